@@ -1,0 +1,109 @@
+"""Print csrc/coefficients.h: the minimax polynomials behind csrc/vmath.h.
+
+    python csrc/coefficients.py > csrc/coefficients.h
+
+Each polynomial P minimises max |P(x) - f(x)| * |weight(x)| over an interval by the Remez exchange
+algorithm (E. Ya. Remez, 1934) at 60 digits; `weight` turns the absolute error of P into the relative error of the
+function that vmath.h builds from it. A coefficient is printed as the nearest value of the type that uses it.
+Needs mpmath.
+"""
+
+from mpmath import mp, mpf
+
+mp.dps = 60
+
+
+def remez(f, weight, lo, hi, degree, rounds=12):
+    """Return (coefficients, low order first; weighted error) of the minimax polynomial of f."""
+    n = degree + 2
+    nodes = [(lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+    for _ in range(rounds):
+        rows = [[x**k for k in range(degree + 1)] + [(-1) ** i / weight(x)] for i, x in enumerate(nodes)]
+        solution = mp.lu_solve(mp.matrix(rows), mp.matrix([f(x) for x in nodes]))
+        coefficients = list(solution[: degree + 1])
+        nodes = _extrema(
+            lambda x, c=coefficients: (mp.polyval(c[::-1], x) - f(x)) * weight(x), lo, hi, n
+        )
+    error = max(abs((mp.polyval(coefficients[::-1], x) - f(x)) * weight(x)) for x in nodes)
+    return coefficients, error
+
+
+def _extrema(error, lo, hi, n, samples=600):
+    """The n alternating extrema of the error curve: the largest sample between sign changes."""
+    grid = [lo + (hi - lo) * (1 - mp.cos(mp.pi * i / samples)) / 2 for i in range(samples + 1)]
+    runs = []
+    for x in grid:
+        e = error(x)
+        if runs and (runs[-1][0] > 0) == (e > 0):
+            if abs(e) > abs(runs[-1][0]):
+                runs[-1] = (e, x)
+        else:
+            runs.append((e, x))
+    while len(runs) > n:
+        runs.pop(0 if abs(runs[0][0]) < abs(runs[-1][0]) else -1)
+    if len(runs) < n:
+        raise ArithmeticError(f"the error curve alternates {len(runs)} times, not {n}")
+    return [x for _, x in runs]
+
+
+def expm1_tail(r):
+    """q of expm1(r) = r + r^2 q(r)."""
+    if abs(r) < mpf(10) ** -15:
+        return mpf(1) / 2 + r / 6
+    return (mp.expm1(r) - r) / r**2
+
+
+def log_tail(z):
+    """P of log((1+s)/(1-s)) = 2 s + s z P(z), z = s^2: the tail of the inverse hyperbolic tangent."""
+    if z < mpf(10) ** -20:
+        return mpf(2) / 3 + 2 * z / 5
+    s = mp.sqrt(z)
+    return (2 * mp.atanh(s) - 2 * s) / (s * z)
+
+
+HALF_LN2 = mp.log(2) / 2 * (1 + mpf(2) ** -10)
+S_MAX = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * (1 + mpf(2) ** -10)
+
+# The weights vanish at 0, where the first term of the function is exact; Remez needs them positive.
+FLOOR = mpf(1) / 64
+
+# name, function, weight (to the relative error of the result), interval, degrees for float32, float64, wide
+POLYNOMIALS = [
+    ("EXPM1", expm1_tail, lambda r: abs(r) * mp.exp(-r / 2) + FLOOR, -HALF_LN2, HALF_LN2, (5, 10, 6)),
+    ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 4)),
+]
+
+
+def literal(x, bits):
+    """x rounded to `bits` of mantissa, exactly, as a hexadecimal C literal."""
+    mantissa, exponent = mp.frexp(x)
+    return f"{float.hex(float(mp.ldexp(mp.nint(mp.ldexp(mantissa, bits)), int(exponent) - bits)))}"
+
+
+def split(x, high_bits):
+    """x = hi + lo with hi of `high_bits` bits, so that a small integer times hi is exact."""
+    mantissa, exponent = mp.frexp(x)
+    hi = mp.ldexp(mp.floor(mp.ldexp(mantissa, high_bits)), int(exponent) - high_bits)
+    return hi, x - hi
+
+
+def main():
+    print("/* Written by coefficients.py; do not edit. Errors are relative, of the function built from them. */")
+    for bits, label, column, high_bits in ((24, "FL_ARITH == 32", 0, 15), (53, "FL_ARITH == 64", 1, 41),
+                                           (53, "FL_ARITH == 3264", 2, 41)):
+        print(f"#{'if' if column == 0 else 'elif'} {label}")
+        suffix = "f" if bits == 24 else ""
+        hi, lo = split(mp.log(2), high_bits)
+        print(f"#define LN2_HI {literal(hi, bits)}{suffix}")
+        print(f"#define LN2_LO {literal(lo, bits)}{suffix}")
+        print(f"#define LOG2E {literal(1 / mp.log(2), bits)}{suffix}")
+        for name, f, weight, lo, hi, degrees in POLYNOMIALS:
+            coefficients, error = remez(f, weight, lo, hi, degrees[column])
+            terms = ", ".join(literal(c, bits) + suffix for c in coefficients)
+            print(f"/* max error 2^{mp.nstr(mp.log(error, 2), 4)} */")
+            print(f"#define {name}_POLYNOMIAL {terms}")
+    print("#endif")
+
+
+if __name__ == "__main__":
+    main()

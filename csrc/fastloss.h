@@ -1,0 +1,93 @@
+/* What Cython sees of the kernels: enumerations, argument structures, one table per instruction set and arithmetic. */
+#ifndef FASTLOSS_H
+#define FASTLOSS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FL_BLOCK 4096     /* elements a kernel is given at a time; also the unit of the fixed-order sums */
+#define FL_MAX_PARAMS 3
+#define FL_ALIGNMENT 64
+
+/* ---- elementwise losses -------------------------------------------------------------------------------------- */
+
+enum { FL_VALUE = 1, FL_GRAD = 2, FL_HESS = 4, FL_WEIGHT = 8, FL_PARAM_GRAD = 16 };
+enum { FL_OUTPUTS = 4 + FL_MAX_PARAMS }; /* value, grad, hess, weight, d/d(parameter) */
+
+/* Traits, which drive the tests */
+enum { FL_CONVEX = 1, FL_C1 = 2, FL_EVEN = 4, FL_BOUNDED = 8 };
+
+/* What a loss is a function of */
+enum { FL_RESIDUAL, FL_RELATIVE, FL_MARGIN, FL_PROBABILITY, FL_COUNT };
+
+enum {
+#define LOSS(name, family, arithmetic, traits, parameters) FL_KERNEL_##name,
+#define VARIANT(loss, name, arithmetic, condition) FL_KERNEL_##name,
+#define PARAM_GRAD(loss, name, arithmetic) FL_KERNEL_##name,
+#include "losses.def"
+    FL_KERNELS
+};
+
+typedef struct {
+    const char *name, *parameters; /* "alpha any, scale > 0" */
+    int kernel, family, traits;
+} fl_loss;
+
+/* One block. `target_step` 0 means that all elements share target[0..FL_ALIGNMENT). Outputs not wanted are NULL. */
+typedef struct {
+    const void *pred, *target;
+    size_t target_step;
+    const void *params[FL_MAX_PARAMS]; /* one per element, for the varying kernels */
+    double scalars[FL_MAX_PARAMS];     /* for the others */
+    void *out[FL_OUTPUTS];
+} fl_map_args;
+
+typedef void (*fl_map_kernel)(const fl_map_args *, size_t);
+
+/* The sets of outputs that have a loop of their own; `ALL` stores whichever pointers are set. */
+enum { FL_LOOP_V, FL_LOOP_G, FL_LOOP_W, FL_LOOP_VG, FL_LOOP_GH, FL_LOOP_ALL, FL_LOOP_VARY_V, FL_LOOP_VARY_ALL, FL_LOOPS };
+
+/* ---- functions of one argument, for tests and sweeps ----------------------------------------------------------- */
+
+enum { FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P, FL_FUNCTIONS };
+
+/* ---- rows of logits ------------------------------------------------------------------------------------------ */
+
+#include "rows_api.h"
+
+/* ---- tables -------------------------------------------------------------------------------------------------- */
+
+enum { FL_BASELINE, FL_AVX2, FL_AVX512, FL_NEON, FL_ISAS };
+enum { FL_F32, FL_F64, FL_WIDE, FL_ARITHMETICS }; /* wide: float32 stored, float64 computed */
+
+typedef struct {
+    fl_map_kernel loops[FL_KERNELS][FL_LOOPS];                        /* NULL where another arithmetic has it */
+    void (*map)(fl_map_kernel, const fl_map_args *, size_t);          /* any number of elements */
+    double (*sum)(const void *, size_t);                              /* in 16 float64 lanes and a fixed tree */
+    void (*weigh)(void *, const void *weight, double factor, size_t); /* x *= weight * factor; 0 where weight is 0 */
+    void (*functions[FL_FUNCTIONS])(const void *, void *, size_t);    /* n a multiple of FL_ALIGNMENT bytes */
+    fl_row_kernels rows;
+} fl_table;
+
+extern const fl_loss fl_losses[];
+extern const int fl_losses_count;
+extern const char *const fl_isa_names[FL_ISAS];
+
+int fl_isa_supported(int isa);
+const fl_table *fl_get_table(int isa, int arithmetic);
+
+/* The loop for a block and the arithmetic that has it (float32 may compute wide): what Cython calls per block. */
+typedef struct {
+    const fl_table *table;
+    fl_map_kernel loop;
+} fl_chosen;
+
+fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars /* NULL: varying */);
+int fl_has_param_grad(int loss);
+
+/* ---- storage ------------------------------------------------------------------------------------------------- */
+
+void fl_widen_float16(const uint16_t *x, float *out, size_t n);
+void fl_widen_bfloat16(const uint16_t *x, float *out, size_t n);
+
+#endif

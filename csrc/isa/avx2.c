@@ -1,0 +1,3 @@
+#define FL_ISA avx2
+#define FL_BYTES 32
+#include "../kernels.inc"

@@ -1,0 +1,3 @@
+#define FL_ISA avx512
+#define FL_BYTES 64
+#include "../kernels.inc"

@@ -1,0 +1,3 @@
+#define FL_ISA neon
+#define FL_BYTES 16
+#include "../kernels.inc"

@@ -1,0 +1,287 @@
+/* The general robust loss, J. T. Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, for every alpha.
+ *
+ *   b = |alpha - 2|, r = |x / scale|, z = r^2, w = z / b, L = log1p(w), u = alpha L / 2, v = (alpha - 2) L / 2
+ *   value = (b / |alpha|) |expm1(u)|, weight = e^v / scale^2, grad = x weight
+ *
+ * L, u and v are pairs, because the exponential turns their absolute error into a relative one. Near alpha = 0 and
+ * alpha = 2 the quotient cancels and equivalent forms take over. float32 computes wide but for the algebraic alphas.
+ */
+
+/* ---- residuals and jets ---------------------------------------------------------------------------------------- */
+
+typedef struct {
+    vpair r;      /* |x / scale|, capped at the largest finite number */
+    mask endless; /* x / scale is infinite */
+    divisor scale;
+} robust_residual;
+
+INLINE robust_residual robust_split(vec x, vec scale) {
+    const vec largest = v_set(FL_ARITH == 32 ? (real)__FLT_MAX__ : (real)__DBL_MAX__);
+    robust_residual s = {.scale = v_divisor(scale)};
+    s.r = pair_quotient((vpair){v_abs(x), v_set(0)}, s.scale);
+    /* an overflow leaves NaN in the pair */
+    vec r = v_quotient(v_abs(x), s.scale);
+    s.endless = v_lt(largest, r);
+    s.r.hi = v_select(s.endless, largest, s.r.hi);
+    s.r.lo = v_select(s.endless, v_set(0), s.r.lo);
+    return s;
+}
+
+/* What a formula yields in units of the scale, for finite residuals and in the limit. */
+typedef struct {
+    vec value, ev, curvature;               /* ev = scale^2 weight, curvature = hess / weight */
+    vec value_limit, slope_limit, ev_limit; /* slope = scale grad */
+} robust_terms;
+
+INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
+    vec ev = v_select(s.endless, t.ev_limit, t.ev);
+    vec slope = v_select(s.endless, t.slope_limit, s.r.hi * ev);
+    vec weight = v_quotient(v_quotient(ev, s.scale), s.scale);
+    return (jet){
+        .value = v_select(s.endless, t.value_limit, t.value),
+        .grad = v_copysign(v_quotient(slope, s.scale), x),
+        .hess = v_select(s.endless, weight, weight * t.curvature),
+        .weight = weight,
+    };
+}
+
+/* Limits at an infinite residual: the value of a loss with alpha < 0 is bounded by b / |alpha|, and e^v = r^(alpha-2). */
+INLINE void robust_limits(robust_terms *t, vec alpha, vec bound) {
+    const vec zero = v_set(0), one = v_set(1), infinite = v_set(INFINITE);
+    t->value_limit = v_select(v_lt(alpha, zero), bound, infinite);
+    t->slope_limit = v_select(v_lt(alpha, one), zero, v_select(v_eq(alpha, one), one, infinite));
+    t->ev_limit = v_select(v_lt(alpha, v_set(2)), zero, v_select(v_eq(alpha, v_set(2)), one, infinite));
+}
+
+/* ---- algebraic alphas ------------------------------------------------------------------------------------------ */
+
+INLINE jet robust_2(vec x, const vec *p) {
+    robust_residual s = robust_split(x, p[1]);
+    robust_terms t = {.value = v_set((real)0.5) * s.r.hi * s.r.hi, .ev = v_set(1), .curvature = v_set(1)};
+    robust_limits(&t, v_set(2), v_set(0));
+    return robust_jet(x, s, t);
+}
+
+/* sqrt(1 + z) - 1 */
+INLINE jet robust_1(vec x, const vec *p) {
+    const vec one = v_set(1);
+    robust_residual s = robust_split(x, p[1]);
+    vec r = s.r.hi, z = r * r;
+    mask large = v_lt(v_set(FL_ARITH == 32 ? 0x1p30f : 0x1p60), r); /* where z might overflow and 1 + z is z */
+    vec root = v_select(large, r, v_sqrt(one + z));
+    robust_terms t = {
+        .value = v_select(large, r - one, z / (root + one)),
+        .ev = one / root,
+        .curvature = v_select(large, v_set(0), one / (one + z)),
+    };
+    robust_limits(&t, one, one);
+    return robust_jet(x, s, t);
+}
+
+/* 2 z / (z + 4) */
+INLINE jet robust_minus_2(vec x, const vec *p) {
+    const vec one = v_set(1), two = v_set(2), four = v_set(4);
+    robust_residual s = robust_split(x, p[1]);
+    vec r = s.r.hi, z = r * r;
+    mask large = v_lt(v_set(FL_ARITH == 32 ? 0x1p40f : 0x1p80), r);
+    vec q = one / (one + z / four);
+    robust_terms t = {
+        .value = v_select(large, two, two * z / (z + four)),
+        .ev = q * q,
+        .curvature = v_select(large, v_set(-3), (one - v_set((real)0.75) * z) * q),
+    };
+    robust_limits(&t, v_set(-2), two);
+    jet j = robust_jet(x, s, t);
+    /* q^2 underflows long before r q^2 does */
+    j.grad = v_copysign(v_select(s.endless, v_set(0), v_quotient(r * q * q, s.scale)), x);
+    return j;
+}
+
+/* ---- exponential limits ---------------------------------------------------------------------------------------- */
+
+/* sign (e^(sign z / 2) - 1): Welsch's loss below, its mirror above */
+INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
+    const vec half = v_set((real)0.5), cap = v_set(0x1p50f);
+    vpair r = {v_min(cap, s.r.hi), v_select(v_lt(cap, s.r.hi), v_set(0), s.r.lo)};
+    vpair z = pair_square(r);
+    exponentials e = pair_exp(pair_times(z, sign * half));
+    robust_terms t = {
+        .value = v_select(v_lt(z.hi, v_set(0x1p-60f)), half * s.r.hi * s.r.hi, sign * e.expm1),
+        .ev = e.exp,
+        .curvature = v_set(1) + sign * z.hi,
+    };
+    robust_limits(&t, sign * v_set(INFINITE), v_set(1));
+    return t;
+}
+
+INLINE jet robust_minus_infinity(vec x, const vec *p) {
+    robust_residual s = robust_split(x, p[1]);
+    return robust_jet(x, s, robust_infinite_terms(s, v_set(-1)));
+}
+
+INLINE jet robust_plus_infinity(vec x, const vec *p) {
+    robust_residual s = robust_split(x, p[1]);
+    return robust_jet(x, s, robust_infinite_terms(s, v_set(1)));
+}
+
+/* ---- every other alpha ----------------------------------------------------------------------------------------- */
+
+typedef struct {
+    vec b, z, w;
+    vpair log; /* L */
+    mask huge; /* z would overflow: there L is right, and w is only known to be huge */
+} robust_log;
+
+INLINE robust_log robust_logarithm(robust_residual s, vec alpha) {
+    robust_log l = {.b = v_abs(alpha - v_set(2))};
+#if FL_ARITH == 64
+    const vec down = v_set(0x1p-480);
+    l.huge = v_lt(v_set(0x1p480), s.r.hi);
+    vpair r = {v_select(l.huge, s.r.hi * down, s.r.hi), v_select(l.huge, s.r.lo * down, s.r.lo)};
+    vec one = v_select(l.huge, v_set(0), v_set(1)), k = v_select(l.huge, v_set(960), v_set(0));
+#else
+    vpair r = s.r;
+    l.huge = s.endless;
+    vec one = v_set(1), k = v_set(0);
+#endif
+    vpair z = pair_square(r);
+    l.z = z.hi;
+    l.w = pair_round(pair_quotient(z, v_divisor(l.b)));
+    l.log = pair_log_sum(one, l.w, k);
+    return l;
+}
+
+INLINE vec robust_curvature(robust_log l, vec alpha) {
+    const vec one = v_set(1);
+    return v_select(l.huge, alpha - one, (one + (alpha - one) * l.w) / (one + l.w));
+}
+
+/* z / 2 where the loss cannot be told from it, subnormals included */
+INLINE vec robust_or_quadratic(robust_residual s, robust_log l, vec alpha, vec value) {
+    mask tiny = v_lt(l.w * v_max(v_abs(alpha), v_set(1)), v_set(0x1p-60f));
+    return v_select(tiny, v_set((real)0.5) * s.r.hi * s.r.hi, value);
+}
+
+/* (b / |alpha|) |expm1(u)| */
+INLINE vec robust_value(robust_log l, vec alpha, vec expm1_u) {
+    return v_quotient(v_abs(expm1_u), v_divisor(v_abs(alpha))) * l.b;
+}
+
+/* (b / 2) L expm1(u) / u: no quotient by alpha */
+INLINE vec robust_value_near_zero(robust_log l, vpair u, vec expm1_u) {
+    vec ratio = v_select(v_eq(u.hi, v_set(0)), v_set(1), expm1_u / u.hi);
+    return v_set((real)0.5) * l.b * l.log.hi * ratio;
+}
+
+/* (z + (b + z) expm1(v)) / alpha, which keeps its digits when b is small and w is large */
+INLINE vec robust_value_near_two(robust_log l, vpair v, exponentials e) {
+    vec sum = l.b + l.z;
+    return v_select(v_lt(v_abs(v.hi), v_set((real)0.7)), v_fma(sum, e.expm1, l.z), v_fma(sum, e.exp, -l.b));
+}
+
+#define ROBUST_HALF_ALPHA(alpha) (v_set((real)0.5) * (alpha))
+#define ROBUST_HALF_S(alpha) (v_set((real)0.5) * ((alpha) - v_set(2)))
+
+INLINE jet robust_general(vec x, const vec *p) {
+    vec alpha = p[0];
+    robust_residual s = robust_split(x, p[1]);
+    robust_log l = robust_logarithm(s, alpha);
+    vec expm1_u = pair_exp(pair_times(l.log, ROBUST_HALF_ALPHA(alpha))).expm1;
+    robust_terms t = {
+        .value = robust_or_quadratic(s, l, alpha, robust_value(l, alpha, expm1_u)),
+        .ev = pair_exp(pair_times(l.log, ROBUST_HALF_S(alpha))).exp,
+        .curvature = robust_curvature(l, alpha),
+    };
+    robust_limits(&t, alpha, l.b / v_abs(alpha));
+    return robust_jet(x, s, t);
+}
+
+INLINE jet robust_near_zero(vec x, const vec *p) {
+    vec alpha = p[0];
+    robust_residual s = robust_split(x, p[1]);
+    robust_log l = robust_logarithm(s, alpha);
+    vpair u = pair_times(l.log, ROBUST_HALF_ALPHA(alpha));
+    robust_terms t = {
+        .value = robust_or_quadratic(s, l, alpha, robust_value_near_zero(l, u, pair_exp(u).expm1)),
+        .ev = pair_exp(pair_times(l.log, ROBUST_HALF_S(alpha))).exp,
+        .curvature = robust_curvature(l, alpha),
+    };
+    robust_limits(&t, alpha, l.b / v_abs(alpha));
+    return robust_jet(x, s, t);
+}
+
+/* log1p(z / 2) */
+INLINE jet robust_0(vec x, const vec *p) {
+    const vec zero = v_set(0), one = v_set(1);
+    robust_residual s = robust_split(x, p[1]);
+    robust_log l = robust_logarithm(s, zero);
+    robust_terms t = {
+        .value = robust_or_quadratic(s, l, zero, pair_round(l.log)),
+        .ev = v_select(l.huge, v_set(2) / s.r.hi / s.r.hi, one / (one + l.w)),
+        .curvature = robust_curvature(l, zero),
+    };
+    robust_limits(&t, zero, zero);
+    return robust_jet(x, s, t);
+}
+
+INLINE jet robust_near_two(vec x, const vec *p) {
+    vec alpha = p[0];
+    robust_residual s = robust_split(x, p[1]);
+    robust_log l = robust_logarithm(s, alpha);
+    vpair v = pair_times(l.log, ROBUST_HALF_S(alpha));
+    exponentials e = pair_exp(v);
+    vec value = v_quotient(robust_value_near_two(l, v, e), v_divisor(alpha));
+#if FL_ARITH == 64
+    value = v_select(l.huge, robust_value(l, alpha, pair_exp(pair_times(l.log, ROBUST_HALF_ALPHA(alpha))).expm1), value);
+#endif
+    robust_terms t = {
+        .value = robust_or_quadratic(s, l, alpha, value),
+        .ev = e.exp,
+        .curvature = robust_curvature(l, alpha),
+    };
+    robust_limits(&t, alpha, l.b / alpha);
+    return robust_jet(x, s, t);
+}
+
+/* ---- alpha per element: all of the above, selected ------------------------------------------------------------- */
+
+INLINE robust_terms robust_select(mask m, robust_terms yes, robust_terms no) {
+    return (robust_terms){
+        v_select(m, yes.value, no.value),
+        v_select(m, yes.ev, no.ev),
+        v_select(m, yes.curvature, no.curvature),
+        v_select(m, yes.value_limit, no.value_limit),
+        v_select(m, yes.slope_limit, no.slope_limit),
+        v_select(m, yes.ev_limit, no.ev_limit),
+    };
+}
+
+INLINE jet robust(vec x, const vec *p) {
+    const vec one = v_set(1), two = v_set(2);
+    vec alpha = p[0], magnitude = v_abs(alpha);
+    robust_residual s = robust_split(x, p[1]);
+    mask infinite = v_le(v_set(ROBUST_INFINITE), magnitude), quadratic = v_eq(alpha, two);
+    vec safe = v_select(m_or(infinite, quadratic), one, alpha);
+
+    robust_log l = robust_logarithm(s, safe);
+    vpair u = pair_times(l.log, ROBUST_HALF_ALPHA(safe)), v = pair_times(l.log, ROBUST_HALF_S(safe));
+    exponentials e = pair_exp(v);
+    vec expm1_u = pair_exp(u).expm1;
+    mask near_two = v_le(l.b, v_set((real)ROBUST_NEAR_TWO)), near_zero = v_lt(magnitude, v_set((real)ROBUST_NEAR_ZERO));
+    vec value = robust_value(l, safe, expm1_u);
+    vec close = v_select(l.huge, value, robust_value_near_two(l, v, e) / safe);
+    value = v_select(near_two, close, v_select(near_zero, robust_value_near_zero(l, u, expm1_u), value));
+    robust_terms t = {
+        .value = robust_or_quadratic(s, l, safe, value),
+        .ev = e.exp,
+        .curvature = robust_curvature(l, safe),
+    };
+    robust_limits(&t, alpha, l.b / v_abs(safe));
+
+    robust_terms square = {.value = v_set((real)0.5) * s.r.hi * s.r.hi, .ev = one, .curvature = one};
+    robust_limits(&square, two, one);
+    t = robust_select(infinite, robust_infinite_terms(s, v_copysign(one, alpha)), t);
+    return robust_jet(x, s, robust_select(quadratic, square, t));
+}
+
+#include "robust_param_grad.h"

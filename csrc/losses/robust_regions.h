@@ -1,0 +1,9 @@
+/* Where the forms of the general robust loss change over (robust.h). */
+#ifndef FL_ROBUST_REGIONS_H
+#define FL_ROBUST_REGIONS_H
+
+#define ROBUST_INFINITE 0x1p80        /* |alpha| from which on the limit is exact */
+#define ROBUST_NEAR_ZERO 0x1p-10      /* |alpha| below which dividing by alpha costs digits */
+#define ROBUST_NEAR_TWO 0.5           /* |alpha - 2| up to which the value is written in z, not in w */
+
+#endif

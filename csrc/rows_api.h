@@ -1,0 +1,1 @@
+typedef struct { int none; } fl_row_kernels;

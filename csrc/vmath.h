@@ -1,0 +1,242 @@
+/* Elementary functions on vectors, and the pairs hi + lo that carry more digits than a lane holds.
+ *
+ * Error bounds are the largest seen: over all 2^32 inputs in float32 (bench/sweep.py prints the table), and in
+ * 10^8 random inputs in float64. Polynomials: coefficients.py, which states their errors.
+ *
+ *   function    domain               max ULP f32   max ULP f64   method
+ *   v_exp       all                     1.0           1.0        Tang (1989) reduction by ln 2, polynomial
+ *   v_expm1     all                     1.9           1.9        the same, 2^n (1 + p) - 1 in one fma
+ *   v_log       x >= 0, else NaN        1.0           1.0        FreeBSD msun e_log.c's form: s = f / (2 + f)
+ *   v_log1p     x >= -1, else NaN       1.5           1.5        the same; 1 + x only chooses the exponent
+ *
+ * In wide arithmetic (see simd.h) the relative error is below 2^-37 and a pair's lo is 0.
+ */
+#ifndef FL_VMATH_H
+#define FL_VMATH_H
+
+#include "coefficients.h"
+#include "simd.h"
+
+/* ---- pairs: unevaluated sums hi + lo ------------------------------------------------------------------------- */
+
+typedef struct {
+    vec hi, lo;
+} vpair;
+
+/* a * b = hi + lo exactly (Dekker 1971 where there is no FMA). */
+INLINE vec product_error(vec a, vec b, vec product) {
+#ifdef FL_NO_FMA
+    const vec splitter = v_set((real)((1LL << (MANTISSA_BITS / 2 + 1)) + 1));
+    vec t = splitter * a, ah = t - (t - a), al = a - ah;
+    t = splitter * b;
+    vec bh = t - (t - b), bl = b - bh;
+    return ((ah * bh - product) + ah * bl + al * bh) + al * bl;
+#else
+    return v_fma(a, b, -product);
+#endif
+}
+
+/* hi + lo renormalised, for |hi| >= |lo| or hi = 0 (Dekker's fast two-sum). */
+INLINE vpair pair_sum(vec hi, vec lo) {
+    vec sum = hi + lo;
+    return (vpair){sum, lo - (sum - hi)};
+}
+
+INLINE vpair pair_times(vpair a, vec b) {
+#if FL_ARITH == 3264
+    return (vpair){a.hi * b, v_set(0)};
+#else
+    vec product = a.hi * b;
+    return (vpair){product, product_error(a.hi, b, product) + a.lo * b};
+#endif
+}
+
+INLINE vpair pair_square(vpair a) {
+#if FL_ARITH == 3264
+    return (vpair){a.hi * a.hi, v_set(0)};
+#else
+    vec product = a.hi * a.hi;
+    return (vpair){product, v_fma(v_set(2) * a.hi, a.lo, product_error(a.hi, a.hi, product))};
+#endif
+}
+
+INLINE vec pair_round(vpair a) { return a.hi + a.lo; }
+
+/* ---- division by a value that many elements share ------------------------------------------------------------ */
+
+/* 1/c = (hi + lo) * scale, hoisted out of the loop by the compiler. `scale`, a power of two, keeps 1/c in range for
+ * extreme c; hi is a little below 1/c so that lo > 0 and an infinite dividend stays infinite. */
+typedef struct {
+    vec scale, hi, lo;
+} divisor;
+
+INLINE divisor v_divisor(vec c) {
+#if FL_ARITH == 3264
+    return (divisor){v_set(1), v_set(1) / c, v_set(0)};
+#else
+    const real big = FL_ARITH == 32 ? 0x1p64f : 0x1p512;
+    vec scale = v_select(v_lt(c, v_set(1 / big)), v_set(big), v_select(v_lt(v_set(big), c), v_set(1 / big), v_set(1)));
+    c *= scale;
+    vec hi = v_set((real)(1 - 0x1p-20)) / c;
+    /* 1 - hi c is exact: hi c is within 2^-20 of 1 */
+    vec product = hi * c;
+    return (divisor){scale, hi, ((v_set(1) - product) - product_error(hi, c, product)) / c};
+#endif
+}
+
+/* x / c, within 0.5 ulp and a hair. */
+INLINE vec v_quotient(vec x, divisor d) {
+#if FL_ARITH == 3264
+    return x * d.hi;
+#else
+    x *= d.scale;
+    return v_fma(x, d.hi, x * d.lo);
+#endif
+}
+
+/* x / c to about twice the precision of a lane, for finite x. */
+INLINE vpair pair_quotient(vpair x, divisor d) {
+#if FL_ARITH == 3264
+    return (vpair){x.hi * d.hi, v_set(0)};
+#else
+    vec hi = x.hi * d.scale;
+    vec product = hi * d.hi;
+    return pair_sum(product, v_fma(hi, d.lo, v_fma(x.lo * d.scale, d.hi, product_error(hi, d.hi, product))));
+#endif
+}
+
+/* ---- exponentials -------------------------------------------------------------------------------------------- */
+
+/* x = n ln 2 + r, |r| <= ln 2 / 2, expm1(r) = p */
+typedef struct {
+    ivec n;
+    vec p;
+} reduced_exp;
+
+INLINE reduced_exp reduce_exp(vpair x) {
+    const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS));
+    const real c[] = {EXPM1_POLYNOMIAL};
+    vec shifted = v_fma(x.hi, v_set(LOG2E), round);
+    vec n = shifted - round;
+    vec r = v_fma(n, v_set(-LN2_HI), x.hi);
+#if FL_ARITH == 3264
+    r = v_fma(n, v_set(-LN2_LO), r);
+#else
+    r = v_fma(n, v_set(-LN2_LO), r) + x.lo;
+#endif
+    int k = sizeof c / sizeof *c - 1;
+    vec q = v_set(c[k]);
+    while (k-- > 0) q = v_fma(q, r, v_set(c[k]));
+    return (reduced_exp){(ivec)shifted - (ivec)round, v_fma(r * r, q, r)};
+}
+
+/* 2^n for a normal result; the callers keep n in range */
+INLINE vec power_of_2(ivec n) { return (vec)((n + EXPONENT_BIAS) << MANTISSA_BITS); }
+
+/* n / 2 rounded down */
+INLINE ivec half_of(ivec n) { return (ivec)((uvec)(n + 4 * EXPONENT_BIAS) >> 1) - 2 * EXPONENT_BIAS; }
+
+/* Beyond these the exponential is 0 or infinite; a NaN passes through. */
+INLINE vec clamp_exp(vec x) {
+    const vec low = v_set(FL_ARITH == 32 ? -105 : -747), high = v_set(FL_ARITH == 32 ? 90 : 711);
+    x = v_select(v_lt(x, low), low, x);
+    return v_select(v_lt(high, x), high, x);
+}
+
+typedef struct {
+    vec exp, expm1;
+} exponentials;
+
+/* exp(hi + lo) and exp(hi + lo) - 1; the one that is not used costs nothing */
+INLINE exponentials pair_exp(vpair x) {
+    x.hi = clamp_exp(x.hi);
+    reduced_exp e = reduce_exp(x);
+    /* two factors: a subnormal result is rounded once, an overflow is infinite */
+    ivec half = half_of(e.n);
+    vec scale = power_of_2(half), rest = power_of_2(e.n - half), power = scale * rest;
+    vec exp = v_fma(scale, e.p, scale) * rest;
+    vec expm1 = v_fma(power, e.p, power - v_set(1));
+    /* 2^n alone overflows before the result does; there the -1 is long negligible */
+    return (exponentials){exp, v_select(v_lt(v_set(FL_ARITH == 32 ? 88 : 709), x.hi), exp, expm1)};
+}
+
+INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
+
+INLINE vec v_expm1(vec x) {
+    /* the reduction would round a subnormal's square; x itself is exact there, and keeps -0 */
+    return v_select(v_lt(v_abs(x), v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), x, pair_exp((vpair){x, v_set(0)}).expm1);
+}
+
+/* ---- logarithms ---------------------------------------------------------------------------------------------- */
+
+/* log(2^k (1 + f)) for f in [sqrt(1/2) - 1, sqrt(2) - 1] */
+INLINE vpair log_of_reduced(vec k, vec f) {
+    const real c[] = {LOG_POLYNOMIAL};
+    vec s = f / (v_set(2) + f);
+    vec z = s * s;
+    int i = sizeof c / sizeof *c - 1;
+    vec tail = v_set(c[i]);
+    while (i-- > 0) tail = v_fma(tail, z, v_set(c[i]));
+    vec half_square = v_set((real)0.5) * f * f;
+    /* log(1+f) = f - f^2/2 + s (f^2/2 + z tail) */
+    vec correction = v_fma(s, v_fma(z, tail, half_square), k * v_set(LN2_LO)) - half_square;
+    vec high = k * v_set(LN2_HI);
+#if FL_ARITH == 3264
+    return (vpair){high + (f + correction), v_set(0)};
+#else
+    vpair leading = pair_sum(high, f), total = pair_sum(leading.hi, correction);
+    total.lo += leading.lo;
+    return total;
+#endif
+}
+
+/* k, as an integer and as a real, such that x / 2^k is in [sqrt(1/2), sqrt(2)), for normal x > 0 */
+typedef struct {
+    ivec shift; /* k at the place of the exponent: subtracting it from the bits divides by 2^k */
+    vec k;
+} log_exponent;
+
+INLINE log_exponent split_exponent(vec x) {
+    const ivec sqrt_half = (ivec)v_set((real)0.70710678118654752440), one = (ivec)v_set(1);
+    const vec magic = v_set((real)(1LL << MANTISSA_BITS));
+    uvec biased = (uvec)((ivec)x - sqrt_half + one) >> MANTISSA_BITS;
+    vec k = (vec)((ivec)biased | (ivec)magic) - v_set((real)(1LL << MANTISSA_BITS) + EXPONENT_BIAS);
+    return (log_exponent){((ivec)biased - EXPONENT_BIAS) << MANTISSA_BITS, k};
+}
+
+INLINE vec log_special(vec x, vec result, vec zero) {
+    result = v_select(v_eq(x, v_set(INFINITE)), x, result);
+    result = v_select(v_eq(x, zero), v_set(-INFINITE), result);
+    return v_select(v_le(zero, x), result, v_set(NOT_A_NUMBER));
+}
+
+INLINE vec v_log(vec x) {
+    const vec up = v_set(FL_ARITH == 32 ? 0x1p24f : 0x1p54);
+    mask subnormal = v_lt(x, v_set(FL_ARITH == 32 ? 0x1p-126f : 0x1p-1022));
+    vec y = v_select(subnormal, x * up, x);
+    log_exponent e = split_exponent(y);
+    vec f = (vec)((ivec)y - e.shift) - v_set(1);
+    vec k = e.k - v_select(subnormal, v_set(FL_ARITH == 32 ? 24 : 54), v_set(0));
+    return log_special(x, pair_round(log_of_reduced(k, f)), v_set(0));
+}
+
+/* log((one + w) 2^k), one = 0 or 1, for finite one + w > 0; the rounding of one + w touches only the exponent. */
+INLINE vpair pair_log_sum(vec one, vec w, vec k) {
+    log_exponent e = split_exponent(one + w);
+    /* f = 2^-e w + (2^-e - 1), with one rounding, none at e = 0 */
+    vec power = v_select(v_lt(v_set(EXPONENT_BIAS - 1), e.k), v_set(0), (vec)((ivec)v_set(1) - e.shift)) * one;
+    vec f = (vec)((ivec)w - e.shift) + (power - v_set(1));
+    return log_of_reduced(e.k + k, f);
+}
+
+/* log1p(w) for finite w > -1 */
+INLINE vpair pair_log1p(vec w) { return pair_log_sum(v_set(1), w, v_set(0)); }
+
+INLINE vec v_log1p(vec w) {
+    vec y = v_set(1) + w;
+    vec result = pair_round(pair_log1p(w));
+    result = v_select(v_lt(v_abs(w), v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), w, result);
+    return log_special(y, result, v_set(0));
+}
+
+#endif
