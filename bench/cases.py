@@ -1,0 +1,211 @@
+"""What the speed comparison times, and what it must show.
+
+A case is one piece of work and all who do it; a claim is a ratio between some of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import data
+import numpy as np
+import peers
+
+__all__ = ["CASES", "Case", "Claim"]
+
+SIZE = 8_000_000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`ours` is at least `factor` times as fast as the fastest of `theirs`."""
+
+    ours: str
+    theirs: tuple[str, ...]
+    factor: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """`make()` returns the data; each contender is `factory(*data) -> callable to time`."""
+
+    name: str
+    elements: int
+    make: Callable
+    contenders: dict[str, Callable]
+    claims: tuple[Claim, ...]
+    cpus: int = 1
+
+
+def _ours(loss, method="__call__", *, into=None, **options):
+    """One method of one loss of fastloss; `into` makes the output that its calls reuse."""
+
+    def factory(*arrays):
+        import fastloss
+
+        call = getattr(getattr(fastloss, loss), method)
+        settings = {"num_threads": 1, **options}
+        if into is not None:
+            settings["out"] = into(arrays[0])
+        return lambda: call(*arrays, **settings)
+
+    return factory
+
+
+def _copy(x):
+    return x.copy
+
+
+def _copy_into(x):
+    out = np.empty_like(x)
+    return lambda: np.copyto(out, x)
+
+
+def _read(x, *_):
+    return x.max
+
+
+def _fixed(factories, **parameters):
+    return {name: partial(factory, **parameters) for name, factory in factories.items()}
+
+
+# ---- elementwise ---------------------------------------------------------------------------
+
+_MEMORY = {"copy": _copy, "copy out=": _copy_into, "plain read": _read}
+_FAST_PEERS = ("numexpr", "numba", "torch", "torch.compile", "jax")
+
+
+def _robust_value(dtype, alpha, claims):
+    ours = {
+        "fastloss": _ours("robust", alpha=alpha),
+        "fastloss out=": _ours("robust", alpha=alpha, into=np.empty_like),
+        "fastloss sum": _ours("robust", alpha=alpha, reduction="sum"),
+    }
+    contenders = {**ours, **_fixed(peers.ROBUST, alpha=alpha), **_MEMORY}
+    make = partial(lambda dtype: (data.residuals(SIZE, dtype),), dtype)
+    return Case(f"robust {dtype} alpha={alpha} value", SIZE, make, contenders, claims)
+
+
+def _robust_both():
+    contenders = {
+        "fastloss": _ours("robust", "value_and_grad", alpha=0.5),
+        **_fixed(peers.ROBUST_AND_GRAD, alpha=0.5),
+    }
+    return Case(
+        "robust float32 alpha=0.5 value_and_grad",
+        SIZE,
+        lambda: (data.residuals(SIZE, "float32"),),
+        contenders,
+        (Claim("fastloss", ("numpy",), 6),),
+    )
+
+
+def _robust_threads():
+    contenders = {
+        "fastloss": _ours("robust", alpha=0.5),
+        "fastloss 2 threads": _ours("robust", alpha=0.5, num_threads=2),
+    }
+    return Case(
+        "robust float32 alpha=0.5 value, two threads",
+        SIZE,
+        lambda: (data.residuals(SIZE, "float32"),),
+        contenders,
+        (Claim("fastloss 2 threads", ("fastloss",), 1.6),),
+        cpus=2,
+    )
+
+
+def _huber_call(dtype):
+    contenders = {"fastloss": _ours("huber"), **peers.HUBER}
+    make = partial(lambda dtype: (data.residuals(1000, dtype),), dtype)
+    return Case(f"huber {dtype} 1000 numbers", 1000, make, contenders, (Claim("fastloss", ("numpy",), 1),))
+
+
+# ---- rows ----------------------------------------------------------------------------------
+
+
+def _row_data(shape, dtype):
+    return data.logits(shape, dtype), data.labels(*shape)
+
+
+def _rows_value(shape, dtype, factor):
+    contenders = {
+        "fastloss": _ours("cross_entropy"),
+        "fastloss sum": _ours("cross_entropy", reduction="sum"),
+        **peers.CROSS_ENTROPY,
+        "plain read": _read,
+    }
+    claims = (
+        Claim("fastloss", ("torch", "torch.compile", "jax", "scipy", "scikit-learn"), factor),
+        Claim("fastloss sum", ("fastloss",), 1),
+    )
+    return _rows(shape, dtype, "value", contenders, claims)
+
+
+def _rows_both(shape):
+    contenders = {
+        "fastloss": _ours("cross_entropy", "value_and_grad"),
+        **peers.CROSS_ENTROPY_AND_GRAD,
+    }
+    claims = (Claim("fastloss", ("torch",), 2), Claim("fastloss", ("jax",), 1.2))
+    return _rows(shape, "float32", "value_and_grad", contenders, claims)
+
+
+def _rows_beside_torch(shape, dtype, method):
+    what, torch = {
+        "__call__": ("value", peers.torch_cross_entropy),
+        "value_and_grad": ("value_and_grad", peers.torch_cross_entropy_and_grad),
+    }[method]
+    contenders = {"fastloss": _ours("cross_entropy", method), "torch": torch}
+    return _rows(shape, dtype, what, contenders, (Claim("fastloss", ("torch",), 1),))
+
+
+def _axis_0(shape, method):
+    """Logits stored class by class: (classes, rows), C order."""
+    what, torch = {
+        "__call__": ("value", peers.torch_cross_entropy),
+        "value_and_grad": ("value_and_grad", peers.torch_cross_entropy_and_grad),
+    }[method]
+    contenders = {
+        "fastloss": _ours("cross_entropy", method, axis=0),
+        "torch": lambda x, y: torch(x.T, y),
+    }
+
+    def make():
+        x, y = _row_data(shape, "float32")
+        return np.ascontiguousarray(x.T), y
+
+    name = f"cross_entropy float32 {shape[1]}x{shape[0]} axis=0 {what}"
+    return Case(name, shape[0] * shape[1], make, contenders, (Claim("fastloss", ("torch",), 1),))
+
+
+def _rows(shape, dtype, what, contenders, claims):
+    name = f"cross_entropy {dtype} {shape[0]}x{shape[1]} {what}"
+    make = partial(_row_data, shape, dtype)
+    return Case(name, shape[0] * shape[1], make, contenders, claims)
+
+
+def _all_cases():
+    sum_is_free = Claim("fastloss sum", ("fastloss out=",), 1)
+    as_copy = tuple(
+        Claim(f"fastloss{how}", (f"copy{how}",), 1 / 1.5) for how in ("", " out=")
+    )
+    beats_numpy = Claim("fastloss", ("numpy",), 4)
+    yield _robust_value("float32", 0.5, (beats_numpy, Claim("fastloss", _FAST_PEERS, 3), sum_is_free))
+    yield _robust_both()
+    yield _robust_value("float32", 1.0, (*as_copy, sum_is_free))
+    yield _robust_value("float64", 0.5, (beats_numpy, sum_is_free))
+    for shape in data.ROW_SHAPES:
+        yield _rows_value(shape, "float32", 1.5 if shape[1] == 1000 else 2)
+        yield _rows_both(shape)
+        yield _rows_value(shape, "float64", 1.4)
+        for method in ("__call__", "value_and_grad"):
+            yield _rows_beside_torch(shape, "bfloat16", method)
+            yield _rows_beside_torch(shape, "float16", method)
+            yield _axis_0(shape, method)
+    yield _huber_call("float32")
+    yield _huber_call("float64")
+    yield _robust_threads()
+
+
+CASES = tuple(_all_cases())
