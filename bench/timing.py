@@ -21,7 +21,8 @@ def machine():
     except (OSError, StopIteration):
         model += " (model unknown)"
     now = datetime.now(UTC)
-    return f"{model}, {platform.system()}, Python {platform.python_version()}, {now:%Y-%m-%d %H:%M} UTC"
+    python = platform.python_version()
+    return f"{model}, {platform.system()}, Python {python}, {now:%Y-%m-%d %H:%M} UTC"
 
 
 def allow_cpus(count):

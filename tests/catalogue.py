@@ -1,0 +1,79 @@
+"""What the registry offers, and inputs for any loss in it: what the tests run over."""
+
+import numpy as np
+import pytest
+from oracles import ORACLES
+
+import fastloss as fl
+
+__all__ = [
+    "DTYPES",
+    "ELEMENTWISE",
+    "FMA_ISAS",
+    "LOSSES",
+    "RESIDUAL",
+    "ROWWISE",
+    "WITH_PARAM_GRAD",
+    "arrays",
+    "assert_same_bits",
+    "cases",
+    "inputs",
+    "method",
+    "outputs",
+]
+
+DTYPES = ("float32", "float64")
+LOSSES = tuple(fl.list_losses())
+ROWWISE = tuple(name for name in LOSSES if fl.get(name).is_rowwise)
+ELEMENTWISE = tuple(name for name in LOSSES if not fl.get(name).is_rowwise)
+RESIDUAL = tuple(name for name in ELEMENTWISE if not fl.get(name).requires_target)
+WITH_PARAM_GRAD = tuple(name for name in ELEMENTWISE if fl.get(name).param_grads)
+FMA_ISAS = tuple(name for name in fl.isas() if name != "baseline")
+
+
+def cases(names=ELEMENTWISE):
+    """pytest parameters (name, parameters): every setting of these elementwise losses."""
+    return [
+        pytest.param(name, {**fl.get(name).parameters, **case}, id=_label(name, case))
+        for name in names
+        if name in ORACLES  # test_registry names those without
+        for case in ORACLES[name].cases
+    ]
+
+
+def _label(name, case):
+    return "-".join([name, *(f"{parameter}={value}" for parameter, value in case.items())])
+
+
+def outputs(name):
+    loss = fl.get(name)
+    return ("value", "grad", "hess", *(("weight",) if loss.has_weight else ()))
+
+
+def method(loss, output):
+    return loss if output == "value" else getattr(loss, output)
+
+
+def inputs(name, dtype, parameters, count=160, seed=0):
+    """Arrays over the whole domain: (residual,), or (pred, target) where the loss requires it."""
+    oracle = ORACLES[name]
+    return oracle.inputs(dtype, count, seed, oracle, **parameters)
+
+
+def arrays(name, shape, dtype="float64", seed=0):
+    """Arrays of a shape, of moderate size where the loss takes any residual."""
+    if name in RESIDUAL:
+        return ((3 * np.random.default_rng(seed).standard_normal(shape)).astype(dtype),)
+    domain = inputs(name, dtype, fl.get(name).parameters, seed=seed)
+    return tuple(np.resize(array, shape) for array in domain)
+
+
+def assert_same_bits(got, want):
+    """Equal dtype, shape and bytes: signed zeros and NaNs count."""
+    got, want = np.asarray(got), np.asarray(want)
+    assert got.dtype == want.dtype
+    assert got.shape == want.shape
+    kind = np.dtype(f"u{got.dtype.itemsize}")
+    np.testing.assert_array_equal(
+        np.ascontiguousarray(got).view(kind), np.ascontiguousarray(want).view(kind)
+    )
