@@ -1,0 +1,136 @@
+"""From a batch of Arrow rows to a batch of losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import types
+
+from fastloss.scoring import columns
+from fastloss.scoring.errors import ColumnTypeError, RowError, ScoringError, located
+from fastloss.scoring.spec import Spec
+from fastloss.scoring.summary import Collector
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The losses of one batch: the arrays of `spec.emit`, and what the summary needs."""
+
+    outputs: tuple[np.ndarray, ...]
+    value: np.ndarray
+    null: np.ndarray | None
+    ignored: np.ndarray | None
+
+    def add_to(self, collector: Collector) -> None:
+        """Add the values to a summary in the making."""
+        collector.add(self.value, self.null, self.ignored)
+
+    def to_arrow(self) -> list[pa.Array]:
+        """The emitted columns: null where an input was."""
+        return [columns.to_arrow(output, self.null) for output in self.outputs]
+
+
+def score_batch(
+    batch: pa.RecordBatch, spec: Spec, classes: int | None = None, num_threads: int | None = None
+) -> Losses:
+    """Score the rows of one record batch.
+
+    Raises
+    ------
+    ColumnTypeError, ScoringError
+        If a column does not fit the loss.
+    RowError
+        If a row does not: a label out of bounds, a list of the wrong length.
+    """
+    pred, null = _read(batch, spec, spec.pred or spec.residual, spec.loss.is_rowwise, classes)
+    target = ignored = None
+    if spec.target:
+        of_lists = spec.loss.is_rowwise and _holds_probabilities(batch, spec.target)
+        target, missing = _read(batch, spec, spec.target, of_lists, pred.shape[-1])
+        null = columns.union(null, missing)
+        if target.dtype.kind in "iu" and spec.loss.is_rowwise and target.ndim == 1:
+            if missing is not None:
+                target = np.where(missing, target.dtype.type(0), target)  # a label like any other
+            ignored = _ignored(target, spec.ignored_label)
+    outputs = ("value", *(output for output in spec.emit if output != "value"))
+    try:
+        results = spec.loss.evaluate(pred, target, outputs=outputs, num_threads=num_threads)
+    except IndexError as error:
+        raise _label_error(spec, pred, target, error) from error
+    except (TypeError, ValueError) as error:
+        raise located(_quoted(spec.scored), error) from error
+    by_name = dict(zip(outputs, results, strict=True))
+    return Losses(tuple(by_name[name] for name in spec.emit), by_name["value"], null, ignored)
+
+
+def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> pa.Schema:
+    """The schema of the rows written for input rows of `schema`: carried columns, then emitted.
+
+    Raises
+    ------
+    ScoringError
+        If a column is missing or ambiguous, does not fit the loss, or would be there twice.
+    """
+    _check_columns(schema, spec)
+    carried = [schema.field(name) for name in spec.carried(schema.names)]
+    for name in spec.emitted:
+        if name in (field.name for field in carried):
+            raise ScoringError(
+                f"the input has a column {name!r} already: set a prefix for the emitted columns, "
+                "or keep fewer columns of the input"
+            )
+    nothing = pa.RecordBatch.from_pylist([], schema=schema)
+    emitted = score_batch(nothing, spec, classes).to_arrow()
+    fields = [pa.field(n, a.type) for n, a in zip(spec.emitted, emitted, strict=True)]
+    # Metadata such as pandas' describes the columns: it holds as long as they are all there.
+    return pa.schema(carried + fields, metadata=schema.metadata if spec.keep is None else None)
+
+
+def _check_columns(schema: pa.Schema, spec: Spec) -> None:
+    for name in (*spec.scored, *(spec.keep or ()), *spec.carried(schema.names)):
+        found = schema.names.count(name)
+        if found == 0:
+            raise ScoringError(f"no column {name!r}; there are {_quoted(schema.names)}")
+        if found > 1:
+            raise ScoringError(f"{found} columns are called {name!r}")
+
+
+def _read(batch, spec: Spec, names, of_lists: bool, classes: int | None):
+    arrays = [batch.column(name) for name in names]
+    try:
+        return columns.matrix(arrays, classes) if of_lists else columns.numbers(arrays[0])
+    except TypeError as error:
+        raise ColumnTypeError(f"column {_quoted(names)}: {error} ({spec.loss.name})") from error
+    except RowError as error:
+        raise error.named(f"column {_quoted(names)}") from error
+
+
+def _holds_probabilities(batch: pa.RecordBatch, names: tuple[str, ...]) -> bool:
+    return len(names) > 1 or types.is_nested(batch.schema.field(names[0]).type)
+
+
+def _ignored(labels: np.ndarray, ignored_label: int | None) -> np.ndarray | None:
+    if ignored_label is None:
+        return None
+    ignored = labels == ignored_label
+    return ignored if ignored.any() else None
+
+
+def _label_error(spec: Spec, logits: np.ndarray, labels: np.ndarray, error: IndexError):
+    """An IndexError of the loss as a RowError, so that the row can be counted over all batches."""
+    classes = logits.shape[-1]
+    wrong = np.flatnonzero(((labels < 0) | (labels >= classes)) & (labels != spec.ignored_label))
+    if not len(wrong):
+        return located(_quoted(spec.scored), error)
+    row = int(wrong[0])
+    return RowError(
+        f"column {_quoted(spec.target)}: target {labels[row]}",
+        row,
+        f" is out of bounds for {classes} classes",
+    )
+
+
+def _quoted(names) -> str:
+    return ", ".join(repr(name) for name in names)

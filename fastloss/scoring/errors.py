@@ -1,0 +1,48 @@
+"""What goes wrong with data files, each as one line that names the file, the column or the row."""
+
+from __future__ import annotations
+
+
+class ScoringError(ValueError):
+    """The input, the request or the output cannot be used as it is."""
+
+
+class ColumnTypeError(ScoringError, TypeError):
+    """A column holds something that the loss cannot read."""
+
+
+class RowError(ScoringError, IndexError):
+    """A row holds something out of bounds: f"{before} at row {row}{after}".
+
+    Raised with the row's number in its batch; `named` and `counted` add what is known further up.
+    """
+
+    def __init__(self, before: str, row: int, after: str):
+        super().__init__(f"{before} at row {row}{after}")
+        self._parts = before, row, after
+
+    def named(self, place: str) -> RowError:
+        """The same error, with a place before it."""
+        before, row, after = self._parts
+        return RowError(f"{place}: {before}", row, after)
+
+    def counted(self, before_batch: int, before_file: int) -> RowError:
+        """The same error, with its row counted over the whole input."""
+        before, row, after = self._parts
+        row += before_batch
+        in_file = f" (row {row} of this file)" if before_file else ""
+        return RowError(before, row + before_file, in_file + after)
+
+    def __reduce__(self):
+        return RowError, self._parts
+
+
+def located(place: str, error: Exception) -> ScoringError:
+    """`error` as an error at `place`: one line, and the type that it had as far as there is one."""
+    kind = ColumnTypeError if isinstance(error, TypeError) else ScoringError
+    return kind(f"{place}: {one_line(error)}")
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an exception without line breaks; its type's name if it has no message."""
+    return " ".join(str(error).split()) or type(error).__name__

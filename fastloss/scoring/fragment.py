@@ -1,0 +1,98 @@
+"""The unit of work of every engine: one task and one spec in, one output file and Summary out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+
+from fastloss.scoring.batch import output_schema, score_batch
+from fastloss.scoring.dataset import Fragment, Task
+from fastloss.scoring.errors import RowError, ScoringError, located
+from fastloss.scoring.output import Output, open_output
+from fastloss.scoring.readers import class_count, open_source, shown
+from fastloss.scoring.spec import Spec
+from fastloss.scoring.summary import Collector, Summary
+
+
+def score_task(
+    task: Task,
+    spec: Spec,
+    first_row: int = 0,
+    num_threads: int | None = None,
+    progress: Callable[[int, float | None], None] | None = None,
+) -> Summary:
+    """Score the fragments of a task, in batches; the output appears when it is complete.
+
+    Parameters
+    ----------
+    first_row : int
+        Number of rows of the whole input before this task, for messages.
+    progress : callable, optional
+        Called after each batch with the task's rows so far and the share of it that is done,
+        None where the number of its rows is not known.
+
+    Raises
+    ------
+    ScoringError
+        If an input cannot be read or scored, or the output not written. Nothing is left behind.
+    """
+    if task.output is None:
+        spec = replace(spec, keep=())
+        writing = nullcontext()
+    else:
+        writing = open_output(task.output, task.format)
+    infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
+    collector, before = Collector(), 0
+    with writing as output:
+        for index, fragment in enumerate(task.fragments):
+            rows = 0
+            with open_source(fragment, spec, infer) as source:
+                counts = _score_source(
+                    source, fragment, spec, collector, output, first_row + before, num_threads
+                )
+                for rows in counts:
+                    if progress is not None:
+                        share = rows / source.rows if source.rows else None
+                        done = None if share is None else (index + share) / len(task.fragments)
+                        progress(before + rows, done)
+            before += rows
+    return collector.summary()
+
+
+def _score_source(
+    source,
+    fragment: Fragment,
+    spec: Spec,
+    collector: Collector,
+    output: Output | None,
+    first_row: int,
+    num_threads: int | None,
+) -> Iterator[int]:
+    """Score a source batch by batch; yields the number of its rows so far."""
+    rows = 0
+    with _naming(fragment, rows, first_row):
+        classes = class_count(source, spec)
+        schema = output_schema(source.schema, spec, classes)
+        if output is not None:
+            output.begin(schema)
+    carried = spec.carried(source.schema.names)
+    for batch in source.batches([*dict.fromkeys([*carried, *spec.scored])]):
+        with _naming(fragment, rows, first_row):
+            losses = score_batch(batch, spec, classes, num_threads)
+        losses.add_to(collector)
+        if output is not None:
+            output.write([*(batch.column(name) for name in carried), *losses.to_arrow()])
+        rows += len(batch)
+        yield rows
+
+
+@contextmanager
+def _naming(fragment: Fragment, rows: int, first_row: int):
+    """Adds to errors the file, and to the row of a batch those before it."""
+    try:
+        yield
+    except RowError as error:
+        raise error.counted(rows, first_row).named(shown(fragment.path)) from error
+    except ScoringError as error:
+        raise located(shown(fragment.path), error) from error

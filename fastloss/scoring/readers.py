@@ -1,0 +1,319 @@
+"""Data files as streams of Arrow record batches of bounded size.
+
+A source knows its `schema`, the number of its `rows` (None if only reading tells) and yields
+`batches(columns)`, from the start on each call (CSV: one call). Nothing is memory-mapped, and no
+file is in memory as a whole: a page, a block or a record batch at a time is.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from fastloss.scoring import columns
+from fastloss.scoring.dataset import Fragment
+from fastloss.scoring.errors import ColumnTypeError, ScoringError, one_line
+from fastloss.scoring.formats import FORMATS, STREAM
+from fastloss.scoring.spec import Spec
+
+MAX_ROWS = 1 << 17
+BATCH_BYTES = 32 << 20
+CSV_BLOCK_BYTES = 8 << 20
+PAGE_BUFFER_BYTES = 1 << 20
+
+# pyarrow's own list also takes the spellings of NaN for nulls.
+CSV_NULLS = ["", "#N/A", "#N/A N/A", "#NA", "N/A", "NA", "NULL", "n/a", "null"]
+
+
+def rows_per_batch(row_bytes: float) -> int:
+    """How many rows of this size a batch may have."""
+    return int(min(MAX_ROWS, max(1, BATCH_BYTES // max(row_bytes, 1))))
+
+
+def shown(path: str) -> str:
+    """A path as messages call it."""
+    return "standard input" if path == STREAM else path
+
+
+@contextmanager
+def reading(path: str, format: str):
+    """Turns what pyarrow and the operating system say into one line that names the file."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError | BrokenPipeError):
+            raise
+        message = f"{shown(path)}: cannot be read as {FORMATS[format]}: {one_line(error)}"
+        raise ScoringError(message) from error
+
+
+class ParquetSource:
+    """A Parquet file, read page by page."""
+
+    def __init__(self, path: str, file):
+        with reading(path, "parquet"):
+            # Without pre_buffer and with a buffer size, column chunks are read as they are
+            # decoded; otherwise memory would grow with the row groups.
+            self._file = pa.parquet.ParquetFile(
+                file, pre_buffer=False, buffer_size=PAGE_BUFFER_BYTES
+            )
+        metadata = self._file.metadata
+        self._path = path
+        self.schema = self._file.schema_arrow
+        self.rows = metadata.num_rows
+        groups = range(metadata.num_row_groups)
+        self._row_bytes = sum(metadata.row_group(i).total_byte_size for i in groups) / max(
+            self.rows, 1
+        )
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        size = rows_per_batch(self._row_bytes)
+        with reading(self._path, "parquet"):
+            for batch in self._file.iter_batches(size, columns=list(names)):
+                yield from _cut(batch)
+
+
+class ArrowSource:
+    """An Arrow IPC file or stream; its record batches are the largest pieces held in memory."""
+
+    def __init__(self, path: str, file):
+        self._path, self._file = path, file
+        with reading(path, "arrow"):
+            self.schema = self._open().schema
+        self.rows = None
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with reading(self._path, "arrow"):
+            included = [self.schema.get_field_index(name) for name in names]
+            reader = self._open(pa.ipc.IpcReadOptions(included_fields=included))
+            if isinstance(reader, pa.RecordBatchFileReader):
+                stored = map(reader.get_batch, range(reader.num_record_batches))
+            else:
+                stored = reader
+            for batch in stored:
+                yield from _cut(batch)
+
+    def _open(self, options=None):
+        self._file.seek(0)
+        is_file = self._file.read(6) == b"ARROW1"
+        self._file.seek(0)
+        if is_file:
+            return pa.ipc.open_file(self._file, options=options)
+        return pa.ipc.open_stream(self._file, options=options)
+
+
+class CsvSource:
+    """CSV text with a header line; its batches can be read once.
+
+    The columns that are scored are numbers: an empty field, NA, N/A and null are null, nan is NaN.
+    The others are text, so that they can be written as they were read, or with `infer` of the type
+    that the first 8 MB of the file suggest.
+    """
+
+    def __init__(self, path: str, file, spec: Spec, infer: bool):
+        self._path, self._header = path, _csv_header(file)
+        self._labels = spec.target if spec.loss.is_rowwise and len(spec.target) == 1 else ()
+        with self._reading():
+            self._reader = pa.csv.open_csv(
+                file,
+                read_options=pa.csv.ReadOptions(block_size=CSV_BLOCK_BYTES),
+                convert_options=pa.csv.ConvertOptions(
+                    column_types=dict.fromkeys(spec.scored, pa.float64()),
+                    default_column_type=None if infer else pa.string(),
+                    null_values=CSV_NULLS,
+                ),
+            )
+        self.schema = self._reader.schema
+        for name in self._labels:
+            if self.schema.names.count(name) == 1:
+                index = self.schema.get_field_index(name)
+                self.schema = self.schema.set(index, pa.field(name, pa.int64()))
+        self.rows = None
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with self._reading():
+            for batch in self._reader:
+                for part in _cut(batch.select(list(names))):
+                    yield self._with_labels(part)
+
+    def _with_labels(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        for name in self._labels:
+            try:
+                labels = batch.column(name).cast(pa.int64())
+            except pa.ArrowInvalid as error:
+                raise ColumnTypeError(
+                    f"{shown(self._path)}: column {name!r}: expected whole numbers: "
+                    f"{one_line(error)}"
+                ) from error
+            batch = batch.set_column(batch.schema.get_field_index(name), name, labels)
+        return batch
+
+    @contextmanager
+    def _reading(self):
+        """As `reading`; pyarrow counts columns, messages name them."""
+        try:
+            with reading(self._path, "csv"):
+                yield
+        except ScoringError as error:
+            raise type(error)(re.sub(r"In CSV column #(\d+)", self._named, str(error))) from error
+
+    def _named(self, match: re.Match) -> str:
+        index = int(match[1])
+        return f"column {self._header[index]!r}" if index < len(self._header) else match[0]
+
+
+class NpySource:
+    """A one- or two-dimensional .npy array as a column, beside it that of its targets.
+
+    `files` maps a column's name to (path, open file, first row); all but the first array are cut
+    to the rows of the first.
+    """
+
+    def __init__(self, files: dict[str, tuple]):
+        self._arrays = {name: NpyFile(path, file) for name, (path, file, _) in files.items()}
+        self._starts = {name: start for name, (_, _, start) in files.items()}
+        first = next(iter(self._arrays.values()))
+        self.rows = first.shape[0]
+        for name, array in self._arrays.items():
+            end = self._starts[name] + self.rows
+            if array.shape[0] < end:
+                raise ScoringError(
+                    f"{array.path} has {array.shape[0]} rows, {first.path} needs {end} of them"
+                )
+        self._row_bytes = sum(array.row_bytes for array in self._arrays.values())
+        self.schema = self._batch(list(self._arrays), 0, 0).schema
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        size = rows_per_batch(self._row_bytes)
+        for start in range(0, self.rows, size):
+            yield self._batch(names, start, min(size, self.rows - start))
+
+    def _batch(self, names: Sequence[str], start: int, count: int) -> pa.RecordBatch:
+        arrays = [self._arrays[name].read(self._starts[name] + start, count) for name in names]
+        return pa.RecordBatch.from_arrays([columns.to_arrow(a, None) for a in arrays], list(names))
+
+
+class NpyFile:
+    """Rows of a .npy file, read by position; its array has `shape` and `dtype`."""
+
+    def __init__(self, path: str, file):
+        self.path, self._file = shown(path), file
+        try:
+            version = np.lib.format.read_magic(file)
+            read_header = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[version]
+            self.shape, self._by_columns, self.dtype = read_header(file)
+        except (ValueError, KeyError, EOFError) as error:
+            message = f"{self.path}: cannot be read as NumPy: {one_line(error)}"
+            raise ScoringError(message) from error
+        if self.dtype.kind not in "biuf" or len(self.shape) not in (1, 2):
+            raise ScoringError(
+                f"{self.path}: expected an array of numbers with one or two dimensions, "
+                f"got {self.dtype} with shape {self.shape}"
+            )
+        if 0 in self.shape[1:]:
+            raise ScoringError(f"{self.path}: expected at least one class, got shape {self.shape}")
+        self._start = file.tell()
+        self.row_bytes = self.dtype.itemsize * (self.shape[1] if len(self.shape) == 2 else 1)
+        size = file.seek(0, os.SEEK_END) - self._start
+        if size < self.shape[0] * self.row_bytes:
+            raise ScoringError(
+                f"{self.path}: the file is truncated: an array of shape {self.shape} "
+                f"needs {self.shape[0] * self.row_bytes} bytes, there are {size}"
+            )
+
+    def read(self, start: int, count: int) -> np.ndarray:
+        """Rows [start, start + count) in native byte order."""
+        if len(self.shape) == 1:
+            values = self._read(start, count)
+        elif not self._by_columns:
+            values = self._read(start * self.shape[1], count * self.shape[1])
+            values = values.reshape(count, self.shape[1])
+        else:
+            values = np.empty((count, self.shape[1]), self.dtype)
+            for column in range(self.shape[1]):
+                values[:, column] = self._read(column * self.shape[0] + start, count)
+        return values.astype(self.dtype.newbyteorder("="), copy=False)
+
+    def _read(self, element: int, count: int) -> np.ndarray:
+        values = np.empty(count, self.dtype)
+        self._file.seek(self._start + element * self.dtype.itemsize)
+        if self._file.readinto(values.view(np.uint8)) != values.nbytes:
+            raise ScoringError(f"{self.path}: the file became shorter while it was read")
+        return values
+
+
+@contextmanager
+def open_source(fragment: Fragment, spec: Spec, infer: bool = True):
+    """The source of a fragment, open; `infer` is CsvSource's."""
+    with ExitStack() as stack:
+
+        def opened(path: str):
+            return stack.enter_context(_binary_input(path, fragment.format != "csv"))
+
+        path, file = fragment.path, opened(fragment.path)
+        if fragment.format == "parquet":
+            yield ParquetSource(path, file)
+        elif fragment.format == "csv":
+            yield CsvSource(path, file, spec, infer)
+        elif fragment.format == "npy":
+            files = {(spec.pred or spec.residual)[0]: (path, file, 0)}
+            if fragment.target is not None:
+                target = fragment.target
+                files[spec.target[0]] = target, opened(target), fragment.first_target_row
+            yield NpySource(files)
+        else:
+            yield ArrowSource(path, file)
+
+
+@contextmanager
+def _binary_input(path: str, seekable: bool):
+    """A file or standard input, which goes through a temporary file if it has to be seekable."""
+    if path != STREAM:
+        with open(path, "rb") as file:
+            yield file
+    elif not seekable or sys.stdin.buffer.seekable():
+        yield sys.stdin.buffer
+    else:
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+            copy.seek(0)
+            yield copy
+
+
+def class_count(source, spec: Spec) -> int | None:
+    """The length of the first list that is not null in the column of logits, if it holds lists."""
+    if not (spec.loss.is_rowwise and len(spec.pred) == 1):
+        return None
+    index = source.schema.get_field_index(spec.pred[0])
+    type = source.schema.field(index).type if index >= 0 else None
+    if not (pa.types.is_list(type) or pa.types.is_large_list(type)):
+        return None
+    sizes = (columns.list_size(batch.column(0)) for batch in source.batches(spec.pred))
+    return next((size for size in sizes if size is not None), None)
+
+
+def _csv_header(file) -> list[str]:
+    """The names in the first line, as far as the file's buffer shows it."""
+    line = file.peek().split(b"\n", 1)[0].decode(errors="replace")
+    return next(csv.reader([line]), [])
+
+
+def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Slices of a batch that are small enough."""
+    size = rows_per_batch(batch.nbytes / max(len(batch), 1))
+    for start in range(0, len(batch), size):
+        yield batch.slice(start, size)

@@ -1,0 +1,159 @@
+"""What to compute from which columns: the part of a scoring job that does not name a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastloss.scoring.errors import ScoringError
+
+OUTPUTS = ("value", "grad", "hess", "weight")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One loss, the columns it reads and the columns it writes. Picklable and hashable.
+
+    Build it with `Spec.of`, which checks it.
+
+    Attributes
+    ----------
+    loss : Loss
+        With its parameters bound.
+    pred, target, residual : tuple of str
+        Column names in each role; empty where the role is not used. Several names are the classes
+        of a loss over rows of logits.
+    emit : tuple of str
+        Outputs to write, a subset of value, grad, hess, weight, in this order.
+    keep : tuple of str or None
+        Input columns to carry into the output; None carries all of them.
+    prefix : str
+        Put before the names of the emitted columns.
+    """
+
+    loss: Any
+    pred: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    residual: tuple[str, ...] = ()
+    emit: tuple[str, ...] = ("value",)
+    keep: tuple[str, ...] | None = None
+    prefix: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        loss,
+        pred: str | Iterable[str] | None = None,
+        target: str | Iterable[str] | None = None,
+        residual: str | None = None,
+        emit: str | Iterable[str] = ("value",),
+        keep: str | Iterable[str] = "all",
+        prefix: str = "",
+    ) -> Spec:
+        """A checked Spec. `keep` is "all", "none" or column names.
+
+        Raises
+        ------
+        ScoringError
+            If roles are missing or do not fit the loss, an output is unknown, or a parameter is
+            an array.
+        """
+        spec = cls(
+            loss=loss,
+            pred=_names(pred),
+            target=_names(target),
+            residual=_names(residual),
+            emit=_names(emit),
+            keep=None if keep == "all" else () if keep == "none" else _names(keep),
+            prefix=prefix,
+        )
+        _check_roles(spec)
+        _check_outputs(spec)
+        _check_parameters(loss)
+        return spec
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The columns that the loss reads."""
+        return self.residual + self.pred + self.target
+
+    @property
+    def emitted(self) -> tuple[str, ...]:
+        """The names of the columns written, in the order of `emit`."""
+        return tuple(self.prefix + output for output in self.emit)
+
+    @property
+    def ignored_label(self) -> int | None:
+        """The label of rows that do not count, for losses that have one."""
+        return _parameters(self.loss).get("ignore_index")
+
+    def carried(self, columns: Iterable[str]) -> list[str]:
+        """Those of the input's columns that the output carries, in the input's order."""
+        return [name for name in columns if self.keep is None or name in self.keep]
+
+    def fingerprint(self) -> str:
+        """A text that is equal for two specs exactly if they compute the same."""
+        loss = {"name": self.loss.name, "parameters": _parameters(self.loss)}
+        columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
+        written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix}
+        return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
+
+
+def _names(columns: str | Iterable[str] | None) -> tuple[str, ...]:
+    if columns is None:
+        return ()
+    return (columns,) if isinstance(columns, str) else tuple(columns)
+
+
+def _parameters(loss) -> dict:
+    return {**loss.parameters, **loss.params}
+
+
+def _check_roles(spec: Spec) -> None:
+    loss = spec.loss
+    if spec.residual:
+        if not loss.has_weight:
+            raise ScoringError(f"{loss.name} is not a function of a residual: give pred and target")
+        if spec.pred or spec.target:
+            raise ScoringError("residual stands for pred - target: give it alone, or the other two")
+    elif not spec.pred:
+        instead = " (or residual)" if loss.has_weight else ""
+        raise ScoringError(f"{loss.name} needs the column of predictions: give pred{instead}")
+    elif not spec.target and (loss.requires_target or loss.has_weight):
+        instead = ", or residual instead of pred" if loss.has_weight else ""
+        raise ScoringError(f"{loss.name} needs the column of targets: give target{instead}")
+    if not loss.is_rowwise:
+        for role in ("pred", "target", "residual"):
+            if len(getattr(spec, role)) > 1:
+                raise ScoringError(
+                    f"{role} names {len(getattr(spec, role))} columns, {loss.name} takes one"
+                )
+
+
+def _check_outputs(spec: Spec) -> None:
+    possible = [output for output in OUTPUTS if output != "weight" or spec.loss.has_weight]
+    for output in spec.emit:
+        if output not in possible:
+            raise ScoringError(
+                f"cannot emit {output!r}: {spec.loss.name} has {', '.join(possible)}"
+            )
+    if not spec.emit:
+        raise ScoringError(f"nothing to emit: choose from {', '.join(possible)}")
+    if len(set(spec.emit)) < len(spec.emit):
+        raise ScoringError(f"an output is emitted twice: {', '.join(spec.emit)}")
+
+
+def _check_parameters(loss) -> None:
+    """A parameter that varies over the rows would be cut wrongly into batches."""
+    for name, value in _parameters(loss).items():
+        if name != "class_weight" and np.ndim(value) > 0:
+            raise ScoringError(f"{loss.name}: {name} must be one number to score files")
+
+
+def _plain(value):
+    """NumPy values as JSON can hold them; anything else that is not JSON by its repr."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else repr(value)

@@ -1,0 +1,145 @@
+"""Arrow record batches into data files.
+
+A sink is made for a binary file and a schema, takes batches with `write` and is complete after
+`close`. What a format cannot hold is refused when the sink is made, before anything is written.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from fastloss.scoring import columns
+from fastloss.scoring.errors import ScoringError
+
+ROW_GROUP_ROWS = 1 << 20
+ROW_GROUP_BYTES = 128 << 20
+
+
+class ParquetSink:
+    """Parquet with pyarrow's defaults; row groups of a million rows, fewer if they are large."""
+
+    def __init__(self, file, schema: pa.Schema):
+        self._schema = schema
+        self._writer = pa.parquet.ParquetWriter(file, schema)
+        self._group: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._group.append(batch)
+        self._rows += len(batch)
+        self._bytes += batch.nbytes
+        if self._rows >= ROW_GROUP_ROWS or self._bytes >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def close(self) -> None:
+        if self._group:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        table = pa.Table.from_batches(self._group, self._schema)
+        self._writer.write_table(table, row_group_size=len(table))
+        self._group, self._rows, self._bytes = [], 0, 0
+
+
+class ArrowSink:
+    """An Arrow IPC file, or stream; dictionaries are decoded, as a file can have one only."""
+
+    def __init__(self, file, schema: pa.Schema, stream: bool = False, compression=None):
+        self._schema = pa.schema([_decoded(field) for field in schema], metadata=schema.metadata)
+        new = pa.ipc.new_stream if stream else pa.ipc.new_file
+        options = pa.ipc.IpcWriteOptions(compression=compression)
+        self._writer = new(file, self._schema, options=options)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch.cast(self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class CsvSink:
+    """CSV with a header line; a null is an empty field, text is quoted where a batch needs it."""
+
+    def __init__(self, file, schema: pa.Schema):
+        self._file, self._single = file, len(schema) == 1
+        for field in schema:
+            if pa.types.is_nested(field.type):
+                raise ScoringError(
+                    f"column {field.name!r} holds {field.type}, which CSV cannot: "
+                    "choose another format, or keep fewer columns"
+                )
+        names = [pa.array([name]) for name in schema.names]
+        self._write(pa.RecordBatch.from_arrays(names, schema.names))
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self._single:  # an empty line is no row to most readers
+            fields = batch.column(0).cast(pa.string()).fill_null('""').to_pylist()
+            self._file.write("".join(field + "\n" for field in fields).encode())
+        else:
+            self._write(batch)
+
+    def close(self) -> None:
+        pass
+
+    def _write(self, batch: pa.RecordBatch) -> None:
+        text = pa.BufferOutputStream()
+        try:
+            pa.csv.write_csv(batch, text, _csv_options("none"))
+        except pa.ArrowInvalid:  # something needs quotes
+            text = pa.BufferOutputStream()
+            pa.csv.write_csv(batch, text, _csv_options("needed"))
+        self._file.write(text.getvalue())
+
+
+class NpySink:
+    """One column of numbers as a .npy array; NaN stands for null."""
+
+    def __init__(self, file, schema: pa.Schema):
+        if len(schema) != 1:
+            raise ScoringError(
+                f"a .npy file holds one output: emit one, and keep no columns ({schema.names})"
+            )
+        self._file, self._rows = file, 0
+        self._type = schema.field(0).type
+        self._write_header()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        column = batch.column(0)
+        two = pa.types.is_fixed_size_list(self._type)
+        values, null = columns.matrix([column], None) if two else columns.numbers(column)
+        if null is not None:
+            values = values.copy()
+            values[null] = np.nan
+        self._file.write(np.ascontiguousarray(values))
+        self._rows += len(batch)
+
+    def close(self) -> None:
+        self._file.seek(0)
+        self._write_header()
+
+    def _write_header(self) -> None:
+        """The header; NumPy leaves room in it for any number of rows."""
+        element, shape = self._type, (self._rows,)
+        if pa.types.is_fixed_size_list(element):
+            element, shape = element.value_type, (self._rows, element.list_size)
+        np.lib.format.write_array_header_1_0(
+            self._file,
+            {
+                "descr": np.dtype(element.to_pandas_dtype()).str,
+                "fortran_order": False,
+                "shape": shape,
+            },
+        )
+
+
+def _csv_options(quoting: str) -> pa.csv.WriteOptions:
+    return pa.csv.WriteOptions(include_header=False, quoting_style=quoting)
+
+
+def _decoded(field: pa.Field) -> pa.Field:
+    is_dictionary = pa.types.is_dictionary(field.type)
+    return field.with_type(field.type.value_type) if is_dictionary else field
