@@ -1,0 +1,138 @@
+/* One number per element, from the sums of its row. */
+
+/* Gradients are computed at this power of two, where a subnormal result still has all its digits. */
+#define EMIT_SCALE (MANTISSA_BITS + 1)
+#define EMIT_UNSCALE (1.0 / (1ULL << EMIT_SCALE))
+
+enum { FLAT = 1024, MAX_FACTORS = 5 };
+
+/* What an element needs to know of its row: the maximum, then
+ *   softmax, gradient for labels alone    e^d -> output
+ *   log_softmax                           log1p(rest)
+ *   gradient                              e^d -> output, a_k -> output, mass, mass p(others)
+ *   hess                                  e^d -> p, p (1-p) -> output, p(others)
+ * with d = (x - max) / T, and p(others) = rest / (1 + rest), which is 1 - p where d = 0. */
+INLINE int factors_of(int kind, int soft) {
+    switch (kind) {
+    case FL_ROW_GRAD: return soft ? 5 : 2;
+    case FL_ROW_HESS: return 4;
+    default: return 2;
+    }
+}
+
+INLINE double scale_of(const fl_rows *a, size_t r) { return a->scale ? a->scale[r] : 1; }
+
+INLINE void row_factors(const fl_rows *a, size_t r, int kind, int soft, real f[MAX_FACTORS]) {
+    double p = 1 / (1 + a->rest[r]), others = a->rest[r] * p;
+    f[0] = (real)a->max[r];
+    if (kind == FL_ROW_SOFTMAX) f[1] = (real)(p * EMIT_UNSCALE);
+    if (kind == FL_ROW_LOG_SOFTMAX) f[1] = (real)a->log[r];
+    if (kind == FL_ROW_GRAD) {
+        double scale = scale_of(a, r) / a->temperature;
+        f[1] = (real)(scale * a->mass[r] * p * EMIT_UNSCALE);
+        if (soft) {
+            f[2] = (real)scale;
+            f[3] = (real)a->mass[r];
+            f[4] = (real)(a->mass[r] * others);
+        }
+    }
+    if (kind == FL_ROW_HESS) {
+        f[1] = (real)(p * EMIT_UNSCALE);
+        f[2] = (real)(scale_of(a, r) * a->mass[r] / (a->temperature * a->temperature));
+        f[3] = (real)others;
+    }
+}
+
+INLINE vec element(const row_call *call, int kind, vec x, vec a, const vec f[MAX_FACTORS]) {
+    vec d = x - f[0];
+    if (kind == FL_ROW_LOG_SOFTMAX) return (call->tempered ? v_quotient(d, call->temperature) : d) - f[1];
+    mask top = v_eq(d, v_set(0));
+    vec p = exp_term(call, d, EMIT_SCALE) * f[1];
+    if (kind == FL_ROW_GRAD && call->soft)
+        return v_select(top, f[2] * ((f[3] - a) - f[4]), v_fma(-f[2], a, p));
+    if (kind == FL_ROW_HESS) return f[2] * (p * v_select(top, f[3], v_set(1) - p));
+    return p;
+}
+
+/* n elements, whose factors are one after the other in `flat`, FLAT + ROW_LANES apart, or all the same. */
+INLINE void emit_run(const row_call *call, int kind, row_part p, const real *flat, const real same[MAX_FACTORS],
+                     real *out, size_t n) {
+    const int factors = factors_of(kind, call->soft), soft = kind == FL_ROW_GRAD && call->soft;
+    vec f[MAX_FACTORS];
+    for (int i = 0; i < factors; i++) f[i] = v_set(flat ? 0 : same[i]);
+    padded_part buffer;
+    for (size_t k = 0; k < n; k += LANES) {
+        row_part at = part_at(p, k);
+        if (n - k < LANES) {
+            if (!soft) at.target = at.class_weight = NULL;
+            at = pad(&buffer, at, n - k);
+        }
+        for (int i = 0; flat && i < factors; i++) f[i] = v_load(flat + i * (FLAT + ROW_LANES) + k);
+        vec a = v_set(0);
+        if (soft) a = coefficient(call, at.target, at.class_weight ? v_load(at.class_weight) : v_set(1));
+        vec y = element(call, kind, v_load(at.x), a, f);
+        if (n - k < LANES)
+            memcpy(out + k, &y, (n - k) * sizeof(real));
+        else
+            v_store(out + k, y);
+    }
+}
+
+/* to[0..n) = x, and up to a vector more */
+INLINE void fill(real *to, real x, size_t n) {
+    for (size_t k = 0; k < n; k += LANES) v_store(to + k, v_set(x));
+}
+
+/* Several rows as one run */
+INLINE void emit_short_rows(const row_call *call, const fl_rows *a, int kind, size_t r, size_t rows, real *out) {
+    real flat[MAX_FACTORS][FLAT + ROW_LANES], tiled[FLAT + ROW_LANES];
+    const int factors = factors_of(kind, call->soft);
+    const real *class_weight = kind == FL_ROW_GRAD && call->soft ? a->class_weight : NULL;
+    size_t n = a->classes;
+    for (size_t i = 0; i < rows; i++) {
+        real f[MAX_FACTORS];
+        row_factors(a, r + i, kind, call->soft, f);
+        for (int j = 0; j < factors; j++) fill(flat[j] + i * n, f[j], n);
+        if (class_weight) memcpy(tiled + i * n, class_weight, n * sizeof(real));
+    }
+    row_part run = {(const real *)a->logits + r * n, a->target ? (const real *)a->target + r * n : NULL,
+                    class_weight ? tiled : NULL};
+    emit_run(call, kind, run, flat[0], NULL, out, rows * n);
+}
+
+INLINE void emit_long_row(const row_call *call, const fl_rows *a, int kind, size_t r, real *out) {
+    size_t n = a->classes;
+    real f[MAX_FACTORS];
+    row_factors(a, r, kind, call->soft, f);
+    row_part row = {(const real *)a->logits + r * n, a->target ? (const real *)a->target + r * n : NULL,
+                    a->class_weight};
+    emit_run(call, kind, row, NULL, f, out, n);
+}
+
+/* The gradient at the labels, from what the loops left there. */
+static void subtract_labels(const fl_rows *a, size_t r, size_t rows, real *out) {
+    for (size_t i = r; i < r + rows; i++, out += a->classes) {
+        real *grad = out + a->labels[i];
+        double weight = a->class_weight ? ((const real *)a->class_weight)[a->labels[i]] : 1;
+        double scale = scale_of(a, i) / a->temperature, others = a->rest[i] / (1 + a->rest[i]);
+        double rest = a->mass[i] - (a->keep + a->spread) * weight;
+        *grad = (real)(a->label_logit[i] == a->max[i] ? scale * (rest - a->mass[i] * others)
+                                                      : *grad - scale * a->keep * weight);
+    }
+}
+
+INLINE void emit_rows(const fl_rows *a, int kind, int tempered, int soft, void *to) {
+    row_call call = row_call_of(a, tempered, soft);
+    size_t n = a->classes, step = n > SHORT_ROW ? 1 : FLAT / n;
+    for (size_t r = 0; r < a->rows; r += step) {
+        real *out = (real *)to + r * n;
+        size_t rows = a->rows - r < step ? a->rows - r : step;
+        if (n > SHORT_ROW)
+            emit_long_row(&call, a, kind, r, out);
+        else
+            emit_short_rows(&call, a, kind, r, rows, out);
+        if (kind == FL_ROW_GRAD && a->labels) subtract_labels(a, r, rows, out);
+        for (size_t i = 0; a->scale && i < rows; i++)
+            if (a->scale[r + i] == 0) memset(out + i * n, 0, n * sizeof(real));
+    }
+}

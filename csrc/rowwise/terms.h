@@ -1,0 +1,59 @@
+/* What one logit adds to the sums of its row.
+ *
+ * A row is summed in 16 virtual lanes on every instruction set (LANE_VECTORS vectors), eight terms as a tree in the
+ * data's type and the trees without loss (two-sum), so that 128000 equal terms do not drift. */
+
+#define ROW_LANES 16
+#define LANE_VECTORS (ROW_LANES / LANES)
+#define GROUP 8
+
+/* Sums of exponentials are taken at 2^64 times their size: nothing that reaches the result is subnormal. */
+#define SUM_SCALE 64
+#define SUM_UNSCALE 0x1p-64
+
+#define LOWEST (FL_ARITH == 32 ? -0x1.fffffep127 : -0x1.fffffffffffffp1023)
+
+/* hi + lo += x, without loss while hi and x are finite */
+INLINE void add_exactly(vpair *total, vec x) {
+    vec sum = total->hi + x, part = sum - total->hi;
+    total->lo += (total->hi - (sum - part)) + (x - part);
+    total->hi = sum;
+}
+
+/* ((t0 + t4) + (t2 + t6)) + ... */
+INLINE vec tree(vec *t) {
+    for (int width = GROUP / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) t[i] += t[i + width];
+    return t[0];
+}
+
+typedef struct {
+    vpair exp;       /* exponentials, scaled */
+    vpair dot, mass; /* of the target */
+    vec peaks;       /* logits equal to the maximum, which `exp` leaves out */
+} row_sums;
+
+/* What the terms of a call share. The flags are constants where the loops are instantiated. */
+typedef struct {
+    divisor temperature;
+    vec keep, spread;
+    int tempered, soft; /* T != 1; the target has more than a label */
+} row_call;
+
+INLINE row_call row_call_of(const fl_rows *a, int tempered, int soft) {
+    return (row_call){v_divisor(v_set((real)a->temperature)), v_set((real)a->keep), v_set((real)a->spread), tempered,
+                      soft};
+}
+
+/* exp(d / T) 2^scale */
+INLINE vec exp_term(const row_call *call, vec d, int scale) {
+    return v_exp_scaled(call->tempered ? v_quotient(d, call->temperature) : d, scale);
+}
+
+/* a_k; labels are added elsewhere */
+INLINE vec coefficient(const row_call *call, const real *target, vec class_weight) {
+    return (target ? v_fma(call->keep, v_load(target), call->spread) : call->spread) * class_weight;
+}
+
+/* a_k (max - x_k), 0 where a_k is 0 */
+INLINE vec dot_term(vec a, vec d) { return v_select(v_eq(a, v_set(0)), v_set(0), a * -d); }
