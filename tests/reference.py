@@ -8,7 +8,15 @@ in oracles.py.
 
 import numpy as np
 
-__all__ = ["cross_entropy", "cross_entropy_grad", "huber", "robust", "robust_grad", "squared_error"]
+__all__ = [
+    "cross_entropy",
+    "cross_entropy_grad",
+    "huber",
+    "robust",
+    "robust_grad",
+    "softmax",
+    "squared_error",
+]
 
 
 def squared_error(residual):
@@ -56,9 +64,13 @@ def cross_entropy(logits, labels):
     return np.log(np.exp(shifted).sum(axis=-1)) - shifted[rows, labels]
 
 
+def softmax(logits):
+    weight = np.exp(_shifted(logits))
+    return weight / weight.sum(axis=-1, keepdims=True)
+
+
 def cross_entropy_grad(logits, labels):
     """Derivative of cross_entropy() with respect to the logits: softmax less one at the label."""
-    weight = np.exp(_shifted(logits))
-    grad = weight / weight.sum(axis=-1, keepdims=True)
+    grad = softmax(logits)
     grad[np.arange(len(labels)), labels] -= 1
     return grad
