@@ -1,0 +1,286 @@
+"""The commands of `fastloss`, in typer. Imported by `fastloss.cli` once the extra is there."""
+
+import inspect
+import operator
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import fastloss
+from fastloss.scoring import ENGINES, ScoringError, Summary
+from fastloss.scoring.formats import FORMATS, STREAM
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+GATED = ("count", "null", "nan", "sum", "mean", "min", "max", "p50", "p90", "p99")
+COMPARISONS = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+):
+    """Losses, gradients and IRLS weights at the speed of memory."""
+    if version:
+        typer.echo(fastloss.__version__)
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def score(
+    input: Annotated[
+        list[str], typer.Argument(help="Files, directories of files, or - for standard input.")
+    ],
+    loss: Annotated[str, typer.Option(help="Name of the loss; `fastloss losses` lists them.")],
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="A file, a directory, or - for standard output."),
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")
+    ] = None,
+    pred: Annotated[
+        list[str] | None, typer.Option(help="Column of predictions, or columns of logits A,B,C.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Column of targets; for .npy input the file of them.")
+    ] = None,
+    residual: Annotated[
+        str | None, typer.Option(help="Column of residuals, in place of pred and target.")
+    ] = None,
+    emit: Annotated[str, typer.Option(help="Outputs to write: value,grad,hess,weight.")] = "value",
+    keep: Annotated[
+        str, typer.Option(help="Columns of the input to carry: all, none, or A,B,C.")
+    ] = "all",
+    prefix: Annotated[str, typer.Option(help="Put before the names of the emitted columns.")] = "",
+    format: Annotated[
+        str | None,
+        typer.Option(help=f"Format of standard input and output: {', '.join(FORMATS)}."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(help=f'Exit with 1 if this holds, as "mean>0.3". Of {", ".join(GATED)}.'),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip the files that are done in the directory.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "local",
+    threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
+):
+    """Score the rows of data files; write them with their losses, print a summary."""
+    gates = [_gate(text) for text in fail_if or ()]
+    bound = _loss(loss, _parameters(param or ()))
+    if output is None and not json and list(input) == [STREAM] and format == "csv":
+        output = STREAM
+    if json and output == STREAM:
+        typer.echo("fastloss: --json takes standard output, no rows are written", err=True)
+        output = None
+    with _progress() as progress:
+        summary = fastloss.score(
+            input,
+            output,
+            loss=bound,
+            pred=_columns(pred),
+            target=_columns(target),
+            residual=residual,
+            emit=emit.split(","),
+            keep=keep if keep in ("all", "none") else keep.split(","),
+            prefix=prefix,
+            format=format,
+            engine=engine,
+            resume=resume,
+            num_threads=threads,
+            progress=progress,
+        )
+    if json:
+        typer.echo(summary.to_json())
+    else:
+        _print_summary(summary, repr(bound), to_stderr=output is not None)
+    failed = [text for text, holds in gates if holds(summary)]
+    for text in failed:
+        typer.echo(f"fastloss: gate failed: {text}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def losses():
+    """List the losses, their parameters and outputs."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("loss", "parameters", "reads", "outputs"):
+        table.add_column(heading, no_wrap=True)
+    for name in fastloss.list_losses():
+        loss = getattr(fastloss, name)
+        table.add_row(name, _defaults(loss), _reads(loss), _outputs(loss))
+    _console(sys.stdout).print(table)
+
+
+@app.command()
+def show(loss: Annotated[str, typer.Argument(help="Name of the loss.")]):
+    """Print the formula, the parameters and the source of a loss."""
+    bound = _loss(loss, {})
+    typer.echo(f"{bound.name}({_defaults(bound)})\nreads:   {_reads(bound)}")
+    typer.echo(f"outputs: {_outputs(bound)}\n\n{inspect.getdoc(bound)}")
+
+
+@app.command()
+def demo(
+    directory: Annotated[str, typer.Argument(help="Where to put the files.")] = "fastloss-demo",
+):
+    """Score two real data sets end to end, and draw residuals with their IRLS weights."""
+    from fastloss.scoring import demo
+
+    demo.run(directory, _print_summary)
+
+
+@app.command()
+def info():
+    """Print the version, the instruction set in use and the number of threads."""
+    fastloss.show_config()
+
+
+def _loss(name: str, parameters: dict):
+    try:
+        return fastloss.get(name, **parameters)
+    except (TypeError, ValueError) as error:
+        raise ScoringError(str(error)) from error
+
+
+def _parameters(given: Sequence[str]) -> dict:
+    parameters = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ScoringError(f"-p {text}: expected NAME=NUMBER")
+        try:
+            numbers = [_number(part) for part in value.split(",")]
+        except ValueError as error:
+            raise ScoringError(f"-p {text}: {value!r} is not a number") from error
+        parameters[name] = numbers[0] if len(numbers) == 1 else tuple(numbers)
+    return parameters
+
+
+def _number(text: str) -> int | float:
+    return int(text) if re.fullmatch(r"\s*[-+]?\d+\s*", text) else float(text)
+
+
+def _columns(given: list[str] | None) -> str | list[str] | None:
+    """Names given as A,B,C or, where they contain commas, by repeating the option."""
+    if not given:
+        return None
+    names = given[0].split(",") if len(given) == 1 else given
+    return names[0] if len(names) == 1 else names
+
+
+def _gate(text: str):
+    """A condition on the summary under which the command fails: its text, and a predicate."""
+    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*", text)
+    try:
+        field, comparison, number = match[1], COMPARISONS[match[2]], float(match[3])
+    except (TypeError, ValueError):
+        field = None
+    if field not in GATED or number != number:
+        raise ScoringError(
+            f"--fail-if {text!r}: expected FIELD OP NUMBER, with a FIELD of {', '.join(GATED)} "
+            f"and an OP of {' '.join(COMPARISONS)}"
+        )
+
+    def holds(summary: Summary) -> bool:
+        value = summary.quantile(int(field[1:]) / 100) if field[1:].isdigit() else None
+        value = getattr(summary, field, value)
+        return value is None or value != value or comparison(value, number)
+
+    return text, holds
+
+
+def _progress():
+    """A progress bar on stderr as a callable; None without a terminal."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    return _Bar()
+
+
+class _Bar:
+    def __init__(self):
+        self._bar = Progress(
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[rows]:,} rows"),
+            TimeRemainingColumn(),
+            console=_console(sys.stderr),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, rows=0)
+
+    def __enter__(self):
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_):
+        self._bar.stop()
+
+    def __call__(self, rows: int, share: float | None) -> None:
+        known = {} if share is None else {"total": 1.0, "completed": share}
+        self._bar.update(self._task, rows=rows, **known)
+
+
+def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name in ("count", "null", "nan", "ignored"):
+        table.add_row(name, f"{getattr(summary, name):,}")
+    for name in ("sum", "mean", "min"):
+        table.add_row(name, _short(getattr(summary, name)))
+    for percent in (50, 90, 99):
+        table.add_row(f"p{percent}", _short(summary.quantile(percent / 100)))
+    table.add_row("max", _short(summary.max))
+    console = _console(sys.stderr if to_stderr else sys.stdout)
+    console.print(title, style="bold", markup=False, highlight=False)
+    console.print(table)
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+def _console(stream) -> Console:
+    # Without a terminal rich would fold lines at 80 columns.
+    return Console(file=stream, width=None if stream.isatty() else 200, highlight=False)
+
+
+def _defaults(loss) -> str:
+    return ", ".join(f"{name}={value}" for name, value in loss.parameters.items())
+
+
+def _reads(loss) -> str:
+    if loss.is_rowwise:
+        return "logits, target"
+    if loss.has_weight:
+        return "residual, or pred and target"
+    return "pred, target" if loss.requires_target else "pred"
+
+
+def _outputs(loss) -> str:
+    return "value grad hess weight" if loss.has_weight else "value grad hess"
