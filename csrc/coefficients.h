@@ -19,8 +19,8 @@
 #define LN2_HI 0x1.62e42fefa3000p-1
 #define LN2_LO 0x1.3de6af278ece6p-42
 #define LOG2E 0x1.71547652b82fep+0
-/* max error 2^-37.35 */
-#define EXPM1_POLYNOMIAL 0x1.00000000138c2p-1, 0x1.5555557295fd7p-3, 0x1.555554fe50b52p-5, 0x1.1110b32511ee6p-7, 0x1.6c1753cc4a989p-10, 0x1.a16e18dd38790p-13, 0x1.a017e697a58c5p-16
-/* max error 2^-44.38 */
-#define LOG_POLYNOMIAL 0x1.55555555b771dp-1, 0x1.9999978fc7024p-2, 0x1.2493bdd545d53p-2, 0x1.c643e0fb1b848p-3, 0x1.8fcdf240218b2p-3
+/* max error 2^-31.82 */
+#define EXPM1_POLYNOMIAL 0x1.00000023bd474p-1, 0x1.555554f72f2cep-3, 0x1.5554b4d0d70f7p-5, 0x1.11117f5bbca3cp-7, 0x1.6d6f5bf205b6ep-10, 0x1.a03fc10cb1ecfp-13
+/* max error 2^-37.13 */
+#define LOG_POLYNOMIAL 0x1.5555551bface8p-1, 0x1.999a4fe199cc9p-2, 0x1.2441c5f654663p-2, 0x1.e1ce505a5f2c1p-3
 #endif

@@ -10,6 +10,7 @@
 #define LOSS(name, family, arithmetic, traits, parameters)                                                             \
     {#name, parameters, FL_KERNEL_##name, FL_##family, traits},
 #define VARIANT(loss, name, arithmetic, condition)
+#define EXCEPT(base, condition)
 #define PARAM_GRAD(loss, name, arithmetic)
 const fl_loss fl_losses[] = {
 #include "losses.def"
@@ -68,6 +69,8 @@ static int scalar_kernel(int loss, const double *p) {
 #define LOSS(name, family, arithmetic, traits, parameters)
 #define VARIANT(base, name, arithmetic, condition)                                                                     \
     if (loss == FL_KERNEL_##base && (condition)) return FL_KERNEL_##name;
+#define EXCEPT(base, condition) \
+    if (loss == FL_KERNEL_##base && (condition)) return loss;
 #define PARAM_GRAD(base, name, arithmetic)
 #include "losses.def"
     return loss;
@@ -76,6 +79,7 @@ static int scalar_kernel(int loss, const double *p) {
 static int param_grad_kernel(int loss) {
 #define LOSS(name, family, arithmetic, traits, parameters)
 #define VARIANT(base, name, arithmetic, condition)
+#define EXCEPT(base, condition)
 #define PARAM_GRAD(base, name, arithmetic)                                                                             \
     if (loss == FL_KERNEL_##base) return FL_KERNEL_##name;
 #include "losses.def"

@@ -23,6 +23,7 @@ enum { FL_RESIDUAL, FL_RELATIVE, FL_MARGIN, FL_PROBABILITY, FL_COUNT };
 enum {
 #define LOSS(name, family, arithmetic, traits, parameters) FL_KERNEL_##name,
 #define VARIANT(loss, name, arithmetic, condition) FL_KERNEL_##name,
+#define EXCEPT(base, condition)
 #define PARAM_GRAD(loss, name, arithmetic) FL_KERNEL_##name,
 #include "losses.def"
     FL_KERNELS
@@ -33,7 +34,8 @@ typedef struct {
     int kernel, family, traits;
 } fl_loss;
 
-/* One block. `target_step` 0 means that all elements share target[0..FL_ALIGNMENT). Outputs not wanted are NULL. */
+/* One block. `target_step` is the mask 0 where all elements share a vector of targets, else ~0. Outputs not wanted are
+ * NULL. */
 typedef struct {
     const void *pred, *target;
     size_t target_step;

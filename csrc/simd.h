@@ -58,6 +58,10 @@ typedef stored svec __attribute__((vector_size(LANES * sizeof(stored))));
 INLINE vec v_set(real x) { return x - (vec){0}; }
 INLINE ivec i_set(bits x) { return x - (ivec){0}; }
 
+#if FL_ARITH == 3264 && FL_BYTES == 64
+INLINE vec v_load(const stored *p) { return (vec)_mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+INLINE void v_store(stored *p, vec x) { _mm256_storeu_ps(p, _mm512_cvtpd_ps((__m512d)x)); }
+#else
 INLINE vec v_load(const stored *p) {
     svec s;
     memcpy(&s, p, sizeof s);
@@ -68,6 +72,7 @@ INLINE void v_store(stored *p, vec x) {
     svec s = __builtin_convertvector(x, svec);
     memcpy(p, &s, sizeof s);
 }
+#endif
 
 /* ---- what generic vectors lack ------------------------------------------------------------------------------- */
 
@@ -91,6 +96,8 @@ INLINE mask v_le(vec a, vec b) { return AVX512_COMPARE(a, b, _CMP_LE_OQ); }
 INLINE mask v_eq(vec a, vec b) { return AVX512_COMPARE(a, b, _CMP_EQ_OQ); }
 INLINE mask m_and(mask a, mask b) { return (mask)(a & b); }
 INLINE mask m_or(mask a, mask b) { return (mask)(a | b); }
+INLINE mask m_not(mask a) { return (mask)~a; }
+INLINE int m_any(mask a) { return a != 0; }
 INLINE vec v_select(mask m, vec yes, vec no) { return (vec)AVX512(mask_blend)(m, (AVX512_VEC)no, (AVX512_VEC)yes); }
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)AVX512(fmadd)((AVX512_VEC)a, (AVX512_VEC)b, (AVX512_VEC)c); }
 INLINE vec v_sqrt(vec a) { return (vec)AVX512(sqrt)((AVX512_VEC)a); }
@@ -101,6 +108,13 @@ INLINE mask v_le(vec a, vec b) { return (mask)(a <= b); }
 INLINE mask v_eq(vec a, vec b) { return (mask)(a == b); }
 INLINE mask m_and(mask a, mask b) { return a & b; }
 INLINE mask m_or(mask a, mask b) { return a | b; }
+INLINE mask m_not(mask a) { return ~a; }
+INLINE int m_any(mask a) {
+    int64_t part[FL_BYTES / 8], any = 0;
+    memcpy(part, &a, sizeof part);
+    for (int i = 0; i < FL_BYTES / 8; i++) any |= part[i];
+    return any != 0;
+}
 #if FL_BYTES == 32 && FL_ARITH == 32
 INLINE vec v_select(mask m, vec yes, vec no) { return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)m); }
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
@@ -131,9 +145,20 @@ INLINE vec v_sqrt(vec a) { return (vec)_mm_sqrt_pd((__m128d)a); }
 #endif
 
 INLINE mask v_is_number(vec a) { return v_eq(a, a); }
-/* Of a NaN and a number: v_min and v_max return the second argument. */
+/* a < b ? a : b and b < a ? a : b: of a NaN and a number, and of two zeros, the second argument. */
+#if FL_BYTES == 64
+INLINE vec v_min(vec a, vec b) { return (vec)AVX512(min)((AVX512_VEC)a, (AVX512_VEC)b); }
+INLINE vec v_max(vec a, vec b) { return (vec)AVX512(max)((AVX512_VEC)a, (AVX512_VEC)b); }
+#elif FL_BYTES == 32 && FL_ARITH == 32
+INLINE vec v_min(vec a, vec b) { return (vec)_mm256_min_ps((__m256)a, (__m256)b); }
+INLINE vec v_max(vec a, vec b) { return (vec)_mm256_max_ps((__m256)a, (__m256)b); }
+#elif FL_BYTES == 32
+INLINE vec v_min(vec a, vec b) { return (vec)_mm256_min_pd((__m256d)a, (__m256d)b); }
+INLINE vec v_max(vec a, vec b) { return (vec)_mm256_max_pd((__m256d)a, (__m256d)b); }
+#else
 INLINE vec v_min(vec a, vec b) { return v_select(v_lt(a, b), a, b); }
 INLINE vec v_max(vec a, vec b) { return v_select(v_lt(b, a), a, b); }
+#endif
 INLINE vec v_abs(vec a) { return (vec)((ivec)a & ~((ivec)v_set(-(real)0))); }
 INLINE vec v_copysign(vec magnitude, vec sign) {
     const ivec sign_bit = (ivec)v_set(-(real)0);

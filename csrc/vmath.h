@@ -110,24 +110,28 @@ INLINE vpair pair_quotient(vpair x, divisor d) {
 /* x = n ln 2 + r, |r| <= ln 2 / 2, expm1(r) = p */
 typedef struct {
     ivec n;
-    vec p;
+    vec shifted, p; /* n is also in the low bits of `shifted` */
 } reduced_exp;
 
-INLINE reduced_exp reduce_exp(vpair x) {
-    const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS));
+/* expm1(r) for |r| <= ln 2 / 2 */
+INLINE vec expm1_reduced(vec r) {
     const real c[] = {EXPM1_POLYNOMIAL};
-    vec shifted = v_fma(x.hi, v_set(LOG2E), round);
-    vec n = shifted - round;
-    vec r = v_fma(n, v_set(-LN2_HI), x.hi);
-#if FL_ARITH == 3264
-    r = v_fma(n, v_set(-LN2_LO), r);
-#else
-    r = v_fma(n, v_set(-LN2_LO), r) + x.lo;
-#endif
     int k = sizeof c / sizeof *c - 1;
     vec q = v_set(c[k]);
     while (k-- > 0) q = v_fma(q, r, v_set(c[k]));
-    return (reduced_exp){(ivec)shifted - (ivec)round, v_fma(r * r, q, r)};
+    return v_fma(r * r, q, r);
+}
+
+INLINE reduced_exp reduce_exp(vpair x) {
+    const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS));
+    vec shifted = v_fma(x.hi, v_set(LOG2E), round);
+    vec n = shifted - round;
+#if FL_ARITH == 3264
+    vec r = v_fma(n, v_set(-(LN2_HI + LN2_LO)), x.hi);
+#else
+    vec r = v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), x.hi)) + x.lo;
+#endif
+    return (reduced_exp){(ivec)shifted - (ivec)round, expm1_reduced(r)};
 }
 
 /* 2^n for a normal result; the callers keep n in range */
@@ -139,8 +143,7 @@ INLINE ivec half_of(ivec n) { return (ivec)((uvec)(n + 4 * EXPONENT_BIAS) >> 1) 
 /* Beyond these the exponential is 0 or infinite; a NaN passes through. */
 INLINE vec clamp_exp(vec x) {
     const vec low = v_set(FL_ARITH == 32 ? -105 : -747), high = v_set(FL_ARITH == 32 ? 90 : 711);
-    x = v_select(v_lt(x, low), low, x);
-    return v_select(v_lt(high, x), high, x);
+    return v_min(high, v_max(low, x));
 }
 
 typedef struct {
@@ -160,7 +163,28 @@ INLINE exponentials pair_exp(vpair x) {
     return (exponentials){exp, v_select(v_lt(v_set(FL_ARITH == 32 ? 88 : 709), x.hi), exp, expm1)};
 }
 
+/* The same for |hi| <= 700, where one factor does. */
+#define EXP_ORDINARY 700
+INLINE exponentials pair_exp_ordinary(vpair x) {
+    reduced_exp e = reduce_exp(x);
+    vec power = (vec)(((ivec)e.shifted << MANTISSA_BITS) + (ivec)v_set(1));
+    return (exponentials){v_fma(power, e.p, power), v_fma(power, e.p, power - v_set(1))};
+}
+
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
+
+/* exp(x) 2^scale for x <= 0 and 0 <= scale <= 64: at a positive scale no result that counts is subnormal, so that one
+ * power of two does. The rounding constant leaves the biased exponent in the low bits; 0 there is a factor 0. */
+INLINE vec v_exp_scaled(vec x, int scale) {
+    const real bias = (real)(EXPONENT_BIAS + scale);
+    const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS) + bias);
+    x = v_max(v_set(-bias * (real)0.69314718055994530942), x);
+    vec shifted = v_fma(x, v_set(LOG2E), round);
+    vec n = shifted - round;
+    vec p = expm1_reduced(v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), x)));
+    vec power = (vec)((ivec)shifted << MANTISSA_BITS);
+    return v_fma(power, p, power);
+}
 
 INLINE vec v_expm1(vec x) {
     /* the reduction would round a subnormal's square; x itself is exact there, and keeps -0 */
@@ -177,14 +201,13 @@ INLINE vpair log_of_reduced(vec k, vec f) {
     int i = sizeof c / sizeof *c - 1;
     vec tail = v_set(c[i]);
     while (i-- > 0) tail = v_fma(tail, z, v_set(c[i]));
+#if FL_ARITH == 3264
+    return (vpair){v_fma(k, v_set(LN2_HI + LN2_LO), s * v_fma(z, tail, v_set(2))), v_set(0)};
+#else
     vec half_square = v_set((real)0.5) * f * f;
     /* log(1+f) = f - f^2/2 + s (f^2/2 + z tail) */
     vec correction = v_fma(s, v_fma(z, tail, half_square), k * v_set(LN2_LO)) - half_square;
-    vec high = k * v_set(LN2_HI);
-#if FL_ARITH == 3264
-    return (vpair){high + (f + correction), v_set(0)};
-#else
-    vpair leading = pair_sum(high, f), total = pair_sum(leading.hi, correction);
+    vpair leading = pair_sum(k * v_set(LN2_HI), f), total = pair_sum(leading.hi, correction);
     total.lo += leading.lo;
     return total;
 #endif
@@ -231,6 +254,14 @@ INLINE vpair pair_log_sum(vec one, vec w, vec k) {
 
 /* log1p(w) for finite w > -1 */
 INLINE vpair pair_log1p(vec w) { return pair_log_sum(v_set(1), w, v_set(0)); }
+
+/* The same for w <= LOG_ORDINARY, where 2^-e is normal. */
+#define LOG_ORDINARY (FL_ARITH == 32 ? (real)0x1p120 : (real)0x1p1000)
+INLINE vpair pair_log1p_ordinary(vec w) {
+    log_exponent e = split_exponent(v_set(1) + w);
+    vec power = (vec)((ivec)v_set(1) - e.shift);
+    return log_of_reduced(e.k, v_fma(w, power, power - v_set(1)));
+}
 
 INLINE vec v_log1p(vec w) {
     vec y = v_set(1) + w;

@@ -97,7 +97,7 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
     return j;
 }
 
-/* ---- exponential limits ---------------------------------------------------------------------------------------- */
+/* ---- every alpha, element by element: the careful form ------------------------------------------------------------ */
 
 /* sign (e^(sign z / 2) - 1): Welsch's loss below, its mirror above */
 INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
@@ -113,18 +113,6 @@ INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
     robust_limits(&t, sign * v_set(INFINITE), v_set(1));
     return t;
 }
-
-INLINE jet robust_minus_infinity(vec x, const vec *p) {
-    robust_residual s = robust_split(x, p[1]);
-    return robust_jet(x, s, robust_infinite_terms(s, v_set(-1)));
-}
-
-INLINE jet robust_plus_infinity(vec x, const vec *p) {
-    robust_residual s = robust_split(x, p[1]);
-    return robust_jet(x, s, robust_infinite_terms(s, v_set(1)));
-}
-
-/* ---- every other alpha ----------------------------------------------------------------------------------------- */
 
 typedef struct {
     vec b, z, w;
@@ -182,69 +170,6 @@ INLINE vec robust_value_near_two(robust_log l, vpair v, exponentials e) {
 #define ROBUST_HALF_ALPHA(alpha) (v_set((real)0.5) * (alpha))
 #define ROBUST_HALF_S(alpha) (v_set((real)0.5) * ((alpha) - v_set(2)))
 
-INLINE jet robust_general(vec x, const vec *p) {
-    vec alpha = p[0];
-    robust_residual s = robust_split(x, p[1]);
-    robust_log l = robust_logarithm(s, alpha);
-    vec expm1_u = pair_exp(pair_times(l.log, ROBUST_HALF_ALPHA(alpha))).expm1;
-    robust_terms t = {
-        .value = robust_or_quadratic(s, l, alpha, robust_value(l, alpha, expm1_u)),
-        .ev = pair_exp(pair_times(l.log, ROBUST_HALF_S(alpha))).exp,
-        .curvature = robust_curvature(l, alpha),
-    };
-    robust_limits(&t, alpha, l.b / v_abs(alpha));
-    return robust_jet(x, s, t);
-}
-
-INLINE jet robust_near_zero(vec x, const vec *p) {
-    vec alpha = p[0];
-    robust_residual s = robust_split(x, p[1]);
-    robust_log l = robust_logarithm(s, alpha);
-    vpair u = pair_times(l.log, ROBUST_HALF_ALPHA(alpha));
-    robust_terms t = {
-        .value = robust_or_quadratic(s, l, alpha, robust_value_near_zero(l, u, pair_exp(u).expm1)),
-        .ev = pair_exp(pair_times(l.log, ROBUST_HALF_S(alpha))).exp,
-        .curvature = robust_curvature(l, alpha),
-    };
-    robust_limits(&t, alpha, l.b / v_abs(alpha));
-    return robust_jet(x, s, t);
-}
-
-/* log1p(z / 2) */
-INLINE jet robust_0(vec x, const vec *p) {
-    const vec zero = v_set(0), one = v_set(1);
-    robust_residual s = robust_split(x, p[1]);
-    robust_log l = robust_logarithm(s, zero);
-    robust_terms t = {
-        .value = robust_or_quadratic(s, l, zero, pair_round(l.log)),
-        .ev = v_select(l.huge, v_set(2) / s.r.hi / s.r.hi, one / (one + l.w)),
-        .curvature = robust_curvature(l, zero),
-    };
-    robust_limits(&t, zero, zero);
-    return robust_jet(x, s, t);
-}
-
-INLINE jet robust_near_two(vec x, const vec *p) {
-    vec alpha = p[0];
-    robust_residual s = robust_split(x, p[1]);
-    robust_log l = robust_logarithm(s, alpha);
-    vpair v = pair_times(l.log, ROBUST_HALF_S(alpha));
-    exponentials e = pair_exp(v);
-    vec value = v_quotient(robust_value_near_two(l, v, e), v_divisor(alpha));
-#if FL_ARITH == 64
-    value = v_select(l.huge, robust_value(l, alpha, pair_exp(pair_times(l.log, ROBUST_HALF_ALPHA(alpha))).expm1), value);
-#endif
-    robust_terms t = {
-        .value = robust_or_quadratic(s, l, alpha, value),
-        .ev = e.exp,
-        .curvature = robust_curvature(l, alpha),
-    };
-    robust_limits(&t, alpha, l.b / alpha);
-    return robust_jet(x, s, t);
-}
-
-/* ---- alpha per element: all of the above, selected ------------------------------------------------------------- */
-
 INLINE robust_terms robust_select(mask m, robust_terms yes, robust_terms no) {
     return (robust_terms){
         v_select(m, yes.value, no.value),
@@ -285,3 +210,4 @@ INLINE jet robust(vec x, const vec *p) {
 }
 
 #include "robust_param_grad.h"
+#include "robust_fast.h"

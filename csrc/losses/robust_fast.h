@@ -1,0 +1,112 @@
+/* The general robust loss for one ordinary alpha and scale: the forms of robust.h without the cases that only extreme
+ * residuals need. Those lanes are marked `careful` and go through robust() once more. */
+
+/* x^2 / (scale^2 b), the constants hoisted */
+INLINE vec robust_scaled_square(vec x, vec scale, vec b) {
+    vec square = x * x;
+#if FL_ARITH == 3264
+    return square * (v_set(1) / (scale * scale * b));
+#else
+    vpair c = pair_times(pair_square((vpair){scale, v_set(0)}), b);
+    vec hi = v_set(1) / c.hi;
+    vec lo = hi * (((v_set(1) - hi * c.hi) - product_error(hi, c.hi, hi * c.hi)) - hi * c.lo);
+    return v_fma(square, hi, square * lo);
+#endif
+}
+
+INLINE jet robust_ordinary_jet(vec x, vec scale, vec value, vec ev, vec curvature, mask careful) {
+    vec weight = ev * (v_set(1) / (scale * scale));
+    return (jet){
+        .value = value,
+        .grad = x * weight,
+        .hess = weight * curvature,
+        .weight = weight,
+        .careful = careful,
+    };
+}
+
+/* Lanes whose logarithm or exponentials, of up to `exponent` times L, would leave their ordinary range; NaN is one. */
+INLINE mask robust_extreme(vec x, vec w, vec exponent) {
+    vec limit = v_min(v_set(LOG_ORDINARY / 2), v_expm1(v_min(v_set(EXP_ORDINARY), v_set(EXP_ORDINARY) / exponent)));
+    mask extreme = m_not(v_le(w, limit));
+#if FL_ARITH == 64
+    /* x^2 is on its way to underflow */
+    extreme = m_or(extreme, m_and(v_lt(w, v_set(0x1p-500)), v_lt(v_set(0), v_abs(x))));
+#else
+    (void)x;
+#endif
+    return extreme;
+}
+
+typedef struct {
+    vec b, w;
+    vpair log, u, v; /* L, alpha L / 2, (alpha - 2) L / 2 */
+    mask careful;
+} robust_exponents;
+
+INLINE robust_exponents robust_ordinary_exponents(vec x, vec alpha, vec scale) {
+    vec half_alpha = ROBUST_HALF_ALPHA(alpha), half_s = ROBUST_HALF_S(alpha);
+    robust_exponents e = {.b = v_abs(alpha - v_set(2))};
+    e.w = robust_scaled_square(x, scale, e.b);
+    e.log = pair_log1p_ordinary(e.w);
+    e.u = pair_times(e.log, half_alpha);
+    e.v = pair_times(e.log, half_s);
+    e.careful = robust_extreme(x, e.w, v_max(v_abs(half_alpha), v_abs(half_s)));
+    return e;
+}
+
+/* e^v: in wide arithmetic from e^u, which the value has */
+INLINE vec robust_ordinary_ev(robust_exponents e) {
+#if FL_ARITH == 3264
+    return pair_exp_ordinary(e.u).exp / (v_set(1) + e.w);
+#else
+    return pair_exp_ordinary(e.v).exp;
+#endif
+}
+
+INLINE vec robust_ordinary_curvature(vec w, vec alpha) {
+    return (v_set(1) + (alpha - v_set(1)) * w) / (v_set(1) + w);
+}
+
+INLINE jet robust_general(vec x, const vec *p) {
+    vec alpha = p[0], scale = p[1];
+    robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
+    vec value = v_abs(pair_exp_ordinary(e.u).expm1) * (e.b / v_abs(alpha));
+    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha), e.careful);
+}
+
+/* (b / 2) L expm1(u) / u, of which (b / 2) L / u = b / alpha would lose digits */
+INLINE jet robust_near_zero(vec x, const vec *p) {
+    vec alpha = p[0], scale = p[1];
+    robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
+    vec ratio = v_select(v_eq(e.u.hi, v_set(0)), v_set(1), pair_exp_ordinary(e.u).expm1 / e.u.hi);
+    vec value = v_set((real)0.5) * e.b * e.log.hi * ratio;
+    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha), e.careful);
+}
+
+/* (z + (b + z) expm1(v)) / alpha */
+INLINE jet robust_near_two(vec x, const vec *p) {
+    vec alpha = p[0], scale = p[1];
+    robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
+    robust_log l = {.b = e.b, .z = robust_scaled_square(x, scale, v_set(1))};
+    vec value = robust_value_near_two(l, e.v, pair_exp_ordinary(e.v)) * (v_set(1) / alpha);
+    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha), e.careful);
+}
+
+/* log1p(z / 2) */
+INLINE jet robust_0(vec x, const vec *p) {
+    vec w = robust_scaled_square(x, p[1], v_set(2));
+    return robust_ordinary_jet(x, p[1], pair_round(pair_log1p_ordinary(w)), v_set(1) / (v_set(1) + w),
+                               robust_ordinary_curvature(w, v_set(0)), robust_extreme(x, w, v_set(1)));
+}
+
+/* sign (e^(sign z / 2) - 1) */
+INLINE jet robust_ordinary_infinite(vec x, vec scale, vec sign) {
+    vec half_z = robust_scaled_square(x, scale, v_set(2));
+    exponentials e = pair_exp_ordinary((vpair){sign * half_z, v_set(0)});
+    return robust_ordinary_jet(x, scale, sign * e.expm1, e.exp, v_set(1) + v_set(2) * sign * half_z,
+                               robust_extreme(x, half_z + half_z, v_set(1)));
+}
+
+INLINE jet robust_minus_infinity(vec x, const vec *p) { return robust_ordinary_infinite(x, p[1], v_set(-1)); }
+INLINE jet robust_plus_infinity(vec x, const vec *p) { return robust_ordinary_infinite(x, p[1], v_set(1)); }
