@@ -32,11 +32,9 @@ INLINE row_part pad(padded_part *to, row_part p, size_t n) {
     return (row_part){to->x, p.target ? to->target : NULL, to->class_weight};
 }
 
-static real vector_max(const vec *maxima) {
-    real lane[ROW_LANES], max = -INFINITE;
-    memcpy(lane, maxima, sizeof lane);
-    for (int i = 0; i < ROW_LANES; i++) max = max < lane[i] ? lane[i] : max;
-    return max;
+INLINE real across_max(vec x) {
+    for (int distance = LANES / 2; distance; distance /= 2) x = v_max(__builtin_shuffle(x, lane_index() ^ distance), x);
+    return x[0];
 }
 
 /* The largest number, whatever NaNs stand beside it */
@@ -51,9 +49,9 @@ static real max_of(const real *x, size_t n, const real *tail) {
         for (int j = 0; j < LANE_VECTORS; j++) max[j] = v_max(v_load(x + k + j * LANES), max[j]);
     if (k < n)
         for (int j = 0; j < LANE_VECTORS; j++) max[j] = v_max(v_load(tail + j * LANES), max[j]);
-    for (int width = STEP / 2; width >= LANE_VECTORS; width /= 2)
+    for (int width = STEP / 2; width; width /= 2)
         for (int j = 0; j < width; j++) max[j] = v_max(max[j + width], max[j]);
-    return vector_max(max);
+    return across_max(max[0]);
 }
 
 /* The group of GROUP_LOGITS that holds the first logit equal to max; n where the tail has it, or none. */
@@ -95,24 +93,29 @@ INLINE void add_group(const row_call *call, row_sums *sums, row_part p, int vect
     }
 }
 
-/* The lanes' sum, as a tree. An infinite hi has no lo. */
-static double lane_sum(vpair lane_sums[LANE_VECTORS]) {
-    real hi[ROW_LANES], lo[ROW_LANES];
-    double lane[ROW_LANES];
+/* The sum of 16 lanes in float64, as a tree */
+INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
+    enum { WIDTH = FL_BYTES / sizeof(double), PARTS = ROW_LANES / WIDTH };
+    typedef double wide __attribute__((vector_size(FL_BYTES)));
+    typedef int64_t index __attribute__((vector_size(FL_BYTES)));
+    typedef real part __attribute__((vector_size(WIDTH * sizeof(real))));
+    wide lane[PARTS];
     for (int j = 0; j < LANE_VECTORS; j++) {
-        memcpy(hi + j * LANES, &lane_sums[j].hi, sizeof(vec));
-        memcpy(lo + j * LANES, &lane_sums[j].lo, sizeof(vec));
+        vpair x = without_nan(sums[j]);
+        for (int i = 0; i < LANES / (int)WIDTH; i++) {
+            part hi, lo;
+            memcpy(&hi, (const real *)&x.hi + i * WIDTH, sizeof hi);
+            memcpy(&lo, (const real *)&x.lo + i * WIDTH, sizeof lo);
+            lane[j * (LANES / WIDTH) + i] = __builtin_convertvector(hi, wide) + __builtin_convertvector(lo, wide);
+        }
     }
-    for (int i = 0; i < ROW_LANES; i++) lane[i] = hi[i] - hi[i] == 0 ? (double)hi[i] + lo[i] : hi[i];
-    for (int width = ROW_LANES / 2; width; width /= 2)
+    for (int width = PARTS / 2; width; width /= 2)
         for (int i = 0; i < width; i++) lane[i] += lane[i + width];
-    return lane[0];
-}
-
-INLINE double sum_of(const row_sums *sums, size_t offset) {
-    vpair part[LANE_VECTORS];
-    for (int j = 0; j < LANE_VECTORS; j++) memcpy(&part[j], (const char *)&sums[j] + offset, sizeof(vpair));
-    return lane_sum(part);
+    const int64_t count[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    index lanes;
+    memcpy(&lanes, count, sizeof lanes);
+    for (int distance = WIDTH / 2; distance; distance /= 2) lane[0] += __builtin_shuffle(lane[0], lanes ^ distance);
+    return lane[0][0];
 }
 
 INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
@@ -123,7 +126,7 @@ INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
     vec at = v_set(max < (real)LOWEST ? (real)LOWEST : max); /* -inf - -inf would be NaN */
     size_t peak = group_of(max, p.x, whole), k = 0;
     row_sums sums[LANE_VECTORS];
-    memset(sums, 0, sizeof sums);
+    for (int j = 0; j < LANE_VECTORS; j++) sums[j] = (row_sums){0};
     for (; k + GROUP_LOGITS <= whole; k += GROUP_LOGITS)
         if (k == peak)
             add_group(call, sums, part_at(p, k), GROUP, at, 1);
@@ -131,14 +134,18 @@ INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
             add_group(call, sums, part_at(p, k), GROUP, at, 0);
     if (k < whole) add_group(call, sums, part_at(p, k), (int)((whole - k) / ROW_LANES), at, 1);
     if (rest) add_group(call, sums, tail, 1, at, 1);
-    real peaks[ROW_LANES], count = 0;
-    for (int j = 0; j < LANE_VECTORS; j++) memcpy(peaks + j * LANES, &sums[j].peaks, sizeof(vec));
-    for (int i = 0; i < ROW_LANES; i++) count += peaks[i];
-    row_total total = {max, sum_of(sums, offsetof(row_sums, exp)) * SUM_UNSCALE, 0, 0};
-    if (count > 1) total.rest += count - 1;
+    vpair exp[LANE_VECTORS], peaks[LANE_VECTORS], dot[LANE_VECTORS], mass[LANE_VECTORS];
+    for (int j = 0; j < LANE_VECTORS; j++) {
+        exp[j] = sums[j].exp;
+        peaks[j] = (vpair){sums[j].peaks, v_set(0)};
+        dot[j] = sums[j].dot;
+        mass[j] = sums[j].mass;
+    }
+    double others = across_sum(peaks) - 1;
+    row_total total = {max, across_sum(exp) * SUM_UNSCALE + (others > 0 ? others : 0), 0, 0};
     if (call->soft) {
-        total.dot = sum_of(sums, offsetof(row_sums, dot));
-        total.mass = sum_of(sums, offsetof(row_sums, mass));
+        total.dot = across_sum(dot);
+        total.mass = across_sum(mass);
     }
     return total;
 }

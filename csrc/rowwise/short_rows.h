@@ -1,19 +1,50 @@
 /* Rows of few classes: one row per lane, so that nothing is padded and no lanes are added. */
 
-enum { SHORT_ROW = 64 };
+enum { SHORT_ROW = 128 };
+
+/* One stage of a transposition: pairs of vectors half apart, their lanes `low` and `high` of both */
+INLINE void interleave(vec *x, int stride, int n, ivec low, ivec high) {
+    vec y[LANES];
+    for (int i = 0; i < n / 2; i++) {
+        y[2 * i] = __builtin_shuffle(x[i * stride], x[(i + n / 2) * stride], low);
+        y[2 * i + 1] = __builtin_shuffle(x[i * stride], x[(i + n / 2) * stride], high);
+    }
+    for (int i = 0; i < n; i++) x[i * stride] = y[i];
+}
+
+/* x as a matrix of LANES rows, transposed: inside chunks of 16 bytes, where a shuffle is cheapest, then whole chunks */
+INLINE void transpose_square(vec x[LANES]) {
+    enum { INNER = 16 / sizeof(real), CHUNKS = LANES / INNER };
+    ivec inner = lane_index() % INNER, chunk = lane_index() / INNER;
+    ivec low = chunk * INNER + inner / 2 + inner % 2 * LANES;
+    for (int c = 0; c < CHUNKS; c++)
+        for (int n = 1; n < INNER; n *= 2) interleave(x + c * INNER, 1, INNER, low, low + INNER / 2);
+    low = inner + chunk / 2 * INNER + chunk % 2 * LANES;
+    for (int i = 0; i < INNER; i++)
+        for (int n = 1; n < CHUNKS; n *= 2) interleave(x + i, INNER, CHUNKS, low, low + CHUNKS / 2 * INNER);
+}
 
 /* to[k][row] = x[row][k] for `rows` rows; the other lanes are 0. */
-INLINE void transpose(real to[][ROW_LANES], const real *x, size_t rows, size_t classes) {
-    if (rows < ROW_LANES) memset(to, 0, classes * sizeof *to);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t k = 0; k < classes; k++) to[k][r] = x[r * classes + k];
+INLINE void transpose(real to[][ROW_LANES], const real *x, size_t rows, size_t classes, int last) {
+    real copy[ROW_LANES * SHORT_ROW + LANES];
+    if (last) { /* vectors are read past the end of a row */
+        memcpy(copy, x, rows * classes * sizeof(real));
+        memset(copy + rows * classes, 0, (ROW_LANES - rows) * classes * sizeof(real));
+        x = copy;
+    }
+    for (size_t k = 0; k < classes; k += LANES)
+        for (int row = 0; row < ROW_LANES; row += LANES) {
+            vec square[LANES];
+            for (int i = 0; i < LANES; i++) square[i] = v_load(x + (row + i) * classes + k);
+            transpose_square(square);
+            for (int i = 0; i < LANES; i++) v_store(to[k + i] + row, square[i]);
+        }
 }
 
 /* Lanes j of the rows, class by class */
 INLINE row_sums sum_lanes(const row_call *call, const real (*x)[ROW_LANES], const real (*target)[ROW_LANES],
                           const real *class_weight, size_t classes, vec max) {
-    row_sums sums;
-    memset(&sums, 0, sizeof sums);
+    row_sums sums = {0};
     for (size_t begin = 0; begin < classes; begin += GROUP) {
         int n = classes - begin < GROUP ? (int)(classes - begin) : GROUP;
         vec exp[GROUP], dot[GROUP], mass[GROUP];
@@ -38,22 +69,23 @@ INLINE row_sums sum_lanes(const row_call *call, const real (*x)[ROW_LANES], cons
     return sums;
 }
 
-/* An infinite hi has no lo. */
 INLINE void store_pair(double *out, vpair x, double factor) {
     real hi[LANES], lo[LANES];
+    x = without_nan(x);
     memcpy(hi, &x.hi, sizeof hi);
     memcpy(lo, &x.lo, sizeof lo);
-    for (int i = 0; i < LANES; i++) out[i] = (hi[i] - hi[i] == 0 ? (double)hi[i] + lo[i] : hi[i]) * factor;
+    for (int i = 0; i < LANES; i++) out[i] = ((double)hi[i] + lo[i]) * factor;
 }
 
 INLINE void reduce_short_rows(const fl_rows *a, int tempered, int soft) {
     row_call call = row_call_of(a, tempered, soft);
     size_t n = a->classes;
-    real x[SHORT_ROW][ROW_LANES], target[SHORT_ROW][ROW_LANES];
+    real x[SHORT_ROW + LANES][ROW_LANES], target[SHORT_ROW + LANES][ROW_LANES];
     for (size_t r = 0; r < a->rows; r += ROW_LANES) {
         size_t rows = a->rows - r < ROW_LANES ? a->rows - r : ROW_LANES;
-        transpose(x, (const real *)a->logits + r * n, rows, n);
-        if (soft && a->target) transpose(target, (const real *)a->target + r * n, rows, n);
+        int last = r + ROW_LANES >= a->rows;
+        transpose(x, (const real *)a->logits + r * n, rows, n, last);
+        if (soft && a->target) transpose(target, (const real *)a->target + r * n, rows, n, last);
         for (int j = 0; j < ROW_LANES; j += LANES) {
             vec max = v_set(-INFINITE);
             for (size_t k = 0; k < n; k++) max = v_max(v_load(x[k] + j), max);
@@ -63,11 +95,14 @@ INLINE void reduce_short_rows(const fl_rows *a, int tempered, int soft) {
                           soft && a->target ? (const real(*)[ROW_LANES])(target[0] + j) : NULL, a->class_weight, n, at);
             /* peaks - 1, and NaN where the maximum is infinite */
             vec ties = (sums.peaks - v_set(1)) + (max - max);
-            double tie[LANES];
-            store_pair(tie, (vpair){ties, v_set(0)}, 1);
-            store_pair(a->max + r + j, (vpair){max, v_set(0)}, 1);
+            real tie[LANES], maxima[LANES];
+            memcpy(tie, &ties, sizeof tie);
+            memcpy(maxima, &max, sizeof maxima);
             store_pair(a->rest + r + j, sums.exp, SUM_UNSCALE);
-            for (int i = 0; i < LANES; i++) a->rest[r + j + i] += tie[i];
+            for (int i = 0; i < LANES; i++) {
+                a->rest[r + j + i] += tie[i];
+                a->max[r + j + i] = maxima[i];
+            }
             store_pair(a->dot + r + j, sums.dot, 1);
             store_pair(a->mass + r + j, sums.mass, 1);
         }

@@ -13,11 +13,24 @@
 
 #define LOWEST (FL_ARITH == 32 ? -0x1.fffffep127 : -0x1.fffffffffffffp1023)
 
+/* 0, 1, 2, ...: shuffles are written as arithmetic on it, which the compiler folds */
+INLINE ivec lane_index(void) {
+    const bits count[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    ivec lane;
+    memcpy(&lane, count, sizeof lane);
+    return lane;
+}
+
 /* hi + lo += x, without loss while hi and x are finite */
 INLINE void add_exactly(vpair *total, vec x) {
     vec sum = total->hi + x, part = sum - total->hi;
     total->lo += (total->hi - (sum - part)) + (x - part);
     total->hi = sum;
+}
+
+/* An infinite hi has no lo. */
+INLINE vpair without_nan(vpair x) {
+    return (vpair){x.hi, v_select(v_eq(x.hi - x.hi, v_set(0)), x.lo, v_set(0))};
 }
 
 /* ((t0 + t4) + (t2 + t6)) + ... */
