@@ -12,10 +12,12 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_grad",
     "huber",
+    "huber_grad",
     "robust",
     "robust_grad",
     "softmax",
     "squared_error",
+    "squared_error_grad",
 ]
 
 
@@ -23,9 +25,17 @@ def squared_error(residual):
     return residual * residual
 
 
+def squared_error_grad(residual):
+    return 2 * residual
+
+
 def huber(residual, delta=1.0):
     size = np.abs(residual)
     return np.where(size <= delta, 0.5 * residual * residual, delta * (size - 0.5 * delta))
+
+
+def huber_grad(residual, delta=1.0):
+    return np.clip(residual, -delta, delta)
 
 
 def robust(residual, alpha=1.0, scale=1.0):

@@ -165,7 +165,7 @@ def test_shapes_of_rows():
 def test_logits_need_an_axis_of_classes():
     with raises(ValueError, "axis", "2"):
         fl.cross_entropy(ROWS, LABELS, axis=2)
-    with pytest.raises(ValueError, match="logits|pred"):
+    with pytest.raises(ValueError, match=r"logits|pred"):
         fl.cross_entropy(np.float64(1), np.array(0))
     for function in (fl.logsumexp, fl.softmax, fl.log_softmax):
         with raises(ValueError, "expected at least one class"):
@@ -325,15 +325,16 @@ def test_out_beside_a_reduction():
 def test_nothing_is_written_before_an_error(name):
     loss, points, out = fl.get(name), arrays(name, 10_000), np.full(10_000, 77.0)
     bad_weight = np.ones(9_999)
-    for wrong in (
-        {"sample_weight": bad_weight},
-        {"reduction": "average"},
-        {"num_threads": 0},
-        *({parameter: np.nan} for parameter in loss.parameters),
-        *({parameter: np.append(np.ones(9_999), np.nan)} for parameter in loss.parameters),
+    last_is_nan = np.append(np.ones(9_999), np.nan)
+    for keyword, wrong in (
+        ("sample_weight", bad_weight),
+        ("reduction", "average"),
+        ("num_threads", 0),
+        *((parameter, np.nan) for parameter in loss.parameters),
+        *((parameter, last_is_nan) for parameter in loss.parameters),
     ):
-        with pytest.raises(ValueError):
-            loss(*points, out=out, **wrong)
+        with raises(ValueError, keyword):
+            loss(*points, out=out, **{keyword: wrong})
         assert (out == 77.0).all()
 
 

@@ -1,0 +1,85 @@
+"""One picture of the speed: the time of each peer as a multiple of ours, by kind of work."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+__all__ = ["draw"]
+
+# case of the report -> what a reader of the README calls it
+SHOWN = {
+    "robust float32 alpha=0.5 value": "robust loss\nα = 0.5",
+    "robust float32 alpha=0.5 value_and_grad": "robust loss\nvalue and gradient",
+    "cross_entropy float32 400000x10 value": "cross-entropy\n10 classes",
+    "cross_entropy float32 400000x10 value_and_grad": "10 classes\nvalue and gradient",
+    "cross_entropy float32 8192x1000 value": "cross-entropy\n1000 classes",
+    "cross_entropy float32 64x128000 value": "cross-entropy\n128 000 classes",
+}
+COLOURS = {
+    "numpy": "#8d99ae",
+    "scipy": "#b8c0cc",
+    "scikit-learn": "#e0a458",
+    "numba": "#7fb7be",
+    "numexpr": "#c9a7c7",
+    "torch": "#d1603d",
+    "torch.compile": "#8f3b1b",
+    "jax": "#4a7c59",
+}
+INK, QUIET = "#22223b", "#6b7280"
+
+
+def draw(report, path):
+    """Grouped bars of (peer time / fastloss time) of the cases of SHOWN into a PNG."""
+    results = {result["case"]: result["ns_per_element"] for result in report["results"]}
+    shown = {case: results[case] for case in SHOWN if "fastloss" in results.get(case, ())}
+    if not shown:
+        raise ValueError("no case of the picture was measured with fastloss")
+    figure, axes = plt.subplots(figsize=(11, 4.6), dpi=160)
+    for place, times in enumerate(shown.values()):
+        _group(axes, place, times)
+    _furnish(figure, axes, [SHOWN[case] for case in shown], report["machine"])
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def _group(axes, place, times):
+    """The bars of one case, best peer first."""
+    speedups = {name: times[name] / times["fastloss"] for name in COLOURS if name in times}
+    ordered = sorted(speedups.items(), key=lambda item: item[1])
+    width = 0.86 / len(COLOURS)
+    left = place - width * (len(ordered) - 1) / 2
+    for step, (name, speedup) in enumerate(ordered):
+        middle = left + step * width
+        axes.bar(middle, speedup, width * 0.9, color=COLOURS[name], zorder=3)
+        label = f"{speedup:.1f}" if speedup < 9.95 else f"{speedup:.0f}"
+        axes.annotate(
+            label, (middle, speedup), (0, 2), textcoords="offset points",
+            ha="center", va="bottom", fontsize=7.5, color=INK, zorder=4,
+        )  # fmt: skip
+
+
+def _furnish(figure, axes, labels, machine):
+    axes.set_yscale("log", base=2)
+    axes.set_yticks([1, 2, 4, 8, 16, 32], ["1x", "2x", "4x", "8x", "16x", "32x"])
+    axes.minorticks_off()
+    axes.axhline(1, color=INK, linewidth=1.2, zorder=5)
+    axes.annotate(
+        "fastloss", (1, 1), (4, 0), xycoords=("axes fraction", "data"),
+        textcoords="offset points", va="center", fontsize=9, fontweight="bold", color=INK,
+    )  # fmt: skip
+    axes.set_xticks(range(len(labels)), labels, fontsize=9, color=INK)
+    axes.set_xlim(-0.55, len(labels) - 0.45)
+    axes.tick_params(length=0, colors=QUIET)
+    axes.grid(axis="y", color="#e5e7eb", zorder=0)
+    axes.spines[:].set_visible(False)
+    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in COLOURS.values()]
+    figure.legend(
+        handles, COLOURS, ncols=len(COLOURS), loc="upper left", bbox_to_anchor=(0.045, 0.91),
+        frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1, handleheight=1,
+        columnspacing=1.4,
+    )  # fmt: skip
+    title = "Time taken, as a multiple of that of fastloss (float32, one thread)"
+    figure.text(0.05, 0.93, title, fontsize=13, fontweight="bold", color=INK)
+    figure.text(0.05, 0.015, machine, fontsize=7.5, color=QUIET)
+    figure.subplots_adjust(left=0.05, right=0.93, top=0.83, bottom=0.16)
