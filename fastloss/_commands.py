@@ -96,7 +96,7 @@ def score(
     if json and output == STREAM:
         typer.echo("fastloss: --json takes standard output, no rows are written", err=True)
         output = None
-    with _progress() as progress:
+    with _progress(data_on_stdout=output == STREAM) as progress:
         summary = fastloss.score(
             input,
             output,
@@ -127,9 +127,8 @@ def score(
 @app.command()
 def losses():
     """List the losses, their parameters and outputs."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("loss", "parameters", "reads", "outputs"):
-        table.add_column(heading, no_wrap=True)
+    table = Table("loss", "parameters", "reads", "outputs", box=None, pad_edge=False, header_style="")
+    table.columns[0].no_wrap = True
     for name in fastloss.list_losses():
         loss = getattr(fastloss, name)
         table.add_row(name, _defaults(loss), _reads(loss), _outputs(loss))
@@ -214,9 +213,9 @@ def _gate(text: str):
     return text, holds
 
 
-def _progress():
-    """A progress bar on stderr as a callable; None without a terminal."""
-    if not sys.stderr.isatty():
+def _progress(data_on_stdout: bool):
+    """A progress bar on stderr as a callable; None without a terminal of its own."""
+    if not sys.stderr.isatty() or (data_on_stdout and sys.stdout.isatty()):
         return nullcontext()
     return _Bar()
 
@@ -247,7 +246,7 @@ class _Bar:
 
 def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
+    table.add_column()
     table.add_column(justify="right")
     for name in ("count", "null", "nan", "ignored"):
         table.add_row(name, f"{getattr(summary, name):,}")
@@ -257,7 +256,7 @@ def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> Non
         table.add_row(f"p{percent}", _short(summary.quantile(percent / 100)))
     table.add_row("max", _short(summary.max))
     console = _console(sys.stderr if to_stderr else sys.stdout)
-    console.print(title, style="bold", markup=False, highlight=False)
+    console.print(title, markup=False)
     console.print(table)
 
 

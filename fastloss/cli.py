@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from fastloss.scoring.errors import one_line
+from fastloss.scoring.errors import ScoringError, one_line
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -29,15 +29,14 @@ def main(args: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code or 0
     except BrokenPipeError:
-        _discard_stdout()
         return 0
-    except (typer.TyperException, ValueError, OSError, ImportError, MemoryError) as error:
-        if not isinstance(error, typer.TyperException | ValueError | ImportError):
-            _discard_stdout()
+    except (typer.TyperException, ScoringError, OSError, ImportError, MemoryError) as error:
         return _failed(_message(error))
     except (KeyboardInterrupt, typer.Abort):
         print("fastloss: interrupted", file=sys.stderr)
         return 130
+    finally:
+        _leave_stdout()
 
 
 def _failed(message: str) -> int:
@@ -52,9 +51,12 @@ def _message(error: Exception) -> str:
     return " ".join(format_message().split()) if format_message else one_line(error)
 
 
-def _discard_stdout() -> None:
-    """Let the interpreter's last flush of what nobody reads succeed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _leave_stdout() -> None:
+    """Flush; where that fails, let the interpreter's own last flush go nowhere."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(signum, frame):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastloss.scoring.errors import ScoringError
-from fastloss.scoring.formats import STREAM, format_of, has_format
+from fastloss.scoring.formats import FORMATS, STREAM, format_of, has_format
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,11 @@ def find_fragments(inputs: Sequence[str], stream_format: str | None = None) -> l
     FileNotFoundError
         If an input does not exist.
     ScoringError
-        If there is no data, a format is unknown, or a directory holds directories.
+        If there is no data, a format is unknown or not given, or a directory holds directories.
     """
     paths = [path for given in inputs for path in _files(given)]
+    if stream_format not in (None, *FORMATS):
+        raise ScoringError(f"unknown format {stream_format!r}: choose {', '.join(FORMATS)}")
     if not paths:
         raise ScoringError(f"no data files in {', '.join(inputs) or 'an empty list of inputs'}")
     if paths.count(STREAM) > 1:
@@ -156,9 +159,7 @@ def _check_outputs(tasks: Sequence[Task]) -> None:
             raise ScoringError(f"{task.output}: there is something that is not a file")
 
 
-def _identity(path: str):
-    """What two names of the same file, links included, have in common."""
-    if path == STREAM:
-        return STREAM
-    status = os.stat(path)
+def _identity(path: str) -> tuple[int, int]:
+    """What all names of a file have in common, links and redirected standard input included."""
+    status = os.fstat(sys.stdin.fileno()) if path == STREAM else os.stat(path)
     return status.st_dev, status.st_ino

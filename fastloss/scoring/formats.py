@@ -18,18 +18,17 @@ FORMATS = {
 
 
 def format_of(path: str, stream_format: str | None = None) -> str:
-    """The format of a file by its extension, of a standard stream by `stream_format`.
+    """The format of a file by its extension, of standard input by `stream_format`.
 
     Raises
     ------
     ScoringError
-        If that names none of the formats.
+        If there is none.
     """
     if path == STREAM:
-        if stream_format in FORMATS:
-            return stream_format
-        given = "no format" if stream_format is None else f"the unknown format {stream_format!r}"
-        raise ScoringError(f"{given} is given for a standard stream: choose {', '.join(FORMATS)}")
+        if stream_format is None:
+            raise ScoringError(f"standard input needs a format: choose {', '.join(FORMATS)}")
+        return stream_format
     extension = Path(path).suffix.lower().removeprefix(".")
     if extension not in FORMATS:
         known = ", ".join("." + name for name in FORMATS)

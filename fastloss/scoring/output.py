@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import pyarrow as pa
 
 from fastloss.scoring.errors import ScoringError, one_line
-from fastloss.scoring.formats import STREAM
+from fastloss.scoring.formats import FORMATS, STREAM
 from fastloss.scoring.writers import ArrowSink, CsvSink, NpySink, ParquetSink
 
 
@@ -67,6 +67,8 @@ def open_output(path: str, format: str):
     if path == STREAM:
         if format == "npy":
             raise ScoringError("a .npy array cannot be written to a stream: give a file name")
+        if format != "csv" and sys.stdout.isatty():
+            raise ScoringError(f"{FORMATS[format]} is not text, and standard output is a terminal")
         output = Output(path, format, sys.stdout.buffer)
         yield output
         output.close()
