@@ -9,7 +9,7 @@ __all__ = ["draw"]
 
 # case of the report -> what a reader of the README calls it
 SHOWN = {
-    "robust float32 alpha=0.5 value": "robust loss\nα = 0.5",
+    "robust float32 alpha=0.5 value": "robust loss\n$\\alpha$ = 0.5",
     "robust float32 alpha=0.5 value_and_grad": "robust loss\nvalue and gradient",
     "cross_entropy float32 400000x10 value": "cross-entropy\n10 classes",
     "cross_entropy float32 400000x10 value_and_grad": "10 classes\nvalue and gradient",
