@@ -1,6 +1,6 @@
 /* Rows of logits, in three steps over a block of rows:
  *
- *   reduce    logits -> per row: max, rest (and what the target adds: dot, mass, label_logit)
+ *   reduce    logits -> per row: max, rest (and what the target adds: dot, mass, peak_mass, label_logit)
  *   (log1p)   rest   -> log, by the float64 table's FL_LOG1P
  *   value, emit      -> one number per row, or one per element
  *
@@ -8,7 +8,7 @@
  *
  *   a_k = (keep * target_k + spread) * class_weight_k,    with labels: target = one-hot of the label,
  *
- * so that hard labels, smoothed labels and probabilities are one formula: loss = dot / T + mass * log1p(rest). */
+ * so that hard labels, smoothed labels and probabilities are one formula: loss = dot / T + (mass + peak_mass) * log1p(rest). */
 
 typedef struct {
     size_t rows, classes;
@@ -23,7 +23,9 @@ typedef struct {
     /* Written by `reduce`; FL_ROW_PADDING more than `rows` long */
     double *max;
     double *rest;        /* sum of exp((x_k - max) / T) over all k but one that has the maximum */
-    double *dot, *mass;  /* sum of a_k (max - x_k), sum of a_k */
+    double *dot;         /* sum of a_k (max - x_k) */
+    double *mass;        /* sum of a_k, less that where x_k = max: a confident row needs it alone */
+    double *peak_mass;   /* the rest of the sum of a_k */
     double *label_logit;
     double *log;         /* log1p(rest): by the caller */
 } fl_rows;

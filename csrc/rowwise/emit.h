@@ -4,17 +4,17 @@
 #define EMIT_SCALE (MANTISSA_BITS + 1)
 #define EMIT_UNSCALE (1.0 / (1ULL << EMIT_SCALE))
 
-enum { FLAT = 1024, MAX_FACTORS = 5 };
+enum { FLAT = 1024, MAX_FACTORS = 6 };
 
 /* What an element needs to know of its row: the maximum, then
  *   softmax, gradient for labels alone    e^d -> output
  *   log_softmax                           log1p(rest)
- *   gradient                              e^d -> output, a_k -> output, mass, mass p(others)
+ *   gradient                              e^d -> output, a_k -> output, mass, peak mass, both times p(others)
  *   hess                                  e^d -> p, p (1-p) -> output, p(others)
  * with d = (x - max) / T, and p(others) = rest / (1 + rest), which is 1 - p where d = 0. */
 INLINE int factors_of(int kind, int soft) {
     switch (kind) {
-    case FL_ROW_GRAD: return soft ? 5 : 2;
+    case FL_ROW_GRAD: return soft ? 6 : 2;
     case FL_ROW_HESS: return 4;
     default: return 2;
     }
@@ -23,22 +23,23 @@ INLINE int factors_of(int kind, int soft) {
 INLINE double scale_of(const fl_rows *a, size_t r) { return a->scale ? a->scale[r] : 1; }
 
 INLINE void row_factors(const fl_rows *a, size_t r, int kind, int soft, real f[MAX_FACTORS]) {
-    double p = 1 / (1 + a->rest[r]), others = a->rest[r] * p;
+    double p = 1 / (1 + a->rest[r]), others = a->rest[r] * p, mass = a->mass[r] + a->peak_mass[r];
     f[0] = (real)a->max[r];
     if (kind == FL_ROW_SOFTMAX) f[1] = (real)(p * EMIT_UNSCALE);
     if (kind == FL_ROW_LOG_SOFTMAX) f[1] = (real)a->log[r];
     if (kind == FL_ROW_GRAD) {
         double scale = scale_of(a, r) / a->temperature;
-        f[1] = (real)(scale * a->mass[r] * p * EMIT_UNSCALE);
+        f[1] = (real)(scale * mass * p * EMIT_UNSCALE);
         if (soft) {
             f[2] = (real)scale;
             f[3] = (real)a->mass[r];
-            f[4] = (real)(a->mass[r] * others);
+            f[4] = (real)a->peak_mass[r];
+            f[5] = (real)(mass * others);
         }
     }
     if (kind == FL_ROW_HESS) {
         f[1] = (real)(p * EMIT_UNSCALE);
-        f[2] = (real)(scale_of(a, r) * a->mass[r] / (a->temperature * a->temperature));
+        f[2] = (real)(scale_of(a, r) * mass / (a->temperature * a->temperature));
         f[3] = (real)others;
     }
 }
@@ -49,7 +50,7 @@ INLINE vec element(const row_call *call, int kind, vec x, vec a, const vec f[MAX
     mask top = v_eq(d, v_set(0));
     vec p = exp_term(call, d, EMIT_SCALE) * f[1];
     if (kind == FL_ROW_GRAD && call->soft)
-        return v_select(top, f[2] * ((f[3] - a) - f[4]), v_fma(-f[2], a, p));
+        return v_select(top, f[2] * ((f[3] + (f[4] - a)) - f[5]), v_fma(-f[2], a, p));
     if (kind == FL_ROW_HESS) return f[2] * (p * v_select(top, f[3], v_set(1) - p));
     return p;
 }
@@ -115,8 +116,8 @@ static void subtract_labels(const fl_rows *a, size_t r, size_t rows, real *out) 
         real *grad = out + a->labels[i];
         double weight = a->class_weight ? ((const real *)a->class_weight)[a->labels[i]] : 1;
         double scale = scale_of(a, i) / a->temperature, others = a->rest[i] / (1 + a->rest[i]);
-        double rest = a->mass[i] - (a->keep + a->spread) * weight;
-        *grad = (real)(a->label_logit[i] == a->max[i] ? scale * (rest - a->mass[i] * others)
+        double mass = a->mass[i] + a->peak_mass[i], rest = a->mass[i] + (a->peak_mass[i] - (a->keep + a->spread) * weight);
+        *grad = (real)(a->label_logit[i] == a->max[i] ? scale * (rest - mass * others)
                                                       : *grad - scale * a->keep * weight);
     }
 }

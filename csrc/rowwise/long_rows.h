@@ -4,7 +4,7 @@
 enum { MAX_CHUNKS = 64, CHUNK = 4096, GROUP_LOGITS = GROUP * ROW_LANES };
 
 typedef struct {
-    double max, rest, dot, mass;
+    double max, rest, dot, mass, peak_mass;
 } row_total;
 
 typedef struct {
@@ -75,14 +75,16 @@ INLINE void add_group(const row_call *call, row_sums *sums, row_part p, int vect
             row_part at = part_at(p, i * ROW_LANES + j * LANES);
             vec d = v_load(at.x) - max;
             exp[i] = exp_term(call, d, SUM_SCALE);
+            if (call->soft) {
+                mass[i] = coefficient(call, at.target, at.class_weight ? v_load(at.class_weight) : v_set(1));
+                dot[i] = dot_term(mass[i], d);
+            }
             if (peak) {
                 mask top = v_eq(d, v_set(0));
                 exp[i] = v_select(top, v_set(0), exp[i]);
                 sums[j].peaks += v_select(top, v_set(1), v_set(0));
-            }
-            if (call->soft) {
-                mass[i] = coefficient(call, at.target, at.class_weight ? v_load(at.class_weight) : v_set(1));
-                dot[i] = dot_term(mass[i], d);
+                sums[j].peak_mass += v_select(top, mass[i], v_set(0));
+                mass[i] = v_select(top, v_set(0), mass[i]);
             }
         }
         add_exactly(&sums[j].exp, tree(exp));
@@ -134,18 +136,20 @@ INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
             add_group(call, sums, part_at(p, k), GROUP, at, 0);
     if (k < whole) add_group(call, sums, part_at(p, k), (int)((whole - k) / ROW_LANES), at, 1);
     if (rest) add_group(call, sums, tail, 1, at, 1);
-    vpair exp[LANE_VECTORS], peaks[LANE_VECTORS], dot[LANE_VECTORS], mass[LANE_VECTORS];
+    vpair exp[LANE_VECTORS], peaks[LANE_VECTORS], dot[LANE_VECTORS], mass[LANE_VECTORS], peak_mass[LANE_VECTORS];
     for (int j = 0; j < LANE_VECTORS; j++) {
         exp[j] = sums[j].exp;
         peaks[j] = (vpair){sums[j].peaks, v_set(0)};
         dot[j] = sums[j].dot;
         mass[j] = sums[j].mass;
+        peak_mass[j] = (vpair){sums[j].peak_mass, v_set(0)};
     }
     double others = across_sum(peaks) - 1;
-    row_total total = {max, across_sum(exp) * SUM_UNSCALE + (others > 0 ? others : 0), 0, 0};
+    row_total total = {max, across_sum(exp) * SUM_UNSCALE + (others > 0 ? others : 0), 0, 0, 0};
     if (call->soft) {
         total.dot = across_sum(dot);
         total.mass = across_sum(mass);
+        total.peak_mass = across_sum(peak_mass);
     }
     return total;
 }
@@ -165,9 +169,9 @@ static row_total merged(const row_call *call, const row_total *chunk, int chunks
         double term = (1 + chunk[c].rest) * shift[c], sum = total.rest + term, part = sum - total.rest;
         error += (total.rest - (sum - part)) + (term - part);
         total.rest = sum;
-        double below = chunk[c].max < LOWEST ? LOWEST : chunk[c].max;
-        total.dot += chunk[c].dot + (chunk[c].mass == 0 ? 0 : chunk[c].mass * (total.max - below));
-        total.mass += chunk[c].mass;
+        double below = chunk[c].max < LOWEST ? LOWEST : chunk[c].max, mass = chunk[c].mass + chunk[c].peak_mass;
+        total.dot += chunk[c].dot + (mass == 0 ? 0 : mass * (total.max - below));
+        total.mass += mass;
     }
     total.rest += error;
     return total;
@@ -188,5 +192,6 @@ INLINE void reduce_long_rows(const fl_rows *a, int tempered, int soft) {
         a->rest[r] = total.rest + (total.max - total.max); /* NaN where the maximum is infinite */
         a->dot[r] = total.dot;
         a->mass[r] = total.mass;
+        a->peak_mass[r] = total.peak_mass;
     }
 }

@@ -56,8 +56,10 @@ INLINE row_sums sum_lanes(const row_call *call, const real (*x)[ROW_LANES], cons
             exp[i] = v_select(top, v_set(0), exp_term(call, d, SUM_SCALE));
             sums.peaks += v_select(top, v_set(1), v_set(0));
             if (call->soft) {
-                mass[i] = coefficient(call, target ? target[k] : NULL, v_set(class_weight ? class_weight[k] : 1));
-                dot[i] = dot_term(mass[i], d);
+                vec a = coefficient(call, target ? target[k] : NULL, v_set(class_weight ? class_weight[k] : 1));
+                dot[i] = dot_term(a, d);
+                mass[i] = v_select(top, v_set(0), a);
+                sums.peak_mass += v_select(top, a, v_set(0));
             }
         }
         add_exactly(&sums.exp, tree(exp));
@@ -105,6 +107,7 @@ INLINE void reduce_short_rows(const fl_rows *a, int tempered, int soft) {
             }
             store_pair(a->dot + r + j, sums.dot, 1);
             store_pair(a->mass + r + j, sums.mass, 1);
+            store_pair(a->peak_mass + r + j, (vpair){sums.peak_mass, v_set(0)}, 1);
         }
     }
 }

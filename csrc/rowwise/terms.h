@@ -43,7 +43,8 @@ INLINE vec tree(vec *t) {
 typedef struct {
     vpair exp;       /* exponentials, scaled */
     vpair dot, mass; /* of the target */
-    vec peaks;       /* logits equal to the maximum, which `exp` leaves out */
+    /* Of the logits equal to the maximum, which `exp` and `mass` leave out (in chunks of a long row: the first of them) */
+    vec peaks, peak_mass;
 } row_sums;
 
 /* What the terms of a call share. The flags are constants where the loops are instantiated. */
