@@ -30,7 +30,8 @@ def main(args: Sequence[str] | None = None) -> int:
         return code or 0
     except BrokenPipeError:
         return 0
-    except (typer.TyperException, ScoringError, OSError, ImportError, MemoryError) as error:
+    # Every usage error of typer's derives, like the one that it exports, from one base.
+    except (typer.BadParameter.__base__, ScoringError, OSError, ImportError, MemoryError) as error:
         return _failed(_message(error))
     except (KeyboardInterrupt, typer.Abort):
         print("fastloss: interrupted", file=sys.stderr)

@@ -30,7 +30,7 @@ from fastloss.scoring.spec import Spec
 MAX_ROWS = 1 << 17
 BATCH_BYTES = 32 << 20
 CSV_BLOCK_BYTES = 8 << 20
-PAGE_BUFFER_BYTES = 1 << 20
+READ_BUFFER_BYTES = 1 << 20
 
 # pyarrow's own list also takes the spellings of NaN for nulls.
 CSV_NULLS = ["", "#N/A", "#N/A N/A", "#NA", "N/A", "NA", "NULL", "n/a", "null"]
@@ -66,7 +66,7 @@ class ParquetSource:
             # Without pre_buffer and with a buffer size, column chunks are read as they are
             # decoded; otherwise memory would grow with the row groups.
             self._file = pa.parquet.ParquetFile(
-                file, pre_buffer=False, buffer_size=PAGE_BUFFER_BYTES
+                file, pre_buffer=False, buffer_size=READ_BUFFER_BYTES
             )
         metadata = self._file.metadata
         self._path = path
@@ -123,14 +123,15 @@ class CsvSource:
 
     def __init__(self, path: str, file, spec: Spec, infer: bool):
         self._path, self._header = path, _csv_header(file)
+        types = {} if infer else dict.fromkeys(self._header, pa.string())
+        types |= dict.fromkeys(spec.scored, pa.float64())
         self._labels = spec.target if spec.loss.is_rowwise and len(spec.target) == 1 else ()
         with self._reading():
             self._reader = pa.csv.open_csv(
                 file,
                 read_options=pa.csv.ReadOptions(block_size=CSV_BLOCK_BYTES),
                 convert_options=pa.csv.ConvertOptions(
-                    column_types=dict.fromkeys(spec.scored, pa.float64()),
-                    default_column_type=None if infer else pa.string(),
+                    column_types=types,
                     null_values=CSV_NULLS,
                 ),
             )
@@ -283,7 +284,7 @@ def open_source(fragment: Fragment, spec: Spec, infer: bool = True):
 def _binary_input(path: str, seekable: bool):
     """A file or standard input, which goes through a temporary file if it has to be seekable."""
     if path != STREAM:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=READ_BUFFER_BYTES) as file:
             yield file
     elif not seekable or sys.stdin.buffer.seekable():
         yield sys.stdin.buffer
@@ -308,7 +309,7 @@ def class_count(source, spec: Spec) -> int | None:
 
 def _csv_header(file) -> list[str]:
     """The names in the first line, as far as the file's buffer shows it."""
-    line = file.peek().split(b"\n", 1)[0].decode(errors="replace")
+    line = file.peek().split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
     return next(csv.reader([line]), [])
 
 

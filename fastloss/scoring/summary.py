@@ -243,7 +243,7 @@ def _divide(numerator: int, denominator: int) -> float:
     try:
         return numerator / denominator
     except OverflowError:
-        return math.copysign(math.inf, numerator)
+        return math.inf if numerator > 0 else -math.inf
 
 
 def _either(choose, a: float | None, b: float | None) -> float | None:
