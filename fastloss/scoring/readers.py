@@ -175,25 +175,20 @@ class CsvSource:
 
 
 class NpySource:
-    """A one- or two-dimensional .npy array as a column, beside it that of its targets.
+    """One- or two-dimensional .npy arrays with equally many rows, each as a column."""
 
-    `files` maps a column's name to (path, open file, first row); all but the first array are cut
-    to the rows of the first.
-    """
-
-    def __init__(self, files: dict[str, tuple]):
-        self._arrays = {name: NpyFile(path, file) for name, (path, file, _) in files.items()}
-        self._starts = {name: start for name, (_, _, start) in files.items()}
-        first = next(iter(self._arrays.values()))
-        self.rows = first.shape[0]
-        for name, array in self._arrays.items():
-            end = self._starts[name] + self.rows
-            if array.shape[0] < end:
+    def __init__(self, arrays: dict[str, NpyFile]):
+        self._arrays = arrays
+        first, *others = arrays.values()
+        for array in others:
+            if array.shape[0] != first.shape[0]:
                 raise ScoringError(
-                    f"{array.path} has {array.shape[0]} rows, {first.path} needs {end} of them"
+                    f"{array.path} has shape {array.shape}, {first.path} has {first.shape}: "
+                    "the numbers of rows differ"
                 )
-        self._row_bytes = sum(array.row_bytes for array in self._arrays.values())
-        self.schema = self._batch(list(self._arrays), 0, 0).schema
+        self.rows = first.shape[0]
+        self._row_bytes = sum(array.row_bytes for array in arrays.values())
+        self.schema = self._batch(list(arrays), 0, 0).schema
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         size = rows_per_batch(self._row_bytes)
@@ -201,7 +196,7 @@ class NpySource:
             yield self._batch(names, start, min(size, self.rows - start))
 
     def _batch(self, names: Sequence[str], start: int, count: int) -> pa.RecordBatch:
-        arrays = [self._arrays[name].read(self._starts[name] + start, count) for name in names]
+        arrays = [self._arrays[name].read(start, count) for name in names]
         return pa.RecordBatch.from_arrays([columns.to_arrow(a, None) for a in arrays], list(names))
 
 
@@ -271,11 +266,10 @@ def open_source(fragment: Fragment, spec: Spec, infer: bool = True):
         elif fragment.format == "csv":
             yield CsvSource(path, file, spec, infer)
         elif fragment.format == "npy":
-            files = {(spec.pred or spec.residual)[0]: (path, file, 0)}
+            arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file)}
             if fragment.target is not None:
-                target = fragment.target
-                files[spec.target[0]] = target, opened(target), fragment.first_target_row
-            yield NpySource(files)
+                arrays[spec.target[0]] = NpyFile(fragment.target, opened(fragment.target))
+            yield NpySource(arrays)
         else:
             yield ArrowSource(path, file)
 
