@@ -87,9 +87,4 @@ typedef struct {
 fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars /* NULL: varying */);
 int fl_has_param_grad(int loss);
 
-/* ---- storage ------------------------------------------------------------------------------------------------- */
-
-void fl_widen_float16(const uint16_t *x, float *out, size_t n);
-void fl_widen_bfloat16(const uint16_t *x, float *out, size_t n);
-
 #endif

@@ -131,7 +131,7 @@ INLINE reduced_exp reduce_exp(vpair x) {
 #else
     vec r = v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), x.hi)) + x.lo;
 #endif
-    return (reduced_exp){(ivec)shifted - (ivec)round, expm1_reduced(r)};
+    return (reduced_exp){(ivec)shifted - (ivec)round, shifted, expm1_reduced(r)};
 }
 
 /* 2^n for a normal result; the callers keep n in range */

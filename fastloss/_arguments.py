@@ -1,0 +1,180 @@
+"""Checks and conversions of arguments: everything that can be wrong is found here, before anything is written."""
+
+import difflib
+from numbers import Integral, Real
+
+import numpy as np
+
+EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
+REDUCTIONS = ("none", "sum", "mean")
+_FLOATS = {"float16", "bfloat16", "float32", "float64"}
+
+
+def near_names(name, known):
+    """A list for an error message: the names like `name`, else all of them."""
+    known = list(known)
+    return ", ".join(difflib.get_close_matches(str(name), known, n=5, cutoff=0.5) or known)
+
+
+def check_num_threads(num_threads):
+    if isinstance(num_threads, Integral) and num_threads >= 1:
+        return int(num_threads)
+    raise ValueError(f"num_threads must be an integer >= 1, got {num_threads!r}")
+
+
+def check_reduction(reduction):
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction must be one of 'none', 'sum', 'mean', got {reduction!r}")
+
+
+def as_array(x, name):
+    """`x` as an array of floats, integers or booleans; bfloat16 counts as a float."""
+    if type(x) is not np.ndarray:
+        if isinstance(x, np.ma.MaskedArray):
+            raise TypeError(f"{name!r} is a masked array, whose mask would be lost; fill it first")
+        x = _from_foreign(x, name)
+    if x.dtype.kind in "biu" or x.dtype.name in _FLOATS:
+        return x
+    raise TypeError(f"unsupported dtype {x.dtype} for {name!r}; {EXPECTED}")
+
+
+def _from_foreign(x, name):
+    """An array from whatever exposes one: sequences, buffers, __array__, DLPack, the array interface."""
+    if hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
+        return np.from_dlpack(x)
+    try:
+        return np.asarray(x)
+    except (ValueError, RuntimeError) as error:
+        raise TypeError(f"{name!r} cannot be read as an array: {error}") from error
+
+
+def is_integral(array):
+    return array.dtype.kind in "biu"
+
+
+def computing_dtype(pred, *others):
+    """float64 if any floating input is, or if pred is integral; else float32."""
+    if is_integral(pred):
+        return np.float64
+    wide = any(a is not None and a.dtype.kind == "f" and a.dtype.itemsize == 8 for a in (pred, *others))
+    return np.float64 if wide else np.float32
+
+
+def storage(array, dtype):
+    """(array, kind) as the hot loops read it: integers converted to the computing dtype, bfloat16 as its bits."""
+    name = array.dtype.name
+    if name == "bfloat16":
+        return array.view(np.uint16), 3
+    if name in KINDS:
+        return array, KINDS[name]
+    return array.astype(dtype), KINDS[np.dtype(dtype).name]
+
+
+KINDS = {"float32": 0, "float64": 1, "float16": 2}
+
+
+def check_parameter(name, value, domain, loss):
+    """A parameter as a float, or as an array of floats, inside its domain."""
+    if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = float(value)
+        if not _inside(value, domain):
+            raise ValueError(_domain_message(name, value, domain, loss))
+        return value
+    array = as_array(value, name)
+    if array.ndim == 0:
+        return check_parameter(name, float(array), domain, loss)
+    if not is_integral(array) and array.dtype.itemsize == 2:
+        array = array.astype(np.float32)
+    inside = _inside(array, domain)
+    if not inside.all():
+        raise ValueError(_domain_message(name, float(array[~inside].flat[0]), domain, loss))
+    return array
+
+
+def _inside(value, domain):
+    number = value == value  # not NaN
+    for condition in domain.split(" and "):
+        comparison, _, bound = condition.partition(" ")
+        if comparison == ">":
+            number = number & (value > float(bound))
+        elif comparison == ">=":
+            number = number & (value >= float(bound))
+        elif comparison == "<":
+            number = number & (value < float(bound))
+    if "finite" in domain or domain != "any":
+        number = number & (abs(value) != float("inf"))
+    return number
+
+
+def _domain_message(name, value, domain, loss):
+    if value != value:
+        return f"{name} must not be NaN"
+    if abs(value) == float("inf"):
+        return f"{name} must be finite, got {value}"
+    where = f" for {loss}" if loss == "robust_nll" else ""
+    return f"{name} must be {domain}{where}, got {value}"
+
+
+def broadcast_parameter(name, value, shape, dtype):
+    """An array parameter in the computing dtype, seen in the input's shape without a copy of that size."""
+    value = value.astype(dtype, copy=False)
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError:
+        raise ValueError(
+            f"{name} of shape {value.shape} does not broadcast against the input's shape {shape}; "
+            "give one value, one per column or one per element"
+        ) from None
+
+
+def broadcast_weight(weight, shape):
+    """sample_weight in the input's shape: given so, or one value a row."""
+    if weight.shape == shape:
+        return weight
+    if len(shape) > 1 and weight.shape == shape[:1]:
+        return np.broadcast_to(weight.reshape(weight.shape + (1,) * (len(shape) - 1)), shape)
+    raise ValueError(
+        f"sample_weight of shape {weight.shape} does not fit the input's shape {shape}; "
+        "give that shape or one value a row"
+    )
+
+
+def check_outputs(out, shapes, dtype, inputs, in_place=True):
+    """(arrays to compute into, arrays to copy them to afterwards) for an `out` argument.
+
+    An `out` that overlaps an input is computed into a temporary, unless it is exactly one of the first two inputs and
+    the call can work `in_place`.
+    """
+    if out is None:
+        return [np.empty(shape, dtype) for shape in shapes], None
+    outs = out if isinstance(out, tuple) else (out,)
+    count = len(shapes)
+    if len(outs) != count:
+        raise ValueError(f"out must hold {count} array{'s' * (count != 1)}, got {len(outs)}")
+    for o, shape in zip(outs, shapes, strict=True):
+        if not isinstance(o, np.ndarray):
+            raise TypeError(f"out must be a numpy array, got {type(o).__name__}")
+        if o.shape != shape:
+            raise ValueError(f"out has shape {o.shape}, expected {shape}")
+        if o.dtype != dtype or not o.dtype.isnative:
+            raise TypeError(f"out has dtype {o.dtype}, expected {np.dtype(dtype)}")
+        if not o.flags.writeable:
+            raise ValueError("out is read-only")
+    if not _in_the_way(outs, inputs, in_place):
+        return list(outs), outs
+    return [np.empty(shape, dtype) for shape in shapes], outs
+
+
+def _in_the_way(outs, inputs, in_place):
+    """Whether writing an output could change what is still to be read or was already written."""
+    for i, o in enumerate(outs):
+        if any(np.may_share_memory(o, other) for other in outs[:i]):
+            return True
+        if o.size and 0 in o.strides and o.size > 1:
+            raise ValueError("out has elements that share memory")
+        for j, array in enumerate(inputs):
+            same = in_place and j < 2 and array.__array_interface__["data"] == o.__array_interface__["data"]
+            same = same and array.strides == o.strides and array.dtype == o.dtype
+            if np.may_share_memory(o, array) and not same:
+                return True
+    return False

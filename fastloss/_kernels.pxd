@@ -1,0 +1,70 @@
+"""The kernel tables and what the hot loops share."""
+
+from libc.stdint cimport int64_t
+
+cdef extern from "fastloss.h" nogil:
+    ctypedef struct fl_loss:
+        const char *name
+        const char *parameters
+        int kernel, family, traits
+
+    ctypedef struct fl_map_args:
+        const void *pred
+        const void *target
+        size_t target_step
+        const void *params[3]
+        double scalars[3]
+        void *out[7]
+
+    ctypedef void (*fl_map_kernel)(const fl_map_args *, size_t) noexcept nogil
+
+    ctypedef struct fl_rows:
+        size_t rows, classes
+        double temperature
+        const void *logits
+        const void *target
+        const int64_t *labels
+        const void *class_weight
+        double keep, spread
+        const double *scale
+        double *max
+        double *rest
+        double *dot
+        double *mass
+        double *peak_mass
+        double *label_logit
+        double *log
+
+    ctypedef struct fl_row_kernels:
+        void (*reduce)(const fl_rows *) noexcept nogil
+        void (*value[2])(const fl_rows *, void *) noexcept nogil
+        void (*emit[4])(const fl_rows *, void *) noexcept nogil
+
+    ctypedef struct fl_table:
+        void (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
+        double (*sum)(const void *, size_t) noexcept nogil
+        void (*weigh)(void *, const void *, double, size_t) noexcept nogil
+        void (*functions[4])(const void *, void *, size_t) noexcept nogil
+        fl_row_kernels rows
+
+    ctypedef struct fl_chosen:
+        const fl_table *table
+        fl_map_kernel loop
+
+    const fl_loss fl_losses[]
+    const int fl_losses_count
+    const char *const fl_isa_names[]
+    int fl_isa_supported(int isa)
+    const fl_table *fl_get_table(int isa, int arithmetic)
+    fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars)
+    int fl_has_param_grad(int loss)
+
+    enum:
+        FL_BLOCK, FL_MAX_PARAMS, FL_ALIGNMENT, FL_OUTPUTS, FL_ISAS
+        FL_F32, FL_F64
+        FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P
+        FL_ROW_PADDING, FL_ROW_CROSS_ENTROPY, FL_ROW_LOGSUMEXP
+        FL_ROW_SOFTMAX, FL_ROW_LOG_SOFTMAX, FL_ROW_GRAD, FL_ROW_HESS
+
+cdef const fl_table *current_table(bint is_double) noexcept
+cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil

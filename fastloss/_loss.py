@@ -1,0 +1,314 @@
+"""The Loss object: one way in for every loss."""
+
+import inspect
+
+import numpy as np
+
+from fastloss import _kernels
+from fastloss._arguments import (
+    as_array,
+    broadcast_parameter,
+    broadcast_weight,
+    check_num_threads,
+    check_outputs,
+    check_parameter,
+    check_reduction,
+    computing_dtype,
+    near_names,
+    storage,
+)
+
+_REGISTRY = _kernels.registry()
+_LOSSES = {}
+
+
+def list_losses():
+    """The names of all losses.
+
+    >>> import fastloss as fl
+    >>> "huber" in fl.list_losses()
+    True
+    """
+    return tuple(_LOSSES)
+
+
+def get(name, **params):
+    """The loss of that name, with the parameters bound.
+
+    Raises
+    ------
+    ValueError
+        If there is no such loss; the message lists the near names.
+    TypeError
+        If it has no such parameter.
+
+    >>> import fastloss as fl
+    >>> fl.get("robust", alpha=-2.0, scale=0.1)
+    robust(alpha=-2.0, scale=0.1)
+    """
+    if name not in _LOSSES:
+        raise ValueError(f"unknown loss {name!r}; did you mean: {near_names(name, _LOSSES)}?")
+    return _LOSSES[name].bind(**params) if params else _LOSSES[name]
+
+
+class Loss:
+    """A loss function, called like a ufunc.
+
+    Attributes
+    ----------
+    name : str
+    family : str
+        What it is a function of: "residual", "relative", "margin", "probability", "count" or "rows".
+    parameters : dict
+        The values in force by name: the defaults, unless bound.
+    domains : dict
+        The admitted values of each parameter, as text.
+    traits : frozenset
+        Of "convex", "c1", "even" and "bounded".
+    """
+
+    is_rowwise = False
+    has_weight = False
+    param_grads = ()
+
+    def __init__(self, name, family, traits, domains, defaults, doc):
+        self.name = self.__name__ = name
+        self.family = family
+        self.traits = traits
+        self.domains = domains
+        self.parameters = dict(defaults)
+        self.__doc__ = inspect.cleandoc(doc)
+        self.__signature__ = self._signature()
+        _LOSSES.setdefault(name, self)
+
+    def _signature(self):
+        """(pred, target, *, parameters, the keywords that all losses have)"""
+        parameter = inspect.Parameter
+        target = parameter.empty if self.requires_target else None
+        keywords = {**self.parameters, "sample_weight": None, "reduction": "none", "out": None, "num_threads": None}
+        return inspect.Signature(
+            [
+                parameter("pred", parameter.POSITIONAL_OR_KEYWORD),
+                parameter("target", parameter.POSITIONAL_OR_KEYWORD, default=target),
+                *(parameter(k, parameter.KEYWORD_ONLY, default=v) for k, v in keywords.items()),
+            ]
+        )
+
+    # ---- identity ---------------------------------------------------------------------------------------------
+
+    def bind(self, **params):
+        """The same loss with these parameters fixed; picklable, hashable, comparable.
+
+        >>> import fastloss as fl
+        >>> fl.huber.bind(delta=2) == fl.huber.bind(delta=2.0)
+        True
+        """
+        bound = object.__new__(type(self))
+        bound.__dict__.update(self.__dict__)
+        bound.parameters = {**self.parameters, **self._check_params(params)}
+        bound.__signature__ = bound._signature()
+        return bound
+
+    def __repr__(self):
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters.items())})"
+
+    def _key(self):
+        def hashable(value):
+            return (value.shape, value.dtype.str, value.tobytes()) if isinstance(value, np.ndarray) else value
+
+        return self.name, tuple((k, hashable(v)) for k, v in self.parameters.items())
+
+    def __eq__(self, other):
+        return self._key() == other._key() if isinstance(other, Loss) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._key())
+
+    def __reduce__(self):
+        return _restore, (self.name, self.parameters)
+
+    # ---- the ways to call it ------------------------------------------------------------------------------------
+
+    def __call__(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None,
+                 **params):  # fmt: skip
+        """The loss: one value per element (per row of logits), or its sum or mean as a float."""
+        return self._compute(("value",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
+
+    def grad(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None, **params):
+        """The derivative with respect to pred of what the call with the same arguments returns."""
+        return self._compute(("grad",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
+
+    def hess(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None, **params):
+        """The second derivative with respect to each element of pred (rows: the diagonal)."""
+        return self._compute(("hess",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
+
+    def value_and_grad(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None,
+                       **params):  # fmt: skip
+        """(value, grad) in one pass over memory."""
+        return self._compute(("value", "grad"), pred, target, sample_weight, reduction, out, num_threads, params)
+
+    def evaluate(self, pred, target=None, *, outputs, sample_weight=None, reduction="none", out=None,
+                 num_threads=None, **params):  # fmt: skip
+        """A tuple of any of "value", "grad", "hess" and (losses of a residual) "weight", in one pass."""
+        outputs = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+        known = ("value", "grad", "hess", "weight") if self.has_weight else ("value", "grad", "hess")
+        for name in outputs:
+            if name not in known:
+                raise ValueError(f"outputs must be among {known} for {self.name}, got {name!r}")
+        if len(set(outputs)) < len(outputs) or not outputs:
+            raise ValueError(f"outputs must name each output once and at least one, got {outputs!r}")
+        return self._compute(outputs, pred, target, sample_weight, reduction, out, num_threads, params)
+
+    # ---- arguments ----------------------------------------------------------------------------------------------
+
+    def _check_params(self, params):
+        """The given parameters, each inside its domain."""
+        for name in params:
+            if name not in self.parameters:
+                known = (*self.parameters, "sample_weight", "reduction", "out", "num_threads")
+                raise TypeError(
+                    f"{self.name} has no parameter {name!r}; did you mean: {near_names(name, known)}?"
+                )
+        return {name: self._check_param(name, value) for name, value in params.items()}
+
+    def _check_param(self, name, value):
+        return check_parameter(name, value, self.domains[name], self.name)
+
+
+def _restore(name, parameters):
+    return _LOSSES[name].bind(**parameters)
+
+
+class ElementwiseLoss(Loss):
+    """A loss with one value per element of pred."""
+
+    def __init__(self, name, defaults, doc):
+        self._index, family, traits, domains, has_param_grad = _REGISTRY[name]
+        self.requires_target = family != "residual"
+        self.param_grads = tuple(domains) if has_param_grad else ()
+        if tuple(domains) != tuple(defaults):
+            raise TypeError(f"{name}: parameters {tuple(defaults)} differ from losses.def's {tuple(domains)}")
+        super().__init__(name, family, traits, domains, defaults, doc)
+
+    def param_grad(self, pred, target=None, *, sample_weight=None, reduction="none", num_threads=None, **params):
+        """The derivatives with respect to the parameters, {name: array}.
+
+        Without a reduction they have pred's shape; under one they are summed to the parameter's shape, and are a float
+        where it is a scalar.
+        """
+        if not self.param_grads:
+            raise TypeError(f"{self.name} has no derivatives with respect to its parameters")
+        call = self._prepare(pred, target, sample_weight, reduction, num_threads, params)
+        grads = [np.empty(call.shape, call.dtype) for _ in self.param_grads]
+        call.run(_kernels.PARAM_GRAD, [None] * 4 + grads)
+        if reduction != "none":
+            grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given, grads, strict=True)]
+        return dict(zip(self.param_grads, grads, strict=True))
+
+    def _compute(self, outputs, pred, target, sample_weight, reduction, out, num_threads, params):
+        call = self._prepare(pred, target, sample_weight, reduction, num_threads, params)
+        arrays = [name for name in outputs if name != "value" or reduction == "none"]
+        computed, final = check_outputs(out, [call.shape] * len(arrays), call.dtype, call.arrays)
+        slots = [None] * 7
+        mask = 0
+        for name in outputs:
+            mask |= _kernels.OUTPUTS[name]
+        for name, array in zip(arrays, computed, strict=True):
+            slots[_SLOTS[name]] = array
+        total = call.run(mask, slots, keeps_sum="value" in outputs and reduction != "none")
+        if final is not None:
+            for array, destination in zip(computed, final, strict=True):
+                if array is not destination:
+                    destination[...] = array
+            computed = final
+        results = iter(computed)
+        return tuple(
+            total if name == "value" and reduction != "none" else next(results)[()] for name in outputs
+        )
+
+    def _prepare(self, pred, target, sample_weight, reduction, num_threads, params):
+        return _Call(self, pred, target, sample_weight, reduction, num_threads, params)
+
+
+def _shape_of(parameter):
+    return parameter.shape if isinstance(parameter, np.ndarray) else ()
+
+
+_SLOTS = {"value": 0, "grad": 1, "hess": 2, "weight": 3}
+
+
+class _Call:
+    """The checked arguments of one call."""
+
+    __slots__ = (
+        "arrays", "dtype", "factor", "given", "index", "num_threads", "operands", "params", "reduction", "shape",
+        "total_weight",
+    )  # fmt: skip
+
+    def __init__(self, loss, pred, target, sample_weight, reduction, num_threads, params):
+        if reduction != "none":
+            check_reduction(reduction)
+        self.reduction = reduction
+        self.num_threads = None if num_threads is None else check_num_threads(num_threads)
+        self.index = loss._index
+        pred = as_array(pred, "pred")
+        self.shape = shape = pred.shape
+        if target is not None:
+            target = as_array(target, "target")
+            if target.shape != shape:
+                raise ValueError(f"pred and target must have equal shapes, got {shape} and {target.shape}")
+        elif loss.requires_target:
+            raise TypeError(f"{loss.name} requires a target")
+        if sample_weight is not None:
+            sample_weight = broadcast_weight(as_array(sample_weight, "sample_weight"), shape)
+        self.dtype = dtype = computing_dtype(pred, target, sample_weight)
+        merged = {**loss.parameters, **loss._check_params(params)} if params else loss.parameters
+        self.given = tuple(merged.values())
+        self.params = tuple(
+            storage(broadcast_parameter(k, v, shape, dtype), dtype) if isinstance(v, np.ndarray) else v
+            for k, v in merged.items()
+        )
+        self.operands = [
+            a if a is None else storage(a, dtype) for a in (pred, target, sample_weight)
+        ]
+        self.arrays = [a for a in (pred, target, sample_weight, *self.given) if isinstance(a, np.ndarray)]
+        self.factor = 1.0
+        self.total_weight = None
+        if reduction == "mean":
+            self.total_weight = self._total_weight()
+            self.factor = 1.0 / self.total_weight if self.total_weight else float("nan")
+
+    def _total_weight(self):
+        if self.operands[2] is None:
+            return float(self.operands[0][0].size)
+        array, kind = self.operands[2]
+        return _kernels.Sum(array, kind, self.dtype is np.float64).run(self.num_threads)
+
+    def run(self, mask, slots, keeps_sum=False):
+        """Compute the outputs of `mask` into the arrays of `slots`; the reduced value if it is asked for."""
+        pred, target, weight = self.operands
+        is_double = self.dtype is np.float64
+        total = _kernels.Map(
+            self.index, is_double, pred, target, self.params, weight, slots, mask, self.factor, keeps_sum
+        ).run(self.num_threads)
+        if keeps_sum and self.reduction == "mean":
+            return total / self.total_weight if self.total_weight else float("nan")
+        return total
+
+    def sum_to(self, shape, grad):
+        """A parameter's derivative summed over the axes that it was broadcast along."""
+        if shape == ():
+            return _kernels.Sum(grad, _kernels.KINDS[grad.dtype.name], self.dtype is np.float64).run(self.num_threads)
+        lead = grad.ndim - len(shape)
+        axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 != grad.shape[i + lead])
+        return grad.sum(axis=axes, dtype=np.float64).astype(self.dtype).reshape(shape)
+
+
+class ResidualLoss(ElementwiseLoss):
+    """A loss of the residual pred - target; left out, target is zero and pred the residual."""
+
+    has_weight = True
+
+    def weight(self, pred, target=None, *, sample_weight=None, out=None, num_threads=None, **params):
+        """The IRLS weight: derivative over residual, exact at 0; sample_weight does not enter it."""
+        return self._compute(("weight",), pred, target, sample_weight, "none", out, num_threads, params)[0]

@@ -1,0 +1,100 @@
+"""Build: one C source per instruction set, compiled once per arithmetic, linked into one Cython extension.
+
+Switches, as environment variables: FASTLOSS_SANITIZE=address,undefined  FASTLOSS_WERROR=1
+"""
+
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+SANITIZE = os.environ.get("FASTLOSS_SANITIZE", "")
+WERROR = os.environ.get("FASTLOSS_WERROR", "") not in ("", "0")
+
+# The kernels rely on every operation being rounded as written: never -ffast-math, no contraction, no LTO.
+# -fschedule-insns lets the compiler interleave the vectors that a loop has in flight.
+KERNEL_FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math",
+                "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
+ISA_FLAGS = {
+    "x86_64": {
+        "baseline": [],
+        "avx2": ["-mavx2", "-mfma", "-mtune=znver3"],
+        "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mtune=znver3"],
+    },
+    "aarch64": {"neon": []},
+}
+ARITHMETICS = (32, 64, 3264)  # csrc/simd.h
+
+if SANITIZE:
+    KERNEL_FLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
+if WERROR:
+    KERNEL_FLAGS += ["-Werror"]
+
+
+def machine():
+    name = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    if name not in ISA_FLAGS:
+        raise SystemExit(f"fastloss has kernels for x86-64 and aarch64, not for {name}")
+    return name
+
+
+class BuildKernels(build_ext):
+    """Compiles csrc/isa/*.c with the flags of their instruction set and hands the objects to the extension."""
+
+    def build_extension(self, ext):
+        if ext.name == "fastloss._kernels":
+            ext.extra_objects = self.compile_kernels()
+        super().build_extension(ext)
+
+    def compile_kernels(self):
+        scheduling = ["-fschedule-insns"] if "gcc" in self.compiler.compiler_so[0] else []
+        jobs = [
+            (isa, arithmetic, flags + scheduling)
+            for isa, flags in ISA_FLAGS[machine()].items()
+            for arithmetic in ARITHMETICS
+        ]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            objects = list(pool.map(lambda job: self.compile_one(*job), jobs))
+        return [name for names in objects for name in names]
+
+    def compile_one(self, isa, arithmetic, flags):
+        return self.compiler.compile(
+            [f"csrc/isa/{isa}.c"],
+            output_dir=str(Path(self.build_temp) / f"{isa}-{arithmetic}"),
+            macros=[("FL_ARITH", str(arithmetic))],
+            include_dirs=["csrc"],
+            extra_postargs=KERNEL_FLAGS + flags,
+            depends=KERNEL_SOURCES,
+        )
+
+
+def extension(module, sources=()):
+    sanitizer = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
+    return Extension(
+        f"fastloss.{module}",
+        [f"fastloss/{module}.pyx", *sources],
+        include_dirs=["csrc"],
+        extra_compile_args=["-std=gnu11", "-O3", *sanitizer],
+        extra_link_args=sanitizer,
+        define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"')],
+        depends=KERNEL_SOURCES,
+    )
+
+
+KERNEL_SOURCES = sorted(str(p) for p in Path("csrc").rglob("*") if p.suffix in {".h", ".c", ".inc", ".def"})
+C_SOURCES = {"_kernels": ["csrc/dispatch.c"], "_buffers": ["csrc/storage.c"]}
+MODULES = sorted(p.stem for p in Path("fastloss").glob("*.pyx"))
+
+setup(
+    ext_modules=cythonize(
+        [extension(name, C_SOURCES.get(name, ())) for name in MODULES],
+        build_dir="build/cython",
+        language_level=3,
+        compiler_directives={"cdivision": True},
+    ),
+    cmdclass={"build_ext": BuildKernels},
+)
