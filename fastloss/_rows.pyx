@@ -1,0 +1,348 @@
+"""The hot loops of the row losses: blocks of rows of logits, without the GIL.
+
+A call is one `Rows`: for each block it reads the operands (in place where it can), reduces the rows, and writes from the
+same sums one number per row (value) and one per element (grad, hess, softmax, ...), while the block is still in the cache.
+Rows are independent, so that any split over threads gives the same bits.
+"""
+
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from fastloss._buffers cimport (
+    FLOAT32, FLOAT64, Kind, Operand, close_operand, copy_block, open_operand, read_block, scratch_size, swap_bytes,
+    write_block,
+)
+from fastloss._kernels cimport (
+    FL_BLOCK, FL_LOG1P, FL_ROW_CROSS_ENTROPY, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_LOG_SOFTMAX, FL_ROW_LOGSUMEXP,
+    FL_ROW_PADDING, FL_ROW_SOFTMAX, current_table, fl_rows, fl_table, tree_sum,
+)
+
+from fastloss._threads import run_blocks
+
+cdef enum:
+    BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
+    ROW_ARRAYS = 8         # the arrays of one double per row in fl_rows, and scale
+    ELEMENTS = 4
+
+CROSS_ENTROPY, LOGSUMEXP = FL_ROW_CROSS_ENTROPY, FL_ROW_LOGSUMEXP
+SOFTMAX, LOG_SOFTMAX, GRAD, HESS = FL_ROW_SOFTMAX, FL_ROW_LOG_SOFTMAX, FL_ROW_GRAD, FL_ROW_HESS
+
+
+# ---- labels -------------------------------------------------------------------------------------------------------
+
+ctypedef fused Integer:
+    int8_t
+    int16_t
+    int32_t
+    uint8_t
+    uint16_t
+    uint32_t
+
+
+cdef void widen(const Integer *x, int64_t *out, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = x[i]
+
+
+cdef void saturate(const uint64_t *x, int64_t *out, Py_ssize_t n) noexcept nogil:
+    """Beyond int64 there is no class: the largest label stands for all that is there."""
+    cdef uint64_t largest = (<uint64_t>1 << 63) - 1
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = <int64_t>(largest if x[i] > largest else x[i])
+
+
+cdef class Labels:
+    """One integer per row, of any width, and which rows count."""
+
+    cdef Operand operand
+    cdef bint is_signed, has_ignored
+    cdef int64_t ignored
+    cdef Py_ssize_t size, classes
+
+    def __init__(self, array, ignore_index, Py_ssize_t classes):
+        self.size = array.size
+        self.classes = classes
+        self.is_signed = array.dtype.kind == "i"
+        self.has_ignored = -(2**63) <= ignore_index < 2**63
+        self.ignored = ignore_index if self.has_ignored else 0
+        open_operand(&self.operand, array, FLOAT64, True, False)
+
+    def __dealloc__(self):
+        close_operand(&self.operand)
+
+    cdef const int64_t *read(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+        """n labels; scratch has 16 bytes for each."""
+        cdef Py_ssize_t itemsize = self.operand.itemsize
+        cdef char *raw = self.operand.data + start * itemsize
+        cdef int64_t *out = <int64_t *>scratch
+        if not self.operand.direct:
+            raw = scratch + 8 * n if itemsize < 8 or not self.is_signed else scratch
+            copy_block(&self.operand, start, n, raw, False)
+            if self.operand.swapped:
+                swap_bytes(raw, itemsize, n)
+        if itemsize == 8 and self.is_signed:
+            return <const int64_t *>raw
+        if itemsize == 8:
+            saturate(<uint64_t *>raw, out, n)
+        elif itemsize == 4 and self.is_signed:
+            widen(<int32_t *>raw, out, n)
+        elif itemsize == 4:
+            widen(<uint32_t *>raw, out, n)
+        elif itemsize == 2 and self.is_signed:
+            widen(<int16_t *>raw, out, n)
+        elif itemsize == 2:
+            widen(<uint16_t *>raw, out, n)
+        elif self.is_signed:
+            widen(<int8_t *>raw, out, n)
+        else:
+            widen(<uint8_t *>raw, out, n)
+        return out
+
+    cdef bint counts(self, int64_t label) noexcept nogil:
+        return not (self.has_ignored and label == self.ignored)
+
+    def first_out_of_range(self):
+        """The first row that counts and whose label is no class; -1 if there is none."""
+        cdef char *scratch = <char *>PyMem_RawMalloc(16 * FL_BLOCK)
+        cdef const int64_t *labels
+        cdef Py_ssize_t blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK, b, start, i, n, bad = -1
+        cdef uint64_t classes = self.classes
+        cdef bint outside
+        if scratch == NULL:
+            raise MemoryError()
+        with nogil:
+            for b in range(blocks):
+                start = b * FL_BLOCK
+                n = min(<Py_ssize_t>FL_BLOCK, self.size - start)
+                labels = self.read(start, n, scratch)
+                outside = False
+                for i in range(n):
+                    outside |= <uint64_t>labels[i] >= classes
+                if outside:
+                    for i in range(n):
+                        if <uint64_t>labels[i] >= classes and self.counts(labels[i]):
+                            bad = start + i
+                            break
+                if bad >= 0:
+                    break
+        PyMem_RawFree(scratch)
+        return bad
+
+
+# ---- rows ---------------------------------------------------------------------------------------------------------
+
+cdef class Rows:
+    """One call over rows of logits, prepared: operands, outputs, kernels."""
+
+    cdef Operand logits, target, weight, value
+    cdef Operand elements[ELEMENTS]
+    cdef Operand class_weight
+    cdef Labels labels
+    cdef bint has_target, has_weight, has_value, has_class_weight, is_double
+    cdef bint emits[ELEMENTS]
+    cdef int value_kind
+    cdef double temperature, keep, spread, factor
+    cdef Py_ssize_t rows, classes, block
+    cdef const fl_table *table
+    cdef const fl_table *wide
+
+    def __init__(self, bint is_double, logits, *, double temperature, value_kind, value, elements, labels=None,
+                 target=None, class_weight=None, weight=None, double label_smoothing=0):
+        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, kind). `value` is an array of one
+        number per row or None; `elements` is {kind: array}. `class_weight` is a contiguous array of the computing
+        dtype."""
+        cdef Kind kind = FLOAT64 if is_double else FLOAT32
+        self.is_double = is_double
+        self.temperature = temperature
+        self.classes = logits[0].shape[logits[0].ndim - 1]
+        self.rows = logits[0].size // self.classes
+        self.block = self.rows_per_block()
+        self.table = current_table(is_double)
+        self.wide = current_table(True)
+        self.labels = labels
+        if labels is not None or target is not None:
+            self.keep = 1 - label_smoothing
+            self.spread = label_smoothing / self.classes
+        open_operand(&self.logits, logits[0], logits[1], is_double, False)
+        if target is not None:
+            open_operand(&self.target, target[0], target[1], is_double, False)
+            self.has_target = True
+        if class_weight is not None:
+            open_operand(&self.class_weight, class_weight, kind, is_double, False)
+            self.has_class_weight = True
+        if weight is not None:
+            open_operand(&self.weight, weight[0], weight[1], is_double, False)
+            self.has_weight = True
+        self.value_kind = value_kind
+        if value is not None:
+            open_operand(&self.value, value, kind, is_double, True)
+            self.has_value = True
+        for element, array in elements.items():
+            open_operand(&self.elements[<int>element], array, kind, is_double, True)
+            self.emits[<int>element] = True
+
+    def __dealloc__(self):
+        cdef int k
+        close_operand(&self.logits)
+        close_operand(&self.target)
+        close_operand(&self.class_weight)
+        close_operand(&self.weight)
+        close_operand(&self.value)
+        for k in range(ELEMENTS):
+            close_operand(&self.elements[k])
+
+    cdef Py_ssize_t rows_per_block(self) noexcept:
+        cdef Py_ssize_t rows = BLOCK_BYTES // (self.classes * (8 if self.is_double else 4))
+        rows = min(rows, <Py_ssize_t>FL_BLOCK)
+        return rows - rows % FL_ROW_PADDING if rows > FL_ROW_PADDING else max(rows, <Py_ssize_t>1)
+
+    def run(self, num_threads, double factor=1):
+        """All rows; `factor` multiplies grad and hess."""
+        self.factor = factor
+        blocks = (self.rows + self.block - 1) // self.block
+        run_blocks(self.run_blocks, blocks, self.block * self.classes, num_threads)
+
+    def run_blocks(self, Py_ssize_t first, Py_ssize_t last):
+        """Blocks first, ..., last - 1, in this thread."""
+        cdef Py_ssize_t n = min(self.block, self.rows), i
+        cdef char *scratch = <char *>PyMem_RawMalloc(self.scratch_bytes(n))
+        if scratch == NULL:
+            raise MemoryError()
+        with nogil:
+            for i in range(first, last):
+                self.run_block(i * self.block, min(self.block, self.rows - i * self.block), scratch)
+        PyMem_RawFree(scratch)
+
+    cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
+        cdef Py_ssize_t bytes = ROW_ARRAYS * 8 * (n + FL_ROW_PADDING) + scratch_size(&self.logits, n * self.classes)
+        cdef int k
+        bytes += 16 * n if self.labels is not None else 0
+        bytes += scratch_size(&self.target, n * self.classes) if self.has_target else 0
+        bytes += scratch_size(&self.weight, n) if self.has_weight else 0
+        bytes += 8 * n if self.has_value and not self.value.direct else 0
+        for k in range(ELEMENTS):
+            if self.emits[k] and not self.elements[k].direct:
+                return bytes + 8 * n * self.classes
+        return bytes
+
+    cdef void run_block(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+        cdef fl_rows rows
+        cdef double *arrays[ROW_ARRAYS]
+        cdef const void *weight = NULL
+        cdef int k
+        for k in range(ROW_ARRAYS):
+            arrays[k] = <double *>scratch
+            scratch += 8 * (n + FL_ROW_PADDING)
+        rows.max, rows.rest, rows.dot, rows.mass = arrays[0], arrays[1], arrays[2], arrays[3]
+        rows.peak_mass, rows.label_logit, rows.log, rows.scale = arrays[4], arrays[5], arrays[6], arrays[7]
+        rows.rows = n
+        rows.classes = self.classes
+        rows.temperature = self.temperature
+        rows.keep = self.keep
+        rows.spread = self.spread
+        rows.class_weight = self.class_weight.data if self.has_class_weight else NULL
+        rows.labels = NULL
+        rows.target = NULL
+        rows.logits = read_block(&self.logits, start * self.classes, n * self.classes, scratch)
+        scratch += scratch_size(&self.logits, n * self.classes)
+        if self.has_target:
+            rows.target = read_block(&self.target, start * self.classes, n * self.classes, scratch)
+            scratch += scratch_size(&self.target, n * self.classes)
+        if self.has_weight:
+            weight = read_block(&self.weight, start, n, scratch)
+            scratch += scratch_size(&self.weight, n)
+        self.fill_scale(arrays[7], weight, n)
+        if self.labels is not None:
+            rows.labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, arrays[7], n)
+            scratch += 16 * n
+        self.table.rows.reduce(&rows)
+        self.wide.functions[FL_LOG1P](rows.rest, rows.log, n + FL_ROW_PADDING - n % FL_ROW_PADDING)
+        self.write_outputs(&rows, start, arrays[7], scratch)
+
+    cdef void write_outputs(self, const fl_rows *rows, Py_ssize_t start, double *scale, char *scratch) noexcept nogil:
+        cdef Py_ssize_t n = rows.rows, size = n * self.classes, i
+        cdef int k
+        cdef void *out
+        if self.has_value:
+            out = self.value.data + start * self.value.itemsize if self.value.direct else scratch
+            self.table.rows.value[self.value_kind](rows, out)
+            if not self.value.direct:
+                write_block(&self.value, start, n, out)
+                scratch += 8 * n
+        if self.factor != 1:
+            for i in range(n):
+                scale[i] *= self.factor
+        for k in range(ELEMENTS):
+            if self.emits[k]:
+                out = scratch
+                if self.elements[k].direct:
+                    out = self.elements[k].data + start * self.classes * self.elements[k].itemsize
+                self.table.rows.emit[k](rows, out)
+                if not self.elements[k].direct:
+                    write_block(&self.elements[k], start * self.classes, size, out)
+
+    cdef void fill_scale(self, double *scale, const void *weight, Py_ssize_t n) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(n):
+            scale[i] = 1
+            if weight != NULL:
+                scale[i] = (<const double *>weight)[i] if self.is_double else (<const float *>weight)[i]
+
+    cdef const int64_t *drop_ignored(self, const int64_t *labels, int64_t *copy, double *scale, Py_ssize_t n) noexcept nogil:
+        """Labels that are all classes: where a row does not count, its scale and label are 0."""
+        cdef Py_ssize_t i
+        if self.has_class_weight and self.spread == 0:
+            for i in range(n):
+                if self.labels.counts(labels[i]) and self.weight_of(labels[i]) == 0:
+                    scale[i] = 0
+        if not self.labels.has_ignored:
+            return labels
+        for i in range(n):
+            if labels[i] == self.labels.ignored:
+                break
+        else:
+            return labels
+        for i in range(n):
+            if labels[i] == self.labels.ignored:
+                scale[i] = 0
+                copy[i] = 0
+            else:
+                copy[i] = labels[i]
+        return copy
+
+    cdef double weight_of(self, int64_t label) noexcept nogil:
+        if not self.has_class_weight:
+            return 1
+        if self.is_double:
+            return (<const double *>self.class_weight.data)[label]
+        return (<const float *>self.class_weight.data)[label]
+
+    def total_weight(self):
+        """What the mean divides by: the sum over the rows that count of sample weight times the label's class weight."""
+        cdef Py_ssize_t blocks = (self.rows + FL_BLOCK - 1) // FL_BLOCK, b, i, n
+        cdef char *scratch = <char *>PyMem_RawMalloc(FL_BLOCK * (16 + 16 + 8) + 8 * (blocks + 1))
+        cdef const int64_t *labels = NULL
+        cdef const void *weight = NULL
+        cdef double *partials
+        cdef double *scale
+        if scratch == NULL:
+            raise MemoryError()
+        scale = <double *>(scratch + 32 * FL_BLOCK)
+        partials = scale + FL_BLOCK
+        with nogil:
+            for b in range(blocks):
+                n = min(<Py_ssize_t>FL_BLOCK, self.rows - b * FL_BLOCK)
+                if self.has_weight:
+                    weight = read_block(&self.weight, b * FL_BLOCK, n, scratch)
+                self.fill_scale(scale, weight, n)
+                if self.labels is not None:
+                    labels = self.labels.read(b * FL_BLOCK, n, scratch + 16 * FL_BLOCK)
+                    for i in range(n):
+                        scale[i] *= self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
+                partials[b] = self.wide.sum(scale, n)
+        total = tree_sum(partials, blocks)
+        PyMem_RawFree(scratch)
+        return total
