@@ -7,7 +7,8 @@ import numpy as np
 
 EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
 REDUCTIONS = ("none", "sum", "mean")
-_FLOATS = {"float16", "bfloat16", "float32", "float64"}
+# Storage dtypes by numpy's character code ("E" is ml_dtypes' bfloat16): the numbers of _buffers.Kind
+KINDS = {"f": 0, "d": 1, "e": 2, "E": 3}
 
 
 def near_names(name, known):
@@ -33,7 +34,8 @@ def as_array(x, name):
         if isinstance(x, np.ma.MaskedArray):
             raise TypeError(f"{name!r} is a masked array, whose mask would be lost; fill it first")
         x = _from_foreign(x, name)
-    if x.dtype.kind in "biu" or x.dtype.name in _FLOATS:
+    dtype = x.dtype
+    if dtype.char in "fd" or dtype.kind in "biu" or dtype.name in ("float16", "bfloat16"):
         return x
     raise TypeError(f"unsupported dtype {x.dtype} for {name!r}; {EXPECTED}")
 
@@ -52,25 +54,25 @@ def is_integral(array):
     return array.dtype.kind in "biu"
 
 
-def computing_dtype(pred, *others):
+def computing_dtype(pred, target=None, weight=None):
     """float64 if any floating input is, or if pred is integral; else float32."""
-    if is_integral(pred):
-        return np.float64
-    wide = any(a is not None and a.dtype.kind == "f" and a.dtype.itemsize == 8 for a in (pred, *others))
-    return np.float64 if wide else np.float32
+    char = pred.dtype.char
+    if char == "d" or char not in KINDS:
+        return FLOAT64
+    if (target is not None and target.dtype.char == "d") or (weight is not None and weight.dtype.char == "d"):
+        return FLOAT64
+    return FLOAT32
+
+
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def storage(array, dtype):
     """(array, kind) as the hot loops read it: integers converted to the computing dtype, bfloat16 as its bits."""
-    name = array.dtype.name
-    if name == "bfloat16":
-        return array.view(np.uint16), 3
-    if name in KINDS:
-        return array, KINDS[name]
-    return array.astype(dtype), KINDS[np.dtype(dtype).name]
-
-
-KINDS = {"float32": 0, "float64": 1, "float16": 2}
+    kind = KINDS.get(array.dtype.char)
+    if kind is None:
+        return array.astype(dtype), KINDS[dtype.char]
+    return (array.view(np.uint16), kind) if kind == 3 else (array, kind)
 
 
 def check_parameter(name, value, domain, loss):
@@ -157,7 +159,7 @@ def check_outputs(out, shapes, dtype, inputs, in_place=True):
         if o.shape != shape:
             raise ValueError(f"out has shape {o.shape}, expected {shape}")
         if o.dtype != dtype or not o.dtype.isnative:
-            raise TypeError(f"out has dtype {o.dtype}, expected {np.dtype(dtype)}")
+            raise TypeError(f"out has dtype {o.dtype}, expected {dtype}")
         if not o.flags.writeable:
             raise ValueError("out is read-only")
     if not _in_the_way(outs, inputs, in_place):
@@ -173,6 +175,8 @@ def _in_the_way(outs, inputs, in_place):
         if o.size and 0 in o.strides and o.size > 1:
             raise ValueError("out has elements that share memory")
         for j, array in enumerate(inputs):
+            if type(array) is not np.ndarray:
+                continue
             same = in_place and j < 2 and array.__array_interface__["data"] == o.__array_interface__["data"]
             same = same and array.strides == o.strides and array.dtype == o.dtype
             if np.may_share_memory(o, array) and not same:

@@ -9,7 +9,7 @@ from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from libc.string cimport memset
 
 from fastloss._buffers cimport (
-    BFLOAT16, FLOAT16, FLOAT32, FLOAT64, Kind, Operand, close_operand, open_operand, read_block, scratch_size,
+    FLOAT32, FLOAT64, Kind, Operand, close_operand, open_operand, read_block, scratch_size,
     write_block,
 )
 
@@ -28,10 +28,8 @@ from fastloss._threads import run_blocks
 cdef enum:
     MAX_OUTPUTS = 7
 
-KINDS = {"float32": FLOAT32, "float64": FLOAT64, "float16": FLOAT16, "bfloat16": BFLOAT16}
 TRAITS = {1: "convex", 2: "c1", 4: "even", 8: "bounded"}
 FAMILIES = ("residual", "relative", "margin", "probability", "count")
-OUTPUTS = {"value": 1, "grad": 2, "hess": 4, "weight": 8}
 PARAM_GRAD = 16
 
 
@@ -189,7 +187,10 @@ cdef class Map:
 
     def run(self, num_threads):
         """All blocks; the sum of the values if it is kept."""
-        run_blocks(self.run_blocks, self.blocks, FL_BLOCK, num_threads)
+        if self.blocks == 1:
+            self.run_blocks(0, 1)
+        else:
+            run_blocks(self.run_blocks, self.blocks, FL_BLOCK, num_threads)
         return tree_sum(self.partials, self.blocks) if self.keeps_sum else None
 
     def run_blocks(self, Py_ssize_t first, Py_ssize_t last):

@@ -6,6 +6,8 @@ import numpy as np
 
 from fastloss import _kernels
 from fastloss._arguments import (
+    FLOAT64,
+    KINDS,
     as_array,
     broadcast_parameter,
     broadcast_weight,
@@ -114,7 +116,7 @@ class Loss:
 
     def _key(self):
         def hashable(value):
-            return (value.shape, value.dtype.str, value.tobytes()) if isinstance(value, np.ndarray) else value
+            return (value.shape, value.dtype.str, value.tobytes()) if type(value) is np.ndarray else value
 
         return self.name, tuple((k, hashable(v)) for k, v in self.parameters.items())
 
@@ -198,7 +200,7 @@ class ElementwiseLoss(Loss):
         """
         if not self.param_grads:
             raise TypeError(f"{self.name} has no derivatives with respect to its parameters")
-        call = self._prepare(pred, target, sample_weight, reduction, num_threads, params)
+        call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
         grads = [np.empty(call.shape, call.dtype) for _ in self.param_grads]
         call.run(_kernels.PARAM_GRAD, [None] * 4 + grads)
         if reduction != "none":
@@ -206,32 +208,38 @@ class ElementwiseLoss(Loss):
         return dict(zip(self.param_grads, grads, strict=True))
 
     def _compute(self, outputs, pred, target, sample_weight, reduction, out, num_threads, params):
-        call = self._prepare(pred, target, sample_weight, reduction, num_threads, params)
-        arrays = [name for name in outputs if name != "value" or reduction == "none"]
-        computed, final = check_outputs(out, [call.shape] * len(arrays), call.dtype, call.arrays)
-        slots = [None] * 7
+        call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
+        reduced = reduction != "none"
+        shape, dtype = call.shape, call.dtype
+        slots = [None, None, None, None, None, None, None]
         mask = 0
+        stored = []
         for name in outputs:
-            mask |= _kernels.OUTPUTS[name]
-        for name, array in zip(arrays, computed, strict=True):
-            slots[_SLOTS[name]] = array
-        total = call.run(mask, slots, keeps_sum="value" in outputs and reduction != "none")
-        if final is not None:
-            for array, destination in zip(computed, final, strict=True):
+            slot = _SLOTS[name]
+            mask |= 1 << slot
+            if slot or not reduced:
+                stored.append(slot)
+        if out is None:
+            arrays = final = [np.empty(shape, dtype) for _ in stored]
+        else:
+            arrays, final = check_outputs(out, [shape] * len(stored), dtype, call.arrays)
+        for slot, array in zip(stored, arrays):  # noqa: B905  (equal by construction; every nanosecond counts here)
+            slots[slot] = array
+        total = call.run(mask, slots, reduced and slots[0] is None and mask & 1)
+        if final is not arrays:
+            for array, destination in zip(arrays, final, strict=True):
                 if array is not destination:
                     destination[...] = array
-            computed = final
-        results = iter(computed)
-        return tuple(
-            total if name == "value" and reduction != "none" else next(results)[()] for name in outputs
-        )
-
-    def _prepare(self, pred, target, sample_weight, reduction, num_threads, params):
-        return _Call(self, pred, target, sample_weight, reduction, num_threads, params)
+        if out is None and shape == ():
+            final = [array[()] for array in arrays]
+        if reduced and mask & 1:
+            results = iter(final)
+            return tuple(total if name == "value" else next(results) for name in outputs)
+        return tuple(final)
 
 
 def _shape_of(parameter):
-    return parameter.shape if isinstance(parameter, np.ndarray) else ()
+    return parameter.shape if type(parameter) is np.ndarray else ()
 
 
 _SLOTS = {"value": 0, "grad": 1, "hess": 2, "weight": 3}
@@ -264,14 +272,16 @@ class _Call:
         self.dtype = dtype = computing_dtype(pred, target, sample_weight)
         merged = {**loss.parameters, **loss._check_params(params)} if params else loss.parameters
         self.given = tuple(merged.values())
-        self.params = tuple(
-            storage(broadcast_parameter(k, v, shape, dtype), dtype) if isinstance(v, np.ndarray) else v
+        self.params = [
+            storage(broadcast_parameter(k, v, shape, dtype), dtype) if type(v) is np.ndarray else v
             for k, v in merged.items()
-        )
-        self.operands = [
-            a if a is None else storage(a, dtype) for a in (pred, target, sample_weight)
         ]
-        self.arrays = [a for a in (pred, target, sample_weight, *self.given) if isinstance(a, np.ndarray)]
+        self.operands = (
+            storage(pred, dtype),
+            None if target is None else storage(target, dtype),
+            None if sample_weight is None else storage(sample_weight, dtype),
+        )
+        self.arrays = (pred, target, sample_weight, *self.given)
         self.factor = 1.0
         self.total_weight = None
         if reduction == "mean":
@@ -282,12 +292,12 @@ class _Call:
         if self.operands[2] is None:
             return float(self.operands[0][0].size)
         array, kind = self.operands[2]
-        return _kernels.Sum(array, kind, self.dtype is np.float64).run(self.num_threads)
+        return _kernels.Sum(array, kind, self.dtype is FLOAT64).run(self.num_threads)
 
     def run(self, mask, slots, keeps_sum=False):
         """Compute the outputs of `mask` into the arrays of `slots`; the reduced value if it is asked for."""
         pred, target, weight = self.operands
-        is_double = self.dtype is np.float64
+        is_double = self.dtype is FLOAT64
         total = _kernels.Map(
             self.index, is_double, pred, target, self.params, weight, slots, mask, self.factor, keeps_sum
         ).run(self.num_threads)
@@ -298,7 +308,7 @@ class _Call:
     def sum_to(self, shape, grad):
         """A parameter's derivative summed over the axes that it was broadcast along."""
         if shape == ():
-            return _kernels.Sum(grad, _kernels.KINDS[grad.dtype.name], self.dtype is np.float64).run(self.num_threads)
+            return _kernels.Sum(grad, KINDS[grad.dtype.char], self.dtype is FLOAT64).run(self.num_threads)
         lead = grad.ndim - len(shape)
         axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 != grad.shape[i + lead])
         return grad.sum(axis=axes, dtype=np.float64).astype(self.dtype).reshape(shape)
