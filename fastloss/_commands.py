@@ -130,7 +130,7 @@ def losses():
     table = Table("loss", "parameters", "reads", "outputs", box=None, pad_edge=False, header_style="")
     table.columns[0].no_wrap = True
     for name in fastloss.list_losses():
-        loss = getattr(fastloss, name)
+        loss = fastloss.get(name)
         table.add_row(name, _defaults(loss), _reads(loss), _outputs(loss))
     _console(sys.stdout).print(table)
 

@@ -30,6 +30,8 @@ def main(args: Sequence[str] | None = None) -> int:
         return code or 0
     except BrokenPipeError:
         return 0
+    except SystemExit as exit:  # 1 is typer's answer to a closed pipe
+        return 0 if exit.code == 1 else exit.code
     # Every usage error of typer's derives, like the one that it exports, from one base.
     except (typer.BadParameter.__base__, ScoringError, OSError, ImportError, MemoryError) as error:
         return _failed(_message(error))

@@ -49,7 +49,7 @@ class _RowCall:
                 f"logits of shape {self.shape}"
             )
         self.dtype = computing_dtype(self.logits, None if self.is_labels else self.target, self.weight)
-        self.is_double = self.dtype is np.float64
+        self.is_double = self.dtype.itemsize == 8
 
     def _check_axis(self, axis):
         axis, ndim = operator.index(axis), self.logits.ndim
@@ -75,9 +75,9 @@ class _RowCall:
 
     def rounded(self, name, value):
         """A parameter in the computing dtype, where it must still be in range."""
-        stored = float(self.dtype(value)) if abs(value) <= np.finfo(self.dtype).max else float("inf")
+        stored = float(self.dtype.type(value)) if abs(value) <= np.finfo(self.dtype).max else float("inf")
         if value > 0 and not 0 < stored < float("inf"):
-            raise ValueError(f"{name} must be > 0 and finite in {self.dtype.__name__}, got {value}")
+            raise ValueError(f"{name} must be > 0 and finite in {self.dtype.name}, got {value}")
         return stored
 
     def classes_last(self, array):

@@ -38,6 +38,7 @@ class _Row:
     gaps: list  # x_k - maximum
     correction: mpf  # log sum exp - maximum
     probabilities: list
+    temperature: mpf
 
     @property
     def log_probabilities(self):
@@ -56,9 +57,10 @@ class _Row:
         return mp.fsum(-p * gap for p, gap in pairs if p)
 
     def slack(self, k):
-        """What the same rounding may cost p_k."""
+        """What the same rounding may cost p_k; dividing by a temperature adds half an eps."""
         p = self.probabilities[k]
-        return p * (self.spread - self.gaps[k]) if p else mpf(0)
+        share = 1 if self.temperature == 1 else mpf(3) / 2
+        return share * p * (self.spread - self.gaps[k]) if p else mpf(0)
 
 
 def _row(logits, temperature):
@@ -66,7 +68,8 @@ def _row(logits, temperature):
     top = max(range(len(x)), key=x.__getitem__)
     gaps = [value - x[top] for value in x]
     correction = mp.log1p(mp.fsum(mp.exp(gap) for k, gap in enumerate(gaps) if k != top))
-    return _Row(top, x[top], gaps, correction, [mp.exp(gap - correction) for gap in gaps])
+    probabilities = [mp.exp(gap - correction) for gap in gaps]
+    return _Row(top, x[top], gaps, correction, probabilities, temperature)
 
 
 def _eps(dtype):
@@ -97,8 +100,10 @@ def log_softmax(logits, dtype, temperature=1.0):
 
 def _masses(target, classes, class_weight, label_smoothing):
     """q with loss = -sum q_k log p_k, for a label or for a row of class probabilities."""
-    one_hot = [mpf(k == target) for k in range(classes)]
-    mass = [mpf(float(t)) for t in target] if np.ndim(target) else one_hot
+    if np.ndim(target):
+        mass = [mpf(float(t)) for t in target]
+    else:
+        mass = [mpf(k == int(target)) for k in range(classes)]
     uniform = label_smoothing / classes
     mixed = [(1 - label_smoothing) * m + uniform for m in mass]
     return [w * m for w, m in zip(class_weight, mixed, strict=True)]

@@ -243,7 +243,7 @@ def half_types():
         yield pytest.param(np.dtype(ml_dtypes.bfloat16), id="bfloat16")
 
 
-HALF = pytest.mark.parametrize("half", half_types())
+HALF = pytest.mark.parametrize("half", [*half_types()])
 
 
 @HALF
@@ -342,7 +342,7 @@ def test_torch():
     try:
         got = fl.huber(x)
     except TypeError as error:  # NumPy alone has no bfloat16
-        assert "bfloat16" in str(error)  # noqa: PT017
+        assert "bfloat16" in str(error).lower()  # noqa: PT017
     else:
         assert_same_bits(got, fl.huber(x.float().numpy()))
 

@@ -46,7 +46,7 @@ INLINE void row_factors(const fl_rows *a, size_t r, int kind, int soft, real f[M
 
 INLINE vec element(const row_call *call, int kind, vec x, vec a, const vec f[MAX_FACTORS]) {
     vec d = x - f[0];
-    if (kind == FL_ROW_LOG_SOFTMAX) return (call->tempered ? v_quotient(d, call->temperature) : d) - f[1];
+    if (kind == FL_ROW_LOG_SOFTMAX) return (call->tempered ? v_quotient(d, call->over_temperature) : d) - f[1];
     mask top = v_eq(d, v_set(0));
     vec p = exp_term(call, d, EMIT_SCALE) * f[1];
     if (kind == FL_ROW_GRAD && call->soft)

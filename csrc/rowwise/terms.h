@@ -49,19 +49,20 @@ typedef struct {
 
 /* What the terms of a call share. The flags are constants where the loops are instantiated. */
 typedef struct {
-    divisor temperature;
-    vec keep, spread;
+    vec temperature, keep, spread;
+    divisor over_temperature;
     int tempered, soft; /* T != 1; the target has more than a label */
 } row_call;
 
 INLINE row_call row_call_of(const fl_rows *a, int tempered, int soft) {
-    return (row_call){v_divisor(v_set((real)a->temperature)), v_set((real)a->keep), v_set((real)a->spread), tempered,
-                      soft};
+    vec temperature = v_set((real)a->temperature);
+    return (row_call){temperature, v_set((real)a->keep), v_set((real)a->spread), v_divisor(temperature), tempered, soft};
 }
 
 /* exp(d / T) 2^scale */
 INLINE vec exp_term(const row_call *call, vec d, int scale) {
-    return v_exp_scaled(call->tempered ? v_quotient(d, call->temperature) : d, scale);
+    return call->tempered ? v_exp_quotient_scaled(d, call->temperature, call->over_temperature, scale)
+                          : v_exp_scaled(d, scale);
 }
 
 /* a_k; labels are added elsewhere */

@@ -43,11 +43,20 @@ class Output:
         with _writing(self._path):
             self._sink.write(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
 
-    def close(self) -> None:
-        """Write what is still to be written."""
-        with _writing(self._path):
-            self._sink.close()
-            self._file.flush()
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback) -> None:
+        """Write what is still to be written, unless the block failed."""
+        if self._sink is None:
+            return
+        try:
+            if error is None:
+                with _writing(self._path):
+                    self._sink.close()
+                    self._file.flush()
+        finally:
+            self._sink.discard()
 
     def _new_sink(self, schema: pa.Schema):
         if self._format == "parquet":
@@ -69,14 +78,11 @@ def open_output(path: str, format: str):
             raise ScoringError("a .npy array cannot be written to a stream: give a file name")
         if format != "csv" and sys.stdout.isatty():
             raise ScoringError(f"{FORMATS[format]} is not text, and standard output is a terminal")
-        output = Output(path, format, sys.stdout.buffer)
-        yield output
-        output.close()
-        return
-    with replacing(path) as file:
-        output = Output(path, format, file)
-        yield output
-        output.close()
+        with Output(path, format, sys.stdout.buffer) as output:
+            yield output
+    else:
+        with replacing(path) as file, Output(path, format, file) as output:
+            yield output
 
 
 @contextmanager

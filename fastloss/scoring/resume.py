@@ -35,7 +35,7 @@ def finished(task: Task, origin: dict) -> Summary | None:
         if record["origin"] != origin or record["size"] != os.path.getsize(task.output):
             return None
         return Summary.from_dict(record["summary"])
-    except (FileNotFoundError, ValueError, KeyError):  # not there, or not ours: to be done
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # not there, or not ours
         return None
 
 

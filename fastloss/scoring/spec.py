@@ -89,7 +89,7 @@ class Spec:
     @property
     def ignored_label(self) -> int | None:
         """The label of rows that do not count, for losses that have one."""
-        return _parameters(self.loss).get("ignore_index")
+        return self.loss.parameters.get("ignore_index")
 
     def carried(self, columns: Iterable[str]) -> list[str]:
         """Those of the input's columns that the output carries, in the input's order."""
@@ -97,7 +97,7 @@ class Spec:
 
     def fingerprint(self) -> str:
         """A text that is equal for two specs exactly if they compute the same."""
-        loss = {"name": self.loss.name, "parameters": _parameters(self.loss)}
+        loss = {"name": self.loss.name, "parameters": self.loss.parameters}
         columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
         written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
@@ -107,10 +107,6 @@ def _names(columns: str | Iterable[str] | None) -> tuple[str, ...]:
     if columns is None:
         return ()
     return (columns,) if isinstance(columns, str) else tuple(columns)
-
-
-def _parameters(loss) -> dict:
-    return {**loss.parameters, **loss.params}
 
 
 def _check_roles(spec: Spec) -> None:
@@ -149,7 +145,7 @@ def _check_outputs(spec: Spec) -> None:
 
 def _check_parameters(loss) -> None:
     """A parameter that varies over the rows would be cut wrongly into batches."""
-    for name, value in _parameters(loss).items():
+    for name, value in loss.parameters.items():
         if name != "class_weight" and np.ndim(value) > 0:
             raise ScoringError(f"{loss.name}: {name} must be one number to score files")
 

@@ -18,7 +18,17 @@ ROW_GROUP_ROWS = 1 << 20
 ROW_GROUP_BYTES = 128 << 20
 
 
-class ParquetSink:
+class Sink:
+    """What all sinks have beside `write`."""
+
+    def close(self) -> None:
+        """Complete the file."""
+
+    def discard(self) -> None:
+        """Let go of the file, which may be incomplete and about to be removed."""
+
+
+class ParquetSink(Sink):
     """Parquet with pyarrow's defaults; row groups of a million rows, fewer if they are large."""
 
     def __init__(self, file, schema: pa.Schema):
@@ -39,13 +49,16 @@ class ParquetSink:
             self._flush()
         self._writer.close()
 
+    def discard(self) -> None:
+        self._writer.is_open = False  # or pyarrow closes it when it is collected
+
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._group, self._schema)
         self._writer.write_table(table, row_group_size=len(table))
         self._group, self._rows, self._bytes = [], 0, 0
 
 
-class ArrowSink:
+class ArrowSink(Sink):
     """An Arrow IPC file, or stream; dictionaries are decoded, as a file can have one only."""
 
     def __init__(self, file, schema: pa.Schema, stream: bool = False, compression=None):
@@ -61,7 +74,7 @@ class ArrowSink:
         self._writer.close()
 
 
-class CsvSink:
+class CsvSink(Sink):
     """CSV with a header line; a null is an empty field, text is quoted where a batch needs it."""
 
     def __init__(self, file, schema: pa.Schema):
@@ -82,9 +95,6 @@ class CsvSink:
         else:
             self._write(batch)
 
-    def close(self) -> None:
-        pass
-
     def _write(self, batch: pa.RecordBatch) -> None:
         text = pa.BufferOutputStream()
         try:
@@ -95,7 +105,7 @@ class CsvSink:
         self._file.write(text.getvalue())
 
 
-class NpySink:
+class NpySink(Sink):
     """One column of numbers as a .npy array; NaN stands for null."""
 
     def __init__(self, file, schema: pa.Schema):
