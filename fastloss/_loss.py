@@ -202,7 +202,7 @@ class ElementwiseLoss(Loss):
             raise TypeError(f"{self.name} has no derivatives with respect to its parameters")
         call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
         grads = [np.empty(call.shape, call.dtype) for _ in self.param_grads]
-        call.run(_kernels.PARAM_GRAD, [None] * 4 + grads)
+        call.run(_kernels.PARAM_GRAD, [None] * 4 + grads + [None] * (3 - len(grads)))
         if reduction != "none":
             grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given, grads, strict=True)]
         return dict(zip(self.param_grads, grads, strict=True))
