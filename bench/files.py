@@ -92,8 +92,8 @@ def main():
         small, big = (peak_mebibytes(path, folder / "out.parquet") for path in (source, large))
     verdicts = {
         f"time {ratio:.2f}x that of pyarrow, at most {LIMIT}x": ratio <= LIMIT,
-        f"peak memory {small:.0f} MiB, {big:.0f} MiB with four times the rows, at most "
-        f"{GROWTH}x": big <= GROWTH * small,
+        f"peak memory {small:.0f} MiB, {big:.0f} MiB with four times the rows, at most {GROWTH}x": big
+        <= GROWTH * small,
     }
     for text, met in verdicts.items():
         print(f"  {'pass' if met else 'FAIL'}  {text}")

@@ -117,10 +117,7 @@ def measure(text, isa, stride, pool):
 def row(text, tally):
     worst = float(np.uint32(tally.worst).view(np.float32))
     share = 100 * tally.rounded / tally.tried
-    return (
-        f"| {text} | {tally.tried:,} | {tally.wrong:.3f} | 0x{tally.worst:08x} ({worst:.6g}) "
-        f"| {share:.2f}% |"
-    )
+    return f"| {text} | {tally.tried:,} | {tally.wrong:.3f} | 0x{tally.worst:08x} ({worst:.6g}) | {share:.2f}% |"
 
 
 def _arguments():

@@ -21,9 +21,7 @@ def remez(f, weight, lo, hi, degree, rounds=12):
         rows = [[x**k for k in range(degree + 1)] + [(-1) ** i / weight(x)] for i, x in enumerate(nodes)]
         solution = mp.lu_solve(mp.matrix(rows), mp.matrix([f(x) for x in nodes]))
         coefficients = list(solution[: degree + 1])
-        nodes = _extrema(
-            lambda x, c=coefficients: (mp.polyval(c[::-1], x) - f(x)) * weight(x), lo, hi, n
-        )
+        nodes = _extrema(lambda x, c=coefficients: (mp.polyval(c[::-1], x) - f(x)) * weight(x), lo, hi, n)
     error = max(abs((mp.polyval(coefficients[::-1], x) - f(x)) * weight(x)) for x in nodes)
     return coefficients, error
 
@@ -89,8 +87,11 @@ def split(x, high_bits):
 
 def main():
     print("/* Written by coefficients.py; do not edit. Errors are relative, of the function built from them. */")
-    for bits, label, column, high_bits in ((24, "FL_ARITH == 32", 0, 15), (53, "FL_ARITH == 64", 1, 41),
-                                           (53, "FL_ARITH == 3264", 2, 41)):
+    for bits, label, column, high_bits in (
+        (24, "FL_ARITH == 32", 0, 15),
+        (53, "FL_ARITH == 64", 1, 41),
+        (53, "FL_ARITH == 3264", 2, 41),
+    ):
         print(f"#{'if' if column == 0 else 'elif'} {label}")
         suffix = "f" if bits == 24 else ""
         hi, lo = split(mp.log(2), high_bits)

@@ -48,30 +48,20 @@ def root(
 
 @app.command()
 def score(
-    input: Annotated[
-        list[str], typer.Argument(help="Files, directories of files, or - for standard input.")
-    ],
+    input: Annotated[list[str], typer.Argument(help="Files, directories of files, or - for standard input.")],
     loss: Annotated[str, typer.Option(help="Name of the loss; `fastloss losses` lists them.")],
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", help="A file, a directory, or - for standard output."),
     ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")
-    ] = None,
-    pred: Annotated[
-        list[str] | None, typer.Option(help="Column of predictions, or columns of logits A,B,C.")
-    ] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
+    pred: Annotated[list[str] | None, typer.Option(help="Column of predictions, or columns of logits A,B,C.")] = None,
     target: Annotated[
         list[str] | None, typer.Option(help="Column of targets; for .npy input the file of them.")
     ] = None,
-    residual: Annotated[
-        str | None, typer.Option(help="Column of residuals, in place of pred and target.")
-    ] = None,
+    residual: Annotated[str | None, typer.Option(help="Column of residuals, in place of pred and target.")] = None,
     emit: Annotated[str, typer.Option(help="Outputs to write: value,grad,hess,weight.")] = "value",
-    keep: Annotated[
-        str, typer.Option(help="Columns of the input to carry: all, none, or A,B,C.")
-    ] = "all",
+    keep: Annotated[str, typer.Option(help="Columns of the input to carry: all, none, or A,B,C.")] = "all",
     prefix: Annotated[str, typer.Option(help="Put before the names of the emitted columns.")] = "",
     format: Annotated[
         str | None,
@@ -82,9 +72,7 @@ def score(
         list[str] | None,
         typer.Option(help=f'Exit with 1 if this holds, as "mean>0.3". Of {", ".join(GATED)}.'),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Skip the files that are done in the directory.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip the files that are done in the directory.")] = False,
     engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "local",
     threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
 ):

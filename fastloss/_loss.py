@@ -168,9 +168,7 @@ class Loss:
         for name in params:
             if name not in self.parameters:
                 known = (*self.parameters, "sample_weight", "reduction", "out", "num_threads")
-                raise TypeError(
-                    f"{self.name} has no parameter {name!r}; did you mean: {near_names(name, known)}?"
-                )
+                raise TypeError(f"{self.name} has no parameter {name!r}; did you mean: {near_names(name, known)}?")
         return {name: self._check_param(name, value) for name, value in params.items()}
 
     def _check_param(self, name, value):

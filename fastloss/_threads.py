@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 from fastloss._arguments import check_num_threads
 
@@ -57,7 +58,7 @@ def run_blocks(function, blocks, block_size, num_threads=None):
         return
     runs = min(threads * RUNS_PER_THREAD, blocks)
     bounds = [blocks * i // runs for i in range(runs + 1)]
-    remaining = iter(zip(bounds, bounds[1:], strict=False))
+    remaining = iter(list(pairwise(bounds)))
 
     def work():
         # the calling thread works too; next() on one iterator is atomic under the GIL

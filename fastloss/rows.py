@@ -196,9 +196,7 @@ class RowLoss(Loss):
         labels = _rows.Labels(call.target, ignore_index, call.classes)
         row = labels.first_out_of_range()
         if row >= 0:
-            raise IndexError(
-                f"target {call.target.flat[row]} at row {row} is out of bounds for {call.classes} classes"
-            )
+            raise IndexError(f"target {call.target.flat[row]} at row {row} is out of bounds for {call.classes} classes")
         return labels
 
 
@@ -441,8 +439,8 @@ def logsumexp(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
 
     Source
     ------
-    P. Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the log-sum-exp and softmax functions", IMA Journal of
-    Numerical Analysis 41, 2021.
+    P. Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the log-sum-exp and softmax functions", IMA Journal
+    of Numerical Analysis 41, 2021.
 
     Examples
     --------

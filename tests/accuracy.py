@@ -29,10 +29,7 @@ def exact_outputs(name, dtype, case):
 def exact_slopes(name, dtype, case):
     """{parameter: [Exact]} of the derivatives with respect to the parameters."""
     return {
-        parameter: [
-            exact_param_grad(name, parameter, point, dtype, case)
-            for point in _points(name, dtype, case)
-        ]
+        parameter: [exact_param_grad(name, parameter, point, dtype, case) for point in _points(name, dtype, case)]
         for parameter in case
     }
 

@@ -74,6 +74,4 @@ def assert_same_bits(got, want):
     assert got.dtype == want.dtype
     assert got.shape == want.shape
     kind = np.dtype(f"u{got.dtype.itemsize}")
-    np.testing.assert_array_equal(
-        np.ascontiguousarray(got).view(kind), np.ascontiguousarray(want).view(kind)
-    )
+    np.testing.assert_array_equal(np.ascontiguousarray(got).view(kind), np.ascontiguousarray(want).view(kind))

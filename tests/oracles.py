@@ -66,10 +66,7 @@ def exact(name, arguments, dtype, parameters):
         return jet.f, jet.d, jet.dd, weight
 
     results = zip(("value", "grad", "hess", "weight"), converged(outputs), strict=True)
-    return {
-        output: _exact(oracle, output, result, arguments, dtype, parameters)
-        for output, result in results
-    }
+    return {output: _exact(oracle, output, result, arguments, dtype, parameters) for output, result in results}
 
 
 def exact_param_grad(name, parameter, arguments, dtype, parameters):

@@ -109,9 +109,7 @@ def _masses(target, classes, class_weight, label_smoothing):
     return [w * m for w, m in zip(class_weight, mixed, strict=True)]
 
 
-def cross_entropy(
-    logits, target, dtype, *, class_weight=None, label_smoothing=0.0, temperature=1.0
-):
+def cross_entropy(logits, target, dtype, *, class_weight=None, label_smoothing=0.0, temperature=1.0):
     """The bound of the value is line 3 of the contract, with x / T for x.
 
     Those of grad and hess follow from it: a relative error of 4 eps (8 for the product in hess)

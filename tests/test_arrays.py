@@ -131,9 +131,7 @@ def test_read_only(dtype, tmp_path):
     logits = mapped.reshape(500, 10)
     labels = np.arange(500) % 10
     labels.flags.writeable = False
-    assert_same_bits(
-        fl.cross_entropy(logits, labels), fl.cross_entropy(np.array(logits), np.array(labels))
-    )
+    assert_same_bits(fl.cross_entropy(logits, labels), fl.cross_entropy(np.array(logits), np.array(labels)))
 
 
 @EVERY_DTYPE
@@ -258,9 +256,7 @@ def test_half_precision_is_widened(name, half, isa):
         assert_same_bits(run(*points), run(*wide))
     assert loss(*points, reduction="mean") == loss(*wide, reduction="mean")
     weights = np.random.default_rng(0).uniform(0, 1, 5000).astype(half)
-    assert_same_bits(
-        loss(*points, sample_weight=weights), loss(*wide, sample_weight=weights.astype("f4"))
-    )
+    assert_same_bits(loss(*points, sample_weight=weights), loss(*wide, sample_weight=weights.astype("f4")))
 
 
 @HALF
@@ -285,9 +281,7 @@ def test_half_precision_logits(half, classes, isa):
             assert_same_bits(result, want)
     for function in (fl.logsumexp, fl.softmax, fl.log_softmax):
         assert_same_bits(function(logits), function(wide))
-    assert_same_bits(
-        fl.cross_entropy(np.asfortranarray(logits), labels), fl.cross_entropy(wide, labels)
-    )
+    assert_same_bits(fl.cross_entropy(np.asfortranarray(logits), labels), fl.cross_entropy(wide, labels))
 
 
 @HALF

@@ -71,9 +71,7 @@ def test_any_number_of_threads(name, size, dtype):
 
 @EVERY_DTYPE
 @EVERY_ROW_LOSS
-@pytest.mark.parametrize(
-    ("rows", "classes"), [(1, 5), (9000, 3), (3000, 10), (700, 100), (3, 70_000)]
-)
+@pytest.mark.parametrize(("rows", "classes"), [(1, 5), (9000, 3), (3000, 10), (700, 100), (3, 70_000)])
 def test_any_number_of_threads_over_rows(name, rows, classes, dtype):
     loss, points = fl.get(name), row_data(dtype, classes, rows)
     chosen = ("value", "grad", "hess")

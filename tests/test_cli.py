@@ -351,9 +351,7 @@ def test_an_unwritable_directory(run, here):
 def test_signals_leave_nothing_behind(here, sent, code):
     """The command waits for more of its standard input when the signal comes."""
     args = ["score", "-", "--format", "csv", "-o", "out.csv", "--loss", "huber", "--residual", "r"]
-    with subprocess.Popen(
-        [*COMMAND, *args], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as p:
+    with subprocess.Popen([*COMMAND, *args], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
         p.stdin.write("r\n" + "1\n" * 9_000_000)
         deadline = time.monotonic() + 30
         while not [name for name in os.listdir() if name.endswith(".tmp")]:

@@ -37,9 +37,7 @@ def bad_parameters():
 @pytest.mark.parametrize(("name", "parameter", "domain", "value"), [*bad_parameters()])
 def test_parameter_outside_its_domain(name, parameter, domain, value):
     loss, points = fl.get(name), arrays(name, (6, 3))
-    wanted = (
-        (parameter, "NaN") if np.isnan(value) else (f"{parameter} must be {domain}", str(value))
-    )
+    wanted = (parameter, "NaN") if np.isnan(value) else (f"{parameter} must be {domain}", str(value))
     per_column = np.array([*[loss.parameters[parameter]] * 2, value], float)
     per_element = np.full((6, 3), loss.parameters[parameter], float)
     per_element[4, 1] = value

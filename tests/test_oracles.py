@@ -19,9 +19,7 @@ def in_general_position(case):
     return 1e-20 < abs(alpha) < 1e20 and alpha != 2
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in ORACLES["robust"].cases if in_general_position(case)], ids=str
-)
+@pytest.mark.parametrize("case", [case for case in ORACLES["robust"].cases if in_general_position(case)], ids=str)
 def test_robust_derivatives_are_the_closed_forms_of_the_contract(case):
     alpha, scale = mpf(case["alpha"]), mpf(case["scale"])
     for r in residuals("float64", case["scale"], count=16):

@@ -75,9 +75,7 @@ def test_torch_mse_and_huber(torch, functional, pair, reduction):
 @pytest.mark.parametrize("delta", [0.3, 1.0, 1.345])
 def test_scipy_huber(pair, delta):
     special = importing("scipy.special")
-    np.testing.assert_allclose(
-        fl.huber(*pair, delta=delta), special.huber(delta, pair[0] - pair[1]), **CLOSE
-    )
+    np.testing.assert_allclose(fl.huber(*pair, delta=delta), special.huber(delta, pair[0] - pair[1]), **CLOSE)
 
 
 def test_sklearn_huber(pair):
@@ -99,9 +97,7 @@ def test_sklearn_half_squared_error(pair, rng):
     agree((value / 2, grad / 2), want)
 
 
-@pytest.mark.parametrize(
-    ("loss", "alpha", "stretch"), [("cauchy", 0.0, 2**0.5), ("soft_l1", 1.0, 1)]
-)
+@pytest.mark.parametrize(("loss", "alpha", "stretch"), [("cauchy", 0.0, 2**0.5), ("soft_l1", 1.0, 1)])
 def test_scipy_least_squares(rng, loss, alpha, stretch):
     """least_squares costs rho(x^2) / 2: log1p(x^2) / 2 and sqrt(1 + x^2) - 1."""
     least_squares = importing("scipy.optimize").least_squares
@@ -169,9 +165,7 @@ def test_torch_axis_one(torch, functional, rng):
 
 def test_torch_temperature(torch, functional, rows):
     logits, labels = rows
-    want = functional.cross_entropy(
-        torch.tensor(logits) / 3.5, torch.tensor(labels), reduction="none"
-    )
+    want = functional.cross_entropy(torch.tensor(logits) / 3.5, torch.tensor(labels), reduction="none")
     np.testing.assert_allclose(fl.cross_entropy(logits, labels, temperature=3.5), want, **CLOSE)
 
 
@@ -179,16 +173,10 @@ def test_sklearn_multinomial(rows, rng):
     loss = importing("sklearn._loss.loss").HalfMultinomialLoss(n_classes=6)
     logits, labels = rows
     labels, weights = np.abs(labels) % 6, rng.uniform(0, 2, 300)
-    want = loss.loss_gradient(
-        y_true=labels.astype(float), raw_prediction=logits, sample_weight=weights
-    )
+    want = loss.loss_gradient(y_true=labels.astype(float), raw_prediction=logits, sample_weight=weights)
     agree(fl.cross_entropy.value_and_grad(logits, labels, sample_weight=weights), want)
-    _, want = loss.gradient_hessian(
-        y_true=labels.astype(float), raw_prediction=logits, sample_weight=weights
-    )
-    np.testing.assert_allclose(
-        fl.cross_entropy.hess(logits, labels, sample_weight=weights), want, **CLOSE
-    )
+    _, want = loss.gradient_hessian(y_true=labels.astype(float), raw_prediction=logits, sample_weight=weights)
+    np.testing.assert_allclose(fl.cross_entropy.hess(logits, labels, sample_weight=weights), want, **CLOSE)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2, -1])
@@ -197,9 +185,7 @@ def test_scipy_softmax_family(rng, axis):
     x = 5 * rng.standard_normal((4, 5, 6))
     np.testing.assert_allclose(fl.logsumexp(x, axis=axis), special.logsumexp(x, axis=axis), **CLOSE)
     np.testing.assert_allclose(fl.softmax(x, axis=axis), special.softmax(x, axis=axis), **CLOSE)
-    np.testing.assert_allclose(
-        fl.log_softmax(x, axis=axis), special.log_softmax(x, axis=axis), rtol=1e-12, atol=1e-13
-    )
+    np.testing.assert_allclose(fl.log_softmax(x, axis=axis), special.log_softmax(x, axis=axis), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])

@@ -37,9 +37,7 @@ def scattered(dtype):
         logarithmic(1e-3, 1e3, count, "float64", 34),
     )
     r = (ratio * scale).astype(dtype)
-    points = [
-        ((x,), dtype, {"alpha": a, "scale": c}) for x, a, c in zip(r, alpha, scale, strict=True)
-    ]
+    points = [((x,), dtype, {"alpha": a, "scale": c}) for x, a, c in zip(r, alpha, scale, strict=True)]
     outputs = [exact("robust", *point) for point in points]
     slopes = {
         parameter: [exact_param_grad("robust", parameter, *point) for point in points]
@@ -63,9 +61,7 @@ def test_accuracy_with_any_scalar_alpha(output, dtype, isa):
     """The same elements one call each: scalars may take other paths than arrays."""
     r, alpha, scale, wanted, _ = scattered(dtype)
     loss = fl.robust if output == "value" else getattr(fl.robust, output)
-    calls = [
-        loss(r[k : k + 1], alpha=float(alpha[k]), scale=float(scale[k])) for k in range(len(r))
-    ]
+    calls = [loss(r[k : k + 1], alpha=float(alpha[k]), scale=float(scale[k])) for k in range(len(r))]
     got = np.concatenate(calls)
     check(got, [want[output] for want in wanted], (r, alpha, scale), dtype, output)
 
@@ -167,6 +163,4 @@ def test_scale_divides_the_residual(dtype):
     """Powers of two divide exactly, so these share every bit."""
     x = logarithmic(1e-5, 1e5, 500, dtype)
     for alpha in (-2.0, 0.0, 0.5, 1.0, 3.0):
-        np.testing.assert_array_equal(
-            fl.robust(x, alpha=alpha, scale=0.25), fl.robust(x * 4, alpha=alpha)
-        )
+        np.testing.assert_array_equal(fl.robust(x, alpha=alpha, scale=0.25), fl.robust(x * 4, alpha=alpha))

@@ -59,9 +59,7 @@ def assert_within(got, wanted, label):
         return
     error, allowed = abs(mpf(float(got)) - exact), max(bound, mpf(least))
     ratio = error / allowed
-    assert ratio <= 1, (
-        f"{label}: got {float(got)!r}, exact {mp.nstr(exact, 17)}, {float(ratio):.3g} bounds"
-    )
+    assert ratio <= 1, f"{label}: got {float(got)!r}, exact {mp.nstr(exact, 17)}, {float(ratio):.3g} bounds"
 
 
 # ---- line 3 --------------------------------------------------------------------------------
@@ -140,9 +138,7 @@ def both(logits, target, dtype, **keywords):
 
 
 @EVERY_DTYPE
-@pytest.mark.parametrize(
-    "logits", [[INF, 0, 0], [0, 0, INF], [INF, INF, 0], [INF, -INF, 0], [-INF] * 3, [0, NAN, 0]]
-)
+@pytest.mark.parametrize("logits", [[INF, 0, 0], [0, 0, INF], [INF, INF, 0], [INF, -INF, 0], [-INF] * 3, [0, NAN, 0]])
 def test_rows_that_have_no_loss_are_nan(logits, dtype, isa):
     for label in range(3):
         value, grad = both(logits, label, dtype)
@@ -220,9 +216,7 @@ def test_nothing_that_counts(nothing, dtype, isa):
     logits[1, 2] = NAN
     assert fl.cross_entropy(logits, **arguments, reduction="sum") == 0.0
     assert math.isnan(fl.cross_entropy(logits, **arguments, reduction="mean"))
-    value, grad, hess = fl.cross_entropy.evaluate(
-        logits, **arguments, outputs=("value", "grad", "hess")
-    )
+    value, grad, hess = fl.cross_entropy.evaluate(logits, **arguments, outputs=("value", "grad", "hess"))
     for output in (value, grad, hess):
         assert (output == 0).all()
 
@@ -317,9 +311,7 @@ def rows():
 @pytest.mark.parametrize("width", [f"{s}int{b}" for s in ("", "u") for b in (8, 16, 32, 64)])
 def test_labels_of_any_width(rows, width):
     logits, labels = rows
-    assert_same_bits(
-        fl.cross_entropy(logits, labels.astype(width)), fl.cross_entropy(logits, labels)
-    )
+    assert_same_bits(fl.cross_entropy(logits, labels.astype(width)), fl.cross_entropy(logits, labels))
     swapped = labels.astype(width).astype(np.dtype(width).newbyteorder(">"))
     assert_same_bits(fl.cross_entropy(logits, swapped), fl.cross_entropy(logits, labels))
 
@@ -369,9 +361,7 @@ def test_sample_weight_multiplies(rows):
     logits, labels = rows
     weights = np.random.default_rng(2).uniform(0, 2, 500)
     plain = fl.cross_entropy.evaluate(logits, labels, outputs=("value", "grad", "hess"))
-    weighted = fl.cross_entropy.evaluate(
-        logits, labels, sample_weight=weights, outputs=("value", "grad", "hess")
-    )
+    weighted = fl.cross_entropy.evaluate(logits, labels, sample_weight=weights, outputs=("value", "grad", "hess"))
     np.testing.assert_allclose(weighted[0], plain[0] * weights, rtol=1e-15)
     np.testing.assert_allclose(weighted[1], plain[1] * weights[:, None], rtol=1e-15)
     np.testing.assert_allclose(weighted[2], plain[2] * weights[:, None], rtol=1e-15)

@@ -74,9 +74,7 @@ def test_arrays_and_their_targets_from_directories(tmp_path, scored):
     for name in ("a.npy", "b.npy"):
         np.save(tmp_path / "x" / name, rng.standard_normal((6, 3)))
         np.save(tmp_path / "y" / name, rng.integers(0, 3, 6))
-    summary = fl.score(
-        tmp_path / "x", scored, loss=fl.cross_entropy, target=str(tmp_path / "y")
-    )
+    summary = fl.score(tmp_path / "x", scored, loss=fl.cross_entropy, target=str(tmp_path / "y"))
     assert summary.count == 12
     expected = fl.cross_entropy(np.load(tmp_path / "x/b.npy"), np.load(tmp_path / "y/b.npy"))
     np.testing.assert_array_equal(np.load(scored / "b.npy"), expected)
@@ -115,7 +113,7 @@ def test_a_file_that_fails_does_not_keep_the_others_from_being_done(data, scored
 
 
 def test_nothing_is_left_where_everything_fails(data, scored):
-    with pytest.raises(ScoringError, match="no column 'z'.*5 of 5"):
+    with pytest.raises(ScoringError, match=r"no column 'z'.*5 of 5"):
         fl.score(data, scored, loss=fl.huber, residual="z")
     assert not scored.exists()
 
@@ -142,9 +140,7 @@ def test_a_resumed_run_ends_like_another(data, scored, tmp_path, monkeypatch, af
         with pytest.raises(Killed):
             fl.score(data, scored, **OPTIONS)
         again = []
-        monkeypatch.setattr(
-            local, "score_task", lambda task, *args: again.append(1) or score_task(task, *args)
-        )
+        monkeypatch.setattr(local, "score_task", lambda task, *args: again.append(1) or score_task(task, *args))
         resumed = fl.score(data, scored, **OPTIONS, resume=True)
         assert len(again) == 5 - after
     else:
@@ -163,9 +159,7 @@ def test_what_changed_is_done_again(data, scored, monkeypatch, change):
     redone = 1
     match change:
         case "input":
-            pa.parquet.write_table(
-                pa.table({"r": np.ones(40), "file": ["b"] * 40}), data / "b.parquet"
-            )
+            pa.parquet.write_table(pa.table({"r": np.ones(40), "file": ["b"] * 40}), data / "b.parquet")
         case "spec":
             options["loss"], redone = fl.huber.bind(delta=0.5), 5
         case "version":
@@ -180,9 +174,7 @@ def test_what_changed_is_done_again(data, scored, monkeypatch, change):
         case "record of another":
             record.write_text("[]")
     done, score_task = [], fragment.score_task
-    monkeypatch.setattr(
-        local, "score_task", lambda task, *args: done.append(task) or score_task(task, *args)
-    )
+    monkeypatch.setattr(local, "score_task", lambda task, *args: done.append(task) or score_task(task, *args))
     resumed = fl.score(data, scored, **options, resume=True)
     assert len(done) == redone
     monkeypatch.undo()

@@ -280,9 +280,7 @@ def test_an_interrupt_leaves_nothing_behind():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fl.score(
-            "in.parquet", "out.parquet", loss=fl.huber, pred="p", target="y", progress=interrupt
-        )
+        fl.score("in.parquet", "out.parquet", loss=fl.huber, pred="p", target="y", progress=interrupt)
 
 
 def test_without_pyarrow_the_error_says_what_to_install(monkeypatch):

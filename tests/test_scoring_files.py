@@ -84,9 +84,7 @@ def test_rows_carried_and_scored_in_every_format(tmp_path, residuals, before, af
     summary = fl.score(source, destination, loss=HUBER, pred="y_hat", target="y", emit=emit)
 
     scored = read(destination)
-    expected = HUBER.evaluate(
-        residuals["y_hat"].to_numpy(), residuals["y"].to_numpy(), outputs=emit
-    )
+    expected = HUBER.evaluate(residuals["y_hat"].to_numpy(), residuals["y"].to_numpy(), outputs=emit)
     assert scored.column_names == ["id", "y_hat", "y", "name", *emit]
     assert scored.select(residuals.column_names).to_pydict() == residuals.to_pydict()
     for name, values in zip(emit, expected, strict=True):
@@ -95,9 +93,7 @@ def test_rows_carried_and_scored_in_every_format(tmp_path, residuals, before, af
 
 
 @pytest.mark.parametrize("format", [*TABLES, "npy"])
-def test_the_summary_does_not_depend_on_format_or_batches(
-    tmp_path, residuals, format, batch_rows
-):
+def test_the_summary_does_not_depend_on_format_or_batches(tmp_path, residuals, format, batch_rows):
     if format == "npy":
         source, target = tmp_path / "in.npy", str(tmp_path / "y.npy")
         np.save(source, residuals["y_hat"].to_numpy())
@@ -177,9 +173,7 @@ def test_csv_text_is_carried_as_it_was(tmp_path):
     fl.score(source, tmp_path / "out.csv", loss=fl.squared_error, residual="r")
     scored = pa.csv.read_csv(
         tmp_path / "out.csv",
-        convert_options=pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(["id", "when", "note"], pa.string())
-        ),
+        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(["id", "when", "note"], pa.string())),
     )
     assert scored["id"].to_pylist() == ["007", "1e5"]
     assert scored["when"].to_pylist() == ["2024-01-02T03:04:05Z", ""]
@@ -208,9 +202,7 @@ def test_logits_from_a_column_of_lists(tmp_path, logits, kind, dtype, format, ba
     table = pa.table({"logits": lists(values, kind), "label": labels})
     source, destination = write(tmp_path / f"in.{format}", table), tmp_path / f"out.{format}"
     emit = ("grad", "value")
-    summary = fl.score(
-        source, destination, loss=fl.cross_entropy, pred="logits", target="label", emit=emit
-    )
+    summary = fl.score(source, destination, loss=fl.cross_entropy, pred="logits", target="label", emit=emit)
     grad, value = fl.cross_entropy.evaluate(values, labels, outputs=emit)
     scored = read(destination)
     assert scored.schema.field("grad").type == pa.list_(pa.from_numpy_dtype(grad.dtype), 5)
@@ -245,9 +237,7 @@ def test_rows_of_logits_with_nulls(tmp_path, kind, format, batch_rows):
     table = pa.table({"logits": column, "label": pa.array(labels, pa.int16())})
     source, destination = write(tmp_path / f"in.{format}", table), tmp_path / "out.parquet"
     emit = ("value", "grad")
-    summary = fl.score(
-        source, destination, loss=fl.cross_entropy, pred="logits", target="label", emit=emit
-    )
+    summary = fl.score(source, destination, loss=fl.cross_entropy, pred="logits", target="label", emit=emit)
     assert (summary.null, summary.count) == (20, 10)
     whole = np.array([[1, 2], [0, 0]], np.float32)
     value, grad = fl.cross_entropy.evaluate(whole, np.array([1, 1]), outputs=emit)
@@ -285,9 +275,7 @@ def test_logits_and_probabilities_from_several_columns(tmp_path, logits):
         assert fl.score(source, loss=fl.cross_entropy, pred=pred, target=target) == expected
 
 
-@pytest.mark.parametrize(
-    "dtype", [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
-)
+@pytest.mark.parametrize("dtype", [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)])
 def test_labels_of_any_integer_type(tmp_path, logits, dtype):
     values, labels = logits
     for column in (

@@ -34,15 +34,11 @@ def numbers(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
         raise TypeError(f"expected numbers, got {array.type}")
     if array.null_count == 0:
         return array.to_numpy(), None
-    bare = pa.Array.from_buffers(
-        array.type, len(array), [None, array.buffers()[1]], null_count=0, offset=array.offset
-    )
+    bare = pa.Array.from_buffers(array.type, len(array), [None, array.buffers()[1]], null_count=0, offset=array.offset)
     return bare.to_numpy(), array.is_null().to_numpy(zero_copy_only=False)
 
 
-def matrix(
-    columns: Sequence[pa.Array], classes: int | None
-) -> tuple[np.ndarray, np.ndarray | None]:
+def matrix(columns: Sequence[pa.Array], classes: int | None) -> tuple[np.ndarray, np.ndarray | None]:
     """One column of lists, or several columns of numbers, as an array of shape (n, classes).
 
     A row with a null inside is null as a whole. `classes` is the length that every list must have;

@@ -73,9 +73,7 @@ def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Frag
         if format_of(target) != "npy":
             raise ScoringError(f"{target}: the targets of a .npy file are another .npy file")
         if len(fragments) > 1:
-            raise ScoringError(
-                f"{target}: several .npy inputs need a directory of targets with the same names"
-            )
+            raise ScoringError(f"{target}: several .npy inputs need a directory of targets with the same names")
         return [Fragment(fragments[0].path, "npy", target)]
     found = [os.path.join(target, os.path.basename(f.path)) for f in fragments]
     for path in found:

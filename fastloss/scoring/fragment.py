@@ -48,9 +48,7 @@ def score_task(
         for index, fragment in enumerate(task.fragments):
             rows = 0
             with open_source(fragment, spec, infer) as source:
-                counts = _score_source(
-                    source, fragment, spec, collector, output, first_row + before, num_threads
-                )
+                counts = _score_source(source, fragment, spec, collector, output, first_row + before, num_threads)
                 for rows in counts:
                     if progress is not None:
                         share = rows / source.rows if source.rows else None

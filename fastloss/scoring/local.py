@@ -71,9 +71,7 @@ def _step(progress: Progress | None, rows: int, index: int, tasks: int) -> Progr
     """The progress of one task as that of all of them."""
     if progress is None:
         return None
-    return lambda done, share: progress(
-        rows + done, None if share is None else (index + share) / tasks
-    )
+    return lambda done, share: progress(rows + done, None if share is None else (index + share) / tasks)
 
 
 def _failure(errors: dict[str, Exception], tasks: int) -> Exception:
@@ -81,6 +79,4 @@ def _failure(errors: dict[str, Exception], tasks: int) -> Exception:
     if tasks == 1:
         return first
     also = f"; also failed: {', '.join(list(errors)[1:])}" if others else ""
-    return ScoringError(
-        f"{one_line(first)} ({len(errors)} of {tasks} files failed, the others are done{also})"
-    )
+    return ScoringError(f"{one_line(first)} ({len(errors)} of {tasks} files failed, the others are done{also})")

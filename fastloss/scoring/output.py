@@ -95,7 +95,7 @@ def replacing(path: str):
     path = os.path.realpath(path)
     temporary = f"{_temporary_prefix(path)}{secrets.token_hex(4)}.tmp"
     with _writing(path):
-        file = open(temporary, "xb")
+        file = open(temporary, "xb")  # noqa: SIM115  (closed below, before it is renamed)
     try:
         yield file
         with _writing(path):

@@ -65,17 +65,13 @@ class ParquetSource:
         with reading(path, "parquet"):
             # Without pre_buffer and with a buffer size, column chunks are read as they are
             # decoded; otherwise memory would grow with the row groups.
-            self._file = pa.parquet.ParquetFile(
-                file, pre_buffer=False, buffer_size=READ_BUFFER_BYTES
-            )
+            self._file = pa.parquet.ParquetFile(file, pre_buffer=False, buffer_size=READ_BUFFER_BYTES)
         metadata = self._file.metadata
         self._path = path
         self.schema = self._file.schema_arrow
         self.rows = metadata.num_rows
         groups = range(metadata.num_row_groups)
-        self._row_bytes = sum(metadata.row_group(i).total_byte_size for i in groups) / max(
-            self.rows, 1
-        )
+        self._row_bytes = sum(metadata.row_group(i).total_byte_size for i in groups) / max(self.rows, 1)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         size = rows_per_batch(self._row_bytes)
@@ -154,8 +150,7 @@ class CsvSource:
                 labels = batch.column(name).cast(pa.int64())
             except pa.ArrowInvalid as error:
                 raise ColumnTypeError(
-                    f"{shown(self._path)}: column {name!r}: expected whole numbers: "
-                    f"{one_line(error)}"
+                    f"{shown(self._path)}: column {name!r}: expected whole numbers: {one_line(error)}"
                 ) from error
             batch = batch.set_column(batch.schema.get_field_index(name), name, labels)
         return batch
@@ -183,8 +178,7 @@ class NpySource:
         for array in others:
             if array.shape[0] != first.shape[0]:
                 raise ScoringError(
-                    f"{array.path} has shape {array.shape}, {first.path} has {first.shape}: "
-                    "the numbers of rows differ"
+                    f"{array.path} has shape {array.shape}, {first.path} has {first.shape}: the numbers of rows differ"
                 )
         self.rows = first.shape[0]
         self._row_bytes = sum(array.row_bytes for array in arrays.values())

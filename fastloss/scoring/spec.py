@@ -125,18 +125,14 @@ def _check_roles(spec: Spec) -> None:
     if not loss.is_rowwise:
         for role in ("pred", "target", "residual"):
             if len(getattr(spec, role)) > 1:
-                raise ScoringError(
-                    f"{role} names {len(getattr(spec, role))} columns, {loss.name} takes one"
-                )
+                raise ScoringError(f"{role} names {len(getattr(spec, role))} columns, {loss.name} takes one")
 
 
 def _check_outputs(spec: Spec) -> None:
     possible = [output for output in OUTPUTS if output != "weight" or spec.loss.has_weight]
     for output in spec.emit:
         if output not in possible:
-            raise ScoringError(
-                f"cannot emit {output!r}: {spec.loss.name} has {', '.join(possible)}"
-            )
+            raise ScoringError(f"cannot emit {output!r}: {spec.loss.name} has {', '.join(possible)}")
     if not spec.emit:
         raise ScoringError(f"nothing to emit: choose from {', '.join(possible)}")
     if len(set(spec.emit)) < len(spec.emit):

@@ -110,9 +110,7 @@ class NpySink(Sink):
 
     def __init__(self, file, schema: pa.Schema):
         if len(schema) != 1:
-            raise ScoringError(
-                f"a .npy file holds one output: emit one, and keep no columns ({schema.names})"
-            )
+            raise ScoringError(f"a .npy file holds one output: emit one, and keep no columns ({schema.names})")
         self._file, self._rows = file, 0
         self._type = schema.field(0).type
         self._write_header()
