@@ -3,6 +3,7 @@
 Switches, as environment variables: FASTLOSS_SANITIZE=address,undefined  FASTLOSS_WERROR=1
 """
 
+import hashlib
 import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
 SANITIZE = os.environ.get("FASTLOSS_SANITIZE", "")
 WERROR = os.environ.get("FASTLOSS_WERROR", "") not in ("", "0")
@@ -43,7 +45,11 @@ def machine():
 
 
 class BuildKernels(build_ext):
-    """Compiles csrc/isa/*.c with the flags of their instruction set and hands the objects to the extension."""
+    """Compiles csrc/isa/*.c with the flags of their instruction set and hands the objects to the extension.
+
+    The objects know nothing of Python. They stay in build/kernels, one folder a command line, and are used again until
+    a source changes.
+    """
 
     def build_extension(self, ext):
         if ext.name == "fastloss._kernels":
@@ -58,18 +64,18 @@ class BuildKernels(build_ext):
             for arithmetic in ARITHMETICS
         ]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            objects = list(pool.map(lambda job: self.compile_one(*job), jobs))
-        return [name for names in objects for name in names]
+            return list(pool.map(lambda job: self.compile_one(*job), jobs))
 
     def compile_one(self, isa, arithmetic, flags):
-        return self.compiler.compile(
-            [f"csrc/isa/{isa}.c"],
-            output_dir=str(Path(self.build_temp) / f"{isa}-{arithmetic}"),
-            macros=[("FL_ARITH", str(arithmetic))],
-            include_dirs=["csrc"],
-            extra_postargs=KERNEL_FLAGS + flags,
-            depends=KERNEL_SOURCES,
-        )
+        flags = KERNEL_FLAGS + flags
+        command = hashlib.sha256(" ".join([*self.compiler.compiler_so, *flags]).encode()).hexdigest()
+        folder, source = f"build/kernels/{isa}-{arithmetic}-{command[:8]}", f"csrc/isa/{isa}.c"
+        target = f"{folder}/csrc/isa/{isa}.o"
+        if self.force or newer_group(KERNEL_SOURCES, target):
+            self.compiler.compile(
+                [source], folder, [("FL_ARITH", str(arithmetic))], include_dirs=["csrc"], extra_postargs=flags
+            )
+        return target
 
 
 def extension(module, sources=()):
@@ -78,7 +84,7 @@ def extension(module, sources=()):
         f"fastloss.{module}",
         [f"fastloss/{module}.pyx", *sources],
         include_dirs=["csrc"],
-        extra_compile_args=["-std=gnu11", "-O3", *sanitizer],
+        extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *sanitizer],
         extra_link_args=sanitizer,
         define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"')],
         depends=KERNEL_SOURCES,
