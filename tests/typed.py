@@ -1,0 +1,34 @@
+"""What a type checker makes of the public names: `mypy` checks this file, nothing runs it.
+
+A line with `type: ignore` is a mistake that must be found: mypy reports the comment where it is not.
+"""
+
+from typing import Any, assert_type
+
+import numpy as np
+from numpy.typing import NDArray
+
+import fastloss as fl
+
+Array = NDArray[np.floating[Any]]
+x = np.zeros(3, np.float32)
+
+assert_type(fl.huber(x, delta=1.345), Array)
+assert_type(fl.huber(x, [0.0, 1.0, 2.0], reduction="mean"), float)
+assert_type(fl.robust.value_and_grad(x, x, alpha=-2, scale=[1.0]), tuple[Array, Array])
+assert_type(fl.robust.value_and_grad(x, alpha=0.5, reduction="sum"), tuple[float, Array])
+assert_type(fl.robust.param_grad(x, alpha=1), dict[str, Any])
+assert_type(fl.huber.weight(x, num_threads=2), Array)
+assert_type(fl.cross_entropy(x, [1], label_smoothing=0.1, axis=0), Array)
+assert_type(fl.softmax(x, temperature=2.0), Array)
+assert_type(fl.isas(), tuple[str, ...])
+assert_type(fl.score("residuals.npy", loss=fl.huber.bind(delta=2)).mean, float | None)
+fl.huber.evaluate(x, outputs=("grad", "hess"))
+loss: fl.Loss = fl.get("huber", delta=2.0)
+
+fl.huber(x, dleta=1.0)  # type: ignore[call-overload]
+fl.huber(x, reduction="average")  # type: ignore[call-overload]
+fl.huber.evaluate(x, outputs=("gradient",))  # type: ignore[arg-type]
+fl.squared_error.param_grad(x)  # type: ignore[attr-defined]
+fl.cross_entropy(x)  # type: ignore[call-overload]
+fl.cross_entropy.weight(x, [1])  # type: ignore[attr-defined]
