@@ -2,19 +2,21 @@
 
 /* Gradients are computed at this power of two, where a subnormal result still has all its digits. */
 #define EMIT_SCALE (MANTISSA_BITS + 1)
-#define EMIT_UNSCALE (1.0 / (1ULL << EMIT_SCALE))
+#define EMIT_FACTOR ((double)(1ULL << EMIT_SCALE))
+#define EMIT_UNSCALE (1 / EMIT_FACTOR)
 
-enum { FLAT = 1024, MAX_FACTORS = 6 };
+enum { FLAT = 1024, MAX_FACTORS = 7 };
 
 /* What an element needs to know of its row: the maximum, then
  *   softmax, gradient for labels alone    e^d -> output
  *   log_softmax                           log1p(rest)
- *   gradient                              e^d -> output, a_k -> output, mass, peak mass, both times p(others)
- *   hess                                  e^d -> p, p (1-p) -> output, p(others)
+ *   gradient                              e^d -> p sum(a), a_k -> output; at the maximum
+ *                                         p (sum(a) - a_k) - p(others) a_k: mass, peak mass, p, p(others)
+ *   hess                                  e^d -> p, p (1-p) -> output; the output at the maximum
  * with d = (x - max) / T, and p(others) = rest / (1 + rest), which is 1 - p where d = 0. */
 INLINE int factors_of(int kind, int soft) {
     switch (kind) {
-    case FL_ROW_GRAD: return soft ? 6 : 2;
+    case FL_ROW_GRAD: return soft ? 7 : 2;
     case FL_ROW_HESS: return 4;
     default: return 2;
     }
@@ -32,15 +34,17 @@ INLINE void row_factors(const fl_rows *a, size_t r, int kind, int soft, real f[M
         f[1] = (real)(scale * mass * p * EMIT_UNSCALE);
         if (soft) {
             f[2] = (real)scale;
-            f[3] = (real)a->mass[r];
+            f[3] = (real)(scale * p * a->mass[r]);
             f[4] = (real)a->peak_mass[r];
-            f[5] = (real)(mass * others);
+            f[5] = (real)(scale * p);
+            f[6] = (real)(scale * others * EMIT_FACTOR);
         }
     }
     if (kind == FL_ROW_HESS) {
-        f[1] = (real)(p * EMIT_UNSCALE);
-        f[2] = (real)(scale_of(a, r) * mass / (a->temperature * a->temperature));
-        f[3] = (real)others;
+        double scale = scale_of(a, r) * mass / (a->temperature * a->temperature);
+        f[1] = (real)p;
+        f[2] = (real)(scale * EMIT_UNSCALE);
+        f[3] = (real)(scale * p * others);
     }
 }
 
@@ -50,8 +54,8 @@ INLINE vec element(const row_call *call, int kind, vec x, vec a, const vec f[MAX
     mask top = v_eq(d, v_set(0));
     vec p = exp_term(call, d, EMIT_SCALE) * f[1];
     if (kind == FL_ROW_GRAD && call->soft)
-        return v_select(top, f[2] * ((f[3] + (f[4] - a)) - f[5]), v_fma(-f[2], a, p));
-    if (kind == FL_ROW_HESS) return f[2] * (p * v_select(top, f[3], v_set(1) - p));
+        return v_select(top, v_fma(-f[6], a * v_set(EMIT_UNSCALE), v_fma(f[5], f[4] - a, f[3])), v_fma(-f[2], a, p));
+    if (kind == FL_ROW_HESS) return v_select(top, f[3], f[2] * (p * v_fma(p, v_set(-EMIT_UNSCALE), v_set(1))));
     return p;
 }
 
@@ -114,11 +118,10 @@ INLINE void emit_long_row(const row_call *call, const fl_rows *a, int kind, size
 static void subtract_labels(const fl_rows *a, size_t r, size_t rows, real *out) {
     for (size_t i = r; i < r + rows; i++, out += a->classes) {
         real *grad = out + a->labels[i];
-        double weight = a->class_weight ? ((const real *)a->class_weight)[a->labels[i]] : 1;
-        double scale = scale_of(a, i) / a->temperature, others = a->rest[i] / (1 + a->rest[i]);
-        double mass = a->mass[i] + a->peak_mass[i], rest = a->mass[i] + (a->peak_mass[i] - (a->keep + a->spread) * weight);
-        *grad = (real)(a->label_logit[i] == a->max[i] ? scale * (rest - mass * others)
-                                                      : *grad - scale * a->keep * weight);
+        label_mass own = label_mass_of(a, a->labels[i]);
+        double scale = scale_of(a, i) / a->temperature, p = 1 / (1 + a->rest[i]), others = a->rest[i] * p;
+        double whole = own.kept + own.smoothed, rest = a->mass[i] + (a->peak_mass[i] - whole);
+        *grad = (real)(a->label_logit[i] == a->max[i] ? scale * (p * rest - others * whole) : *grad - scale * own.kept);
     }
 }
 

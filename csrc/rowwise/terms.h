@@ -70,5 +70,15 @@ INLINE vec coefficient(const row_call *call, const real *target, vec class_weigh
     return (target ? v_fma(call->keep, v_load(target), call->spread) : call->spread) * class_weight;
 }
 
+/* a_k at a label: what the label alone has, and the share that `coefficient` gives every class */
+typedef struct {
+    double kept, smoothed;
+} label_mass;
+
+INLINE label_mass label_mass_of(const fl_rows *a, int64_t label) {
+    real weight = a->class_weight ? ((const real *)a->class_weight)[label] : 1;
+    return (label_mass){a->keep * weight, (real)a->spread * weight};
+}
+
 /* a_k (max - x_k), 0 where a_k is 0 */
 INLINE vec dot_term(vec a, vec d) { return v_select(v_eq(a, v_set(0)), v_set(0), a * -d); }
