@@ -12,22 +12,22 @@
 
 typedef struct {
     size_t rows, classes;
-    double temperature;        /* of the logits' precision */
-    const void *logits;        /* rows x classes */
-    const void *target;        /* rows x classes, or NULL */
-    const int64_t *labels;     /* rows, all in range, or NULL */
-    const void *class_weight;  /* classes, or NULL for ones */
+    double temperature;       /* of the logits' precision */
+    const void *logits;       /* rows x classes */
+    const void *target;       /* rows x classes, or NULL */
+    const int64_t *labels;    /* rows, all in range, or NULL */
+    const void *class_weight; /* classes, or NULL for ones */
     double keep, spread;
-    const double *scale;       /* rows: a factor of the outputs, which are 0 where it is 0 */
+    const double *scale; /* rows: a factor of the outputs, which are 0 where it is 0 */
 
     /* Written by `reduce`; FL_ROW_PADDING more than `rows` long */
     double *max;
-    double *rest;        /* sum of exp((x_k - max) / T) over all k but one that has the maximum */
-    double *dot;         /* sum of a_k (max - x_k) */
-    double *mass;        /* sum of a_k, less that where x_k = max: a confident row needs it alone */
-    double *peak_mass;   /* the rest of the sum of a_k */
+    double *rest;      /* sum of exp((x_k - max) / T) over all k but one that has the maximum */
+    double *dot;       /* sum of a_k (max - x_k) */
+    double *mass;      /* sum of a_k, less that where x_k = max: a confident row needs it alone */
+    double *peak_mass; /* the rest of the sum of a_k */
     double *label_logit;
-    double *log;         /* log1p(rest): by the caller */
+    double *log; /* log1p(rest): by the caller */
 } fl_rows;
 
 enum { FL_ROW_PADDING = 16 };

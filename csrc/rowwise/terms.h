@@ -29,9 +29,7 @@ INLINE void add_exactly(vpair *total, vec x) {
 }
 
 /* An infinite hi has no lo. */
-INLINE vpair without_nan(vpair x) {
-    return (vpair){x.hi, v_select(v_eq(x.hi - x.hi, v_set(0)), x.lo, v_set(0))};
-}
+INLINE vpair without_nan(vpair x) { return (vpair){x.hi, v_select(v_eq(x.hi - x.hi, v_set(0)), x.lo, v_set(0))}; }
 
 /* ((t0 + t4) + (t2 + t6)) + ... */
 INLINE vec tree(vec *t) {
@@ -56,7 +54,8 @@ typedef struct {
 
 INLINE row_call row_call_of(const fl_rows *a, int tempered, int soft) {
     vec temperature = v_set((real)a->temperature);
-    return (row_call){temperature, v_set((real)a->keep), v_set((real)a->spread), v_divisor(temperature), tempered, soft};
+    return (row_call){temperature, v_set((real)a->keep), v_set((real)a->spread), v_divisor(temperature), tempered,
+                      soft};
 }
 
 /* exp(d / T) 2^scale */
