@@ -74,6 +74,15 @@ INLINE void v_store(stored *p, vec x) {
 }
 #endif
 
+/* p - q, rounded as the stored type rounds it */
+INLINE vec v_load_difference(const stored *p, const stored *q) {
+    svec a, b;
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, q, sizeof b);
+    a -= b;
+    return v_load((const stored *)&a);
+}
+
 /* ---- what generic vectors lack ------------------------------------------------------------------------------- */
 
 #if FL_BYTES == 64

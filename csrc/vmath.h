@@ -27,10 +27,16 @@ typedef struct {
 INLINE vec product_error(vec a, vec b, vec product) {
 #ifdef FL_NO_FMA
     const vec splitter = v_set((real)((1LL << (MANTISSA_BITS / 2 + 1)) + 1));
+    /* the splitting of a factor near the end of the range would overflow */
+    const vec down = v_set((real)0x1p-60f);
+    mask huge = v_lt(v_set(FL_ARITH == 32 ? 0x1p96f : 0x1p960), v_abs(a));
+    a = v_select(huge, a * down, a);
+    product = v_select(huge, product * down, product);
     vec t = splitter * a, ah = t - (t - a), al = a - ah;
     t = splitter * b;
     vec bh = t - (t - b), bl = b - bh;
-    return ((ah * bh - product) + ah * bl + al * bh) + al * bl;
+    vec error = ((ah * bh - product) + ah * bl + al * bh) + al * bl;
+    return v_select(huge, error / down, error);
 #else
     return v_fma(a, b, -product);
 #endif

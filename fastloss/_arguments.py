@@ -168,10 +168,10 @@ def check_outputs(out, shapes, dtype, inputs, in_place=True):
 
 
 def _in_the_way(outs, inputs, in_place):
-    """Whether writing an output could change what is still to be read or was already written."""
+    """Whether writing an output could change what is still to be read."""
     for i, o in enumerate(outs):
         if any(np.may_share_memory(o, other) for other in outs[:i]):
-            return True
+            raise ValueError("out holds arrays that share memory; give each output its own")
         if o.size and 0 in o.strides and o.size > 1:
             raise ValueError("out has elements that share memory")
         for j, array in enumerate(inputs):

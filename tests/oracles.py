@@ -133,7 +133,7 @@ def _differentiable(name, parameter, value, dtype):
         return mpf(float(np.nextafter(np.dtype(dtype).type(2), np.dtype(dtype).type(0))))
     if abs(value) >= mpf(2) ** 80:  # by contract as at infinity
         return mp.sign(value) * inf
-    return value or _SINGULAR
+    return value if abs(value) > _SINGULAR else _SINGULAR
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,8 @@ def test_parameters_broadcast(name, case, dtype, isa):
     for output in outputs(name):
         run = method(loss, output)
         want = run(*points, **case)
-        close = {"rtol": 40 * np.finfo(dtype).eps, "atol": np.finfo(dtype).tiny}
+        # an exponential amplifies the rounding of its argument, of which there are up to some hundreds
+        close = {"rtol": 2000 * np.finfo(dtype).eps, "atol": np.finfo(dtype).tiny}
         if output == "hess":  # crosses zero
             close["atol"] = close["rtol"] * np.abs(want).max()
         for shape in ((), (7,), (40, 7)):

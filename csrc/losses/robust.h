@@ -42,6 +42,7 @@ INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
         .grad = v_copysign(v_quotient(slope, s.scale), x),
         .hess = v_select(s.endless, weight, weight * t.curvature),
         .weight = weight,
+        .careful = m_not(v_is_number(x)),
     };
 }
 
@@ -72,23 +73,28 @@ INLINE jet robust_1(vec x, const vec *p) {
     robust_terms t = {
         .value = v_select(large, r - one, z / (root + one)),
         .ev = one / root,
-        .curvature = v_select(large, v_set(0), one / (one + z)),
+        .curvature = one / (one + z),
     };
     robust_limits(&t, one, one);
     return robust_jet(x, s, t);
 }
 
-/* 2 z / (z + 4) */
+/* 2 z / (z + 4); with d = 1 + z / 4 the weight is d^-2, so that d keeps its rounding error */
 INLINE jet robust_minus_2(vec x, const vec *p) {
-    const vec one = v_set(1), two = v_set(2), four = v_set(4);
+    const vec one = v_set(1), two = v_set(2), four = v_set(4), quarter = v_set((real)0.25);
+    const vec cap = v_set(FL_ARITH == 32 ? 0x1p30f : 0x1p60); /* from here on 1 + z / 4 is z / 4 */
     robust_residual s = robust_split(x, p[1]);
-    vec r = s.r.hi, z = r * r;
-    mask large = v_lt(v_set(FL_ARITH == 32 ? 0x1p40f : 0x1p80), r);
-    vec q = one / (one + z / four);
+    vec r = s.r.hi;
+    mask large = v_lt(cap, r);
+    vpair z = pair_square((vpair){v_min(cap, r), v_select(large, v_set(0), s.r.lo)});
+    vec w = quarter * z.hi, d = one + w;
+    vec rest = (v_min(one, w) - (d - v_max(one, w))) + quarter * z.lo;
+    vec q = one / d;
+    q = v_select(large, four / (r * r), v_fma(-q, q * rest, q));
     robust_terms t = {
-        .value = v_select(large, two, two * z / (z + four)),
+        .value = v_min(two, v_select(large, two, v_set((real)0.5) * z.hi * q)),
         .ev = q * q,
-        .curvature = v_select(large, v_set(-3), (one - v_set((real)0.75) * z) * q),
+        .curvature = v_select(large, v_set(-3), (one - v_set((real)0.75) * z.hi) * q),
     };
     robust_limits(&t, v_set(-2), two);
     jet j = robust_jet(x, s, t);
@@ -117,16 +123,16 @@ INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
 typedef struct {
     vec b, z, w;
     vpair log; /* L */
-    mask huge; /* z would overflow: there L is right, and w is only known to be huge */
+    mask huge; /* z would overflow: there L is right, and z and w are not */
 } robust_log;
 
 INLINE robust_log robust_logarithm(robust_residual s, vec alpha) {
     robust_log l = {.b = v_abs(alpha - v_set(2))};
 #if FL_ARITH == 64
-    const vec down = v_set(0x1p-480);
+    const vec down = v_set(0x1p-600);
     l.huge = v_lt(v_set(0x1p480), s.r.hi);
     vpair r = {v_select(l.huge, s.r.hi * down, s.r.hi), v_select(l.huge, s.r.lo * down, s.r.lo)};
-    vec one = v_select(l.huge, v_set(0), v_set(1)), k = v_select(l.huge, v_set(960), v_set(0));
+    vec one = v_select(l.huge, v_set(0), v_set(1)), k = v_select(l.huge, v_set(1200), v_set(0));
 #else
     vpair r = s.r;
     l.huge = s.endless;
@@ -146,19 +152,23 @@ INLINE vec robust_curvature(robust_log l, vec alpha) {
 
 /* z / 2 where the loss cannot be told from it, subnormals included */
 INLINE vec robust_or_quadratic(robust_residual s, robust_log l, vec alpha, vec value) {
-    mask tiny = v_lt(l.w * v_max(v_abs(alpha), v_set(1)), v_set(0x1p-60f));
+    mask tiny = m_and(m_not(l.huge), v_lt(l.w * v_max(v_abs(alpha), v_set(1)), v_set(0x1p-60f)));
     return v_select(tiny, v_set((real)0.5) * s.r.hi * s.r.hi, value);
 }
 
 /* (b / |alpha|) |expm1(u)| */
 INLINE vec robust_value(robust_log l, vec alpha, vec expm1_u) {
-    return v_quotient(v_abs(expm1_u), v_divisor(v_abs(alpha))) * l.b;
+    return v_abs(expm1_u) * (l.b / v_abs(alpha));
+}
+
+/* expm1(u) / u, given expm1(u) */
+INLINE vec robust_expm1_ratio(vpair u, vec expm1_u) {
+    return v_select(v_lt(v_abs(u.hi), v_set(0x1p-60f)), v_set(1), expm1_u / u.hi);
 }
 
 /* (b / 2) L expm1(u) / u: no quotient by alpha */
 INLINE vec robust_value_near_zero(robust_log l, vpair u, vec expm1_u) {
-    vec ratio = v_select(v_eq(u.hi, v_set(0)), v_set(1), expm1_u / u.hi);
-    return v_set((real)0.5) * l.b * l.log.hi * ratio;
+    return v_set((real)0.5) * l.b * l.log.hi * robust_expm1_ratio(u, expm1_u);
 }
 
 /* (z + (b + z) expm1(v)) / alpha, which keeps its digits when b is small and w is large */

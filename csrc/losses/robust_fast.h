@@ -25,9 +25,8 @@ INLINE jet robust_ordinary_jet(vec x, vec scale, vec value, vec ev, vec curvatur
     };
 }
 
-/* Lanes whose logarithm or exponentials, of up to `exponent` times L, would leave their ordinary range; NaN is one. */
-INLINE mask robust_extreme(vec x, vec w, vec exponent) {
-    vec limit = v_min(v_set(LOG_ORDINARY / 2), v_expm1(v_min(v_set(EXP_ORDINARY), v_set(EXP_ORDINARY) / exponent)));
+/* Lanes whose w is beyond `limit`, NaN included */
+INLINE mask robust_extreme(vec x, vec w, vec limit) {
     mask extreme = m_not(v_le(w, limit));
 #if FL_ARITH == 64
     /* x^2 is on its way to underflow */
@@ -37,6 +36,11 @@ INLINE mask robust_extreme(vec x, vec w, vec exponent) {
 #endif
     return extreme;
 }
+
+#define ROBUST_LOG_LIMIT v_set(LOG_ORDINARY / 2)
+
+/* The w at which an exponential of `exponent` times L would leave its ordinary range */
+INLINE vec robust_exp_limit(vec exponent) { return v_expm1(v_min(v_set(EXP_ORDINARY), v_set(EXP_ORDINARY) / exponent)); }
 
 typedef struct {
     vec b, w;
@@ -51,7 +55,8 @@ INLINE robust_exponents robust_ordinary_exponents(vec x, vec alpha, vec scale) {
     e.log = pair_log1p_ordinary(e.w);
     e.u = pair_times(e.log, half_alpha);
     e.v = pair_times(e.log, half_s);
-    e.careful = robust_extreme(x, e.w, v_max(v_abs(half_alpha), v_abs(half_s)));
+    vec limit = robust_exp_limit(v_max(v_abs(half_alpha), v_abs(half_s)));
+    e.careful = robust_extreme(x, e.w, v_min(ROBUST_LOG_LIMIT, limit));
     return e;
 }
 
@@ -79,8 +84,7 @@ INLINE jet robust_general(vec x, const vec *p) {
 INLINE jet robust_near_zero(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
-    vec ratio = v_select(v_eq(e.u.hi, v_set(0)), v_set(1), pair_exp_ordinary(e.u).expm1 / e.u.hi);
-    vec value = v_set((real)0.5) * e.b * e.log.hi * ratio;
+    vec value = v_set((real)0.5) * e.b * e.log.hi * robust_expm1_ratio(e.u, pair_exp_ordinary(e.u).expm1);
     return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha), e.careful);
 }
 
@@ -97,7 +101,7 @@ INLINE jet robust_near_two(vec x, const vec *p) {
 INLINE jet robust_0(vec x, const vec *p) {
     vec w = robust_scaled_square(x, p[1], v_set(2));
     return robust_ordinary_jet(x, p[1], pair_round(pair_log1p_ordinary(w)), v_set(1) / (v_set(1) + w),
-                               robust_ordinary_curvature(w, v_set(0)), robust_extreme(x, w, v_set(1)));
+                               robust_ordinary_curvature(w, v_set(0)), robust_extreme(x, w, ROBUST_LOG_LIMIT));
 }
 
 /* sign (e^(sign z / 2) - 1) */
@@ -105,7 +109,7 @@ INLINE jet robust_ordinary_infinite(vec x, vec scale, vec sign) {
     vec half_z = robust_scaled_square(x, scale, v_set(2));
     exponentials e = pair_exp_ordinary((vpair){sign * half_z, v_set(0)});
     return robust_ordinary_jet(x, scale, sign * e.expm1, e.exp, v_set(1) + v_set(2) * sign * half_z,
-                               robust_extreme(x, half_z + half_z, v_set(1)));
+                               robust_extreme(x, half_z, v_set(EXP_ORDINARY)));
 }
 
 INLINE jet robust_minus_infinity(vec x, const vec *p) { return robust_ordinary_infinite(x, p[1], v_set(-1)); }

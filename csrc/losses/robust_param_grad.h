@@ -9,17 +9,27 @@
 
 #define ROBUST_TAYLOR_TERMS 19 /* 1 / 21! is below 2^-53 */
 
-/* e^u g(u), given e = e^u */
-INLINE vec scaled_g(vec u, vec e) {
+/* g(t), given decay = e^-t */
+INLINE vec alpha_g(vec t, vec decay) {
     const vec one = v_set(1);
     real c = 1;
     for (int k = 2; k <= ROBUST_TAYLOR_TERMS + 2; k++) c /= (real)k;
     vec series = v_set(c);
     for (int k = ROBUST_TAYLOR_TERMS; k > 0; k--) {
         c *= (real)(k + 2);
-        series = v_fma(series, -u, v_set(c));
+        series = v_fma(series, -t, v_set(c));
     }
-    return v_select(v_lt(v_abs(u), one), series * e, (v_fma(u, e, -e) + one) / (u * u));
+    return v_select(v_lt(v_abs(t), one), series, (t - one + decay) / (t * t));
+}
+
+/* (L^2 / 2) e^u |g(u) - g(L)|, given half = e^(u/2): e^u itself may overflow, and for negative u so may e^-u */
+INLINE vec alpha_grad_far(robust_log l, vec u, vec half) {
+    const vec zero = v_set(0), one = v_set(1);
+    vec log = l.log.hi, e = half * half;
+    vec g_log = alpha_g(log, v_select(l.huge, zero, one / (one + l.w)));
+    vec rising = half * (half * (log * log * v_abs(alpha_g(u, one / half / half) - g_log)));
+    vec falling = log * log * v_abs((v_fma(u, e, -e) + one) / (u * u) - e * g_log);
+    return v_set((real)0.5) * v_select(v_le(u, -one), falling, rising);
 }
 
 /* b (L^3 / 4) e^u sum_{j >= 1} (-1)^(j+1) h_{j-1}(L, u) / (j+2)!, h_k the complete homogeneous polynomial of degree k:
@@ -55,15 +65,12 @@ INLINE jet robust_param_grad(vec x, const vec *p) {
     robust_log l = robust_logarithm(s, alpha);
     vec log = l.log.hi;
     vpair u = pair_times(l.log, ROBUST_HALF_ALPHA(alpha));
-    exponentials eu = pair_exp(u), ev = pair_exp(pair_times(l.log, ROBUST_HALF_S(alpha)));
-
-    /* e^u g(L): g(L) for the closed form needs e^-L = 1 / (1 + w) */
-    vec decay = v_select(l.huge, zero, one / (one + l.w));
-    vec g_log = v_select(v_lt(log, one), scaled_g(log, one), (log - one + decay) / (log * log));
-    vec far = v_set((real)0.5) * log * log * v_abs(scaled_g(u.hi, eu.exp) - eu.exp * g_log);
-    vec near = v_select(m_and(v_le(l.b, v_set((real)ROBUST_NEAR_TWO)), v_lt(one, log)),
-                        alpha_grad_near_two(l, alpha, ev), far);
-    vec d_alpha = v_select(m_and(v_le(log, one), v_le(v_abs(u.hi), one)), alpha_grad_small(l.b, log, u.hi, eu.exp), near);
+    exponentials ev = pair_exp(pair_times(l.log, ROBUST_HALF_S(alpha)));
+    vec half = pair_exp(pair_times(u, v_set((real)0.5))).exp;
+    vec far = alpha_grad_far(l, u.hi, half);
+    mask close = m_and(m_not(l.huge), m_and(v_le(l.b, v_set((real)ROBUST_NEAR_TWO)), v_lt(one, log)));
+    vec near = v_select(close, alpha_grad_near_two(l, alpha, ev), far);
+    vec d_alpha = v_select(m_and(v_le(log, one), v_le(v_abs(u.hi), one)), alpha_grad_small(l.b, log, u.hi, half * half), near);
     vec limit_alpha = v_select(v_lt(alpha, zero), two / (alpha * alpha), v_set(INFINITE));
 
     robust_terms t = {.ev = v_select(quadratic, one, ev.exp)};

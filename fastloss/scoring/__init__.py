@@ -107,6 +107,7 @@ def score(
     >>> summary = fl.score(file, loss=fl.huber)
     >>> summary.count, summary.nan, summary.mean
     (2, 1, 1.3125)
+    >>> directory.cleanup()
     """
     try:
         import pyarrow  # noqa: F401
