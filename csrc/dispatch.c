@@ -7,8 +7,7 @@
 
 /* ---- the registry ---------------------------------------------------------------------------------------------- */
 
-#define LOSS(name, family, arithmetic, traits, parameters)                                                             \
-    {#name, parameters, FL_KERNEL_##name, FL_##family, traits},
+#define LOSS(name, family, arithmetic, traits, parameters) {#name, parameters, FL_KERNEL_##name, FL_##family, traits},
 #define VARIANT(loss, name, arithmetic, condition)
 #define EXCEPT(base, condition)
 #define PARAM_GRAD(loss, name, arithmetic)
@@ -69,7 +68,7 @@ static int scalar_kernel(int loss, const double *p) {
 #define LOSS(name, family, arithmetic, traits, parameters)
 #define VARIANT(base, name, arithmetic, condition)                                                                     \
     if (loss == FL_KERNEL_##base && (condition)) return FL_KERNEL_##name;
-#define EXCEPT(base, condition) \
+#define EXCEPT(base, condition)                                                                                        \
     if (loss == FL_KERNEL_##base && (condition)) return loss;
 #define PARAM_GRAD(base, name, arithmetic)
 #include "losses.def"

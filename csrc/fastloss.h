@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FL_BLOCK 4096     /* elements a kernel is given at a time; also the unit of the fixed-order sums */
+#define FL_BLOCK 4096 /* elements a kernel is given at a time; also the unit of the fixed-order sums */
 #define FL_MAX_PARAMS 3
 #define FL_ALIGNMENT 64
 
@@ -47,7 +47,17 @@ typedef struct {
 typedef void (*fl_map_kernel)(const fl_map_args *, size_t);
 
 /* The sets of outputs that have a loop of their own; `ALL` stores whichever pointers are set. */
-enum { FL_LOOP_V, FL_LOOP_G, FL_LOOP_W, FL_LOOP_VG, FL_LOOP_GH, FL_LOOP_ALL, FL_LOOP_VARY_V, FL_LOOP_VARY_ALL, FL_LOOPS };
+enum {
+    FL_LOOP_V,
+    FL_LOOP_G,
+    FL_LOOP_W,
+    FL_LOOP_VG,
+    FL_LOOP_GH,
+    FL_LOOP_ALL,
+    FL_LOOP_VARY_V,
+    FL_LOOP_VARY_ALL,
+    FL_LOOPS
+};
 
 /* ---- functions of one argument, for tests and sweeps ----------------------------------------------------------- */
 

@@ -8,7 +8,9 @@
  *
  *   a_k = (keep * target_k + spread) * class_weight_k,    with labels: target = one-hot of the label,
  *
- * so that hard labels, smoothed labels and probabilities are one formula: loss = dot / T + (mass + peak_mass) * log1p(rest). */
+ * so that hard labels, smoothed labels and probabilities are one formula:
+ *
+ *   loss = dot / T + (mass + peak_mass) * log1p(rest). */
 
 typedef struct {
     size_t rows, classes;

@@ -179,8 +179,8 @@ INLINE exponentials pair_exp_ordinary(vpair x) {
 
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
 
-/* The power of two of a scaled exponential, and n of x = n ln 2 + r: the rounding constant leaves the biased exponent in
- * the low bits of the sum, and 0 there is a factor 0. */
+/* The power of two of a scaled exponential, and n of x = n ln 2 + r: the rounding constant leaves the biased exponent
+ * in the low bits of the sum, and 0 there is a factor 0. */
 typedef struct {
     vec n, power;
 } scaled_power;
@@ -215,7 +215,8 @@ INLINE vec v_exp_quotient_scaled(vec x, vec c, divisor d, int scale) {
 
 INLINE vec v_expm1(vec x) {
     /* the reduction would round a subnormal's square; x itself is exact there, and keeps -0 */
-    return v_select(v_lt(v_abs(x), v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), x, pair_exp((vpair){x, v_set(0)}).expm1);
+    return v_select(v_lt(v_abs(x), v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), x,
+                    pair_exp((vpair){x, v_set(0)}).expm1);
 }
 
 /* ---- logarithms ---------------------------------------------------------------------------------------------- */

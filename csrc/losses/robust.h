@@ -46,7 +46,7 @@ INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
     };
 }
 
-/* Limits at an infinite residual: the value of a loss with alpha < 0 is bounded by b / |alpha|, and e^v = r^(alpha-2). */
+/* Limits at an infinite residual: the value of a loss with alpha < 0 is bounded by b / |alpha|, e^v = r^(alpha-2). */
 INLINE void robust_limits(robust_terms *t, vec alpha, vec bound) {
     const vec zero = v_set(0), one = v_set(1), infinite = v_set(INFINITE);
     t->value_limit = v_select(v_lt(alpha, zero), bound, infinite);
@@ -103,7 +103,7 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
     return j;
 }
 
-/* ---- every alpha, element by element: the careful form ------------------------------------------------------------ */
+/* ---- every alpha, element by element: the careful form ----------------------------------------------------------- */
 
 /* sign (e^(sign z / 2) - 1): Welsch's loss below, its mirror above */
 INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
@@ -157,9 +157,7 @@ INLINE vec robust_or_quadratic(robust_residual s, robust_log l, vec alpha, vec v
 }
 
 /* (b / |alpha|) |expm1(u)| */
-INLINE vec robust_value(robust_log l, vec alpha, vec expm1_u) {
-    return v_abs(expm1_u) * (l.b / v_abs(alpha));
-}
+INLINE vec robust_value(robust_log l, vec alpha, vec expm1_u) { return v_abs(expm1_u) * (l.b / v_abs(alpha)); }
 
 /* expm1(u) / u, given expm1(u) */
 INLINE vec robust_expm1_ratio(vpair u, vec expm1_u) {

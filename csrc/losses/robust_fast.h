@@ -40,7 +40,9 @@ INLINE mask robust_extreme(vec x, vec w, vec limit) {
 #define ROBUST_LOG_LIMIT v_set(LOG_ORDINARY / 2)
 
 /* The w at which an exponential of `exponent` times L would leave its ordinary range */
-INLINE vec robust_exp_limit(vec exponent) { return v_expm1(v_min(v_set(EXP_ORDINARY), v_set(EXP_ORDINARY) / exponent)); }
+INLINE vec robust_exp_limit(vec exponent) {
+    return v_expm1(v_min(v_set(EXP_ORDINARY), v_set(EXP_ORDINARY) / exponent));
+}
 
 typedef struct {
     vec b, w;
@@ -69,15 +71,14 @@ INLINE vec robust_ordinary_ev(robust_exponents e) {
 #endif
 }
 
-INLINE vec robust_ordinary_curvature(vec w, vec alpha) {
-    return (v_set(1) + (alpha - v_set(1)) * w) / (v_set(1) + w);
-}
+INLINE vec robust_ordinary_curvature(vec w, vec alpha) { return (v_set(1) + (alpha - v_set(1)) * w) / (v_set(1) + w); }
 
 INLINE jet robust_general(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
     vec value = v_abs(pair_exp_ordinary(e.u).expm1) * (e.b / v_abs(alpha));
-    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha), e.careful);
+    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha),
+                               e.careful);
 }
 
 /* (b / 2) L expm1(u) / u, of which (b / 2) L / u = b / alpha would lose digits */
@@ -85,7 +86,8 @@ INLINE jet robust_near_zero(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
     vec value = v_set((real)0.5) * e.b * e.log.hi * robust_expm1_ratio(e.u, pair_exp_ordinary(e.u).expm1);
-    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha), e.careful);
+    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha),
+                               e.careful);
 }
 
 /* (z + (b + z) expm1(v)) / alpha */
@@ -94,7 +96,8 @@ INLINE jet robust_near_two(vec x, const vec *p) {
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
     robust_log l = {.b = e.b, .z = robust_scaled_square(x, scale, v_set(1))};
     vec value = robust_value_near_two(l, e.v, pair_exp_ordinary(e.v)) * (v_set(1) / alpha);
-    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha), e.careful);
+    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha),
+                               e.careful);
 }
 
 /* log1p(z / 2) */

@@ -70,7 +70,8 @@ INLINE jet robust_param_grad(vec x, const vec *p) {
     vec far = alpha_grad_far(l, u.hi, half);
     mask close = m_and(m_not(l.huge), m_and(v_le(l.b, v_set((real)ROBUST_NEAR_TWO)), v_lt(one, log)));
     vec near = v_select(close, alpha_grad_near_two(l, alpha, ev), far);
-    vec d_alpha = v_select(m_and(v_le(log, one), v_le(v_abs(u.hi), one)), alpha_grad_small(l.b, log, u.hi, half * half), near);
+    vec d_alpha =
+        v_select(m_and(v_le(log, one), v_le(v_abs(u.hi), one)), alpha_grad_small(l.b, log, u.hi, half * half), near);
     vec limit_alpha = v_select(v_lt(alpha, zero), two / (alpha * alpha), v_set(INFINITE));
 
     robust_terms t = {.ev = v_select(quadratic, one, ev.exp)};
@@ -79,7 +80,7 @@ INLINE jet robust_param_grad(vec x, const vec *p) {
     vec slope = v_select(s.endless, t.slope_limit, s.r.hi * t.ev);
     vec limit_scale = v_select(v_lt(p[0], zero), zero, v_select(v_eq(p[0], zero), two, v_set(INFINITE)));
     return (jet){.param_grad = {
-        v_select(infinite, zero, v_select(s.endless, limit_alpha, d_alpha)),
-        -v_quotient(v_select(s.endless, limit_scale, s.r.hi * slope), s.scale),
-    }};
+                     v_select(infinite, zero, v_select(s.endless, limit_alpha, d_alpha)),
+                     -v_quotient(v_select(s.endless, limit_scale, s.r.hi * slope), s.scale),
+                 }};
 }

@@ -2,9 +2,9 @@
 #ifndef FL_ROBUST_REGIONS_H
 #define FL_ROBUST_REGIONS_H
 
-#define ROBUST_INFINITE 0x1p80        /* |alpha| from which on the limit is exact */
-#define ROBUST_NEAR_ZERO 0x1p-10      /* |alpha| below which dividing by alpha costs digits */
-#define ROBUST_NEAR_TWO 0.5           /* |alpha - 2| up to which the value is written in z, not in w */
+#define ROBUST_INFINITE 0x1p80   /* |alpha| from which on the limit is exact */
+#define ROBUST_NEAR_ZERO 0x1p-10 /* |alpha| below which dividing by alpha costs digits */
+#define ROBUST_NEAR_TWO 0.5      /* |alpha - 2| up to which the value is written in z, not in w */
 
 /* Scales whose square, and 1 / (scale^2 b), are in range (robust_fast.h) */
 #define ROBUST_ORDINARY(scale) ((scale) >= 0x1p-100 && (scale) <= 0x1p100)

@@ -41,7 +41,7 @@ INLINE vec tree(vec *t) {
 typedef struct {
     vpair exp;       /* exponentials, scaled */
     vpair dot, mass; /* of the target */
-    /* Of the logits equal to the maximum, which `exp` and `mass` leave out (in chunks of a long row: the first of them) */
+    /* Of the logits equal to the maximum, which `exp` and `mass` leave out (in chunks of a long row: the first) */
     vec peaks, peak_mass;
 } row_sums;
 
