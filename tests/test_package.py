@@ -1,0 +1,118 @@
+"""The package as it is shipped: symbols, stubs, versions, documents, and what an import brings in."""
+
+import doctest
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from stubs import stubs
+
+import fastloss as fl
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = Path(fl.__file__).parent
+OBJECTS = sorted((ROOT / "build" / "kernels").glob("*/csrc/isa/*.o"))
+EXTENSIONS = sorted(PACKAGE.glob("*.so"))
+
+
+def exported(file, *options):
+    """The symbols that a file defines for others."""
+    if not shutil.which("nm"):
+        pytest.skip("nm is not installed")
+    command = ["nm", "--defined-only", "--extern-only", "--format=posix", *options, file]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    names = {line.split()[0] for line in lines}
+    return {name for name in names if not name.startswith("__odr_asan")}  # the address sanitizer's
+
+
+@pytest.mark.parametrize("file", OBJECTS, ids=lambda file: file.parents[2].name)
+def test_a_kernel_object_exports_its_table_alone(file):
+    isa, arithmetic, _ = file.parents[2].name.split("-")
+    assert exported(file) == {f"fl_table_{isa}_{arithmetic}"}
+
+
+def test_there_are_kernel_objects():
+    if not OBJECTS:
+        pytest.skip("fastloss was not built in this tree: pip install -e .")
+    kinds = {file.parents[2].name.rsplit("-", 1)[0] for file in OBJECTS}
+    assert {f"{isa}-{arithmetic}" for isa in fl.isas() for arithmetic in (32, 64, 3264)} <= kinds
+
+
+@pytest.mark.parametrize("file", EXTENSIONS, ids=lambda file: file.name.split(".")[0])
+def test_an_extension_exports_its_init_alone(file):
+    assert exported(file, "--dynamic") == {f"PyInit_{file.name.split('.')[0]}"}
+
+
+def test_an_import_brings_in_numpy_alone():
+    code = "import sys; before = set(sys.modules); import fastloss; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    packages = {name.split(".")[0] for name in done.stdout.split()}
+    assert "numpy" in packages
+    assert not packages & {"pyarrow", "typer", "rich", "matplotlib", "scipy", "ml_dtypes", "pandas", "torch"}
+
+
+# ---- types ---------------------------------------------------------------------------------
+
+
+def test_the_package_is_typed():
+    assert (PACKAGE / "py.typed").exists()
+
+
+def test_the_stubs_are_up_to_date():
+    text = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
+    assert text == stubs(), "run: python tests/stubs.py > fastloss/__init__.pyi"
+
+
+@pytest.mark.parametrize("name", fl.__all__)
+def test_the_stubs_declare(name):
+    text = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
+    assert re.search(rf"^(def|class) {name}\b|^{name}: |import {name} as {name}$", text, re.MULTILINE)
+
+
+# ---- documents -----------------------------------------------------------------------------
+
+
+def test_the_version_is_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert fl.__version__ == version("fastloss") == project["version"]
+    assert re.search(r"^## (\S+)", changes, re.MULTILINE).group(1) == fl.__version__
+
+
+def test_the_example_of_the_readme():
+    result = doctest.testfile(str(ROOT / "README.md"), module_relative=False, encoding="utf-8")
+    assert result.attempted >= 10
+    assert result.failed == 0
+
+
+def test_the_readme_has_two_commands():
+    """Which .ci/run runs as they stand."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(re.findall(r"^```console\n[^\n]+\n```$", text, re.MULTILINE)) == text.count("```console") == 2
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_the_tree_of_contributing_is_the_tree():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = re.search(r"## The tree\n\n```\n(.*?)```", text, re.DOTALL).group(1)
+    folder, named = ROOT, set()
+    for line in block.splitlines():
+        names = re.findall(r"[\w./]*\w(?:\.\w+|/)", line)
+        if not line.startswith(" "):
+            folder = ROOT / names[0]
+        for name in names:
+            assert (folder / name).exists() or (ROOT / name).exists(), f"{name} is not in {folder}"
+            named.add(name.rstrip("/"))
+    sources = [*(ROOT / "csrc").iterdir(), *(ROOT / "fastloss").glob("*.py"), *(ROOT / "fastloss").glob("*.pyx")]
+    assert not {file.name for file in sources} - named
