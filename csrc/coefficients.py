@@ -67,8 +67,8 @@ FLOOR = mpf(1) / 64
 
 # name, function, weight (to the relative error of the result), interval, degrees for float32, float64, wide
 POLYNOMIALS = [
-    ("EXPM1", expm1_tail, lambda r: abs(r) * mp.exp(-r / 2) + FLOOR, -HALF_LN2, HALF_LN2, (5, 10, 5)),
-    ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 3)),
+    ("EXPM1", expm1_tail, lambda r: abs(r) * mp.exp(-r / 2) + FLOOR, -HALF_LN2, HALF_LN2, (5, 9, 4)),
+    ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 2)),
 ]
 
 

@@ -130,11 +130,11 @@ INLINE vec expm1_reduced(vec r) {
 
 INLINE reduced_exp reduce_exp(vpair x) {
     const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS));
-    vec shifted = v_fma(x.hi, v_set(LOG2E), round);
-    vec n = shifted - round;
 #if FL_ARITH == 3264
+    vec shifted = v_fma(x.hi, v_set(LOG2E), round), n = shifted - round;
     vec r = v_fma(n, v_set(-(LN2_HI + LN2_LO)), x.hi);
 #else
+    vec shifted = v_fma(x.hi + x.lo, v_set(LOG2E), round), n = shifted - round;
     vec r = v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), x.hi)) + x.lo;
 #endif
     return (reduced_exp){(ivec)shifted - (ivec)round, shifted, expm1_reduced(r)};
@@ -221,7 +221,7 @@ INLINE vec v_expm1(vec x) {
 
 /* ---- logarithms ---------------------------------------------------------------------------------------------- */
 
-/* log(2^k (1 + f)) for f in [sqrt(1/2) - 1, sqrt(2) - 1] */
+/* log(2^k (1 + f)) for f in [sqrt(1/2) - 1, sqrt(2) - 1]: a pair that is not normalised, |lo| < |hi| / 4 */
 INLINE vpair log_of_reduced(vec k, vec f) {
     const real c[] = {LOG_POLYNOMIAL};
     vec s = f / (v_set(2) + f);
@@ -235,9 +235,8 @@ INLINE vpair log_of_reduced(vec k, vec f) {
     vec half_square = v_set((real)0.5) * f * f;
     /* log(1+f) = f - f^2/2 + s (f^2/2 + z tail) */
     vec correction = v_fma(s, v_fma(z, tail, half_square), k * v_set(LN2_LO)) - half_square;
-    vpair leading = pair_sum(k * v_set(LN2_HI), f), total = pair_sum(leading.hi, correction);
-    total.lo += leading.lo;
-    return total;
+    vpair leading = pair_sum(k * v_set(LN2_HI), f);
+    return (vpair){leading.hi, leading.lo + correction};
 #endif
 }
 
@@ -250,9 +249,9 @@ typedef struct {
 INLINE log_exponent split_exponent(vec x) {
     const ivec sqrt_half = (ivec)v_set((real)0.70710678118654752440), one = (ivec)v_set(1);
     const vec magic = v_set((real)(1LL << MANTISSA_BITS));
-    uvec biased = (uvec)((ivec)x - sqrt_half + one) >> MANTISSA_BITS;
-    vec k = (vec)((ivec)biased | (ivec)magic) - v_set((real)(1LL << MANTISSA_BITS) + EXPONENT_BIAS);
-    return (log_exponent){((ivec)biased - EXPONENT_BIAS) << MANTISSA_BITS, k};
+    ivec biased = (ivec)x - sqrt_half + one;
+    vec k = (vec)((ivec)((uvec)biased >> MANTISSA_BITS) | (ivec)magic) - v_set((real)(1LL << MANTISSA_BITS) + EXPONENT_BIAS);
+    return (log_exponent){(biased & (ivec)v_set(INFINITE)) - one, k};
 }
 
 INLINE vec log_special(vec x, vec result, vec zero) {
@@ -271,19 +270,20 @@ INLINE vec v_log(vec x) {
     return log_special(x, pair_round(log_of_reduced(k, f)), v_set(0));
 }
 
-/* log((one + w) 2^k), one = 0 or 1, for finite one + w > 0; the rounding of one + w touches only the exponent. */
+/* log((one + w) 2^k), a normalised pair, one = 0 or 1, for finite one + w > 0; the rounding of one + w touches only the exponent. */
 INLINE vpair pair_log_sum(vec one, vec w, vec k) {
     log_exponent e = split_exponent(one + w);
     /* f = 2^-e w + (2^-e - 1), with one rounding, none at e = 0 */
     vec power = v_select(v_lt(v_set(EXPONENT_BIAS - 1), e.k), v_set(0), (vec)((ivec)v_set(1) - e.shift)) * one;
     vec f = (vec)((ivec)w - e.shift) + (power - v_set(1));
-    return log_of_reduced(e.k + k, f);
+    vpair log = log_of_reduced(e.k + k, f);
+    return pair_sum(log.hi, log.lo);
 }
 
 /* log1p(w) for finite w > -1 */
 INLINE vpair pair_log1p(vec w) { return pair_log_sum(v_set(1), w, v_set(0)); }
 
-/* The same for w <= LOG_ORDINARY, where 2^-e is normal. */
+/* The same for w <= LOG_ORDINARY, where 2^-e is normal, not normalised. */
 #define LOG_ORDINARY (FL_ARITH == 32 ? (real)0x1p120 : (real)0x1p1000)
 INLINE vpair pair_log1p_ordinary(vec w) {
     log_exponent e = split_exponent(v_set(1) + w);

@@ -197,15 +197,17 @@ cdef class Map:
         """Blocks first, ..., last - 1, in this thread."""
         cdef Py_ssize_t block = FL_BLOCK if self.size > FL_BLOCK else self.size
         cdef Py_ssize_t bytes = self.scratch_bytes(block), i
+        cdef char *allocated = NULL
         cdef char *scratch = NULL
         if bytes:
-            scratch = <char *>PyMem_RawMalloc(bytes)
-            if scratch == NULL:
+            allocated = <char *>PyMem_RawMalloc(bytes + PAGE)
+            if allocated == NULL:
                 raise MemoryError()
+            scratch = half_a_page_from(self.pred.data, allocated)
         with nogil:
             for i in range(first, last):
                 self.run_block(i, min(<Py_ssize_t>FL_BLOCK, self.size - i * FL_BLOCK), scratch)
-        PyMem_RawFree(scratch)
+        PyMem_RawFree(allocated)
 
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
         cdef Py_ssize_t bytes = scratch_size(&self.pred, n)
@@ -262,6 +264,17 @@ cdef class Map:
                     self.partials[index] = self.chosen.table.sum(args.out[0], n)
                 if self.stored[k] and not self.outs[k].direct:
                     write_block(&self.outs[k], start, n, args.out[k])
+
+
+cdef enum:
+    PAGE = 4096
+
+
+cdef char *half_a_page_from(const char *data, char *allocated) noexcept nogil:
+    """The aligned address at or above `allocated` half a page from data's, modulo pages: a load waits for an earlier
+    store whose address has the same last 12 bits."""
+    cdef size_t offset = (<size_t>data + PAGE // 2) & (PAGE - FL_ALIGNMENT)
+    return allocated + ((offset - <size_t>allocated) & (PAGE - 1))
 
 
 cdef double zeros[8]

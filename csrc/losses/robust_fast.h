@@ -62,32 +62,27 @@ INLINE robust_exponents robust_ordinary_exponents(vec x, vec alpha, vec scale) {
     return e;
 }
 
-/* e^v: in wide arithmetic from e^u, which the value has */
-INLINE vec robust_ordinary_ev(robust_exponents e) {
-#if FL_ARITH == 3264
-    return pair_exp_ordinary(e.u).exp / (v_set(1) + e.w);
-#else
-    return pair_exp_ordinary(e.v).exp;
-#endif
-}
+/* e^v = e^u / (1 + w): a division is cheaper than an exponential */
+INLINE vec robust_ordinary_ev(robust_exponents e, exponentials u) { return u.exp / (v_set(1) + e.w); }
 
 INLINE vec robust_ordinary_curvature(vec w, vec alpha) { return (v_set(1) + (alpha - v_set(1)) * w) / (v_set(1) + w); }
 
 INLINE jet robust_general(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
-    vec value = v_abs(pair_exp_ordinary(e.u).expm1) * (e.b / v_abs(alpha));
-    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha),
-                               e.careful);
+    exponentials u = pair_exp_ordinary(e.u);
+    vec value = v_abs(u.expm1) * (e.b / v_abs(alpha)), ev = robust_ordinary_ev(e, u);
+    return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.careful);
 }
 
 /* (b / 2) L expm1(u) / u, of which (b / 2) L / u = b / alpha would lose digits */
 INLINE jet robust_near_zero(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
-    vec value = v_set((real)0.5) * e.b * e.log.hi * robust_expm1_ratio(e.u, pair_exp_ordinary(e.u).expm1);
-    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha),
-                               e.careful);
+    exponentials u = pair_exp_ordinary(e.u);
+    vec value = v_set((real)0.5) * e.b * pair_round(e.log) * robust_expm1_ratio(e.u, u.expm1);
+    vec ev = robust_ordinary_ev(e, u);
+    return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.careful);
 }
 
 /* (z + (b + z) expm1(v)) / alpha */
@@ -95,8 +90,9 @@ INLINE jet robust_near_two(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
     robust_log l = {.b = e.b, .z = robust_scaled_square(x, scale, v_set(1))};
-    vec value = robust_value_near_two(l, e.v, pair_exp_ordinary(e.v)) * (v_set(1) / alpha);
-    return robust_ordinary_jet(x, scale, value, robust_ordinary_ev(e), robust_ordinary_curvature(e.w, alpha),
+    exponentials v = pair_exp_ordinary(e.v);
+    vec value = robust_value_near_two(l, e.v, v) * (v_set(1) / alpha);
+    return robust_ordinary_jet(x, scale, value, v.exp, robust_ordinary_curvature(e.w, alpha),
                                e.careful);
 }
 
