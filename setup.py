@@ -20,7 +20,7 @@ WERROR = os.environ.get("FASTLOSS_WERROR", "") not in ("", "0")
 # The kernels rely on every operation being rounded as written: never -ffast-math, no contraction, no LTO.
 # -fschedule-insns lets the compiler interleave the vectors that a loop has in flight.
 KERNEL_FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math",
-                "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
+                "-ffp-contract=off", "-fno-builtin-gamma", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
 ISA_FLAGS = {
     "x86_64": {
         "baseline": [],

@@ -59,7 +59,32 @@ def log_tail(z):
     return (2 * mp.atanh(s) - 2 * s) / (s * z)
 
 
+def sin_tail(z):
+    """P of sin(y) = y + y z P(z), z = y^2."""
+    if z < mpf(10) ** -20:
+        return -mpf(1) / 6 + z / 120
+    y = mp.sqrt(z)
+    return (mp.sin(y) - y) / (y * z)
+
+
+def cos_tail(z):
+    """P of cos(y) = 1 - z/2 + z^2 P(z), z = y^2."""
+    if z < mpf(10) ** -10:
+        return mpf(1) / 24 - z / 720
+    return (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2
+
+
+def atan_tail(z):
+    """P of atan(t) = t + t z P(z), z = t^2."""
+    if z < mpf(10) ** -20:
+        return -mpf(1) / 3 + z / 5
+    t = mp.sqrt(z)
+    return (mp.atan(t) - t) / (t * z)
+
+
 HALF_LN2 = mp.log(2) / 2 * (1 + mpf(2) ** -10)
+QUARTER_PI = mp.pi / 4 * (1 + mpf(2) ** -10)
+T_MAX = (mp.sqrt(2) - 1) * (1 + mpf(2) ** -10)
 S_MAX = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * (1 + mpf(2) ** -10)
 
 # The weights vanish at 0, where the first term of the function is exact; Remez needs them positive.
@@ -69,6 +94,9 @@ FLOOR = mpf(1) / 64
 POLYNOMIALS = [
     ("EXPM1", expm1_tail, lambda r: abs(r) * mp.exp(-r / 2) + FLOOR, -HALF_LN2, HALF_LN2, (5, 9, 4)),
     ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 2)),
+    ("SIN", sin_tail, lambda z: z + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
+    ("COS", cos_tail, lambda z: z**2 / mp.cos(mp.sqrt(z)) + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
+    ("ATAN", atan_tail, lambda z: z + FLOOR, mpf(0), T_MAX**2, (4, 10, 4)),
 ]
 
 
@@ -98,6 +126,8 @@ def main():
         print(f"#define LN2_HI {literal(hi, bits)}{suffix}")
         print(f"#define LN2_LO {literal(lo, bits)}{suffix}")
         print(f"#define LOG2E {literal(1 / mp.log(2), bits)}{suffix}")
+        for part, value in zip(("HI", "LO"), split(mp.pi / 2, bits), strict=True):
+            print(f"#define HALF_PI_{part} {literal(value, bits)}{suffix}")
         for name, f, weight, lo, hi, degrees in POLYNOMIALS:
             coefficients, error = remez(f, weight, lo, hi, degrees[column])
             terms = ", ".join(literal(c, bits) + suffix for c in coefficients)

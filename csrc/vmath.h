@@ -111,6 +111,13 @@ INLINE vpair pair_quotient(vpair x, divisor d) {
 #endif
 }
 
+/* c[0] + c[1] x + ... (Horner) */
+INLINE vec v_polynomial(const real *c, int count, vec x) {
+    vec sum = v_set(c[count - 1]);
+    for (int k = count - 2; k >= 0; k--) sum = v_fma(sum, x, v_set(c[k]));
+    return sum;
+}
+
 /* ---- exponentials -------------------------------------------------------------------------------------------- */
 
 /* x = n ln 2 + r, |r| <= ln 2 / 2, expm1(r) = p */
@@ -122,10 +129,7 @@ typedef struct {
 /* expm1(r) for |r| <= ln 2 / 2 */
 INLINE vec expm1_reduced(vec r) {
     const real c[] = {EXPM1_POLYNOMIAL};
-    int k = sizeof c / sizeof *c - 1;
-    vec q = v_set(c[k]);
-    while (k-- > 0) q = v_fma(q, r, v_set(c[k]));
-    return v_fma(r * r, q, r);
+    return v_fma(r * r, v_polynomial(c, sizeof c / sizeof *c, r), r);
 }
 
 INLINE reduced_exp reduce_exp(vpair x) {
@@ -226,9 +230,7 @@ INLINE vpair log_of_reduced(vec k, vec f) {
     const real c[] = {LOG_POLYNOMIAL};
     vec s = f / (v_set(2) + f);
     vec z = s * s;
-    int i = sizeof c / sizeof *c - 1;
-    vec tail = v_set(c[i]);
-    while (i-- > 0) tail = v_fma(tail, z, v_set(c[i]));
+    vec tail = v_polynomial(c, sizeof c / sizeof *c, z);
 #if FL_ARITH == 3264
     return (vpair){v_fma(k, v_set(LN2_HI + LN2_LO), s * v_fma(z, tail, v_set(2))), v_set(0)};
 #else
@@ -291,11 +293,53 @@ INLINE vpair pair_log1p_ordinary(vec w) {
     return log_of_reduced(e.k, v_fma(w, power, power - v_set(1)));
 }
 
+/* w - log1p(w) for a finite pair w >= 0, without the cancellation of small w: with s = w / (2 + w) it is
+ * s (w - s^2 (2/3 + ...)), the dots those of the logarithm */
+INLINE vec v_log1p_remainder(vpair w) {
+    const real c[] = {LOG_POLYNOMIAL};
+    vec s = w.hi / (v_set(2) + w.hi), z = s * s;
+    vec small = s * (w.hi - z * v_polynomial(c, sizeof c / sizeof *c, z));
+    vpair log = pair_log1p(w.hi);
+    vec large = (w.hi - log.hi) + (w.lo * (w.hi / (v_set(1) + w.hi)) - log.lo);
+    return v_select(v_lt(w.hi, v_set((real)0.41)), small, large);
+}
+
 INLINE vec v_log1p(vec w) {
     vec y = v_set(1) + w;
     vec result = pair_round(pair_log1p(w));
     result = v_select(v_lt(v_abs(w), v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), w, result);
     return log_special(y, result, v_set(0));
+}
+
+/* ---- trigonometry ------------------------------------------------------------------------------------------------ */
+
+/* sin and cos for |y| <= pi/4 */
+INLINE vec v_sin_reduced(vec y) {
+    const real c[] = {SIN_POLYNOMIAL};
+    vec z = y * y;
+    return v_fma(y * z, v_polynomial(c, sizeof c / sizeof *c, z), y);
+}
+
+INLINE vec v_cos_reduced(vec y) {
+    const real c[] = {COS_POLYNOMIAL};
+    vec z = y * y;
+    vec half = v_set((real)0.5) * z, head = v_set(1) - half;
+    /* (1 - head) - half is what the subtraction lost */
+    return head + (((v_set(1) - head) - half) + z * z * v_polynomial(c, sizeof c / sizeof *c, z));
+}
+
+/* atan(z) for z >= 0, infinity included: at most 2 ULP. Above tan(pi/8) and tan(3 pi/8) by atan of (z - 1) / (z + 1)
+ * and of -1 / z. */
+INLINE vec v_atan(vec z) {
+    const real c[] = {ATAN_POLYNOMIAL};
+    const vec one = v_set(1);
+    mask middle = v_lt(v_set((real)0.41421356237309504880), z), high = v_lt(v_set((real)2.41421356237309504880), z);
+    vec above = v_select(high, -one, z - one), below = v_select(high, z, z + one);
+    vec t = v_select(middle, above, z) / v_select(middle, below, one);
+    vec square = t * t;
+    vec tail = t * square * v_polynomial(c, sizeof c / sizeof *c, square);
+    vec hi = v_select(high, v_set(HALF_PI_HI), v_set(HALF_PI_HI / 2)), lo = v_select(high, v_set(HALF_PI_LO), v_set(HALF_PI_LO / 2));
+    return v_select(middle, hi + (t + (tail + lo)), t + tail);
 }
 
 #endif

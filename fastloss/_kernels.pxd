@@ -60,6 +60,7 @@ cdef extern from "fastloss.h" nogil:
     int fl_has_param_grad(int loss)
 
     enum:
+        FL_PROBABILITY_ALONE
         FL_BLOCK, FL_MAX_PARAMS, FL_ALIGNMENT, FL_OUTPUTS, FL_ISAS
         FL_F32, FL_F64
         FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P

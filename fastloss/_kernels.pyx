@@ -29,7 +29,7 @@ cdef enum:
     MAX_OUTPUTS = 7
 
 TRAITS = {1: "convex", 2: "c1", 4: "even", 8: "bounded"}
-FAMILIES = ("residual", "relative", "margin", "probability", "count")
+FAMILIES = ("residual", "relative", "margin", "probability", "count", "probability")  # the last without target
 PARAM_GRAD = 16
 
 
@@ -89,7 +89,8 @@ def build_flags():
 # ---- the registry -------------------------------------------------------------------------------------------------
 
 def registry():
-    """{name: (index, family, traits, parameter domains, has derivatives by parameter)} from csrc/losses.def."""
+    """{name: (index, family, takes a target, traits, parameter domains, has derivatives by parameter)}, from
+    csrc/losses.def."""
     table = {}
     for i in range(fl_losses_count):
         domains = {}
@@ -100,6 +101,7 @@ def registry():
         table[fl_losses[i].name.decode()] = (
             fl_losses[i].kernel,
             FAMILIES[fl_losses[i].family],
+            fl_losses[i].family != FL_PROBABILITY_ALONE,
             frozenset(name for bit, name in TRAITS.items() if fl_losses[i].traits & bit),
             domains,
             bool(fl_has_param_grad(fl_losses[i].kernel)),

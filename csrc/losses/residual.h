@@ -1,9 +1,23 @@
 /* Losses of a residual r = pred - target: value, d/dr, d2/dr2 and the IRLS weight (d/dr) / r. The loops turn the
- * element of a NaN residual into NaN, so that a body need not. */
+ * element of a NaN residual into NaN, so that a body need not. Here the polynomials; the others are in scaled.h and
+ * robust.h. At the end of a piece the inner piece holds, at a kink the subgradient 0. */
+
+INLINE vec v_sign(vec x) { return v_select(v_eq(x, v_set(0)), v_set(0), v_copysign(v_set(1), x)); }
 
 INLINE jet squared_error(vec r, const vec *p) {
     (void)p;
     return (jet){.value = r * r, .grad = v_set(2) * r, .hess = v_set(2), .weight = v_set(2)};
+}
+
+INLINE jet half_squared_error(vec r, const vec *p) {
+    (void)p;
+    return (jet){.value = v_set((real)0.5) * r * r, .grad = r, .hess = v_set(1), .weight = v_set(1)};
+}
+
+INLINE jet absolute_error(vec r, const vec *p) {
+    (void)p;
+    vec a = v_abs(r);
+    return (jet){.value = a, .grad = v_sign(r), .hess = v_set(0), .weight = v_set(1) / a};
 }
 
 /* Huber (1964) */
@@ -19,4 +33,96 @@ INLINE jet huber(vec r, const vec *p) {
     };
 }
 
+/* Girshick (2015); beta = 0 leaves the absolute error */
+INLINE jet smooth_l1(vec r, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1);
+    vec beta = p[0], a = v_abs(r);
+    mask inside = v_lt(a, beta);
+    return (jet){
+        .value = v_select(inside, half * a * (a / beta), a - half * beta),
+        .grad = v_select(inside, r / beta, v_sign(r)),
+        .hess = v_select(inside, one / beta, v_set(0)),
+        .weight = v_select(inside, one / beta, one / a),
+    };
+}
+
+/* Koenker and Bassett (1978) */
+INLINE jet quantile(vec r, const vec *p) {
+    vec slope = v_select(v_lt(v_set(0), r), v_set(1) - p[0], -p[0]), a = v_abs(slope);
+    return (jet){
+        .value = slope * r + v_set(0), /* not -0 */
+        .grad = v_select(v_eq(r, v_set(0)), v_set(0), slope),
+        .hess = v_set(0),
+        .weight = a / v_abs(r),
+    };
+}
+
+/* Newey and Powell (1987) */
+INLINE jet expectile(vec r, const vec *p) {
+    vec side = v_select(v_lt(v_set(0), r), v_set(1) - p[0], p[0]), twice = v_set(2) * side;
+    return (jet){.value = side * r * r, .grad = twice * r, .hess = twice, .weight = twice};
+}
+
+/* Vapnik (1995): nothing within epsilon; epsilon = 0 has no inside */
+INLINE mask beyond_epsilon(vec a, vec epsilon) { return m_or(v_lt(epsilon, a), v_eq(epsilon, v_set(0))); }
+
+INLINE jet epsilon_insensitive(vec r, const vec *p) {
+    vec a = v_abs(r);
+    mask outside = beyond_epsilon(a, p[0]);
+    return (jet){
+        .value = v_max(v_set(0), a - p[0]),
+        .grad = v_select(outside, v_sign(r), v_set(0)),
+        .hess = v_set(0),
+        .weight = v_select(outside, v_set(1) / a, v_set(0)),
+    };
+}
+
+INLINE jet squared_epsilon_insensitive(vec r, const vec *p) {
+    const vec two = v_set(2), zero = v_set(0);
+    vec a = v_abs(r), excess = v_max(zero, a - p[0]);
+    mask outside = beyond_epsilon(a, p[0]);
+    return (jet){
+        .value = excess * excess,
+        .grad = v_copysign(two * excess, r),
+        .hess = v_select(outside, two, zero),
+        .weight = v_select(v_eq(p[0], zero), two, v_select(outside, two * excess / a, zero)),
+    };
+}
+
+INLINE jet truncated_squared(vec r, const vec *p) {
+    const vec half = v_set((real)0.5), zero = v_set(0);
+    vec a = v_abs(r);
+    mask outside = v_lt(p[0], a);
+    vec weight = v_select(outside, zero, v_set(1)), b = v_min(a, p[0]);
+    return (jet){.value = half * b * b, .grad = v_select(outside, zero, r), .hess = weight, .weight = weight};
+}
+
+/* Hampel (1974), up to a, b and c; the third piece is written from its start, where nothing cancels. */
+INLINE jet hampel(vec r, const vec *p) {
+    const vec half = v_set((real)0.5), zero = v_set(0), one = v_set(1);
+    vec a = p[0], b = p[1], c = p[2], x = v_abs(r);
+    mask linear = v_lt(a, x), falling = v_lt(b, x), outside = v_lt(c, x);
+    vec t = v_min(x, c) - b, slope = a / (c - b);
+    vec value = v_select(linear, a * (v_min(x, b) - half * a), half * x * x);
+    vec grad = v_select(falling, slope * (c - x), v_min(x, a));
+    return (jet){
+        .value = v_select(falling, value + a * (t - half * t * (t / (c - b))), value),
+        .grad = v_copysign(v_select(outside, zero, grad), r),
+        .hess = v_select(outside, zero, v_select(falling, -slope, v_select(linear, zero, one))),
+        .weight = v_select(outside, zero, v_select(linear, grad / x, one)),
+    };
+}
+
+/* Of the residual given its variance p[0]: (log var + r^2 / var) / 2 */
+INLINE jet gaussian_nll(vec r, const vec *p) {
+    vec precision = v_set(1) / p[0], grad = r / p[0];
+    return (jet){
+        .value = v_set((real)0.5) * (v_log(p[0]) + r * grad),
+        .grad = grad,
+        .hess = precision,
+        .weight = precision,
+    };
+}
+
+#include "scaled.h"
 #include "robust.h"

@@ -1,0 +1,19 @@
+/* The logistic function and what goes with it, without overflow at either end. */
+
+typedef struct {
+    vec e, sum, log; /* e^-|x|, 1 + e, log1p(e) */
+    mask negative;
+} logistic_terms;
+
+INLINE logistic_terms logistic_of(vec x) {
+    vec e = v_exp(-v_abs(x));
+    return (logistic_terms){e, v_set(1) + e, pair_round(pair_log1p(e)), v_lt(x, v_set(0))};
+}
+
+/* 1 / (1 + e^-x), and the same of -x */
+INLINE vec sigmoid(logistic_terms t) { return v_select(t.negative, t.e, v_set(1)) / t.sum; }
+INLINE vec sigmoid_of_minus(logistic_terms t) { return v_select(t.negative, v_set(1), t.e) / t.sum; }
+/* log(1 + e^x) */
+INLINE vec softplus(vec x, logistic_terms t) { return v_max(v_set(0), x) + t.log; }
+/* its second derivative */
+INLINE vec sigmoid_slope(logistic_terms t) { return t.e / t.sum / t.sum; }

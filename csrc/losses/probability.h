@@ -1,0 +1,92 @@
+/* Losses of a probability, of its logarithm or of its logit. A term whose factor is 0 is 0, whatever it multiplies. */
+
+#include "logistic.h"
+
+INLINE vec term(vec factor, vec x) { return v_select(v_eq(factor, v_set(0)), v_set(0), factor * x); }
+
+/* -(y log p + (1 - y) log1p(-p)); eps > 0 clips the logarithms, as 1 - eps would round */
+INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
+    const vec one = v_set(1), zero = v_set(0);
+    vec eps = p[0], rest = one - y;
+    mask clips = v_lt(zero, eps);
+    vec q = v_select(clips, v_min(one, v_max(zero, pred)), pred);
+    vec low = v_log(eps), high = v_log1p(-eps), log_p = v_log(q), log_rest = v_log1p(-q);
+    log_p = v_select(clips, v_min(high, v_max(low, log_p)), log_p);
+    log_rest = v_select(clips, v_min(high, v_max(low, log_rest)), log_rest);
+    vec against = one - pred, slope = (pred - y) / pred / against;
+    slope = v_select(v_eq(y, zero), one / against, v_select(v_eq(rest, zero), -one / pred, slope));
+    mask clipped = m_and(clips, m_or(v_lt(pred, eps), v_lt(against, eps)));
+    mask outside = m_and(m_not(clips), m_or(v_lt(pred, zero), v_lt(one, pred)));
+    vec curvature = term(y, one / pred / pred) + term(rest, one / against / against);
+    return jet_undefined(outside, (jet){
+        .value = -(term(y, log_p) + term(rest, log_rest)),
+        .grad = v_select(clipped, zero, slope),
+        .hess = v_select(clipped, zero, curvature),
+    });
+}
+
+/* (1 - y) softplus(x) + w y softplus(-x), w = pos_weight */
+INLINE jet binary_cross_entropy_with_logits(vec x, vec y, const vec *p) {
+    vec rest = v_set(1) - y, positive = p[0] * y;
+    logistic_terms t = logistic_of(x);
+    vec up = v_select(t.negative, t.e, v_set(1)), down = v_select(t.negative, v_set(1), t.e);
+    return (jet){
+        .value = term(rest, softplus(x, t)) + term(positive, softplus(-x, t)),
+        .grad = (rest * up - positive * down) / t.sum,
+        .hess = (rest + positive) * sigmoid_slope(t),
+    };
+}
+
+/* Lin et al. (2017): A Q^gamma H, H the cross-entropy, Q the probability that is missed, A = alpha y + (1-alpha)(1-y).
+ * With P = sigmoid(x), R = P (1 - P) / Q and s = 1 - 2 y the derivative of Q is s R Q. */
+INLINE jet sigmoid_focal(vec x, vec y, const vec *p) {
+    const vec one = v_set(1), zero = v_set(0), two = v_set(2), far = v_set(FL_ARITH == 32 ? 0x1p100f : 0x1p900);
+    vec alpha = p[0], gamma = p[1], rest = one - y, s = one - two * y;
+    const vec unit[] = {one};
+    jet h = binary_cross_entropy_with_logits(x, y, unit);
+    vec bounded = v_max(-far, v_min(far, x)), entropy = v_min(far, h.value);
+    logistic_terms t = logistic_of(bounded);
+    /* Q = missed / (1 + e); for a hard label on its own side `missed` is e, whose logarithm is -|x| */
+    vec missed = v_select(t.negative, rest * t.e + y, rest + y * t.e);
+    mask own = m_or(m_and(t.negative, v_eq(y, zero)), m_and(m_not(t.negative), v_eq(y, one)));
+    vec log_q = v_select(own, -v_abs(bounded), v_log(v_select(own, one, missed))) - t.log;
+    vec ratio = v_select(own, one, t.e / v_select(own, one, missed)) / t.sum;
+    vec balance = v_select(v_lt(alpha, zero), one, alpha * y + (one - alpha) * rest);
+    vec power = balance * v_exp(gamma * log_q), tilt = s * ratio;
+    vec skew = v_copysign((one - t.e) / t.sum, -x); /* 1 - 2 P */
+    vec bend = gamma * tilt * (((gamma - one) * tilt + skew) * entropy + two * h.grad) + h.hess;
+    return (jet){
+        .value = v_select(v_eq(power, zero), zero, power * h.value),
+        .grad = power * (gamma * tilt * entropy + h.grad),
+        .hess = power * bend,
+    };
+}
+
+/* y (log y - p), p a log-probability; infinite for y < 0 */
+INLINE jet kl_div(vec pred, vec y, const vec *p) {
+    (void)p;
+    const vec zero = v_set(0);
+    vec value = term(y, v_log(y) - pred);
+    return (jet){
+        .value = v_select(v_lt(y, zero), v_set(INFINITE), value), .grad = zero - y, .hess = zero};
+}
+
+/* y log(y / p); infinite for y < 0 and for p < 0 */
+INLINE jet relative_entropy(vec pred, vec y, const vec *p) {
+    (void)p;
+    const vec zero = v_set(0);
+    vec value = term(y, v_log(y) - v_log(pred)), slope = -y / pred;
+    mask impossible = m_or(v_lt(y, zero), v_lt(pred, zero)), empty = v_eq(y, zero);
+    return (jet){
+        .value = v_select(impossible, v_set(INFINITE), value),
+        .grad = v_select(empty, zero, slope),
+        .hess = v_select(empty, zero, -slope / pred),
+    };
+}
+
+/* -p log p; it has no target */
+INLINE jet entropy(vec pred, const vec *p) {
+    (void)p;
+    vec log = v_log(pred);
+    return (jet){.value = v_set(0) - term(pred, log), .grad = -log - v_set(1), .hess = v_set(-1) / pred};
+}

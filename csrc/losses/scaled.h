@@ -1,0 +1,202 @@
+/* Losses of a residual in units of a scale c that are no polynomial: written in z = (r / c)^2, most of them as c^2 times
+ * a function of z. References: each paper's name, or P. W. Holland and R. E. Welsch, "Robust Regression Using
+ * Iteratively Reweighted Least-Squares", 1977. */
+
+typedef struct {
+    vec x;        /* the residual, finite */
+    vpair r, z;   /* |x / c| and its square, capped where the square would overflow */
+    mask endless; /* the residual is infinite */
+} scaled_residual;
+
+INLINE scaled_residual scale_residual(vec x, vec c) {
+    const vec largest = v_set(FL_ARITH == 32 ? (real)__FLT_MAX__ : (real)__DBL_MAX__);
+    const vec cap = v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500);
+    scaled_residual s = {.x = v_max(-largest, v_min(largest, x)), .endless = v_lt(largest, v_abs(x))};
+    s.r = pair_quotient((vpair){v_abs(s.x), v_set(0)}, v_divisor(c));
+    mask ordinary = v_le(s.r.hi, cap); /* an overflow leaves NaN */
+    s.r.hi = v_select(ordinary, s.r.hi, cap);
+    s.r.lo = v_select(ordinary, s.r.lo, v_set(0));
+    s.z = pair_square(s.r);
+    return s;
+}
+
+/* The jet of (c^2 / 2) f(z): weight = f'(z), and curvature = hess / weight */
+INLINE jet scaled_jet(scaled_residual s, vec value, vec weight, vec curvature) {
+    return (jet){.value = value, .grad = s.x * weight, .hess = weight * curvature, .weight = weight};
+}
+
+INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set(INFINITE), value); }
+
+/* ---- convex ---------------------------------------------------------------------------------------------------- */
+
+/* Charbonnier et al. (1994): c^2 (sqrt(1 + z) - 1) */
+INLINE jet pseudo_huber(vec x, const vec *p) {
+    const vec one = v_set(1);
+    scaled_residual s = scale_residual(x, p[0]);
+    vec root = v_sqrt(one + s.z.hi), inverse = one / root;
+    /* not through z, which is capped: r / (root + 1) is at most 1 */
+    jet j = scaled_jet(s, p[0] * v_abs(x) * (s.r.hi / (root + one)), inverse, inverse * inverse);
+    j.grad = v_copysign(p[0] * (s.r.hi * inverse), x);
+    return j;
+}
+
+/* log cosh r = log1p(2 sinh^2(r / 2)), and |r| - ln 2 + log1p(e^(-2 |r|)) where that does not cancel */
+INLINE jet log_cosh(vec x, const vec *p) {
+    (void)p;
+    const vec one = v_set(1), two = v_set(2);
+    /* sinh(y) / y, the Taylor series for y^2 <= 0.1225 */
+    const real sinh_series[] = {1, (real)(1 / 6.0), (real)(1 / 120.0), (real)(1 / 5040.0), (real)(1 / 362880.0),
+                                (real)(1 / 39916800.0), (real)(1 / 6227020800.0)};
+    vec a = v_abs(x), y = v_set((real)0.5) * a;
+    mask small = v_lt(a, v_set((real)0.7));
+    vec sinh = y * v_polynomial(sinh_series, FL_ARITH == 64 ? 7 : 4, y * y);
+    exponentials e = pair_exp((vpair){-two * a, v_set(0)});
+    vpair log = pair_log1p(v_select(small, two * sinh * sinh, e.exp));
+    vec tanh = -e.expm1 / (two + e.expm1), sum = one + e.exp;
+    return (jet){
+        .value = v_select(small, pair_round(log), (a - v_set(LN2_HI)) + (log.hi + (log.lo - v_set(LN2_LO)))),
+        .grad = v_copysign(tanh, x),
+        .hess = v_set(4) * e.exp / (sum * sum),
+        .weight = v_select(v_eq(a, v_set(0)), one, tanh / a),
+    };
+}
+
+/* Fair (1974): c^2 (|r / c| - log1p |r / c|) */
+INLINE jet fair(vec x, const vec *p) {
+    scaled_residual s = scale_residual(x, p[0]);
+    vec weight = v_set(1) / (v_set(1) + s.r.hi);
+    jet j = scaled_jet(s, infinite_if(s.endless, p[0] * p[0] * v_log1p_remainder(s.r)), weight, weight);
+    j.grad = v_copysign(p[0] * (s.r.hi * weight), x);
+    return j;
+}
+
+/* ---- redescending ---------------------------------------------------------------------------------------------- */
+
+/* (c^2 / 2) log1p(z) */
+INLINE jet cauchy(vec x, const vec *p) {
+    const vec one = v_set(1);
+    scaled_residual s = scale_residual(x, p[0]);
+    vec z = s.z.hi, weight = one / (one + z), half_square = v_set((real)0.5) * p[0] * p[0];
+    return scaled_jet(s, infinite_if(s.endless, half_square * v_log1p(z)), weight, (one - z) * weight);
+}
+
+/* Geman and McClure (1985): (c^2 / 2) z / (1 + z) */
+INLINE jet geman_mcclure(vec x, const vec *p) {
+    const vec one = v_set(1);
+    scaled_residual s = scale_residual(x, p[0]);
+    vec z = s.z.hi, q = one / (one + z), half_square = v_set((real)0.5) * p[0] * p[0];
+    return scaled_jet(s, half_square * (z * q), q * q, (one - v_set(3) * z) * q);
+}
+
+/* Dennis and Welsch (1978): (c^2 / 2) (1 - e^-z) */
+INLINE jet welsch(vec x, const vec *p) {
+    scaled_residual s = scale_residual(x, p[0]);
+    vec half_square = v_set((real)0.5) * p[0] * p[0];
+    exponentials e = pair_exp((vpair){-s.z.hi, -s.z.lo});
+    return scaled_jet(s, -half_square * e.expm1, e.exp, v_set(1) - v_set(2) * s.z.hi);
+}
+
+/* Beaton and Tukey (1974): (c^2 / 6) (1 - (1 - z)^3) up to z = 1 */
+INLINE jet tukey(vec x, const vec *p) {
+    const vec one = v_set(1), three = v_set(3), zero = v_set(0);
+    scaled_residual s = scale_residual(x, p[0]);
+    vec z = s.z.hi, t = (one - z) - s.z.lo, sixth = p[0] * p[0] / v_set(6);
+    mask outside = v_lt(t, zero);
+    vec weight = v_select(outside, zero, t * t);
+    return (jet){
+        .value = v_select(outside, sixth, sixth * (z * v_fma(z, z - three, three))),
+        .grad = s.x * weight,
+        .hess = v_select(outside, zero, t * (one - v_set(5) * z)),
+        .weight = weight,
+    };
+}
+
+/* (c^2 / 2) atan(z) */
+INLINE jet arctan(vec x, const vec *p) {
+    const vec one = v_set(1), three = v_set(3);
+    scaled_residual s = scale_residual(x, p[0]);
+    vec z = s.z.hi, square = z * z, half_square = v_set((real)0.5) * p[0] * p[0];
+    mask huge = v_lt(v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500), z); /* the square overflows */
+    vec weight = one / (one + square);
+    return scaled_jet(s, half_square * v_atan(z), weight,
+                      v_select(huge, -three, (one - three * square) * weight));
+}
+
+/* Andrews et al. (1972): c^2 (1 - cos(r / c)) up to pi c, from the sine and cosine of half the angle */
+INLINE jet andrews(vec x, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), zero = v_set(0);
+    scaled_residual s = scale_residual(x, p[0]);
+    vec hi = half * s.r.hi, lo = half * s.r.lo;
+    mask high = v_lt(v_set(HALF_PI_HI / 2), hi);
+    vec y = v_select(high, (v_set(HALF_PI_HI) - hi) + (v_set(HALF_PI_LO) - lo), hi + lo);
+    mask outside = v_lt(y, zero);
+    y = v_max(y, zero);
+    vec sine = v_sin_reduced(y), cosine = v_cos_reduced(y);
+    vec s_half = v_select(high, cosine, sine), c_half = v_select(high, sine, cosine), square = two * p[0] * p[0];
+    vec product = s_half * c_half;
+    return (jet){
+        .value = v_select(outside, square, square * (s_half * s_half)),
+        .grad = v_copysign(v_select(outside, zero, two * p[0] * product), x),
+        .hess = v_select(outside, zero, (c_half - s_half) * (c_half + s_half)),
+        .weight = v_select(outside, zero, v_select(v_eq(hi, zero), one, product / hi)),
+    };
+}
+
+/* Ramsay (1977): (1 - e^-t (1 + t)) / a^2, t = a |r|; e^-t (e^t - 1 - t), by its series, where that cancels */
+INLINE jet ramsay(vec x, const vec *p) {
+    const vec one = v_set(1);
+    real series[18] = {(real)0.5}; /* 1 / (k + 2)! */
+    for (int k = 1; k < 18; k++) series[k] = series[k - 1] / (real)(k + 2);
+    vec a = v_min(v_abs(x), v_set(FL_ARITH == 32 ? (real)__FLT_MAX__ : (real)__DBL_MAX__));
+    vec t = v_min(p[0] * a, v_set(1000));
+    vec e = v_exp(-t), excess = a * a * v_polynomial(series, FL_ARITH == 64 ? 18 : 9, t);
+    vec value = v_select(v_lt(t, one), e * excess, (one - e * (one + t)) / (p[0] * p[0]));
+    return (jet){.value = value, .grad = v_copysign(a * e, x), .hess = (one - t) * e, .weight = e};
+}
+
+/* ---- others ---------------------------------------------------------------------------------------------------- */
+
+/* (b / 2) (log1p(e^s) - log1p(e^s0)), s0 = -a / b, s = s0 + q, q = r^2 / b; for small q log1p(sigmoid(s0) expm1(q)) */
+INLINE jet tolerant(vec x, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), zero = v_set(0);
+    vec largest = v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500), r = v_max(-largest, v_min(largest, x));
+    vec b = p[1], square = r * r, q = square / b, s0 = -p[0] / b, s = (square - p[0]) / b;
+    vec e0 = v_exp(s0), base = pair_round(pair_log1p(e0));
+    mask small = v_lt(q, two);
+    exponentials e = pair_exp((vpair){v_select(small, q, -v_abs(s)), zero});
+    vec log = pair_round(pair_log1p(v_select(small, e0 / (one + e0) * e.expm1, e.exp)));
+    vec excess = v_select(small, log, (v_max(s, zero) - base) + log);
+    vec tail = v_exp(-v_abs(s)), sum = one + tail;
+    vec sigmoid = v_select(v_lt(s, zero), tail, one) / sum, rest = v_select(v_lt(s, zero), one, tail) / sum;
+    return (jet){
+        .value = infinite_if(v_lt(largest, v_abs(x)), half * b * excess),
+        .grad = r * sigmoid,
+        .hess = sigmoid * v_fma(two * q, rest, one),
+        .weight = sigmoid,
+    };
+}
+
+/* log(Gamma(h + 1/2) / Gamma(h)): sixteen steps of the recurrence, then the asymptotic series in 1 / h, whose
+ * coefficients are (B_2k(1/2) - B_2k) / (2k (2k - 1)). */
+INLINE vec log_gamma_half_step(vec h) {
+    const real c[] = {(real)(-1 / 8.0),       (real)(1 / 192.0),         (real)(-1 / 640.0),       (real)(17 / 14336.0),
+                      (real)(-31 / 18432.0), (real)(691 / 180224.0), (real)(-5461 / 425984.0)};
+    const vec half = v_set((real)0.5);
+    mask small = v_lt(h, v_set(1 << 20));
+    vec product = v_set(1);
+    for (int k = 0; k < 16; k++) product *= (h + v_set((real)k)) / (h + v_set((real)k + (real)0.5));
+    vec shifted = v_select(small, h + v_set(16), h), inverse = v_set(1) / shifted;
+    vec series = half * v_log(shifted) + inverse * v_polynomial(c, sizeof c / sizeof *c, inverse * inverse);
+    return v_select(small, series + v_log(v_select(small, product, v_set(1))), series);
+}
+
+/* The negative log-density of Student's t */
+INLINE jet student_t_nll(vec x, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1), pi = v_set((real)3.14159265358979323846);
+    vec df = p[0], c = p[1];
+    scaled_residual s = scale_residual(x, c);
+    vec w = s.z.hi / df, q = one / (one + w), weight = (df + one) / df / c / c * q;
+    vec normalizer = v_log(c) + (half * v_log(df * pi) - log_gamma_half_step(half * df));
+    vec value = v_fma(half * (df + one), v_log1p(w), normalizer);
+    return scaled_jet(s, infinite_if(s.endless, value), weight, (one - w) * q);
+}
