@@ -1,12 +1,15 @@
 """Checks and conversions of arguments: everything that can be wrong is found here, before anything is written."""
 
 import difflib
+import functools
+import operator
 from numbers import Integral, Real
 
 import numpy as np
 
 EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
 REDUCTIONS = ("none", "sum", "mean")
+COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 # Storage dtypes by numpy's character code ("E" is ml_dtypes' bfloat16): the numbers of _buffers.Kind
 KINDS = {"f": 0, "d": 1, "e": 2, "E": 3}
 
@@ -93,19 +96,24 @@ def check_parameter(name, value, domain, loss):
     return array
 
 
+@functools.cache
+def _conditions(domain):
+    """((comparison, bound), ...) of a domain such as ">= 0 and < 1"; a bound may be the name of another parameter."""
+    if domain in ("any", "finite"):
+        return ()
+    pairs = (condition.split() for condition in domain.split(" and "))
+    return tuple((comparison, bound if bound.isidentifier() else float(bound)) for comparison, bound in pairs)
+
+
 def _inside(value, domain):
-    number = value == value  # not NaN
-    for condition in domain.split(" and "):
-        comparison, _, bound = condition.partition(" ")
-        if comparison == ">":
-            number = number & (value > float(bound))
-        elif comparison == ">=":
-            number = number & (value >= float(bound))
-        elif comparison == "<":
-            number = number & (value < float(bound))
-    if "finite" in domain or domain != "any":
-        number = number & (abs(value) != float("inf"))
-    return number
+    """Whether a value is a number, finite but for "any", and inside those bounds of its domain that are numbers."""
+    inside = value == value
+    if domain != "any":
+        inside = inside & (abs(value) != float("inf"))
+    for comparison, bound in _conditions(domain):
+        if not isinstance(bound, str):
+            inside = inside & COMPARISONS[comparison](value, bound)
+    return inside
 
 
 def _domain_message(name, value, domain, loss):
@@ -115,6 +123,31 @@ def _domain_message(name, value, domain, loss):
         return f"{name} must be finite, got {value}"
     where = f" for {loss}" if loss == "robust_nll" else ""
     return f"{name} must be {domain}{where}, got {value}"
+
+
+def relations(domains):
+    """((parameter, comparison, other parameter), ...) of the domains whose bound is another parameter."""
+    return tuple(
+        (name, comparison, bound)
+        for name, domain in domains.items()
+        for comparison, bound in _conditions(domain)
+        if isinstance(bound, str)
+    )
+
+
+def check_relation(name, comparison, other, parameters):
+    """Two parameters, floats or arrays that broadcast against one another, compare as they must."""
+    value, bound = parameters[name], parameters[other]
+    try:
+        holds = np.asarray(COMPARISONS[comparison](value, bound))
+    except ValueError:
+        raise ValueError(
+            f"{name} of shape {value.shape} and {other} of shape {bound.shape} do not broadcast against each other"
+        ) from None
+    if not holds.all():
+        at = np.unravel_index(holds.argmin(), holds.shape)
+        value, bound = (float(np.broadcast_to(x, holds.shape)[at]) for x in (value, bound))
+        raise ValueError(f"{name} must be {comparison} {other}, got {other}={bound}, {name}={value}")
 
 
 def broadcast_parameter(name, value, shape, dtype):

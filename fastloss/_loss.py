@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-from fastloss import _kernels
+from fastloss import _docstrings, _kernels
 from fastloss._arguments import (
     FLOAT64,
     KINDS,
@@ -15,8 +15,10 @@ from fastloss._arguments import (
     check_outputs,
     check_parameter,
     check_reduction,
+    check_relation,
     computing_dtype,
     near_names,
+    relations,
     storage,
 )
 
@@ -62,7 +64,7 @@ class Loss:
     family : str
         What it is a function of: "residual", "relative", "margin", "probability", "count" or "rows".
     parameters : dict
-        The values in force by name: the defaults, unless bound.
+        The values in force by name: the defaults, unless bound. A parameter without a default is missing until then.
     domains : dict
         The admitted values of each parameter, as text.
     traits : frozenset
@@ -70,6 +72,7 @@ class Loss:
     """
 
     is_rowwise = False
+    takes_target = True
     has_weight = False
     param_grads = ()
 
@@ -86,14 +89,14 @@ class Loss:
     def _signature(self):
         """(pred, target, *, parameters, the keywords that all losses have)"""
         parameter = inspect.Parameter
-        target = parameter.empty if self.requires_target else None
-        keywords = {**self.parameters, "sample_weight": None, "reduction": "none", "out": None, "num_threads": None}
+        positional = {"pred": parameter.empty}
+        if self.takes_target:
+            positional["target"] = parameter.empty if self.requires_target else None
+        keywords = {name: self.parameters.get(name, parameter.empty) for name in self.domains}
+        keywords |= {"sample_weight": None, "reduction": "none", "out": None, "num_threads": None}
         return inspect.Signature(
-            [
-                parameter("pred", parameter.POSITIONAL_OR_KEYWORD),
-                parameter("target", parameter.POSITIONAL_OR_KEYWORD, default=target),
-                *(parameter(k, parameter.KEYWORD_ONLY, default=v) for k, v in keywords.items()),
-            ]
+            [parameter(k, parameter.POSITIONAL_OR_KEYWORD, default=v) for k, v in positional.items()]
+            + [parameter(k, parameter.KEYWORD_ONLY, default=v) for k, v in keywords.items()]
         )
 
     # ---- identity ---------------------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ class Loss:
         """
         bound = object.__new__(type(self))
         bound.__dict__.update(self.__dict__)
-        bound.parameters = {**self.parameters, **self._check_params(params)}
+        bound.parameters = self._merged(params)
         bound.__signature__ = bound._signature()
         return bound
 
@@ -163,11 +166,15 @@ class Loss:
 
     # ---- arguments ----------------------------------------------------------------------------------------------
 
+    def _merged(self, params):
+        """The parameters in force, these taking the place of those bound."""
+        return {**self.parameters, **self._check_params(params)}
+
     def _check_params(self, params):
         """The given parameters, each inside its domain."""
         for name in params:
-            if name not in self.parameters:
-                known = (*self.parameters, "sample_weight", "reduction", "out", "num_threads")
+            if name not in self.domains:
+                known = (*self.domains, "sample_weight", "reduction", "out", "num_threads")
                 raise TypeError(f"{self.name} has no parameter {name!r}; did you mean: {near_names(name, known)}?")
         return {name: self._check_param(name, value) for name, value in params.items()}
 
@@ -180,15 +187,39 @@ def _restore(name, parameters):
 
 
 class ElementwiseLoss(Loss):
-    """A loss with one value per element of pred."""
+    """A loss with one value per element of pred.
 
-    def __init__(self, name, defaults, doc):
-        self._index, family, traits, domains, has_param_grad = _REGISTRY[name]
-        self.requires_target = family != "residual"
+    It is declared as a function without a body: its name, its parameters with their defaults, its docstring, to which
+    `_docstrings.complete` adds what all have in common.
+    """
+
+    def __init__(self, declaration):
+        name = declaration.__name__
+        self._index, family, self.takes_target, traits, domains, has_param_grad = _REGISTRY[name]
+        self.requires_target = self.takes_target and not self.has_weight
         self.param_grads = tuple(domains) if has_param_grad else ()
-        if tuple(domains) != tuple(defaults):
-            raise TypeError(f"{name}: parameters {tuple(defaults)} differ from losses.def's {tuple(domains)}")
+        self._relations = relations(domains)
+        parameters = inspect.signature(declaration).parameters
+        if tuple(domains) != tuple(parameters):
+            raise TypeError(f"{name}: parameters {tuple(parameters)} differ from losses.def's {tuple(domains)}")
+        defaults = {k: p.default for k, p in parameters.items() if p.default is not p.empty}
+        target = "required" if self.requires_target else "optional" if self.takes_target else "none"
+        doc = _docstrings.complete(declaration.__doc__, family, target, domains, traits)
         super().__init__(name, family, traits, domains, defaults, doc)
+
+    def _merged(self, params):
+        merged = super()._merged(params)
+        for relation in self._relations:
+            check_relation(*relation, merged)
+        return {name: merged[name] for name in self.domains if name in merged}  # in the order of the kernel's
+
+    def _in_force(self, params):
+        """The values of all parameters in a call that gives these."""
+        merged = self._merged(params) if params else self.parameters
+        if len(merged) < len(self.domains):
+            missing = " and ".join(name for name in self.domains if name not in merged)
+            raise TypeError(f"{self.name} requires {missing}: give it in the call, or bind it")
+        return merged
 
     def param_grad(self, pred, target=None, *, sample_weight=None, reduction="none", num_threads=None, **params):
         """The derivatives with respect to the parameters, {name: array}.
@@ -260,6 +291,8 @@ class _Call:
         pred = as_array(pred, "pred")
         self.shape = shape = pred.shape
         if target is not None:
+            if not loss.takes_target:
+                raise TypeError(f"{loss.name} is a function of pred alone and takes no target")
             target = as_array(target, "target")
             if target.shape != shape:
                 raise ValueError(f"pred and target must have equal shapes, got {shape} and {target.shape}")
@@ -268,7 +301,7 @@ class _Call:
         if sample_weight is not None:
             sample_weight = broadcast_weight(as_array(sample_weight, "sample_weight"), shape)
         self.dtype = dtype = computing_dtype(pred, target, sample_weight)
-        merged = {**loss.parameters, **loss._check_params(params)} if params else loss.parameters
+        merged = loss._in_force(params)
         self.given = tuple(merged.values())
         self.params = [
             storage(broadcast_parameter(k, v, shape, dtype), dtype) if type(v) is np.ndarray else v
