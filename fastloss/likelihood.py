@@ -1,0 +1,62 @@
+"""Losses of a residual r = pred - target that are negative log-likelihoods: with the constants, so that parameters of
+the density can be fitted too."""
+
+from fastloss._loss import ResidualLoss
+
+
+@ResidualLoss
+def student_t_nll(df=1.0, scale=1.0):
+    """
+    Negative log-likelihood of Student's t distribution.
+
+    Domain: all real residuals.
+    Formula: (df + 1) / 2 log1p(z / df) + log(scale) + log(df pi) / 2 + lgamma(df / 2) - lgamma((df + 1) / 2), with
+    z = (r / scale)^2.
+    Derivatives: r w and w (1 - z / df) / (1 + z / df), with the IRLS weight w = (df + 1) / (scale^2 (df + z)).
+
+    Parameters
+    ----------
+    df
+        Degrees of freedom: the smaller, the heavier the tails. 1 is the Cauchy distribution; towards infinity it
+        becomes the normal.
+    scale
+        Scale of the distribution, in the unit of the residual; not its standard deviation.
+
+    Source
+    ------
+    K. L. Lange, R. J. A. Little, J. M. G. Taylor, "Robust Statistical Modeling Using the t Distribution", Journal of
+    the American Statistical Association 84, 1989.
+
+    Examples
+    --------
+    >>> fl.student_t_nll([0.0, 3.0]).round(6)
+    array([1.14473 , 3.447315])
+    """
+
+
+@ResidualLoss
+def gaussian_nll(var):
+    """
+    Negative log-likelihood of the normal distribution of a given variance, less log(2 pi) / 2.
+
+    Domain: all real residuals.
+    Formula: (log(var) + r^2 / var) / 2.
+    Derivatives: r / var and 1 / var; IRLS weight 1 / var.
+
+    Parameters
+    ----------
+    var
+        Variance of the target, in the unit of the residual squared. It has no default.
+
+    Source
+    ------
+    D. A. Nix, A. S. Weigend, "Estimating the Mean and Variance of the Target Probability Distribution", ICNN 1994.
+
+    Examples
+    --------
+    >>> fl.gaussian_nll([1.0, -3.0], var=[1.0, 4.0]).round(6)
+    array([0.5     , 1.818147])
+    >>> fl.gaussian_nll([1.0, -3.0])
+    Traceback (most recent call last):
+    TypeError: gaussian_nll requires var: give it in the call, or bind it
+    """
