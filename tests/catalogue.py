@@ -26,7 +26,7 @@ DTYPES = ("float32", "float64")
 LOSSES = tuple(fl.list_losses())
 ROWWISE = tuple(name for name in LOSSES if fl.get(name).is_rowwise)
 ELEMENTWISE = tuple(name for name in LOSSES if not fl.get(name).is_rowwise)
-RESIDUAL = tuple(name for name in ELEMENTWISE if not fl.get(name).requires_target)
+RESIDUAL = tuple(name for name in ELEMENTWISE if fl.get(name).has_weight)
 WITH_PARAM_GRAD = tuple(name for name in ELEMENTWISE if fl.get(name).param_grads)
 FMA_ISAS = tuple(name for name in fl.isas() if name != "baseline")
 
@@ -55,17 +55,18 @@ def method(loss, output):
 
 
 def inputs(name, dtype, parameters, count=160, seed=0):
-    """Arrays over the whole domain: (residual,), or (pred, target) where the loss requires it."""
+    """Arrays over the whole domain: (residual,), (pred,) or (pred, target)."""
     oracle = ORACLES[name]
     return oracle.inputs(dtype, count, seed, oracle, **parameters)
 
 
 def arrays(name, shape, dtype="float64", seed=0):
-    """Arrays of a shape, of moderate size where the loss takes any residual."""
+    """Arrays of a shape, of moderate size: (residual,), (pred,) or (pred, target)."""
+    rng = np.random.default_rng(seed)
     if name in RESIDUAL:
-        return ((3 * np.random.default_rng(seed).standard_normal(shape)).astype(dtype),)
-    domain = inputs(name, dtype, fl.get(name).parameters, seed=seed)
-    return tuple(np.resize(array, shape) for array in domain)
+        return ((3 * rng.standard_normal(shape)).astype(dtype),)
+    numbers = rng.uniform(-8, 8, shape), rng.uniform(-8, 8, shape)
+    return tuple(array.astype(dtype) for array in ORACLES[name].fold(*numbers))
 
 
 def assert_same_bits(got, want):

@@ -39,10 +39,13 @@ class Jet:
         return Jet(self.f * other.f, self.d * other.f + self.f * other.d, second)
 
     def __truediv__(self, other):
-        return self * _jet(other)._reciprocal()
+        other = _jet(other)
+        f = self.f / other.f  # rounded once: a quotient that is 1 is exactly 1
+        d = (self.d - f * other.d) / other.f
+        return Jet(f, d, (self.dd - 2 * d * other.d - f * other.dd) / other.f)
 
     def __rtruediv__(self, other):
-        return self._reciprocal() * other
+        return _jet(other) / self
 
     def __pow__(self, exponent):
         f = self.f ** (exponent - 2) if exponent > 2 else mpf(1)
@@ -50,10 +53,6 @@ class Jet:
             return self * self
         first, second = exponent * f * self.f, exponent * (exponent - 1) * f
         return _chain(self, f * self.f**2, first, second)
-
-    def _reciprocal(self):
-        f = 1 / self.f
-        return _chain(self, f, -(f**2), 2 * f**3)
 
     def __abs__(self):
         sign = mp.sign(self.f)  # 0 at 0: the subgradient that the library promises at a kink

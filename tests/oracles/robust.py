@@ -1,110 +1,14 @@
-"""The exact elementwise losses: a high-precision formula each, and the error that is allowed.
+"""The general robust loss (Barron, CVPR 2019), exactly, and line 2 of the numerics contract."""
 
-A loss is one entry of ORACLES: its value as a function of mpmath numbers or jets, from which all
-derivatives follow.  Inputs are the stored numbers: the residual is the rounded difference, and
-parameters are rounded to the data's dtype.  The row losses are in row_oracles.py.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from jets import Jet, expm1, log1p, seed
+from jets import expm1, log1p
 from mpmath import inf, isinf, mp, mpf
-from precision import converged, stored
-from samples import residuals
 
-__all__ = ["ORACLES", "Exact", "Oracle", "exact", "exact_param_grad"]
+from oracles.oracle import Oracle, both_sides, is_single
 
-
-def _residual_inputs(dtype, count, seed, oracle, **parameters):
-    scale = parameters.get("scale", 1.0)
-    return (residuals(dtype, scale, oracle.thresholds(**parameters), count, seed),)
-
-
-@dataclass(frozen=True)
-class Oracle:
-    """What there is to know about one elementwise loss.
-
-    value       (r, **parameters) or (p, y, **parameters) -> number or Jet
-    cases       the parameter settings to test
-    ulps        the bound: a number, or (output, dtype, arguments, **parameters) -> a number, or
-                None where the contract makes an exemption
-    terms       (output, arguments, **parameters) -> the sum of the magnitudes of the terms that
-                the error is measured by, or None to measure by the exact result
-    thresholds  (**parameters) -> the residuals at which pieces of the formula meet
-    inputs      (dtype, count, seed, oracle, **parameters) -> the arrays (pred,) or (pred, target)
-    """
-
-    value: Callable
-    cases: tuple[dict, ...] = ({},)
-    ulps: float | Callable = 4.0
-    terms: Callable = field(default=lambda output, arguments, **parameters: None)
-    thresholds: Callable = field(default=lambda **parameters: ())
-    inputs: Callable = field(default=_residual_inputs)
-
-
-@dataclass(frozen=True)
-class Exact:
-    """One output at one point: what it is, what its error is measured by, and the bound."""
-
-    result: mpf
-    magnitude: mpf | None
-    ulps: float | None
-
-
-def exact(name, arguments, dtype, parameters):
-    """{output: Exact} of value, grad, hess and (for a residual) weight at one point."""
-    oracle = ORACLES[name]
-    parameters = _parameters(parameters, dtype)
-    arguments = [mpf(float(a)) for a in arguments]
-
-    def outputs():
-        jet = oracle.value(seed(arguments[0]), *arguments[1:], **parameters)
-        jet = jet if isinstance(jet, Jet) else Jet(jet, mpf(0), mpf(0))
-        weight = jet.d / arguments[0] if arguments[0] else jet.dd
-        return jet.f, jet.d, jet.dd, weight
-
-    results = zip(("value", "grad", "hess", "weight"), converged(outputs), strict=True)
-    return {output: _exact(oracle, output, result, arguments, dtype, parameters) for output, result in results}
-
-
-def exact_param_grad(name, parameter, arguments, dtype, parameters):
-    """Exact derivative of the value with respect to one parameter."""
-    oracle = ORACLES[name]
-    parameters = _parameters(parameters, dtype)
-    arguments = [mpf(float(a)) for a in arguments]
-    at = _differentiable(name, parameter, parameters[parameter], dtype)
-    if isinf(at):
-        result = mpf(0)
-    else:
-        seeded = {**parameters, parameter: seed(at)}
-        (result,) = converged(lambda: (_slope(oracle.value(*arguments, **seeded)),))
-    output = f"d/d{parameter}"
-    return _exact(oracle, output, result, arguments, dtype, parameters)
-
-
-def _exact(oracle, output, result, arguments, dtype, parameters):
-    bound = oracle.ulps
-    if callable(bound):
-        bound = bound(output, dtype, arguments, **parameters)
-    return Exact(result, oracle.terms(output, arguments, **parameters), bound)
-
-
-def _parameters(parameters, dtype):
-    return {name: stored(value, dtype) for name, value in parameters.items()}
-
-
-def _slope(jet):
-    return jet.d if isinstance(jet, Jet) else mpf(0)
-
-
-# ---- residual losses -----------------------------------------------------------------------
-
-
-def _huber(r, delta):
-    size = abs(r)
-    return r * r / 2 if size <= delta else delta * (size - delta / 2)
+__all__ = ["ROBUST"]
 
 
 def _robust(r, alpha, scale):
@@ -120,20 +24,6 @@ def _robust(r, alpha, scale):
         return z / 2
     b = abs(alpha - 2)
     return b / alpha * expm1(alpha / 2 * log1p(z / b))
-
-
-_SINGULAR = mpf(2) ** -200  # stands for alpha = 0 in the formula; the loss is smooth there
-
-
-def _differentiable(name, parameter, value, dtype):
-    """The parameter at which the derivative is taken: where the formula has a hole, beside it."""
-    if (name, parameter) != ("robust", "alpha"):
-        return value
-    if value == 2:  # a logarithmic infinity: by contract that of the next smaller number
-        return mpf(float(np.nextafter(np.dtype(dtype).type(2), np.dtype(dtype).type(0))))
-    if abs(value) >= mpf(2) ** 80:  # by contract as at infinity
-        return mp.sign(value) * inf
-    return value if abs(value) > _SINGULAR else _SINGULAR
 
 
 @dataclass(frozen=True)
@@ -161,7 +51,7 @@ def _exponents(r, alpha, scale):
 def _robust_ulps(output, dtype, arguments, alpha, scale):
     """Line 2 of the contract."""
     at = _exponents(*arguments, alpha, scale)
-    single = np.dtype(dtype) == np.float32
+    single = is_single(dtype)
     if mp.exp(at.v) < mpf(float(np.finfo(dtype).tiny)):
         return None
     if output == "d/dalpha":
@@ -196,14 +86,21 @@ _ALPHAS = (
     *(2.3, 2.5, 3.0, 4.0, 16.0, 1e5, 1e30, np.inf),
 )
 
-_RESIDUAL = {
-    "squared_error": Oracle(lambda r: r * r, ulps=2),
-    "huber": Oracle(
-        _huber,
-        cases=({"delta": 1.0}, {"delta": 1.345}, {"delta": 1e-3}, {"delta": 2.5e6}),
-        ulps=2,
-        thresholds=lambda delta: (delta,),
-    ),
+_SINGULAR = mpf(2) ** -200  # stands for alpha = 0 in the formula; the loss is smooth there
+
+
+def _differentiable(parameter, value, dtype):
+    """The parameter at which the derivative is taken: where the formula has a hole, beside it."""
+    if parameter != "alpha":
+        return value
+    if value == 2:  # a logarithmic infinity: by contract that of the next smaller number
+        return mpf(float(np.nextafter(np.dtype(dtype).type(2), np.dtype(dtype).type(0))))
+    if abs(value) >= mpf(2) ** 80:  # by contract as at infinity
+        return mp.sign(value) * inf
+    return value if abs(value) > _SINGULAR else _SINGULAR
+
+
+ROBUST = {
     "robust": Oracle(
         _robust,
         cases=(
@@ -213,8 +110,7 @@ _RESIDUAL = {
         ),
         ulps=_robust_ulps,
         terms=_robust_terms,
-        thresholds=lambda alpha, scale: (scale, 2 * scale, scale / 1024),
+        edges=both_sides(lambda alpha, scale: (scale, 2 * scale, scale / 1024)),
+        differentiable=_differentiable,
     ),
 }
-
-ORACLES = {**_RESIDUAL}
