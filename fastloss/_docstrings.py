@@ -34,7 +34,6 @@ _ARGUMENTS = {
     "margin": {"pred": "Scores p; the margin is m = y p.", "target": "Labels y, -1 or 1."},
     "count": {"pred": "Logarithms p of the predicted means."},
 }
-_BROADCAST = "One value, one per column (last axis) or one per element."
 _RETURNS = "ndarray of pred's shape, float32 or float64; a float under a reduction."
 _RAISES = """\
 TypeError
@@ -72,8 +71,8 @@ def complete(doc, family, target, domains, traits):
     if target == "optional":
         types["target"] += ", optional"
     for name, domain in domains.items():
-        types[name] = f"float or array_like, {'anything but NaN' if domain == 'any' else domain}"
-        texts[name] += f"\n{_BROADCAST}"
+        admitted = "anything but NaN" if domain == "any" else domain
+        types[name] = f"float, or array_like of one per column (last axis) or per element; {admitted}"
     arguments = ["pred", "target", *domains, "sample_weight", "reduction", "out", "num_threads"]
     if target == "none":
         arguments.remove("target")

@@ -27,13 +27,14 @@ _LOSSES = {}
 
 
 def list_losses():
-    """The names of all losses.
+    """The names of all losses, family by family.
 
     >>> import fastloss as fl
     >>> "huber" in fl.list_losses()
     True
     """
-    return tuple(_LOSSES)
+    elementwise = [name for name in _REGISTRY if name in _LOSSES]
+    return (*elementwise, *(name for name in _LOSSES if name not in _REGISTRY))
 
 
 def get(name, **params):

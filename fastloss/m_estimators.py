@@ -61,7 +61,7 @@ def geman_mcclure(scale=1.0):
 @ResidualLoss
 def welsch(scale=2.9846):
     """
-    Welsch's loss, also known as Leclerc's: bounded by scale^2 / 2, which it approaches as a normal density dies out.
+    Welsch's loss, also known as Leclerc's: bounded by scale^2 / 2, its weight a normal density's.
 
     Domain: all real residuals.
     Formula: scale^2 / 2 (1 - exp(-z)) with z = (r / scale)^2.
@@ -305,8 +305,8 @@ def tolerant(a=1.0, b=0.1):
 
     Examples
     --------
-    >>> fl.tolerant([0.5, -2.0]).round(6)
-    array([2.5e-05, 1.5e+00])
+    >>> fl.tolerant([0.5, -3.0], b=0.5).round(6)
+    array([0.018621, 3.968268])
     """
 
 

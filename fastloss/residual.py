@@ -103,7 +103,7 @@ def smooth_l1(beta=1.0):
     Absolute error, rounded off by a parabola near zero.
 
     Domain: all real residuals.
-    Formula: r^2 / (2 beta) if |r| < beta, else |r| - beta / 2; huber(delta=beta) over beta.
+    Formula: r^2 / (2 beta) if |r| < beta, else |r| - beta / 2. It is huber(delta=beta) over beta.
     Derivatives: r / beta and 1 / beta inside, sign(r) and 0 beyond; IRLS weight 1 / max(beta, |r|).
     Special values: beta = 0 is the absolute error: at r = 0 the gradient is 0, the weight +inf.
 
@@ -131,7 +131,7 @@ def pseudo_huber(delta=1.0):
     A smooth relative of Huber's loss, also known as Charbonnier's.
 
     Domain: all real residuals.
-    Formula: delta^2 (sqrt(1 + z) - 1) with z = (r / delta)^2, computed without the subtraction.
+    Formula: delta^2 (sqrt(1 + z) - 1) with z = (r / delta)^2. Computed without the subtraction.
     Derivatives: r / sqrt(1 + z) and (1 + z)^(-3/2); IRLS weight 1 / sqrt(1 + z).
 
     Parameters
@@ -171,7 +171,7 @@ def log_cosh():
     Examples
     --------
     >>> fl.log_cosh([1e-6, 1.0, -1000.0])
-    array([5.00000000e-13, 4.33780831e-01, 9.99306853e+02])
+    array([5.00000000e-13, 4.33780830e-01, 9.99306853e+02])
     """
 
 
