@@ -1,6 +1,5 @@
 """The commands of `fastloss`, in typer. Imported by `fastloss.cli` once the extra is there."""
 
-import inspect
 import operator
 import re
 import sys
@@ -9,12 +8,16 @@ from contextlib import nullcontext
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import fastloss
+from fastloss import _catalogue
+from fastloss._curves import curves, describe, panels
 from fastloss.scoring import ENGINES, ScoringError, Summary
+from fastloss.scoring.errors import one_line
 from fastloss.scoring.formats import FORMATS, STREAM
 
 app = typer.Typer(
@@ -113,22 +116,40 @@ def score(
 
 
 @app.command()
-def losses():
-    """List the losses, their parameters and outputs."""
-    table = Table("loss", "parameters", "reads", "outputs", box=None, pad_edge=False, header_style="")
+def losses(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/losses.md instead.")] = False,
+):
+    """List the losses with their parameters and traits."""
+    if markdown:
+        typer.echo(_catalogue.markdown(), nl=False)
+        return
+    table = Table("loss", "family", "parameters", "traits", box=None, pad_edge=False, header_style="bold")
     table.columns[0].no_wrap = True
-    for name in fastloss.list_losses():
-        loss = fastloss.get(name)
-        table.add_row(name, _defaults(loss), _reads(loss), _outputs(loss))
+    for loss in _catalogue.losses():
+        table.add_row(loss.name, loss.family, ", ".join(_catalogue.parameters(loss)), _catalogue.traits(loss))
     _console(sys.stdout).print(table)
 
 
 @app.command()
-def show(loss: Annotated[str, typer.Argument(help="Name of the loss.")]):
-    """Print the formula, the parameters and the source of a loss."""
-    bound = _loss(loss, {})
-    typer.echo(f"{bound.name}({_defaults(bound)})\nreads:   {_reads(bound)}")
-    typer.echo(f"outputs: {_outputs(bound)}\n\n{inspect.getdoc(bound)}")
+def show(
+    loss: Annotated[str, typer.Argument(help="Name of the loss.")],
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
+    plot: Annotated[str | None, typer.Option(help="Draw into this file (.png, .svg, .pdf).")] = None,
+):
+    """Print formula, parameters, traits and source of a loss, and draw it."""
+    bound = _loss(loss, _parameters(param or ()))
+    try:
+        drawing = _drawing(bound) if plot is None else _picture(bound, plot)
+    except ValueError as error:
+        raise ScoringError(one_line(error)) from error
+    console = _console(sys.stdout)
+    console.print(f"[bold]{escape(repr(bound))}[/bold]\n{escape(_catalogue.summary(bound))}\n")
+    facts = Table.grid(padding=(0, 2))
+    for title, text in _catalogue.facts(bound).items():
+        facts.add_row(f"[bold]{title}[/bold]", escape(text))
+    console.print(facts)
+    console.print()
+    console.print("a drawing needs Unicode" if console.options.ascii_only and plot is None else drawing)
 
 
 @app.command()
@@ -257,17 +278,23 @@ def _console(stream) -> Console:
     return Console(file=stream, width=None if stream.isatty() else 200, highlight=False)
 
 
-def _defaults(loss) -> str:
-    return ", ".join(f"{name}={value}" for name, value in loss.parameters.items())
+def _drawing(loss) -> Group:
+    """The outputs of a loss, drawn side by side in text."""
+    drawn = curves(loss)
+    drawings = panels(drawn)
+    table = Table(*drawings, box=None, pad_edge=False, header_style="bold")
+    for line in zip(*drawings.values(), strict=True):
+        table.add_row(*line)
+    return Group(table, escape(describe(drawn)))
 
 
-def _reads(loss) -> str:
-    if loss.is_rowwise:
-        return "logits, target"
-    if loss.has_weight:
-        return "residual, or pred and target"
-    return "pred, target" if loss.requires_target else "pred"
+def _picture(loss, path: str) -> str:
+    """Draw a loss into a file, and say so."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ScoringError("a picture needs more than the core: pip install 'fastloss[plot]'") from error
+    from fastloss.plot import loss_curves
 
-
-def _outputs(loss) -> str:
-    return "value grad hess weight" if loss.has_weight else "value grad hess"
+    loss_curves(loss).savefig(path)
+    return escape(f"written: {path}")

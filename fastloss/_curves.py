@@ -1,0 +1,113 @@
+"""Curves of a loss: its outputs over a range of predictions that shows its shape, and a drawing of them in text."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Range(NamedTuple):
+    """Where to draw a loss: over low < x < high, a curve for each target."""
+
+    low: float
+    high: float
+    targets: tuple
+    label: str
+
+
+# By name or, for those that are not listed, by family
+_RANGES = {
+    "relative": Range(0, 4, (1.0,), "prediction"),
+    "margin": Range(-3, 3, (1,), "score"),
+    "probability": Range(0, 1, (1, 0), "probability"),
+    "binary_cross_entropy_with_logits": Range(-5, 5, (1, 0), "logit"),
+    "sigmoid_focal": Range(-5, 5, (1, 0), "logit"),
+    "kl_div": Range(-4, 0, (0.5, 0.1), "log-probability"),
+    "relative_entropy": Range(0, 1, (0.5, 0.1), "probability"),
+    "entropy": Range(0, 1, (None,), "probability"),
+    "count": Range(-2, 2, (1.0, 3.0), "logarithm of the mean"),
+    "rows": Range(-5, 5, (0,), "logit of the label, beside a 0"),
+    "distillation": Range(-5, 5, ((1.0, 0.0),), "logit of the student, beside a 0"),
+}
+
+
+class Curves(NamedTuple):
+    """Outputs of a loss over x; each holds one array for each target of the range."""
+
+    loss: object
+    x: np.ndarray
+    range: Range
+    outputs: dict[str, list[np.ndarray]]
+
+
+def curves(loss, points=480):
+    """The curves of a loss. A parameter without a default is taken as 1."""
+    loss = loss.bind(**{name: 1.0 for name in loss.domains if name not in loss.parameters})
+    where = _residuals(loss) if loss.has_weight else _RANGES.get(loss.name) or _RANGES[loss.family]
+    x = where.low + (where.high - where.low) * (np.arange(points) + 0.5) / points  # neither an end nor a kink
+    names = ("value", "grad", "weight") if loss.has_weight else ("value", "grad")
+    outputs = {name: [] for name in names}
+    for target in where.targets:
+        for name, y in zip(names, _evaluate(loss, x, target, names), strict=True):
+            outputs[name].append(y)
+    return Curves(loss, x, where, outputs)
+
+
+def _residuals(loss):
+    sizes = [abs(value) for value in loss.parameters.values() if np.ndim(value) == 0 and np.isfinite(value)]
+    reach = max(5.0, 1.5 * max(sizes, default=0.0))
+    return Range(-reach, reach, (None,), "residual")
+
+
+def _evaluate(loss, x, target, names):
+    if target is not None:
+        target = np.broadcast_to(target, x.shape + np.shape(target))
+    if not loss.is_rowwise:
+        return loss.evaluate(x, target, outputs=names)
+    value, grad = loss.evaluate(np.stack([x, np.zeros_like(x)], -1), target, outputs=names)
+    return value, grad[:, 0]
+
+
+def limits(ys):
+    """(low, high) that show 0 and all of the curves but their poles."""
+    y = np.concatenate(ys)
+    y = y[np.isfinite(y)]
+    low, high = np.quantile(y, (0.05, 0.95))
+    span = high - low
+    low, high = min(0.0, max(y.min(), low - span)), max(0.0, min(y.max(), high + span))
+    return (low, high) if low < high else (-1.0, 1.0)
+
+
+# ---- in a terminal ----------------------------------------------------------------------------------------------
+
+_WIDTH, _HEIGHT = 24, 7  # characters, of 2 by 4 dots each
+_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # their bits in Unicode's braille
+
+
+def describe(drawn):
+    """What the drawings of `panels` are drawn over."""
+    low, high, (target, *_), label = drawn.range
+    over = f"{drawn.loss!r} over a {label} from {low:g} to {high:g}"
+    return over if target is None else f"{over}, target {target}"
+
+
+def panels(drawn):
+    """{title: lines} of small drawings of the outputs, for the first target."""
+    return {name: _panel(drawn.x, ys[0], limits(ys[:1])) for name, ys in drawn.outputs.items()}
+
+
+def _panel(x, y, y_limits):
+    low, high = y_limits
+    rows, columns = 4 * _HEIGHT, 2 * _WIDTH
+    at = np.full(x.shape, -1)
+    seen = (y >= low) & (y <= high)
+    at[seen] = np.rint((high - y[seen]) / (high - low) * (rows - 1))
+    column = np.arange(x.size) * columns // x.size
+    dots = np.zeros((rows, columns), bool)
+    dots[round(high / (high - low) * (rows - 1)), ::4] = True  # the axis
+    for k in range(columns):
+        met = at[(column == k) & (at >= 0)]
+        if met.size:
+            dots[met.min() : met.max() + 1, k] = True
+    cells = (dots.reshape(_HEIGHT, 4, _WIDTH, 2) * _DOTS[:, None, :]).sum(axis=(1, 3))
+    lines = ["".join(chr(0x2800 + cell) for cell in row) for row in cells]
+    return [f"{high:.3g}", *lines, f"{low:.3g}"]
