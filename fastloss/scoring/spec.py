@@ -122,6 +122,8 @@ def _check_roles(spec: Spec) -> None:
     elif not spec.target and (loss.requires_target or loss.has_weight):
         instead = ", or residual instead of pred" if loss.has_weight else ""
         raise ScoringError(f"{loss.name} needs the column of targets: give target{instead}")
+    if spec.target and not loss.takes_target:
+        raise ScoringError(f"{loss.name} takes no target: give pred alone")
     if not loss.is_rowwise:
         for role in ("pred", "target", "residual"):
             if len(getattr(spec, role)) > 1:
@@ -140,7 +142,10 @@ def _check_outputs(spec: Spec) -> None:
 
 
 def _check_parameters(loss) -> None:
-    """A parameter that varies over the rows would be cut wrongly into batches."""
+    """All are there; one that varies over the rows would be cut wrongly into batches."""
+    for name in loss.domains:
+        if name not in loss.parameters:
+            raise ScoringError(f"{loss.name} requires {name}: bind it")
     for name, value in loss.parameters.items():
         if name != "class_weight" and np.ndim(value) > 0:
             raise ScoringError(f"{loss.name}: {name} must be one number to score files")
