@@ -30,6 +30,7 @@ class Loss:
     domains: dict[str, str]
     traits: frozenset[str]
     is_rowwise: bool
+    takes_target: bool
     requires_target: bool
     has_weight: bool
     param_grads: tuple[str, ...]
@@ -54,6 +55,18 @@ def softmax(
     logits: ArrayLike, axis: int = -1, temperature: float = 1.0, out: Array | None = None,
     num_threads: int | None = None,
 ) -> Array: ...
+
+def accuracy(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+
+def log_loss(prob: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+
+def mae(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+
+def mape(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+
+def mse(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+
+def rmse(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
 
 @type_check_only
 class _SquaredError(Loss):
@@ -99,6 +112,96 @@ class _SquaredError(Loss):
     def bind(self) -> Self: ...
 
 squared_error: _SquaredError
+
+@type_check_only
+class _HalfSquaredError(Loss):
+    """Half the squared error, whose gradient is the residual."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self) -> Self: ...
+
+half_squared_error: _HalfSquaredError
+
+@type_check_only
+class _AbsoluteError(Loss):
+    """Absolute error, which the median minimises."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self) -> Self: ...
+
+absolute_error: _AbsoluteError
 
 @type_check_only
 class _Huber(Loss):
@@ -150,6 +253,1027 @@ class _Huber(Loss):
     def bind(self, *, delta: ArrayLike = 1.0) -> Self: ...
 
 huber: _Huber
+
+@type_check_only
+class _SmoothL1(Loss):
+    """Absolute error, rounded off by a parabola near zero."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, beta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, beta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, beta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, beta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, beta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, beta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        beta: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, beta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, beta: ArrayLike = 1.0) -> Self: ...
+
+smooth_l1: _SmoothL1
+
+@type_check_only
+class _PseudoHuber(Loss):
+    """A smooth relative of Huber's loss, also known as Charbonnier's."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        delta: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, delta: ArrayLike = 1.0) -> Self: ...
+
+pseudo_huber: _PseudoHuber
+
+@type_check_only
+class _LogCosh(Loss):
+    """Logarithm of the hyperbolic cosine: a parabola near zero, |r| - log 2 far out."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self) -> Self: ...
+
+log_cosh: _LogCosh
+
+@type_check_only
+class _Quantile(Loss):
+    """Pinball loss, which the q-quantile minimises."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, q: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, q: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, q: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, q: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, q: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, q: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        q: ArrayLike = 0.5, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, q: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, q: ArrayLike = 0.5) -> Self: ...
+
+quantile: _Quantile
+
+@type_check_only
+class _Expectile(Loss):
+    """Asymmetric squares, which the tau-expectile minimises."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, tau: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, tau: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, tau: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, tau: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, tau: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, tau: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        tau: ArrayLike = 0.5, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, tau: ArrayLike = 0.5,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, tau: ArrayLike = 0.5) -> Self: ...
+
+expectile: _Expectile
+
+@type_check_only
+class _EpsilonInsensitive(Loss):
+    """Absolute error beyond a tube of half-width epsilon: the loss of support vector regression."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        epsilon: ArrayLike = 0.1, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, epsilon: ArrayLike = 0.1) -> Self: ...
+
+epsilon_insensitive: _EpsilonInsensitive
+
+@type_check_only
+class _SquaredEpsilonInsensitive(Loss):
+    """Squared error beyond a tube of half-width epsilon."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        epsilon: ArrayLike = 0.1, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, epsilon: ArrayLike = 0.1) -> Self: ...
+
+squared_epsilon_insensitive: _SquaredEpsilonInsensitive
+
+@type_check_only
+class _Cauchy(Loss):
+    """Cauchy's loss, also known as Lorentzian: it grows as a logarithm."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
+
+cauchy: _Cauchy
+
+@type_check_only
+class _GemanMcclure(Loss):
+    """Geman and McClure's loss: bounded by scale^2 / 2."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
+
+geman_mcclure: _GemanMcclure
+
+@type_check_only
+class _Welsch(Loss):
+    """Welsch's loss, also known as Leclerc's: bounded by scale^2 / 2, its weight a normal density's."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 2.9846,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 2.9846,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 2.9846,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 2.9846,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 2.9846,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 2.9846,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 2.9846, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 2.9846,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 2.9846) -> Self: ...
+
+welsch: _Welsch
+
+@type_check_only
+class _Tukey(Loss):
+    """Tukey's biweight: bounded by scale^2 / 6, which it reaches at |r| = scale."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 4.6851,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 4.6851,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 4.6851,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 4.6851,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 4.6851,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 4.6851,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 4.6851, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 4.6851,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 4.6851) -> Self: ...
+
+tukey: _Tukey
+
+@type_check_only
+class _Fair(Loss):
+    """Fair's loss: convex, with a slope that approaches scale."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.3998,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.3998,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.3998,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.3998,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.3998,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.3998,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 1.3998, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.3998,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 1.3998) -> Self: ...
+
+fair: _Fair
+
+@type_check_only
+class _Arctan(Loss):
+    """Arc tangent of the squared residual: bounded by pi scale^2 / 4."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
+
+arctan: _Arctan
+
+@type_check_only
+class _TruncatedSquared(Loss):
+    """Talwar's loss: half the squared error, cut off at |r| = scale."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
+
+truncated_squared: _TruncatedSquared
+
+@type_check_only
+class _Andrews(Loss):
+    """Andrews' wave: bounded by 2 scale^2, which it reaches at |r| = pi scale."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.339,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.339,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.339,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.339,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.339,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.339,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 1.339, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.339,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 1.339) -> Self: ...
+
+andrews: _Andrews
+
+@type_check_only
+class _Hampel(Loss):
+    """Hampel's three-part loss: its slope rises up to a, is level up to b, and falls to zero at c."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0,
+        c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0,
+        c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0,
+        c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0,
+        c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0,
+        c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0,
+        c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        a: ArrayLike = 2.0, b: ArrayLike = 4.0, c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0,
+        c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None, out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def bind(
+        self, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0, c: ArrayLike = 8.0
+    ) -> Self: ...
+
+hampel: _Hampel
+
+@type_check_only
+class _Ramsay(Loss):
+    """Ramsay's loss: bounded by 1 / a^2, with a slope that dies out exponentially."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 0.3,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 0.3,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 0.3,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 0.3,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 0.3,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 0.3,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        a: ArrayLike = 0.3, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 0.3,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, a: ArrayLike = 0.3) -> Self: ...
+
+ramsay: _Ramsay
+
+@type_check_only
+class _Tolerant(Loss):
+    """Half the squared error beyond a tolerance: almost level up to r^2 = a, smoothly turning into (r^2 - a) / 2."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        a: ArrayLike = 1.0, b: ArrayLike = 0.1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(
+        self, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1
+    ) -> Self: ...
+
+tolerant: _Tolerant
+
+@type_check_only
+class _StudentTNll(Loss):
+    """Negative log-likelihood of Student's t distribution."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        df: ArrayLike = 1.0, scale: ArrayLike = 1.0, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(
+        self, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0
+    ) -> Self: ...
+
+student_t_nll: _StudentTNll
+
+@type_check_only
+class _GaussianNll(Loss):
+    """Negative log-likelihood of the normal distribution of a given variance, less log(2 pi) / 2."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, var: ArrayLike = ...,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, var: ArrayLike = ...,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, var: ArrayLike = ...,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, var: ArrayLike = ...,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, var: ArrayLike = ...,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, var: ArrayLike = ...,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        var: ArrayLike = ..., sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, var: ArrayLike = ...,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, var: ArrayLike = ...) -> Self: ...
+
+gaussian_nll: _GaussianNll
 
 @type_check_only
 class _Robust(Loss):
@@ -207,6 +1331,810 @@ class _Robust(Loss):
     ) -> Self: ...
 
 robust: _Robust
+
+@type_check_only
+class _AbsolutePercentageError(Loss):
+    """Absolute error as a share of the target."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+absolute_percentage_error: _AbsolutePercentageError
+
+@type_check_only
+class _SymmetricAbsolutePercentageError(Loss):
+    """Absolute error as a share of the mean size of prediction and target: between 0 and 2."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+symmetric_absolute_percentage_error: _SymmetricAbsolutePercentageError
+
+@type_check_only
+class _SquaredLogError(Loss):
+    """Squared difference of the logarithms of 1 + p and 1 + y."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+squared_log_error: _SquaredLogError
+
+@type_check_only
+class _ZeroOne(Loss):
+    """Misclassification: 1 if the score's sign is not the label's."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+zero_one: _ZeroOne
+
+@type_check_only
+class _Perceptron(Loss):
+    """The perceptron's loss: how far a score is on the wrong side."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+perceptron: _Perceptron
+
+@type_check_only
+class _Hinge(Loss):
+    """The hinge loss of support vector machines."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, margin: ArrayLike = 1.0) -> Self: ...
+
+hinge: _Hinge
+
+@type_check_only
+class _SquaredHinge(Loss):
+    """The squared hinge loss."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, margin: ArrayLike = 1.0) -> Self: ...
+
+squared_hinge: _SquaredHinge
+
+@type_check_only
+class _ModifiedHuber(Loss):
+    """The squared hinge loss, continued as a line below m = -1."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+modified_huber: _ModifiedHuber
+
+@type_check_only
+class _Exponential(Loss):
+    """The exponential loss of AdaBoost."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+exponential: _Exponential
+
+@type_check_only
+class _Logistic(Loss):
+    """The logistic loss: the negative log-likelihood of logistic regression for labels -1 and 1."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+logistic: _Logistic
+
+@type_check_only
+class _BinaryCrossEntropy(Loss):
+    """Cross-entropy of the probability of one class."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], eps: ArrayLike = 0.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, eps: ArrayLike = 0.0) -> Self: ...
+
+binary_cross_entropy: _BinaryCrossEntropy
+
+@type_check_only
+class _BinaryCrossEntropyWithLogits(Loss):
+    """Cross-entropy of the sigmoid of a logit: multi-label classification, a class an element."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, pos_weight: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, pos_weight: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, pos_weight: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, pos_weight: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, pos_weight: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, pos_weight: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        pos_weight: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, pos_weight: ArrayLike = 1.0) -> Self: ...
+
+binary_cross_entropy_with_logits: _BinaryCrossEntropyWithLogits
+
+@type_check_only
+class _SigmoidFocal(Loss):
+    """Focal loss of the sigmoid of a logit: cross-entropy in which easy elements fade."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], alpha: ArrayLike = 0.25,
+        gamma: ArrayLike = 2.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(
+        self, *, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0
+    ) -> Self: ...
+
+sigmoid_focal: _SigmoidFocal
+
+@type_check_only
+class _KlDiv(Loss):
+    """Kullback-Leibler divergence, a term of its sum, of log-probabilities from probabilities."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+kl_div: _KlDiv
+
+@type_check_only
+class _RelativeEntropy(Loss):
+    """Relative entropy, a term of its sum, of probabilities."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+relative_entropy: _RelativeEntropy
+
+@type_check_only
+class _Entropy(Loss):
+    """Entropy, a term of its sum, of a probability. It takes no target."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, *, sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, *, sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, *, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, *, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, *, sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, *, sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, *, outputs: Output | Sequence[Output], sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+entropy: _Entropy
+
+@type_check_only
+class _Poisson(Loss):
+    """Negative log-likelihood of the Poisson distribution, less log(y!)."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+poisson: _Poisson
+
+@type_check_only
+class _Gamma(Loss):
+    """Negative log-likelihood of the gamma distribution over its shape, less the terms without p."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+gamma: _Gamma
+
+@type_check_only
+class _Tweedie(Loss):
+    """Half the deviance of Tweedie's distributions, less the terms without p."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], power: ArrayLike = 1.5,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, power: ArrayLike = 1.5) -> Self: ...
+
+tweedie: _Tweedie
 
 @type_check_only
 class _CrossEntropy(Loss):

@@ -7,6 +7,7 @@ import inspect
 import textwrap
 
 import fastloss as fl
+from fastloss import metrics
 
 __all__ = ["stubs"]
 
@@ -43,6 +44,7 @@ class Loss:
     domains: dict[str, str]
     traits: frozenset[str]
     is_rowwise: bool
+    takes_target: bool
     requires_target: bool
     has_weight: bool
     param_grads: tuple[str, ...]
@@ -61,6 +63,10 @@ def {name}(
 ) -> Array: ...
 """
 
+METRIC = """
+def {name}({first}: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+"""
+
 UNREDUCED, REDUCED = 'reduction: Literal["none"] = "none"', 'reduction: Literal["sum", "mean"]'
 EITHER = 'reduction: Reduction = "none"'
 OUT, OUTS = "out: Array | None = None", "out: tuple[Array, ...] | None = None"
@@ -71,6 +77,8 @@ WANTED = "outputs: Output | Sequence[Output]"
 def stubs():
     """The text of the stubs."""
     functions = "".join(FUNCTION.format(name=name) for name in ("logsumexp", "log_softmax", "softmax"))
+    for name in metrics.__all__:
+        functions += METRIC.format(name=name, first=next(iter(inspect.signature(getattr(metrics, name)).parameters)))
     return HEAD + functions + "".join(_loss(fl.get(name)) for name in fl.list_losses())
 
 
@@ -100,7 +108,7 @@ def _loss(loss):
         methods.append(method("weight", "Array", *own, WEIGHT, OUT, THREADS))
     if loss.param_grads:
         methods.append(method("param_grad", "dict[str, Any]", *own, WEIGHT, EITHER, THREADS))
-    bound = [_declared(loss, p) for p in parameters if p.name in loss.parameters]
+    bound = [_declared(loss, p) for p in parameters if p.name in loss.domains]
     methods.append(_method("bind", ["*", *bound] if bound else [], "Self"))
     body = textwrap.indent("\n".join(methods), "    ")
     summary = loss.__doc__.split("\n", 1)[0]
@@ -121,6 +129,8 @@ def _arguments(loss):
 
 def _declared(loss, parameter):
     default = parameter.default
+    if default is parameter.empty:  # it may be bound
+        return f"{parameter.name}: ArrayLike = ..."
     kind = "ArrayLike | None" if default is None else type(default).__name__ if loss.is_rowwise else "ArrayLike"
     return f"{parameter.name}: {kind} = {default!r}"
 
