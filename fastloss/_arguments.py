@@ -9,6 +9,7 @@ import numpy as np
 
 EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
 REDUCTIONS = ("none", "sum", "mean")
+INFINITY = float("inf")
 COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 # Storage dtypes by numpy's character code ("E" is ml_dtypes' bfloat16): the numbers of _buffers.Kind
 KINDS = {"f": 0, "d": 1, "e": 2, "E": 3}
@@ -96,30 +97,31 @@ def check_parameter(name, value, domain, loss):
     return array
 
 
-@functools.cache
 def _conditions(domain):
-    """((comparison, bound), ...) of a domain such as ">= 0 and < 1"; a bound may be the name of another parameter."""
-    if domain in ("any", "finite"):
-        return ()
-    pairs = (condition.split() for condition in domain.split(" and "))
-    return tuple((comparison, bound if bound.isidentifier() else float(bound)) for comparison, bound in pairs)
+    """[(comparison, bound), ...] of a domain such as ">= 0 and < 1" or "> a"."""
+    return [] if domain in ("any", "finite") else [condition.split() for condition in domain.split(" and ")]
+
+
+@functools.cache
+def _limits(domain):
+    """((function that compares, bound), ...) of the conditions of a domain whose bound is a number."""
+    return tuple((COMPARISONS[c], float(bound)) for c, bound in _conditions(domain) if not bound.isidentifier())
 
 
 def _inside(value, domain):
-    """Whether a value is a number, finite but for "any", and inside those bounds of its domain that are numbers."""
+    """Whether a value is a number, finite but for "any", and within the limits of its domain."""
     inside = value == value
     if domain != "any":
-        inside = inside & (abs(value) != float("inf"))
-    for comparison, bound in _conditions(domain):
-        if not isinstance(bound, str):
-            inside = inside & COMPARISONS[comparison](value, bound)
+        inside = inside & (abs(value) != INFINITY)
+    for compare, bound in _limits(domain):
+        inside = inside & compare(value, bound)
     return inside
 
 
 def _domain_message(name, value, domain, loss):
     if value != value:
         return f"{name} must not be NaN"
-    if abs(value) == float("inf"):
+    if abs(value) == INFINITY:
         return f"{name} must be finite, got {value}"
     where = f" for {loss}" if loss == "robust_nll" else ""
     return f"{name} must be {domain}{where}, got {value}"
@@ -131,7 +133,7 @@ def relations(domains):
         (name, comparison, bound)
         for name, domain in domains.items()
         for comparison, bound in _conditions(domain)
-        if isinstance(bound, str)
+        if bound.isidentifier()
     )
 
 

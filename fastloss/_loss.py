@@ -212,7 +212,9 @@ class ElementwiseLoss(Loss):
         merged = super()._merged(params)
         for relation in self._relations:
             check_relation(*relation, merged)
-        return {name: merged[name] for name in self.domains if name in merged}  # in the order of the kernel's
+        if len(merged) > len(self.parameters):  # in the order of the kernel's
+            merged = {name: merged[name] for name in self.domains if name in merged}
+        return merged
 
     def _in_force(self, params):
         """The values of all parameters in a call that gives these."""

@@ -145,7 +145,7 @@ def _check_parameters(loss) -> None:
     """All are there; one that varies over the rows would be cut wrongly into batches."""
     for name in loss.domains:
         if name not in loss.parameters:
-            raise ScoringError(f"{loss.name} requires {name}: bind it")
+            raise ScoringError(f"{loss.name} requires the parameter {name}")
     for name, value in loss.parameters.items():
         if name != "class_weight" and np.ndim(value) > 0:
             raise ScoringError(f"{loss.name}: {name} must be one number to score files")
