@@ -21,6 +21,9 @@ assert_type(fl.robust.param_grad(x, alpha=1), dict[str, Any])
 assert_type(fl.huber.weight(x, num_threads=2), Array)
 assert_type(fl.cross_entropy(x, [1], label_smoothing=0.1, axis=0), Array)
 assert_type(fl.softmax(x, temperature=2.0), Array)
+assert_type(fl.gaussian_nll.bind(var=2.0)(x), Array)
+assert_type(fl.entropy(x, reduction="sum"), float)
+assert_type(fl.log_loss(x, [0, 1, 1]), float)
 assert_type(fl.isas(), tuple[str, ...])
 assert_type(fl.score("residuals.npy", loss=fl.huber.bind(delta=2)).mean, float | None)
 fl.huber.evaluate(x, outputs=("grad", "hess"))
@@ -31,4 +34,6 @@ fl.huber(x, reduction="average")  # type: ignore[call-overload]
 fl.huber.evaluate(x, outputs=("gradient",))  # type: ignore[arg-type]
 fl.squared_error.param_grad(x)  # type: ignore[attr-defined]
 fl.cross_entropy(x)  # type: ignore[call-overload]
+fl.hinge(x)  # type: ignore[call-overload]
+fl.entropy(x, x)  # type: ignore[call-overload]
 fl.cross_entropy.weight(x, [1])  # type: ignore[attr-defined]
