@@ -6,6 +6,7 @@ from catalogue import DTYPES, ELEMENTWISE, arrays, assert_same_bits, method, out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from oracles import ORACLES
 
 import fastloss as fl
 
@@ -68,6 +69,34 @@ def test_any_view(shape, steps, order, dtype, name):
     index = tuple(slice(None, None, step) for step in steps[: len(shape)])
     seen = [array[index].transpose(axes) for array in arrays(name, shape, dtype)]
     assert_reads(name, seen, [np.ascontiguousarray(array) for array in seen])
+
+
+@given(
+    shape=hnp.array_shapes(min_dims=1, max_dims=3, max_side=9),
+    order=st.permutations(range(3)),
+    steps=st.lists(st.sampled_from([-2, -1, 1, 2]), min_size=3, max_size=3),
+    dtype=st.sampled_from(DTYPES),
+    by_column=st.booleans(),
+    name=st.sampled_from([name for name in ELEMENTWISE if fl.get(name).domains]),
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_any_layout_of_parameters(shape, order, steps, dtype, by_column, name):
+    """A setting drawn for each element or column, in arrays of any strides."""
+    axes = [axis for axis in order if axis < len(shape)]
+    index = tuple(slice(None, None, step) for step in steps[: len(shape)])
+
+    def view(array):
+        return array[index].transpose(axes)
+
+    seen, cases = [view(array) for array in arrays(name, shape, dtype)], ORACLES[name].cases
+    columns = seen[0].shape[-1]
+    drawn = np.random.default_rng(0).integers(0, len(cases), 2 * columns if by_column else shape)
+    values = {key: np.array([case[key] for case in cases])[drawn] for key in cases[0]}
+    laid_out = {key: array[::-2] if by_column else view(array) for key, array in values.items()}
+    copies = {key: np.broadcast_to(array, seen[0].shape).copy() for key, array in laid_out.items()}
+    for output in outputs(name):
+        run = method(fl.get(name), output)
+        assert_same_bits(run(*seen, **laid_out), run(*map(np.ascontiguousarray, seen), **copies))
 
 
 @EVERY_LOSS
