@@ -37,6 +37,19 @@ def test_chords_of_a_convex_loss_lie_above(name, case):
     assert (loss((one + two) / 2, *rest) <= chord + 1e-13 * (1 + np.abs(chord))).all()
 
 
+@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if "convex" not in fl.get(name).traits])
+def test_losses_without_the_trait_are_not_convex(name):
+    """At one setting at least."""
+    assert any(_bends_down(fl.get(name, **case), name, case) for case in ORACLES[name].cases)
+
+
+def _bends_down(loss, name, case):
+    (one, *rest), (two, *_) = arrays(name, 500), arrays(name, 500, seed=1)
+    chord = (loss(one, *rest) + loss(two, *rest)) / 2
+    above = loss((one + two) / 2, *rest) > chord + 1e-9 * np.abs(chord)
+    return above.any() or (loss.hess(*inputs(name, "float64", case)) < 0).any()
+
+
 @with_trait("c1")
 def test_c1_gradient_is_that_of_the_value(name, case):
     """Fourth-order differences, everywhere; where pieces meet they are of first order."""
