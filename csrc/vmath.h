@@ -159,6 +159,7 @@ typedef struct {
 /* exp(hi + lo) and exp(hi + lo) - 1; the one that is not used costs nothing */
 INLINE exponentials pair_exp(vpair x) {
     x.hi = clamp_exp(x.hi);
+    x.lo = v_min(v_max(x.lo, v_set(-1)), v_set(1)); /* of no consequence unless hi was far out */
     reduced_exp e = reduce_exp(x);
     /* two factors: a subnormal result is rounded once, an overflow is infinite */
     ivec half = half_of(e.n);

@@ -161,7 +161,8 @@ INLINE vec robust_value(robust_log l, vec alpha, vec expm1_u) { return v_abs(exp
 
 /* expm1(u) / u, given expm1(u) */
 INLINE vec robust_expm1_ratio(vpair u, vec expm1_u) {
-    return v_select(v_lt(v_abs(u.hi), v_set(0x1p-60f)), v_set(1), expm1_u / u.hi);
+    vec rounded = pair_round(u);
+    return v_select(v_lt(v_abs(rounded), v_set(0x1p-60f)), v_set(1), expm1_u / rounded);
 }
 
 /* (b / 2) L expm1(u) / u: no quotient by alpha */
