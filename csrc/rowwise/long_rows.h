@@ -128,6 +128,11 @@ INLINE row_total total_of(const row_call *call, real max, const row_sums *sums) 
     return total;
 }
 
+/* What comes a chunk later than these n logits, while there is something to compute */
+INLINE void prefetch(const real *x, size_t n) {
+    for (size_t i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(x + CHUNK + i);
+}
+
 INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
     size_t whole = n - n % GROUP_LOGITS, vectors = n - n % ROW_LANES;
     last_part buffer;
@@ -144,13 +149,13 @@ INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
     row_sums sums[LANE_VECTORS];
     for (int j = 0; j < LANE_VECTORS; j++) sums[j] = (row_sums){0};
     for (size_t k = 0; k < whole; k += GROUP_LOGITS) {
-        /* the next chunk or row, while there is something to compute */
-        for (int i = 0; i < GROUP_LOGITS; i += CACHE_LINE) __builtin_prefetch(p.x + n + k + i);
+        prefetch(p.x + k, GROUP_LOGITS);
         if (__builtin_expect(m_any(v_eq(group_max[k / GROUP_LOGITS], at)), 0))
             add_group(call, sums, part_at(p, k), GROUP, at, 1);
         else
             add_group(call, sums, part_at(p, k), GROUP, at, 0);
     }
+    prefetch(p.x + whole, n - whole);
     add_rest(call, sums, part_at(p, whole), n - whole, at);
     if (vectors < n) add_group(call, sums, tail, 1, at, 1);
     return total_of(call, max, sums);
