@@ -59,8 +59,8 @@ INLINE vec element(const row_call *call, int kind, vec x, vec a, const vec f[MAX
     return p;
 }
 
-/* What elements are made of: `flat` has factor after factor, FLAT + ROW_LANES apart, of every element; where it is NULL,
- * all elements have the factors `same`. */
+/* What elements are made of: `flat` has factor after factor, FLAT + ROW_LANES apart, of every element; where it is
+ * NULL, all elements have the factors `same`. */
 typedef struct {
     row_part part;
     const real *flat;

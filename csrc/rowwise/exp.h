@@ -1,5 +1,5 @@
-/* The exponential of rows: of x <= 0 alone, and times a power of two, so that no result that counts is subnormal and one
- * multiplication by a power of two does.
+/* The exponential of rows: of x <= 0 alone, and times a power of two, so that no result that counts is subnormal and
+ * one multiplication by a power of two does.
  *
  *   function               error (the largest of 10^7 samples; 1.1 eps of the result where there is no FMA)
  *   v_exp_scaled           0.7 eps of the result; float32 also 2^-28 |x| times the result, as its ln 2 is one number:
@@ -9,8 +9,8 @@
  * Method: Tang (1989), reduction by ln 2 and a polynomial (coefficients.py).
  */
 
-/* The power of two of a scaled exponential, and n of x = n ln 2 + r: the rounding constant leaves the biased exponent in
- * the low bits of the sum, and 0 there is a factor 0. */
+/* The power of two of a scaled exponential, and n of x = n ln 2 + r: the rounding constant leaves the biased exponent
+ * in the low bits of the sum, and 0 there is a factor 0. */
 typedef struct {
     vec n, power;
 } scaled_power;

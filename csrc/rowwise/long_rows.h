@@ -17,7 +17,7 @@ typedef struct {
     real x[ROW_LANES], target[ROW_LANES], class_weight[ROW_LANES];
 } last_part;
 
-/* The last `rest` of n logits, which fill not all lanes: those before them stand in the other lanes, and add nothing. */
+/* The last `rest` of n logits, which fill not all lanes: those before them stand in the other lanes and add nothing. */
 INLINE row_part last_of(last_part *to, row_part p, size_t n, size_t rest) {
     p = part_at(p, n - ROW_LANES);
     static const real is_done[2 * ROW_LANES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
