@@ -101,7 +101,7 @@ INLINE void reduce_short_rows(const fl_rows *a, int tempered, int soft) {
     for (size_t r = 0; r < a->rows; r += ROW_LANES) {
         size_t rows = a->rows - r < ROW_LANES ? a->rows - r : ROW_LANES;
         row_part part = part_of_row(a, r);
-        int last = r + ROW_LANES >= a->rows;
+        int last = (a->rows - r) * n < ROW_LANES * n + LANES; /* less than a vector behind these rows */
         for (size_t k = 0; k < n * ROW_LANES; k += CACHE_LINE) __builtin_prefetch(part.x + AHEAD + k);
         transpose(x, part.x, rows, n, last);
         if (soft && a->target) transpose(target, part.target, rows, n, last);
