@@ -184,40 +184,6 @@ INLINE exponentials pair_exp_ordinary(vpair x) {
 
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
 
-/* The power of two of a scaled exponential, and n of x = n ln 2 + r: the rounding constant leaves the biased exponent
- * in the low bits of the sum, and 0 there is a factor 0. */
-typedef struct {
-    vec n, power;
-} scaled_power;
-
-#define SCALED_BIAS(scale) ((real)(EXPONENT_BIAS + (scale)))
-#define SCALED_EXP_LOW(scale) (-SCALED_BIAS(scale) * (real)0.69314718055994530942)
-
-INLINE scaled_power scale_power(vec x, int scale) {
-    const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS) + SCALED_BIAS(scale));
-    vec shifted = v_fma(x, v_set(LOG2E), round);
-    return (scaled_power){shifted - round, (vec)((ivec)shifted << MANTISSA_BITS)};
-}
-
-/* exp(x) 2^scale for x <= 0 and 0 <= scale <= 64: at a positive scale no result that counts is subnormal, so that one
- * power of two does. */
-INLINE vec v_exp_scaled(vec x, int scale) {
-    x = v_max(v_set(SCALED_EXP_LOW(scale)), x);
-    scaled_power s = scale_power(x, scale);
-    vec p = expm1_reduced(v_fma(s.n, v_set(-LN2_LO), v_fma(s.n, v_set(-LN2_HI), x)));
-    return v_fma(s.power, p, s.power);
-}
-
-/* exp(x / c) 2^scale for x <= 0, as accurate: the quotient is never rounded. `d` is c's divisor. */
-INLINE vec v_exp_quotient_scaled(vec x, vec c, divisor d, int scale) {
-    x = v_max(v_set(SCALED_EXP_LOW(scale)) * (c * d.scale), x * d.scale);
-    vec hi = x * d.hi;
-    scaled_power s = scale_power(hi, scale);
-    vec r = (hi - s.n * v_set(LN2_HI)) + product_error(x, d.hi, hi); /* the difference is exact */
-    vec p = expm1_reduced(v_fma(s.n, v_set(-LN2_LO), v_fma(x, d.lo, r)));
-    return v_fma(s.power, p, s.power);
-}
-
 INLINE vec v_expm1(vec x) {
     /* the reduction would round a subnormal's square; x itself is exact there, and keeps -0 */
     return v_select(v_lt(v_abs(x), v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), x,
