@@ -1,15 +1,17 @@
 /* Elementary functions on vectors, and the pairs hi + lo that carry more digits than a lane holds.
  *
- * Error bounds are the largest seen: over all 2^32 inputs in float32 (bench/sweep.py prints the table), and in
- * 10^8 random inputs in float64. Polynomials: coefficients.py, which states their errors.
+ * Error bounds are the largest seen: over all 2^32 inputs in float32 (bench/sweep.py; docs/accuracy.md), and in 10^7
+ * random inputs of each binade that matters against extended precision in float64. Polynomials: coefficients.py, which
+ * states their errors.
  *
- *   function    domain               max ULP f32   max ULP f64   method
- *   v_exp       all                     1.0           1.0        Tang (1989) reduction by ln 2, polynomial
- *   v_expm1     all                     1.9           1.9        the same, 2^n (1 + p) - 1 in one fma
- *   v_log       x >= 0, else NaN        1.0           1.0        FreeBSD msun e_log.c's form: s = f / (2 + f)
- *   v_log1p     x >= -1, else NaN       1.5           1.5        the same; 1 + x only chooses the exponent
+ *   function    domain               max ULP f32   max ULP f64   worst float32 input   method
+ *   v_exp       all                     1.0           1.1        -5.83756              Tang (1989): n ln 2 + r
+ *   v_expm1     all                     1.5           2.1        17.002                2^n (1 + p) - 1 in one fma
+ *   v_log       x >= 0, else NaN        0.9           0.9        1.39831               s = f / (2 + f), as FreeBSD's msun
+ *   v_log1p     x >= -1, else NaN       1.4           1.4        0.423679              1 + x only chooses the exponent
+ *   v_atan      x >= 0                    -           2.0                              three intervals, one division
  *
- * In wide arithmetic (see simd.h) the relative error is below 2^-37 and a pair's lo is 0.
+ * In wide arithmetic (see simd.h) the relative error is below 2^-26 and a pair's lo is 0.
  */
 #ifndef FL_VMATH_H
 #define FL_VMATH_H
