@@ -162,8 +162,21 @@ typedef struct {
     vec exp, expm1;
 } exponentials;
 
-/* exp(hi + lo) and exp(hi + lo) - 1; the one that is not used costs nothing */
+/* exp(hi + lo) and exp(hi + lo) - 1 for |hi| <= 700; the one that is not used costs nothing */
+#define EXP_ORDINARY 700
+INLINE exponentials pair_exp_ordinary(vpair x) {
+    reduced_exp e = reduce_exp(x);
+    vec power = (vec)(((ivec)e.shifted << MANTISSA_BITS) + (ivec)v_set(1));
+    return (exponentials){v_fma(power, e.p, power), v_fma(power, e.p, power - v_set(1))};
+}
+
+/* The same for any hi */
 INLINE exponentials pair_exp(vpair x) {
+#if FL_ARITH == 3264
+    /* e^-700 and e^700 are 0 and infinite once they are stored */
+    x.hi = v_min(v_set(EXP_ORDINARY), v_max(v_set(-EXP_ORDINARY), x.hi));
+    return pair_exp_ordinary(x);
+#else
     x.hi = clamp_exp(x.hi);
     x.lo = v_min(v_max(x.lo, v_set(-1)), v_set(1)); /* of no consequence unless hi was far out */
     reduced_exp e = reduce_exp(x);
@@ -174,14 +187,7 @@ INLINE exponentials pair_exp(vpair x) {
     vec expm1 = v_fma(power, e.p, power - v_set(1));
     /* 2^n alone overflows before the result does; there the -1 is long negligible */
     return (exponentials){exp, v_select(v_lt(v_set(FL_ARITH == 32 ? 88 : 709), x.hi), exp, expm1)};
-}
-
-/* The same for |hi| <= 700, where one factor does. */
-#define EXP_ORDINARY 700
-INLINE exponentials pair_exp_ordinary(vpair x) {
-    reduced_exp e = reduce_exp(x);
-    vec power = (vec)(((ivec)e.shifted << MANTISSA_BITS) + (ivec)v_set(1));
-    return (exponentials){v_fma(power, e.p, power), v_fma(power, e.p, power - v_set(1))};
+#endif
 }
 
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
@@ -251,15 +257,21 @@ INLINE vpair pair_log_sum(vec one, vec w, vec k) {
     return pair_sum(log.hi, log.lo);
 }
 
-/* log1p(w) for finite w > -1 */
-INLINE vpair pair_log1p(vec w) { return pair_log_sum(v_set(1), w, v_set(0)); }
-
-/* The same for w <= LOG_ORDINARY, where 2^-e is normal, not normalised. */
+/* log1p(w) for -1 < w <= LOG_ORDINARY, where 2^-e is normal: a pair that is not normalised */
 #define LOG_ORDINARY (FL_ARITH == 32 ? (real)0x1p120 : (real)0x1p1000)
 INLINE vpair pair_log1p_ordinary(vec w) {
     log_exponent e = split_exponent(v_set(1) + w);
     vec power = (vec)((ivec)v_set(1) - e.shift);
     return log_of_reduced(e.k, v_fma(w, power, power - v_set(1)));
+}
+
+/* log1p(w) for finite w > -1 */
+INLINE vpair pair_log1p(vec w) {
+#if FL_ARITH == 3264
+    return pair_log1p_ordinary(w); /* no float32 leads further */
+#else
+    return pair_log_sum(v_set(1), w, v_set(0));
+#endif
 }
 
 /* w - log1p(w) for a finite pair w >= 0, without the cancellation of small w: with s = w / (2 + w) it is
