@@ -125,6 +125,13 @@ def _huber_call(dtype):
     return Case(f"huber {dtype} 1000 numbers", 1000, _residuals(1000, dtype), contenders, claims)
 
 
+def _value_and_grad(loss, dtype):
+    theirs = peers.ELEMENTWISE_AND_GRAD[loss]
+    contenders = {"fastloss": _ours(loss, "value_and_grad"), **theirs}
+    claims = tuple(Claim("fastloss", (name,), 4) for name in theirs)
+    return Case(f"{loss} {dtype} value_and_grad", SIZE, partial(data.pairs, loss, SIZE, dtype), contenders, claims)
+
+
 # ---- rows ----------------------------------------------------------------------------------
 
 
@@ -205,6 +212,9 @@ def _all_cases():
             yield _rows_beside_torch(shape, "bfloat16", method)
             yield _rows_beside_torch(shape, "float16", method)
             yield _axis_0(shape, method)
+    for loss in peers.ELEMENTWISE_AND_GRAD:
+        for dtype in ("float32", "float64"):
+            yield _value_and_grad(loss, dtype)
     yield _huber_call("float32")
     yield _huber_call("float64")
     yield _robust_threads()

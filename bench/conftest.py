@@ -1,6 +1,3 @@
-"""The benches use the NumPy twins of the tests."""
+"""The benches use the modules of the tests."""
 
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
+import suite  # noqa: F401

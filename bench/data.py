@@ -1,8 +1,9 @@
 """The arrays that the benches time, made from one seed."""
 
 import numpy as np
+import suite  # noqa: F401
 
-__all__ = ["ROW_SHAPES", "labels", "logits", "residuals"]
+__all__ = ["ROW_SHAPES", "labels", "logits", "pairs", "points", "residuals", "row_points"]
 
 ROW_SHAPES = ((400_000, 10), (8_192, 1_000), (64, 128_000))
 
@@ -13,9 +14,29 @@ def residuals(size, dtype):
     return draws.astype(dtype)
 
 
+def points(name, size, dtype):
+    """The arguments of an elementwise loss: (residual,), (pred,) or (pred, target) in its domain."""
+    from catalogue import RESIDUAL, arrays
+
+    return (residuals(size, dtype),) if name in RESIDUAL else arrays(name, size, dtype, seed=20)
+
+
+def pairs(name, size, dtype):
+    """(pred, target) of an elementwise loss."""
+    arrays = points(name, size, dtype)
+    return arrays if len(arrays) == 2 else (arrays[0], np.roll(arrays[0], 1))
+
+
 def logits(shape, dtype):
     return (3 * np.random.default_rng(21).standard_normal(shape, np.float32)).astype(dtype)
 
 
 def labels(rows, classes):
     return np.random.default_rng(22).integers(0, classes, rows)
+
+
+def row_points(name, shape, dtype):
+    """The arguments of a row loss: logits, and labels or a teacher's logits."""
+    if name == "distillation":
+        return logits(shape, dtype), logits(shape[::-1], dtype).reshape(shape)
+    return logits(shape, dtype), labels(*shape)

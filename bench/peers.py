@@ -4,15 +4,10 @@ Every peer is a function `(data...) -> callable without arguments`; it imports i
 so that a library that is not installed is an ImportError of that peer alone.  All run one thread.
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
+from suite import reference
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
-import reference
-
-__all__ = ["CROSS_ENTROPY", "CROSS_ENTROPY_AND_GRAD", "HUBER", "ROBUST", "ROBUST_AND_GRAD"]
+__all__ = ["CROSS_ENTROPY", "CROSS_ENTROPY_AND_GRAD", "ELEMENTWISE_AND_GRAD", "HUBER", "ROBUST", "ROBUST_AND_GRAD"]
 
 
 def _torch():
@@ -150,6 +145,51 @@ ROBUST_AND_GRAD = {
 # ---- huber(residual) -----------------------------------------------------------------------
 
 HUBER = {"numpy": lambda x: lambda: reference.huber(x)}
+
+# ---- value and gradient of (pred, target) --------------------------------------------------
+
+
+def _torch_and_grad(name):
+    def factory(p, y):
+        torch = _torch()
+        function = getattr(torch.nn.functional, name)
+        pred, target = _as_torch(p).requires_grad_(), _as_torch(y)
+
+        def run():
+            value = function(pred, target, reduction="none")
+            (grad,) = torch.autograd.grad(value.sum(), pred)
+            return value.detach(), grad
+
+        return run
+
+    return factory
+
+
+def _sklearn_and_grad(name, target=lambda y: y):
+    def factory(p, y):
+        from sklearn._loss import loss
+
+        there, labels = getattr(loss, name)(), target(y)
+        return lambda: there.loss_gradient(y_true=labels, raw_prediction=p, n_threads=1)
+
+    return factory
+
+
+ELEMENTWISE_AND_GRAD = {
+    "huber": {"scikit-learn": _sklearn_and_grad("HuberLoss"), "torch": _torch_and_grad("huber_loss")},
+    "logistic": {
+        "scikit-learn": _sklearn_and_grad("HalfBinomialLoss", lambda y: (y + 1) / 2),
+        "torch": _torch_and_grad("soft_margin_loss"),
+    },
+    "binary_cross_entropy_with_logits": {
+        "scikit-learn": _sklearn_and_grad("HalfBinomialLoss"),
+        "torch": _torch_and_grad("binary_cross_entropy_with_logits"),
+    },
+    "poisson": {
+        "scikit-learn": _sklearn_and_grad("HalfPoissonLoss"),
+        "torch": _torch_and_grad("poisson_nll_loss"),
+    },
+}
 
 # ---- cross_entropy(logits, labels) ---------------------------------------------------------
 

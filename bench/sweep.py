@@ -2,7 +2,7 @@
 
     python bench/sweep.py [--stride N] [--isa NAME] [--write FILE] [FUNCTION ...]
 
-A FUNCTION is one of csrc/vmath.h (exp, expm1, log, log1p) or a loss of a residual, with its
+A FUNCTION is one of csrc/vmath.h (exp, expm1, log, log1p) or a loss of one argument, with its
 parameters: `huber`, `robust:alpha=-2,scale=0.5`.  Without any, the functions and a tour of the
 losses.  NumPy's float64 is exact to a millionth of a float32 ulp or so, far below what is
 measured.  Each of the 2^32 inputs takes some nanoseconds: minutes a function on two processors.
@@ -21,10 +21,16 @@ import fastloss as fl
 CHUNK = 1 << 22  # inputs a task
 BLOCK = 1 << 17  # inputs at a time: stay in the cache
 FUNCTIONS = ("exp", "expm1", "log", "log1p")
+
+
+def _takes_one_argument(name):
+    return not fl.get(name).is_rowwise and not fl.get(name).requires_target
+
+
 TOUR = (
     *FUNCTIONS,
-    "squared_error",
-    "huber",
+    # all losses of one argument that do not cross zero, where an ulp is that of the terms
+    *(name for name in fl.list_losses() if _takes_one_argument(name) and "nll" not in name and name != "robust"),
     *(f"robust:alpha={alpha}" for alpha in ("-inf", -2, 0, 0.001, 0.5, 1, 1.9, 2, 2.1, 4, "inf")),
 )
 
@@ -65,14 +71,16 @@ def kernel(text):
 def reference(text):
     """The same function of float64: NumPy's, or the loss's own float64 kernel.
 
-    That kernel is tested against mpmath to some ulp of float64.
+    That kernel is tested against mpmath to some ulp of float64; its parameters are rounded as
+    those of the float32 kernel.
     """
     name, parameters = parse(text)
     if name in FUNCTIONS:
         return getattr(np, name)
     if name == "robust":
         return partial(_robust, **{**fl.robust.parameters, **parameters})
-    return partial(fl.get(name, **parameters), num_threads=1)
+    rounded = {key: float(np.float32(value)) for key, value in fl.get(name, **parameters).parameters.items()}
+    return partial(fl.get(name, **rounded), num_threads=1)
 
 
 def _robust(x, alpha, scale):

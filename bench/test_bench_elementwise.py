@@ -6,7 +6,6 @@ A loss without a twin is timed alone.
 """
 
 import data
-import numpy as np
 import pytest
 from twins import OUTPUTS, agree, kernel, twin
 
@@ -25,11 +24,6 @@ EVERY_KERNEL = pytest.mark.parametrize(
 )
 
 
-def points(name, dtype):
-    first = data.residuals(SIZE, dtype)
-    return (first, np.roll(first, 1)) if fl.get(name).requires_target else (first,)
-
-
 def describe(benchmark, name, output, dtype):
     benchmark.group = f"{name} {output} {dtype}"
     benchmark.extra_info["elements"] = SIZE
@@ -37,7 +31,7 @@ def describe(benchmark, name, output, dtype):
 
 @EVERY_KERNEL
 def test_kernel(benchmark, name, output, dtype):
-    run, plain, arguments = kernel(name, output), twin(name, output), points(name, dtype)
+    run, plain, arguments = kernel(name, output), twin(name, output), data.points(name, SIZE, dtype)
     if plain is not None:
         agree(run(*arguments), plain(*arguments))
     describe(benchmark, name, output, dtype)
@@ -50,7 +44,7 @@ def test_numpy(benchmark, name, output, dtype):
     if plain is None:
         pytest.skip(f"tests/reference.py has no {output} of {name}")
     describe(benchmark, name, output, dtype)
-    benchmark(plain, *points(name, dtype))
+    benchmark(plain, *data.points(name, SIZE, dtype))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -25,10 +25,6 @@ EVERY_KERNEL = pytest.mark.parametrize(
 )
 
 
-def points(shape, dtype):
-    return data.logits(shape, dtype), data.labels(*shape)
-
-
 def describe(benchmark, name, output, dtype, shape):
     benchmark.group = f"{name} {output} {dtype} {shape[0]}x{shape[1]}"
     benchmark.extra_info["elements"] = shape[0] * shape[1]
@@ -36,7 +32,7 @@ def describe(benchmark, name, output, dtype, shape):
 
 @EVERY_KERNEL
 def test_kernel(benchmark, name, output, dtype, shape):
-    run, plain, arguments = kernel(name, output), twin(name, output), points(shape, dtype)
+    run, plain, arguments = kernel(name, output), twin(name, output), data.row_points(name, shape, dtype)
     if plain is not None:
         agree(run(*arguments), plain(*arguments))
     describe(benchmark, name, output, dtype, shape)
@@ -49,4 +45,4 @@ def test_numpy(benchmark, name, output, dtype, shape):
     if plain is None:
         pytest.skip(f"tests/reference.py has no {output} of {name}")
     describe(benchmark, name, output, dtype, shape)
-    benchmark(plain, *points(shape, dtype))
+    benchmark(plain, *data.row_points(name, shape, dtype))

@@ -2,8 +2,7 @@
 
 import numpy as np
 import reference
-
-import fastloss as fl
+from catalogue import ready
 
 __all__ = ["OUTPUTS", "agree", "kernel", "twin"]
 
@@ -11,7 +10,7 @@ OUTPUTS = ("value", "value_and_grad")
 
 
 def kernel(name, output):
-    loss = fl.get(name)
+    loss = ready(name)
     return loss if output == "value" else loss.value_and_grad
 
 

@@ -14,12 +14,15 @@ __all__ = [
     "RESIDUAL",
     "ROWWISE",
     "WITH_PARAM_GRAD",
+    "WITH_TARGET",
     "arrays",
     "assert_same_bits",
     "cases",
+    "each_isa",
     "inputs",
     "method",
     "outputs",
+    "ready",
 ]
 
 DTYPES = ("float32", "float64")
@@ -28,6 +31,7 @@ ROWWISE = tuple(name for name in LOSSES if fl.get(name).is_rowwise)
 ELEMENTWISE = tuple(name for name in LOSSES if not fl.get(name).is_rowwise)
 RESIDUAL = tuple(name for name in ELEMENTWISE if fl.get(name).has_weight)
 WITH_PARAM_GRAD = tuple(name for name in ELEMENTWISE if fl.get(name).param_grads)
+WITH_TARGET = tuple(name for name in ELEMENTWISE if fl.get(name).takes_target)
 FMA_ISAS = tuple(name for name in fl.isas() if name != "baseline")
 
 
@@ -39,6 +43,20 @@ def cases(names=ELEMENTWISE):
         if name in ORACLES  # test_registry names those without
         for case in ORACLES[name].cases
     ]
+
+
+def ready(name):
+    """The loss, with the parameters that have no default set as in its first case."""
+    loss = fl.get(name)
+    missing = [parameter for parameter in loss.domains if parameter not in loss.parameters]
+    return loss.bind(**{parameter: ORACLES[name].cases[0][parameter] for parameter in missing}) if missing else loss
+
+
+def each_isa():
+    """Every instruction set of this machine in turn; a fixture sets back the one before."""
+    for isa in fl.isas():
+        fl.use_isa(isa)
+        yield isa
 
 
 def _label(name, case):

@@ -1,4 +1,4 @@
-"""Fixtures: each instruction set in turn, and threads left as they were."""
+"""Fixtures: each instruction set in turn; threads and instruction set left as they were."""
 
 import pytest
 
@@ -8,14 +8,13 @@ import fastloss as fl
 @pytest.fixture(params=fl.isas())
 def isa(request):
     """The test runs once with every instruction set that this machine has."""
-    before = fl.isa()
     fl.use_isa(request.param)
-    yield request.param
-    fl.use_isa(before)
+    return request.param
 
 
 @pytest.fixture(autouse=True)
-def _threads_as_before():
-    before = fl.get_num_threads()
+def _settings_as_before():
+    threads, isa = fl.get_num_threads(), fl.isa()
     yield
-    fl.set_num_threads(before)
+    fl.set_num_threads(threads)
+    fl.use_isa(isa)

@@ -53,8 +53,7 @@ def residuals(dtype, scale=1.0, edges=(), count=300, seed=0):
     """
     wide = logarithmic(scale / reach(dtype), scale * reach(dtype), count // 2, dtype, seed)
     near = logarithmic(scale * 1e-4, scale * 1e4, count // 2, dtype, seed + 1)
-    info = np.finfo(dtype)
-    tiny = np.array([info.smallest_subnormal, -37 * info.smallest_subnormal, info.tiny, -np.sqrt(info.tiny)], dtype)
+    tiny = scale * np.array([1e-30, -1e-18] if np.dtype(dtype) == np.float32 else [1e-100, -1e-25])
     return np.concatenate(
         [wide, near, neighbours(sorted({abs(edge) for edge in edges} - {0.0}), dtype), tiny, [0]], dtype=dtype
     )

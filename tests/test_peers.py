@@ -1,23 +1,15 @@
-"""Agreement with the libraries that have the same losses.
+"""Agreement of the row losses with the libraries that have the same.
 
 Run by `pytest -m peers`; each needs a library of the extra `peers`.
 """
 
-import warnings
-
 import numpy as np
 import pytest
+from agreement import CLOSE, agree, importing, with_torch
 
 import fastloss as fl
 
 pytestmark = pytest.mark.peers
-CLOSE = {"rtol": 1e-12, "atol": 1e-14}
-
-
-def importing(name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # their own deprecations are not ours
-        return pytest.importorskip(name, reason=f"{name} is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -36,75 +28,10 @@ def rng():
 
 
 @pytest.fixture
-def pair(rng):
-    return 2 * rng.standard_normal(500), rng.standard_normal(500)
-
-
-@pytest.fixture
 def rows(rng):
     labels = rng.integers(0, 6, 300)
     labels[::11] = -100
     return 4 * rng.standard_normal((300, 6)), labels
-
-
-# ---- elementwise ---------------------------------------------------------------------------
-
-
-def with_torch(torch, function, pred, target, **keywords):
-    p = torch.tensor(pred, requires_grad=True)
-    value = function(p, torch.tensor(target), **keywords)
-    value.sum().backward()
-    return value.detach().numpy(), p.grad.numpy()
-
-
-def agree(got, want):
-    for one, two in zip(got, want, strict=True):
-        np.testing.assert_allclose(one, two, **CLOSE)
-
-
-@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
-def test_torch_mse_and_huber(torch, functional, pair, reduction):
-    p, y = pair
-    want = with_torch(torch, functional.mse_loss, p, y, reduction=reduction)
-    agree(fl.squared_error.value_and_grad(p, y, reduction=reduction), want)
-    for delta in (0.3, 1.0, 1.345):
-        want = with_torch(torch, functional.huber_loss, p, y, delta=delta, reduction=reduction)
-        agree(fl.huber.value_and_grad(p, y, delta=delta, reduction=reduction), want)
-
-
-@pytest.mark.parametrize("delta", [0.3, 1.0, 1.345])
-def test_scipy_huber(pair, delta):
-    special = importing("scipy.special")
-    np.testing.assert_allclose(fl.huber(*pair, delta=delta), special.huber(delta, pair[0] - pair[1]), **CLOSE)
-
-
-def test_sklearn_huber(pair):
-    loss = importing("sklearn._loss.loss").HuberLoss()
-    loss.closs.delta = 1.345
-    p, y = pair
-    agree(
-        fl.huber.value_and_grad(p, y, delta=1.345),
-        loss.loss_gradient(y_true=y, raw_prediction=p),
-    )
-
-
-def test_sklearn_half_squared_error(pair, rng):
-    loss = importing("sklearn._loss.loss").HalfSquaredError()
-    p, y = pair
-    weights = rng.uniform(0, 2, 500)
-    value, grad = fl.squared_error.value_and_grad(p, y, sample_weight=weights)
-    want = loss.loss_gradient(y_true=y, raw_prediction=p, sample_weight=weights)
-    agree((value / 2, grad / 2), want)
-
-
-@pytest.mark.parametrize(("loss", "alpha", "stretch"), [("cauchy", 0.0, 2**0.5), ("soft_l1", 1.0, 1)])
-def test_scipy_least_squares(rng, loss, alpha, stretch):
-    """least_squares costs rho(x^2) / 2: log1p(x^2) / 2 and sqrt(1 + x^2) - 1."""
-    least_squares = importing("scipy.optimize").least_squares
-    for x in 3 * rng.standard_normal(20):
-        cost = least_squares(lambda _, x=x: np.array([x]), [0.0], loss=loss, max_nfev=1).cost
-        value = fl.robust(np.array([x * stretch]), alpha=alpha)[0]
-        np.testing.assert_allclose(value, cost * stretch**2, rtol=1e-12)
 
 
 # ---- cross-entropy -------------------------------------------------------------------------

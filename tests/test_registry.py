@@ -30,7 +30,7 @@ def losses_def():
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_has_an_oracle(name):
-    assert name in ORACLES, f"{name} has no line in ORACLES of tests/oracles.py"
+    assert name in ORACLES, f"{name} has no entry in tests/oracles/"
 
 
 @pytest.mark.parametrize("name", ROWWISE)
@@ -41,7 +41,7 @@ def test_has_a_row_oracle(name):
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_oracle_cases_name_the_parameters(name):
     for case in ORACLES[name].cases:
-        assert set(case) <= set(fl.get(name).parameters)
+        assert set(case) <= set(fl.get(name).domains)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -56,7 +56,7 @@ def test_is_documented(name):
     text = fl.get(name).__doc__ or ""
     for piece in ("Parameters", "Returns", ">>>"):
         assert piece in text, f"the docstring of {name} lacks {piece!r}"
-    for parameter in fl.get(name).parameters:
+    for parameter in fl.get(name).domains:
         assert parameter in text, f"the docstring of {name} lacks its parameter {parameter}"
 
 
@@ -69,7 +69,7 @@ def test_agrees_with_losses_def(name):
     assert loss.traits == traits
     domains = dict(part.split(" ", 1) for part in parameters.split(", ") if part)
     assert dict(loss.domains) == domains
-    assert list(loss.parameters) == list(domains)
+    assert set(loss.parameters) <= set(domains)
 
 
 def test_every_kernel_is_registered():

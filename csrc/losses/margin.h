@@ -1,7 +1,7 @@
 /* Losses of the margin m = y p of a score p, for a label y of -1 or +1. */
 
 INLINE jet margin_jet(vec y, vec value, vec slope, vec curvature) {
-    return (jet){.value = value, .grad = y * slope, .hess = y * y * curvature};
+    return (jet){.value = value, .grad = y * slope + v_set(0) /* not -0 */, .hess = y * y * curvature};
 }
 
 INLINE jet zero_one(vec pred, vec y, const vec *p) {

@@ -19,7 +19,7 @@ INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
     mask outside = m_and(m_not(clips), m_or(v_lt(pred, zero), v_lt(one, pred)));
     vec curvature = term(y, one / pred / pred) + term(rest, one / against / against);
     return jet_undefined(outside, (jet){
-        .value = -(term(y, log_p) + term(rest, log_rest)),
+        .value = zero - (term(y, log_p) + term(rest, log_rest)), /* not -0 */
         .grad = v_select(clipped, zero, slope),
         .hess = v_select(clipped, zero, curvature),
     });

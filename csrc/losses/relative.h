@@ -10,13 +10,14 @@ INLINE jet absolute_percentage_error(vec pred, vec y, const vec *p) {
 INLINE jet symmetric_absolute_percentage_error(vec pred, vec y, const vec *p) {
     (void)p;
     const vec zero = v_set(0), two = v_set(2);
-    vec r = pred - y, sum = v_abs(pred) + v_abs(y), ratio = v_abs(r) / sum;
+    vec r = pred - y, sum = v_abs(pred) + v_abs(y);
+    vec ratio = v_select(v_lt(sum, v_set(INFINITE)), v_abs(r) / sum, v_set(1));
     mask same = m_or(m_and(v_lt(zero, pred), v_lt(zero, y)), m_and(v_lt(pred, zero), v_lt(y, zero)));
     vec grad = v_select(same, v_sign(r) * (v_set(4) * (v_abs(y) / sum) / sum), zero);
     return (jet){
         .value = v_select(v_eq(sum, zero), zero, two * ratio),
         .grad = grad,
-        .hess = -two * grad * v_sign(pred) / sum,
+        .hess = v_select(same, -two * grad * v_sign(pred) / sum, zero),
     };
 }
 

@@ -37,7 +37,7 @@ INLINE jet huber(vec r, const vec *p) {
 INLINE jet smooth_l1(vec r, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1);
     vec beta = p[0], a = v_abs(r);
-    mask inside = v_lt(a, beta);
+    mask inside = m_and(v_le(a, beta), v_lt(v_set(0), beta));
     return (jet){
         .value = v_select(inside, half * a * (a / beta), a - half * beta),
         .grad = v_select(inside, r / beta, v_sign(r)),
@@ -78,8 +78,8 @@ INLINE jet epsilon_insensitive(vec r, const vec *p) {
 }
 
 INLINE jet squared_epsilon_insensitive(vec r, const vec *p) {
-    const vec two = v_set(2), zero = v_set(0);
-    vec a = v_abs(r), excess = v_max(zero, a - p[0]);
+    const vec two = v_set(2), zero = v_set(0), largest = v_set(LARGEST);
+    vec a = v_min(largest, v_abs(r)), excess = v_max(zero, a - p[0]);
     mask outside = beyond_epsilon(a, p[0]);
     return (jet){
         .value = excess * excess,

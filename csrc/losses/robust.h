@@ -16,7 +16,7 @@ typedef struct {
 } robust_residual;
 
 INLINE robust_residual robust_split(vec x, vec scale) {
-    const vec largest = v_set(FL_ARITH == 32 ? (real)__FLT_MAX__ : (real)__DBL_MAX__);
+    const vec largest = v_set(LARGEST);
     robust_residual s = {.scale = v_divisor(scale)};
     s.r = pair_quotient((vpair){v_abs(x), v_set(0)}, s.scale);
     /* an overflow leaves NaN in the pair */

@@ -92,8 +92,7 @@ INLINE jet robust_near_two(vec x, const vec *p) {
     robust_log l = {.b = e.b, .z = robust_scaled_square(x, scale, v_set(1))};
     exponentials v = pair_exp_ordinary(e.v);
     vec value = robust_value_near_two(l, e.v, v) * (v_set(1) / alpha);
-    return robust_ordinary_jet(x, scale, value, v.exp, robust_ordinary_curvature(e.w, alpha),
-                               e.careful);
+    return robust_ordinary_jet(x, scale, value, v.exp, robust_ordinary_curvature(e.w, alpha), e.careful);
 }
 
 /* log1p(z / 2) */
@@ -107,7 +106,7 @@ INLINE jet robust_0(vec x, const vec *p) {
 INLINE jet robust_ordinary_infinite(vec x, vec scale, vec sign) {
     vec half_z = robust_scaled_square(x, scale, v_set(2));
     exponentials e = pair_exp_ordinary((vpair){sign * half_z, v_set(0)});
-    return robust_ordinary_jet(x, scale, sign * e.expm1, e.exp, v_set(1) + v_set(2) * sign * half_z,
+    return robust_ordinary_jet(x, scale, v_abs(e.expm1), e.exp, v_set(1) + v_set(2) * sign * half_z,
                                robust_extreme(x, half_z, v_set(EXP_ORDINARY)));
 }
 

@@ -9,7 +9,7 @@ typedef struct {
 } scaled_residual;
 
 INLINE scaled_residual scale_residual(vec x, vec c) {
-    const vec largest = v_set(FL_ARITH == 32 ? (real)__FLT_MAX__ : (real)__DBL_MAX__);
+    const vec largest = v_set(LARGEST);
     const vec cap = v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500);
     scaled_residual s = {.x = v_max(-largest, v_min(largest, x)), .endless = v_lt(largest, v_abs(x))};
     s.r = pair_quotient((vpair){v_abs(s.x), v_set(0)}, v_divisor(c));
@@ -33,9 +33,9 @@ INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set
 INLINE jet pseudo_huber(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
-    vec root = v_sqrt(one + s.z.hi), inverse = one / root;
+    vec square = one + s.z.hi, root = v_sqrt(square), inverse = one / root;
     /* not through z, which is capped: r / (root + 1) is at most 1 */
-    jet j = scaled_jet(s, p[0] * v_abs(x) * (s.r.hi / (root + one)), inverse, inverse * inverse);
+    jet j = scaled_jet(s, p[0] * v_abs(x) * (s.r.hi / (root + one)), inverse, one / square);
     j.grad = v_copysign(p[0] * (s.r.hi * inverse), x);
     return j;
 }
@@ -93,15 +93,16 @@ INLINE jet welsch(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec half_square = v_set((real)0.5) * p[0] * p[0];
     exponentials e = pair_exp((vpair){-s.z.hi, -s.z.lo});
-    return scaled_jet(s, -half_square * e.expm1, e.exp, v_set(1) - v_set(2) * s.z.hi);
+    return scaled_jet(s, half_square * (v_set(0) - e.expm1), e.exp, v_set(1) - v_set(2) * s.z.hi);
 }
 
-/* Beaton and Tukey (1974): (c^2 / 6) (1 - (1 - z)^3) up to z = 1 */
+/* Beaton and Tukey (1974): (c^2 / 6) (1 - (1 - z)^3) up to z = 1; near it 1 - z from c - |x|, which is exact */
 INLINE jet tukey(vec x, const vec *p) {
-    const vec one = v_set(1), three = v_set(3), zero = v_set(0);
+    const vec one = v_set(1), two = v_set(2), three = v_set(3), zero = v_set(0);
     scaled_residual s = scale_residual(x, p[0]);
-    vec z = s.z.hi, t = (one - z) - s.z.lo, sixth = p[0] * p[0] / v_set(6);
-    mask outside = v_lt(t, zero);
+    vec z = s.z.hi, gap = (p[0] - v_abs(x)) / p[0], sixth = p[0] * p[0] / v_set(6);
+    vec t = v_select(v_lt(gap, v_set((real)0.25)), gap * (two - gap), (one - z) - s.z.lo);
+    mask outside = v_lt(gap, zero);
     vec weight = v_select(outside, zero, t * t);
     return (jet){
         .value = v_select(outside, sixth, sixth * (z * v_fma(z, z - three, three))),
@@ -147,7 +148,7 @@ INLINE jet ramsay(vec x, const vec *p) {
     const vec one = v_set(1);
     real series[18] = {(real)0.5}; /* 1 / (k + 2)! */
     for (int k = 1; k < 18; k++) series[k] = series[k - 1] / (real)(k + 2);
-    vec a = v_min(v_abs(x), v_set(FL_ARITH == 32 ? (real)__FLT_MAX__ : (real)__DBL_MAX__));
+    vec a = v_min(v_abs(x), v_set(LARGEST));
     vec t = v_min(p[0] * a, v_set(1000));
     vec e = v_exp(-t), excess = a * a * v_polynomial(series, FL_ARITH == 64 ? 18 : 9, t);
     vec value = v_select(v_lt(t, one), e * excess, (one - e * (one + t)) / (p[0] * p[0]));

@@ -39,6 +39,7 @@ class Oracle:
                     in exact arithmetic alone, so that they are the same on every machine
     unit            (**parameters) -> the distance in pred over which the loss changes its shape
     weight_at_zero  (**parameters) -> the weight at r = 0, where it is not the second derivative
+    degenerate      (**parameters) -> whether the loss has lost its traits at this setting
     differentiable  (parameter, value, dtype) -> where the derivative by a parameter is taken in its
                     place; 0 is that at infinity
     """
@@ -47,11 +48,12 @@ class Oracle:
     cases: tuple[dict, ...] = ({},)
     ulps: float | Callable = 4.0
     terms: Callable | None = None
-    edges: Callable = lambda target, **parameters: (0.0,)
+    edges: Callable = lambda target, **parameters: ()
     inputs: Callable = _residual_inputs
     fold: Callable = lambda p, y: (p, y)
     unit: Callable = lambda scale=1.0, **parameters: scale
     weight_at_zero: Callable | None = None
+    degenerate: Callable = lambda **parameters: False
     differentiable: Callable = lambda parameter, value, dtype: value
 
 

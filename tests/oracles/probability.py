@@ -152,6 +152,7 @@ PROBABILITY = {
         inputs=_probability_inputs,
         fold=lambda p, y: (_folded_probability(p), _soft_labels(y)),
         edges=lambda y, eps: (eps, 1 - eps) if eps else (),
+        degenerate=lambda eps: eps > 0,
     ),
     "binary_cross_entropy_with_logits": Oracle(
         _cross_entropy,

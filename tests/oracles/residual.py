@@ -66,10 +66,12 @@ def _polynomial(value, **more):
     return Oracle(value, **{"ulps": piecewise_polynomial, **more})
 
 
+_KINK = both_sides(lambda **parameters: ())
+
 RESIDUAL = {
     "squared_error": _polynomial(lambda r: r * r),
     "half_squared_error": _polynomial(lambda r: r * r / 2),
-    "absolute_error": _polynomial(lambda r: abs(r), weight_at_zero=lambda: inf),
+    "absolute_error": _polynomial(lambda r: abs(r), edges=_KINK, weight_at_zero=lambda: inf),
     "huber": _polynomial(
         _huber,
         cases=_settings("delta", 1.0, 1.345, 1e-3, 2.5e6),
@@ -80,9 +82,13 @@ RESIDUAL = {
         cases=_settings("beta", 1.0, 0.11, 0.0, 1e-3, 2.5e6),
         edges=both_sides(lambda beta: (beta,)),
         weight_at_zero=lambda beta: 1 / beta if beta else inf,
+        unit=lambda beta: min(beta, 1.0) or 1.0,
+        degenerate=lambda beta: beta == 0,
     ),
-    "quantile": _polynomial(_quantile, cases=_settings("q", 0.5, 0.9, 0.03, 1e-7), weight_at_zero=lambda q: inf),
-    "expectile": _polynomial(_expectile, cases=_settings("tau", 0.5, 0.9, 0.03, 1e-7)),
+    "quantile": _polynomial(
+        _quantile, cases=_settings("q", 0.5, 0.9, 0.03, 1e-7), edges=_KINK, weight_at_zero=lambda q: inf
+    ),
+    "expectile": _polynomial(_expectile, cases=_settings("tau", 0.5, 0.9, 0.03, 1e-7), edges=_KINK),
     "epsilon_insensitive": _polynomial(
         _epsilon_insensitive,
         cases=_settings("epsilon", 0.1, 0.0, 2.5e6),

@@ -158,7 +158,7 @@ SCALED = {
         unit=lambda delta: min(delta, 1.0),
     ),
     "log_cosh": Oracle(_log_cosh),
-    "fair": Oracle(_fair, cases=({"scale": 1.3998}, *_SCALES)),
+    "fair": Oracle(_fair, cases=({"scale": 1.3998}, *_SCALES), edges=both_sides(lambda scale: ())),
     "tolerant": Oracle(
         _tolerant,
         cases=tuple({"a": a, "b": b} for a, b in ((1.0, 0.1), (0.0, 0.1), (4.0, 3.0), (0.25, 0.01))),

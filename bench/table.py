@@ -1,0 +1,133 @@
+"""Every loss of the registry beside a copy of its input: speed, and the error of the results.
+
+    python bench/table.py [--only TEXT] [--rounds N] [--size N] [--write FILE]
+
+GB/s counts the bytes that are read and written, of the loss and of the copy alike; the ratio is
+(time of the loss) / (time of the copy), both into memory that is there, taken round by round; one
+thread, one processor.  The error is the largest of a sample of the whole domain, against mpmath,
+in the units of the numerics contract; where it allows more than 4 ulp, the share of what it allows
+is shown beside it.  Of row losses the copy is that of the logits, and the error is a share of its
+bound.
+"""
+
+import argparse
+import sys
+
+import data
+import numpy as np
+from timing import allow_cpus, interleave, machine, median_ratio, medians
+
+OUTPUTS = {"value": ("value",), "value_and_grad": ("value", "grad")}
+ROW_SHAPE = (8192, 1000)
+HEADER = (
+    "| loss | output | dtype | ns/element | GB/s | copy GB/s | ratio to a copy | max error |",
+    "|---|---|---|---:|---:|---:|---:|---:|",
+)
+
+
+def measure(loss, output, points, rounds):
+    """(seconds a call of the loss, of a copy, median ratio, bytes the loss moves)."""
+    pred = points[0]
+    copied = np.empty_like(pred)
+    outs = tuple(np.empty(_shape(loss, name, pred), pred.dtype) for name in OUTPUTS[output])
+    run = loss if output == "value" else loss.value_and_grad
+    out = outs[0] if output == "value" else outs
+    seconds = interleave(
+        {
+            "loss": lambda: run(*points, out=out, num_threads=1),
+            "copy": lambda: np.copyto(copied, pred),
+        },
+        rounds,
+    )
+    middle = medians(seconds)
+    moved = sum(array.nbytes for array in (*points, *outs))
+    return middle["loss"], middle["copy"], median_ratio(seconds["loss"], seconds["copy"]), moved
+
+
+def _shape(loss, output, pred):
+    return pred.shape[:-1] if loss.is_rowwise and output == "value" else pred.shape
+
+
+def elementwise_error(loss, outputs, dtype):
+    """The largest error over the domain, as text."""
+    from accuracy import exact_outputs
+    from catalogue import inputs, method
+    from precision import error_in_ulp
+
+    case = dict(loss.parameters)
+    points, wanted = inputs(loss.name, dtype, case), exact_outputs(loss.name, dtype, case)
+    worst = share = 0.0
+    for output in outputs:
+        got = method(loss, output)(*points)
+        for result, want in zip(got, (exact[output] for exact in wanted), strict=True):
+            if want.ulps is not None:
+                error = error_in_ulp(result, want.result, dtype, want.magnitude)
+                worst, share = max(worst, error), max(share, error / want.ulps)
+    return f"{worst:.2f} ulp" + (f" ({share:.0%} of the bound)" if worst > 4 else "")
+
+
+def row_error(loss, outputs, dtype):
+    """The largest share of the bound over 200 rows of 10 classes, as text."""
+    from row_oracles import ROWS
+
+    points = data.row_points(loss.name, (200, 10), dtype)
+    wanted = ROWS[loss.name].outputs(*points, dtype)
+    worst = 0.0
+    for output in outputs:
+        (got,) = loss.evaluate(*points, outputs=(output,))
+        error = np.abs(got - wanted[output].result)
+        allowed = np.maximum(wanted[output].bound, np.finfo(dtype).smallest_subnormal)
+        worst = max(worst, float((error / allowed).max()))
+    return f"{worst:.0%} of the bound"
+
+
+def rows_of(name, arguments):
+    """The lines of the table for one loss."""
+    from catalogue import ready
+
+    loss = ready(name)
+    for dtype in ("float32", "float64"):
+        if loss.is_rowwise:
+            points = data.row_points(name, ROW_SHAPE, dtype)
+        else:
+            points = data.points(name, arguments.size, dtype)
+        for output, outputs in OUTPUTS.items():
+            time, copy, ratio, moved = measure(loss, output, points, arguments.rounds)
+            error = (row_error if loss.is_rowwise else elementwise_error)(loss, outputs, dtype)
+            size = points[0].size
+            yield (
+                f"| {name} | {output} | {dtype} | {1e9 * time / size:.3f} | {moved / time / 1e9:.1f} "
+                f"| {2 * points[0].nbytes / copy / 1e9:.1f} | {ratio:.2f} | {error} |"
+            )
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--only", default="", metavar="TEXT", help="losses whose name has TEXT")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of the loss and of the copy (7)")
+    parser.add_argument("--size", type=int, default=8_000_000, help="elements (8000000)")
+    parser.add_argument("--write", metavar="FILE", help="write the table as Markdown")
+    return parser.parse_args()
+
+
+def main():
+    arguments = _arguments()
+    allow_cpus(1)  # before a library asks how many threads it may start
+    import fastloss as fl
+
+    names = [name for name in fl.list_losses() if arguments.only in name]
+    if not names:
+        sys.exit(f"no loss has {arguments.only!r} in its name; there are: {', '.join(fl.list_losses())}")
+    lines = [f"{fl.isa()}, one thread, {arguments.size:,} elements; {machine()}", "", *HEADER]
+    print("\n".join(lines))
+    for name in names:
+        for line in rows_of(name, arguments):
+            lines.append(line)
+            print(line, flush=True)
+    if arguments.write:
+        with open(arguments.write, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

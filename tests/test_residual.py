@@ -1,0 +1,160 @@
+"""Special values of the losses of a residual."""
+
+import math
+
+import numpy as np
+import pytest
+from catalogue import DTYPES, RESIDUAL, arrays, cases
+
+import fastloss as fl
+
+EVERY_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
+INFINITE_WEIGHT = {"absolute_error": {}, "quantile": {"q": 0.3}, "smooth_l1": {"beta": 0.0}}
+
+
+def at(loss, residual, dtype):
+    """(value, grad, hess, weight) at one residual, as floats."""
+    outputs = loss.evaluate(np.array([residual], dtype), outputs=("value", "grad", "hess", "weight"))
+    return tuple(float(output[0]) for output in outputs)
+
+
+# ---- at zero -------------------------------------------------------------------------------
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case"), cases(name for name in RESIDUAL if not name.endswith("nll")))
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_nothing_costs_nothing(name, case, dtype, zero, isa):
+    value, grad, hess, weight = at(fl.get(name, **case), zero, dtype)
+    assert value == grad == 0
+    assert math.copysign(1, value) == 1
+    assert math.isfinite(hess)
+    assert weight >= 0
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize("name", INFINITE_WEIGHT)
+def test_weight_of_a_kink_is_infinite(name, dtype, isa):
+    assert at(fl.get(name, **INFINITE_WEIGHT[name]), 0.0, dtype) == (0, 0, 0, math.inf)
+
+
+# ---- tiny and huge -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["log_cosh", "pseudo_huber"])
+def test_tiny_and_huge(name, dtype, isa):
+    """The textbook formulas return 0 at 1e-6 in float32 and overflow at 1e20."""
+    loss, kind = fl.get(name), np.dtype(dtype).type
+    close = 4 * np.finfo(dtype).eps
+    tiny, huge = float(kind(1e-6)), float(kind(1e20))
+    shift = math.log(2) if name == "log_cosh" else 1.0
+    for sign in (1, -1):
+        value, grad, hess, weight = at(loss, sign * tiny, dtype)
+        np.testing.assert_allclose(value, tiny**2 / 2 * (1 - tiny**2 / 6), rtol=max(close, 1e-13))
+        np.testing.assert_allclose([sign * grad, hess, weight], [tiny, 1, 1], rtol=max(close, 2e-12))
+        value, grad, hess, weight = at(loss, sign * huge, dtype)
+        assert value == kind(huge - shift)
+        assert grad == sign
+        np.testing.assert_allclose(weight, 1 / huge, rtol=close)
+        assert hess <= 1e-37
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case"), cases(RESIDUAL))
+def test_infinite_residuals(name, case, dtype, isa):
+    """The limits: no output is NaN, and the value is infinite unless the loss is bounded."""
+    loss = fl.get(name, **case)
+    for residual in (math.inf, -math.inf):
+        value, grad, hess, weight = at(loss, residual, dtype)
+        if "bounded" in loss.traits:
+            assert math.isfinite(value)
+            assert grad == hess == weight == 0
+        elif name != "robust":
+            assert value == math.inf
+        assert not any(map(math.isnan, (value, grad, hess, weight)))
+        assert grad * residual >= 0 or grad == 0
+        assert weight >= 0
+
+
+# ---- where pieces meet ---------------------------------------------------------------------
+
+# the residual at the end of a piece, and (value, grad, hess, weight) of the inner piece
+ENDS = [
+    ("huber", {"delta": 2.0}, 2.0, (2.0, 2.0, 1.0, 1.0)),
+    ("smooth_l1", {"beta": 2.0}, 2.0, (1.0, 1.0, 0.5, 0.5)),
+    ("epsilon_insensitive", {"epsilon": 2.0}, 2.0, (0.0, 0.0, 0.0, 0.0)),
+    ("squared_epsilon_insensitive", {"epsilon": 2.0}, 2.0, (0.0, 0.0, 0.0, 0.0)),
+    ("truncated_squared", {"scale": 2.0}, 2.0, (2.0, 2.0, 1.0, 1.0)),
+    ("tukey", {"scale": 2.0}, 2.0, (2 / 3, 0.0, 0.0, 0.0)),
+    ("hampel", {}, 2.0, (2.0, 2.0, 1.0, 1.0)),
+    ("hampel", {}, 4.0, (6.0, 2.0, 0.0, 0.5)),
+    ("hampel", {}, 8.0, (10.0, 0.0, -0.5, 0.0)),
+]
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case", "end", "want"), ENDS)
+def test_ends_belong_to_the_inner_piece(name, case, end, want, dtype, isa):
+    loss, (value, grad, hess, weight) = fl.get(name, **case), want
+    np.testing.assert_allclose(at(loss, end, dtype), want, rtol=2 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(at(loss, -end, dtype), (value, -grad, hess, weight), rtol=2 * np.finfo(dtype).eps)
+
+
+REJECTED = {
+    "tukey": ({"scale": 2.0}, 2.0, 2 / 3),
+    "truncated_squared": ({"scale": 2.0}, 2.0, 2.0),
+    "andrews": ({"scale": 2.0}, 2 * math.pi, 8.0),
+    "hampel": ({}, 8.0, 10.0),
+}
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize("name", REJECTED)
+def test_outliers_are_rejected_altogether(name, dtype, isa):
+    case, end, bound = REJECTED[name]
+    beyond = np.array([1.0000003 * end, 2 * end, 1e10 * end], dtype)
+    value, *others = fl.get(name, **case).evaluate(beyond, outputs=("value", "grad", "hess", "weight"))
+    np.testing.assert_allclose(value, bound, rtol=2 * np.finfo(dtype).eps)
+    for output in others:
+        np.testing.assert_array_equal(output, 0)
+
+
+# ---- relatives -----------------------------------------------------------------------------
+
+# losses that are another in another unit: (ours, its parameters, the relative, its parameters, factor)
+RELATIVES = [
+    ("smooth_l1", {"beta": 0.5}, "huber", {"delta": 0.5}, 2.0),
+    ("smooth_l1", {"beta": 0.0}, "absolute_error", {}, 1.0),
+    ("quantile", {"q": 0.5}, "absolute_error", {}, 0.5),
+    ("expectile", {"tau": 0.5}, "squared_error", {}, 0.5),
+    ("epsilon_insensitive", {"epsilon": 0.0}, "absolute_error", {}, 1.0),
+    ("squared_epsilon_insensitive", {"epsilon": 0.0}, "squared_error", {}, 1.0),
+    ("pseudo_huber", {"delta": 0.5}, "robust", {"alpha": 1.0, "scale": 0.5}, 0.25),
+    ("cauchy", {"scale": 0.5}, "student_t_nll", {"df": 1.0, "scale": 0.5}, 0.125),
+    ("gaussian_nll", {"var": 0.25}, "half_squared_error", {}, 4.0),
+]
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case", "relative", "other", "factor"), RELATIVES)
+def test_relatives(name, case, relative, other, factor, dtype):
+    (r,) = arrays(name, 1000, dtype)
+    outputs = ("grad", "hess", "weight") if "nll" in name + relative else ("value", "grad", "hess", "weight")
+    got = fl.get(name, **case).evaluate(r, outputs=outputs)
+    want = fl.get(relative, **other).evaluate(r, outputs=outputs)
+    for output, one, two in zip(outputs, got, want, strict=True):
+        close = {"rtol": 8 * np.finfo(dtype).eps, "atol": 8 * np.finfo(dtype).eps * (output == "hess")}
+        np.testing.assert_allclose(one, dtype_of(dtype, factor) * two, err_msg=output, **close)
+
+
+def dtype_of(dtype, number):
+    return np.dtype(dtype).type(number)
+
+
+def test_densities_integrate_to_one():
+    r = np.linspace(-2000, 2000, 400_001)
+    gaussian = np.exp(-fl.gaussian_nll(r, var=1.7)) / math.sqrt(2 * math.pi)
+    student = np.exp(-fl.student_t_nll(r, df=3.0, scale=0.6))
+    for density in (gaussian, student):
+        assert abs(density.sum() * (r[1] - r[0]) - 1) < 1e-9
