@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss import _partition_table as table
+from fastloss._arguments import nonnegative
 
 Array = NDArray[np.float64]
 
@@ -82,10 +83,7 @@ def log_partition_grad(alpha: ArrayLike) -> Any:
 
 
 def _evaluate(function, alpha):
-    alpha = np.asarray(alpha, np.float64)
-    if not (alpha >= 0).all():
-        wrong = float(alpha[~(alpha >= 0)].flat[0])
-        raise ValueError("alpha must not be NaN" if wrong != wrong else f"alpha must be >= 0, got {wrong}")
+    alpha = nonnegative(alpha, "alpha")
     return _of_one(function, float(alpha)) if alpha.ndim == 0 else function(alpha)
 
 
