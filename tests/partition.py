@@ -8,9 +8,10 @@ writes Chebyshev series of log Z and of its derivative, a piece of their domain 
 from functools import cache, partial
 
 import numpy as np
+from jets import Jet
 from mpmath import mp, mpf
 
-__all__ = ["exact_log_partition"]
+__all__ = ["exact_log_partition", "log_partition"]
 
 DIGITS = 60
 TOLERANCE = 1e-14  # of a truncated series; rounding adds some 1e-15
@@ -60,6 +61,14 @@ def _reach(alpha, b):
         middle = (low + high) / 2
         low, high = (low, middle) if fallen(middle) else (middle, high)
     return high
+
+
+def log_partition(alpha):
+    """log Z of a number, or of a jet in alpha to first order."""
+    if not isinstance(alpha, Jet):
+        return exact_log_partition(alpha)[0]
+    value, slope = exact_log_partition(alpha.f)
+    return Jet(value, slope * alpha.d, mpf(0))
 
 
 # ---- the table -----------------------------------------------------------------------------

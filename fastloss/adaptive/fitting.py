@@ -138,6 +138,14 @@ def _known(value: Array | None, shape: tuple[int, ...]) -> list[float | None]:
     return [float(v) for v in np.broadcast_to(value, shape).ravel()]
 
 
+def refit(residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any) -> tuple[float, float]:
+    """The alpha and scale of the minimum close to those of a loss: for residuals that have changed a little."""
+    problem = _Problem(Residuals(residuals, sample_weight), None, None, *alpha_bounds, num_threads=None)
+    alpha = min(max(near.parameters["alpha"], alpha_bounds[0]), alpha_bounds[1])
+    point, _, _ = problem.descend(problem.point(alpha, math.log(near.parameters["scale"])), 50)
+    return point.alpha, math.exp(point.log_scale)
+
+
 @dataclass(frozen=True)
 class Point:
     """An alpha and the logarithm of a scale, with the statistics there."""
@@ -164,7 +172,7 @@ class _Problem:
         passes = 1
         ends = []
         for start in small.minima():
-            point, used, converged = self._descend(self._point(start.alpha, start.log_scale), max_iter - passes - 1)
+            point, used, converged = self.descend(self.point(start.alpha, start.log_scale), max_iter - passes - 1)
             passes += used + 1
             ends.append((point.at.nll, point, converged))
             if passes >= max_iter - 2:
@@ -201,12 +209,12 @@ class _Problem:
         found: list[Point] = []
         for share in STARTS:
             alpha = self.low + share * (self.high - self.low) if self.alpha is None else self.alpha
-            end, _, _ = self._descend(self._point(alpha, log_scale), 100)
+            end, _, _ = self.descend(self.point(alpha, log_scale), 100)
             if not any(abs(end.alpha - p.alpha) + abs(end.log_scale - p.log_scale) < 1e-3 for p in found):
                 found.append(end)
         return sorted(found, key=lambda p: p.at.nll)
 
-    def _point(self, alpha: float, log_scale: float) -> Point:
+    def point(self, alpha: float, log_scale: float) -> Point:
         """The statistics there: a pass over the residuals."""
         if self.alpha is None and abs(alpha - 2) < NEAR_TWO:
             alpha = 2 - NEAR_TWO
@@ -215,9 +223,9 @@ class _Problem:
         def one(values: Array, weights: Array | None) -> Statistics:
             return statistics(values, alpha, math.exp(log_scale), weights, fixed_alpha=fixed, num_threads=1)
 
-        return Point(alpha, log_scale, reduce(add, self.residuals.chunks(one, self.num_threads)))
+        return Point(float(alpha), float(log_scale), reduce(add, self.residuals.chunks(one, self.num_threads)))
 
-    def _descend(self, point: Point, max_iter: int) -> tuple[Point, int, bool]:
+    def descend(self, point: Point, max_iter: int) -> tuple[Point, int, bool]:
         """(the minimum, passes taken, whether it is one)"""
         passes, share = 0, 1.0
         while passes < max_iter:
@@ -226,7 +234,7 @@ class _Problem:
             if promised <= 0:
                 return point, passes, True
             last = promised < PRECISION * point.at.weight
-            tried = self._point(point.alpha + share * step[0], point.log_scale + share * step[1])
+            tried = self.point(point.alpha + share * step[0], point.log_scale + share * step[1])
             passes += 1
             if tried.at.nll <= point.at.nll - 1e-4 * share * promised:
                 point, share = tried, 1.0
@@ -270,7 +278,7 @@ class _Problem:
         alpha_stderr, log_scale_stderr = np.sqrt(variance)
         scale = math.exp(point.log_scale) if self.scale is None else self.scale
         return Fit(
-            alpha=float(point.alpha),
+            alpha=point.alpha,
             scale=scale,
             nll=float(point.at.nll),
             n_iter=passes,
