@@ -11,6 +11,7 @@
 #define VARIANT(loss, name, arithmetic, condition)
 #define EXCEPT(base, condition)
 #define PARAM_GRAD(loss, name, arithmetic)
+#define SHIFTED(name, loss, traits, parameters) {#name, parameters, FL_KERNEL_##loss, FL_RESIDUAL, traits},
 const fl_loss fl_losses[] = {
 #include "losses.def"
 };

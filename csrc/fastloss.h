@@ -77,6 +77,7 @@ typedef struct {
     void (*map)(fl_map_kernel, const fl_map_args *, size_t);          /* any number of elements */
     double (*sum)(const void *, size_t);                              /* in 16 float64 lanes and a fixed tree */
     void (*weigh)(void *, const void *weight, double factor, size_t); /* x *= weight * factor; 0 where weight is 0 */
+    void (*shift)(void *, const void *terms, double term, size_t);    /* x += terms, or the one term if NULL */
     void (*functions[FL_FUNCTIONS])(const void *, void *, size_t);    /* n a multiple of FL_ALIGNMENT bytes */
     fl_row_kernels rows;
 } fl_table;

@@ -5,7 +5,7 @@ from fastloss._kernels import isa, isas, use_isa
 from fastloss._loss import Loss, get, list_losses
 from fastloss._threads import get_num_threads, set_num_threads
 from fastloss.count import gamma, poisson, tweedie
-from fastloss.likelihood import gaussian_nll, student_t_nll
+from fastloss.likelihood import gaussian_nll, robust_nll, student_t_nll
 from fastloss.m_estimators import (
     andrews,
     arctan,
@@ -94,6 +94,7 @@ __all__ = [
     "relative_entropy",
     "rmse",
     "robust",
+    "robust_nll",
     "score",
     "set_num_threads",
     "show_config",

@@ -1333,6 +1333,63 @@ class _Robust(Loss):
 robust: _Robust
 
 @type_check_only
+class _RobustNll(Loss):
+    """Negative log-likelihood of the density that the general robust loss belongs to, for fitting alpha and scale."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def param_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> dict[str, Any]: ...
+    def bind(
+        self, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0
+    ) -> Self: ...
+
+robust_nll: _RobustNll
+
+@type_check_only
 class _AbsolutePercentageError(Loss):
     """Absolute error as a share of the target."""
 

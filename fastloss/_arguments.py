@@ -217,3 +217,22 @@ def _in_the_way(outs, inputs, in_place):
             if np.may_share_memory(o, array) and not same:
                 return True
     return False
+
+
+def nonnegative(value, name):
+    """A float64 array without NaN or negative numbers; infinity is fine."""
+    array = np.asarray(value, FLOAT64)
+    return _all_inside(array, array >= 0, name, ">= 0")
+
+
+def positive(value, name):
+    """A float64 array of positive, finite numbers."""
+    array = np.asarray(value, FLOAT64)
+    return _all_inside(array, (array > 0) & np.isfinite(array), name, "> 0 and finite")
+
+
+def _all_inside(array, inside, name, domain):
+    if not inside.all():
+        wrong = float(array[~inside].flat[0])
+        raise ValueError(f"{name} must not be NaN" if wrong != wrong else f"{name} must be {domain}, got {wrong}")
+    return array

@@ -2,9 +2,12 @@
 
 import operator
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
+from json import dumps as to_json
 from typing import Annotated
 
 import typer
@@ -116,6 +119,47 @@ def score(
 
 
 @app.command()
+def fit(
+    input: Annotated[list[str], typer.Argument(help="Files, directories of files, or - for standard input.")],
+    residual: Annotated[str | None, typer.Option(help="Column of residuals.")] = None,
+    pred: Annotated[str | None, typer.Option(help="Column of predictions, in place of residuals.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column of targets; for .npy input the file of them.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="A known alpha, which is not fitted.")] = None,
+    scale: Annotated[float | None, typer.Option(help="A known scale, which is not fitted.")] = None,
+    alpha_bounds: Annotated[
+        tuple[float, float], typer.Option(help="The lowest and the highest alpha.", metavar="LOW HIGH")
+    ] = (0.001, 1.999),
+    format: Annotated[str | None, typer.Option(help=f"Format of standard input: {', '.join(FORMATS)}.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the fit as JSON.")] = False,
+    threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
+):
+    """Fit alpha and scale of the general robust loss to residuals; print them and the command that scores with them."""
+    from fastloss import adaptive
+    from fastloss.scoring.residuals import read_residuals
+
+    batches = read_residuals(input, residual, pred, target, format)
+    try:
+        found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
+    except ScoringError:
+        raise
+    except ValueError as error:
+        raise ScoringError(f"{', '.join(input)}: {one_line(error)}") from error
+    if json:
+        typer.echo(to_json(asdict(found)))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("alpha", _short(found.alpha), f"+- {found.alpha_stderr:.2g}")
+    table.add_row("scale", _short(found.scale), f"+- {found.scale_stderr:.2g}")
+    table.add_row("nll", _short(found.nll), "" if found.converged else "not converged")
+    _console(sys.stdout).print(table)
+    columns = {"--residual": residual, "--pred": pred, "--target": target, "--format": format}
+    command = ["fastloss", "score", *input, "--loss", "robust"]
+    command += ["-p", f"alpha={found.alpha:.6g}", "-p", f"scale={found.scale:.6g}"]
+    command += [part for option in columns.items() if option[1] is not None for part in option]
+    typer.echo(f"\nTo score with them:\n\n  {shlex.join([*command, '--emit', 'value,weight', '-o', 'scored.parquet'])}")
+
+
+@app.command()
 def losses(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/losses.md instead.")] = False,
 ):
@@ -150,6 +194,27 @@ def show(
     console.print(facts)
     console.print()
     console.print("a drawing needs Unicode" if console.options.ascii_only and plot is None else drawing)
+
+
+@app.command()
+def plot(
+    picture: Annotated[str, typer.Argument(help="curves, surface, density or regression.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="File: .png, .svg, .pdf; regression also .gif.")],
+    loss: Annotated[str | None, typer.Option(help="curves: of this loss, in place of `robust`.")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="curves: a parameter, NAME=NUMBER.")] = None,
+    alphas: Annotated[str | None, typer.Option(help="curves, density: numbers A,B,C.")] = None,
+    seed: Annotated[int, typer.Option(help="regression: of the random data.")] = 0,
+):
+    """Draw a loss, the surface of the general robust loss, its densities, or a robust regression."""
+    _need_matplotlib()
+    from fastloss.plot import pictures
+
+    try:
+        chosen = [float(a) for a in alphas.split(",")] if alphas else None
+        pictures.draw(picture, output, loss and _loss(loss, _parameters(param or ())), chosen, seed)
+    except ValueError as error:
+        raise ScoringError(one_line(error)) from error
+    typer.echo(f"written: {output}")
 
 
 @app.command()
@@ -290,11 +355,15 @@ def _drawing(loss) -> Group:
 
 def _picture(loss, path: str) -> str:
     """Draw a loss into a file, and say so."""
+    _need_matplotlib()
+    from fastloss.plot import curves
+
+    curves(loss).savefig(path)
+    return escape(f"written: {path}")
+
+
+def _need_matplotlib() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise ScoringError("a picture needs more than the core: pip install 'fastloss[plot]'") from error
-    from fastloss.plot import loss_curves
-
-    loss_curves(loss).savefig(path)
-    return escape(f"written: {path}")

@@ -44,6 +44,7 @@ cdef extern from "fastloss.h" nogil:
         void (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
         double (*sum)(const void *, size_t) noexcept nogil
         void (*weigh)(void *, const void *, double, size_t) noexcept nogil
+        void (*shift)(void *, const void *, double, size_t) noexcept nogil
         void (*functions[4])(const void *, void *, size_t) noexcept nogil
         fl_row_kernels rows
 

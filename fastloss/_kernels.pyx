@@ -131,10 +131,14 @@ cdef class Map:
     cdef Operand pred, target, weight
     cdef Operand params[3]
     cdef Operand outs[MAX_OUTPUTS]
+    cdef Operand terms[MAX_OUTPUTS]
     cdef bint has_target, has_weight, is_double, keeps_sum
     cdef bint varies[3]
     cdef bint wanted[MAX_OUTPUTS]
     cdef bint stored[MAX_OUTPUTS]
+    cdef bint shifted[MAX_OUTPUTS]
+    cdef bint has_terms[MAX_OUTPUTS]
+    cdef double term[MAX_OUTPUTS]
     cdef double scalars[3]
     cdef double factor
     cdef fl_chosen chosen
@@ -142,9 +146,10 @@ cdef class Map:
     cdef double *partials
 
     def __init__(self, int loss, bint is_double, pred, target, params, weight, outs, int outputs, double factor,
-                 bint keeps_sum):
+                 bint keeps_sum, terms=()):
         """`pred`, `target`, `weight` and array parameters are (array, kind) of equal shape; `outs` lists the output
-        arrays by position (None: not stored); `outputs` is the mask of those computed."""
+        arrays by position (None: not stored); `outputs` is the mask of those computed; `terms` lists what is added to
+        each output before it is weighed, if anything: None, a number or (array, kind)."""
         cdef int k
         self.is_double = is_double
         self.factor = factor
@@ -170,6 +175,13 @@ cdef class Map:
             if outs[k] is not None:
                 open_operand(&self.outs[k], outs[k], FLOAT64 if is_double else FLOAT32, is_double, True)
                 self.stored[k] = True
+        for k, value in enumerate(terms):
+            self.shifted[k] = value is not None
+            if isinstance(value, tuple):
+                open_operand(&self.terms[k], value[0], value[1], is_double, False)
+                self.has_terms[k] = True
+            elif value is not None:
+                self.term[k] = value
         self.chosen = fl_choose(current_isa, loss, is_double, outputs, NULL if varying else self.scalars)
         if keeps_sum:
             self.partials = <double *>PyMem_RawCalloc(self.blocks + 1, sizeof(double))
@@ -185,6 +197,7 @@ cdef class Map:
             close_operand(&self.params[k])
         for k in range(MAX_OUTPUTS):
             close_operand(&self.outs[k])
+            close_operand(&self.terms[k])
         PyMem_RawFree(self.partials)
 
     def run(self, num_threads):
@@ -224,11 +237,14 @@ cdef class Map:
         for k in range(MAX_OUTPUTS):
             if self.wanted[k] and not (self.stored[k] and self.outs[k].direct):
                 bytes += n * 8
+            if self.has_terms[k]:
+                bytes += scratch_size(&self.terms[k], n)
         return bytes
 
     cdef void run_block(self, Py_ssize_t index, Py_ssize_t n, char *scratch) noexcept nogil:
         cdef Py_ssize_t start = index * FL_BLOCK
         cdef const void *weight = NULL
+        cdef const void *terms
         cdef fl_map_args args
         cdef int k
         args.pred = read_block(&self.pred, start, n, scratch)
@@ -259,6 +275,12 @@ cdef class Map:
         self.chosen.table.map(self.chosen.loop, &args, n)
         for k in range(MAX_OUTPUTS):
             if self.wanted[k]:
+                if self.shifted[k]:
+                    terms = NULL
+                    if self.has_terms[k]:
+                        terms = read_block(&self.terms[k], start, n, scratch)
+                        scratch += scratch_size(&self.terms[k], n)
+                    self.chosen.table.shift(args.out[k], terms, self.term[k], n)
                 # the IRLS weight (3) belongs to the residual alone
                 if k != 3 and (self.has_weight or (k > 0 and self.factor != 1)):
                     self.chosen.table.weigh(args.out[k], weight, self.factor if k > 0 else 1.0, n)

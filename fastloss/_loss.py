@@ -224,6 +224,10 @@ class ElementwiseLoss(Loss):
             raise TypeError(f"{self.name} requires {missing}: give it in the call, or bind it")
         return merged
 
+    def _terms(self, call, mask):
+        """What is added to each of the outputs of a call: nothing."""
+        return ()
+
     def param_grad(self, pred, target=None, *, sample_weight=None, reduction="none", num_threads=None, **params):
         """The derivatives with respect to the parameters, {name: array}.
 
@@ -281,7 +285,7 @@ class _Call:
     """The checked arguments of one call."""
 
     __slots__ = (
-        "arrays", "dtype", "factor", "given", "index", "num_threads", "operands", "params", "reduction", "shape",
+        "arrays", "dtype", "factor", "given", "loss", "num_threads", "operands", "params", "reduction", "shape",
         "total_weight",
     )  # fmt: skip
 
@@ -290,7 +294,7 @@ class _Call:
             check_reduction(reduction)
         self.reduction = reduction
         self.num_threads = None if num_threads is None else check_num_threads(num_threads)
-        self.index = loss._index
+        self.loss = loss
         pred = as_array(pred, "pred")
         self.shape = shape = pred.shape
         if target is not None:
@@ -333,8 +337,9 @@ class _Call:
         pred, target, weight = self.operands
         is_double = self.dtype is FLOAT64
         total = _kernels.Map(
-            self.index, is_double, pred, target, self.params, weight, slots, mask, self.factor, keeps_sum
-        ).run(self.num_threads)
+            self.loss._index, is_double, pred, target, self.params, weight, slots, mask, self.factor, keeps_sum,
+            self.loss._terms(self, mask),
+        ).run(self.num_threads)  # fmt: skip
         if keeps_sum and self.reduction == "mean":
             return total / self.total_weight if self.total_weight else float("nan")
         return total
@@ -356,3 +361,30 @@ class ResidualLoss(ElementwiseLoss):
     def weight(self, pred, target=None, *, sample_weight=None, out=None, num_threads=None, **params):
         """The IRLS weight: derivative over residual, exact at 0; sample_weight does not enter it."""
         return self._compute(("weight",), pred, target, sample_weight, "none", out, num_threads, params)[0]
+
+
+class ShiftedLoss(ResidualLoss):
+    """A loss whose value is that of another plus a term that depends on the parameters alone (losses.def: SHIFTED).
+
+    Declared with two functions of the parameters: `term`, and `slopes`, which gives the derivatives of the term by each.
+    """
+
+    def __init__(self, declaration, term, slopes):
+        self._term, self._slopes = term, slopes
+        super().__init__(declaration)
+
+    def _terms(self, call, mask):
+        parameters = [np.asarray(value, call.dtype) for value in call.given]
+        terms = [None] * len(_SLOTS)
+        if mask & 1:
+            terms[0] = self._term(*parameters)
+        if mask & _kernels.PARAM_GRAD:
+            terms += self._slopes(*parameters)
+        return [term if term is None else _operand(term, call) for term in terms]
+
+
+def _operand(term, call):
+    """A term as the hot loops take it: a number or an array of the input's shape."""
+    if np.ndim(term) == 0:
+        return float(term)
+    return storage(np.broadcast_to(term, call.shape), call.dtype)

@@ -1,7 +1,54 @@
 """Losses of a residual r = pred - target that are negative log-likelihoods: with the constants, so that parameters of
 the density can be fitted too."""
 
-from fastloss._loss import ResidualLoss
+from functools import partial
+
+import numpy as np
+
+from fastloss._loss import ResidualLoss, ShiftedLoss
+from fastloss._partition import log_partition, log_partition_grad
+
+
+def _log_normalizer(alpha, scale):
+    return np.log(scale, dtype=np.float64) + log_partition(alpha)
+
+
+def _log_normalizer_slopes(alpha, scale):
+    """By alpha and by scale; where the one by alpha is infinite, at the number that `robust.param_grad` takes."""
+    below_two = np.nextafter(alpha.dtype.type(2), alpha.dtype.type(0))
+    return [log_partition_grad(np.where(alpha == 2, below_two, alpha)), 1 / scale.astype(np.float64)]
+
+
+@partial(ShiftedLoss, term=_log_normalizer, slopes=_log_normalizer_slopes)
+def robust_nll(alpha=1.0, scale=1.0):
+    """
+    Negative log-likelihood of the density that the general robust loss belongs to, for fitting alpha and scale.
+
+    Domain: all real residuals.
+    Formula: robust(r, alpha, scale) + log(scale) + log Z(alpha), with `fastloss.adaptive.log_partition` for log Z.
+    Limits: alpha = 2 is the normal distribution, alpha = 0 Cauchy's, of scale sqrt(2) scale. The smaller alpha, the
+    heavier the tails.
+    Derivatives: those of `robust`. `robust_nll.param_grad` gives those with respect to alpha and scale; at alpha = 2,
+    where the one by alpha is infinite, its value at the next smaller alpha.
+
+    Parameters
+    ----------
+    alpha
+        Shape. `fastloss.adaptive.fit` finds the one that suits given residuals.
+    scale
+        Size of an inlier's residual, in the unit of the residual.
+
+    Source
+    ------
+    J. T. Barron, "A General and Adaptive Robust Loss Function", CVPR 2019.
+
+    Examples
+    --------
+    >>> fl.robust_nll([0.0, 3.0], alpha=2.0).round(6)
+    array([0.918939, 5.418939])
+    >>> fl.robust_nll([0.0, 3.0], alpha=0.0, scale=0.5).round(6)
+    array([0.798156, 3.742594])
+    """
 
 
 @ResidualLoss

@@ -21,10 +21,10 @@ PUBLIC = sorted(name for name in fl.__all__ if callable(getattr(fl, name)))
 def losses_def():
     """{name: (traits, parameters)} of csrc/losses.def, the list that the kernels are made from."""
     text = (ROOT / "csrc" / "losses.def").read_text(encoding="utf-8")
-    lines = re.findall(r'^LOSS\((\w+), (\w+), \w+, ([^,]*), "([^"]*)"\)', text, re.MULTILINE)
+    lines = re.findall(r'^(?:LOSS\((\w+), \w+|SHIFTED\((\w+)), \w+, ([^,]*), "([^"]*)"\)', text, re.MULTILINE)
     return {
-        name: ({trait.lower() for trait in re.findall(r"FL_(\w+)", traits)}, parameters)
-        for name, _, traits, parameters in lines
+        loss or shifted: ({trait.lower() for trait in re.findall(r"FL_(\w+)", traits)}, parameters)
+        for loss, shifted, traits, parameters in lines
     }
 
 

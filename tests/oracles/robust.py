@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jets import expm1, log1p
+from jets import expm1, log, log1p, seed
 from mpmath import inf, isinf, mp, mpf
+from partition import log_partition
 
 from oracles.oracle import Oracle, both_sides, is_single
 
@@ -100,6 +101,34 @@ def _differentiable(parameter, value, dtype):
     return value if abs(value) > _SINGULAR else _SINGULAR
 
 
+# ---- its density ---------------------------------------------------------------------------
+
+
+def _robust_nll(r, alpha, scale):
+    return _robust(r, alpha, scale) + (log(scale) + log_partition(alpha))
+
+
+def _robust_nll_ulps(output, dtype, arguments, alpha, scale):
+    """That of the loss, and the rounding of the sum."""
+    bound = _robust_ulps(output, dtype, arguments, alpha, scale)
+    return None if bound is None else bound + 1
+
+
+def _robust_nll_terms(output, arguments, alpha, scale):
+    if output == "value":
+        return _robust(*arguments, alpha, scale) + abs(mp.log(scale)) + abs(log_partition(alpha))
+    if output == "d/dalpha":
+        alpha = seed(alpha if alpha not in (0, 2) else _beside(alpha))
+        return abs(_robust(*arguments, alpha, scale).d) + abs(log_partition(alpha).d)
+    if output == "d/dscale":
+        return abs(_robust(*arguments, alpha, seed(scale)).d) + 1 / scale
+    return _robust_terms(output, arguments, alpha, scale)
+
+
+def _beside(alpha):
+    return _SINGULAR if alpha == 0 else mpf(2) - mpf(2) ** -52
+
+
 ROBUST = {
     "robust": Oracle(
         _robust,
@@ -110,6 +139,18 @@ ROBUST = {
         ),
         ulps=_robust_ulps,
         terms=_robust_terms,
+        edges=both_sides(lambda alpha, scale: (scale, 2 * scale, scale / 1024)),
+        differentiable=_differentiable,
+    ),
+    "robust_nll": Oracle(
+        _robust_nll,
+        cases=(
+            *({"alpha": alpha, "scale": 1.0} for alpha in _ALPHAS if 0 <= alpha < 1e10),
+            *({"alpha": alpha, "scale": 0.3} for alpha in (0.0, 0.7, 1.0, 2.0)),
+            *({"alpha": alpha, "scale": 123.4} for alpha in (1.3, 4.0)),
+        ),
+        ulps=_robust_nll_ulps,
+        terms=_robust_nll_terms,
         edges=both_sides(lambda alpha, scale: (scale, 2 * scale, scale / 1024)),
         differentiable=_differentiable,
     ),

@@ -1,16 +1,10 @@
-"""Pictures, with matplotlib (extra: plot). Each function returns a Figure to save or to show."""
+"""Residuals, and how much each of them counts."""
 
 from __future__ import annotations
 
-import textwrap
-
 import numpy as np
 
-from fastloss._curves import curves, limits
-
-WEIGHT_COLOURS = "cividis"  # ordered in lightness, and told apart by colour-blind readers
-INK = "#333333"
-CURVES = ({"color": "#00336f"}, {"color": "#d08c00", "linestyle": "--"})
+from fastloss.plot.style import COLOURS, INK, tidy
 
 
 def residual_weights(predicted, residual, loss, title: str, unit: str = ""):
@@ -45,7 +39,7 @@ def residual_weights(predicted, residual, loss, title: str, unit: str = ""):
         predicted,
         residual,
         c=_relative_weight(loss, residual),
-        cmap=WEIGHT_COLOURS,
+        cmap=COLOURS,
         vmin=0,
         vmax=1,
         s=26,
@@ -75,46 +69,7 @@ def residual_weights(predicted, residual, loss, title: str, unit: str = ""):
     weight_axes.set_xlabel("relative weight")
     weight_axes.set_title(repr(loss), fontsize=10, color=INK)
     weight_axes.legend(loc="lower right", fontsize=8, frameon=False)
-    for axes in (scatter_axes, weight_axes):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="#eeeeee")
-        axes.set_axisbelow(True)
-    return figure
-
-
-def loss_curves(loss):
-    """Value, gradient and, for losses of a residual, IRLS weight of a loss, a panel each.
-
-    Parameters
-    ----------
-    loss : Loss
-        A parameter that has no default and is not bound is taken as 1.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    from matplotlib.figure import Figure
-
-    drawn = curves(loss)
-    titles = {"value": "value", "grad": "gradient", "weight": "IRLS weight"}
-    figure = Figure(figsize=(4.2 * len(drawn.outputs), 3.6), dpi=150, layout="constrained")
-    figure.suptitle(textwrap.fill(repr(drawn.loss), 60), fontsize=13, color=INK)
-    for axes, (output, ys) in zip(figure.subplots(1, len(drawn.outputs)), drawn.outputs.items(), strict=True):
-        for y, target, style in zip(ys, drawn.range.targets, CURVES[: len(ys)], strict=True):
-            axes.plot(drawn.x, y, **style, linewidth=2, label=f"target {target}")
-        low, high = limits(ys)
-        margin = 0.05 * (high - low)
-        axes.set_ylim(low - margin, high + margin)
-        axes.set_xlim(drawn.range.low, drawn.range.high)
-        axes.axhline(0, color=INK, linewidth=0.8)
-        axes.set_title(titles[output], fontsize=11, color=INK)
-        axes.set_xlabel(drawn.range.label)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="#eeeeee")
-        axes.set_axisbelow(True)
-        if drawn.range.targets != (None,):
-            axes.legend(fontsize=8, frameon=False)
+    tidy(scatter_axes, weight_axes)
     return figure
 
 

@@ -1,0 +1,155 @@
+"""Residuals to be fitted, wherever they are: read a chunk at a time, as often as it takes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastloss._arguments import as_array, broadcast_weight
+from fastloss._threads import run_blocks
+
+Array = NDArray[Any]
+
+CHUNK = 1 << 15  # residuals at a time: their temporaries stay in the cache
+SAMPLE = 20_000  # residuals that starts are found on
+
+
+@dataclass(frozen=True, eq=False)
+class Residuals:
+    """Residuals and their weights, of which those that are NaN or of weight 0 are left out."""
+
+    values: Array
+    weights: Array | None
+
+    def chunks(self, function: Callable[[Array, Array | None], Any], num_threads: int | None = None) -> list[Any]:
+        """function(values, weights) of every chunk, in order; on several threads."""
+        count = -(-self.values.size // CHUNK)
+        results = [None] * count
+
+        def run(first: int, last: int) -> None:
+            for k in range(first, last):
+                results[k] = function(*self.chunk(k))
+
+        run_blocks(run, count, CHUNK, num_threads)
+        return results
+
+    def chunk(self, k: int) -> tuple[Array, Array | None]:
+        part = slice(k * CHUNK, (k + 1) * CHUNK)
+        return _counting(self.values[part], None if self.weights is None else self.weights[part])
+
+    def sample(self) -> Residuals:
+        """A random part that is small, or all."""
+        if self.values.size <= SAMPLE:
+            return Residuals(*_counting(self.values, self.weights))
+        chosen = np.random.default_rng(0).integers(self.values.size, size=SAMPLE)
+        return Residuals(*_counting(self.values[chosen], None if self.weights is None else self.weights[chosen]))
+
+
+def _counting(values: Array, weights: Array | None) -> tuple[Array, Array | None]:
+    """In float64, without NaN and what has no weight."""
+    values = values.astype(np.float64, copy=False)
+    counts = ~np.isnan(values)
+    if weights is not None:
+        weights = weights.astype(np.float64, copy=False)
+        counts &= weights != 0
+    if counts.all():
+        return values, weights
+    return values[counts], None if weights is None else weights[counts]
+
+
+# ---- what they are ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is known of residuals after a first look."""
+
+    count: int
+    weight: float
+    zero: float  # the weight of those that are 0
+    low: float
+    high: float
+
+    def __add__(self, other: Summary) -> Summary:
+        return Summary(
+            self.count + other.count,
+            self.weight + other.weight,
+            self.zero + other.zero,
+            min(self.low, other.low),
+            max(self.high, other.high),
+        )
+
+
+NOTHING = Summary(0, 0.0, 0.0, np.inf, -np.inf)
+
+
+def summary(values: Array, weights: Array | None) -> Summary:
+    """That of a chunk."""
+    if not values.size:
+        return NOTHING
+    zero = values == 0
+    weight, at_zero = (values.size, zero.sum()) if weights is None else (weights.sum(), weights[zero].sum())
+    return Summary(values.size, float(weight), float(at_zero), float(values.min()), float(values.max()))
+
+
+# ---- where they come from -----------------------------------------------------------------------------------------
+
+
+def gather(residuals: Any, sample_weight: Any, axis: int | None) -> tuple[list[Residuals], tuple[int, ...]]:
+    """The sets of residuals that are fitted separately, and the shape of the results.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is no array of real numbers, or shapes do not fit.
+    """
+    if isinstance(residuals, Iterator):
+        if sample_weight is not None:
+            raise ValueError("sample_weight does not go with batches: let them be pairs (residuals, sample_weight)")
+        residuals, sample_weight = _spool(residuals)
+    values = as_array(residuals, "residuals")
+    weights = None if sample_weight is None else _weights(sample_weight, values.shape)
+    if axis is None:
+        return [Residuals(values.reshape(-1), None if weights is None else weights.reshape(-1))], ()
+    if axis != 0 or values.ndim == 0:
+        raise ValueError(f"axis must be None, or 0 for one fit per column, got {axis} for residuals of {values.ndim}d")
+    shape = values.shape[1:]
+    columns = values.reshape(len(values), -1).T
+    by_column = [None] * len(columns) if weights is None else weights.reshape(len(values), -1).T
+    return [Residuals(*pair) for pair in zip(columns, by_column, strict=True)], shape
+
+
+def _weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
+    weights = broadcast_weight(as_array(sample_weight, "sample_weight"), shape)
+    if not ((weights >= 0) & (weights < np.inf)).all():
+        raise ValueError("sample_weight must be >= 0 and finite")
+    return weights
+
+
+def _spool(batches: Iterator[Any]) -> tuple[Array, Array | None]:
+    """Batches, which can be read once, as arrays in temporary files that are gone when nobody holds them."""
+    columns: tuple[int, ...] | None = None
+    weighted = False
+    with tempfile.TemporaryFile() as values, tempfile.TemporaryFile() as weights:
+        for batch in batches:
+            is_pair = isinstance(batch, tuple)
+            array = as_array(batch[0] if is_pair else batch, "residuals")
+            if columns is None:
+                columns, weighted = array.shape[1:], is_pair
+            if array.shape[1:] != columns or is_pair != weighted:
+                raise ValueError(f"a batch of shape {array.shape} does not go with those before it")
+            array.astype(np.float64).tofile(values)
+            if weighted:
+                np.ascontiguousarray(_weights(batch[1], array.shape), np.float64).tofile(weights)
+        shape = (-1, *(columns or ()))
+        return _mapped(values).reshape(shape), _mapped(weights).reshape(shape) if weighted else None
+
+
+def _mapped(file: Any) -> Array:
+    file.flush()
+    return np.memmap(file, np.float64, "r") if file.tell() else np.empty(0)

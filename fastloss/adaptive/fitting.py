@@ -1,0 +1,306 @@
+"""Maximum likelihood of alpha and scale: Newton's method in (alpha, log scale), a pass over the residuals a step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastloss._arguments import check_num_threads, nonnegative, positive
+from fastloss.adaptive.data import NOTHING, Residuals, gather, summary
+from fastloss.adaptive.statistics import Statistics, statistics
+
+Array = NDArray[np.float64]
+
+ALPHA_STEP, LOG_SCALE_STEP = 0.5, 1.0  # the longest step
+PRECISION = 1e-12  # of the mean negative log-likelihood: a step that promises less is the last
+STARTS = (0.05, 0.4, 0.75, 0.95)  # where alpha starts, from one bound to the other
+NEAR_TWO = 1e-6  # the second derivative is infinite at alpha = 2: no iterate comes closer
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What `fit` returns; arrays, one number a column, where columns were fitted.
+
+    Attributes
+    ----------
+    alpha, scale : float
+    nll : float
+        The negative log-likelihood: the sum of sample_weight * robust_nll.
+    n_iter : int
+        Passes over the residuals. Starts are found on at most 20000 of them, which does not count.
+    converged : bool
+    alpha_stderr, scale_stderr : float
+        From the second derivatives of nll; 0 for what was given, NaN where nll is not curved upwards. Where alpha is at
+        one of its bounds they are those of a fit without bounds.
+    """
+
+    alpha: Any
+    scale: Any
+    nll: Any
+    n_iter: Any
+    converged: Any
+    alpha_stderr: Any
+    scale_stderr: Any
+
+
+def fit(
+    residuals: Any,
+    *,
+    sample_weight: ArrayLike | None = None,
+    alpha: ArrayLike | None = None,
+    scale: ArrayLike | None = None,
+    alpha_bounds: tuple[float, float] = (0.001, 1.999),
+    axis: int | None = None,
+    max_iter: int = 30,
+    num_threads: int | None = None,
+) -> Fit:
+    """
+    Find the alpha and scale under which residuals are most likely.
+
+    Minimises the sum of robust_nll(r, alpha, scale) by Newton's method from several starts; the residuals are read once
+    a step.
+
+    Parameters
+    ----------
+    residuals : array_like, or iterator of array_like
+        Predictions minus observations. NaN is left out. The batches of an iterator, arrays or pairs (residuals,
+        sample_weight), go through a temporary file of float64.
+    sample_weight : array_like, optional
+        Of the residuals' shape, or one value a row; how often each is counted.
+    alpha, scale : float or array_like, optional
+        Known values, which are not fitted: a number or, with `axis`, one a column.
+    alpha_bounds : (float, float)
+        The lowest and the highest alpha, finite and >= 0.
+    axis : None or 0
+        One fit to all residuals, or, with 0, one per column.
+    max_iter : int
+        The largest number of passes over the residuals.
+    num_threads : int, optional
+        The default is that of `set_num_threads`.
+
+    Returns
+    -------
+    Fit
+        With alpha, scale, nll, n_iter, converged, alpha_stderr, scale_stderr.
+
+    Raises
+    ------
+    ValueError
+        If there are no residuals, or only NaN; if one is infinite, or all are the same; if the scale would collapse,
+        because more than half of them are 0; if an argument is outside its domain.
+
+    Source
+    ------
+    J. T. Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, section 3.
+
+    Examples
+    --------
+    >>> from fastloss.adaptive import fit, sample
+    >>> found = fit(sample(alpha=1.0, scale=0.1, size=20000, rng=0))
+    >>> abs(found.alpha - 1) < 3 * found.alpha_stderr, abs(found.scale - 0.1) < 3 * found.scale_stderr
+    (True, True)
+    """
+    low, high = _bounds(alpha_bounds)
+    threads = None if num_threads is None else check_num_threads(num_threads)
+    parts, shape = gather(residuals, sample_weight, axis)
+    alphas = _known(None if alpha is None else nonnegative(alpha, "alpha"), shape)
+    scales = _known(None if scale is None else positive(scale, "scale"), shape)
+    fits = [
+        _Problem(part, a, s, low, high, threads).fit(max_iter, f" in column {k}" if shape else "")
+        for k, (part, a, s) in enumerate(zip(parts, alphas, scales, strict=True))
+    ]
+    if not shape and axis is None:
+        return fits[0]
+    names = Fit.__dataclass_fields__
+    return Fit(**{name: np.array([getattr(f, name) for f in fits]).reshape(shape) for name in names})
+
+
+def _bounds(alpha_bounds: tuple[float, float]) -> tuple[float, float]:
+    low, high = (float(bound) for bound in alpha_bounds)
+    if not 0 <= low < high < math.inf:
+        raise ValueError(f"alpha_bounds must be finite, >= 0 and rising, got {alpha_bounds}")
+    return low, high
+
+
+def _known(value: Array | None, shape: tuple[int, ...]) -> list[float | None]:
+    """A given parameter of each column."""
+    if value is None:
+        return [None] * math.prod(shape)
+    if value.ndim > len(shape):
+        raise ValueError(f"expected one number{' per column' if shape else ''}, got shape {value.shape}")
+    return [float(v) for v in np.broadcast_to(value, shape).ravel()]
+
+
+def refit(residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any) -> tuple[float, float]:
+    """The alpha and scale of the minimum close to those of a loss: for residuals that have changed a little."""
+    problem = _Problem(Residuals(residuals, sample_weight), None, None, *alpha_bounds, num_threads=None)
+    alpha = min(max(near.parameters["alpha"], alpha_bounds[0]), alpha_bounds[1])
+    point, _, _ = problem.descend(problem.point(alpha, math.log(near.parameters["scale"])), 50)
+    return point.alpha, math.exp(point.log_scale)
+
+
+@dataclass(frozen=True)
+class Point:
+    """An alpha and the logarithm of a scale, with the statistics there."""
+
+    alpha: float
+    log_scale: float
+    at: Statistics
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """One set of residuals, what is known, and between which bounds alpha is sought."""
+
+    residuals: Residuals
+    alpha: float | None
+    scale: float | None
+    low: float
+    high: float
+    num_threads: int | None
+
+    def fit(self, max_iter: int, where: str) -> Fit:
+        self._check(where)
+        small = replace(self, residuals=self.residuals.sample())
+        passes = 1
+        ends = []
+        for start in small.minima():
+            point, used, converged = self.descend(self.point(start.alpha, start.log_scale), max_iter - passes - 1)
+            passes += used + 1
+            ends.append((point.at.nll, point, converged))
+            if passes >= max_iter - 2:
+                break
+        _, point, converged = min(ends, key=lambda end: end[0])
+        return self._result(point, passes, converged)
+
+    def _check(self, where: str) -> None:
+        """Refuse residuals that have no fit: a first pass."""
+        seen = reduce(add, self.residuals.chunks(summary, self.num_threads), NOTHING)
+        if not self.residuals.values.size:
+            raise ValueError(f"there are no residuals{where}")
+        if not seen.count:
+            raise ValueError(f"all residuals{where} are NaN or of weight 0")
+        if math.isinf(seen.low) or math.isinf(seen.high):
+            raise ValueError(f"there is an infinite residual{where}; take it out or make it NaN")
+        if self.scale is not None:
+            return
+        if seen.low == seen.high:
+            raise ValueError(f"all residuals{where} are {seen.low:g}: they have no scale; give one, or other residuals")
+        if seen.zero > seen.weight / 2 and not self.alpha:
+            share = 100 * seen.zero / seen.weight
+            raise ValueError(
+                f"{share:.3g}% of the residuals{where} are 0: with more than half the scale collapses to 0; "
+                "give the scale, or an alpha > 0, or take them out"
+            )
+
+    # ---- Newton's method --------------------------------------------------------------------------------------
+
+    def minima(self) -> list[Point]:
+        """The different local minima that starts over the range of alpha lead to, the deepest first."""
+        sizes = np.abs(self.residuals.values)
+        log_scale = math.log(self.scale or np.median(sizes[sizes > 0]))
+        found: list[Point] = []
+        for share in STARTS:
+            alpha = self.low + share * (self.high - self.low) if self.alpha is None else self.alpha
+            end, _, _ = self.descend(self.point(alpha, log_scale), 100)
+            if not any(abs(end.alpha - p.alpha) + abs(end.log_scale - p.log_scale) < 1e-3 for p in found):
+                found.append(end)
+        return sorted(found, key=lambda p: p.at.nll)
+
+    def point(self, alpha: float, log_scale: float) -> Point:
+        """The statistics there: a pass over the residuals."""
+        if self.alpha is None and abs(alpha - 2) < NEAR_TWO:
+            alpha = 2 - NEAR_TWO
+        fixed = self.alpha is not None
+
+        def one(values: Array, weights: Array | None) -> Statistics:
+            return statistics(values, alpha, math.exp(log_scale), weights, fixed_alpha=fixed, num_threads=1)
+
+        return Point(float(alpha), float(log_scale), reduce(add, self.residuals.chunks(one, self.num_threads)))
+
+    def descend(self, point: Point, max_iter: int) -> tuple[Point, int, bool]:
+        """(the minimum, passes taken, whether it is one)"""
+        passes, share = 0, 1.0
+        while passes < max_iter:
+            step = self._step(point)
+            promised = -float(point.at.gradient @ step)
+            if promised <= 0:
+                return point, passes, True
+            last = promised < PRECISION * point.at.weight
+            tried = self.point(point.alpha + share * step[0], point.log_scale + share * step[1])
+            passes += 1
+            if tried.at.nll <= point.at.nll - 1e-4 * share * promised:
+                point, share = tried, 1.0
+            elif last:  # both are the minimum, as far as rounding lets it be known
+                return min(point, tried, key=lambda p: p.at.nll), passes, True
+            else:
+                share /= 4
+            if last:
+                return point, passes, True
+        return point, passes, False
+
+    def _step(self, point: Point) -> Array:
+        """Newton's step from there, downhill where the surface is not convex, neither too long nor out of bounds."""
+        gradient, hessian = point.at.gradient, point.at.hessian
+        free = np.array([self.alpha is None and not self._held(point), self.scale is None])
+        step = np.zeros(2)
+        if free.any():
+            step[free] = _downhill(gradient[free], hessian[np.ix_(free, free)])
+        step /= max(1.0, abs(step[0]) / ALPHA_STEP, abs(step[1]) / LOG_SCALE_STEP)
+        inside = min(max(point.alpha + step[0], self.low), self.high) - point.alpha
+        if self.alpha is None and inside != step[0]:
+            step[0] = inside
+            if self.scale is None:  # the best there, given where alpha ends
+                best = -(gradient[1] + hessian[0, 1] * inside) / max(abs(hessian[1, 1]), 1e-300)
+                step[1] = min(max(best, -LOG_SCALE_STEP), LOG_SCALE_STEP)
+                if gradient @ step >= 0:
+                    step[1] = 0.0
+        return step
+
+    def _held(self, point: Point) -> bool:
+        """Whether alpha is at a bound and would leave it."""
+        slope = point.at.gradient[0]
+        return (point.alpha <= self.low and slope > 0) or (point.alpha >= self.high - NEAR_TWO and slope < 0)
+
+    # ---- the result -------------------------------------------------------------------------------------------
+
+    def _result(self, point: Point, passes: int, converged: bool) -> Fit:
+        fitted = np.array([self.alpha is None, self.scale is None])
+        variance = np.zeros(2)
+        variance[fitted] = _variances(point.at.hessian[np.ix_(fitted, fitted)])
+        alpha_stderr, log_scale_stderr = np.sqrt(variance)
+        scale = math.exp(point.log_scale) if self.scale is None else self.scale
+        return Fit(
+            alpha=point.alpha,
+            scale=scale,
+            nll=float(point.at.nll),
+            n_iter=passes,
+            converged=converged,
+            alpha_stderr=float(alpha_stderr),
+            scale_stderr=float(scale * log_scale_stderr),
+        )
+
+
+def _downhill(gradient: Array, hessian: Array) -> Array:
+    """Newton's step, with the curvatures that are not positive turned round."""
+    curvatures, axes = np.linalg.eigh(hessian)
+    curvatures = np.maximum(np.abs(curvatures), 1e-12 * np.abs(curvatures).max() + 1e-300)
+    return -axes @ ((axes.T @ gradient) / curvatures)
+
+
+def _variances(hessian: Array) -> Array:
+    """The diagonal of the inverse, NaN where that is no covariance."""
+    if not hessian.size:
+        return np.zeros(0)
+    if not (np.linalg.eigvalsh(hessian) > 0).all():
+        return np.full(len(hessian), np.nan)
+    return np.diag(np.linalg.inv(hessian))
+
+

@@ -1,0 +1,105 @@
+"""What one pass over residuals tells about alpha and scale: sums that are added over batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastloss._partition import log_partition, log_partition_grad
+from fastloss.m_estimators import robust
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """The total negative log-likelihood of residuals at one alpha and scale, and its derivatives.
+
+    Those of two parts of the data, at the same alpha and scale, are added: on several processes, or over batches.
+
+    Attributes
+    ----------
+    weight : float
+        The sum of the sample weights; without any, the number of residuals.
+    nll : float
+    gradient : array of shape (2,)
+        By alpha and by log(scale).
+    hessian : array of shape (2, 2)
+        Where alpha was said to be fixed, the rows and columns of alpha are 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastloss.adaptive import statistics
+    >>> r = np.array([0.1, -0.3, 2.0, 0.2])
+    >>> whole = statistics(r, alpha=1.0, scale=0.2)
+    >>> parts = statistics(r[:2], alpha=1.0, scale=0.2) + statistics(r[2:], alpha=1.0, scale=0.2)
+    >>> bool(np.allclose(whole.gradient, parts.gradient))
+    True
+    """
+
+    weight: float
+    nll: float
+    gradient: Array
+    hessian: Array
+
+    def __add__(self, other: Statistics) -> Statistics:
+        return Statistics(
+            self.weight + other.weight,
+            self.nll + other.nll,
+            self.gradient + other.gradient,
+            self.hessian + other.hessian,
+        )
+
+
+def statistics(
+    residuals: Array,
+    alpha: float,
+    scale: float,
+    sample_weight: Array | None = None,
+    *,
+    fixed_alpha: bool = False,
+    num_threads: int | None = None,
+) -> Statistics:
+    """
+    The `Statistics` of an array of finite residuals at one alpha and scale.
+
+    Parameters
+    ----------
+    residuals : ndarray
+        Computed with in float64, whatever its type: the kernels round alpha and scale to that of the residuals.
+    alpha : float
+        >= 0, not 2 unless it is fixed: there the derivative is infinite.
+    scale : float
+        > 0.
+    sample_weight : ndarray, optional
+        Of the residuals' shape.
+    fixed_alpha : bool
+        Leave out the derivatives by alpha, which cost most of the time.
+    num_threads : int, optional
+        The default is that of `set_num_threads`.
+    """
+    residuals = np.asarray(residuals, np.float64)
+    given = {"sample_weight": sample_weight, "reduction": "sum", "num_threads": num_threads}
+    weight = float(residuals.size if sample_weight is None else np.sum(sample_weight, dtype=np.float64))
+    value, grad, hess = robust.evaluate(residuals, alpha=alpha, scale=scale, outputs=("value", "grad", "hess"), **given)
+    # the loss is a function of log |r| - log(scale)
+    pull = float((residuals * grad).sum())
+    gradient, hessian = np.array([0.0, weight - pull]), np.zeros((2, 2))
+    hessian[1, 1] = pull + float((residuals * (residuals * hess)).sum())
+    if not fixed_alpha:
+        # by alpha a second time: a difference of exact slopes, which keeps half of the digits
+        step = 1e-5 * abs(alpha - 2)
+        here, beside = (_slopes(residuals, a, scale, weight, given) for a in (alpha, alpha + step))
+        gradient[0] = here[0]
+        hessian[0] = hessian[:, 0] = (beside - here) / step
+    return Statistics(weight, value + weight * (np.log(scale) + log_partition(alpha)), gradient, hessian)
+
+
+def _slopes(residuals: Array, alpha: float, scale: float, weight: float, given: dict[str, Any]) -> Array:
+    """By alpha and by log(scale)."""
+    slopes = robust.param_grad(residuals, alpha=alpha, scale=scale, **given)
+    return np.array([slopes["alpha"] + weight * log_partition_grad(alpha), scale * slopes["scale"] + weight])

@@ -1,0 +1,11 @@
+"""Pictures, with matplotlib (extra: plot). Each function returns a Figure to save or to show, or draws into `ax`.
+
+>>> from fastloss.plot import curves
+>>> figure = curves(alphas=[-2.0, 1.0, 2.0])
+"""
+
+from fastloss.plot.losses import curves, density, surface
+from fastloss.plot.regression import regression, regression_animation
+from fastloss.plot.residuals import residual_weights
+
+__all__ = ["curves", "density", "regression", "regression_animation", "residual_weights", "surface"]

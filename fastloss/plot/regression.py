@@ -1,0 +1,107 @@
+"""The regression of the paper: a line through data of which one in ten is an outlier, as a still and as an animation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastloss.adaptive.regression import irls
+from fastloss.plot.style import BRIGHT, COLOURS, DARK, INK, axes_of, tidy
+
+TRUTH = (0.7, 0.15)  # slope and intercept
+
+
+def line_with_outliers(seed: int = 0, size: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    """x and y: a line with normal errors, and one in ten of the y's on the other side."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(0, 1, size)
+    y = TRUTH[0] * x + TRUTH[1] + rng.normal(0, 0.025, size)
+    outlier = rng.uniform(size=size) < 0.1
+    y[outlier] = 0.05 + 0.4 * (1 - np.sign(y[outlier] - 0.5))
+    return x, y
+
+
+def regression(seed: int = 0, *, ax: Any = None) -> Any:
+    """
+    Least squares and the adaptive robust loss on a line with outliers.
+
+    Parameters
+    ----------
+    seed : int
+        Of the random data.
+    ax : matplotlib axes, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    x, y = line_with_outliers(seed)
+    found, squares = irls(x[:, None], y), irls(x[:, None], y, loss="half_squared_error")
+    figure, (axes,) = axes_of(ax, 1, "A line with outliers", (7.4, 4.6))
+    points = axes.scatter(
+        x, y, c=found.weight / found.weight.max(), cmap=COLOURS, vmin=0, vmax=1, s=18, edgecolors=INK, linewidths=0.3
+    )
+    figure.colorbar(points, ax=axes, label="IRLS weight, relative to the largest", pad=0.01)
+    _line(axes, squares.coef[0], squares.intercept, "least squares", color=BRIGHT, linestyle="--")
+    learned = "adaptive: alpha {alpha:.2g}, scale {scale:.2g}".format(**found.loss.parameters)
+    _line(axes, found.coef[0], found.intercept, learned, color=DARK)
+    _line(axes, *TRUTH, "truth", color=INK, linestyle=":")
+    _finish(axes)
+    return figure
+
+
+def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
+    """
+    The steps of the fit, from the line of least squares to that of the adaptive robust loss.
+
+    Parameters
+    ----------
+    seed : int
+        Of the random data.
+    ax : matplotlib axes, optional
+
+    Returns
+    -------
+    matplotlib.animation.FuncAnimation
+        With the Figure that it is drawn in as `figure`; save it with its method `save`.
+    """
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    x, y = line_with_outliers(seed)
+    path = irls(x[:, None], y).path
+    figure, (axes,) = axes_of(ax, 1, "A line with outliers, step by step", (7.4, 4.6))
+    if ax is None:
+        FigureCanvasAgg(figure)
+    weight = np.zeros_like(x)
+    points = axes.scatter(x, y, c=weight, cmap=COLOURS, vmin=0, vmax=1, s=18, edgecolors=INK, linewidths=0.3)
+    figure.colorbar(points, ax=axes, label="IRLS weight, relative to the largest", pad=0.01)
+    _line(axes, *TRUTH, "truth", color=INK, linestyle=":")
+    line = _line(axes, *TRUTH, "fit", color=DARK)
+    _finish(axes)
+
+    def draw(k: int) -> list[Any]:
+        coef, intercept, loss = path[k]
+        weight = loss.weight(coef[0] * x + intercept - y + 1e-12)
+        points.set_array(weight / weight.max())
+        line.set_ydata(coef[0] * np.asarray(line.get_xdata()) + intercept)
+        axes.set_title(f"step {k}: {loss.name}", fontsize=10, color=INK)
+        return [points, line]
+
+    animation = FuncAnimation(figure, draw, frames=len(path), interval=150, repeat_delay=2000)
+    animation.figure = figure
+    return animation
+
+
+def _line(axes: Any, slope: float, intercept: float, label: str, **style: Any) -> Any:
+    x = np.array([0.0, 1.0])
+    return axes.plot(x, slope * x + intercept, linewidth=2, label=label, **style)[0]
+
+
+def _finish(axes: Any) -> None:
+    axes.set_xlabel("x")
+    axes.set_ylabel("y")
+    axes.set_ylim(-0.05, 1.0)
+    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    tidy(axes)

@@ -1,0 +1,46 @@
+"""The residuals of data files, batch by batch, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fastloss.residual import half_squared_error
+from fastloss.scoring import _array_roles, dataset
+from fastloss.scoring.batch import output_schema, score_batch
+from fastloss.scoring.errors import ScoringError, located
+from fastloss.scoring.readers import open_source, shown
+from fastloss.scoring.spec import Spec
+
+
+def read_residuals(
+    inputs: list[str],
+    residual: str | None = None,
+    pred: str | None = None,
+    target: str | None = None,
+    format: str | None = None,
+) -> Iterator[np.ndarray]:
+    """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
+
+    Raises
+    ------
+    ScoringError
+        If a file or a column cannot be read.
+    """
+    fragments = dataset.find_fragments(inputs, format)
+    if any(fragment.format == "npy" for fragment in fragments):
+        fragments = dataset.with_targets(fragments, target)
+        pred, target, residual = _array_roles(half_squared_error, pred, target, residual)
+    # the gradient of half the squared error is the residual
+    spec = Spec.of(half_squared_error, pred, target, residual, emit=("grad",), keep="none")
+    for fragment in fragments:
+        with open_source(fragment, spec) as source:
+            try:
+                output_schema(source.schema, spec)
+                for batch in source.batches(list(dict.fromkeys(spec.scored))):
+                    losses = score_batch(batch, spec)
+                    (values,) = losses.outputs
+                    yield values if losses.null is None else np.where(losses.null, np.nan, values)
+            except ScoringError as error:
+                raise located(shown(fragment.path), error) from error
