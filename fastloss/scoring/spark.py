@@ -31,8 +31,8 @@ class Part:
 def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = None, session=None) -> Summary:
     """Do the tasks in `session`, or in a local one that is started and stopped.
 
-    Spark repeats the tasks of executors that die. Where it gives up, as it does at the first failure in a local session,
-    the wave is done once more; tasks with a record are not.
+    Spark repeats the tasks of executors that die. Where it gives up, as at the first failure in a local session, the
+    wave is done once more; tasks with a record are not.
     """
     try:
         import pyspark  # noqa: F401
