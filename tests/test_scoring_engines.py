@@ -141,7 +141,9 @@ def test_a_fault_that_passes_changes_nothing(data, tmp_path, engine, kind):
     expected = reference(data, tmp_path / "expected")
     faults = tmp_path / "faults"
     faults.mkdir()
-    planted = [f"fail-{name}.parquet-{n}" for name in (2, 6) for n in (1, 2)] if kind != "kill" else ["kill-4.parquet-1"]
+    planted = (
+        [f"fail-{name}.parquet-{n}" for name in (2, 6) for n in (1, 2)] if kind != "kill" else ["kill-4.parquet-1"]
+    )
     for name in planted:
         (faults / name).touch()
     tasks = dataset.plan(inputs.find_fragments([str(data)]), str(tmp_path / "got"), True)
@@ -168,11 +170,10 @@ def test_the_row_of_an_error_is_counted_over_all_files(tmp_path, engine):
     labels = np.zeros(100, int)
     for i in range(4):
         labels[42] = 7 if i == 2 else 0
-        np.save(tmp_path / f"x{i}.npy", np.zeros((100, 3)))
         table = pa.table({"l": pa.array([[0.0, 1.0]] * 100), "y": labels})
         pa.parquet.write_table(table, tmp_path / f"{i}.parquet")
+    files = [tmp_path / f"{i}.parquet" for i in range(4)]
     with pytest.raises(IndexError, match=r"2.parquet: column 'y': target 7 at row 242 \(row 42 of this file\) is out"):
-        files = [tmp_path / f"{i}.parquet" for i in range(4)]
         fl.score(files, loss=fl.cross_entropy, pred="l", target="y", **engine)
 
 

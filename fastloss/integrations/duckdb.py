@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import Parameter, Signature
 from typing import TYPE_CHECKING
 
 from fastloss.integrations import load
@@ -37,9 +38,11 @@ def register(connection: duckdb.DuckDBPyConnection, name: str, spec: Spec, types
     nothing = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in zip(spec.scored, types, strict=True))
     result = function.schema(connection.sql(f"SELECT {nothing}").to_arrow_table().schema).field(0).type
 
-    def score(*columns):  # DuckDB evaluates annotations, where this module does not know pyarrow
+    def score(*columns):  # without annotations: DuckDB would read types from them
         return score_columns(function, [pa.concat_arrays(column.chunks) for column in columns])
 
+    parameters = [Parameter(f"column{i}", Parameter.POSITIONAL_ONLY) for i in range(len(types))]
+    score.__signature__ = Signature(parameters)  # DuckDB counts them
     connection.create_function(name, score, types, _sql_type(result), type="arrow", null_handling="special")
 
 

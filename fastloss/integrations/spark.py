@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def score(frame: DataFrame, spec: Spec) -> DataFrame:
-    """The columns that `spec` carries, with the losses after them, by mapInArrow: lazily, batch by batch on the executors.
+    """The columns that `spec` carries, with the losses after them: lazily, batch by batch on the executors.
 
-    Gradients of classes are arrays. `fastloss` has to be installed on the executors.
+    By `mapInArrow`. Gradients of classes are arrays. `fastloss` has to be installed on the executors.
 
     Examples
     --------

@@ -26,7 +26,7 @@ class Fragment:
         The name of its output relative to the output's directory.
     filesystem : pyarrow.fs.FileSystem or None
         Where `path` is; None is this machine.
-    partition : tuple of (name, value)
+    partition : tuple of (name, pyarrow.Scalar)
         Columns that the names of its directories hold, `name=value`.
     row_groups : (int, int) or None
         Of a Parquet file, those from the first to before the second; None is all of them.

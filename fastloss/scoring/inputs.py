@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -140,7 +141,8 @@ def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
     for part in dataset.get_fragments():
         place = os.path.relpath(part.path, root) if root else part.path
         keys = pa.dataset.get_partition_keys(part.partition_expression)
-        yield Fragment(part.path, format, None, place, filesystem, tuple(keys.items()))
+        texts = tuple((name, None if value is None else str(value)) for name, value in keys.items())
+        yield Fragment(part.path, format, None, place, filesystem, texts)
 
 
 def _is_hidden(name: str) -> bool:
@@ -154,7 +156,7 @@ def _partition(place: str) -> tuple[tuple[str, str | None], ...]:
 
 
 def _with_typed_partitions(fragments: list[Fragment]) -> list[Fragment]:
-    """Columns of partitions whose every value is a whole number hold numbers; the same columns in all fragments."""
+    """With columns of partitions in their types: numbers where every value is a whole number, else text."""
     texts: dict[str, set] = {}
     for fragment in fragments:
         for name, value in fragment.partition:
@@ -162,13 +164,13 @@ def _with_typed_partitions(fragments: list[Fragment]) -> list[Fragment]:
     numbers = {name for name, values in texts.items() if all(v is None or _is_whole(v) for v in values)}
 
     def typed(name, value):
-        return name, int(value) if name in numbers and value is not None else value
+        return name, pa.scalar(value, pa.string()).cast(pa.int64() if name in numbers else pa.string())
 
     return [replace(f, partition=tuple(typed(*pair) for pair in f.partition)) for f in fragments]
 
 
-def _is_whole(value) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 18)
+def _is_whole(text: str) -> bool:
+    return re.fullmatch(r"-?(0|[1-9]\d{0,17})", text) is not None  # 007 is text
 
 
 def _cut(fragment: Fragment, rows: int, min_bytes: int) -> Iterator[Fragment]:

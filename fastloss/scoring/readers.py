@@ -256,13 +256,13 @@ class PartitionedSource:
         self._values = {name: value for name, value in values.items() if name not in source.schema.names}
         self.schema = source.schema
         for name, value in self._values.items():
-            self.schema = self.schema.append(pa.field(name, _type_of(value)))
+            self.schema = self.schema.append(pa.field(name, value.type))
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for batch in self._source.batches([name for name in names if name not in self._values]):
             for name, value in self._values.items():
                 if name in names:
-                    batch = batch.append_column(name, pa.repeat(pa.scalar(value, _type_of(value)), len(batch)))
+                    batch = batch.append_column(name, pa.repeat(value, len(batch)))
             yield batch.select(list(names))
 
 
@@ -323,11 +323,6 @@ def class_count(source, spec: Spec) -> int | None:
         return None
     sizes = (columns.list_size(batch.column(0)) for batch in source.batches(spec.pred))
     return next((size for size in sizes if size is not None), None)
-
-
-def _type_of(value) -> pa.DataType:
-    """The type of a column of a partition: None is a text that is not there, as text is all that a name holds."""
-    return pa.int64() if isinstance(value, int) else pa.string()
 
 
 def _csv_header(file) -> list[str]:

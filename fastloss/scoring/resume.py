@@ -68,7 +68,11 @@ def _helper(task: Task) -> str:
 def _identity(fragment: Fragment) -> list:
     """Names, sizes and times of its files, and what of them it is."""
     files = [_status(path, fragment.filesystem) for path in (fragment.path, fragment.target) if path]
-    return [files, fragment.row_groups and list(fragment.row_groups), [list(pair) for pair in fragment.partition]]
+    return [
+        files,
+        fragment.row_groups and list(fragment.row_groups),
+        [[name, str(value.type), value.as_py()] for name, value in fragment.partition],
+    ]
 
 
 def _status(path: str, filesystem) -> list:
