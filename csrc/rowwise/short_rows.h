@@ -2,28 +2,6 @@
 
 enum { SHORT_ROW = 128, AHEAD = 2048 / sizeof(real) };
 
-/* One stage of a transposition: pairs of vectors half apart, their lanes `low` and `high` of both */
-INLINE void interleave(vec *x, int stride, int n, ivec low, ivec high) {
-    vec y[LANES];
-    for (int i = 0; i < n / 2; i++) {
-        y[2 * i] = __builtin_shuffle(x[i * stride], x[(i + n / 2) * stride], low);
-        y[2 * i + 1] = __builtin_shuffle(x[i * stride], x[(i + n / 2) * stride], high);
-    }
-    for (int i = 0; i < n; i++) x[i * stride] = y[i];
-}
-
-/* x as a matrix of LANES rows, transposed: inside chunks of 16 bytes, where a shuffle is cheapest, then whole chunks */
-INLINE void transpose_square(vec x[LANES]) {
-    enum { INNER = 16 / sizeof(real), CHUNKS = LANES / INNER };
-    ivec inner = lane_index() % INNER, chunk = lane_index() / INNER;
-    ivec low = chunk * INNER + inner / 2 + inner % 2 * LANES;
-    for (int c = 0; c < CHUNKS; c++)
-        for (int n = 1; n < INNER; n *= 2) interleave(x + c * INNER, 1, INNER, low, low + INNER / 2);
-    low = inner + chunk / 2 * INNER + chunk % 2 * LANES;
-    for (int i = 0; i < INNER; i++)
-        for (int n = 1; n < CHUNKS; n *= 2) interleave(x + i, INNER, CHUNKS, low, low + CHUNKS / 2 * INNER);
-}
-
 /* to[k][row] = x[row][k] for `rows` rows; the other lanes are 0. */
 INLINE void transpose(real to[][ROW_LANES], const real *x, size_t rows, size_t classes, int last) {
     real copy[ROW_LANES * SHORT_ROW + LANES];
