@@ -49,6 +49,7 @@ typedef uint64_t ubits;
 #define LANES (FL_BYTES / (int)sizeof(real))
 #define INFINITE ((real)__builtin_inf())
 #define LARGEST (FL_ARITH == 32 ? (real)__FLT_MAX__ : (real)__DBL_MAX__)
+#define LARGEST_STORED (FL_ARITH == 64 ? (real)__DBL_MAX__ : (real)__FLT_MAX__)
 #define NOT_A_NUMBER ((real)__builtin_nan(""))
 
 typedef real vec __attribute__((vector_size(FL_BYTES)));

@@ -9,7 +9,7 @@ typedef struct {
 } scaled_residual;
 
 INLINE scaled_residual scale_residual(vec x, vec c) {
-    const vec largest = v_set(LARGEST);
+    const vec largest = v_set(LARGEST_STORED);
     const vec cap = v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500);
     scaled_residual s = {.x = v_max(-largest, v_min(largest, x)), .endless = v_lt(largest, v_abs(x))};
     s.r = pair_quotient((vpair){v_abs(s.x), v_set(0)}, v_divisor(c));
@@ -148,7 +148,7 @@ INLINE jet ramsay(vec x, const vec *p) {
     const vec one = v_set(1);
     real series[18] = {(real)0.5}; /* 1 / (k + 2)! */
     for (int k = 1; k < 18; k++) series[k] = series[k - 1] / (real)(k + 2);
-    vec a = v_min(v_abs(x), v_set(LARGEST));
+    vec a = v_min(v_abs(x), v_set(LARGEST_STORED));
     vec t = v_min(p[0] * a, v_set(1000));
     vec e = v_exp(-t), excess = a * a * v_polynomial(series, FL_ARITH == 64 ? 18 : 9, t);
     vec value = v_select(v_lt(t, one), e * excess, (one - e * (one + t)) / (p[0] * p[0]));
