@@ -1,16 +1,20 @@
-"""Time and memory of scoring a Parquet file, beside pyarrow reading and writing the same columns.
+"""Time and memory of scoring Parquet files, beside pyarrow reading and writing the same columns.
 
-    python bench/files.py [--rows N] [--rounds N]
+    python bench/files.py [--rows N] [--files N] [--rounds N] [--workers N]
 
-pyarrow reads the input in batches and writes what fastloss writes: the input's columns and one
-more of values, computed beforehand.  Both use one process and pyarrow's own threads.  Memory is the
-peak of a process of its own, for N rows and for 4 N rows.
+Two data sets: a file of predictions and targets (float64), and a directory of float32 residuals in many files, done by
+several workers. pyarrow reads as many files at a time, and writes what fastloss writes: the input's columns and one
+more of values, computed beforehand. Memory is the peak of a process of its own with one worker, for a tenth of the
+rows and for all of them: in many files, and in one.
 """
 
 import argparse
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,45 +22,98 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from timing import interleave, machine, median_ratio, medians
 
-LIMIT = 1.5
-GROWTH = 1.1  # allowed ratio of the peaks for four times the rows
+from fastloss.scoring.writers import ROW_GROUP_ROWS
+
+LIMIT_FILE, LIMIT_DIRECTORY = 1.5, 1.3  # times pyarrow's
+GROWTH = 1.15  # allowed ratio of the peaks for ten times the rows
+PART = 500_000
 PEAK = """
-import resource, sys
+import re, sys
 import fastloss as fl
-fl.score(sys.argv[1], sys.argv[2], loss=fl.huber.bind(delta=1.345), pred="y_hat", target="y")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+fl.score(sys.argv[1], sys.argv[2], loss=fl.huber.bind(delta=1.345), residual="r", workers=1)
+# Not ru_maxrss, which starts at that of the process before exec.
+print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """
 
 
-def write_input(path, rows):
-    """Predictions and targets, written part by part."""
+def write_pairs(path, rows):
+    """Predictions and targets in one file."""
     rng = np.random.default_rng(0)
-    schema = pa.schema([("id", pa.int64()), ("y_hat", pa.float64()), ("y", pa.float64())])
-    part = 1_000_000
-    with pq.ParquetWriter(path, schema) as writer:
-        for start in range(0, rows, part):
-            count = min(part, rows - start)
-            y = rng.standard_normal(count)
-            columns = [np.arange(start, start + count), y + rng.standard_t(2, count), y]
-            writer.write_table(pa.table(columns, schema=schema))
+    y = rng.standard_normal(rows)
+    pq.write_table(pa.table({"id": np.arange(rows), "y_hat": y + rng.standard_t(2, rows), "y": y}), path)
 
 
-def score(source, destination):
-    import fastloss as fl
+def write_residuals(path, rows, seed=0):
+    """Residuals in one file, written part by part."""
+    rng = np.random.default_rng(seed)
+    with pq.ParquetWriter(path, pa.schema([("r", pa.float32())])) as writer:
+        for start in range(0, rows, PART):
+            values = rng.standard_normal(min(PART, rows - start), np.float32)
+            writer.write_table(pa.table({"r": values}))
 
-    fl.score(source, destination, loss=fl.huber.bind(delta=1.345), pred="y_hat", target="y")
+
+def write_directory(directory, files, rows):
+    directory.mkdir()
+    for i in range(files):
+        write_residuals(directory / f"{i:05}.parquet", rows // files, seed=i)
+    return directory
 
 
-def copy_with_pyarrow(source, destination, values):
-    """Read and write in batches, with the values as one more column."""
+def copy(source, destination, values):
+    """Read and write in batches of the row groups that fastloss writes, with values as one more column."""
     file = pq.ParquetFile(source)
-    schema = file.schema_arrow.append(pa.field("value", pa.float64()))
+    schema = file.schema_arrow.append(pa.field("value", pa.from_numpy_dtype(values.dtype)))
     start = 0
     with pq.ParquetWriter(destination, schema) as writer:
-        for batch in file.iter_batches(1 << 17):
+        for batch in file.iter_batches(ROW_GROUP_ROWS):
             more = pa.array(values[start : start + len(batch)])
             writer.write_batch(pa.record_batch([*batch.columns, more], schema=schema))
             start += len(batch)
+
+
+def compare(title, rows, limit, rounds, contenders):
+    """Print the times of fastloss and pyarrow; whether their ratio is within the limit."""
+    seconds = interleave(contenders, rounds)
+    print(title)
+    for name, time in medians(seconds).items():
+        print(f"  {1e9 * time / rows:7.1f} ns a row  {name}")
+    ratio = median_ratio(seconds["fastloss"], seconds["pyarrow"])
+    return {f"{title}: time {ratio:.2f}x that of pyarrow, at most {limit}x": ratio <= limit}
+
+
+def one_file(folder, rows, rounds):
+    import fastloss as fl
+
+    source = folder / "pairs.parquet"
+    write_pairs(source, rows)
+    values = np.random.default_rng(1).standard_normal(rows)
+    options = {"loss": fl.huber.bind(delta=1.345), "pred": "y_hat", "target": "y"}
+    contenders = {
+        "fastloss": lambda: fl.score(source, folder / "scored.parquet", **options),
+        "pyarrow": lambda: copy(source, folder / "copied.parquet", values),
+    }
+    return compare(f"one file, {rows:,} rows", rows, LIMIT_FILE, rounds, contenders)
+
+
+def many_files(source, folder, rows, rounds, workers):
+    import fastloss as fl
+
+    files = sorted(source.iterdir())
+    values = fl.huber(np.random.default_rng(1).standard_normal(rows // len(files), np.float32), delta=1.345)
+    scored, copied = folder / "scored", folder / "copied"
+
+    def score():
+        shutil.rmtree(scored, ignore_errors=True)
+        fl.score(source, scored, loss=fl.huber.bind(delta=1.345), residual="r", workers=workers)
+
+    def copy_all():
+        shutil.rmtree(copied, ignore_errors=True)
+        copied.mkdir()
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(lambda file: copy(file, copied / file.name, values), files))
+
+    title = f"{len(files)} files, {rows:,} rows, {workers} workers"
+    return compare(title, rows, LIMIT_DIRECTORY, rounds, {"fastloss": score, "pyarrow": copy_all})
 
 
 def peak_mebibytes(source, destination):
@@ -65,36 +122,37 @@ def peak_mebibytes(source, destination):
     return int(answer) / 1024
 
 
+def growth(title, small, large, destinations):
+    """Whether the peak memory for two inputs is the same."""
+    peaks = [peak_mebibytes(*pair) for pair in zip((small, large), destinations, strict=True)]
+    text = f"{title}: peak memory {peaks[0]:.0f} MiB for a tenth, {peaks[1]:.0f} MiB for all, at most {GROWTH}x"
+    return {text: peaks[1] <= GROWTH * peaks[0]}
+
+
 def _arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--rows", type=int, default=4_000_000)
+    parser.add_argument("--rows", type=int, default=50_000_000)
+    parser.add_argument("--files", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     return parser.parse_args()
 
 
 def main():
     arguments = _arguments()
+    rows, files = arguments.rows, arguments.files
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        source, large = folder / "in.parquet", folder / "large.parquet"
-        write_input(source, arguments.rows)
-        values = np.random.default_rng(1).standard_normal(arguments.rows)
-        contenders = {
-            "fastloss": lambda: score(source, folder / "scored.parquet"),
-            "pyarrow": lambda: copy_with_pyarrow(source, folder / "copied.parquet", values),
-        }
-        seconds = interleave(contenders, arguments.rounds)
-        for name, time in medians(seconds).items():
-            print(f"  {1e9 * time / arguments.rows:7.1f} ns a row  {name}")
-        ratio = median_ratio(seconds["fastloss"], seconds["pyarrow"])
-        write_input(large, 4 * arguments.rows)
-        small, big = (peak_mebibytes(path, folder / "out.parquet") for path in (source, large))
-    verdicts = {
-        f"time {ratio:.2f}x that of pyarrow, at most {LIMIT}x": ratio <= LIMIT,
-        f"peak memory {small:.0f} MiB, {big:.0f} MiB with four times the rows, at most {GROWTH}x": big
-        <= GROWTH * small,
-    }
+        verdicts = one_file(folder, min(rows, 4_000_000), arguments.rounds)
+        large = write_directory(folder / "large", files, rows)
+        verdicts |= many_files(large, folder, rows, arguments.rounds, arguments.workers)
+        small = write_directory(folder / "small", max(files // 10, 1), rows // 10)
+        verdicts |= growth("many files", small, large, (f"{folder}/peak-small/", f"{folder}/peak-large/"))
+        for name, count in (("tenth", rows // 10), ("all", rows)):
+            write_residuals(folder / f"{name}.parquet", count)
+        out = folder / "peak.parquet"
+        verdicts |= growth("one file", folder / "tenth.parquet", folder / "all.parquet", (out, out))
     for text, met in verdicts.items():
         print(f"  {'pass' if met else 'FAIL'}  {text}")
     return 0 if all(verdicts.values()) else 1

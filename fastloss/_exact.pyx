@@ -11,8 +11,8 @@ second half of the table, so that their buckets are as narrow as everyone else's
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
+from posix.mman cimport MAP_ANONYMOUS, MAP_FAILED, MAP_NORESERVE, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap, munmap
 
 cimport cython
 
@@ -22,11 +22,15 @@ cdef enum:
     SUBNORMAL_SHIFT = 54
     TABLE_BITS = 20         # 1 (subnormal) + 1 (sign) + 11 (exponent) + 7 (leading mantissa)
     SUBNORMAL_FLAG = 1 << 19
+    RUN_BITS = 7            # buckets of one exponent
+    RUNS = 1 << (20 - 7)
 
 cdef struct Bucket:
     int64_t count
     uint64_t low            # sum of the low mantissa bits, modulo 2**64
     uint64_t high           # its carries
+
+cdef size_t TABLE_BYTES = (<size_t>1 << TABLE_BITS) * sizeof(Bucket)
 
 ctypedef fused real:
     float
@@ -39,7 +43,7 @@ cdef inline uint64_t bits_of(double value) noexcept nogil:
     return bits
 
 
-cdef inline void put(Bucket* table, double value) noexcept nogil:
+cdef inline void put(Bucket* table, uint8_t* runs, double value) noexcept nogil:
     cdef uint64_t bits = bits_of(value)
     cdef uint64_t magnitude = bits & ((<uint64_t>1 << 63) - 1)
     cdef uint32_t flag = 0
@@ -47,7 +51,9 @@ cdef inline void put(Bucket* table, double value) noexcept nogil:
     if magnitude - 1 < ((<uint64_t>1 << MANTISSA_BITS) - 1):
         bits = bits_of(value * <double>(<uint64_t>1 << SUBNORMAL_SHIFT))
         flag = SUBNORMAL_FLAG
-    cdef Bucket* bucket = table + (flag | <uint32_t>(bits >> LOW_BITS))
+    cdef uint32_t index = flag | <uint32_t>(bits >> LOW_BITS)
+    cdef Bucket* bucket = table + index
+    runs[index >> RUN_BITS] = 1
     cdef uint64_t low = bits & ((<uint64_t>1 << LOW_BITS) - 1)
     bucket.count += 1
     bucket.low += low
@@ -55,7 +61,7 @@ cdef inline void put(Bucket* table, double value) noexcept nogil:
 
 
 cdef int64_t put_all(
-    Bucket* table, const real* values, const uint8_t* skip, Py_ssize_t size, double* bounds
+    Bucket* table, uint8_t* runs, const real* values, const uint8_t* skip, Py_ssize_t size, double* bounds
 ) noexcept nogil:
     """Add the values that are neither skipped nor NaN; widen `bounds`; return the number of NaN."""
     cdef double value, smallest = bounds[0], largest = bounds[1]
@@ -70,7 +76,7 @@ cdef int64_t put_all(
             continue
         smallest = value if value < smallest else smallest
         largest = value if value > largest else largest
-        put(table, value)
+        put(table, runs, value)
     bounds[0] = smallest
     bounds[1] = largest
     return nan
@@ -89,19 +95,25 @@ cdef class Accumulator:
     """
 
     cdef Bucket* table
+    cdef uint8_t runs[RUNS]  # which runs of the table hold something
     cdef double bounds[2]
     cdef readonly int64_t nan
 
     def __cinit__(self):
-        # Pages that no value falls into are never touched and cost no memory.
-        self.table = <Bucket*>calloc(<size_t>1 << TABLE_BITS, sizeof(Bucket))
-        if self.table == NULL:
+        # Pages that no value falls into are never touched and cost no memory. Not calloc, which clears all of them when it
+        # gets the memory of a table before.
+        cdef void* memory = mmap(
+            NULL, TABLE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0
+        )
+        if memory == MAP_FAILED:
             raise MemoryError
+        self.table = <Bucket*>memory
         self.bounds[0] = float("inf")
         self.bounds[1] = -float("inf")
 
     def __dealloc__(self):
-        free(self.table)
+        if self.table != NULL:
+            munmap(self.table, TABLE_BYTES)
 
     @property
     def min(self):
@@ -128,15 +140,18 @@ cdef class Accumulator:
         if skip is not None:
             mask = &skip[0]
         with nogil:
-            self.nan += put_all(self.table, &values[0], mask, size, self.bounds)
+            self.nan += put_all(self.table, self.runs, &values[0], mask, size, self.bounds)
 
     def buckets(self):
         """The buckets that hold something: a list of (index, count, low sum), by index."""
-        cdef Py_ssize_t index
+        cdef Py_ssize_t run, index
         cdef Bucket* bucket
         found = []
-        for index in range(1 << TABLE_BITS):
-            bucket = self.table + index
-            if bucket.count:
-                found.append((index, bucket.count, (int(bucket.high) << 64) + bucket.low))
+        for run in range(RUNS):
+            if not self.runs[run]:
+                continue
+            for index in range(run << RUN_BITS, (run + 1) << RUN_BITS):
+                bucket = self.table + index
+                if bucket.count:
+                    found.append((index, bucket.count, (int(bucket.high) << 64) + bucket.low))
         return found

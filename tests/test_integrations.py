@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pickle
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -92,6 +93,17 @@ def test_nothing_is_copied_that_need_not_be(table):
 def test_a_batch_that_does_not_fit_is_named():
     with pytest.raises(ScoringError, match="no column 'r'; there are 'x'"):
         batch_function(RESIDUAL)(pa.RecordBatch.from_pydict({"x": [1.0]}))
+
+
+def test_the_recipe_for_ray_data(table):
+    """docs/scaling.md, up to the call of Ray itself."""
+    text = (Path(__file__).resolve().parents[1] / "docs" / "scaling.md").read_text(encoding="utf-8")
+    recipe = text.split("## Ray Data", 1)[1].split("```python\n", 1)[1].split("```", 1)[0]
+    code, call = recipe.replace("pa, ray", "pa").split("ray.data.")
+    names = {}
+    exec(code, names)
+    assert "map_batches(score_table" in call
+    assert names["score_table"](table)["value"].to_pylist() == expected(table, RESIDUAL)
 
 
 # ---- the libraries --------------------------------------------------------------------------------------------------

@@ -202,6 +202,20 @@ def test_killed_ten_times_and_resumed(data, tmp_path):
     assert contents(got) == contents(tmp_path / "expected")
 
 
+@pytest.mark.parametrize(
+    "name", [pytest.param("dask", marks=pytest.mark.dask), pytest.param("spark", marks=pytest.mark.spark)]
+)
+def test_the_command_starts_a_cluster_and_stops_it(data, tmp_path, name):
+    pytest.importorskip(
+        {"dask": "distributed", "spark": "pyspark"}[name], reason=f"the {name} engine needs its library"
+    )
+    command = [*COMMAND, str(data), "-o", f"{tmp_path}/got/", "--loss", "huber", "--residual", "r", "--json"]
+    command += ["--engine", name, "--workers", "2"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=300)
+    assert result.stdout == reference(data, tmp_path / "expected").to_json() + "\n"
+    assert contents(tmp_path / "got") == contents(tmp_path / "expected")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupt_ends_cleanly_and_the_rest_is_resumed(data, tmp_path, workers, monkeypatch):
     monkeypatch.setattr(readers, "MAX_ROWS", 50)

@@ -175,11 +175,19 @@ def run_into_directory(tasks: Sequence[Task], directory: str, job: Job, engine: 
     """As `run`, into a directory, which is made and, if everything failed, removed again."""
     created = not os.path.isdir(directory)
     os.makedirs(directory, exist_ok=True)
+    resume.clean(tasks)
     try:
         return run(tasks, job, engine, watch)
     finally:
-        if created and not os.listdir(directory):
-            os.rmdir(directory)
+        resume.clean(tasks)
+        if created:
+            _remove_empty(directory)
+
+
+def _remove_empty(directory: str) -> None:
+    for path, _, _ in os.walk(directory, topdown=False):
+        if not os.listdir(path):
+            os.rmdir(path)
 
 
 def _named(error: Exception) -> str:

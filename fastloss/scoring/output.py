@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import os
+import re
 import secrets
 import sys
+from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ import pyarrow as pa
 from fastloss.scoring.errors import ScoringError, one_line
 from fastloss.scoring.formats import FORMATS, STREAM
 from fastloss.scoring.writers import ArrowSink, CsvSink, NpySink, ParquetSink
+
+TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 
 
 class Output:
@@ -93,7 +96,8 @@ def replacing(path: str):
     at `path` stays.
     """
     path = os.path.realpath(path)
-    temporary = f"{_temporary_prefix(path)}{secrets.token_hex(4)}.tmp"
+    directory, name = os.path.split(path)
+    temporary = os.path.join(directory, f".{name}.{secrets.token_hex(4)}.tmp")  # as TEMPORARY has it
     with _writing(path):
         file = open(temporary, "xb")  # noqa: SIM115  (closed below, before it is renamed)
     try:
@@ -108,20 +112,22 @@ def replacing(path: str):
         raise
 
 
-def remove_leftovers(path: str) -> None:
-    """Remove the temporary files of a process that was killed while it wrote `path`."""
-    for leftover in glob.glob(glob.escape(_temporary_prefix(path)) + "*.tmp"):
-        os.unlink(leftover)
+def remove_leftovers(paths: Iterable[str]) -> None:
+    """Remove the temporary files of processes that were killed while they wrote these files."""
+    names: dict[str, set[str]] = {}
+    for path in paths:
+        directory, name = os.path.split(os.path.realpath(path))
+        names.setdefault(directory, set()).add(name)
+    for directory in filter(os.path.isdir, names):
+        for file in os.listdir(directory):
+            match = TEMPORARY.fullmatch(file)
+            if match and match[1] in names[directory]:
+                os.unlink(os.path.join(directory, file))
 
 
 def shown(path: str) -> str:
     """A path as messages call it."""
     return "standard output" if path == STREAM else path
-
-
-def _temporary_prefix(path: str) -> str:
-    directory, name = os.path.split(path)
-    return os.path.join(directory, f".{name}.")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 
 import fastloss
@@ -41,12 +42,15 @@ def finished(task: Task, origin: dict) -> Summary | None:
 
 
 def start(task: Task) -> None:
-    """Remove what an earlier run left of a task that is to be done (again); make its directory."""
+    """Make the directory of a task that is to be done, and remove its record if it was done before."""
     os.makedirs(os.path.dirname(task.output), exist_ok=True)
-    remove_leftovers(task.output)
-    remove_leftovers(_helper(task))
     with suppress(FileNotFoundError):
         os.unlink(_helper(task))
+
+
+def clean(tasks: Iterable[Task]) -> None:
+    """Remove what killed processes left half-written of these tasks."""
+    remove_leftovers(path for task in tasks for path in (task.output, _helper(task)))
 
 
 def finish(task: Task, origin: dict, summary: Summary) -> None:
