@@ -145,7 +145,7 @@ def fit(
     except ValueError as error:
         raise ScoringError(f"{', '.join(input)}: {one_line(error)}") from error
     if json:
-        typer.echo(to_json(asdict(found)))
+        typer.echo(to_json({name: None if value != value else value for name, value in asdict(found).items()}))
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_row("alpha", _short(found.alpha), f"+- {found.alpha_stderr:.2g}")

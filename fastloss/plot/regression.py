@@ -64,7 +64,7 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib.animation.FuncAnimation
-        With the Figure that it is drawn in as `figure`; save it with its method `save`.
+        Save it with its method `save`.
     """
     from matplotlib.animation import FuncAnimation
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -91,9 +91,7 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
         axes.set_title(f"alpha and scale learned: {learned}" if learned else "least squares", fontsize=10, color=INK)
         return [points, line]
 
-    animation = FuncAnimation(figure, draw, frames=len(path), interval=200, repeat_delay=2000)
-    animation.figure = figure
-    return animation
+    return FuncAnimation(figure, draw, frames=len(path), interval=200, repeat_delay=2000)
 
 
 def _line(axes: Any, slope: float, intercept: float, label: str, **style: Any) -> Any:
