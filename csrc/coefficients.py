@@ -1,10 +1,10 @@
-"""Print csrc/coefficients.h: the minimax polynomials behind csrc/vmath.h.
+"""Print csrc/coefficients.h: the minimax polynomials behind csrc/vmath.h and csrc/rowwise/exp.h.
 
     python csrc/coefficients.py > csrc/coefficients.h
 
 Each polynomial P minimises max |P(x) - f(x)| * |weight(x)| over an interval by the Remez exchange
 algorithm (E. Ya. Remez, 1934) at 60 digits; `weight` turns the absolute error of P into the relative error of the
-function that vmath.h builds from it. A coefficient is printed as the nearest value of the type that uses it.
+function that is built from it. A coefficient is printed as the nearest value of the type that uses it.
 Needs mpmath.
 """
 
@@ -51,6 +51,11 @@ def expm1_tail(r):
     return (mp.expm1(r) - r) / r**2
 
 
+def exp_slope(r):
+    """q of exp(r) = 1 + r q(r)."""
+    return 1 + r / 2 if abs(r) < mpf(10) ** -15 else mp.expm1(r) / r
+
+
 def log_tail(z):
     """P of log((1+s)/(1-s)) = 2 s + s z P(z), z = s^2: the tail of the inverse hyperbolic tangent."""
     if z < mpf(10) ** -20:
@@ -90,9 +95,11 @@ S_MAX = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * (1 + mpf(2) ** -10)
 # The weights vanish at 0, where the first term of the function is exact; Remez needs them positive.
 FLOOR = mpf(1) / 64
 
-# name, function, weight (to the relative error of the result), interval, degrees for float32, float64, wide
+# name, function, weight (to the relative error of the result), interval, degrees for float32, float64, wide (None where
+# it is not used)
 POLYNOMIALS = [
     ("EXPM1", expm1_tail, lambda r: abs(r) * mp.exp(-r / 2) + FLOOR, -HALF_LN2, HALF_LN2, (5, 9, 4)),
+    ("EXP", exp_slope, lambda r: abs(r) * mp.exp(-r) + FLOOR / 64, -HALF_LN2, HALF_LN2, (5, 10, None)),
     ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 2)),
     ("SIN", sin_tail, lambda z: z + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
     ("COS", cos_tail, lambda z: z**2 / mp.cos(mp.sqrt(z)) + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
@@ -129,6 +136,8 @@ def main():
         for part, value in zip(("HI", "LO"), split(mp.pi / 2, bits), strict=True):
             print(f"#define HALF_PI_{part} {literal(value, bits)}{suffix}")
         for name, f, weight, lo, hi, degrees in POLYNOMIALS:
+            if degrees[column] is None:
+                continue
             coefficients, error = remez(f, weight, lo, hi, degrees[column])
             terms = ", ".join(literal(c, bits) + suffix for c in coefficients)
             print(f"/* max error 2^{mp.nstr(mp.log(error, 2), 4)} */")

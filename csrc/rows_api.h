@@ -40,6 +40,8 @@ enum { FL_ROW_CROSS_ENTROPY, FL_ROW_LOGSUMEXP, FL_ROW_VALUES };
 enum { FL_ROW_SOFTMAX, FL_ROW_LOG_SOFTMAX, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_ELEMENTS };
 
 typedef struct {
+    /* to[c][r] = from[r][c]; a stride is the distance of two rows of its matrix */
+    void (*transpose)(const void *from, size_t from_stride, void *to, size_t to_stride, size_t rows, size_t columns);
     void (*reduce)(const fl_rows *);
     void (*value[FL_ROW_VALUES])(const fl_rows *, void *out);
     void (*emit[FL_ROW_ELEMENTS])(const fl_rows *, void *out); /* out may be the logits */

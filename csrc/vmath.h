@@ -1,15 +1,17 @@
 /* Elementary functions on vectors, and the pairs hi + lo that carry more digits than a lane holds.
  *
- * Error bounds are the largest seen: over all 2^32 inputs in float32 (bench/sweep.py prints the table), and in
- * 10^8 random inputs in float64. Polynomials: coefficients.py, which states their errors.
+ * Error bounds are the largest seen: over all 2^32 inputs in float32 (bench/sweep.py; docs/accuracy.md), and in 10^7
+ * random inputs of each binade that matters against extended precision in float64. Polynomials: coefficients.py, which
+ * states their errors.
  *
- *   function    domain               max ULP f32   max ULP f64   method
- *   v_exp       all                     1.0           1.0        Tang (1989) reduction by ln 2, polynomial
- *   v_expm1     all                     1.9           1.9        the same, 2^n (1 + p) - 1 in one fma
- *   v_log       x >= 0, else NaN        1.0           1.0        FreeBSD msun e_log.c's form: s = f / (2 + f)
- *   v_log1p     x >= -1, else NaN       1.5           1.5        the same; 1 + x only chooses the exponent
+ *   function    domain               max ULP f32   max ULP f64   worst float32 input   method
+ *   v_exp       all                     1.0           1.1        -5.83756              Tang (1989): n ln 2 + r
+ *   v_expm1     all                     1.5           2.1        17.002                2^n (1 + p) - 1 in one fma
+ *   v_log       x >= 0, else NaN        0.9           0.9        1.39831               s = f / (2 + f), as FreeBSD's msun
+ *   v_log1p     x >= -1, else NaN       1.4           1.4        0.423679              1 + x only chooses the exponent
+ *   v_atan      x >= 0                    -           2.0                              three intervals, one division
  *
- * In wide arithmetic (see simd.h) the relative error is below 2^-37 and a pair's lo is 0.
+ * In wide arithmetic (see simd.h) the relative error is below 2^-26 and a pair's lo is 0.
  */
 #ifndef FL_VMATH_H
 #define FL_VMATH_H
@@ -160,8 +162,21 @@ typedef struct {
     vec exp, expm1;
 } exponentials;
 
-/* exp(hi + lo) and exp(hi + lo) - 1; the one that is not used costs nothing */
+/* exp(hi + lo) and exp(hi + lo) - 1 for |hi| <= 700; the one that is not used costs nothing */
+#define EXP_ORDINARY 700
+INLINE exponentials pair_exp_ordinary(vpair x) {
+    reduced_exp e = reduce_exp(x);
+    vec power = (vec)(((ivec)e.shifted << MANTISSA_BITS) + (ivec)v_set(1));
+    return (exponentials){v_fma(power, e.p, power), v_fma(power, e.p, power - v_set(1))};
+}
+
+/* The same for any hi */
 INLINE exponentials pair_exp(vpair x) {
+#if FL_ARITH == 3264
+    /* e^-700 and e^700 are 0 and infinite once they are stored */
+    x.hi = v_min(v_set(EXP_ORDINARY), v_max(v_set(-EXP_ORDINARY), x.hi));
+    return pair_exp_ordinary(x);
+#else
     x.hi = clamp_exp(x.hi);
     x.lo = v_min(v_max(x.lo, v_set(-1)), v_set(1)); /* of no consequence unless hi was far out */
     reduced_exp e = reduce_exp(x);
@@ -172,51 +187,10 @@ INLINE exponentials pair_exp(vpair x) {
     vec expm1 = v_fma(power, e.p, power - v_set(1));
     /* 2^n alone overflows before the result does; there the -1 is long negligible */
     return (exponentials){exp, v_select(v_lt(v_set(FL_ARITH == 32 ? 88 : 709), x.hi), exp, expm1)};
-}
-
-/* The same for |hi| <= 700, where one factor does. */
-#define EXP_ORDINARY 700
-INLINE exponentials pair_exp_ordinary(vpair x) {
-    reduced_exp e = reduce_exp(x);
-    vec power = (vec)(((ivec)e.shifted << MANTISSA_BITS) + (ivec)v_set(1));
-    return (exponentials){v_fma(power, e.p, power), v_fma(power, e.p, power - v_set(1))};
+#endif
 }
 
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
-
-/* The power of two of a scaled exponential, and n of x = n ln 2 + r: the rounding constant leaves the biased exponent
- * in the low bits of the sum, and 0 there is a factor 0. */
-typedef struct {
-    vec n, power;
-} scaled_power;
-
-#define SCALED_BIAS(scale) ((real)(EXPONENT_BIAS + (scale)))
-#define SCALED_EXP_LOW(scale) (-SCALED_BIAS(scale) * (real)0.69314718055994530942)
-
-INLINE scaled_power scale_power(vec x, int scale) {
-    const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS) + SCALED_BIAS(scale));
-    vec shifted = v_fma(x, v_set(LOG2E), round);
-    return (scaled_power){shifted - round, (vec)((ivec)shifted << MANTISSA_BITS)};
-}
-
-/* exp(x) 2^scale for x <= 0 and 0 <= scale <= 64: at a positive scale no result that counts is subnormal, so that one
- * power of two does. */
-INLINE vec v_exp_scaled(vec x, int scale) {
-    x = v_max(v_set(SCALED_EXP_LOW(scale)), x);
-    scaled_power s = scale_power(x, scale);
-    vec p = expm1_reduced(v_fma(s.n, v_set(-LN2_LO), v_fma(s.n, v_set(-LN2_HI), x)));
-    return v_fma(s.power, p, s.power);
-}
-
-/* exp(x / c) 2^scale for x <= 0, as accurate: the quotient is never rounded. `d` is c's divisor. */
-INLINE vec v_exp_quotient_scaled(vec x, vec c, divisor d, int scale) {
-    x = v_max(v_set(SCALED_EXP_LOW(scale)) * (c * d.scale), x * d.scale);
-    vec hi = x * d.hi;
-    scaled_power s = scale_power(hi, scale);
-    vec r = (hi - s.n * v_set(LN2_HI)) + product_error(x, d.hi, hi); /* the difference is exact */
-    vec p = expm1_reduced(v_fma(s.n, v_set(-LN2_LO), v_fma(x, d.lo, r)));
-    return v_fma(s.power, p, s.power);
-}
 
 INLINE vec v_expm1(vec x) {
     /* the reduction would round a subnormal's square; x itself is exact there, and keeps -0 */
@@ -283,15 +257,21 @@ INLINE vpair pair_log_sum(vec one, vec w, vec k) {
     return pair_sum(log.hi, log.lo);
 }
 
-/* log1p(w) for finite w > -1 */
-INLINE vpair pair_log1p(vec w) { return pair_log_sum(v_set(1), w, v_set(0)); }
-
-/* The same for w <= LOG_ORDINARY, where 2^-e is normal, not normalised. */
+/* log1p(w) for -1 < w <= LOG_ORDINARY, where 2^-e is normal: a pair that is not normalised */
 #define LOG_ORDINARY (FL_ARITH == 32 ? (real)0x1p120 : (real)0x1p1000)
 INLINE vpair pair_log1p_ordinary(vec w) {
     log_exponent e = split_exponent(v_set(1) + w);
     vec power = (vec)((ivec)v_set(1) - e.shift);
     return log_of_reduced(e.k, v_fma(w, power, power - v_set(1)));
+}
+
+/* log1p(w) for finite w > -1 */
+INLINE vpair pair_log1p(vec w) {
+#if FL_ARITH == 3264
+    return pair_log1p_ordinary(w); /* no float32 leads further */
+#else
+    return pair_log_sum(v_set(1), w, v_set(0));
+#endif
 }
 
 /* w - log1p(w) for a finite pair w >= 0, without the cancellation of small w: with s = w / (2 + w) it is

@@ -4,10 +4,11 @@ import operator
 import re
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
-from json import dumps as to_json
+from json import dumps
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from rich.table import Table
 import fastloss
 from fastloss import _catalogue
 from fastloss._curves import curves, describe, panels
-from fastloss.scoring import ENGINES, ScoringError, Summary
+from fastloss.scoring import ENGINES, GroupedSummary, ScoringError, Summary
 from fastloss.scoring.errors import one_line
 from fastloss.scoring.formats import FORMATS, STREAM
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 GATED = ("count", "null", "nan", "sum", "mean", "min", "max", "p50", "p90", "p99")
+MAX_GROUPS = 20  # in the table
 COMPARISONS = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -79,8 +81,12 @@ def score(
         typer.Option(help=f'Exit with 1 if this holds, as "mean>0.3". Of {", ".join(GATED)}.'),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Skip the files that are done in the directory.")] = False,
+    by: Annotated[str | None, typer.Option(help="Summarize by the values of this column too.")] = None,
     engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "local",
+    workers: Annotated[int | None, typer.Option(help="Files scored at a time, or size of the cluster started.")] = None,
+    fragment_rows: Annotated[int | None, typer.Option(help="Cut Parquet files into fragments of so many rows.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
+    log: Annotated[bool, typer.Option("--log", help="Print a line of JSON to stderr after each fragment.")] = False,
 ):
     """Score the rows of data files; write them with their losses, print a summary."""
     gates = [_gate(text) for text in fail_if or ()]
@@ -90,7 +96,7 @@ def score(
     if json and output == STREAM:
         typer.echo("fastloss: --json takes standard output, no rows are written", err=True)
         output = None
-    with _progress(data_on_stdout=output == STREAM) as progress:
+    with nullcontext() if log else _progress(data_on_stdout=output == STREAM) as progress:
         summary = fastloss.score(
             input,
             output,
@@ -101,11 +107,15 @@ def score(
             emit=emit.split(","),
             keep=keep if keep in ("all", "none") else keep.split(","),
             prefix=prefix,
+            by=by,
             format=format,
             engine=engine,
+            workers=workers,
+            fragment_rows=fragment_rows,
             resume=resume,
             num_threads=threads,
-            progress=progress,
+            progress=None if progress is None else progress.moved,
+            on_fragment=_log if log else None if progress is None else progress.ended,
         )
     if json:
         typer.echo(summary.to_json())
@@ -145,7 +155,7 @@ def fit(
     except ValueError as error:
         raise ScoringError(f"{', '.join(input)}: {one_line(error)}") from error
     if json:
-        typer.echo(to_json({name: None if value != value else value for name, value in asdict(found).items()}))
+        typer.echo(dumps({name: None if value != value else value for name, value in asdict(found).items()}))
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_row("alpha", _short(found.alpha), f"+- {found.alpha_stderr:.2g}")
@@ -294,17 +304,25 @@ def _progress(data_on_stdout: bool):
     return _Bar()
 
 
+def _log(fragment: dict) -> None:
+    """One line for machines."""
+    print(dumps(fragment), file=sys.stderr, flush=True)
+
+
 class _Bar:
+    """Fragments and rows done, rows a second, time left."""
+
     def __init__(self):
         self._bar = Progress(
             BarColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[rows]:,} rows"),
+            TextColumn("{task.fields[fragments]}{task.fields[rows]:,} rows, {task.fields[rate]:,.0f}/s"),
             TimeRemainingColumn(),
             console=_console(sys.stderr),
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None, rows=0)
+        self._task = self._bar.add_task("", total=None, rows=0, rate=0.0, fragments="")
+        self._start = time.monotonic()
 
     def __enter__(self):
         self._bar.start()
@@ -313,9 +331,14 @@ class _Bar:
     def __exit__(self, *_):
         self._bar.stop()
 
-    def __call__(self, rows: int, share: float | None) -> None:
+    def moved(self, rows: int, share: float | None) -> None:
         known = {} if share is None else {"total": 1.0, "completed": share}
-        self._bar.update(self._task, rows=rows, **known)
+        rate = rows / max(time.monotonic() - self._start, 1e-9)
+        self._bar.update(self._task, rows=rows, rate=rate, **known)
+
+    def ended(self, fragment: dict) -> None:
+        if fragment["of"] > 1:
+            self._bar.update(self._task, fragments=f"{fragment['done']:,} of {fragment['of']:,} files, ")
 
 
 def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None:
@@ -332,6 +355,22 @@ def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> Non
     console = _console(sys.stderr if to_stderr else sys.stdout)
     console.print(title, markup=False)
     console.print(table)
+    if isinstance(summary, GroupedSummary):
+        console.print(_groups(summary))
+
+
+def _groups(summary: GroupedSummary) -> Table:
+    """A line a group, the largest first, as many as a screen shows."""
+    table = Table(summary.by, box=None, pad_edge=False, header_style="")
+    for name in ("count", "mean", "p50", "p99", "max"):
+        table.add_column(name, justify="right")
+    largest = sorted(summary.groups.items(), key=lambda item: -item[1].rows)
+    for key, group in largest[:MAX_GROUPS]:
+        numbers = (group.mean, group.quantile(0.5), group.quantile(0.99), group.max)
+        table.add_row("null" if key is None else escape(str(key)), f"{group.count:,}", *map(_short, numbers))
+    if len(largest) > MAX_GROUPS:
+        table.add_row(f"and {len(largest) - MAX_GROUPS:,} more: see --json")
+    return table
 
 
 def _short(value: float | None) -> str:

@@ -36,6 +36,7 @@ cdef extern from "fastloss.h" nogil:
         double *log
 
     ctypedef struct fl_row_kernels:
+        void (*transpose)(const void *, size_t, void *, size_t, size_t, size_t) noexcept nogil
         void (*reduce)(const fl_rows *) noexcept nogil
         void (*value[2])(const fl_rows *, void *) noexcept nogil
         void (*emit[4])(const fl_rows *, void *) noexcept nogil

@@ -22,6 +22,7 @@ from fastloss._threads import run_blocks
 
 cdef enum:
     BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
+    BY_CLASS_BYTES = 1 << 19  # the same where classes are apart in memory: long runs of rows matter more
     ROW_ARRAYS = 8         # the arrays of one double per row in fl_rows, and scale
     ELEMENTS = 4
 
@@ -132,14 +133,80 @@ cdef class Labels:
         return bad
 
 
+# ---- rows of any layout -------------------------------------------------------------------------------------------
+
+cdef struct Matrix:
+    Operand operand
+    bint by_class         # stored class by class: rows are neighbours in memory, the classes of a row are not
+    Py_ssize_t run        # where by_class, how many rows are neighbours
+    Py_ssize_t classes
+
+
+cdef int open_matrix(Matrix *m, object array, Kind kind, bint is_double, bint writable) except -1:
+    """Describe `array`, classes last; close_operand(&m.operand) releases it."""
+    m.classes = array.shape[array.ndim - 1]
+    m.run = array.shape[array.ndim - 2] if array.ndim > 1 else 1
+    m.by_class = m.run >= FL_ROW_PADDING and m.classes > 1 and array.strides[array.ndim - 2] == array.itemsize
+    open_operand(&m.operand, array.swapaxes(-1, -2) if m.by_class else array, kind, is_double, writable)
+    return 0
+
+
+cdef Py_ssize_t matrix_scratch(const Matrix *m, Py_ssize_t n) noexcept nogil:
+    """Bytes that n rows need beside the array: in the computing dtype, and in read_block's."""
+    cdef Py_ssize_t size = n * m.classes
+    if not m.by_class:
+        return scratch_size(&m.operand, size)
+    return 8 * size + (8 * size + 16 * n if not m.operand.direct else 0)
+
+
+cdef const void *read_rows(const Matrix *m, const fl_table *table, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+    """Rows start, ..., start + n - 1, one after the other."""
+    if not m.by_class:
+        return read_block(&m.operand, start * m.classes, n * m.classes, scratch)
+    return move_rows(m, table, start, n, scratch, False)
+
+
+cdef void write_rows(const Matrix *m, const fl_table *table, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+    """Store n rows of the array's dtype, which are at the beginning of the scratch memory."""
+    if not m.by_class:
+        write_block(&m.operand, start * m.classes, n * m.classes, scratch)
+    else:
+        move_rows(m, table, start, n, scratch, True)
+
+
+cdef void *move_rows(const Matrix *m, const fl_table *table, Py_ssize_t start, Py_ssize_t n, char *rows, bint store) noexcept nogil:
+    """Between rows and a `by_class` array, one run of neighbours after the other."""
+    cdef Py_ssize_t itemsize = 8 if m.operand.is_double else 4, classes = m.classes, done = 0, count, first, stride, k
+    cdef char *apart = rows + 8 * n * classes
+    cdef char *by_class
+    while done < n:
+        first = (start + done) // m.run * classes * m.run + (start + done) % m.run
+        count = min(n - done, m.run - (start + done) % m.run)
+        by_class, stride = apart, count
+        if m.operand.direct:
+            by_class, stride = m.operand.data + first * itemsize, m.run
+        elif not store:
+            for k in range(classes):
+                read_block(&m.operand, first + k * m.run, count, by_class + k * count * itemsize)
+        if store:
+            table.rows.transpose(rows + done * classes * itemsize, classes, by_class, stride, count, classes)
+        else:
+            table.rows.transpose(by_class, stride, rows + done * classes * itemsize, classes, classes, count)
+        if store and not m.operand.direct:
+            for k in range(classes):
+                write_block(&m.operand, first + k * m.run, count, by_class + k * count * itemsize)
+        done += count
+    return rows
+
+
 # ---- rows ---------------------------------------------------------------------------------------------------------
 
 cdef class Rows:
     """One call over rows of logits, prepared: operands, outputs, kernels."""
 
-    cdef Operand logits, target, weight, value
-    cdef Operand elements[ELEMENTS]
-    cdef Operand class_weight
+    cdef Matrix logits, target
+    cdef Matrix elements[ELEMENTS]
+    cdef Operand weight, value, class_weight
     cdef Labels labels
     cdef bint has_target, has_weight, has_value, has_class_weight, is_double
     cdef bint emits[ELEMENTS]
@@ -159,16 +226,16 @@ cdef class Rows:
         self.temperature = temperature
         self.classes = logits[0].shape[logits[0].ndim - 1]
         self.rows = logits[0].size // self.classes
-        self.block = self.rows_per_block()
         self.table = current_table(is_double)
         self.wide = current_table(True)
         self.labels = labels
         if labels is not None or target is not None:
             self.keep = 1 - label_smoothing
             self.spread = label_smoothing / self.classes
-        open_operand(&self.logits, logits[0], logits[1], is_double, False)
+        open_matrix(&self.logits, logits[0], logits[1], is_double, False)
+        self.block = self.rows_per_block()
         if target is not None:
-            open_operand(&self.target, target[0], target[1], is_double, False)
+            open_matrix(&self.target, target[0], target[1], is_double, False)
             self.has_target = True
         if class_weight is not None:
             open_operand(&self.class_weight, class_weight, kind, is_double, False)
@@ -181,23 +248,25 @@ cdef class Rows:
             open_operand(&self.value, value, kind, is_double, True)
             self.has_value = True
         for element, array in elements.items():
-            open_operand(&self.elements[<int>element], array, kind, is_double, True)
+            open_matrix(&self.elements[<int>element], array, kind, is_double, True)
             self.emits[<int>element] = True
 
     def __dealloc__(self):
         cdef int k
-        close_operand(&self.logits)
-        close_operand(&self.target)
+        close_operand(&self.logits.operand)
+        close_operand(&self.target.operand)
         close_operand(&self.class_weight)
         close_operand(&self.weight)
         close_operand(&self.value)
         for k in range(ELEMENTS):
-            close_operand(&self.elements[k])
+            close_operand(&self.elements[k].operand)
 
     cdef Py_ssize_t rows_per_block(self) noexcept:
-        cdef Py_ssize_t rows = BLOCK_BYTES // (self.classes * (8 if self.is_double else 4))
-        rows = min(rows, <Py_ssize_t>FL_BLOCK)
-        return rows - rows % FL_ROW_PADDING if rows > FL_ROW_PADDING else max(rows, <Py_ssize_t>1)
+        cdef Py_ssize_t bytes = BY_CLASS_BYTES if self.logits.by_class else BLOCK_BYTES
+        cdef Py_ssize_t rows = min(bytes // (self.classes * (8 if self.is_double else 4)), <Py_ssize_t>FL_BLOCK)
+        if rows > FL_ROW_PADDING or self.logits.by_class:
+            return max(rows - rows % FL_ROW_PADDING, <Py_ssize_t>FL_ROW_PADDING)
+        return max(rows, <Py_ssize_t>1)
 
     def run(self, num_threads, double factor=1):
         """All rows; `factor` multiplies grad and hess."""
@@ -217,16 +286,16 @@ cdef class Rows:
         PyMem_RawFree(scratch)
 
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
-        cdef Py_ssize_t bytes = ROW_ARRAYS * 8 * (n + FL_ROW_PADDING) + scratch_size(&self.logits, n * self.classes)
+        cdef Py_ssize_t bytes = ROW_ARRAYS * 8 * (n + FL_ROW_PADDING) + matrix_scratch(&self.logits, n), most = 0
         cdef int k
         bytes += 16 * n if self.labels is not None else 0
-        bytes += scratch_size(&self.target, n * self.classes) if self.has_target else 0
+        bytes += matrix_scratch(&self.target, n) if self.has_target else 0
         bytes += scratch_size(&self.weight, n) if self.has_weight else 0
         bytes += 8 * n if self.has_value and not self.value.direct else 0
         for k in range(ELEMENTS):
-            if self.emits[k] and not self.elements[k].direct:
-                return bytes + 8 * n * self.classes
-        return bytes
+            if self.emits[k]:
+                most = max(most, matrix_scratch(&self.elements[k], n))
+        return bytes + most
 
     cdef void run_block(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
         cdef fl_rows rows
@@ -246,11 +315,11 @@ cdef class Rows:
         rows.class_weight = self.class_weight.data if self.has_class_weight else NULL
         rows.labels = NULL
         rows.target = NULL
-        rows.logits = read_block(&self.logits, start * self.classes, n * self.classes, scratch)
-        scratch += scratch_size(&self.logits, n * self.classes)
+        rows.logits = read_rows(&self.logits, self.table, start, n, scratch)
+        scratch += matrix_scratch(&self.logits, n)
         if self.has_target:
-            rows.target = read_block(&self.target, start * self.classes, n * self.classes, scratch)
-            scratch += scratch_size(&self.target, n * self.classes)
+            rows.target = read_rows(&self.target, self.table, start, n, scratch)
+            scratch += matrix_scratch(&self.target, n)
         if self.has_weight:
             weight = read_block(&self.weight, start, n, scratch)
             scratch += scratch_size(&self.weight, n)
@@ -263,7 +332,7 @@ cdef class Rows:
         self.write_outputs(&rows, start, arrays[7], scratch)
 
     cdef void write_outputs(self, const fl_rows *rows, Py_ssize_t start, double *scale, char *scratch) noexcept nogil:
-        cdef Py_ssize_t n = rows.rows, size = n * self.classes, i
+        cdef Py_ssize_t n = rows.rows, i
         cdef int k
         cdef void *out
         if self.has_value:
@@ -276,13 +345,14 @@ cdef class Rows:
             for i in range(n):
                 scale[i] *= self.factor
         for k in range(ELEMENTS):
-            if self.emits[k]:
-                out = scratch
-                if self.elements[k].direct:
-                    out = self.elements[k].data + start * self.classes * self.elements[k].itemsize
+            if not self.emits[k]:
+                continue
+            if self.elements[k].operand.direct and not self.elements[k].by_class:
+                out = self.elements[k].operand.data + start * self.classes * self.elements[k].operand.itemsize
                 self.table.rows.emit[k](rows, out)
-                if not self.elements[k].direct:
-                    write_block(&self.elements[k], start * self.classes, size, out)
+            else:
+                self.table.rows.emit[k](rows, scratch)
+                write_rows(&self.elements[k], self.table, start, n, scratch)
 
     cdef void fill_scale(self, double *scale, const void *weight, Py_ssize_t n) noexcept nogil:
         cdef Py_ssize_t i
@@ -294,16 +364,14 @@ cdef class Rows:
     cdef const int64_t *drop_ignored(self, const int64_t *labels, int64_t *copy, double *scale, Py_ssize_t n) noexcept nogil:
         """Labels that are all classes: where a row does not count, its scale and label are 0."""
         cdef Py_ssize_t i
+        cdef bint found = False
         if self.has_class_weight and self.spread == 0:
             for i in range(n):
                 if self.labels.counts(labels[i]) and self.weight_of(labels[i]) == 0:
                     scale[i] = 0
-        if not self.labels.has_ignored:
-            return labels
         for i in range(n):
-            if labels[i] == self.labels.ignored:
-                break
-        else:
+            found |= labels[i] == self.labels.ignored
+        if not (found and self.labels.has_ignored):
             return labels
         for i in range(n):
             if labels[i] == self.labels.ignored:

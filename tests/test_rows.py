@@ -386,6 +386,36 @@ def test_axis(axis):
     assert_same_bits(value, fl.cross_entropy(np.ascontiguousarray(last), moved))
 
 
+def classes_apart(array):
+    """The same numbers, stored class by class."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, -1, 1)), 1, -1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", *DTYPES])
+@pytest.mark.parametrize("classes", [2, 10, 33, 200])
+@pytest.mark.parametrize("rows", [17, 700])
+def test_classes_apart_in_memory(rows, classes, dtype, isa):
+    logits, labels = logits_of_all_kinds(3 * rows, classes, dtype)
+    logits, labels = logits.reshape(3, rows, classes), labels.reshape(3, rows)
+    for target in (labels, fl.softmax(logits)):
+        want = fl.cross_entropy.evaluate(logits, target, outputs=("value", "grad", "hess"))
+        apart = target if target is labels else classes_apart(target)
+        out = (np.empty_like(want[0]), classes_apart(want[1]), classes_apart(want[2])[:, ::-1])
+        for array in out:
+            array[...] = -1
+        got = fl.cross_entropy.evaluate(classes_apart(logits), apart, outputs=("value", "grad", "hess"))
+        fl.cross_entropy.evaluate(classes_apart(logits), apart, outputs=("value", "grad", "hess"), out=out)
+        for one, two, three in zip(want, got, out, strict=True):
+            assert_same_bits(two, one)
+            assert_same_bits(three, one)
+    stored = classes_apart(logits)
+    every_other = classes_apart(np.repeat(logits, 2, axis=1))[:, ::2]
+    assert_same_bits(fl.softmax(every_other), fl.softmax(logits))
+    if dtype != "float16":
+        fl.softmax(stored, out=stored)
+        assert_same_bits(stored, fl.softmax(logits))
+
+
 @EVERY_DTYPE
 @ROW_CASES
 def test_fused_outputs_have_the_bits_of_single_calls(name, case, dtype, isa):

@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.scoring import ScoringError, fragment, local
+from fastloss.scoring import ScoringError, fragment, job
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 
@@ -135,12 +135,12 @@ def test_a_resumed_run_ends_like_another(data, scored, tmp_path, monkeypatch, af
         done.append(task.output)
         return score_task(task, *args)
 
-    monkeypatch.setattr(local, "score_task", killed_in_time)
+    monkeypatch.setattr(job, "score_task", killed_in_time)
     if after < 5:
         with pytest.raises(Killed):
-            fl.score(data, scored, **OPTIONS)
+            fl.score(data, scored, workers=1, **OPTIONS)
         again = []
-        monkeypatch.setattr(local, "score_task", lambda task, *args: again.append(1) or score_task(task, *args))
+        monkeypatch.setattr(job, "score_task", lambda task, *args: again.append(1) or score_task(task, *args))
         resumed = fl.score(data, scored, **OPTIONS, resume=True)
         assert len(again) == 5 - after
     else:
@@ -174,7 +174,7 @@ def test_what_changed_is_done_again(data, scored, monkeypatch, change):
         case "record of another":
             record.write_text("[]")
     done, score_task = [], fragment.score_task
-    monkeypatch.setattr(local, "score_task", lambda task, *args: done.append(task) or score_task(task, *args))
+    monkeypatch.setattr(job, "score_task", lambda task, *args: done.append(task) or score_task(task, *args))
     resumed = fl.score(data, scored, **options, resume=True)
     assert len(done) == redone
     monkeypatch.undo()

@@ -69,7 +69,7 @@ def entropy_fails(match, *args, **options):
         (r"give it alone", {"residual": "p"}),
         (r"pred names 2 columns, huber takes one", {"pred": ["p", "y"]}),
         (r"delta must be one number", {"loss": fl.huber.bind(delta=np.ones(100))}),
-        (r"unknown engine 'gpu'; there are local", {"engine": "gpu"}),
+        (r"unknown engine 'gpu'; there are local, dask, spark", {"engine": "gpu"}),
         (r"unknown format 'txt'", {"format": "txt"}),
     ],
 )

@@ -433,7 +433,7 @@ def test_progress_counts_to_the_end(tmp_path, residuals, monkeypatch):
     sources = [write(tmp_path / f"{i}.parquet", residuals) for i in range(2)]
     seen = []
     options = {"loss": fl.huber, "pred": "y_hat", "target": "y"}
-    fl.score(sources, progress=lambda *step: seen.append(step), **options)
+    fl.score(sources, progress=lambda *step: seen.append(step), workers=1, **options)
     assert [rows for rows, _ in seen] == [90, 180, 200, 290, 380, 400]
     assert [round(share, 3) for _, share in seen] == [0.225, 0.45, 0.5, 0.725, 0.95, 1.0]
 

@@ -77,7 +77,7 @@ INLINE jet cauchy(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = s.z.hi, weight = one / (one + z), half_square = v_set((real)0.5) * p[0] * p[0];
-    return scaled_jet(s, infinite_if(s.endless, half_square * v_log1p(z)), weight, (one - z) * weight);
+    return scaled_jet(s, infinite_if(s.endless, half_square * pair_round(pair_log1p(z))), weight, (one - z) * weight);
 }
 
 /* Geman and McClure (1985): (c^2 / 2) z / (1 + z) */
@@ -198,6 +198,6 @@ INLINE jet student_t_nll(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, c);
     vec w = s.z.hi / df, q = one / (one + w), weight = (df + one) / df / c / c * q;
     vec normalizer = v_log(c) + (half * v_log(df * pi) - log_gamma_half_step(half * df));
-    vec value = v_fma(half * (df + one), v_log1p(w), normalizer);
+    vec value = v_fma(half * (df + one), pair_round(pair_log1p(w)), normalizer);
     return scaled_jet(s, infinite_if(s.endless, value), weight, (one - w) * q);
 }

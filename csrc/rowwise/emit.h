@@ -59,28 +59,29 @@ INLINE vec element(const row_call *call, int kind, vec x, vec a, const vec f[MAX
     return p;
 }
 
-/* n elements, whose factors are one after the other in `flat`, FLAT + ROW_LANES apart, or all the same. */
-INLINE void emit_run(const row_call *call, int kind, row_part p, const real *flat, const real same[MAX_FACTORS],
-                     real *out, size_t n) {
-    const int factors = factors_of(kind, call->soft), soft = kind == FL_ROW_GRAD && call->soft;
-    vec f[MAX_FACTORS];
-    for (int i = 0; i < factors; i++) f[i] = v_set(flat ? 0 : same[i]);
-    padded_part buffer;
-    for (size_t k = 0; k < n; k += LANES) {
-        row_part at = part_at(p, k);
-        if (n - k < LANES) {
-            if (!soft) at.target = at.class_weight = NULL;
-            at = pad(&buffer, at, n - k);
-        }
-        for (int i = 0; flat && i < factors; i++) f[i] = v_load(flat + i * (FLAT + ROW_LANES) + k);
-        vec a = v_set(0);
-        if (soft) a = coefficient(call, at.target, at.class_weight ? v_load(at.class_weight) : v_set(1));
-        vec y = element(call, kind, v_load(at.x), a, f);
-        if (n - k < LANES)
-            memcpy(out + k, &y, (n - k) * sizeof(real));
-        else
-            v_store(out + k, y);
-    }
+/* What elements are made of: `flat` has factor after factor, FLAT + ROW_LANES apart, of every element; where it is
+ * NULL, all elements have the factors `same`. */
+typedef struct {
+    row_part part;
+    const real *flat;
+    vec same[MAX_FACTORS];
+} emit_source;
+
+INLINE vec emitted(const row_call *call, int kind, const emit_source *source, size_t k) {
+    vec f[MAX_FACTORS], a = v_set(0);
+    row_part at = part_at(source->part, k);
+    for (int i = 0; i < factors_of(kind, call->soft); i++)
+        f[i] = source->flat ? v_load(source->flat + i * (FLAT + ROW_LANES) + k) : source->same[i];
+    if (kind == FL_ROW_GRAD && call->soft)
+        a = coefficient(call, at.target, at.class_weight ? v_load(at.class_weight) : v_set(1));
+    return element(call, kind, v_load(at.x), a, f);
+}
+
+/* At least LANES elements. `out` may be the logits: the last vector, which overlaps, is computed before. */
+INLINE void emit_run(const row_call *call, int kind, const emit_source *source, real *out, size_t n) {
+    vec last = emitted(call, kind, source, n - LANES);
+    for (size_t k = 0; k + LANES <= n; k += LANES) v_store(out + k, emitted(call, kind, source, k));
+    v_store(out + n - LANES, last);
 }
 
 /* to[0..n) = x, and up to a vector more */
@@ -100,18 +101,27 @@ INLINE void emit_short_rows(const row_call *call, const fl_rows *a, int kind, si
         for (int j = 0; j < factors; j++) fill(flat[j] + i * n, f[j], n);
         if (class_weight) memcpy(tiled + i * n, class_weight, n * sizeof(real));
     }
-    row_part run = {(const real *)a->logits + r * n, a->target ? (const real *)a->target + r * n : NULL,
-                    class_weight ? tiled : NULL};
-    emit_run(call, kind, run, flat[0], NULL, out, rows * n);
+    emit_source source = {part_of_row(a, r), flat[0], {{0}}};
+    source.part.class_weight = class_weight ? tiled : NULL;
+    n *= rows;
+    if (n >= LANES) {
+        emit_run(call, kind, &source, out, n);
+        return;
+    }
+    real x[LANES] = {0}, target[LANES] = {0}, y[LANES];
+    memcpy(x, source.part.x, n * sizeof(real));
+    source.part.x = x;
+    if (source.part.target) source.part.target = memcpy(target, source.part.target, n * sizeof(real));
+    emit_run(call, kind, &source, y, LANES);
+    memcpy(out, y, n * sizeof(real));
 }
 
 INLINE void emit_long_row(const row_call *call, const fl_rows *a, int kind, size_t r, real *out) {
-    size_t n = a->classes;
     real f[MAX_FACTORS];
     row_factors(a, r, kind, call->soft, f);
-    row_part row = {(const real *)a->logits + r * n, a->target ? (const real *)a->target + r * n : NULL,
-                    a->class_weight};
-    emit_run(call, kind, row, NULL, f, out, n);
+    emit_source source = {part_of_row(a, r), NULL, {{0}}};
+    for (int i = 0; i < factors_of(kind, call->soft); i++) source.same[i] = v_set(f[i]);
+    emit_run(call, kind, &source, out, a->classes);
 }
 
 /* The gradient at the labels, from what the loops left there. */

@@ -1,34 +1,33 @@
 /* Rows of many classes: a row in chunks that stay in the first-level cache, first the chunk's maximum and then its
  * sums; the chunks' sums are brought to the row's maximum last. */
 
-enum { MAX_CHUNKS = 64, CHUNK = 4096, GROUP_LOGITS = GROUP * ROW_LANES };
+enum {
+    GROUP_LOGITS = GROUP * ROW_LANES,
+    CHUNK = (1 << 14) / sizeof(real), /* logits */
+    CHUNK_GROUPS = CHUNK / GROUP_LOGITS,
+    MAX_CHUNKS = 64
+};
 
 typedef struct {
     double max, rest, dot, mass, peak_mass;
 } row_total;
 
-typedef struct {
-    const real *x, *target, *class_weight; /* the last two may be NULL */
-} row_part;
-
-INLINE row_part part_at(row_part p, size_t k) {
-    return (row_part){p.x + k, p.target ? p.target + k : NULL, p.class_weight ? p.class_weight + k : NULL};
-}
-
-/* The last logits of a chunk that fill no vector: padded with what adds nothing. */
+/* ROW_LANES logits and what belongs to them */
 typedef struct {
     real x[ROW_LANES], target[ROW_LANES], class_weight[ROW_LANES];
-} padded_part;
+} last_part;
 
-INLINE row_part pad(padded_part *to, row_part p, size_t n) {
-    for (int i = 0; i < ROW_LANES; i++) to->x[i] = -INFINITE;
-    memcpy(to->x, p.x, n * sizeof(real));
-    if (p.target) {
-        memset(to->target, 0, sizeof to->target);
-        memcpy(to->target, p.target, n * sizeof(real));
+/* The last `rest` of n logits, which fill not all lanes: those before them stand in the other lanes and add nothing. */
+INLINE row_part last_of(last_part *to, row_part p, size_t n, size_t rest) {
+    p = part_at(p, n - ROW_LANES);
+    static const real is_done[2 * ROW_LANES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    for (int j = 0; j < ROW_LANES; j += LANES) {
+        mask done = v_eq(v_load(is_done + rest + j), v_set(1));
+        v_store(to->x + j, v_select(done, v_set(-INFINITE), v_load(p.x + j)));
+        if (p.target) v_store(to->target + j, v_select(done, v_set(0), v_load(p.target + j)));
+        vec weight = p.class_weight ? v_load(p.class_weight + j) : v_set(1);
+        v_store(to->class_weight + j, v_select(done, v_set(0), weight));
     }
-    memset(to->class_weight, 0, sizeof to->class_weight);
-    for (size_t i = 0; i < n; i++) to->class_weight[i] = p.class_weight ? p.class_weight[i] : 1;
     return (row_part){to->x, p.target ? to->target : NULL, to->class_weight};
 }
 
@@ -37,36 +36,18 @@ INLINE real across_max(vec x) {
     return x[0];
 }
 
-/* The largest number, whatever NaNs stand beside it */
-static real max_of(const real *x, size_t n, const real *tail) {
-    enum { STEP = 64 / LANES };
-    vec max[STEP];
-    for (int j = 0; j < STEP; j++) max[j] = v_set(-INFINITE);
-    size_t k = 0;
-    for (; k + 64 <= n; k += 64)
-        for (int j = 0; j < STEP; j++) max[j] = v_max(v_load(x + k + j * LANES), max[j]);
-    for (; k + ROW_LANES <= n; k += ROW_LANES)
-        for (int j = 0; j < LANE_VECTORS; j++) max[j] = v_max(v_load(x + k + j * LANES), max[j]);
-    if (k < n)
-        for (int j = 0; j < LANE_VECTORS; j++) max[j] = v_max(v_load(tail + j * LANES), max[j]);
-    for (int width = STEP / 2; width; width /= 2)
-        for (int j = 0; j < width; j++) max[j] = v_max(max[j + width], max[j]);
-    return across_max(max[0]);
+/* The largest of n logits, n a constant */
+INLINE vec max_of(const real *x, int n) {
+    vec max[GROUP_LOGITS / LANES];
+    n /= LANES;
+    for (int i = 0; i < n; i++) max[i] = v_load(x + i * LANES);
+    for (int width = n / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) max[i] = v_max(max[i], max[i + width]);
+    return max[0];
 }
 
-/* The group of GROUP_LOGITS that holds the first logit equal to max; n where the tail has it, or none. */
-static size_t group_of(real max, const real *x, size_t n) {
-    for (size_t begin = 0; begin < n; begin += GROUP_LOGITS) {
-        size_t end = begin + GROUP_LOGITS < n ? begin + GROUP_LOGITS : n;
-        mask found = v_lt(v_set(0), v_set(0));
-        for (size_t k = begin; k + ROW_LANES <= end; k += ROW_LANES)
-            for (int j = 0; j < LANE_VECTORS; j++) found = m_or(found, v_eq(v_load(x + k + j * LANES), v_set(max)));
-        if (m_any(found)) return begin;
-    }
-    return n;
-}
-
-/* Up to GROUP vectors of each lane; where `peak`, what equals the maximum is counted instead of added. */
+/* `vectors` vectors of each lane, `vectors` and `peak` constants; where `peak`, what equals the maximum is counted
+ * instead of added. */
 INLINE void add_group(const row_call *call, row_sums *sums, row_part p, int vectors, vec max, int peak) {
     for (int j = 0; j < LANE_VECTORS; j++) {
         vec exp[GROUP], dot[GROUP], mass[GROUP];
@@ -120,22 +101,16 @@ INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
     return lane[0][0];
 }
 
-INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
-    size_t rest = n % ROW_LANES, whole = n - rest;
-    padded_part buffer;
-    row_part tail = rest ? pad(&buffer, part_at(p, whole), rest) : (row_part){0};
-    real max = max_of(p.x, n, tail.x);
-    vec at = v_set(max < (real)LOWEST ? (real)LOWEST : max); /* -inf - -inf would be NaN */
-    size_t peak = group_of(max, p.x, whole), k = 0;
-    row_sums sums[LANE_VECTORS];
-    for (int j = 0; j < LANE_VECTORS; j++) sums[j] = (row_sums){0};
-    for (; k + GROUP_LOGITS <= whole; k += GROUP_LOGITS)
-        if (k == peak)
-            add_group(call, sums, part_at(p, k), GROUP, at, 1);
-        else
-            add_group(call, sums, part_at(p, k), GROUP, at, 0);
-    if (k < whole) add_group(call, sums, part_at(p, k), (int)((whole - k) / ROW_LANES), at, 1);
-    if (rest) add_group(call, sums, tail, 1, at, 1);
+/* Fewer logits than a group */
+INLINE void add_rest(const row_call *call, row_sums *sums, row_part p, size_t n, vec max) {
+    UNROLL for (int vectors = GROUP / 2; vectors; vectors /= 2) if (n & (size_t)(vectors * ROW_LANES)) {
+        add_group(call, sums, p, vectors, max, 1);
+        p = part_at(p, vectors * ROW_LANES);
+    }
+}
+
+/* The sums of a row over the 16 lanes */
+INLINE row_total total_of(const row_call *call, real max, const row_sums *sums) {
     vpair exp[LANE_VECTORS], peaks[LANE_VECTORS], dot[LANE_VECTORS], mass[LANE_VECTORS], peak_mass[LANE_VECTORS];
     for (int j = 0; j < LANE_VECTORS; j++) {
         exp[j] = sums[j].exp;
@@ -144,14 +119,46 @@ INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
         mass[j] = sums[j].mass;
         peak_mass[j] = (vpair){sums[j].peak_mass, v_set(0)};
     }
-    double others = across_sum(peaks) - 1;
-    row_total total = {max, across_sum(exp) * SUM_UNSCALE + (others > 0 ? others : 0), 0, 0, 0};
+    row_total total = {max, across_sum(exp) * SUM_UNSCALE + (across_sum(peaks) - 1), 0, 0, 0};
     if (call->soft) {
         total.dot = across_sum(dot);
         total.mass = across_sum(mass);
         total.peak_mass = across_sum(peak_mass);
     }
     return total;
+}
+
+/* What comes a chunk later than these n logits, while there is something to compute */
+INLINE void prefetch(const real *x, size_t n) {
+    for (size_t i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(x + CHUNK + i);
+}
+
+INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
+    size_t whole = n - n % GROUP_LOGITS, vectors = n - n % ROW_LANES;
+    last_part buffer;
+    row_part tail = vectors < n ? last_of(&buffer, p, n, n - vectors) : (row_part){0};
+    vec group_max[CHUNK_GROUPS], all = v_set(-INFINITE);
+    for (size_t k = 0; k < whole; k += GROUP_LOGITS) {
+        group_max[k / GROUP_LOGITS] = max_of(p.x + k, GROUP_LOGITS);
+        all = v_max(all, group_max[k / GROUP_LOGITS]);
+    }
+    for (size_t k = whole; k < vectors; k += ROW_LANES) all = v_max(all, max_of(p.x + k, ROW_LANES));
+    if (vectors < n) all = v_max(all, max_of(tail.x, ROW_LANES));
+    real max = across_max(all);
+    vec at = v_set(max < (real)LOWEST ? (real)LOWEST : max); /* -inf - -inf would be NaN */
+    row_sums sums[LANE_VECTORS];
+    for (int j = 0; j < LANE_VECTORS; j++) sums[j] = (row_sums){0};
+    for (size_t k = 0; k < whole; k += GROUP_LOGITS) {
+        prefetch(p.x + k, GROUP_LOGITS);
+        if (__builtin_expect(m_any(v_eq(group_max[k / GROUP_LOGITS], at)), 0))
+            add_group(call, sums, part_at(p, k), GROUP, at, 1);
+        else
+            add_group(call, sums, part_at(p, k), GROUP, at, 0);
+    }
+    prefetch(p.x + whole, n - whole);
+    add_rest(call, sums, part_at(p, whole), n - whole, at);
+    if (vectors < n) add_group(call, sums, tail, 1, at, 1);
+    return total_of(call, max, sums);
 }
 
 /* The chunks' sums, each relative to its own maximum, as the row's. */
@@ -177,17 +184,24 @@ static row_total merged(const row_call *call, const row_total *chunk, int chunks
     return total;
 }
 
+INLINE row_total long_row_total(const row_call *call, row_part row, size_t n) {
+    row_total totals[MAX_CHUNKS];
+    int chunks = 0;
+    for (size_t k = 0; k < n; k += CHUNK) {
+        if (chunks == MAX_CHUNKS) {
+            totals[0] = merged(call, totals, chunks);
+            chunks = 1;
+        }
+        totals[chunks++] = chunk_total(call, part_at(row, k), n - k < CHUNK ? n - k : CHUNK);
+    }
+    return chunks == 1 ? totals[0] : merged(call, totals, chunks);
+}
+
 INLINE void reduce_long_rows(const fl_rows *a, int tempered, int soft) {
     row_call call = row_call_of(a, tempered, soft);
-    size_t n = a->classes, chunk = n / MAX_CHUNKS < CHUNK ? CHUNK : (n / MAX_CHUNKS / GROUP_LOGITS + 1) * GROUP_LOGITS;
+    size_t n = a->classes;
     for (size_t r = 0; r < a->rows; r++) {
-        row_part row = {(const real *)a->logits + r * n, a->target ? (const real *)a->target + r * n : NULL,
-                        a->class_weight};
-        row_total totals[MAX_CHUNKS];
-        int chunks = 0;
-        for (size_t k = 0; k < n; k += chunk)
-            totals[chunks++] = chunk_total(&call, part_at(row, k), n - k < chunk ? n - k : chunk);
-        row_total total = chunks == 1 ? totals[0] : merged(&call, totals, chunks);
+        row_total total = long_row_total(&call, part_of_row(a, r), n);
         a->max[r] = total.max;
         a->rest[r] = total.rest + (total.max - total.max); /* NaN where the maximum is infinite */
         a->dot[r] = total.dot;

@@ -1,28 +1,6 @@
 /* Rows of few classes: one row per lane, so that nothing is padded and no lanes are added. */
 
-enum { SHORT_ROW = 128 };
-
-/* One stage of a transposition: pairs of vectors half apart, their lanes `low` and `high` of both */
-INLINE void interleave(vec *x, int stride, int n, ivec low, ivec high) {
-    vec y[LANES];
-    for (int i = 0; i < n / 2; i++) {
-        y[2 * i] = __builtin_shuffle(x[i * stride], x[(i + n / 2) * stride], low);
-        y[2 * i + 1] = __builtin_shuffle(x[i * stride], x[(i + n / 2) * stride], high);
-    }
-    for (int i = 0; i < n; i++) x[i * stride] = y[i];
-}
-
-/* x as a matrix of LANES rows, transposed: inside chunks of 16 bytes, where a shuffle is cheapest, then whole chunks */
-INLINE void transpose_square(vec x[LANES]) {
-    enum { INNER = 16 / sizeof(real), CHUNKS = LANES / INNER };
-    ivec inner = lane_index() % INNER, chunk = lane_index() / INNER;
-    ivec low = chunk * INNER + inner / 2 + inner % 2 * LANES;
-    for (int c = 0; c < CHUNKS; c++)
-        for (int n = 1; n < INNER; n *= 2) interleave(x + c * INNER, 1, INNER, low, low + INNER / 2);
-    low = inner + chunk / 2 * INNER + chunk % 2 * LANES;
-    for (int i = 0; i < INNER; i++)
-        for (int n = 1; n < CHUNKS; n *= 2) interleave(x + i, INNER, CHUNKS, low, low + CHUNKS / 2 * INNER);
-}
+enum { SHORT_ROW = 128, AHEAD = 2048 / sizeof(real) };
 
 /* to[k][row] = x[row][k] for `rows` rows; the other lanes are 0. */
 INLINE void transpose(real to[][ROW_LANES], const real *x, size_t rows, size_t classes, int last) {
@@ -41,32 +19,47 @@ INLINE void transpose(real to[][ROW_LANES], const real *x, size_t rows, size_t c
         }
 }
 
-/* Lanes j of the rows, class by class */
-INLINE row_sums sum_lanes(const row_call *call, const real (*x)[ROW_LANES], const real (*target)[ROW_LANES],
-                          const real *class_weight, size_t classes, vec max) {
-    row_sums sums = {0};
-    for (size_t begin = 0; begin < classes; begin += GROUP) {
-        int n = classes - begin < GROUP ? (int)(classes - begin) : GROUP;
-        vec exp[GROUP], dot[GROUP], mass[GROUP];
-        for (int i = 0; i < GROUP; i++) exp[i] = dot[i] = mass[i] = v_set(0);
-        for (int i = 0; i < n; i++) {
-            size_t k = begin + i;
-            vec d = v_load(x[k]) - max;
-            mask top = v_eq(d, v_set(0));
-            exp[i] = v_select(top, v_set(0), exp_term(call, d, SUM_SCALE));
-            sums.peaks += v_select(top, v_set(1), v_set(0));
-            if (call->soft) {
-                vec a = coefficient(call, target ? target[k] : NULL, v_set(class_weight ? class_weight[k] : 1));
-                dot[i] = dot_term(a, d);
-                mass[i] = v_select(top, v_set(0), a);
-                sums.peak_mass += v_select(top, a, v_set(0));
-            }
-        }
-        add_exactly(&sums.exp, tree(exp));
+/* Some lanes of the rows, class by class */
+typedef struct {
+    const real (*x)[ROW_LANES], (*target)[ROW_LANES], *class_weight; /* the last two may be NULL */
+} class_part;
+
+INLINE class_part classes_from(class_part p, size_t k) {
+    return (class_part){p.x + k, p.target ? p.target + k : NULL, p.class_weight ? p.class_weight + k : NULL};
+}
+
+/* n classes, n a constant */
+INLINE void add_classes(const row_call *call, row_sums *sums, class_part p, int n, vec max) {
+    vec exp[GROUP], dot[GROUP], mass[GROUP];
+    for (int i = 0; i < GROUP; i++) exp[i] = dot[i] = mass[i] = v_set(0);
+    for (int i = 0; i < n; i++) {
+        vec d = v_load(p.x[i]) - max;
+        mask top = v_eq(d, v_set(0));
+        exp[i] = v_select(top, v_set(0), exp_term(call, d, SUM_SCALE));
+        sums->peaks += v_select(top, v_set(1), v_set(0));
         if (call->soft) {
-            add_exactly(&sums.dot, tree(dot));
-            add_exactly(&sums.mass, tree(mass));
+            vec a = coefficient(call, p.target ? p.target[i] : NULL, v_set(p.class_weight ? p.class_weight[i] : 1));
+            dot[i] = dot_term(a, d);
+            mass[i] = v_select(top, v_set(0), a);
+            sums->peak_mass += v_select(top, a, v_set(0));
         }
+    }
+    add_exactly(&sums->exp, tree(exp));
+    if (call->soft) {
+        add_exactly(&sums->dot, tree(dot));
+        add_exactly(&sums->mass, tree(mass));
+    }
+}
+
+INLINE row_sums sum_lanes(const row_call *call, class_part p, size_t classes, vec max) {
+    row_sums sums = {0};
+    for (; classes >= GROUP; classes -= GROUP) {
+        add_classes(call, &sums, p, GROUP, max);
+        p = classes_from(p, GROUP);
+    }
+    UNROLL for (int n = GROUP / 2; n; n /= 2) if (classes & (size_t)n) {
+        add_classes(call, &sums, p, n, max);
+        p = classes_from(p, n);
     }
     return sums;
 }
@@ -85,16 +78,18 @@ INLINE void reduce_short_rows(const fl_rows *a, int tempered, int soft) {
     real x[SHORT_ROW + LANES][ROW_LANES], target[SHORT_ROW + LANES][ROW_LANES];
     for (size_t r = 0; r < a->rows; r += ROW_LANES) {
         size_t rows = a->rows - r < ROW_LANES ? a->rows - r : ROW_LANES;
-        int last = r + ROW_LANES >= a->rows;
-        transpose(x, (const real *)a->logits + r * n, rows, n, last);
-        if (soft && a->target) transpose(target, (const real *)a->target + r * n, rows, n, last);
+        row_part part = part_of_row(a, r);
+        int last = (a->rows - r) * n < ROW_LANES * n + LANES; /* less than a vector behind these rows */
+        for (size_t k = 0; k < n * ROW_LANES; k += CACHE_LINE) __builtin_prefetch(part.x + AHEAD + k);
+        transpose(x, part.x, rows, n, last);
+        if (soft && a->target) transpose(target, part.target, rows, n, last);
         for (int j = 0; j < ROW_LANES; j += LANES) {
             vec max = v_set(-INFINITE);
             for (size_t k = 0; k < n; k++) max = v_max(v_load(x[k] + j), max);
             vec at = v_max(v_set((real)LOWEST), max); /* -inf - -inf would be NaN */
-            row_sums sums =
-                sum_lanes(&call, (const real(*)[ROW_LANES])(x[0] + j),
-                          soft && a->target ? (const real(*)[ROW_LANES])(target[0] + j) : NULL, a->class_weight, n, at);
+            class_part lanes = {(const real(*)[ROW_LANES])(x[0] + j),
+                                soft && a->target ? (const real(*)[ROW_LANES])(target[0] + j) : NULL, a->class_weight};
+            row_sums sums = sum_lanes(&call, lanes, n, at);
             /* peaks - 1, and NaN where the maximum is infinite */
             vec ties = (sums.peaks - v_set(1)) + (max - max);
             real tie[LANES], maxima[LANES];

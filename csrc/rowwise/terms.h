@@ -6,6 +6,7 @@
 #define ROW_LANES 16
 #define LANE_VECTORS (ROW_LANES / LANES)
 #define GROUP 8
+#define CACHE_LINE (64 / sizeof(real))
 
 /* Sums of exponentials are taken at 2^64 times their size: nothing that reaches the result is subnormal. */
 #define SUM_SCALE 64
@@ -38,10 +39,25 @@ INLINE vec tree(vec *t) {
     return t[0];
 }
 
+/* A place in a row, or in rows */
+typedef struct {
+    const real *x, *target, *class_weight; /* the last two may be NULL */
+} row_part;
+
+INLINE row_part part_at(row_part p, size_t k) {
+    return (row_part){p.x + k, p.target ? p.target + k : NULL, p.class_weight ? p.class_weight + k : NULL};
+}
+
+INLINE row_part part_of_row(const fl_rows *a, size_t r) {
+    row_part all = {a->logits, a->target, a->class_weight}, at = part_at(all, r * a->classes);
+    at.class_weight = a->class_weight;
+    return at;
+}
+
 typedef struct {
     vpair exp;       /* exponentials, scaled */
     vpair dot, mass; /* of the target */
-    /* Of the logits equal to the maximum, which `exp` and `mass` leave out (in chunks of a long row: the first) */
+    /* Of the logits equal to the maximum, which `exp` and `mass` leave out */
     vec peaks, peak_mass;
 } row_sums;
 

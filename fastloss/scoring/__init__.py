@@ -1,32 +1,40 @@
 """Scoring of data files: losses, gradients and weights of every row, and an exact summary.
 
 The way in is `score`. Behind it, `dataset` finds the files and cuts the job into tasks, an engine
-(`local`) runs them, and `fragment.score_task` is the unit of work that any engine calls:
+(`local`, `dask`, `spark`) runs them, and `job.Job.do` is the unit of work that every engine calls:
 
     readers  ->  batch (columns, the loss)  ->  output (writers)
                           |
                        summary
 
-pyarrow is imported when `score` is called, not before.
+`batch_function` is the middle of it, for other libraries; `fastloss.integrations` has what they need around it.
+pyarrow is imported when `score` or a batch function is called, not before.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 
+from fastloss.scoring.adapter import batch_function
 from fastloss.scoring.errors import ScoringError
+from fastloss.scoring.groups import GroupedSummary
 from fastloss.scoring.spec import Spec
 from fastloss.scoring.summary import Summary
 
-__all__ = ["ScoringError", "Spec", "Summary", "score"]
+__all__ = ["GroupedSummary", "ScoringError", "Spec", "Summary", "batch_function", "score"]
 
-ENGINES = ("local",)
+ENGINES = ("local", "dask", "spark")
+AUTOMATIC_ROWS, AUTOMATIC_BYTES = (
+    1 << 24,
+    64 << 20,
+)  # of a fragment, and of a file that is cut, where nothing is written
 MISSING_EXTRA = "scoring files needs more than the core: pip install 'fastloss[cli]'"
 
 
 def score(
-    input: str | os.PathLike | Iterable[str | os.PathLike],
+    input,
     output: str | os.PathLike | None = None,
     *,
     loss,
@@ -36,11 +44,17 @@ def score(
     emit: str | Iterable[str] = ("value",),
     keep: str | Iterable[str] = "all",
     prefix: str = "",
+    by: str | None = None,
     format: str | None = None,
     engine: str = "local",
+    workers: int | None = None,
+    client=None,
+    spark=None,
+    fragment_rows: int | None = None,
     resume: bool = False,
     num_threads: int | None = None,
     progress: Callable[[int, float | None], None] | None = None,
+    on_fragment: Callable[[dict], None] | None = None,
 ) -> Summary:
     """Score the rows of data files; write them with their losses, return an exact summary.
 
@@ -49,12 +63,15 @@ def score(
 
     Parameters
     ----------
-    input : path or paths
-        Files (.parquet, .csv, .arrow, .feather, .npy), directories of them, or "-" for standard
-        input in the given `format`.
+    input : path, pyarrow.dataset.Dataset, or several
+        Files (.parquet, .csv, .arrow, .feather, .npy); directories of them, in which directories called NAME=VALUE are
+        read too, NAME being one more column; patterns such as "data/*.parquet"; addresses that fsspec knows, such as
+        "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored; or "-" for standard input in
+        the given `format`.
     output : path, optional
         A file, whose extension is its format; a directory, into which each input file is written
-        under its own name; or "-" for standard output. Without it only the summary is computed.
+        under its own name and directories NAME=VALUE; or "-" for standard output. Without it only
+        the summary is computed.
     loss : Loss or str
         A loss with its parameters bound, or the name of one.
     pred, target : str or list of str
@@ -70,17 +87,33 @@ def score(
         Columns of the input that the output carries.
     prefix : str
         Put before the names of the emitted columns.
+    by : str
+        Column by whose values the rows are summarized too: the summary is a `GroupedSummary`.
     format : str
         Format of standard input and output: parquet, csv, arrow, feather or npy.
-    engine : "local"
-        What runs the job.
+    engine : "local", "dask" or "spark"
+        What runs the job: threads of this process, a Dask cluster or a Spark session. Files and the directory of the
+        output have to be there, under the same names, on every machine of a cluster, and `fastloss` installed.
+    workers : int, optional
+        Tasks done at a time on this machine, or size of the cluster that is started; the processors by default.
+    client : distributed.Client, optional
+        For engine="dask". Without one a cluster of processes on this machine is started, and stopped at the end.
+    spark : pyspark.sql.SparkSession, optional
+        For engine="spark". Without one the active session, or a local one that is started, and stopped at the
+        end.
+    fragment_rows : int, optional
+        Cut Parquet files into runs of row groups of at most so many rows, each of them a fragment:
+        a unit of work with an output NAME.00000.parquet, NAME.00001.parquet, ... of its own. Without
+        it, large files are cut only where no output is written.
     resume : bool
         Into a directory that is not empty: skip the files whose outputs are done, which means made
         from the same input with the same spec by the same version.
     num_threads : int, optional
-        Threads of the loss kernels, as for the loss itself.
+        Threads of the loss kernels, as for the loss itself; 1 where several tasks are done at a time.
     progress : callable, optional
         Called with the rows done so far and their share of all, None where that is not known.
+    on_fragment : callable, optional
+        Called after each fragment with a dict: "fragment", "rows", "error" (None or text), "done", "of".
 
     Returns
     -------
@@ -114,32 +147,67 @@ def score(
     except ImportError as error:
         raise ImportError(MISSING_EXTRA) from error
     import fastloss
-    from fastloss.scoring import dataset, local
+    from fastloss.scoring import dataset, inputs, job
 
-    if engine not in ENGINES:
-        raise ScoringError(f"unknown engine {engine!r}; there are {', '.join(ENGINES)}")
-    inputs = [input] if isinstance(input, str | os.PathLike) else list(input)
-    inputs = [os.fspath(path) for path in inputs]
+    run = _engine(engine, workers, client, spark)
+    given = [os.fspath(path) if isinstance(path, str | os.PathLike) else path for path in _listed(input)]
     output = None if output is None else os.fspath(output)
     loss = fastloss.get(loss) if isinstance(loss, str) else loss
 
-    fragments = dataset.find_fragments(inputs, format)
+    fragments = inputs.find_fragments(given, format)
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = dataset.with_targets(fragments, None if target is None else os.fspath(target))
         pred, target, residual = _array_roles(loss, pred, target, residual)
-    into_directory = dataset.is_directory_output(inputs, output)
+    into_directory = dataset.is_directory_output(inputs.is_several(given), output)
+    if fragment_rows is not None:
+        if fragment_rows < 1:
+            raise ScoringError(f"fragment_rows must be >= 1, got {fragment_rows}")
+        fragments = inputs.cut(fragments, fragment_rows)
+    elif output is None:
+        fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
     tasks = dataset.plan(fragments, output, into_directory, format)
     if keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix)
+    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by)
 
+    work = job.Job(spec, num_threads, recorded=into_directory)
+    watch = job.Watch(tasks, into_directory, progress, on_fragment)
     if not into_directory:
         if resume:
             raise ScoringError("resume needs a directory as the output")
-        return local.run(tasks, spec, num_threads, progress)
+        return job.run(tasks, work, run, watch)
     if not resume and os.path.isdir(output) and os.listdir(output):
         raise ScoringError(f"{output}: the directory is not empty: empty it, or resume")
-    return local.run_into_directory(tasks, output, spec, num_threads, progress)
+    return job.run_into_directory(tasks, output, work, run, watch)
+
+
+def _listed(input) -> list:
+    import pyarrow.dataset
+
+    single = isinstance(input, str | os.PathLike | pyarrow.dataset.Dataset)
+    return [input] if single else list(input)
+
+
+def _engine(name: str, workers: int | None, client, spark) -> Callable:
+    """The function that runs a job."""
+    if workers is not None and workers < 1:
+        raise ScoringError(f"workers must be >= 1, got {workers}")
+    for given, owner, keyword in ((client, "dask", "client"), (spark, "spark", "spark")):
+        if given is not None and name != owner:
+            raise ScoringError(f"{keyword}= is for engine={owner!r}, not {name!r}")
+    if name == "local":
+        from fastloss.scoring import local
+
+        return partial(local.run, workers=workers)
+    if name == "dask":
+        from fastloss.scoring import dask
+
+        return partial(dask.run, workers=workers, client=client)
+    if name == "spark":
+        from fastloss.scoring import spark as spark_engine
+
+        return partial(spark_engine.run, workers=workers, session=spark)
+    raise ScoringError(f"unknown engine {name!r}; there are {', '.join(ENGINES)}")
 
 
 def _array_roles(loss, pred, target, residual):

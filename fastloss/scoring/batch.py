@@ -11,7 +11,6 @@ from pyarrow import types
 from fastloss.scoring import columns
 from fastloss.scoring.errors import ColumnTypeError, RowError, ScoringError, located
 from fastloss.scoring.spec import Spec
-from fastloss.scoring.summary import Collector
 
 
 @dataclass(frozen=True)
@@ -22,10 +21,6 @@ class Losses:
     value: np.ndarray
     null: np.ndarray | None
     ignored: np.ndarray | None
-
-    def add_to(self, collector: Collector) -> None:
-        """Add the values to a summary in the making."""
-        collector.add(self.value, self.null, self.ignored)
 
     def to_arrow(self) -> list[pa.Array]:
         """The emitted columns: null where an input was."""
@@ -73,7 +68,7 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
     ScoringError
         If a column is missing or ambiguous, does not fit the loss, or would be there twice.
     """
-    _check_columns(schema, spec)
+    check_columns(schema, spec)
     carried = [schema.field(name) for name in spec.carried(schema.names)]
     for name in spec.emitted:
         if name in (field.name for field in carried):
@@ -88,8 +83,8 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
     return pa.schema(carried + fields, metadata=schema.metadata if spec.keep is None else None)
 
 
-def _check_columns(schema: pa.Schema, spec: Spec) -> None:
-    for name in (*spec.scored, *(spec.keep or ()), *spec.carried(schema.names)):
+def check_columns(schema: pa.Schema, spec: Spec) -> None:
+    for name in (*spec.read, *(spec.keep or ()), *spec.carried(schema.names)):
         found = schema.names.count(name)
         if found == 0:
             raise ScoringError(f"no column {name!r}; there are {_quoted(schema.names)}")

@@ -1,4 +1,4 @@
-"""Which files a job reads and writes: inputs cut into fragments, fragments grouped into tasks."""
+"""Which files a job reads and writes: fragments of its input (`inputs` finds them), grouped into tasks."""
 
 from __future__ import annotations
 
@@ -6,54 +6,76 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fastloss.scoring.errors import ScoringError
-from fastloss.scoring.formats import FORMATS, STREAM, format_of, has_format
+from fastloss.scoring.formats import STREAM, format_of, has_format
 
 
 @dataclass(frozen=True)
 class Fragment:
-    """One file of a data set, or standard input.
+    """A file of a data set, a run of row groups of one, or standard input.
 
-    `target` is the file of the targets that belong to a .npy file.
+    Attributes
+    ----------
+    target : str or None
+        The file of the targets that belong to a .npy file.
+    place : str
+        The name of its output relative to the output's directory.
+    filesystem : pyarrow.fs.FileSystem or None
+        Where `path` is; None is this machine.
+    partition : tuple of (name, pyarrow.Scalar)
+        Columns that the names of its directories hold, `name=value`.
+    row_groups : (int, int) or None
+        Of a Parquet file, those from the first to before the second; None is all of them.
+    first_row : int
+        Number of rows of the file before this fragment.
     """
 
     path: str
     format: str
     target: str | None = None
+    place: str = ""
+    filesystem: Any = None
+    partition: tuple[tuple[str, Any], ...] = ()
+    row_groups: tuple[int, int] | None = None
+    first_row: int = 0
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        groups = "" if self.row_groups is None else f" row groups {self.row_groups[0]}-{self.row_groups[1] - 1}"
+        return ("standard input" if self.path == STREAM else self.path) + groups
 
 
 @dataclass(frozen=True)
 class Task:
-    """Fragments whose rows go, in this order, into one output; None writes no rows."""
+    """Fragments whose rows go, in this order, into one output; None writes no rows.
+
+    `uncarried` are columns that the output has no need of, because its directories' names hold them.
+    """
 
     fragments: tuple[Fragment, ...]
     output: str | None = None
     format: str | None = None
+    uncarried: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What messages call it: its first input."""
+        return self.fragments[0].name
 
-def find_fragments(inputs: Sequence[str], stream_format: str | None = None) -> list[Fragment]:
-    """The files behind files, directories and "-", a directory's in the order of their names.
+    @property
+    def first_row(self) -> int:
+        """Number of rows of its first file before it."""
+        return self.fragments[0].first_row
 
-    Names that begin with "_" or "." are not data.
-
-    Raises
-    ------
-    FileNotFoundError
-        If an input does not exist.
-    ScoringError
-        If there is no data, a format is unknown or not given, or a directory holds directories.
-    """
-    paths = [path for given in inputs for path in _files(given)]
-    if stream_format not in (None, *FORMATS):
-        raise ScoringError(f"unknown format {stream_format!r}: choose {', '.join(FORMATS)}")
-    if not paths:
-        raise ScoringError(f"no data files in {', '.join(inputs) or 'an empty list of inputs'}")
-    if paths.count(STREAM) > 1:
-        raise ScoringError("standard input can be read once")
-    return [Fragment(path, format_of(path, stream_format)) for path in paths]
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it can be done again: streams pass once."""
+        return STREAM not in (self.output, *(fragment.path for fragment in self.fragments))
 
 
 def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Fragment]:
@@ -68,26 +90,26 @@ def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Frag
         raise ScoringError(".npy files cannot be scored together with tables")
     if target is None:
         return list(fragments)
-    _must_exist(target)
+    must_exist(target)
     if not os.path.isdir(target):
         if format_of(target) != "npy":
             raise ScoringError(f"{target}: the targets of a .npy file are another .npy file")
         if len(fragments) > 1:
             raise ScoringError(f"{target}: several .npy inputs need a directory of targets with the same names")
-        return [Fragment(fragments[0].path, "npy", target)]
-    found = [os.path.join(target, os.path.basename(f.path)) for f in fragments]
+        return [replace(fragments[0], target=target)]
+    found = [os.path.join(target, f.place) for f in fragments]
     for path in found:
-        _must_exist(path)
-    return [Fragment(f.path, "npy", path) for f, path in zip(fragments, found, strict=True)]
+        must_exist(path)
+    return [replace(f, target=path) for f, path in zip(fragments, found, strict=True)]
 
 
-def is_directory_output(inputs: Sequence[str], output: str | None) -> bool:
-    """Whether `output` is to be a directory with one file a fragment."""
+def is_directory_output(several: bool, output: str | None) -> bool:
+    """Whether `output` is to be a directory with one file a fragment; `several` is what was given as the input."""
     if output is None or output == STREAM:
         return False
     if os.path.isdir(output) or output.endswith(("/", os.sep)):
         return True
-    return not has_format(output) and (len(inputs) > 1 or os.path.isdir(inputs[0]))
+    return several and not has_format(output)
 
 
 def plan(
@@ -115,21 +137,8 @@ def plan(
     return tasks
 
 
-def _files(given: str) -> list[str]:
-    if given == STREAM:
-        return [given]
-    _must_exist(given)
-    if not os.path.isdir(given):
-        return [given]
-    names = sorted(name for name in os.listdir(given) if not name.startswith(("_", ".")))
-    paths = [os.path.join(given, name) for name in names]
-    for path in paths:
-        if os.path.isdir(path):
-            raise ScoringError(f"{path}: directories inside a directory of data are not read")
-    return paths
-
-
-def _must_exist(path: str) -> None:
+def must_exist(path: str) -> None:
+    """Raises the operating system's error if a file does not."""
     if not os.path.exists(path):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
@@ -137,13 +146,14 @@ def _must_exist(path: str) -> None:
 def _into_directory(fragment: Fragment, directory: str) -> Task:
     if fragment.path == STREAM:
         raise ScoringError("standard input has no name to write it under in a directory")
-    path = os.path.join(directory, os.path.basename(fragment.path))
-    return Task((fragment,), path, fragment.format)
+    path = os.path.join(directory, fragment.place)
+    return Task((fragment,), path, fragment.format, tuple(name for name, _ in fragment.partition))
 
 
 def _check_outputs(tasks: Sequence[Task]) -> None:
     fragments = [fragment for task in tasks for fragment in task.fragments]
-    inputs = {_identity(path) for f in fragments for path in (f.path, f.target) if path}
+    local = [fragment for fragment in fragments if fragment.filesystem is None]
+    inputs = {_identity(path) for f in local for path in (f.path, f.target) if path}
     seen = set()
     for task in tasks:
         if task.output in seen:

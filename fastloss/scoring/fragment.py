@@ -9,6 +9,7 @@ from dataclasses import replace
 from fastloss.scoring.batch import output_schema, score_batch
 from fastloss.scoring.dataset import Fragment, Task
 from fastloss.scoring.errors import RowError, ScoringError, located
+from fastloss.scoring.groups import GroupCollector
 from fastloss.scoring.output import Output, open_output
 from fastloss.scoring.readers import class_count, open_source, shown
 from fastloss.scoring.spec import Spec
@@ -18,7 +19,6 @@ from fastloss.scoring.summary import Collector, Summary
 def score_task(
     task: Task,
     spec: Spec,
-    first_row: int = 0,
     num_threads: int | None = None,
     progress: Callable[[int, float | None], None] | None = None,
 ) -> Summary:
@@ -26,8 +26,6 @@ def score_task(
 
     Parameters
     ----------
-    first_row : int
-        Number of rows of the whole input before this task, for messages.
     progress : callable, optional
         Called after each batch with the task's rows so far and the share of it that is done,
         None where the number of its rows is not known.
@@ -38,17 +36,17 @@ def score_task(
         If an input cannot be read or scored, or the output not written. Nothing is left behind.
     """
     if task.output is None:
-        spec = replace(spec, keep=())
+        spec = replace(spec, keep=())  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
         writing = open_output(task.output, task.format)
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
-    collector, before = Collector(), 0
+    collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
     with writing as output:
         for index, fragment in enumerate(task.fragments):
             rows = 0
             with open_source(fragment, spec, infer) as source:
-                counts = _score_source(source, fragment, spec, collector, output, first_row + before, num_threads)
+                counts = _score_source(source, fragment, spec, collector, output, before, num_threads, task.uncarried)
                 for rows in counts:
                     if progress is not None:
                         share = rows / source.rows if source.rows else None
@@ -62,23 +60,26 @@ def _score_source(
     source,
     fragment: Fragment,
     spec: Spec,
-    collector: Collector,
+    collector: Collector | GroupCollector,
     output: Output | None,
-    first_row: int,
+    before: int,
     num_threads: int | None,
+    uncarried: tuple[str, ...],
 ) -> Iterator[int]:
     """Score a source batch by batch; yields the number of its rows so far."""
     rows = 0
-    with _naming(fragment, rows, first_row):
+    with _naming(fragment, rows, before):
         classes = class_count(source, spec)
+        if uncarried:
+            spec = replace(spec, keep=tuple(n for n in spec.carried(source.schema.names) if n not in uncarried))
         schema = output_schema(source.schema, spec, classes)
         if output is not None:
             output.begin(schema)
     carried = spec.carried(source.schema.names)
-    for batch in source.batches([*dict.fromkeys([*carried, *spec.scored])]):
-        with _naming(fragment, rows, first_row):
+    for batch in source.batches([*dict.fromkeys([*carried, *spec.read])]):
+        with _naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
-        losses.add_to(collector)
+            collector.add(losses.value, losses.null, losses.ignored, *(batch.column(name) for name in spec.grouping))
         if output is not None:
             output.write([*(batch.column(name) for name in carried), *losses.to_arrow()])
         rows += len(batch)
@@ -86,11 +87,11 @@ def _score_source(
 
 
 @contextmanager
-def _naming(fragment: Fragment, rows: int, first_row: int):
-    """Adds to errors the file, and to the row of a batch those before it."""
+def _naming(fragment: Fragment, rows: int, before: int):
+    """Adds to errors the file, and to the row of a batch those before it: in its file, and in the files before."""
     try:
         yield
     except RowError as error:
-        raise error.counted(rows, first_row).named(shown(fragment.path)) from error
+        raise error.counted(fragment.first_row + rows, before).named(shown(fragment.path)) from error
     except ScoringError as error:
         raise located(shown(fragment.path), error) from error

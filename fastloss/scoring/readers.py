@@ -8,6 +8,7 @@ file is in memory as a whole: a page, a block or a record batch at a time is.
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 import shutil
@@ -61,7 +62,7 @@ def reading(path: str, format: str):
 class ParquetSource:
     """A Parquet file, read page by page."""
 
-    def __init__(self, path: str, file):
+    def __init__(self, path: str, file, row_groups: tuple[int, int] | None = None):
         with reading(path, "parquet"):
             # Without pre_buffer and with a buffer size, column chunks are read as they are
             # decoded; otherwise memory would grow with the row groups.
@@ -69,14 +70,15 @@ class ParquetSource:
         metadata = self._file.metadata
         self._path = path
         self.schema = self._file.schema_arrow
-        self.rows = metadata.num_rows
-        groups = range(metadata.num_row_groups)
-        self._row_bytes = sum(metadata.row_group(i).total_byte_size for i in groups) / max(self.rows, 1)
+        self._groups = range(*(row_groups or (0, metadata.num_row_groups)))
+        groups = [metadata.row_group(i) for i in self._groups]
+        self.rows = sum(group.num_rows for group in groups)
+        self._row_bytes = sum(group.total_byte_size for group in groups) / max(self.rows, 1)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         size = rows_per_batch(self._row_bytes)
         with reading(self._path, "parquet"):
-            for batch in self._file.iter_batches(size, columns=list(names)):
+            for batch in self._file.iter_batches(size, self._groups, list(names)):
                 yield from _cut(batch)
 
 
@@ -246,17 +248,42 @@ class NpyFile:
         return values
 
 
+class PartitionedSource:
+    """A source whose rows all have the same values in further columns."""
+
+    def __init__(self, source, values: dict):
+        self._source, self.rows = source, source.rows
+        self._values = {name: value for name, value in values.items() if name not in source.schema.names}
+        self.schema = source.schema
+        for name, value in self._values.items():
+            self.schema = self.schema.append(pa.field(name, value.type))
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        for batch in self._source.batches([name for name in names if name not in self._values]):
+            for name, value in self._values.items():
+                if name in names:
+                    batch = batch.append_column(name, pa.repeat(value, len(batch)))
+            yield batch.select(list(names))
+
+
 @contextmanager
 def open_source(fragment: Fragment, spec: Spec, infer: bool = True):
     """The source of a fragment, open; `infer` is CsvSource's."""
+    with _open_file_source(fragment, spec, infer) as source:
+        yield PartitionedSource(source, dict(fragment.partition)) if fragment.partition else source
+
+
+@contextmanager
+def _open_file_source(fragment: Fragment, spec: Spec, infer: bool):
     with ExitStack() as stack:
 
         def opened(path: str):
-            return stack.enter_context(_binary_input(path, fragment.format != "csv"))
+            seekable = fragment.format != "csv"
+            return stack.enter_context(_binary_input(path, seekable, fragment.filesystem))
 
         path, file = fragment.path, opened(fragment.path)
         if fragment.format == "parquet":
-            yield ParquetSource(path, file)
+            yield ParquetSource(path, file, fragment.row_groups)
         elif fragment.format == "csv":
             yield CsvSource(path, file, spec, infer)
         elif fragment.format == "npy":
@@ -269,9 +296,12 @@ def open_source(fragment: Fragment, spec: Spec, infer: bool = True):
 
 
 @contextmanager
-def _binary_input(path: str, seekable: bool):
+def _binary_input(path: str, seekable: bool, filesystem=None):
     """A file or standard input, which goes through a temporary file if it has to be seekable."""
-    if path != STREAM:
+    if filesystem is not None:
+        with io.BufferedReader(filesystem.open_input_file(path), READ_BUFFER_BYTES) as file:
+            yield file
+    elif path != STREAM:
         with open(path, "rb", buffering=READ_BUFFER_BYTES) as file:
             yield file
     elif not seekable or sys.stdin.buffer.seekable():

@@ -11,7 +11,8 @@ import os
 from contextlib import suppress
 
 import fastloss
-from fastloss.scoring.dataset import Task
+from fastloss.scoring.dataset import Fragment, Task
+from fastloss.scoring.groups import GroupedSummary
 from fastloss.scoring.output import remove_leftovers, replacing
 from fastloss.scoring.spec import Spec
 from fastloss.scoring.summary import Summary
@@ -19,9 +20,8 @@ from fastloss.scoring.summary import Summary
 
 def origin(task: Task, spec: Spec) -> dict:
     """What the output of a task depends on, as JSON holds it."""
-    files = [path for f in task.fragments for path in (f.path, f.target) if path]
     return {
-        "inputs": [_identity(path) for path in files],
+        "inputs": [_identity(fragment) for fragment in task.fragments],
         "spec": spec.fingerprint(),
         "version": fastloss.__version__,
     }
@@ -34,13 +34,15 @@ def finished(task: Task, origin: dict) -> Summary | None:
             record = json.load(file)
         if record["origin"] != origin or record["size"] != os.path.getsize(task.output):
             return None
-        return Summary.from_dict(record["summary"])
+        kind = GroupedSummary if "groups" in record["summary"] else Summary
+        return kind.from_dict(record["summary"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # not there, or not ours
         return None
 
 
 def start(task: Task) -> None:
-    """Remove what an earlier run left of a task that is to be done (again)."""
+    """Remove what an earlier run left of a task that is to be done (again); make its directory."""
+    os.makedirs(os.path.dirname(task.output), exist_ok=True)
     remove_leftovers(task.output)
     remove_leftovers(_helper(task))
     with suppress(FileNotFoundError):
@@ -63,6 +65,19 @@ def _helper(task: Task) -> str:
     return os.path.join(directory, f"_{name}.json")
 
 
-def _identity(path: str) -> list:
-    status = os.stat(path)
-    return [os.path.realpath(path), status.st_size, status.st_mtime_ns]
+def _identity(fragment: Fragment) -> list:
+    """Names, sizes and times of its files, and what of them it is."""
+    files = [_status(path, fragment.filesystem) for path in (fragment.path, fragment.target) if path]
+    return [
+        files,
+        fragment.row_groups and list(fragment.row_groups),
+        [[name, str(value.type), value.as_py()] for name, value in fragment.partition],
+    ]
+
+
+def _status(path: str, filesystem) -> list:
+    if filesystem is None:
+        status = os.stat(path)
+        return [os.path.realpath(path), status.st_size, status.st_mtime_ns]
+    info = filesystem.get_file_info(path)
+    return [f"{filesystem.type_name}:{path}", info.size, info.mtime_ns]

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from fastloss.scoring.errors import ScoringError
+from fastloss.scoring.groups import GroupedSummary
+from fastloss.scoring.summary import Summary
 
 OUTPUTS = ("value", "grad", "hess", "weight")
 
@@ -33,6 +35,8 @@ class Spec:
         Input columns to carry into the output; None carries all of them.
     prefix : str
         Put before the names of the emitted columns.
+    by : str or None
+        Column whose values each get a summary.
     """
 
     loss: Any
@@ -42,6 +46,7 @@ class Spec:
     emit: tuple[str, ...] = ("value",)
     keep: tuple[str, ...] | None = None
     prefix: str = ""
+    by: str | None = None
 
     @classmethod
     def of(
@@ -53,6 +58,7 @@ class Spec:
         emit: str | Iterable[str] = ("value",),
         keep: str | Iterable[str] = "all",
         prefix: str = "",
+        by: str | None = None,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
 
@@ -70,6 +76,7 @@ class Spec:
             emit=_names(emit),
             keep=None if keep == "all" else () if keep == "none" else _names(keep),
             prefix=prefix,
+            by=by,
         )
         _check_roles(spec)
         _check_outputs(spec)
@@ -80,6 +87,20 @@ class Spec:
     def scored(self) -> tuple[str, ...]:
         """The columns that the loss reads."""
         return self.residual + self.pred + self.target
+
+    @property
+    def grouping(self) -> tuple[str, ...]:
+        """The column of groups, if there is one."""
+        return () if self.by is None else (self.by,)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that have to be there."""
+        return self.scored + self.grouping
+
+    def nothing(self) -> Summary:
+        """The summary of no rows."""
+        return Summary() if self.by is None else GroupedSummary(by=self.by)
 
     @property
     def emitted(self) -> tuple[str, ...]:
@@ -99,7 +120,7 @@ class Spec:
         """A text that is equal for two specs exactly if they compute the same."""
         loss = {"name": self.loss.name, "parameters": self.loss.parameters}
         columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
-        written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix}
+        written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 

@@ -1,0 +1,28 @@
+"""Losses inside other libraries: one module each, around `fastloss.scoring.batch_function`.
+
+| module | what it gives |
+|---|---|
+| `polars` | `expression(spec)`: an expression, for eager, lazy and streaming queries |
+| `pandas` | `score(frame, spec)`: the frame with the columns of losses |
+| `dask` | `score(frame, spec)`: the same, lazily, for a Dask DataFrame |
+| `spark` | `score(frame, spec)`: the same for a Spark DataFrame, by mapInArrow |
+| `duckdb` | `register(connection, name, spec)`: an SQL function |
+| `datafusion` | `function(name, spec)`: an SQL function |
+
+Ray Data needs no module, as its batches can be Arrow tables; docs/scaling.md shows the call. The library of a module is
+imported when one of its functions is called.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+def load(library: str) -> ModuleType:
+    """The library, or one line that says what to install."""
+    try:
+        return importlib.import_module(library)
+    except ImportError as error:
+        needs = f"fastloss.integrations needs {library}: pip install 'fastloss[integrations]'"
+        raise ImportError(needs) from error

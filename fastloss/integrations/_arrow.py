@@ -1,0 +1,36 @@
+"""What the modules share: Arrow data of any shape through a batch function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from fastloss.scoring import Spec, batch_function
+from fastloss.scoring.adapter import BatchFunction
+from fastloss.scoring.errors import ScoringError
+
+
+def losses_alone(spec: Spec) -> BatchFunction:
+    """The batch function of a spec that carries no columns, for libraries that keep them themselves."""
+    return batch_function(replace(spec, keep=()))
+
+
+def score_columns(function: BatchFunction, columns: Sequence[pa.Array]) -> pa.Array:
+    """The one emitted column for the columns that the loss reads, in the order of `spec.scored`."""
+    batch = pa.RecordBatch.from_arrays(list(columns), list(function.spec.scored))
+    return function(batch).column(0)
+
+
+def as_function(spec: Spec) -> BatchFunction:
+    """The batch function behind an SQL function, which has one result.
+
+    Raises
+    ------
+    ScoringError
+        If the spec emits more than one output.
+    """
+    if len(spec.emit) != 1:
+        raise ScoringError(f"a function of SQL has one result: emit one output, not {', '.join(spec.emit)}")
+    return losses_alone(spec)

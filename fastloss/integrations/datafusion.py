@@ -1,0 +1,43 @@
+"""Losses as SQL functions of DataFusion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fastloss.integrations import load
+from fastloss.scoring import Spec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datafusion import ScalarUDF
+
+
+def function(name: str, spec: Spec, types: Sequence[pa.DataType] = ()) -> ScalarUDF:
+    """The one output of `spec` as a function, whose arguments are the columns of `spec` in order: residual, or pred and
+    target. Their names in `spec` do not matter; `types` are their Arrow types, by default all float64.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> from datafusion import SessionContext
+    >>> from fastloss.integrations.datafusion import function
+    >>> from fastloss.scoring import Spec
+    >>> context = SessionContext()
+    >>> context.register_udf(function("huber", Spec.of(fl.huber, residual="r")))
+    >>> context.sql("SELECT huber(r) AS v FROM (VALUES (0.5), (NULL), (-4.0)) AS t(r)").to_pydict()
+    {'v': [0.125, None, 3.5]}
+    """
+    datafusion = load("datafusion")
+    import pyarrow as pa
+
+    from fastloss.integrations._arrow import as_function, score_columns
+
+    scorer = as_function(spec)
+    types = list(types) or [pa.float64()] * len(spec.scored)
+    schema = scorer.schema(pa.schema(list(zip(spec.scored, types, strict=True))))
+
+    def score(*columns: pa.Array) -> pa.Array:
+        return score_columns(scorer, columns)
+
+    return datafusion.udf(score, types, schema.field(0).type, "immutable", name)

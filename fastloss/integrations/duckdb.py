@@ -1,0 +1,54 @@
+"""Losses as SQL functions of DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING
+
+from fastloss.integrations import load
+from fastloss.scoring import Spec
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+def register(connection: duckdb.DuckDBPyConnection, name: str, spec: Spec, types: Sequence[str] = ()) -> None:
+    """Make the one output of `spec` a function of SQL, whose arguments are the columns of `spec` in order: residual, or
+    pred and target. Their names in `spec` do not matter; `types` are their SQL types, by default all DOUBLE.
+
+    Examples
+    --------
+    >>> import duckdb, fastloss as fl
+    >>> from fastloss.integrations.duckdb import register
+    >>> from fastloss.scoring import Spec
+    >>> connection = duckdb.connect()
+    >>> register(connection, "huber", Spec.of(fl.huber, residual="r"))
+    >>> connection.sql("SELECT huber(r) FROM (VALUES (0.5), (NULL), (-4)) AS t(r)").fetchall()
+    [(0.125,), (None,), (3.5,)]
+    """
+    load("duckdb")
+    import pyarrow as pa
+
+    from fastloss.integrations._arrow import as_function, score_columns
+
+    function = as_function(spec)
+    types = list(types) or ["DOUBLE"] * len(spec.scored)
+    nothing = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in zip(spec.scored, types, strict=True))
+    result = function.schema(connection.sql(f"SELECT {nothing}").to_arrow_table().schema).field(0).type
+
+    def score(*columns):  # without annotations: DuckDB would read types from them
+        return score_columns(function, [pa.concat_arrays(column.chunks) for column in columns])
+
+    parameters = [Parameter(f"column{i}", Parameter.POSITIONAL_ONLY) for i in range(len(types))]
+    score.__signature__ = Signature(parameters)  # DuckDB counts them
+    connection.create_function(name, score, types, _sql_type(result), type="arrow", null_handling="special")
+
+
+def _sql_type(type: pa.DataType) -> str:
+    import pyarrow as pa
+
+    if pa.types.is_fixed_size_list(type):
+        return f"{_sql_type(type.value_type)}[{type.list_size}]"
+    return "FLOAT" if pa.types.is_float32(type) else "DOUBLE"

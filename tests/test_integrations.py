@@ -1,0 +1,228 @@
+"""Losses inside other libraries: the same numbers as the loss itself gives, whatever the layout of the data."""
+
+import doctest
+import importlib
+import pickle
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import fastloss as fl
+from fastloss.scoring import ScoringError, Spec, batch_function
+
+RESIDUAL = Spec.of(fl.huber, residual="r", emit=("value", "weight"))
+VALUE = Spec.of(fl.huber, pred="p", target="y")
+LIBRARIES = {
+    "polars": "polars",
+    "pandas": "pandas",
+    "dask": "dask.dataframe",
+    "duckdb": "duckdb",
+    "datafusion": "datafusion",
+    "spark": "pyspark.sql.pandas.types",
+}
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    columns = {name: rng.standard_normal(1000) * 2 for name in "rpy"}
+    null = rng.random(1000) < 0.1
+    return pa.table({name: pa.array(values, mask=null) for name, values in columns.items()})
+
+
+def library(name):
+    """The library and our module for it."""
+    return (
+        pytest.importorskip(LIBRARIES[name].split(".")[0], reason=f"needs {name}"),
+        importlib.import_module(f"fastloss.integrations.{name}"),
+    )
+
+
+def expected(table, spec=VALUE):
+    """The first emitted output by the loss itself, None where an input is null."""
+    inputs = [table[name].to_numpy() for name in spec.scored]
+    (values,) = spec.loss.evaluate(*inputs, outputs=spec.emit[:1])
+    return [None if np.isnan(value) else value for value in values.tolist()]
+
+
+# ---- the batch function ---------------------------------------------------------------------------------------------
+
+
+def test_a_batch_in_and_a_batch_out(table):
+    (batch,) = table.to_batches()
+    function = pickle.loads(pickle.dumps(batch_function(RESIDUAL)))
+    scored = function(batch)
+    assert scored.schema.names == ["r", "p", "y", "value", "weight"]
+    assert scored.schema == function.schema(batch.schema)
+    assert scored.column("value").to_pylist() == expected(table, RESIDUAL)
+
+
+@pytest.mark.parametrize("start", [0, 1, 7, 64, 65])
+def test_slices_with_offsets_and_bitmaps(table, start):
+    (batch,) = table.to_batches()
+    part = batch.slice(start, 200)
+    assert batch_function(VALUE)(part).column("value").to_pylist() == expected(table)[start : start + 200]
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+@pytest.mark.parametrize("start", [0, 3])
+def test_lists_with_offsets(fixed, start):
+    rng = np.random.default_rng(0)
+    logits, labels = rng.standard_normal((50, 4)).astype(np.float32), rng.integers(0, 4, 50)
+    flat = pa.array(logits.reshape(-1))
+    lists = pa.FixedSizeListArray.from_arrays(flat, 4) if fixed else pa.array(logits.tolist(), pa.list_(pa.float32()))
+    batch = pa.RecordBatch.from_arrays([lists, pa.array(labels)], ["l", "y"]).slice(start, 40)
+    spec = Spec.of(fl.cross_entropy, pred="l", target="y", emit=("value", "grad"))
+    scored = batch_function(spec)(batch)
+    value, grad = fl.cross_entropy.value_and_grad(logits, labels)
+    np.testing.assert_array_equal(scored.column("value"), value[start : start + 40])
+    np.testing.assert_array_equal(np.stack(scored.column("grad").to_pylist()), grad[start : start + 40])
+
+
+def test_nothing_is_copied_that_need_not_be(table):
+    bare = pa.RecordBatch.from_pydict({"r": np.arange(1e6)}).slice(3)
+    before = pa.total_allocated_bytes()
+    scored = batch_function(Spec.of(fl.huber, residual="r"))(bare)
+    assert scored.column("r").buffers()[1].address == bare.column("r").buffers()[1].address
+    assert pa.total_allocated_bytes() - before < 1e6  # NumPy's memory holds the values, as they were computed
+
+
+def test_a_batch_that_does_not_fit_is_named():
+    with pytest.raises(ScoringError, match="no column 'r'; there are 'x'"):
+        batch_function(RESIDUAL)(pa.RecordBatch.from_pydict({"x": [1.0]}))
+
+
+# ---- the libraries --------------------------------------------------------------------------------------------------
+
+integration = pytest.mark.integrations
+
+
+@integration
+@pytest.mark.parametrize("engine", ["eager", "in-memory", "streaming"])
+def test_polars(table, engine):
+    polars, module = library("polars")
+    frame = polars.concat([polars.from_arrow(table)] * 2, rechunk=False)
+    columns = {"one": module.expression(VALUE), "two": module.expression(RESIDUAL)}
+    if engine == "eager":
+        scored = frame.with_columns(**columns)
+    else:
+        scored = frame.lazy().with_columns(**columns).filter(polars.col("r") != 0).collect(engine=engine)
+        frame = frame.filter(polars.col("r") != 0)
+    rows = frame.to_arrow()
+    assert scored["one"].to_list() == expected(rows)
+    assert scored["two"].struct.field("value").to_list() == expected(rows, RESIDUAL)
+    assert scored.head(0).with_columns(**columns).schema == scored.schema
+
+
+@integration
+def test_polars_logits():
+    polars, module = library("polars")
+    logits, labels = np.random.default_rng(0).standard_normal((30, 3)), np.arange(30) % 3
+    frame = polars.DataFrame({"l": logits, "y": labels}, schema_overrides={"l": polars.Array(polars.Float64, 3)})
+    spec = Spec.of(fl.cross_entropy, pred="l", target="y", emit=["grad"])
+    scored = frame.slice(5, 20).select(module.expression(spec))["grad"]
+    np.testing.assert_array_equal(scored.to_numpy(), fl.cross_entropy.grad(logits, labels)[5:25])
+
+
+@integration
+def test_pandas(table):
+    _, module = library("pandas")
+    frame = table.to_pandas().set_index(np.arange(1000)[::-1])
+    scored = module.score(frame, RESIDUAL)
+    assert list(scored) == ["r", "p", "y", "value", "weight"] and scored.index.equals(frame.index)
+    np.testing.assert_array_equal(scored["value"], fl.huber(frame["r"].to_numpy()))
+    assert list(module.score(frame, Spec.of(fl.huber, residual="r", keep="none"))) == ["value"]
+    with pytest.raises(ScoringError, match="no column 'z'"):
+        module.score(frame, Spec.of(fl.huber, residual="z"))
+
+
+@integration
+def test_dask(table):
+    _, module = library("dask")
+    import dask.dataframe
+
+    frame = dask.dataframe.from_pandas(table.to_pandas(), npartitions=3)
+    scored = module.score(frame, RESIDUAL)
+    assert list(scored.columns) == ["r", "p", "y", "value", "weight"]
+    values = scored["value"].compute(scheduler="synchronous")
+    np.testing.assert_array_equal(values, fl.huber(table["r"].to_numpy()))
+
+
+@integration
+@pytest.mark.parametrize("kind", ["DOUBLE", "FLOAT"])
+def test_duckdb(table, kind):
+    duckdb, module = library("duckdb")
+    connection = duckdb.connect()
+    connection.register("rows", pa.concat_tables([table] * 5))
+    module.register(connection, "loss", VALUE, [kind] * 2)
+    got = connection.sql(f"SELECT loss(p::{kind}, y::{kind}) AS v FROM rows").to_arrow_table()["v"]
+    numbers = {name: table[name].cast(pa.float64() if kind == "DOUBLE" else pa.float32()) for name in "py"}
+    assert got.to_pylist() == expected(pa.table(numbers)) * 5
+    assert got.type == numbers["p"].type
+
+
+@integration
+def test_duckdb_logits():
+    duckdb, module = library("duckdb")
+    connection = duckdb.connect()
+    spec = Spec.of(fl.cross_entropy, pred="l", target="y", emit=("grad",))
+    module.register(connection, "ce", spec, ["DOUBLE[3]", "INTEGER"])
+    got = connection.sql("SELECT ce([1.0, 2.0, 3.0]::DOUBLE[3], 1)").fetchall()[0][0]
+    assert list(got) == fl.cross_entropy.grad([[1.0, 2.0, 3.0]], [1])[0].tolist()
+    with pytest.raises(ScoringError, match="a function of SQL has one result"):
+        module.register(connection, "two", RESIDUAL)
+
+
+@integration
+def test_datafusion(table):
+    datafusion, module = library("datafusion")
+    context = datafusion.SessionContext()
+    context.register_record_batches("rows", [table.to_batches(max_chunksize=300)])
+    context.register_udf(module.function("loss", VALUE))
+    got = pa.Table.from_batches(context.sql("SELECT loss(p, y) AS v FROM rows").collect())
+    assert got["v"].to_pylist() == expected(table)
+
+
+@integration
+@pytest.mark.spark
+@pytest.mark.filterwarnings("default")  # pyspark warns of pandas 3
+def test_spark(table, monkeypatch):
+    _, module = library("spark")
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    try:
+        rows = list(zip(*(table[name].to_pylist() for name in "rpy"), strict=True))
+        frame = session.createDataFrame(rows, "r double, p double, y double")
+        scored = module.score(frame, RESIDUAL)
+        assert scored.columns == ["r", "p", "y", "value", "weight"]
+        assert [row["value"] for row in scored.collect()] == expected(table, RESIDUAL)
+        frame = session.createDataFrame([([1.0, 2.0], 1), ([0.0, 5.0], 0)], "l array<double>, y int")
+        spec = Spec.of(fl.cross_entropy, pred="l", target="y", emit=("grad",), keep="none")
+        got = [row["grad"] for row in module.score(frame, spec).collect()]
+        assert got == fl.cross_entropy.grad([[1.0, 2.0], [0.0, 5.0]], [1, 0]).tolist()
+    finally:
+        session.stop()
+
+
+@integration
+@pytest.mark.parametrize("name", [name for name in LIBRARIES if name != "spark"])
+def test_the_examples(name):
+    result = doctest.testmod(library(name)[1])
+    assert result.attempted and not result.failed
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_missing_library_is_one_line(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, LIBRARIES[name], None)
+    module = importlib.import_module(f"fastloss.integrations.{name}")
+    calls = {
+        "polars": lambda: module.expression(VALUE),
+        "duckdb": lambda: module.register(None, "f", VALUE),
+        "datafusion": lambda: module.function("f", VALUE),
+    }
+    with pytest.raises(ImportError, match=r"^fastloss.integrations needs .*pip install 'fastloss\[integrations\]'$"):
+        calls.get(name, lambda: module.score(None, VALUE))()

@@ -1,0 +1,246 @@
+"""What an input may be: patterns, datasets, partitioned directories, addresses, row groups; what spoils one."""
+
+import os
+import subprocess
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.dataset
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+
+import fastloss as fl
+from fastloss.scoring import ScoringError, inputs, readers
+
+OPTIONS = {"loss": fl.huber, "residual": "r"}
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    return pa.table({"r": rng.standard_normal(300), "year": [2023, 2024, None] * 100, "site": ["a", "b/c"] * 150})
+
+
+@pytest.fixture
+def partitioned(tmp_path, table):
+    """year=2023/site=a/part-0.parquet and so on, as pyarrow writes them."""
+    partitioning = pa.dataset.partitioning(pa.schema([("year", pa.int64()), ("site", pa.string())]), flavor="hive")
+    pa.dataset.write_dataset(table, tmp_path / "data", format="parquet", partitioning=partitioning)
+    return tmp_path / "data"
+
+
+def files(directory):
+    found = (path.relative_to(directory) for path in directory.rglob("[!_.]*") if path.is_file())
+    return sorted(map(str, found))
+
+
+def sorted_rows(table):
+    return table.select(["r", "year", "site"]).sort_by("r")
+
+
+def test_partitioned_directories_are_mirrored(partitioned, tmp_path, table):
+    summary = fl.score(partitioned, tmp_path / "scored", **OPTIONS)
+    assert summary.to_json() == fl.scoring.Summary.of(fl.huber(table["r"].to_numpy())).to_json()
+    assert files(tmp_path / "scored") == files(partitioned) and len(files(partitioned)) == 6
+    assert pa.parquet.read_schema(tmp_path / "scored" / files(partitioned)[0]).names == ["r", "value"]
+    scored = pa.dataset.dataset(tmp_path / "scored", partitioning="hive", exclude_invalid_files=True).to_table()
+    assert sorted_rows(scored)["r"].equals(sorted_rows(table)["r"])
+    again = fl.score(partitioned, tmp_path / "scored", resume=True, **OPTIONS)
+    assert again == summary
+
+
+def test_partitions_are_columns_of_a_single_output(partitioned, tmp_path, table):
+    fl.score(partitioned, tmp_path / "one.parquet", **OPTIONS)
+    one = pa.parquet.read_table(tmp_path / "one.parquet")
+    assert sorted_rows(one).equals(sorted_rows(table))
+
+
+def test_partitions_as_groups(partitioned, table):
+    summary = fl.score(partitioned, by="year", **OPTIONS)
+    assert list(summary.groups) and set(summary.groups) == {2023, 2024, None}
+    years = np.array(table["year"].to_pylist(), object)
+    for year, group in summary.groups.items():
+        assert group == fl.scoring.Summary.of(fl.huber(table["r"].to_numpy()[years == year]))
+
+
+def test_a_pyarrow_dataset(partitioned, tmp_path):
+    dataset = pa.dataset.dataset(partitioned, partitioning="hive")
+    summary = fl.score(dataset, tmp_path / "scored", by="year", **OPTIONS)
+    assert summary.to_json() == fl.score(partitioned, by="year", **OPTIONS).to_json()
+    assert files(tmp_path / "scored") == files(partitioned)
+    with pytest.raises(ScoringError, match="expected a dataset of Parquet, CSV or Arrow files"):
+        fl.score(pa.dataset.dataset(pa.table({"r": [1.0]})), **OPTIONS)
+
+
+def test_patterns(tmp_path, table):
+    for name in ("a1", "b1", "b2"):
+        (tmp_path / name).mkdir()
+        pa.parquet.write_table(table, tmp_path / name / "x.parquet")
+        (tmp_path / name / "_x.parquet").touch()
+    summary = fl.score(f"{tmp_path}/b*/*.parquet", tmp_path / "scored", **OPTIONS)
+    assert summary.count == 600
+    assert files(tmp_path / "scored") == ["b1/x.parquet", "b2/x.parquet"]
+    assert fl.score(f"{tmp_path}/[ab]*/**/x.parquet", **OPTIONS).count == 900
+    with pytest.raises(ScoringError, match=r"no data files in .*/c\*"):
+        fl.score(f"{tmp_path}/c*", **OPTIONS)
+    os.rename(tmp_path / "a1", tmp_path / "a[1]")
+    assert fl.score(tmp_path / "a[1]", **OPTIONS).count == 300  # a name, not a pattern
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "arrow"])
+def test_addresses(tmp_path, table, format):
+    fsspec = pytest.importorskip("fsspec", reason="addresses need fsspec")
+    table = table.select(["r"])
+    for i in range(3):
+        with fsspec.open(f"memory://{tmp_path.name}/{i}.{format}", "wb") as file:
+            write = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "arrow": pa.feather.write_feather}
+            write[format](table, file)
+    expected = fl.scoring.Summary.of(np.tile(fl.huber(table["r"].to_numpy()), 3))
+    for address in (f"memory://{tmp_path.name}", f"memory://{tmp_path.name}/*.{format}"):
+        assert fl.score(address, tmp_path / "scored", resume=True, **OPTIONS) == expected
+    assert files(tmp_path / "scored") == [f"{i}.{format}" for i in range(3)]
+    assert fl.score(f"memory://{tmp_path.name}/1.{format}", **OPTIONS).count == 300
+    with pytest.raises(FileNotFoundError):
+        fl.score(f"memory://{tmp_path.name}/9.parquet", **OPTIONS)
+    with pytest.raises(ScoringError, match=r"nowhere://x.parquet: .*nowhere"):
+        fl.score("nowhere://x.parquet", **OPTIONS)
+
+
+def test_runs_of_row_groups():
+    assert inputs._runs([10, 10, 10], 20) == [(0, 2, 0), (2, 3, 20)]
+    assert inputs._runs([10, 50, 10], 20) == [(0, 1, 0), (1, 2, 10), (2, 3, 60)]
+    assert inputs._runs([], 20) == []
+
+
+def test_the_row_of_an_error_in_a_run_of_row_groups(tmp_path):
+    labels = np.zeros(100, int)
+    labels[73] = 5
+    table = pa.table({"l": [[0.0, 1.0]] * 100, "y": labels})
+    pa.parquet.write_table(table, tmp_path / "b.parquet", row_group_size=10)
+    pa.parquet.write_table(table.slice(0, 50), tmp_path / "a.parquet", row_group_size=10)
+    with pytest.raises(IndexError, match=r"target 5 at row 123 \(row 73 of this file\)"):
+        fl.score(tmp_path, loss=fl.cross_entropy, pred="l", target="y", fragment_rows=20)
+    with pytest.raises(IndexError, match=r"b.parquet: column 'y': target 5 at row 73 is out"):
+        fl.score(tmp_path / "b.parquet", loss=fl.cross_entropy, pred="l", target="y", fragment_rows=20)
+
+
+# ---- groups ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch_rows", [7, 1000])
+@pytest.mark.parametrize("kind", ["text", "dictionary", "numbers", "booleans", "dates", "nothing"])
+def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
+    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
+    monkeypatch.setattr("fastloss.scoring.groups.MAX_COLLECTORS", 2)
+    rng = np.random.default_rng(0)
+    keys = rng.integers(0, 2 if kind == "booleans" else 5, 200)
+    missing = rng.random(200) < 0.1
+    text = pa.array([f"k{key}" for key in keys], mask=missing)
+    column = {
+        "text": text,
+        "dictionary": text.dictionary_encode(),
+        "numbers": pa.array(keys - 2, pa.int8(), mask=missing),
+        "booleans": pa.array(keys.astype(bool), mask=missing),
+        "dates": pa.array(keys.astype("datetime64[D]"), mask=missing),
+        "nothing": pa.nulls(200),
+    }[kind]
+    values = rng.standard_normal(200)
+    values[::17] = np.nan
+    pa.parquet.write_table(pa.table({"r": values, "g": column}), tmp_path / "x.parquet", row_group_size=64)
+    summary = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", **OPTIONS)
+    labels = np.array([str(k) if kind == "dates" and k is not None else k for k in column.to_pylist()], object)
+    assert set(summary.groups) == set(labels)
+    for key, group in summary.groups.items():
+        rows = np.array([label == key for label in labels])
+        assert group == fl.scoring.Summary.of(fl.huber(values[rows]))
+    again = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", resume=True, **OPTIONS)
+    assert again == summary and again.to_json() == summary.to_json()
+
+
+def test_groups_that_cannot_be(tmp_path):
+    pa.parquet.write_table(pa.table({"r": [1.0], "g": [0.5]}), tmp_path / "x.parquet")
+    with pytest.raises(TypeError, match=r"x.parquet: column 'g': groups are whole numbers, text, .*got double"):
+        fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
+    with pytest.raises(ScoringError, match="no column 'h'; there are 'r', 'g'"):
+        fl.score(tmp_path / "x.parquet", by="h", **OPTIONS)
+
+
+# ---- bad data among good --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(tmp_path, table):
+    """Ten files, the fourth to be spoilt by a test."""
+    directory = tmp_path / "mixed"
+    directory.mkdir()
+    for i in range(10):
+        pa.parquet.write_table(table, directory / f"{i}.parquet")
+    return directory
+
+
+def others_are_done(directory, scored):
+    assert set(files(scored)) - {"3.parquet"} == {f"{i}.parquet" for i in range(10) if i != 3}
+    assert not list(scored.glob(".*")) and not (scored / "_3.parquet.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "match"),
+    [
+        (None, "3.parquet: cannot be read as Parquet"),
+        (pa.table({"other": [1.0]}), "3.parquet: no column 'r'; there are 'other'"),
+        (pa.table({"r": ["text"]}), "3.parquet: column 'r': expected numbers, got string"),
+    ],
+    ids=["truncated", "column missing", "another type"],
+)
+def test_one_spoilt_file(mixed, tmp_path, table, spoilt, match):
+    path = mixed / "3.parquet"
+    good = path.read_bytes()
+    if spoilt is None:
+        path.write_bytes(good[: len(good) // 2])
+    else:
+        pa.parquet.write_table(spoilt, path)
+    with pytest.raises(ScoringError, match=match):
+        fl.score(mixed, tmp_path / "scored", **OPTIONS)
+    others_are_done(mixed, tmp_path / "scored")
+    assert not (tmp_path / "scored" / "3.parquet").exists()
+    path.write_bytes(good)
+    assert fl.score(mixed, tmp_path / "scored", resume=True, **OPTIONS).count == 3000
+
+
+def test_a_directory_that_cannot_be_written(mixed, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="Not a directory"):
+        fl.score(mixed, f"{tmp_path}/file/scored/", **OPTIONS)
+    if os.geteuid() == 0:
+        pytest.skip("the superuser may write anywhere: read-only directories are not tried")
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(ScoringError, match=r"3.parquet|0.parquet: cannot be written: Permission denied"):
+        fl.score(mixed, tmp_path / "locked", **OPTIONS)
+
+
+def test_a_full_disk(tmp_path):
+    """A file system of 1 MiB: what fits is done, what does not is named, and with room the rest is resumed."""
+    disk, data = tmp_path / "disk", tmp_path / "data"
+    disk.mkdir()
+    data.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        rng = np.random.default_rng(0)
+        for i in range(10):
+            pa.parquet.write_table(pa.table({"r": rng.standard_normal(10_000)}), data / f"{i}.parquet")
+        with pytest.raises(ScoringError, match=r"cannot be written: No space left on device .*others are done"):
+            fl.score(data, disk / "scored", **OPTIONS)
+        done = files(disk / "scored")
+        assert 0 < len(done) < 10 and not list((disk / "scored").glob(".*"))
+        for name in done:
+            assert pa.parquet.read_metadata(disk / "scored" / name).num_rows == 10_000
+        subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
+        summary = fl.score(data, disk / "scored", resume=True, **OPTIONS)
+        assert summary.to_json() == fl.score(data, **OPTIONS).to_json()
+        assert len(files(disk / "scored")) == 10
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
