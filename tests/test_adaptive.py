@@ -1,5 +1,6 @@
 """The density of the general robust loss, and its alpha and scale learned from residuals."""
 
+import doctest
 import math
 
 import numpy as np
@@ -13,6 +14,16 @@ from fastloss.adaptive import data
 
 ALPHAS = (0.0, 0.5, 1.0, 1.5, 2.0)
 EVERY_ALPHA = pytest.mark.parametrize("alpha", ALPHAS)
+
+
+@pytest.mark.parametrize("name", adaptive.__all__)
+def test_examples_of_the_docstring(name):
+    examples = doctest.DocTestFinder(recurse=False).find(getattr(adaptive, name), name)
+    runner = doctest.DocTestRunner(verbose=False)
+    report = []
+    for example in examples:
+        runner.run(example, out=report.append)
+    assert not report, "".join(report)
 
 
 # ---- partition function --------------------------------------------------------------------
