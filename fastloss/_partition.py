@@ -49,7 +49,7 @@ def log_partition(alpha: ArrayLike) -> Any:
     >>> round(log_partition(2.0), 12)  # log(2 pi) / 2
     0.918938533205
     >>> log_partition([0.0, 1.0, float("inf")]).round(6)
-    array([1.491303, 1.185384, 0.70526 ])
+    array([1.491303, 1.185495, 0.70526 ])
     """
     return _evaluate(_value, alpha)
 
@@ -80,7 +80,7 @@ def log_partition_grad(alpha: ArrayLike) -> Any:
     --------
     >>> from fastloss.adaptive import log_partition_grad
     >>> log_partition_grad([0.0, 1.0, 4.0]).round(6)
-    array([-0.859786, -0.175823, -0.01425 ])
+    array([-0.859773, -0.19287 , -0.014603])
     """
     return _evaluate(_slope, alpha)
 
