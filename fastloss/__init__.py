@@ -1,5 +1,6 @@
 """Loss kernels for the CPU: per-row losses, gradients, second derivatives and IRLS weights in one pass over memory."""
 
+from fastloss import adaptive
 from fastloss._config import __version__, show_config
 from fastloss._kernels import isa, isas, use_isa
 from fastloss._loss import Loss, get, list_losses
@@ -53,6 +54,7 @@ __all__ = [
     "absolute_error",
     "absolute_percentage_error",
     "accuracy",
+    "adaptive",
     "andrews",
     "arctan",
     "binary_cross_entropy",

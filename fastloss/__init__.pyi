@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, TypeAlias, overload, type_check_only
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastloss import adaptive as adaptive
 from fastloss.scoring import score as score
 
 Array: TypeAlias = NDArray[np.floating[Any]]

@@ -155,7 +155,7 @@ def fit(
     except ValueError as error:
         raise ScoringError(f"{', '.join(input)}: {one_line(error)}") from error
     if json:
-        typer.echo(dumps(asdict(found)))
+        typer.echo(dumps({name: None if value != value else value for name, value in asdict(found).items()}))
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_row("alpha", _short(found.alpha), f"+- {found.alpha_stderr:.2g}")

@@ -366,7 +366,7 @@ class ResidualLoss(ElementwiseLoss):
 class ShiftedLoss(ResidualLoss):
     """A loss whose value is that of another plus a term that depends on the parameters alone (losses.def: SHIFTED).
 
-    Declared with two functions of the parameters: `term`, and `slopes`, which gives the derivatives of the term by each.
+    Declared with two functions of the parameters: `term`, and `slopes`, which gives its derivatives by each of them.
     """
 
     def __init__(self, declaration, term, slopes):
@@ -387,4 +387,4 @@ def _operand(term, call):
     """A term as the hot loops take it: a number or an array of the input's shape."""
     if np.ndim(term) == 0:
         return float(term)
-    return storage(np.broadcast_to(term, call.shape), call.dtype)
+    return storage(np.broadcast_to(term.astype(call.dtype), call.shape), call.dtype)

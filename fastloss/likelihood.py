@@ -47,7 +47,7 @@ def robust_nll(alpha=1.0, scale=1.0):
     >>> fl.robust_nll([0.0, 3.0], alpha=2.0).round(6)
     array([0.918939, 5.418939])
     >>> fl.robust_nll([0.0, 3.0], alpha=0.0, scale=0.5).round(6)
-    array([0.798156, 3.742594])
+    array([0.798156, 3.742595])
     """
 
 

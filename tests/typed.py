@@ -26,6 +26,9 @@ assert_type(fl.entropy(x, reduction="sum"), float)
 assert_type(fl.log_loss(x, [0, 1, 1]), float)
 assert_type(fl.isas(), tuple[str, ...])
 assert_type(fl.score("residuals.npy", loss=fl.huber.bind(delta=2)).mean, float | None)
+assert_type(fl.adaptive.irls(x[:, None], x).converged, bool)
+assert_type(fl.adaptive.sample(1.0, size=3), NDArray[np.float64])
+assert_type(fl.robust_nll(x, alpha=[0.5], reduction="mean"), float)
 fl.huber.evaluate(x, outputs=("grad", "hess"))
 loss: fl.Loss = fl.get("huber", delta=2.0)
 
@@ -35,5 +38,6 @@ fl.huber.evaluate(x, outputs=("gradient",))  # type: ignore[arg-type]
 fl.squared_error.param_grad(x)  # type: ignore[attr-defined]
 fl.cross_entropy(x)  # type: ignore[call-overload]
 fl.hinge(x)  # type: ignore[call-overload]
+fl.adaptive.fit(x, alpha_bounds=1.0)  # type: ignore[arg-type]
 fl.entropy(x, x)  # type: ignore[call-overload]
 fl.cross_entropy.weight(x, [1])  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -138,7 +137,9 @@ def _known(value: Array | None, shape: tuple[int, ...]) -> list[float | None]:
     return [float(v) for v in np.broadcast_to(value, shape).ravel()]
 
 
-def refit(residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any) -> tuple[float, float]:
+def refit(
+    residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any
+) -> tuple[float, float]:
     """The alpha and scale of the minimum close to those of a loss: for residuals that have changed a little."""
     problem = _Problem(Residuals(residuals, sample_weight), None, None, *alpha_bounds, num_threads=None)
     alpha = min(max(near.parameters["alpha"], alpha_bounds[0]), alpha_bounds[1])
@@ -302,5 +303,3 @@ def _variances(hessian: Array) -> Array:
     if not (np.linalg.eigvalsh(hessian) > 0).all():
         return np.full(len(hessian), np.nan)
     return np.diag(np.linalg.inv(hessian))
-
-

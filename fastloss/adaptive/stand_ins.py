@@ -45,7 +45,9 @@ def check_is_fitted(estimator: Any) -> None:
         raise ValueError(f"this {type(estimator).__name__} is not fitted yet: call fit first")
 
 
-def validate_data(estimator: Any, X: Any, y: Any = None, *, dtype: Any, reset: bool = True, y_numeric: bool = True) -> Any:
+def validate_data(
+    estimator: Any, X: Any, y: Any = None, *, dtype: Any, reset: bool = True, y_numeric: bool = True
+) -> Any:
     """X, or X and y, as finite arrays of the right dimensions; `reset` remembers the number of features."""
     X = np.asarray(X, dtype)
     if X.ndim != 2:

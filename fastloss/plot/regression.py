@@ -1,4 +1,4 @@
-"""The regression of the paper: a line through data of which one in ten is an outlier, as a still and as an animation."""
+"""The regression of the paper, a line through data of which one in ten is an outlier: a still and an animation."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def regression(seed: int = 0, *, ax: Any = None) -> Any:
 
 def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
     """
-    The steps of the fit, from the line of least squares to that of the adaptive robust loss.
+    The steps of the fit: from the line of least squares, while the lowest alpha falls from 1, to the adaptive loss.
 
     Parameters
     ----------
@@ -64,18 +64,19 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib.animation.FuncAnimation
-        With the Figure that it is drawn in as `figure`; save it with its method `save`.
+        Save it with its method `save`.
     """
     from matplotlib.animation import FuncAnimation
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     x, y = line_with_outliers(seed)
-    path = irls(x[:, None], y).path
+    start = irls(x[:, None], y, loss="half_squared_error").path[-1:]
+    path = start + [step for step in irls(x[:, None], y, anneal=8).path if step[2].name == "robust"]
     figure, (axes,) = axes_of(ax, 1, "A line with outliers, step by step", (7.4, 4.6))
     if ax is None:
+        figure.set_dpi(90)
         FigureCanvasAgg(figure)
-    weight = np.zeros_like(x)
-    points = axes.scatter(x, y, c=weight, cmap=COLOURS, vmin=0, vmax=1, s=18, edgecolors=INK, linewidths=0.3)
+    points = axes.scatter(x, y, c=np.zeros_like(x), cmap=COLOURS, vmin=0, vmax=1, s=18, edgecolors=INK, linewidths=0.3)
     figure.colorbar(points, ax=axes, label="IRLS weight, relative to the largest", pad=0.01)
     _line(axes, *TRUTH, "truth", color=INK, linestyle=":")
     line = _line(axes, *TRUTH, "fit", color=DARK)
@@ -83,15 +84,14 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
 
     def draw(k: int) -> list[Any]:
         coef, intercept, loss = path[k]
-        weight = loss.weight(coef[0] * x + intercept - y + 1e-12)
+        weight = loss.weight(coef[0] * x + intercept - y)
         points.set_array(weight / weight.max())
         line.set_ydata(coef[0] * np.asarray(line.get_xdata()) + intercept)
-        axes.set_title(f"step {k}: {loss.name}", fontsize=10, color=INK)
+        learned = ", ".join(f"{name} {value:.3f}" for name, value in loss.parameters.items())
+        axes.set_title(f"alpha and scale learned: {learned}" if learned else "least squares", fontsize=10, color=INK)
         return [points, line]
 
-    animation = FuncAnimation(figure, draw, frames=len(path), interval=150, repeat_delay=2000)
-    animation.figure = figure
-    return animation
+    return FuncAnimation(figure, draw, frames=len(path), interval=200, repeat_delay=2000)
 
 
 def _line(axes: Any, slope: float, intercept: float, label: str, **style: Any) -> Any:
@@ -103,5 +103,5 @@ def _finish(axes: Any) -> None:
     axes.set_xlabel("x")
     axes.set_ylabel("y")
     axes.set_ylim(-0.05, 1.0)
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    axes.legend(fontsize=8, frameon=False, loc="lower left")
     tidy(axes)

@@ -11,7 +11,9 @@ INK = "#333333"
 DARK, BRIGHT = "#00336f", "#d08c00"
 
 
-def axes_of(ax: Any, count: int, title: str, size: tuple[float, float] = (4.6, 3.8), **subplots: Any) -> tuple[Any, list]:
+def axes_of(
+    ax: Any, count: int, title: str, size: tuple[float, float] = (4.6, 3.8), **subplots: Any
+) -> tuple[Any, list[Any]]:
     """(figure, axes): those given, or `count` new ones side by side.
 
     Raises

@@ -68,7 +68,7 @@ def _score_source(
 ) -> Iterator[int]:
     """Score a source batch by batch; yields the number of its rows so far."""
     rows = 0
-    with _naming(fragment, rows, before):
+    with naming(fragment, rows, before):
         classes = class_count(source, spec)
         if uncarried:
             spec = replace(spec, keep=tuple(n for n in spec.carried(source.schema.names) if n not in uncarried))
@@ -77,7 +77,7 @@ def _score_source(
             output.begin(schema)
     carried = spec.carried(source.schema.names)
     for batch in source.batches([*dict.fromkeys([*carried, *spec.read])]):
-        with _naming(fragment, rows, before):
+        with naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
             collector.add(losses.value, losses.null, losses.ignored, *(batch.column(name) for name in spec.grouping))
         if output is not None:
@@ -87,7 +87,7 @@ def _score_source(
 
 
 @contextmanager
-def _naming(fragment: Fragment, rows: int, before: int):
+def naming(fragment: Fragment, rows: int, before: int):
     """Adds to errors the file, and to the row of a batch those before it: in its file, and in the files before."""
     try:
         yield

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from fastloss.residual import half_squared_error
-from fastloss.scoring import _array_roles, dataset
+from fastloss.scoring import _array_roles
 from fastloss.scoring.batch import output_schema, score_batch
-from fastloss.scoring.errors import ScoringError, located
-from fastloss.scoring.readers import open_source, shown
+from fastloss.scoring.dataset import with_targets
+from fastloss.scoring.fragment import naming
+from fastloss.scoring.inputs import find_fragments
+from fastloss.scoring.readers import open_source
 from fastloss.scoring.spec import Spec
 
 
@@ -28,19 +30,18 @@ def read_residuals(
     ScoringError
         If a file or a column cannot be read.
     """
-    fragments = dataset.find_fragments(inputs, format)
+    fragments = find_fragments(inputs, format)
     if any(fragment.format == "npy" for fragment in fragments):
-        fragments = dataset.with_targets(fragments, target)
+        fragments = with_targets(fragments, target)
         pred, target, residual = _array_roles(half_squared_error, pred, target, residual)
     # the gradient of half the squared error is the residual
     spec = Spec.of(half_squared_error, pred, target, residual, emit=("grad",), keep="none")
     for fragment in fragments:
         with open_source(fragment, spec) as source:
-            try:
+            with naming(fragment, 0, 0):
                 output_schema(source.schema, spec)
-                for batch in source.batches(list(dict.fromkeys(spec.scored))):
+            for batch in source.batches(list(dict.fromkeys(spec.scored))):
+                with naming(fragment, 0, 0):
                     losses = score_batch(batch, spec)
-                    (values,) = losses.outputs
-                    yield values if losses.null is None else np.where(losses.null, np.nan, values)
-            except ScoringError as error:
-                raise located(shown(fragment.path), error) from error
+                (values,) = losses.outputs
+                yield values if losses.null is None else np.where(losses.null, np.nan, values)

@@ -1,0 +1,114 @@
+"""`fastloss fit` and `fastloss plot`."""
+
+import json
+import shlex
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from fastloss import adaptive, cli
+
+RESIDUALS = adaptive.sample(0.7, 2.0, 3000, rng=0)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfd):
+    """Runs the command in this process, in a directory with data: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    y = np.random.default_rng(0).normal(size=3000)
+    table = pa.table({"r": RESIDUALS, "p": RESIDUALS + y, "y": y, "nulls": pa.array(RESIDUALS, mask=y > 1)})
+    pa.parquet.write_table(table.append_column("zero", pa.array(np.zeros(3000))), "in.parquet")
+    pa.csv.write_csv(table.select(["r"]), "in.csv")
+    np.save("in.npy", RESIDUALS)
+
+    def run(*args):
+        code = cli.main(list(map(str, args)))
+        return (code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("in.parquet", "--residual", "r"),
+        ("in.parquet", "--pred", "p", "--target", "y"),
+        ("in.npy",),
+        ("in.csv", "--residual", "r", "--threads", "1"),
+    ],
+)
+def test_fit(run, args):
+    code, out, err = run("fit", *args, "--json")
+    want = adaptive.fit(RESIDUALS)
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert found["alpha"] == pytest.approx(want.alpha, rel=1e-9) and found["scale"] == pytest.approx(want.scale)
+    assert set(found) == {"alpha", "scale", "nll", "n_iter", "converged", "alpha_stderr", "scale_stderr"}
+
+
+def test_nulls_are_left_out(run):
+    _, out, _ = run("fit", "in.parquet", "--residual", "nulls", "--json")
+    y = pa.parquet.read_table("in.parquet")["y"].to_numpy()
+    assert json.loads(out)["alpha"] == pytest.approx(adaptive.fit(RESIDUALS[y <= 1]).alpha, rel=1e-9)
+
+
+def test_the_printed_command_scores(run):
+    code, out, _ = run("fit", "in.parquet", "--residual", "r")
+    assert code == 0
+    assert out.split()[:3] == ["alpha", f"{adaptive.fit(RESIDUALS).alpha:.6g}", "+-"]
+    command = shlex.split(out.strip().splitlines()[-1])
+    assert command[:2] == ["fastloss", "score"]
+    assert run(*command[1:])[0] == 0
+    scored = pa.parquet.read_table("scored.parquet")
+    assert scored.num_rows == 3000 and {"value", "weight"} <= set(scored.column_names)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("in.parquet", "--residual", "q"), "no column 'q'"),
+        (("in.parquet", "--residual", "zero"), "in.parquet: all residuals are 0"),
+        (("in.parquet", "--residual", "r", "--alpha", "-1"), "alpha must be >= 0"),
+        (("in.parquet",), "in.parquet"),
+        (("none.parquet", "--residual", "r"), "none.parquet"),
+    ],
+)
+def test_fit_refuses(run, args, message):
+    code, out, err = run("fit", *args)
+    assert (code, out) == (2, "")
+    assert err.startswith("fastloss: ") and err.count("\n") == 1 and (message in err or "residual" in err)
+
+
+@pytest.mark.parametrize(
+    ("args", "file"),
+    [
+        (("curves",), "a.png"),
+        (("curves", "--alphas=-2,1"), "a.pdf"),
+        (("curves", "--loss", "huber", "-p", "delta=2"), "a.svg"),
+        (("surface",), "a.png"),
+        (("density", "--alphas", "0,1.5"), "a.png"),
+        (("regression", "--seed", "3"), "a.png"),
+    ],
+)
+def test_plot(run, tmp_path, args, file):
+    pytest.importorskip("matplotlib")
+    code, out, _ = run("plot", *args, "-o", file)
+    assert (code, out) == (0, f"written: {file}\n")
+    assert (tmp_path / file).stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("curve", "-o", "a.png"), "unknown picture 'curve'; there are curves, surface, density, regression"),
+        (("density", "--alphas=-1", "-o", "a.png"), "alpha must be >= 0"),
+        (("curves", "-o", "a.xyz"), "xyz"),
+    ],
+)
+def test_plot_refuses(run, args, message):
+    pytest.importorskip("matplotlib")
+    code, _, err = run("plot", *args)
+    assert code == 2 and message in err and err.count("\n") == 1
