@@ -227,7 +227,8 @@ INLINE log_exponent split_exponent(vec x) {
     const ivec sqrt_half = (ivec)v_set((real)0.70710678118654752440), one = (ivec)v_set(1);
     const vec magic = v_set((real)(1LL << MANTISSA_BITS));
     ivec biased = (ivec)x - sqrt_half + one;
-    vec k = (vec)((ivec)((uvec)biased >> MANTISSA_BITS) | (ivec)magic) - v_set((real)(1LL << MANTISSA_BITS) + EXPONENT_BIAS);
+    vec k = (vec)((ivec)((uvec)biased >> MANTISSA_BITS) | (ivec)magic) -
+            v_set((real)(1LL << MANTISSA_BITS) + EXPONENT_BIAS);
     return (log_exponent){(biased & (ivec)v_set(INFINITE)) - one, k};
 }
 
@@ -319,7 +320,8 @@ INLINE vec v_atan(vec z) {
     vec t = v_select(middle, above, z) / v_select(middle, below, one);
     vec square = t * t;
     vec tail = t * square * v_polynomial(c, sizeof c / sizeof *c, square);
-    vec hi = v_select(high, v_set(HALF_PI_HI), v_set(HALF_PI_HI / 2)), lo = v_select(high, v_set(HALF_PI_LO), v_set(HALF_PI_LO / 2));
+    vec hi = v_select(high, v_set(HALF_PI_HI), v_set(HALF_PI_HI / 2)),
+        lo = v_select(high, v_set(HALF_PI_LO), v_set(HALF_PI_LO / 2));
     return v_select(middle, hi + (t + (tail + lo)), t + tail);
 }
 

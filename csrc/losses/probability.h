@@ -19,10 +19,10 @@ INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
     mask outside = m_and(m_not(clips), m_or(v_lt(pred, zero), v_lt(one, pred)));
     vec curvature = term(y, one / pred / pred) + term(rest, one / against / against);
     return jet_undefined(outside, (jet){
-        .value = zero - (term(y, log_p) + term(rest, log_rest)), /* not -0 */
-        .grad = v_select(clipped, zero, slope),
-        .hess = v_select(clipped, zero, curvature),
-    });
+                                      .value = zero - (term(y, log_p) + term(rest, log_rest)), /* not -0 */
+                                      .grad = v_select(clipped, zero, slope),
+                                      .hess = v_select(clipped, zero, curvature),
+                                  });
 }
 
 /* (1 - y) softplus(x) + w y softplus(-x), w = pos_weight */
@@ -67,8 +67,7 @@ INLINE jet kl_div(vec pred, vec y, const vec *p) {
     (void)p;
     const vec zero = v_set(0);
     vec value = term(y, v_log(y) - pred);
-    return (jet){
-        .value = v_select(v_lt(y, zero), v_set(INFINITE), value), .grad = zero - y, .hess = zero};
+    return (jet){.value = v_select(v_lt(y, zero), v_set(INFINITE), value), .grad = zero - y, .hess = zero};
 }
 
 /* y log(y / p); infinite for y < 0 and for p < 0 */

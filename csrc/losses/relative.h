@@ -32,8 +32,8 @@ INLINE jet squared_log_error(vec pred, vec y, const vec *p) {
     size = v_select(v_eq(pred, y), zero, size);
     vec difference = v_copysign(size, pred - y);
     return jet_undefined(outside, (jet){
-        .value = v_select(endless, size, pair_round(pair_square(log))),
-        .grad = two * difference / above,
-        .hess = two * (one - difference) / above / above,
-    });
+                                      .value = v_select(endless, size, pair_round(pair_square(log))),
+                                      .grad = two * difference / above,
+                                      .hess = two * (one - difference) / above / above,
+                                  });
 }

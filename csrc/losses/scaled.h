@@ -45,8 +45,13 @@ INLINE jet log_cosh(vec x, const vec *p) {
     (void)p;
     const vec one = v_set(1), two = v_set(2);
     /* sinh(y) / y, the Taylor series for y^2 <= 0.1225 */
-    const real sinh_series[] = {1, (real)(1 / 6.0), (real)(1 / 120.0), (real)(1 / 5040.0), (real)(1 / 362880.0),
-                                (real)(1 / 39916800.0), (real)(1 / 6227020800.0)};
+    const real sinh_series[] = {1,
+                                (real)(1 / 6.0),
+                                (real)(1 / 120.0),
+                                (real)(1 / 5040.0),
+                                (real)(1 / 362880.0),
+                                (real)(1 / 39916800.0),
+                                (real)(1 / 6227020800.0)};
     vec a = v_abs(x), y = v_set((real)0.5) * a;
     mask small = v_lt(a, v_set((real)0.7));
     vec sinh = y * v_polynomial(sinh_series, FL_ARITH == 64 ? 7 : 4, y * y);
@@ -119,8 +124,7 @@ INLINE jet arctan(vec x, const vec *p) {
     vec z = s.z.hi, square = z * z, half_square = v_set((real)0.5) * p[0] * p[0];
     mask huge = v_lt(v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500), z); /* the square overflows */
     vec weight = one / (one + square);
-    return scaled_jet(s, half_square * v_atan(z), weight,
-                      v_select(huge, -three, (one - three * square) * weight));
+    return scaled_jet(s, half_square * v_atan(z), weight, v_select(huge, -three, (one - three * square) * weight));
 }
 
 /* Andrews et al. (1972): c^2 (1 - cos(r / c)) up to pi c, from the sine and cosine of half the angle */
@@ -180,7 +184,7 @@ INLINE jet tolerant(vec x, const vec *p) {
 /* log(Gamma(h + 1/2) / Gamma(h)): sixteen steps of the recurrence, then the asymptotic series in 1 / h, whose
  * coefficients are (B_2k(1/2) - B_2k) / (2k (2k - 1)). */
 INLINE vec log_gamma_half_step(vec h) {
-    const real c[] = {(real)(-1 / 8.0),       (real)(1 / 192.0),         (real)(-1 / 640.0),       (real)(17 / 14336.0),
+    const real c[] = {(real)(-1 / 8.0),      (real)(1 / 192.0),      (real)(-1 / 640.0),      (real)(17 / 14336.0),
                       (real)(-31 / 18432.0), (real)(691 / 180224.0), (real)(-5461 / 425984.0)};
     const vec half = v_set((real)0.5);
     mask small = v_lt(h, v_set(1 << 20));
