@@ -99,12 +99,14 @@ class Watch:
         self._lock = threading.Lock()  # several tasks may move at once
         self._rows: dict[int, int] = {}
         self._shares: dict[int, float] = {}
-        self._all_rows, self._all_shares, self._done = 0, 0.0, 0
+        self._all_rows, self._all_shares = 0, 0.0
+        self._ended: set[int] = set()
         self._errors: dict[int, Exception] = {}
 
     @property
     def enough(self) -> bool:
-        return bool(self._errors) and not self._recorded
+        """Whether an error makes the rest vain; the tasks before it have ended, so that its row can be counted."""
+        return bool(self._errors) and not self._recorded and self._ended.issuperset(range(min(self._errors)))
 
     def moved(self, index: int, rows: int, share: float | None) -> None:
         """A task has come to so many of its rows, and to this share of them if that is known."""
@@ -122,7 +124,7 @@ class Watch:
 
     def done(self, index: int, outcome: Outcome) -> None:
         """A task has ended."""
-        self._done += 1
+        self._ended.add(index)
         if outcome.error is not None:
             self._errors[index] = outcome.error
         if self._on_fragment is not None:
@@ -144,13 +146,13 @@ class Watch:
 
     def _line(self, index: int, outcome: Outcome) -> dict:
         error = None if outcome.error is None else _named(outcome.error)
-        progress = {"done": self._done, "of": len(self.tasks)}
+        progress = {"done": len(self._ended), "of": len(self.tasks)}
         return {"fragment": self.tasks[index].name, "rows": outcome.rows, "error": error, **progress}
 
     def _counted(self, index: int) -> Exception:
         """The error of a task, with its row counted over all tasks if all before it are done."""
         error, before = self._errors[index], range(index)
-        if isinstance(error, RowError) and all(i in self._rows and i not in self._errors for i in before):
+        if isinstance(error, RowError) and self._ended.issuperset(before) and not self._errors.keys() & set(before):
             return error.counted(0, sum(self._rows[i] for i in before) - self.tasks[index].first_row)
         return error
 
