@@ -347,11 +347,17 @@ def test_an_unwritable_directory(run, here):
     assert "closed/out.csv: cannot be written: Permission denied" in one_line(err)
 
 
+def _heed_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_leave_nothing_behind(here, sent, code):
     """The command waits for more of its standard input when the signal comes."""
     args = ["score", "-", "--format", "csv", "-o", "out.csv", "--loss", "huber", "--residual", "r"]
-    with subprocess.Popen([*COMMAND, *args], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # a shell without job control starts what runs in the background with SIGINT ignored
+    with subprocess.Popen([*COMMAND, *args], **pipes, preexec_fn=_heed_interrupts) as p:
         p.stdin.write("r\n" + "1\n" * 9_000_000)
         deadline = time.monotonic() + 30
         while not [name for name in os.listdir() if name.endswith(".tmp")]:

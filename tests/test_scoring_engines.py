@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -220,15 +221,20 @@ def test_the_command_starts_a_cluster_and_stops_it(data, tmp_path, name):
 def test_an_interrupt_ends_cleanly_and_the_rest_is_resumed(data, tmp_path, workers, monkeypatch):
     monkeypatch.setattr(readers, "MAX_ROWS", 50)
     expected = reference(data, tmp_path / "expected")
-    got = tmp_path / "got"
+    got, later = tmp_path / "got", []
 
     def interrupt(rows, share):
-        if rows > 3.5 * ROWS:
+        if later:  # the other worker, which has to be told: it gets the time
+            later.append(rows)
+            time.sleep(0.2)
+        elif rows > 3.5 * ROWS:
+            later.append(rows)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         fl.score(data, got, workers=workers, progress=interrupt, **OPTIONS)
     assert not list(got.glob(".*"))
+    assert len(later) < 5  # of ten batches
     assert 1 <= len(list(got.glob("[0-9]*"))) < FILES
     assert fl.score(data, got, resume=True, **OPTIONS).to_json() == expected.to_json()
     assert contents(got) == contents(tmp_path / "expected")

@@ -89,6 +89,7 @@ def test_patterns(tmp_path, table):
     assert fl.score(tmp_path / "a[1]", **OPTIONS).count == 300  # a name, not a pattern
 
 
+@pytest.mark.integrations
 @pytest.mark.parametrize("format", ["parquet", "csv", "arrow"])
 def test_addresses(tmp_path, table, format):
     fsspec = pytest.importorskip("fsspec", reason="addresses need fsspec")
