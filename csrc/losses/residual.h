@@ -2,7 +2,7 @@
  * element of a NaN residual into NaN, so that a body need not. Here the polynomials; the others are in scaled.h and
  * robust.h. At the end of a piece the inner piece holds, at a kink the subgradient 0. */
 
-INLINE vec v_sign(vec x) { return v_select(v_eq(x, v_set(0)), v_set(0), v_copysign(v_set(1), x)); }
+INLINE vec v_sign(vec x) { return v_select(v_lt(v_set(0), v_abs(x)), v_copysign(v_set(1), x), x + v_set(0)); }
 
 INLINE jet squared_error(vec r, const vec *p) {
     (void)p;
