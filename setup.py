@@ -34,10 +34,10 @@ ARITHMETICS = (32, 64, 3264)  # csrc/simd.h
 
 if SANITIZE:
     # The optimizer takes ten times as long over the checks in these unrolled loops. What the null and object-size
-    # checks would find, the address sanitizer does. FL_REFERENCE leaves one vector in flight.
+    # checks would find, the address sanitizer does. FL_SANITIZED leaves one vector in flight.
     KERNEL_FLAGS += [f"-fsanitize={SANITIZE}", "-fno-sanitize=null,object-size", "-fno-omit-frame-pointer",
                      "--param", "asan-instrumentation-with-call-threshold=0", "-O1", "-g1",
-                     "-DFL_REFERENCE"]  # fmt: skip
+                     "-DFL_SANITIZED"]  # fmt: skip
 if WERROR:
     KERNEL_FLAGS += ["-Werror"]
 
