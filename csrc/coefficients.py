@@ -1,4 +1,4 @@
-"""Print csrc/coefficients.h: the minimax polynomials behind csrc/vmath.h and csrc/rowwise/exp.h.
+"""Print csrc/coefficients.h: the minimax polynomials behind csrc/vmath.h, csrc/rowwise/exp.h and csrc/losses/robust_float.h.
 
     python csrc/coefficients.py > csrc/coefficients.h
 
@@ -56,6 +56,14 @@ def exp_slope(r):
     return 1 + r / 2 if abs(r) < mpf(10) ** -15 else mp.expm1(r) / r
 
 
+def exp2m1_tail(r):
+    """q of 2^r - 1 = r ln 2 + r^2 q(r)."""
+    slope = mp.log(2)
+    if abs(r) < mpf(10) ** -15:
+        return slope**2 / 2 + slope**3 * r / 6
+    return (mp.expm1(r * slope) - r * slope) / r**2
+
+
 def log_tail(z):
     """P of log((1+s)/(1-s)) = 2 s + s z P(z), z = s^2: the tail of the inverse hyperbolic tangent."""
     if z < mpf(10) ** -20:
@@ -92,6 +100,9 @@ QUARTER_PI = mp.pi / 4 * (1 + mpf(2) ** -10)
 T_MAX = (mp.sqrt(2) - 1) * (1 + mpf(2) ** -10)
 S_MAX = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * (1 + mpf(2) ** -10)
 
+HALF = mpf(1) / 2 * (1 + mpf(2) ** -7)  # the robust loss rounds to n what is not yet the whole sum
+S_EXACT = mpf(1) / 5 * (1 + mpf(2) ** -10)
+
 # The weights vanish at 0, where the first term of the function is exact; Remez needs them positive.
 FLOOR = mpf(1) / 64
 
@@ -100,10 +111,13 @@ FLOOR = mpf(1) / 64
 POLYNOMIALS = [
     ("EXPM1", expm1_tail, lambda r: abs(r) * mp.exp(-r / 2) + FLOOR, -HALF_LN2, HALF_LN2, (5, 9, 4)),
     ("EXP", exp_slope, lambda r: abs(r) * mp.exp(-r) + FLOOR / 64, -HALF_LN2, HALF_LN2, (5, 10, None)),
+    ("EXP2M1", exp2m1_tail, lambda r: (abs(r) + FLOOR) * mp.mpf(2) ** (-r / 2) / mp.log(2), -HALF, HALF, (4, None, None)),
     ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 2)),
     ("SIN", sin_tail, lambda z: z + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
     ("COS", cos_tail, lambda z: z**2 / mp.cos(mp.sqrt(z)) + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
     ("ATAN", atan_tail, lambda z: z + FLOOR, mpf(0), T_MAX**2, (4, 10, 4)),
+    # for f in [-1/4, 1/2)
+    ("LOG_EXACT", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_EXACT**2, (2, None, None)),
 ]
 
 
@@ -132,7 +146,11 @@ def main():
         hi, lo = split(mp.log(2), high_bits)
         print(f"#define LN2_HI {literal(hi, bits)}{suffix}")
         print(f"#define LN2_LO {literal(lo, bits)}{suffix}")
-        print(f"#define LOG2E {literal(1 / mp.log(2), bits)}{suffix}")
+        log2e = 1 / mp.log(2)
+        print(f"#define LOG2E {literal(log2e, bits)}{suffix}")
+        if bits == 24:
+            rest = log2e - mpf(float.fromhex(literal(log2e, bits)))
+            print(f"#define LOG2E_LO {literal(rest, bits)}{suffix}")
         for part, value in zip(("HI", "LO"), split(mp.pi / 2, bits), strict=True):
             print(f"#define HALF_PI_{part} {literal(value, bits)}{suffix}")
         for name, f, weight, lo, hi, degrees in POLYNOMIALS:

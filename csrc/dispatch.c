@@ -64,8 +64,8 @@ const fl_table *fl_get_table(int isa, int arithmetic) { return tables[isa][arith
 
 /* ---- loops ----------------------------------------------------------------------------------------------------- */
 
-static int scalar_kernel(int loss, const double *p) {
-    (void)p;
+static int scalar_kernel(int loss, int is_fused_float, const double *p) {
+    (void)is_fused_float, (void)p;
 #define LOSS(name, family, arithmetic, traits, parameters)
 #define VARIANT(base, name, arithmetic, condition)                                                                     \
     if (loss == FL_KERNEL_##base && (condition)) return FL_KERNEL_##name;
@@ -102,7 +102,9 @@ static int loop_for(int outputs, int varying) {
 
 fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars) {
     int varying = !scalars || (outputs & FL_PARAM_GRAD);
-    int kernel = outputs & FL_PARAM_GRAD ? param_grad_kernel(loss) : varying ? loss : scalar_kernel(loss, scalars);
+    int kernel = outputs & FL_PARAM_GRAD ? param_grad_kernel(loss)
+                 : varying               ? loss
+                                         : scalar_kernel(loss, !is_double && isa != FL_BASELINE, scalars);
     const fl_table *table = tables[isa][is_double ? FL_F64 : FL_F32];
     int loop = loop_for(outputs, varying);
     if (!is_double && !table->loops[kernel][loop]) table = tables[isa][FL_WIDE];

@@ -55,7 +55,7 @@ INLINE vpair pair_times(vpair a, vec b) {
     return (vpair){a.hi * b, v_set(0)};
 #else
     vec product = a.hi * b;
-    return (vpair){product, product_error(a.hi, b, product) + a.lo * b};
+    return (vpair){product, v_fma(a.lo, b, product_error(a.hi, b, product))};
 #endif
 }
 
@@ -66,6 +66,22 @@ INLINE vpair pair_square(vpair a) {
     vec product = a.hi * a.hi;
     return (vpair){product, v_fma(v_set(2) * a.hi, a.lo, product_error(a.hi, a.hi, product))};
 #endif
+}
+
+/* a + b = hi + lo exactly, for any order of magnitude (Knuth's two-sum) */
+INLINE vpair two_sum(vec a, vec b) {
+    vec sum = a + b, b_part = sum - a;
+    return (vpair){sum, (a - (sum - b_part)) + (b - b_part)};
+}
+
+INLINE vpair pair_product(vpair a, vpair b) {
+    vpair product = pair_times(a, b.hi);
+    return (vpair){product.hi, v_fma(a.hi, b.lo, product.lo)};
+}
+
+INLINE vpair pair_reciprocal(vpair a) {
+    vec hi = v_set(1) / a.hi, product = hi * a.hi;
+    return (vpair){hi, hi * (((v_set(1) - product) - product_error(hi, a.hi, product)) - hi * a.lo)};
 }
 
 INLINE vec pair_round(vpair a) { return a.hi + a.lo; }
@@ -217,16 +233,17 @@ INLINE vpair log_of_reduced(vec k, vec f) {
 #endif
 }
 
-/* k, as an integer and as a real, such that x / 2^k is in [sqrt(1/2), sqrt(2)), for normal x > 0 */
+/* k, as an integer and as a real, such that x / 2^k is in [lowest, 2 lowest), for normal x > 0 */
 typedef struct {
     ivec shift; /* k at the place of the exponent: subtracting it from the bits divides by 2^k */
     vec k;
 } log_exponent;
 
-INLINE log_exponent split_exponent(vec x) {
-    const ivec sqrt_half = (ivec)v_set((real)0.70710678118654752440), one = (ivec)v_set(1);
+#define SQRT_HALF ((real)0.70710678118654752440)
+INLINE log_exponent split_exponent(vec x, real lowest) {
+    const ivec one = (ivec)v_set(1);
     const vec magic = v_set((real)(1LL << MANTISSA_BITS));
-    ivec biased = (ivec)x - sqrt_half + one;
+    ivec biased = (ivec)x - (ivec)v_set(lowest) + one;
     vec k = (vec)((ivec)((uvec)biased >> MANTISSA_BITS) | (ivec)magic) -
             v_set((real)(1LL << MANTISSA_BITS) + EXPONENT_BIAS);
     return (log_exponent){(biased & (ivec)v_set(INFINITE)) - one, k};
@@ -242,7 +259,7 @@ INLINE vec v_log(vec x) {
     const vec up = v_set(FL_ARITH == 32 ? 0x1p24f : 0x1p54);
     mask subnormal = v_lt(x, v_set(FL_ARITH == 32 ? 0x1p-126f : 0x1p-1022));
     vec y = v_select(subnormal, x * up, x);
-    log_exponent e = split_exponent(y);
+    log_exponent e = split_exponent(y, SQRT_HALF);
     vec f = (vec)((ivec)y - e.shift) - v_set(1);
     vec k = e.k - v_select(subnormal, v_set(FL_ARITH == 32 ? 24 : 54), v_set(0));
     return log_special(x, pair_round(log_of_reduced(k, f)), v_set(0));
@@ -250,7 +267,7 @@ INLINE vec v_log(vec x) {
 
 /* log((one + w) 2^k), a normalised pair, one = 0 or 1, for finite one + w > 0; the rounding of one + w touches only the exponent. */
 INLINE vpair pair_log_sum(vec one, vec w, vec k) {
-    log_exponent e = split_exponent(one + w);
+    log_exponent e = split_exponent(one + w, SQRT_HALF);
     /* f = 2^-e w + (2^-e - 1), with one rounding, none at e = 0 */
     vec power = v_select(v_lt(v_set(EXPONENT_BIAS - 1), e.k), v_set(0), (vec)((ivec)v_set(1) - e.shift)) * one;
     vec f = (vec)((ivec)w - e.shift) + (power - v_set(1));
@@ -261,7 +278,7 @@ INLINE vpair pair_log_sum(vec one, vec w, vec k) {
 /* log1p(w) for -1 < w <= LOG_ORDINARY, where 2^-e is normal: a pair that is not normalised */
 #define LOG_ORDINARY (FL_ARITH == 32 ? (real)0x1p120 : (real)0x1p1000)
 INLINE vpair pair_log1p_ordinary(vec w) {
-    log_exponent e = split_exponent(v_set(1) + w);
+    log_exponent e = split_exponent(v_set(1) + w, SQRT_HALF);
     vec power = (vec)((ivec)v_set(1) - e.shift);
     return log_of_reduced(e.k, v_fma(w, power, power - v_set(1)));
 }

@@ -4,7 +4,8 @@
  *   value = (b / |alpha|) |expm1(u)|, weight = e^v / scale^2, grad = x weight
  *
  * L, u and v are pairs, because the exponential turns their absolute error into a relative one. Near alpha = 0 and
- * alpha = 2 the quotient cancels and equivalent forms take over. float32 computes wide but for the algebraic alphas.
+ * alpha = 2 the quotient cancels and equivalent forms take over. float32 computes wide but for the algebraic alphas and
+ * those of robust_float.h.
  */
 
 /* ---- residuals and jets ---------------------------------------------------------------------------------------- */
@@ -220,3 +221,6 @@ INLINE jet robust(vec x, const vec *p) {
 
 #include "robust_param_grad.h"
 #include "robust_fast.h"
+#if FL_ARITH == 32 && !defined(FL_NO_FMA)
+#include "robust_float.h"
+#endif

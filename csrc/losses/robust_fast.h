@@ -7,10 +7,8 @@ INLINE vec robust_scaled_square(vec x, vec scale, vec b) {
 #if FL_ARITH == 3264
     return square * (v_set(1) / (scale * scale * b));
 #else
-    vpair c = pair_times(pair_square((vpair){scale, v_set(0)}), b);
-    vec hi = v_set(1) / c.hi;
-    vec lo = hi * (((v_set(1) - hi * c.hi) - product_error(hi, c.hi, hi * c.hi)) - hi * c.lo);
-    return v_fma(square, hi, square * lo);
+    vpair inverse = pair_reciprocal(pair_times(pair_square((vpair){scale, v_set(0)}), b));
+    return v_fma(square, inverse.hi, square * inverse.lo);
 #endif
 }
 

@@ -9,4 +9,8 @@
 /* Scales whose square, and 1 / (scale^2 b), are in range (robust_fast.h) */
 #define ROBUST_ORDINARY(scale) ((scale) >= 0x1p-100 && (scale) <= 0x1p100)
 
+/* Where float32 is enough for a float32 result (robust_float.h) */
+#define ROBUST_FLOAT(alpha, scale)                                                                                     \
+    (fabs(alpha) >= ROBUST_NEAR_ZERO && fabs(alpha) <= 2.5 && (scale) >= 0x1p-16 && (scale) <= 0x1p16)
+
 #endif
