@@ -8,7 +8,7 @@
 /* ---- the registry ---------------------------------------------------------------------------------------------- */
 
 #define LOSS(name, family, arithmetic, traits, parameters) {#name, parameters, FL_KERNEL_##name, FL_##family, traits},
-#define VARIANT(loss, name, arithmetic, condition)
+#define VARIANT(loss, name, family, arithmetic, condition)
 #define EXCEPT(base, condition)
 #define PARAM_GRAD(loss, name, arithmetic)
 #define SHIFTED(name, loss, traits, parameters) {#name, parameters, FL_KERNEL_##loss, FL_RESIDUAL, traits},
@@ -67,7 +67,7 @@ const fl_table *fl_get_table(int isa, int arithmetic) { return tables[isa][arith
 static int scalar_kernel(int loss, int is_fused_float, const double *p) {
     (void)is_fused_float, (void)p;
 #define LOSS(name, family, arithmetic, traits, parameters)
-#define VARIANT(base, name, arithmetic, condition)                                                                     \
+#define VARIANT(base, name, family, arithmetic, condition)                                                             \
     if (loss == FL_KERNEL_##base && (condition)) return FL_KERNEL_##name;
 #define EXCEPT(base, condition)                                                                                        \
     if (loss == FL_KERNEL_##base && (condition)) return loss;
@@ -78,7 +78,7 @@ static int scalar_kernel(int loss, int is_fused_float, const double *p) {
 
 static int param_grad_kernel(int loss) {
 #define LOSS(name, family, arithmetic, traits, parameters)
-#define VARIANT(base, name, arithmetic, condition)
+#define VARIANT(base, name, family, arithmetic, condition)
 #define EXCEPT(base, condition)
 #define PARAM_GRAD(base, name, arithmetic)                                                                             \
     if (loss == FL_KERNEL_##base) return FL_KERNEL_##name;

@@ -22,7 +22,7 @@ enum { FL_RESIDUAL, FL_RELATIVE, FL_MARGIN, FL_PROBABILITY, FL_COUNT, FL_PROBABI
 
 enum {
 #define LOSS(name, family, arithmetic, traits, parameters) FL_KERNEL_##name,
-#define VARIANT(loss, name, arithmetic, condition) FL_KERNEL_##name,
+#define VARIANT(loss, name, family, arithmetic, condition) FL_KERNEL_##name,
 #define EXCEPT(base, condition)
 #define PARAM_GRAD(loss, name, arithmetic) FL_KERNEL_##name,
 #include "losses.def"

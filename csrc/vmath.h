@@ -81,7 +81,7 @@ INLINE vpair pair_product(vpair a, vpair b) {
 
 INLINE vpair pair_reciprocal(vpair a) {
     vec hi = v_set(1) / a.hi, product = hi * a.hi;
-    return (vpair){hi, hi * (((v_set(1) - product) - product_error(hi, a.hi, product)) - hi * a.lo)};
+    return (vpair){hi, hi * (((v_set(1) - product) - product_error(a.hi, hi, product)) - hi * a.lo)};
 }
 
 INLINE vec pair_round(vpair a) { return a.hi + a.lo; }
@@ -206,6 +206,34 @@ INLINE exponentials pair_exp(vpair x) {
 #endif
 }
 
+/* The same for hi <= 40: one factor 2^n, raised to where it is normal even if the result is not */
+#define RAISE (FL_ARITH == 32 ? (real)0x1p64 : FL_ARITH == 64 ? (real)0x1p128 : 1)
+typedef struct {
+    vec raised, p; /* RAISE 2^n, expm1(r) */
+} raised_exp;
+
+INLINE raised_exp raise_exp(vpair x) {
+    const vec lowest = v_set(FL_ARITH == 32 ? -130 : FL_ARITH == 64 ? -790 : -EXP_ORDINARY), zero = v_set(0);
+    mask far = v_lt(x.hi, lowest);
+    reduced_exp e = reduce_exp((vpair){v_select(far, lowest, x.hi), v_select(far, zero, x.lo)});
+    vec raised = (vec)(((ivec)e.shifted << MANTISSA_BITS) + (ivec)v_set(RAISE));
+    return (raised_exp){v_select(far, zero, raised), e.p};
+}
+
+INLINE exponentials pair_exp_bounded(vpair x) {
+    raised_exp e = raise_exp(x);
+    vec power = e.raised * v_set(1 / RAISE);
+    return (exponentials){v_fma(e.raised, e.p, e.raised) * v_set(1 / RAISE), v_fma(power, e.p, power - v_set(1))};
+}
+
+/* exp(hi + lo) RAISE */
+INLINE vec pair_exp_raised(vpair x) {
+    raised_exp e = raise_exp(x);
+    return v_fma(e.raised, e.p, e.raised);
+}
+
+INLINE vec v_exp_bounded(vec x) { return pair_exp_bounded((vpair){x, v_set(0)}).exp; }
+
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
 
 INLINE vec v_expm1(vec x) {
@@ -292,13 +320,21 @@ INLINE vpair pair_log1p(vec w) {
 #endif
 }
 
-/* w - log1p(w) for a finite pair w >= 0, without the cancellation of small w: with s = w / (2 + w) it is
+/* log1p(w) for 0 <= w <= 1, where no exponent has to be taken off */
+INLINE vec v_log1p_unit(vec w) {
+    const real c[] = {LOG_UNIT_POLYNOMIAL};
+    vec s = w / (v_set(2) + w), z = s * s;
+    /* w - s (w - z tail) */
+    return v_fma(-s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w), w);
+}
+
+/* w - log1p(w) for a pair 0 <= w <= LOG_ORDINARY, without the cancellation of small w: with s = w / (2 + w) it is
  * s (w - s^2 (2/3 + ...)), the dots those of the logarithm */
 INLINE vec v_log1p_remainder(vpair w) {
     const real c[] = {LOG_POLYNOMIAL};
     vec s = w.hi / (v_set(2) + w.hi), z = s * s;
     vec small = s * (w.hi - z * v_polynomial(c, sizeof c / sizeof *c, z));
-    vpair log = pair_log1p(w.hi);
+    vpair log = pair_log1p_ordinary(w.hi);
     vec large = (w.hi - log.hi) + (w.lo * (w.hi / (v_set(1) + w.hi)) - log.lo);
     return v_select(v_lt(w.hi, v_set((real)0.41)), small, large);
 }

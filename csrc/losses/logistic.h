@@ -2,12 +2,13 @@
 
 typedef struct {
     vec e, sum, log; /* e^-|x|, 1 + e, log1p(e) */
+    vec raised;      /* e times RAISE, where no e > 0 is subnormal: for a product that is not */
     mask negative;
 } logistic_terms;
 
 INLINE logistic_terms logistic_of(vec x) {
-    vec e = v_exp(-v_abs(x));
-    return (logistic_terms){e, v_set(1) + e, pair_round(pair_log1p(e)), v_lt(x, v_set(0))};
+    vec raised = pair_exp_raised((vpair){-v_abs(x), v_set(0)}), e = raised * v_set(1 / RAISE);
+    return (logistic_terms){e, v_set(1) + e, v_log1p_unit(e), raised, v_lt(x, v_set(0))};
 }
 
 /* 1 / (1 + e^-x), and the same of -x */

@@ -27,23 +27,31 @@ INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
 
 /* (1 - y) softplus(x) + w y softplus(-x), w = pos_weight */
 INLINE jet binary_cross_entropy_with_logits(vec x, vec y, const vec *p) {
-    vec rest = v_set(1) - y, positive = p[0] * y;
+    const vec zero = v_set(0), unraise = v_set(1 / RAISE), raise = v_set(RAISE);
+    vec rest = v_set(1) - y, positive = p[0] * y, all = rest + positive;
     logistic_terms t = logistic_of(x);
-    vec up = v_select(t.negative, t.e, v_set(1)), down = v_select(t.negative, v_set(1), t.e);
+    /* a weight must not multiply what has few digits left */
+    vec log = v_select(v_lt(t.e, v_set(FL_ARITH == 32 ? 0x1p-26 : 0x1p-54)), t.raised, t.log * raise);
+    vec up = v_select(t.negative, t.raised, raise), down = v_select(t.negative, raise, t.raised);
     return (jet){
-        .value = term(rest, softplus(x, t)) + term(positive, softplus(-x, t)),
-        .grad = (rest * up - positive * down) / t.sum,
-        .hess = (rest + positive) * sigmoid_slope(t),
+        .value = (term(rest, v_max(zero, x)) + term(positive, v_max(zero, -x))) + all * log * unraise,
+        .grad = (rest * up - positive * down) / t.sum * unraise,
+        .hess = all * (t.raised / t.sum / t.sum) * unraise,
     };
 }
 
-/* Lin et al. (2017): A Q^gamma H, H the cross-entropy, Q the probability that is missed, A = alpha y + (1-alpha)(1-y).
+/* A = alpha y + (1 - alpha) (1 - y); 1 for alpha < 0 */
+INLINE vec focal_balance(vec alpha, vec y) {
+    const vec one = v_set(1);
+    return v_select(v_lt(alpha, v_set(0)), one, alpha * y + (one - alpha) * (one - y));
+}
+
+/* Lin et al. (2017): A Q^gamma H, H the cross-entropy, Q the probability that is missed.
  * With P = sigmoid(x), R = P (1 - P) / Q and s = 1 - 2 y the derivative of Q is s R Q. */
 INLINE jet sigmoid_focal(vec x, vec y, const vec *p) {
     const vec one = v_set(1), zero = v_set(0), two = v_set(2), far = v_set(FL_ARITH == 32 ? 0x1p100f : 0x1p900);
     vec alpha = p[0], gamma = p[1], rest = one - y, s = one - two * y;
-    const vec unit[] = {one};
-    jet h = binary_cross_entropy_with_logits(x, y, unit);
+    jet h = binary_cross_entropy_with_logits(x, y, &one);
     vec bounded = v_max(-far, v_min(far, x)), entropy = v_min(far, h.value);
     logistic_terms t = logistic_of(bounded);
     /* Q = missed / (1 + e); for a hard label on its own side `missed` is e, whose logarithm is -|x| */
@@ -51,8 +59,7 @@ INLINE jet sigmoid_focal(vec x, vec y, const vec *p) {
     mask own = m_or(m_and(t.negative, v_eq(y, zero)), m_and(m_not(t.negative), v_eq(y, one)));
     vec log_q = v_select(own, -v_abs(bounded), v_log(v_select(own, one, missed))) - t.log;
     vec ratio = v_select(own, one, t.e / v_select(own, one, missed)) / t.sum;
-    vec balance = v_select(v_lt(alpha, zero), one, alpha * y + (one - alpha) * rest);
-    vec power = balance * v_exp(gamma * log_q), tilt = s * ratio;
+    vec power = focal_balance(alpha, y) * v_exp(gamma * log_q), tilt = s * ratio;
     vec skew = v_copysign((one - t.e) / t.sum, -x); /* 1 - 2 P */
     vec bend = gamma * tilt * (((gamma - one) * tilt + skew) * entropy + two * h.grad) + h.hess;
     return (jet){
@@ -60,6 +67,14 @@ INLINE jet sigmoid_focal(vec x, vec y, const vec *p) {
         .grad = power * (gamma * tilt * entropy + h.grad),
         .hess = power * bend,
     };
+}
+
+/* The focal loss at gamma = 0: the cross-entropy, bit for bit where alpha < 0 */
+INLINE jet unfocused(vec x, vec y, const vec *p) {
+    const vec one = v_set(1);
+    jet h = binary_cross_entropy_with_logits(x, y, &one);
+    vec balance = focal_balance(p[0], y);
+    return (jet){.value = term(balance, h.value), .grad = balance * h.grad, .hess = balance * h.hess};
 }
 
 /* y (log y - p), p a log-probability; infinite for y < 0 */

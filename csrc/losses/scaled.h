@@ -2,6 +2,8 @@
  * a function of z. References: each paper's name, or P. W. Holland and R. E. Welsch, "Robust Regression Using
  * Iteratively Reweighted Least-Squares", 1977. */
 
+#define SCALED_CAP (FL_ARITH == 32 ? (real)0x1p60 : (real)0x1p500)
+
 typedef struct {
     vec x;        /* the residual, finite */
     vpair r, z;   /* |x / c| and its square, capped where the square would overflow */
@@ -10,7 +12,7 @@ typedef struct {
 
 INLINE scaled_residual scale_residual(vec x, vec c) {
     const vec largest = v_set(LARGEST_STORED);
-    const vec cap = v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500);
+    const vec cap = v_set(SCALED_CAP);
     scaled_residual s = {.x = v_max(-largest, v_min(largest, x)), .endless = v_lt(largest, v_abs(x))};
     s.r = pair_quotient((vpair){v_abs(s.x), v_set(0)}, v_divisor(c));
     mask ordinary = v_le(s.r.hi, cap); /* an overflow leaves NaN */
@@ -33,10 +35,12 @@ INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set
 INLINE jet pseudo_huber(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
-    vec square = one + s.z.hi, root = v_sqrt(square), inverse = one / root;
-    /* not through z, which is capped: r / (root + 1) is at most 1 */
-    jet j = scaled_jet(s, p[0] * v_abs(x) * (s.r.hi / (root + one)), inverse, one / square);
-    j.grad = v_copysign(p[0] * (s.r.hi * inverse), x);
+    vec whole = v_quotient(v_abs(x), v_divisor(p[0])); /* where r is capped, it is the root */
+    mask capped = v_lt(v_set(SCALED_CAP), whole);
+    vec square = one + s.z.hi, root = v_select(capped, whole, v_sqrt(square)), inverse = one / root;
+    vec value = p[0] * v_abs(x) * v_select(capped, one, s.r.hi / (root + one));
+    jet j = scaled_jet(s, value, inverse, one / square);
+    j.grad = v_copysign(p[0] * v_select(capped, one, s.r.hi * inverse), x);
     return j;
 }
 
@@ -55,11 +59,11 @@ INLINE jet log_cosh(vec x, const vec *p) {
     vec a = v_abs(x), y = v_set((real)0.5) * a;
     mask small = v_lt(a, v_set((real)0.7));
     vec sinh = y * v_polynomial(sinh_series, FL_ARITH == 64 ? 7 : 4, y * y);
-    exponentials e = pair_exp((vpair){-two * a, v_set(0)});
-    vpair log = pair_log1p(v_select(small, two * sinh * sinh, e.exp));
+    exponentials e = pair_exp_bounded((vpair){-two * a, v_set(0)});
+    vec log = v_log1p_unit(v_select(small, two * sinh * sinh, e.exp));
     vec tanh = -e.expm1 / (two + e.expm1), sum = one + e.exp;
     return (jet){
-        .value = v_select(small, pair_round(log), (a - v_set(LN2_HI)) + (log.hi + (log.lo - v_set(LN2_LO)))),
+        .value = v_select(small, log, (a - v_set(LN2_HI)) + (log - v_set(LN2_LO))),
         .grad = v_copysign(tanh, x),
         .hess = v_set(4) * e.exp / (sum * sum),
         .weight = v_select(v_eq(a, v_set(0)), one, tanh / a),
@@ -82,22 +86,26 @@ INLINE jet cauchy(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = s.z.hi, weight = one / (one + z), half_square = v_set((real)0.5) * p[0] * p[0];
-    return scaled_jet(s, infinite_if(s.endless, half_square * pair_round(pair_log1p(z))), weight, (one - z) * weight);
+    return scaled_jet(s, infinite_if(s.endless, half_square * pair_round(pair_log1p_ordinary(z))), weight,
+                      (one - z) * weight);
 }
 
 /* Geman and McClure (1985): (c^2 / 2) z / (1 + z) */
 INLINE jet geman_mcclure(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
-    vec z = s.z.hi, q = one / (one + z), half_square = v_set((real)0.5) * p[0] * p[0];
-    return scaled_jet(s, half_square * (z * q), q * q, (one - v_set(3) * z) * q);
+    vpair square = two_sum(one, s.z.hi);
+    vec z = s.z.hi, q = pair_round(pair_reciprocal((vpair){square.hi, square.lo + s.z.lo}));
+    jet j = scaled_jet(s, v_set((real)0.5) * p[0] * p[0] * (z * q), q * q, (one - v_set(3) * z) * q);
+    j.grad = v_select(s.endless, v_set(0), s.x * q * q); /* the weight underflows first */
+    return j;
 }
 
 /* Dennis and Welsch (1978): (c^2 / 2) (1 - e^-z) */
 INLINE jet welsch(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec half_square = v_set((real)0.5) * p[0] * p[0];
-    exponentials e = pair_exp((vpair){-s.z.hi, -s.z.lo});
+    exponentials e = pair_exp_bounded((vpair){-s.z.hi, -s.z.lo});
     return scaled_jet(s, half_square * (v_set(0) - e.expm1), e.exp, v_set(1) - v_set(2) * s.z.hi);
 }
 
@@ -122,7 +130,7 @@ INLINE jet arctan(vec x, const vec *p) {
     const vec one = v_set(1), three = v_set(3);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = s.z.hi, square = z * z, half_square = v_set((real)0.5) * p[0] * p[0];
-    mask huge = v_lt(v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500), z); /* the square overflows */
+    mask huge = v_lt(v_set(SCALED_CAP), z); /* the square overflows */
     vec weight = one / (one + square);
     return scaled_jet(s, half_square * v_atan(z), weight, v_select(huge, -three, (one - three * square) * weight));
 }
@@ -153,10 +161,13 @@ INLINE jet ramsay(vec x, const vec *p) {
     real series[18] = {(real)0.5}; /* 1 / (k + 2)! */
     for (int k = 1; k < 18; k++) series[k] = series[k - 1] / (real)(k + 2);
     vec a = v_min(v_abs(x), v_set(LARGEST_STORED));
-    vec t = v_min(p[0] * a, v_set(1000));
-    vec e = v_exp(-t), excess = a * a * v_polynomial(series, FL_ARITH == 64 ? 18 : 9, t);
+    vpair pair = pair_times((vpair){a, v_set(0)}, p[0]);
+    vec raised = pair_exp_raised((vpair){-pair.hi, -pair.lo}), unraise = v_set(1 / RAISE);
+    vec t = v_min(pair.hi, v_set(1000)), e = raised * unraise;
+    vec excess = a * a * v_polynomial(series, FL_ARITH == 64 ? 18 : 9, t);
     vec value = v_select(v_lt(t, one), e * excess, (one - e * (one + t)) / (p[0] * p[0]));
-    return (jet){.value = value, .grad = v_copysign(a * e, x), .hess = (one - t) * e, .weight = e};
+    return (jet){
+        .value = value, .grad = v_copysign(a * raised * unraise, x), .hess = (one - t) * raised * unraise, .weight = e};
 }
 
 /* ---- others ---------------------------------------------------------------------------------------------------- */
@@ -164,14 +175,14 @@ INLINE jet ramsay(vec x, const vec *p) {
 /* (b / 2) (log1p(e^s) - log1p(e^s0)), s0 = -a / b, s = s0 + q, q = r^2 / b; for small q log1p(sigmoid(s0) expm1(q)) */
 INLINE jet tolerant(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), zero = v_set(0);
-    vec largest = v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500), r = v_max(-largest, v_min(largest, x));
+    vec largest = v_set(SCALED_CAP), r = v_max(-largest, v_min(largest, x));
     vec b = p[1], square = r * r, q = square / b, s0 = -p[0] / b, s = (square - p[0]) / b;
-    vec e0 = v_exp(s0), base = pair_round(pair_log1p(e0));
+    vec e0 = v_exp_bounded(s0), base = v_log1p_unit(e0);
     mask small = v_lt(q, two);
-    exponentials e = pair_exp((vpair){v_select(small, q, -v_abs(s)), zero});
+    exponentials e = pair_exp_bounded((vpair){v_select(small, q, -v_abs(s)), zero});
     vec log = pair_round(pair_log1p(v_select(small, e0 / (one + e0) * e.expm1, e.exp)));
     vec excess = v_select(small, log, (v_max(s, zero) - base) + log);
-    vec tail = v_exp(-v_abs(s)), sum = one + tail;
+    vec tail = v_exp_bounded(-v_abs(s)), sum = one + tail;
     vec sigmoid = v_select(v_lt(s, zero), tail, one) / sum, rest = v_select(v_lt(s, zero), one, tail) / sum;
     return (jet){
         .value = infinite_if(v_lt(largest, v_abs(x)), half * b * excess),
