@@ -38,9 +38,9 @@ typedef struct fl_rows {
     double *label_logit; /* for a softmax and for numbers */
     double *log;         /* log1p(rest): by the caller */
 
-    double *loss;                       /* by `loss`; by `reduce` the main sum of a divergence */
+    double *loss;                      /* by `loss`; by `reduce` the main sum of a divergence */
     double *slope, *bend, *label_hess; /* by `focus`: derivatives by the cross-entropy, and what they give at the label;
-                                          else NULL */
+                                          `emit` takes scale * slope for the scale, and the others times scale */
 } fl_rows;
 
 enum { FL_ROW_PADDING = 16 };

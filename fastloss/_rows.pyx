@@ -394,6 +394,8 @@ cdef class Rows:
         if self.factor != 1:
             for i in range(n):
                 scale[i] *= self.factor
+        if self.gamma > 0:
+            self.chain(rows, scale)
         for k in range(ELEMENTS):
             if not self.emits[k]:
                 continue
@@ -403,6 +405,14 @@ cdef class Rows:
             else:
                 self.table.rows.emit[k](rows, scratch)
                 write_rows(&self.elements[k], self.table, start, n, scratch)
+
+    cdef void chain(self, const fl_rows *rows, double *scale) noexcept nogil:
+        """From the derivatives by the cross-entropy to what `emit` takes: its scale, and theirs."""
+        cdef size_t i
+        for i in range(rows.rows):
+            rows.bend[i] *= scale[i]
+            rows.label_hess[i] *= scale[i]
+            scale[i] = scale[i] * rows.slope[i] if scale[i] != 0 else 0
 
     cdef void fill_scale(self, double *scale, const void *weight, Py_ssize_t n) noexcept nogil:
         cdef Py_ssize_t i

@@ -92,7 +92,7 @@ def _softmax_focal(gamma):
 @row_loss(LABELS, ("c1",), _softmax_focal)
 def softmax_focal(gamma=2.0, class_weight=None, ignore_index=-100):
     """
-    The focal loss of classes that exclude one another: cross-entropy that counts rows less that are right already.
+    The focal loss of classes that exclude one another: cross-entropy in which rows that are right count less.
 
     Domain: logits are real, or -inf for a class that is excluded.
     Formula: w (1 - p_y)^gamma (-log p_y), p = softmax(logits), y the label and w its class_weight. Computed from the
@@ -174,8 +174,9 @@ def distillation(temperature=1.0):
     Formula: T^2 sum_k q_k log(q_k / p_k), p = softmax(logits / T) of the student, q = softmax(target / T) of the
     teacher. Computed as T^2 sum_k q_k (exp(-d_k) - 1 + d_k), d_k = log(q_k / p_k), of which no term is negative: where
     the two are close it keeps the digits that the plain sum loses.
-    Limits: the error of a value is at most eps (8 value + 2 T^2 sum_k |p_k - q_k| s_k), s_k = (g_k + G_k) / T, where
-    g_k = max_j x_j - x_k plus its mean under p is of the student's logits x, and G_k of the teacher's, under q.
+    Limits: the error of a value is at most 8 eps value + 2 eps T^2 sum_k (t_k + |p_k - q_k|) s_k, t_k the k-th term of
+    that sum; s_k = (g_k + G_k) / T, where g_k = max_j x_j - x_k plus its mean under p is of the student's logits x, and
+    G_k of the teacher's, under q.
     Derivatives: T (p_k - q_k) and p_k (1 - p_k).
     Special values: classes that a teacher excludes by -inf add nothing; +inf where the student alone does. NaN where a
     logit of either is +inf, or all are -inf.

@@ -274,12 +274,15 @@ def distillation(logits, target, dtype, *, temperature=1.0, number=LONG_DOUBLE):
     student, teacher = _Rows(logits, t, number), _Rows(target, t, number)
     p, q = student.probabilities, teacher.probabilities
     d = (teacher.gaps - student.gaps) - (teacher.correction - student.correction)
-    value = t**2 * _sum(_remainder(d, p, q))
-    slip = t**2 * _sum(abs(p - q) * (student.reach + teacher.reach))
+    terms = _remainder(d, p, q)
+    value = t**2 * _sum(terms)
+    slip = t**2 * _sum((terms + abs(p - q)) * (student.reach + teacher.reach))
+    least = float(np.finfo(dtype).smallest_subnormal)
+    least_sum = t**2 * _sum(1 + abs(d)) * least
     hess = p * student.others
     return {
-        "value": Exact(value[:, 0], (eps * (8 * value + 2 * slip))[:, 0]),
-        "grad": Exact(t * (p - q), t * eps * (4 * (p + q) + student.slack + teacher.slack)),
+        "value": Exact(value[:, 0], (eps * (8 * value + 2 * slip) + least_sum)[:, 0]),
+        "grad": Exact(t * (p - q), t * eps * (4 * (p + q) + student.slack + teacher.slack) + 2 * least),
         "hess": Exact(hess, eps * (8 * hess + 2 * student.slack)),
     }
 

@@ -3,7 +3,7 @@
 import numpy as np
 from row_oracles import ROWS
 
-__all__ = ["logits_of_all_kinds", "row_points", "target_of"]
+__all__ = ["logits_of_all_kinds", "options", "row_points", "target_of"]
 
 
 def logits_of_all_kinds(rows, classes, dtype, seed=0):
@@ -29,8 +29,8 @@ def target_of(name, logits, labels, seed=1):
     rng = np.random.default_rng(seed)
     rows = len(logits)
     teacher, _ = logits_of_all_kinds(rows, logits.shape[1], logits.dtype, seed)
-    size = 10.0 ** rng.uniform(-7, 0, (rows, 1))
-    close = logits.astype(float) * (1 + size * rng.standard_normal(logits.shape))
+    size = 10.0 ** rng.uniform(-6, 0, (rows, 1))
+    close = logits + size * rng.standard_normal(logits.shape)
     kinds = rng.permutation(rows) % 5
     teacher = np.where((kinds < 2)[:, None], close, teacher)
     return np.where((kinds == 2)[:, None], logits, teacher).astype(logits.dtype)
@@ -40,3 +40,8 @@ def row_points(name, rows, classes, dtype, seed=0):
     """The arguments of a row loss."""
     logits, labels = logits_of_all_kinds(rows, classes, dtype, seed)
     return logits, target_of(name, logits, labels)
+
+
+def options(case, classes):
+    """A case with its class weights made for this many classes."""
+    return {key: value(classes) if callable(value) else value for key, value in case.items()}

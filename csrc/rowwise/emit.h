@@ -22,9 +22,6 @@ INLINE int factors_of(int kind, int is) {
     }
 }
 
-/* The derivative by the cross-entropy of what is asked for, times the row's scale */
-INLINE double slope_of(const fl_rows *a, size_t r) { return scale_of(a, r) * (a->slope ? a->slope[r] : 1); }
-
 /* What a class adds to a margin loss for each that exceeds it; NaN in a row that has no loss */
 INLINE double share_of(const fl_rows *a, size_t r) {
     return scale_of(a, r) / (double)a->classes * (a->square ? 2 : 1) + (a->loss[r] == a->loss[r] ? 0 : NOT_A_NUMBER);
@@ -36,12 +33,12 @@ INLINE real within_range(double x) { return (real)(x > -LOWEST ? -LOWEST : x < L
 /* sum(a) / T^2, the scale of the second derivative: 1 of a divergence, whose value is times T^2 */
 INLINE double curvature_of(const fl_rows *a, size_t r) {
     if (a->teacher) return scale_of(a, r);
-    return slope_of(a, r) * (a->mass[r] + a->peak_mass[r]) / (a->temperature * a->temperature);
+    return scale_of(a, r) * (a->mass[r] + a->peak_mass[r]) / (a->temperature * a->temperature);
 }
 
 INLINE void grad_factors(const fl_rows *a, size_t r, int is, real f[MAX_FACTORS]) {
     double p = 1 / (1 + a->rest[r]), others = a->rest[r] * p, mass = a->mass[r] + a->peak_mass[r];
-    double scale = slope_of(a, r) / a->temperature;
+    double scale = scale_of(a, r) / a->temperature;
     f[1] = (real)(scale * mass * p * EMIT_UNSCALE);
     if (is & SOFT) {
         f[2] = (real)scale;
@@ -58,19 +55,18 @@ INLINE void hess_factors(const fl_rows *a, size_t r, int kind, real f[MAX_FACTOR
     f[2] = (real)(scale * EMIT_UNSCALE);
     f[3] = (real)(scale * p * others);
     if (kind == FL_ROW_HESS) return;
-    double bend = scale_of(a, r) * a->bend[r];
-    f[3] = (real)(p * (scale * others + bend * p));
-    f[4] = within_range(bend * EMIT_UNSCALE);
+    f[3] = (real)(p * (scale * others + a->bend[r] * p));
+    f[4] = within_range(a->bend[r] * EMIT_UNSCALE);
 }
 
-/* At both maxima 1 - p and 1 - q have more digits than p and q. */
+/* At both maxima p - q without cancellation, however near both are to 1 */
 INLINE void divergence_factors(const fl_rows *a, size_t r, real f[MAX_FACTORS]) {
     const fl_rows *teacher = a->teacher;
     double scale = scale_of(a, r) * a->temperature, p = 1 / (1 + a->rest[r]), q = 1 / (1 + teacher->rest[r]);
     f[1] = (real)(scale * p * EMIT_UNSCALE);
     f[2] = (real)teacher->max[r];
     f[3] = (real)(scale * q * EMIT_UNSCALE);
-    f[4] = (real)(scale * (teacher->rest[r] * q - a->rest[r] * p));
+    f[4] = (real)(scale * (teacher->rest[r] - a->rest[r]) * p * q);
 }
 
 INLINE void row_factors(const fl_rows *a, size_t r, int kind, int is, real f[MAX_FACTORS]) {
@@ -184,22 +180,29 @@ INLINE void emit_long_row(const row_call *call, const fl_rows *a, int kind, size
     emit_run(call, kind, &source, out, a->classes);
 }
 
-/* The output at the label of row r, from what the loops left there */
-INLINE double at_label(const fl_rows *a, size_t r, int kind, double left) {
-    switch (kind) {
-    case FL_ROW_MARGIN_GRAD: return -share_of(a, r) * (a->square ? a->dot[r] : a->mass[r]);
-    case FL_ROW_MARGIN_HESS: return share_of(a, r) * (a->square ? a->mass[r] : 0);
-    case FL_ROW_BENT_HESS: return scale_of(a, r) * a->label_hess[r];
+/* The gradient at the labels, from what the loops left there */
+static void subtract_labels(const fl_rows *a, size_t r, size_t rows, real *out) {
+    for (size_t i = r; i < r + rows; i++, out += a->classes) {
+        real *grad = out + a->labels[i];
+        label_mass own = label_mass_of(a, a->labels[i]);
+        double scale = scale_of(a, i) / a->temperature, p = 1 / (1 + a->rest[i]), others = a->rest[i] * p;
+        double whole = own.kept + own.smoothed, rest = a->mass[i] + (a->peak_mass[i] - whole);
+        *grad = (real)(a->label_logit[i] == a->max[i] ? scale * (p * rest - others * whole) : *grad - scale * own.kept);
     }
-    label_mass own = label_mass_of(a, a->labels[r]);
-    double scale = slope_of(a, r) / a->temperature, p = 1 / (1 + a->rest[r]), others = a->rest[r] * p;
-    double whole = own.kept + own.smoothed, rest = a->mass[r] + (a->peak_mass[r] - whole);
-    return a->label_logit[r] == a->max[r] ? scale * (p * rest - others * whole) : left - scale * own.kept;
 }
 
-/* Probabilities are the same for all classes, and so is the curvature of a cross-entropy. */
-INLINE int differs_at_label(const fl_rows *a, int kind) {
-    return a->labels && kind != FL_ROW_SOFTMAX && kind != FL_ROW_LOG_SOFTMAX && kind != FL_ROW_HESS;
+/* What else is not what the loops leave at the labels */
+static void set_labels(const fl_rows *a, int kind, size_t r, size_t rows, real *out) {
+    for (size_t i = r; i < r + rows; i++, out += a->classes) {
+        double own = kind == FL_ROW_BENT_HESS     ? a->label_hess[i]
+                     : kind == FL_ROW_MARGIN_GRAD ? -share_of(a, i) * (a->square ? a->dot[i] : a->mass[i])
+                                                  : share_of(a, i) * (a->square ? a->mass[i] : 0);
+        out[a->labels[i]] = (real)own;
+    }
+}
+
+INLINE int is_set_at_labels(int kind) {
+    return kind == FL_ROW_BENT_HESS || kind == FL_ROW_MARGIN_GRAD || kind == FL_ROW_MARGIN_HESS;
 }
 
 INLINE void emit_rows(const fl_rows *a, int kind, int is, void *to) {
@@ -212,13 +215,10 @@ INLINE void emit_rows(const fl_rows *a, int kind, int is, void *to) {
             emit_long_row(&call, a, kind, r, out);
         else
             emit_short_rows(&call, a, kind, r, rows, out);
-        for (size_t i = 0; i < rows; i++, out += n) {
-            if (differs_at_label(a, kind)) {
-                real *own = out + a->labels[r + i];
-                *own = (real)at_label(a, r + i, kind, *own);
-            }
-            if (scale_of(a, r + i) == 0) memset(out, 0, n * sizeof(real));
-        }
+        if (kind == FL_ROW_GRAD && a->labels) subtract_labels(a, r, rows, out);
+        if (is_set_at_labels(kind)) set_labels(a, kind, r, rows, out);
+        for (size_t i = 0; a->scale && i < rows; i++)
+            if (a->scale[r + i] == 0) memset(out + i * n, 0, n * sizeof(real));
     }
 }
 

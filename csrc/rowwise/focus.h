@@ -12,8 +12,9 @@ static void focus(const fl_rows *a, double gamma) {
         vpair log = pair_log_sum(v_set(0), q * v_set(0x1p54), v_set(-54)); /* q may be subnormal */
         vec power = pair_exp(pair_times(log, v_set(gamma))).exp, steep = power * v_set(gamma);
         vec slope = v_fma(steep, share, power);
-        vec bend = steep * (p * v_fma(v_set(gamma - 1), share, v_set(2)) - weighed) / q;
-        vec result[] = {power * loss, slope, bend, q * v_fma(bend, q, slope * p)};
+        vec bend_q = steep * (p * v_fma(v_set(gamma - 1), share, v_set(2)) - weighed);
+        vec bend = v_min(v_set(LARGEST), bend_q / q); /* it meets p_k^2 < q^2 */
+        vec result[] = {power * loss, slope, bend, q * v_fma(slope, p, bend_q)};
         double *out[] = {a->loss, a->slope, a->bend, a->label_hess};
         for (int i = 0; i < 4; i++) {
             vec y = v_select(v_eq(q, v_set(0)), v_set(0), result[i]);

@@ -52,14 +52,16 @@ INLINE vec max_of(const real *x, int n) {
 /* `vectors` vectors of each lane, `vectors` and `peak` constants: where not `peak`, nothing is at the top. */
 INLINE void add_group(const row_call *call, row_sums *sums, row_part p, int vectors, const row_base *base, int peak) {
     for (int j = 0; j < LANE_VECTORS; j++) {
-        row_group group = {0};
+        vec sum[GROUP], dot[GROUP], mass[GROUP];
+        for (int i = 0; i < GROUP; i++) sum[i] = dot[i] = mass[i] = v_set(0);
+        row_group group = {sum, dot, mass};
         for (int i = 0; i < vectors; i++) {
             row_part here = part_at(p, i * ROW_LANES + j * LANES);
             vec class_weight = here.class_weight ? v_load(here.class_weight) : v_set(1);
             row_term t = term_of(call, base, v_load(here.x), here.target, class_weight);
-            put_term(call, &group, i, t, &sums[j], peak);
+            put_term(call, group, i, t, &sums[j], peak);
         }
-        add_terms(call, &sums[j], &group);
+        add_terms(call, &sums[j], group);
     }
 }
 
@@ -111,7 +113,8 @@ INLINE row_total sum_part(const row_call *call, row_part p, size_t n, row_part l
     for (int j = 0; j < LANE_VECTORS; j++) sums[j] = (row_sums){0};
     for (size_t k = 0; k < whole; k += GROUP_LOGITS) {
         prefetch(p.x + k, GROUP_LOGITS);
-        if (peak && (!group_max || __builtin_expect(m_any(v_eq(group_max[k / GROUP_LOGITS], base->at)), 0)))
+        const int meets = peak && (!group_max || m_any(v_eq(group_max[k / GROUP_LOGITS], base->at)));
+        if (__builtin_expect(meets, 0))
             add_group(call, sums, part_at(p, k), GROUP, base, 1);
         else
             add_group(call, sums, part_at(p, k), GROUP, base, 0);
@@ -139,18 +142,15 @@ INLINE row_total sum_part(const row_call *call, row_part p, size_t n, row_part l
 
 INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
     size_t whole = n - n % GROUP_LOGITS, vectors = n - n % ROW_LANES;
+    last_part buffer;
+    row_part last = vectors < n ? last_of(call, &buffer, p, n) : (row_part){0};
     vec group_max[CHUNK_GROUPS], all = v_set(-INFINITE);
     for (size_t k = 0; k < whole; k += GROUP_LOGITS) {
         group_max[k / GROUP_LOGITS] = max_of(p.x + k, GROUP_LOGITS);
         all = v_max(all, group_max[k / GROUP_LOGITS]);
     }
     for (size_t k = whole; k < vectors; k += ROW_LANES) all = v_max(all, max_of(p.x + k, ROW_LANES));
-    last_part buffer;
-    row_part last = {0};
-    if (vectors < n) {
-        last = last_of(call, &buffer, p, n);
-        all = v_max(all, max_of(last.x, ROW_LANES));
-    }
+    if (vectors < n) all = v_max(all, max_of(last.x, ROW_LANES));
     real max = across_max(all);
     row_base base = {.at = v_set(max < (real)LOWEST ? (real)LOWEST : max)}; /* -inf - -inf would be NaN */
     row_total total = sum_part(call, p, n, last, &base, group_max);
@@ -201,7 +201,8 @@ INLINE row_total based_total(const row_call *call, const fl_rows *a, size_t r) {
     last_part buffer;
     if (n % ROW_LANES) last = last_of(call, &buffer, row, n);
     base_values of = base_of_row(a, r, call->is);
-    row_base base = {v_set(of.value[0]), v_set(of.value[1]), v_set(of.value[2]), v_set(of.value[3]), v_set(of.value[4])};
+    row_base base = {v_set(of.value[0]), v_set(of.value[1]), v_set(of.value[2]), v_set(of.value[3]),
+                     v_set(of.value[4])};
     return sum_part(call, row, n, last, &base, NULL);
 }
 

@@ -30,13 +30,15 @@ INLINE class_part classes_from(class_part p, size_t k) {
 
 /* n classes, n a constant */
 INLINE void add_classes(const row_call *call, row_sums *sums, class_part p, int n, const row_base *base) {
-    row_group group = {0};
+    vec sum[GROUP], dot[GROUP], mass[GROUP];
+    for (int i = 0; i < GROUP; i++) sum[i] = dot[i] = mass[i] = v_set(0);
+    row_group group = {sum, dot, mass};
     for (int i = 0; i < n; i++) {
         vec class_weight = v_set(p.class_weight ? p.class_weight[i] : 1);
         row_term t = term_of(call, base, v_load(p.x[i]), p.target ? p.target[i] : NULL, class_weight);
-        put_term(call, &group, i, t, sums, !(call->is & DIVERGENCE));
+        put_term(call, group, i, t, sums, !(call->is & DIVERGENCE));
     }
-    add_terms(call, sums, &group);
+    add_terms(call, sums, group);
 }
 
 INLINE row_sums sum_lanes(const row_call *call, class_part p, size_t classes, const row_base *base) {

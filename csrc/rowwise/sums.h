@@ -46,10 +46,10 @@ typedef struct {
 
 /* Terms of one vector of lanes, and their sums */
 typedef struct {
-    vec sum[GROUP], dot[GROUP], mass[GROUP];
+    vec *sum, *dot, *mass; /* GROUP each */
 } row_group;
 
-INLINE void put_term(const row_call *call, row_group *group, int i, row_term t, row_sums *sums, int peak) {
+INLINE void put_term(const row_call *call, row_group group, int i, row_term t, row_sums *sums, int peak) {
     if (peak) {
         sums->peaks += v_select(t.top, v_set(1), v_set(0));
         sums->peak_mass += v_select(t.top, call->is & MARGIN ? v_set(1) : t.mass, v_set(0));
@@ -58,13 +58,13 @@ INLINE void put_term(const row_call *call, row_group *group, int i, row_term t, 
         t.sum = v_select(t.top, v_set(0), t.sum);
         t.mass = v_select(t.top, v_set(0), t.mass);
     }
-    group->sum[i] = t.sum;
-    group->dot[i] = t.dot;
-    group->mass[i] = t.mass;
+    group.sum[i] = t.sum;
+    if (call->is & (SOFT | MARGIN | DIVERGENCE)) group.dot[i] = t.dot;
+    if (call->is & (SOFT | MARGIN)) group.mass[i] = t.mass;
 }
 
-INLINE void add_terms(const row_call *call, row_sums *sums, row_group *group) {
-    add_exactly(&sums->sum, tree(group->sum));
-    if (call->is & (SOFT | MARGIN | DIVERGENCE)) add_exactly(&sums->dot, tree(group->dot));
-    if (call->is & (SOFT | MARGIN)) add_exactly(&sums->mass, tree(group->mass));
+INLINE void add_terms(const row_call *call, row_sums *sums, row_group group) {
+    add_exactly(&sums->sum, tree(group.sum));
+    if (call->is & (SOFT | MARGIN | DIVERGENCE)) add_exactly(&sums->dot, tree(group.dot));
+    if (call->is & (SOFT | MARGIN)) add_exactly(&sums->mass, tree(group.mass));
 }

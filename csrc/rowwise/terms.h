@@ -27,7 +27,8 @@ INLINE row_part part_at(row_part p, size_t k) {
 }
 
 INLINE row_part part_of_row(const fl_rows *a, size_t r) {
-    row_part all = {a->logits, a->teacher ? a->teacher->logits : a->target, a->class_weight}, at = part_at(all, r * a->classes);
+    row_part all = {a->logits, a->teacher ? a->teacher->logits : a->target, a->class_weight},
+             at = part_at(all, r * a->classes);
     at.class_weight = a->class_weight;
     return at;
 }
