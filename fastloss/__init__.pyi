@@ -2303,7 +2303,7 @@ nll: _Nll
 
 @type_check_only
 class _SoftmaxFocal(Loss):
-    """The focal loss of classes that exclude one another: cross-entropy that counts rows less that are right already."""
+    """The focal loss of classes that exclude one another: cross-entropy in which rows that are right count less."""
 
     @overload
     def __call__(

@@ -72,7 +72,7 @@ class RowCall:
 
     def rounded(self, name, value):
         """A parameter in the computing dtype, where it must be finite, and not 0 unless it was."""
-        stored = float(self.dtype.type(value)) if abs(value) <= np.finfo(self.dtype).max else float("inf")
+        stored = float(self.dtype.type(value)) if abs(value) <= float(np.finfo(self.dtype).max) else float("inf")
         if stored == float("inf") or (stored == 0 and value != 0):
             domain = "> 0 and finite" if value > 0 else "finite"
             raise ValueError(f"{name} must be {domain} in {self.dtype.name}, got {value}")

@@ -206,9 +206,9 @@ INLINE row_total based_total(const row_call *call, const fl_rows *a, size_t r) {
     return sum_part(call, row, n, last, &base, NULL);
 }
 
-INLINE void reduce_long_rows(const fl_rows *a, size_t begin, size_t end, int is) {
+INLINE void reduce_long_rows(const fl_rows *a, int is) {
     row_call call = row_call_of(a, is);
-    for (size_t r = begin; r < end; r++) {
+    for (size_t r = 0; r < a->rows; r++) {
         row_total total = is & (MARGIN | DIVERGENCE) ? based_total(&call, a, r)
                                                      : long_row_total(&call, part_of_row(a, r), a->classes);
         a->dot[r] = total.dot;
@@ -220,5 +220,6 @@ INLINE void reduce_long_rows(const fl_rows *a, size_t begin, size_t end, int is)
         a->rest[r] = total.rest + (is & MARGIN ? 0 : total.max - total.max); /* NaN where the maximum is infinite */
         a->mass[r] = total.mass;
         a->peak_mass[r] = total.peak_mass;
+        if (is_labelled(a, is)) add_labels(a, r, r + 1);
     }
 }

@@ -100,6 +100,8 @@ INLINE real logit_at_label(const fl_rows *a, size_t r) {
     return ((const real *)a->logits)[r * a->classes + a->labels[r]];
 }
 
+INLINE int is_labelled(const fl_rows *a, int is) { return a->labels && !(is & (MARGIN | DIVERGENCE)); }
+
 /* What labels add to the sums of a softmax's rows */
 static void add_labels(const fl_rows *a, size_t begin, size_t end) {
     for (size_t r = begin; r < end; r++) {
