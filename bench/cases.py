@@ -135,10 +135,6 @@ def _value_and_grad(loss, dtype):
 # ---- rows ----------------------------------------------------------------------------------
 
 
-def _row_data(shape, dtype):
-    return data.logits(shape, dtype), data.labels(*shape)
-
-
 def _rows_value(shape, dtype, factor):
     contenders = {
         "fastloss": _ours("cross_entropy"),
@@ -183,17 +179,29 @@ def _axis_0(shape, method):
     }
 
     def make():
-        x, y = _row_data(shape, "float32")
+        x, y = data.row_points("cross_entropy", shape, "float32")
         return np.ascontiguousarray(x.T), y
 
     name = f"cross_entropy float32 {shape[1]}x{shape[0]} axis=0 {what}"
     return Case(name, shape[0] * shape[1], make, contenders, (Claim("fastloss", ("torch",), 1),))
 
 
-def _rows(shape, dtype, what, contenders, claims):
-    name = f"cross_entropy {dtype} {shape[0]}x{shape[1]} {what}"
-    make = partial(_row_data, shape, dtype)
+def _rows(shape, dtype, what, contenders, claims, loss="cross_entropy"):
+    name = f"{loss} {dtype} {shape[0]}x{shape[1]} {what}"
+    make = partial(data.row_points, loss, shape, dtype)
     return Case(name, shape[0] * shape[1], make, contenders, claims)
+
+
+def _row_loss(loss, shape):
+    """A row loss that torch alone has, or the parts of it.
+
+    Of nll nothing is claimed: torch reads one number a row, fastloss all of them, for a NaN makes its row NaN.
+    """
+    claims = () if loss == "nll" else (Claim("fastloss", ("torch",), 2),)
+    contenders = {"fastloss": _ours(loss), "torch": partial(peers.torch_rows, loss)}
+    yield _rows(shape, "float32", "value", contenders, claims, loss)
+    contenders = {"fastloss": _ours(loss, "value_and_grad"), "torch": partial(peers.torch_rows_and_grad, loss)}
+    yield _rows(shape, "float32", "value_and_grad", contenders, claims, loss)
 
 
 def _all_cases():
@@ -212,6 +220,8 @@ def _all_cases():
             yield _rows_beside_torch(shape, "bfloat16", method)
             yield _rows_beside_torch(shape, "float16", method)
             yield _axis_0(shape, method)
+        for loss in ("nll", "softmax_focal", "multi_margin", "distillation"):
+            yield from _row_loss(loss, shape)
     for loss in peers.ELEMENTWISE_AND_GRAD:
         for dtype in ("float32", "float64"):
             yield _value_and_grad(loss, dtype)

@@ -4,6 +4,8 @@ Every peer is a function `(data...) -> callable without arguments`; it imports i
 so that a library that is not installed is an ImportError of that peer alone.  All run one thread.
 """
 
+from functools import partial
+
 import numpy as np
 from suite import reference
 
@@ -225,12 +227,6 @@ def sklearn_cross_entropy_and_grad(x, y):
     return lambda: loss.loss_gradient(target, x, n_threads=1)
 
 
-def torch_cross_entropy(x, y):
-    function = _torch().nn.functional.cross_entropy
-    tensor, target = _as_torch(x), _as_torch(y)
-    return lambda: function(tensor, target, reduction="none")
-
-
 def torch_compiled_cross_entropy(x, y):
     torch = _torch()
     function = torch.nn.functional.cross_entropy
@@ -239,9 +235,31 @@ def torch_compiled_cross_entropy(x, y):
     return lambda: run(tensor)
 
 
-def torch_cross_entropy_and_grad(x, y):
+def _torch_focal(x, y, reduction):
     torch = _torch()
-    function = torch.nn.functional.cross_entropy
+    entropy = torch.nn.functional.cross_entropy(x, y, reduction=reduction)
+    return (-torch.expm1(-entropy)) ** 2 * entropy
+
+
+def _torch_distillation(x, y, reduction):
+    f = _torch().nn.functional
+    return f.kl_div(f.log_softmax(x, -1), f.log_softmax(y, -1), reduction=reduction, log_target=True).sum(-1)
+
+
+def _torch_rows(name):
+    """torch's function of logits and labels, or a teacher's logits."""
+    written = {"softmax_focal": _torch_focal, "distillation": _torch_distillation}
+    names = {"cross_entropy": "cross_entropy", "nll": "nll_loss", "multi_margin": "multi_margin_loss"}
+    return written[name] if name in written else getattr(_torch().nn.functional, names[name])
+
+
+def torch_rows(name, x, y):
+    function, tensor, target = _torch_rows(name), _as_torch(x), _as_torch(y)
+    return lambda: function(tensor, target, reduction="none")
+
+
+def torch_rows_and_grad(name, x, y):
+    torch, function = _torch(), _torch_rows(name)
     tensor, target = _as_torch(x).requires_grad_(), _as_torch(y)
 
     def run():
@@ -250,6 +268,10 @@ def torch_cross_entropy_and_grad(x, y):
         return value.detach(), grad
 
     return run
+
+
+torch_cross_entropy = partial(torch_rows, "cross_entropy")
+torch_cross_entropy_and_grad = partial(torch_rows_and_grad, "cross_entropy")
 
 
 def _jax_loss(y):

@@ -144,11 +144,14 @@ typedef struct {
     vec shifted, p; /* n is also in the low bits of `shifted` */
 } reduced_exp;
 
-/* expm1(r) for |r| <= ln 2 / 2 */
-INLINE vec expm1_reduced(vec r) {
+/* (expm1(r) - r) / r^2 for |r| <= ln 2 / 2 */
+INLINE vec expm1_tail(vec r) {
     const real c[] = {EXPM1_POLYNOMIAL};
-    return v_fma(r * r, v_polynomial(c, sizeof c / sizeof *c, r), r);
+    return v_polynomial(c, sizeof c / sizeof *c, r);
 }
+
+/* expm1(r) for |r| <= ln 2 / 2 */
+INLINE vec expm1_reduced(vec r) { return v_fma(r * r, expm1_tail(r), r); }
 
 INLINE reduced_exp reduce_exp(vpair x) {
     const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS));

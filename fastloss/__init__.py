@@ -45,8 +45,9 @@ from fastloss.residual import (
     squared_epsilon_insensitive,
     squared_error,
 )
-from fastloss.rows import cross_entropy, log_softmax, logsumexp, softmax
+from fastloss.rows import cross_entropy, distillation, multi_margin, nll, softmax_focal
 from fastloss.scoring import score
+from fastloss.softmax_family import log_softmax, logsumexp, softmax
 
 __all__ = [
     "Loss",
@@ -61,6 +62,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "cauchy",
     "cross_entropy",
+    "distillation",
     "entropy",
     "epsilon_insensitive",
     "expectile",
@@ -88,6 +90,8 @@ __all__ = [
     "mape",
     "modified_huber",
     "mse",
+    "multi_margin",
+    "nll",
     "perceptron",
     "poisson",
     "pseudo_huber",
@@ -103,6 +107,7 @@ __all__ = [
     "sigmoid_focal",
     "smooth_l1",
     "softmax",
+    "softmax_focal",
     "squared_epsilon_insensitive",
     "squared_error",
     "squared_hinge",

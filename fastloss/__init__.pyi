@@ -2250,3 +2250,200 @@ class _CrossEntropy(Loss):
     ) -> Self: ...
 
 cross_entropy: _CrossEntropy
+
+@type_check_only
+class _Nll(Loss):
+    """The negative log-likelihood of labels, from log-probabilities such as `log_softmax` gives."""
+
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, logits: ArrayLike, target: ArrayLike, *, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, logits: ArrayLike, target: ArrayLike, *, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(
+        self, *, class_weight: ArrayLike | None = None, ignore_index: int = -100
+    ) -> Self: ...
+
+nll: _Nll
+
+@type_check_only
+class _SoftmaxFocal(Loss):
+    """The focal loss of classes that exclude one another: cross-entropy in which rows that are right count less."""
+
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, gamma: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, gamma: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, logits: ArrayLike, target: ArrayLike, *, gamma: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, logits: ArrayLike, target: ArrayLike, *, gamma: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, gamma: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, gamma: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], gamma: float = 2.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(
+        self, *, gamma: float = 2.0, class_weight: ArrayLike | None = None, ignore_index: int = -100
+    ) -> Self: ...
+
+softmax_focal: _SoftmaxFocal
+
+@type_check_only
+class _MultiMargin(Loss):
+    """The multi-class hinge loss: how far scores come within a margin of the label's, or above it."""
+
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
+        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
+        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
+        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
+        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
+        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
+        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], p: int = 1,
+        margin: float = 1.0, class_weight: ArrayLike | None = None, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(
+        self, *, p: int = 1, margin: float = 1.0, class_weight: ArrayLike | None = None
+    ) -> Self: ...
+
+multi_margin: _MultiMargin
+
+@type_check_only
+class _Distillation(Loss):
+    """Knowledge distillation: how far a student's softmax diverges from a teacher's."""
+
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], temperature: float = 1.0,
+        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, temperature: float = 1.0) -> Self: ...
+
+distillation: _Distillation

@@ -97,6 +97,13 @@ def check_parameter(name, value, domain, loss):
     return array
 
 
+def check_number(name, value, domain):
+    """A parameter that must be one number, as a float inside its domain."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return check_parameter(name, value, domain, None)
+
+
 def _conditions(domain):
     """[(comparison, bound), ...] of a domain such as ">= 0 and < 1" or "> a"."""
     return [] if domain in ("any", "finite") else [condition.split() for condition in domain.split(" and ")]

@@ -41,6 +41,38 @@ TypeError
 ValueError
     If shapes do not fit, or a parameter is NaN or outside its domain."""
 
+_ROW_TYPES = {
+    "logits": "array_like of shape (..., C)",
+    "target": "array_like",
+    "class_weight": "array_like of shape (C,), optional",
+    "ignore_index": "int",
+    "p": "int, 1 or 2",
+    "axis": "int",
+    "sample_weight": "array_like of shape (...), optional",
+}
+_ROW_TEXTS = {
+    "logits": "Or with the classes along another `axis`. C >= 1.",
+    "class_weight": ">= 0; multiplies the loss of a row by that of its label.",
+    "ignore_index": "Rows with this label count as 0, whatever they hold.",
+    "temperature": "Divides the logits.",
+    "axis": "The axis of the classes.",
+    "sample_weight": "One per row. Rows of weight 0 count as 0, whatever they hold.",
+    "reduction": "The mean divides by the sum over the rows that count of sample_weight * class_weight[label].",
+    "out": "It may be the logits themselves.",
+}
+_ROW_TARGETS = {
+    "labels": "Integers of shape (...), one label in [0, C) per row.",
+    "labels or probabilities": "Integers of shape (...), one label in [0, C) per row; or floats of the logits' shape, "
+    "the probability of every class,\nwhich need not sum to 1.",
+    "logits": "Of the logits' shape.",
+}
+_ROW_RETURNS = """\
+ndarray of shape (...), float32 or float64; a float under a reduction. grad and hess have the logits' shape. A row with
+a NaN is NaN."""
+_ROW_RAISES = """\
+IndexError
+    If a label is out of range and not ignored."""
+
 
 def sections(doc):
     """{title: text} of a docstring; what stands before its first section has the title ''."""
@@ -76,12 +108,31 @@ def complete(doc, family, target, domains, traits):
     arguments = ["pred", "target", *domains, "sample_weight", "reduction", "out", "num_threads"]
     if target == "none":
         arguments.remove("target")
+    return _assembled(own, traits, {name: (types[name], texts[name]) for name in arguments}, _RETURNS, _RAISES)
+
+
+def complete_rows(doc, targets, domains, traits):
+    """The docstring of a row loss: its own text amid what all of them share.
+
+    `targets` is "labels", "labels or probabilities" or "logits"; `domains` are those of the parameters.
+    """
+    own = sections(doc)
+    texts = {**_TEXTS, **_ROW_TEXTS, "target": _ROW_TARGETS[targets], **entries(own.get("Parameters", ""))}
+    types = {name: f"float, {domain}" for name, domain in domains.items()} | _TYPES | _ROW_TYPES
+    arguments = ["logits", "target", *domains, "axis", "sample_weight", "reduction", "out", "num_threads"]
+    raises = _RAISES if targets == "logits" else f"{_ROW_RAISES}\n{_RAISES}"
+    described = {name: (types[name], texts[name]) for name in arguments}
+    return _assembled(own, traits, described, _ROW_RETURNS, raises)
+
+
+def _assembled(own, traits, arguments, returns, raises):
+    """A docstring from its own sections and {argument: (type, text)}."""
     return _joined(
         {
             "": f"{own['']}\nTraits: {', '.join(sorted(traits)) or 'none'}.",
-            "Parameters": "\n".join(_entry(f"{name} : {types[name]}", texts[name]) for name in arguments),
-            "Returns": _RETURNS,
-            "Raises": _RAISES,
+            "Parameters": "\n".join(_entry(f"{name} : {kind}", text) for name, (kind, text) in arguments.items()),
+            "Returns": returns,
+            "Raises": raises,
             "Source": own["Source"],
             "Examples": f">>> import fastloss as fl\n{own['Examples']}",
         }

@@ -25,7 +25,9 @@ cdef extern from "fastloss.h" nogil:
         const void *target
         const int64_t *labels
         const void *class_weight
-        double keep, spread
+        const fl_rows *teacher
+        double keep, spread, margin
+        int square
         const double *scale
         double *max
         double *rest
@@ -34,12 +36,18 @@ cdef extern from "fastloss.h" nogil:
         double *peak_mass
         double *label_logit
         double *log
+        double *loss
+        double *slope
+        double *bend
+        double *label_hess
 
     ctypedef struct fl_row_kernels:
         void (*transpose)(const void *, size_t, void *, size_t, size_t, size_t) noexcept nogil
-        void (*reduce)(const fl_rows *) noexcept nogil
+        void (*reduce[4])(const fl_rows *) noexcept nogil
+        void (*loss[4])(const fl_rows *) noexcept nogil
+        void (*focus)(const fl_rows *, double) noexcept nogil
         void (*value[2])(const fl_rows *, void *) noexcept nogil
-        void (*emit[4])(const fl_rows *, void *) noexcept nogil
+        void (*emit[10])(const fl_rows *, void *) noexcept nogil
 
     ctypedef struct fl_table:
         void (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
@@ -66,8 +74,12 @@ cdef extern from "fastloss.h" nogil:
         FL_BLOCK, FL_MAX_PARAMS, FL_ALIGNMENT, FL_OUTPUTS, FL_ISAS
         FL_F32, FL_F64
         FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P
-        FL_ROW_PADDING, FL_ROW_CROSS_ENTROPY, FL_ROW_LOGSUMEXP
-        FL_ROW_SOFTMAX, FL_ROW_LOG_SOFTMAX, FL_ROW_GRAD, FL_ROW_HESS
+        FL_ROW_PADDING, FL_ROW_ELEMENTS
+        FL_ROW_SOFTMAX_SUMS, FL_ROW_MARGIN_SUMS, FL_ROW_DIVERGENCE_SUMS, FL_ROW_NUMBER_SUMS
+        FL_ROW_CROSS_ENTROPY, FL_ROW_MULTI_MARGIN, FL_ROW_DISTILLATION, FL_ROW_NLL
+        FL_ROW_LOSS, FL_ROW_LOGSUMEXP
+        FL_ROW_SOFTMAX, FL_ROW_LOG_SOFTMAX, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_BENT_HESS, FL_ROW_MARGIN_GRAD
+        FL_ROW_MARGIN_HESS, FL_ROW_DIVERGENCE_GRAD, FL_ROW_LABEL_GRAD, FL_ROW_ZERO
 
 cdef const fl_table *current_table(bint is_double) noexcept
 cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil

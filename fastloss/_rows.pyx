@@ -2,6 +2,7 @@
 
 A call is one `Rows`: for each block it reads the operands (in place where it can), reduces the rows, and writes from the
 same sums one number per row (value) and one per element (grad, hess, softmax, ...), while the block is still in the cache.
+The steps are those of csrc/rows_api.h.
 Rows are independent, so that any split over threads gives the same bits.
 """
 
@@ -14,8 +15,10 @@ from fastloss._buffers cimport (
     write_block,
 )
 from fastloss._kernels cimport (
-    FL_BLOCK, FL_LOG1P, FL_ROW_CROSS_ENTROPY, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_LOG_SOFTMAX, FL_ROW_LOGSUMEXP,
-    FL_ROW_PADDING, FL_ROW_SOFTMAX, current_table, fl_rows, fl_table, tree_sum,
+    FL_BLOCK, FL_LOG1P, FL_ROW_BENT_HESS, FL_ROW_CROSS_ENTROPY, FL_ROW_DISTILLATION, FL_ROW_DIVERGENCE_GRAD,
+    FL_ROW_DIVERGENCE_SUMS, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_LABEL_GRAD, FL_ROW_LOG_SOFTMAX, FL_ROW_LOGSUMEXP, FL_ROW_LOSS,
+    FL_ROW_MARGIN_GRAD, FL_ROW_MARGIN_HESS, FL_ROW_MARGIN_SUMS, FL_ROW_MULTI_MARGIN, FL_ROW_NLL, FL_ROW_NUMBER_SUMS,
+    FL_ROW_PADDING, FL_ROW_SOFTMAX, FL_ROW_SOFTMAX_SUMS, FL_ROW_ZERO, current_table, fl_rows, fl_table, tree_sum,
 )
 
 from fastloss._threads import run_blocks
@@ -23,11 +26,15 @@ from fastloss._threads import run_blocks
 cdef enum:
     BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
     BY_CLASS_BYTES = 1 << 19  # the same where classes are apart in memory: long runs of rows matter more
-    ROW_ARRAYS = 8         # the arrays of one double per row in fl_rows, and scale
-    ELEMENTS = 4
+    ROW_ARRAYS = 15        # the arrays of one double per row in fl_rows, scale, and those that a teacher has of its own
+    ELEMENTS = 10          # FL_ROW_ELEMENTS
 
-CROSS_ENTROPY, LOGSUMEXP = FL_ROW_CROSS_ENTROPY, FL_ROW_LOGSUMEXP
+# What `Rows` can compute: losses, other values, and numbers per element
+CROSS_ENTROPY, MULTI_MARGIN, DISTILLATION, NLL = FL_ROW_CROSS_ENTROPY, FL_ROW_MULTI_MARGIN, FL_ROW_DISTILLATION, FL_ROW_NLL
+LOSS, LOGSUMEXP = FL_ROW_LOSS, FL_ROW_LOGSUMEXP
 SOFTMAX, LOG_SOFTMAX, GRAD, HESS = FL_ROW_SOFTMAX, FL_ROW_LOG_SOFTMAX, FL_ROW_GRAD, FL_ROW_HESS
+BENT_HESS, MARGIN_GRAD, MARGIN_HESS = FL_ROW_BENT_HESS, FL_ROW_MARGIN_GRAD, FL_ROW_MARGIN_HESS
+DIVERGENCE_GRAD, LABEL_GRAD, ZERO = FL_ROW_DIVERGENCE_GRAD, FL_ROW_LABEL_GRAD, FL_ROW_ZERO
 
 
 # ---- labels -------------------------------------------------------------------------------------------------------
@@ -67,7 +74,7 @@ cdef class Labels:
         self.size = array.size
         self.classes = classes
         self.is_signed = array.dtype.kind == "i"
-        self.has_ignored = -(2**63) <= ignore_index < 2**63
+        self.has_ignored = ignore_index is not None and -(2**63) <= ignore_index < 2**63
         self.ignored = ignore_index if self.has_ignored else 0
         open_operand(&self.operand, array, FLOAT64, True, False)
 
@@ -208,22 +215,26 @@ cdef class Rows:
     cdef Matrix elements[ELEMENTS]
     cdef Operand weight, value, class_weight
     cdef Labels labels
-    cdef bint has_target, has_weight, has_value, has_class_weight, is_double
+    cdef bint has_target, has_weight, has_value, has_class_weight, weighs_rows, needs_loss, is_double, square
     cdef bint emits[ELEMENTS]
-    cdef int value_kind
-    cdef double temperature, keep, spread, factor
+    cdef int value_kind, loss
+    cdef double temperature, keep, spread, margin, gamma, factor
     cdef Py_ssize_t rows, classes, block
     cdef const fl_table *table
     cdef const fl_table *wide
 
-    def __init__(self, bint is_double, logits, *, double temperature, value_kind, value, elements, labels=None,
-                 target=None, class_weight=None, weight=None, double label_smoothing=0):
+    def __init__(self, bint is_double, logits, *, value, elements, int value_kind=FL_ROW_LOSS,
+                 int loss=FL_ROW_CROSS_ENTROPY, labels=None, target=None, class_weight=None, bint weighs_rows=False,
+                 weight=None, double temperature=1, double label_smoothing=0, double margin=0, bint square=False,
+                 double gamma=0):
         """`logits` and `target` (..., classes) and `weight`, one per row, are (array, kind). `value` is an array of one
         number per row or None; `elements` is {kind: array}. `class_weight` is a contiguous array of the computing
-        dtype."""
+        dtype; where it `weighs_rows`, it multiplies the loss of a row by that of its label. `gamma` > 0 makes a
+        cross-entropy focal."""
         cdef Kind kind = FLOAT64 if is_double else FLOAT32
         self.is_double = is_double
-        self.temperature = temperature
+        self.loss, self.value_kind = loss, value_kind
+        self.temperature, self.margin, self.square, self.gamma = temperature, margin, square, gamma
         self.classes = logits[0].shape[logits[0].ndim - 1]
         self.rows = logits[0].size // self.classes
         self.table = current_table(is_double)
@@ -240,13 +251,14 @@ cdef class Rows:
         if class_weight is not None:
             open_operand(&self.class_weight, class_weight, kind, is_double, False)
             self.has_class_weight = True
+            self.weighs_rows = weighs_rows
         if weight is not None:
             open_operand(&self.weight, weight[0], weight[1], is_double, False)
             self.has_weight = True
-        self.value_kind = value_kind
         if value is not None:
             open_operand(&self.value, value, kind, is_double, True)
             self.has_value = True
+        self.needs_loss = (self.has_value and value_kind == FL_ROW_LOSS) or gamma > 0 or loss in (MULTI_MARGIN, NLL)
         for element, array in elements.items():
             open_matrix(&self.elements[<int>element], array, kind, is_double, True)
             self.emits[<int>element] = True
@@ -298,27 +310,19 @@ cdef class Rows:
         return bytes + most
 
     cdef void run_block(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
-        cdef fl_rows rows
+        cdef fl_rows rows, teacher
         cdef double *arrays[ROW_ARRAYS]
+        cdef const void *target = NULL
         cdef const void *weight = NULL
         cdef int k
         for k in range(ROW_ARRAYS):
             arrays[k] = <double *>scratch
             scratch += 8 * (n + FL_ROW_PADDING)
-        rows.max, rows.rest, rows.dot, rows.mass = arrays[0], arrays[1], arrays[2], arrays[3]
-        rows.peak_mass, rows.label_logit, rows.log, rows.scale = arrays[4], arrays[5], arrays[6], arrays[7]
-        rows.rows = n
-        rows.classes = self.classes
-        rows.temperature = self.temperature
-        rows.keep = self.keep
-        rows.spread = self.spread
-        rows.class_weight = self.class_weight.data if self.has_class_weight else NULL
-        rows.labels = NULL
-        rows.target = NULL
+        self.describe(&rows, arrays, n)
         rows.logits = read_rows(&self.logits, self.table, start, n, scratch)
         scratch += matrix_scratch(&self.logits, n)
         if self.has_target:
-            rows.target = read_rows(&self.target, self.table, start, n, scratch)
+            target = read_rows(&self.target, self.table, start, n, scratch)
             scratch += matrix_scratch(&self.target, n)
         if self.has_weight:
             weight = read_block(&self.weight, start, n, scratch)
@@ -327,9 +331,55 @@ cdef class Rows:
         if self.labels is not None:
             rows.labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, arrays[7], n)
             scratch += 16 * n
-        self.table.rows.reduce(&rows)
-        self.wide.functions[FL_LOG1P](rows.rest, rows.log, n + FL_ROW_PADDING - n % FL_ROW_PADDING)
+        if self.loss == FL_ROW_DISTILLATION:
+            teacher = rows
+            teacher.logits = target
+            teacher.max, teacher.rest, teacher.log = arrays[12], arrays[13], arrays[14]
+            self.sum_softmax(&teacher)
+            self.reduce(&rows, &teacher)
+        else:
+            rows.target = target
+            self.reduce(&rows, NULL)
         self.write_outputs(&rows, start, arrays[7], scratch)
+
+    cdef void describe(self, fl_rows *rows, double **arrays, Py_ssize_t n) noexcept nogil:
+        """Everything of a block but its data."""
+        rows.max, rows.rest, rows.dot, rows.mass = arrays[0], arrays[1], arrays[2], arrays[3]
+        rows.peak_mass, rows.label_logit, rows.log, rows.scale = arrays[4], arrays[5], arrays[6], arrays[7]
+        rows.loss, rows.slope, rows.bend, rows.label_hess = arrays[8], NULL, NULL, NULL
+        if self.gamma > 0:
+            rows.slope, rows.bend, rows.label_hess = arrays[9], arrays[10], arrays[11]
+        rows.rows = n
+        rows.classes = self.classes
+        rows.temperature = self.temperature
+        rows.keep = self.keep
+        rows.spread = self.spread
+        rows.margin = self.margin
+        rows.square = self.square
+        rows.class_weight = self.class_weight.data if self.has_class_weight and not self.weighs_rows else NULL
+        rows.labels = NULL
+        rows.target = NULL
+        rows.teacher = NULL
+
+    cdef void sum_softmax(self, const fl_rows *rows) noexcept nogil:
+        self.table.rows.reduce[FL_ROW_SOFTMAX_SUMS](rows)
+        self.wide.functions[FL_LOG1P](rows.rest, rows.log, rows.rows + FL_ROW_PADDING - rows.rows % FL_ROW_PADDING)
+
+    cdef void reduce(self, fl_rows *rows, const fl_rows *teacher) noexcept nogil:
+        """From the logits to what the outputs are made of."""
+        if self.loss == FL_ROW_MULTI_MARGIN:
+            self.table.rows.reduce[FL_ROW_MARGIN_SUMS](rows)
+        elif self.loss == FL_ROW_NLL:
+            self.table.rows.reduce[FL_ROW_NUMBER_SUMS](rows)
+        else:
+            self.sum_softmax(rows)
+        rows.teacher = teacher
+        if teacher != NULL and self.needs_loss:
+            self.table.rows.reduce[FL_ROW_DIVERGENCE_SUMS](rows)
+        if self.needs_loss:
+            self.table.rows.loss[self.loss](rows)
+        if self.gamma > 0:
+            self.wide.rows.focus(rows, self.gamma)
 
     cdef void write_outputs(self, const fl_rows *rows, Py_ssize_t start, double *scale, char *scratch) noexcept nogil:
         cdef Py_ssize_t n = rows.rows, i
@@ -344,6 +394,8 @@ cdef class Rows:
         if self.factor != 1:
             for i in range(n):
                 scale[i] *= self.factor
+        if self.gamma > 0:
+            self.chain(rows, scale)
         for k in range(ELEMENTS):
             if not self.emits[k]:
                 continue
@@ -353,6 +405,14 @@ cdef class Rows:
             else:
                 self.table.rows.emit[k](rows, scratch)
                 write_rows(&self.elements[k], self.table, start, n, scratch)
+
+    cdef void chain(self, const fl_rows *rows, double *scale) noexcept nogil:
+        """From the derivatives by the cross-entropy to what `emit` takes: its scale, and theirs."""
+        cdef size_t i
+        for i in range(rows.rows):
+            rows.bend[i] *= scale[i]
+            rows.label_hess[i] *= scale[i]
+            scale[i] = scale[i] * rows.slope[i] if scale[i] != 0 else 0
 
     cdef void fill_scale(self, double *scale, const void *weight, Py_ssize_t n) noexcept nogil:
         cdef Py_ssize_t i
@@ -365,10 +425,14 @@ cdef class Rows:
         """Labels that are all classes: where a row does not count, its scale and label are 0."""
         cdef Py_ssize_t i
         cdef bint found = False
+        cdef double own
         if self.has_class_weight and self.spread == 0:
             for i in range(n):
-                if self.labels.counts(labels[i]) and self.weight_of(labels[i]) == 0:
+                own = self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
+                if own == 0:
                     scale[i] = 0
+                elif self.weighs_rows:
+                    scale[i] *= own
         for i in range(n):
             found |= labels[i] == self.labels.ignored
         if not (found and self.labels.has_ignored):

@@ -1,262 +1,17 @@
-"""Losses and functions of rows of logits: softmax cross-entropy, logsumexp, softmax, log_softmax."""
+"""Losses of rows of logits. Gradients are with respect to the logits; second derivatives are the diagonal."""
 
-import operator
-from numbers import Real
-
-import numpy as np
-
-from fastloss import _kernels, _rows
-from fastloss._arguments import (
-    as_array,
-    check_num_threads,
-    check_outputs,
-    check_parameter,
-    check_reduction,
-    computing_dtype,
-    is_integral,
-    storage,
-)
-from fastloss._loss import Loss
-
-__all__ = ["cross_entropy", "log_softmax", "logsumexp", "softmax"]
+from fastloss import _rows
+from fastloss._row_call import LABELS, LABELS_OR_PROBABILITIES, LOGITS
+from fastloss._row_loss import row_loss
 
 
-class _RowCall:
-    """The checked arguments of one call over rows; the class axis is moved last."""
-
-    def __init__(self, logits, axis, num_threads, target=None, sample_weight=None):
-        self.num_threads = None if num_threads is None else check_num_threads(num_threads)
-        self.logits = as_array(logits, "logits")
-        self.target = None if target is None else as_array(target, "target")
-        self.weight = None if sample_weight is None else as_array(sample_weight, "sample_weight")
-        self.shape = self.logits.shape
-        self.is_labels = self.target is None or is_integral(self.target)
-        if is_integral(self.logits) and not self.is_labels:
-            raise TypeError(
-                f"logits are {self.logits.dtype} and target is {self.target.dtype}: the arguments look swapped; "
-                "logits must be floats"
-            )
-        self.axis = self._check_axis(axis)
-        self.rows = self.shape[: self.axis] + self.shape[self.axis + 1 :]
-        self.classes = self.shape[self.axis]
-        if self.classes == 0:
-            raise ValueError(f"expected at least one class, got logits of shape {self.shape}")
-        if self.target is not None:
-            self._check_target_shape()
-        if self.weight is not None and self.weight.shape != self.rows:
-            raise ValueError(
-                f"sample_weight has shape {self.weight.shape}, expected {self.rows}, one value per row of "
-                f"logits of shape {self.shape}"
-            )
-        self.dtype = computing_dtype(self.logits, None if self.is_labels else self.target, self.weight)
-        self.is_double = self.dtype.itemsize == 8
-
-    def _check_axis(self, axis):
-        axis, ndim = operator.index(axis), self.logits.ndim
-        if ndim == 0:
-            raise ValueError("logits must have an axis of classes, got a scalar")
-        if not -ndim <= axis < ndim:
-            raise ValueError(f"axis {axis} is out of bounds for logits of shape {self.shape}")
-        return axis % ndim
-
-    def _check_target_shape(self):
-        wanted = self.rows if self.is_labels else self.shape
-        if self.target.shape != wanted:
-            what = "integers are labels, one per row" if self.is_labels else "floats are class probabilities"
-            raise ValueError(
-                f"target of {self.target.dtype} has shape {self.target.shape}, expected {wanted} for logits of "
-                f"shape {self.shape}: {what}"
-            )
-
-    @property
-    def inputs(self):
-        """The arrays that outputs must not disturb."""
-        return [a for a in (self.logits, self.target, self.weight) if a is not None]
-
-    def rounded(self, name, value):
-        """A parameter in the computing dtype, where it must still be in range."""
-        stored = float(self.dtype.type(value)) if abs(value) <= np.finfo(self.dtype).max else float("inf")
-        if value > 0 and not 0 < stored < float("inf"):
-            raise ValueError(f"{name} must be > 0 and finite in {self.dtype.name}, got {value}")
-        return stored
-
-    def classes_last(self, array):
-        return np.moveaxis(array, self.axis, -1)
-
-    def operand(self, array):
-        """An array as the hot loops read it."""
-        return None if array is None else storage(array, self.dtype)
-
-    def loop(self, *, temperature, value_kind=0, value=None, elements=None, **others):
-        """The hot loop over all rows."""
-        return _rows.Rows(
-            self.is_double,
-            self.operand(self.classes_last(self.logits)),
-            temperature=self.rounded("temperature", temperature),
-            value_kind=value_kind,
-            value=value,
-            elements={kind: self.classes_last(array) for kind, array in (elements or {}).items()},
-            **others,
-        )
-
-    def sum(self, values):
-        kind = storage(values, self.dtype)[1]
-        return _kernels.Sum(values, kind, self.is_double).run(self.num_threads)
+def _cross_entropy(label_smoothing=0.0, temperature=1.0):
+    options = {"label_smoothing": label_smoothing, "temperature": temperature}
+    return {"loss": _rows.CROSS_ENTROPY, "grad": _rows.GRAD, "hess": _rows.HESS, **options}
 
 
-def _result(computed, final):
-    """Copies what was computed beside an overlapping `out`; an array without axes becomes a number."""
-    if final is None:
-        return [array if array.ndim else array[()] for array in computed]
-    for array, out in zip(computed, final, strict=True):
-        if out is not array:
-            out[...] = array
-    return list(final)
-
-
-class RowLoss(Loss):
-    """A loss with one value per row of logits."""
-
-    is_rowwise = True
-    requires_target = True
-
-    def __call__(self, logits, target, **keywords):
-        """The loss: one value per row, or their sum or mean as a float."""
-        return super().__call__(logits, target, **keywords)
-
-    def grad(self, logits, target, **keywords):
-        """The derivative with respect to the logits of what the call with the same arguments returns."""
-        return super().grad(logits, target, **keywords)
-
-    def hess(self, logits, target, **keywords):
-        """The diagonal of the second derivative with respect to the logits of a row."""
-        return super().hess(logits, target, **keywords)
-
-    def value_and_grad(self, logits, target, **keywords):
-        """(value, grad) in one pass over memory."""
-        return super().value_and_grad(logits, target, **keywords)
-
-    def evaluate(self, logits, target, **keywords):
-        """A tuple of any of "value", "grad" and "hess", in one pass over memory."""
-        return super().evaluate(logits, target, **keywords)
-
-    def _signature(self):
-        signature = super()._signature()
-        logits, target, *keywords = signature.parameters.values()
-        axis = keywords[0].replace(name="axis", default=-1)
-        n = len(self.parameters)
-        named = [logits.replace(name="logits"), target, *keywords[:n], axis, *keywords[n:]]
-        return signature.replace(parameters=named)
-
-    def _check_param(self, name, value):
-        return _CHECKS[name](name, value)
-
-    def _compute(self, outputs, logits, target, sample_weight, reduction, out, num_threads, params):
-        axis = params.pop("axis", -1)
-        params = {**self.parameters, **self._check_params(params)}
-        check_reduction(reduction)
-        if target is None:
-            raise TypeError(f"{self.name} requires a target")
-        call = _RowCall(logits, axis, num_threads, target, sample_weight)
-        names = [name for name in outputs if name != "value" or reduction == "none"]
-        elements = [name for name in outputs if name != "value"]
-        computed, final = check_outputs(
-            out,
-            [call.rows if name == "value" else call.shape for name in names],
-            call.dtype,
-            call.inputs,
-            in_place=len(elements) == 1,
-        )
-        arrays = dict(zip(names, computed, strict=True))
-        if "value" in outputs and reduction != "none":
-            arrays["value"] = np.empty(call.rows, call.dtype)
-        loop = call.loop(
-            temperature=params["temperature"],
-            value_kind=_rows.CROSS_ENTROPY,
-            value=arrays.get("value"),
-            elements={_ELEMENTS[name]: arrays[name] for name in elements},
-            labels=self._labels(call, params["ignore_index"]),
-            target=None if call.is_labels else call.operand(call.classes_last(call.target)),
-            class_weight=_class_weights(call, params["class_weight"]),
-            weight=call.operand(call.weight),
-            label_smoothing=call.rounded("label_smoothing", params["label_smoothing"]),
-        )
-        total_weight = loop.total_weight() if reduction == "mean" else 1.0
-        # where nothing counts, the mean is NaN and its gradient 0
-        loop.run(call.num_threads, 1 / total_weight if total_weight else 0.0)
-        results = dict(zip(names, _result(computed, final), strict=True))
-        if "value" in outputs and reduction != "none":
-            results["value"] = call.sum(arrays["value"]) / total_weight if total_weight else float("nan")
-        return tuple(results[name] for name in outputs)
-
-    def _labels(self, call, ignore_index):
-        """The labels of a call, all in range or ignored."""
-        if not call.is_labels:
-            return None
-        labels = _rows.Labels(call.target, ignore_index, call.classes)
-        row = labels.first_out_of_range()
-        if row >= 0:
-            raise IndexError(f"target {call.target.flat[row]} at row {row} is out of bounds for {call.classes} classes")
-        return labels
-
-
-_ELEMENTS = {"grad": _rows.GRAD, "hess": _rows.HESS}
-
-
-def _class_weights(call, class_weight):
-    """One weight per class, contiguous and in the computing dtype."""
-    if class_weight is None:
-        return None
-    if class_weight.shape != (call.classes,):
-        raise ValueError(
-            f"class_weight has shape {class_weight.shape}, expected ({call.classes},) for logits of shape {call.shape}"
-        )
-    return np.ascontiguousarray(class_weight, call.dtype)
-
-
-def _check_class_weight(name, value):
-    if value is None:
-        return None
-    return np.atleast_1d(check_parameter(name, value, ">= 0", "cross_entropy"))
-
-
-def _check_ignore_index(name, value):
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from None
-
-
-def _check_number(name, value, domain):
-    if not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    return check_parameter(name, value, domain, "cross_entropy")
-
-
-def _check_label_smoothing(name, value):
-    value = _check_number(name, value, ">= 0")
-    if value > 1:
-        raise ValueError(f"{name} must be <= 1, got {value}")
-    return value
-
-
-def _check_temperature(name, value):
-    return _check_number(name, value, "> 0")
-
-
-_CHECKS = {
-    "class_weight": _check_class_weight,
-    "ignore_index": _check_ignore_index,
-    "label_smoothing": _check_label_smoothing,
-    "temperature": _check_temperature,
-}
-
-cross_entropy = RowLoss(
-    "cross_entropy",
-    "rows",
-    frozenset({"convex", "c1"}),
-    {"class_weight": ">= 0", "ignore_index": "integer", "label_smoothing": ">= 0 and <= 1", "temperature": "> 0"},
-    {"class_weight": None, "ignore_index": -100, "label_smoothing": 0.0, "temperature": 1.0},
+@row_loss(LABELS_OR_PROBABILITIES, ("convex", "c1"), _cross_entropy)
+def cross_entropy(class_weight=None, ignore_index=-100, label_smoothing=0.0, temperature=1.0):
     """
     Softmax cross-entropy of rows of logits with labels or class probabilities.
 
@@ -265,46 +20,18 @@ cross_entropy = RowLoss(
     class_weight, s label_smoothing, C the number of classes and t the target: class probabilities, or 1 at the label.
     With a label and no options: log sum_k exp(x_k) - x_label. Computed as (m - x_label) + log1p(the sum over the other
     classes of exp(x_k - m)), m the largest logit, so that confident rows keep their digits.
-    Gradient p sum(a) - a, second derivative (its diagonal) p (1 - p) sum(a), both over the temperature's powers.
+    Derivatives: p sum(a) - a and (the diagonal) p (1 - p) sum(a), over the temperature and its square.
+    Special values: NaN where a logit is +inf, or all are -inf; +inf where only the label's is -inf.
 
     Parameters
     ----------
-    logits : array_like of shape (..., C)
-        Or with the classes along another `axis`. C >= 1.
-    target : array_like
-        Integers of shape (...), one label in [0, C) per row; or floats of the logits' shape, the probability of every
-        class, which need not sum to 1.
-    class_weight : array_like of shape (C,), optional
-        >= 0.
-    ignore_index : int
-        Rows with this label count as 0, whatever they hold.
-    label_smoothing : float in [0, 1]
-    temperature : float, > 0
-        Divides the logits.
-    axis : int
-        The axis of the classes.
-    sample_weight : array_like of shape (...), optional
-        One per row. Rows of weight 0 count as 0, whatever they hold.
-    reduction : {"none", "sum", "mean"}
+    class_weight
+        >= 0; multiplies t and the smoothing's share of each class.
+    label_smoothing
+        The share of every target that is spread evenly over the classes.
+    reduction
         The mean of labels divides by the sum over the rows that count of sample_weight * class_weight[label], that of
         probabilities by the sum of sample_weight.
-    out : ndarray, or a tuple of one per output, optional
-        It may be the logits themselves.
-    num_threads : int, optional
-
-    Returns
-    -------
-    ndarray of shape (...), float32 or float64; a float under a reduction. grad and hess have the logits' shape.
-    A row with a NaN, with a logit of +inf or with nothing but -inf is NaN.
-
-    Raises
-    ------
-    IndexError
-        If a label is out of range and not ignore_index.
-    ValueError
-        If shapes do not fit, there is no class, or a parameter is out of its domain.
-    TypeError
-        If dtypes are unsupported, or the logits are integers beside float targets: then they look swapped.
 
     Source
     ------
@@ -313,143 +40,166 @@ cross_entropy = RowLoss(
 
     Examples
     --------
-    >>> import fastloss as fl
     >>> fl.cross_entropy([[2.0, 1.0, -1.0], [0.0, 0.0, 0.0]], [0, 2])
     array([0.34901222, 1.09861229])
     >>> fl.cross_entropy.grad([[0.0, 0.0]], [1])
     array([[ 0.5, -0.5]])
     >>> fl.cross_entropy([[50.0, 0.0]], [0]).item()
     1.9287498479639178e-22
-    """,
-)
+    """
 
 
-def _softmax_like(element, logits, axis, temperature, out, num_threads):
-    call = _RowCall(logits, axis, num_threads)
-    temperature = _check_temperature("temperature", temperature)
-    computed, final = check_outputs(out, [call.shape], call.dtype, call.inputs)
-    call.loop(temperature=temperature, elements={element: computed[0]}).run(call.num_threads)
-    return _result(computed, final)[0]
+def _nll():
+    return {"loss": _rows.NLL, "grad": _rows.LABEL_GRAD, "hess": _rows.ZERO, "weighs_rows": True}
 
 
-def softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
-    """Probabilities exp(x_k / T) / sum_j exp(x_j / T) of each row of logits.
+@row_loss(LABELS, ("convex", "c1"), _nll)
+def nll(class_weight=None, ignore_index=-100):
+    """
+    The negative log-likelihood of labels, from log-probabilities such as `log_softmax` gives.
 
-    Domain: logits are real, or -inf for probability 0.
-
-    Parameters
-    ----------
-    logits : array_like of shape (..., C)
-        Or with the classes along another `axis`. C >= 1.
-    axis : int
-        The axis of the classes.
-    temperature : float, > 0
-        T, which divides the logits.
-    out : ndarray of the logits' shape, optional
-        It may be the logits themselves.
-    num_threads : int, optional
-
-    Returns
-    -------
-    ndarray of the logits' shape, float32 or float64. A row with a NaN, with a logit of +inf or with nothing but -inf is
+    Domain: log-probabilities <= 0, -inf included; any other number is read the same way.
+    Formula: -w x_y, x the row's log-probabilities, y its label and w its class_weight.
+    Derivatives: -w at the label, else 0, and 0.
+    Special values: +inf where the label's log-probability is -inf. The whole row is read: a NaN in any class makes it
     NaN.
 
-    Raises
-    ------
-    ValueError
-        If there is no class, temperature <= 0 or NaN, or `out` does not fit.
+    Parameters
+    ----------
+    logits
+        Log-probabilities, or with the classes along another `axis`. C >= 1.
 
     Source
     ------
-    J. S. Bridle, "Training Stochastic Model Recognition Algorithms as Networks", NIPS 1989.
+    torch.nn.functional.nll_loss.
 
     Examples
     --------
-    >>> import fastloss as fl
-    >>> fl.softmax([0.0, 0.0, -float("inf")])
-    array([0.5, 0.5, 0. ])
+    >>> fl.nll([[-0.5, -1.0], [-3.0, -0.05]], [0, 1])
+    array([0.5 , 0.05])
+    >>> fl.nll.grad([[-0.5, -1.0]], [1])
+    array([[ 0., -1.]])
     """
-    return _softmax_like(_rows.SOFTMAX, logits, axis, temperature, out, num_threads)
 
 
-def log_softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
-    """Log-probabilities x_k / T - log sum_j exp(x_j / T) of each row of logits.
+def _softmax_focal(gamma):
+    if gamma == 0:
+        return _cross_entropy()
+    kinds = {"grad": _rows.GRAD, "hess": _rows.BENT_HESS}
+    return {"loss": _rows.CROSS_ENTROPY, **kinds, "gamma": gamma, "weighs_rows": True}
 
-    Domain: logits are real, or -inf for probability 0.
+
+@row_loss(LABELS, ("c1",), _softmax_focal)
+def softmax_focal(gamma=2.0, class_weight=None, ignore_index=-100):
+    """
+    The focal loss of classes that exclude one another: cross-entropy in which rows that are right count less.
+
+    Domain: logits are real, or -inf for a class that is excluded.
+    Formula: w (1 - p_y)^gamma (-log p_y), p = softmax(logits), y the label and w its class_weight. Computed from the
+    cross-entropy L = -log p_y, with 1 - p_y = -expm1(-L), so that confident rows keep their digits.
+    Derivatives: f'(L) (p_k - t_k) and f''(L) (p_k - t_k)^2 + f'(L) p_k (1 - p_k), f(L) the loss, t_k 1 at the label and
+    0 elsewhere; finite for every gamma, also below 1.
+    Special values: gamma = 0 is cross_entropy bit for bit. NaN where a logit is +inf, or all are -inf; +inf where only
+    the label's is -inf.
 
     Parameters
     ----------
-    logits : array_like of shape (..., C)
-        Or with the classes along another `axis`. C >= 1.
-    axis : int
-        The axis of the classes.
-    temperature : float, > 0
-        T, which divides the logits.
-    out : ndarray of the logits' shape, optional
-        It may be the logits themselves.
-    num_threads : int, optional
-
-    Returns
-    -------
-    ndarray of the logits' shape, float32 or float64. A row with a NaN, with a logit of +inf or with nothing but -inf is
-    NaN.
-
-    Raises
-    ------
-    ValueError
-        If there is no class, temperature <= 0 or NaN, or `out` does not fit.
+    gamma
+        How little rows count that are nearly right: by the factor (1 - p_y)^gamma.
 
     Source
     ------
-    The logarithm of `softmax`, without its rounding.
+    T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, "Focal Loss for Dense Object Detection", ICCV 2017.
 
     Examples
     --------
-    >>> import fastloss as fl
-    >>> fl.log_softmax([50.0, 0.0])
-    array([-1.92874985e-22, -5.00000000e+01])
+    >>> fl.softmax_focal([[2.0, 1.0, -1.0], [0.0, 0.0, 0.0]], [0, 2])
+    array([0.03029366, 0.48827213])
+    >>> fl.softmax_focal([[50.0, 0.0]], [0]).item() > 0
+    True
     """
-    return _softmax_like(_rows.LOG_SOFTMAX, logits, axis, temperature, out, num_threads)
 
 
-def logsumexp(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
-    """log sum_k exp(x_k / T) of each row of logits.
+def _multi_margin(p, margin):
+    kinds = {"grad": _rows.MARGIN_GRAD, "hess": _rows.MARGIN_HESS}
+    return {"loss": _rows.MULTI_MARGIN, **kinds, "margin": margin, "square": p == 2, "weighs_rows": True}
 
-    Domain: all real logits and infinities.
+
+@row_loss(LABELS, ("convex",), _multi_margin)
+def multi_margin(p=1, margin=1.0, class_weight=None):
+    """
+    The multi-class hinge loss: how far scores come within a margin of the label's, or above it.
+
+    Domain: scores are real, or -inf for a class that is excluded.
+    Formula: w / C sum_{k != y} max(0, margin - x_y + x_k)^p, y the label, w its class_weight, C the number of classes.
+    Derivatives: for p = 1, w / C for each class k that exceeds the margin and minus as much at the label, and 0; for
+    p = 2, 2 w / C times what exceeds it, and 2 w / C for each, with minus their sum and their sum at the label.
+    Special values: NaN where a score is +inf, or all are -inf; +inf where only the label's is -inf.
 
     Parameters
     ----------
-    logits : array_like of shape (..., C)
-        Or with the classes along another `axis`. C >= 1.
-    axis : int
-        The axis of the classes.
-    temperature : float, > 0
-        T, which divides the logits.
-    out : ndarray of shape (...), optional
-    num_threads : int, optional
-
-    Returns
-    -------
-    ndarray of shape (...), float32 or float64. +inf if a logit is, -inf if all are, NaN if one is.
-
-    Raises
-    ------
-    ValueError
-        If there is no class, temperature <= 0 or NaN, or `out` does not fit.
+    p
+        The power.
+    margin
+        In the unit of the scores.
+    reduction
+        The mean divides by the sum of sample_weight * class_weight[label].
 
     Source
     ------
-    P. Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the log-sum-exp and softmax functions", IMA Journal
-    of Numerical Analysis 41, 2021.
+    K. Crammer, Y. Singer, "On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines", Journal of
+    Machine Learning Research 2, 2001; in this form torch.nn.functional.multi_margin_loss, whose mean divides by the
+    number of rows instead.
 
     Examples
     --------
-    >>> import fastloss as fl
-    >>> fl.logsumexp([[1000.0, 1000.0], [0.0, -float("inf")]])
-    array([1000.69314718,    0.        ])
+    >>> fl.multi_margin([[0.1, 0.2, 0.4, 0.8]], [3])
+    array([0.325])
+    >>> fl.multi_margin.grad([[0.1, 0.2, 0.4, 0.8]], [3])
+    array([[ 0.25,  0.25,  0.25, -0.75]])
     """
-    call = _RowCall(logits, axis, num_threads)
-    temperature = _check_temperature("temperature", temperature)
-    computed, final = check_outputs(out, [call.rows], call.dtype, call.inputs)
-    call.loop(temperature=temperature, value_kind=_rows.LOGSUMEXP, value=computed[0]).run(call.num_threads)
-    return _result(computed, final)[0]
+
+
+def _distillation(temperature):
+    kinds = {"grad": _rows.DIVERGENCE_GRAD, "hess": _rows.HESS}
+    return {"loss": _rows.DISTILLATION, **kinds, "temperature": temperature}
+
+
+@row_loss(LOGITS, ("convex", "c1"), _distillation)
+def distillation(temperature=1.0):
+    """
+    Knowledge distillation: how far a student's softmax diverges from a teacher's.
+
+    Domain: logits are real, or -inf for a class that is excluded.
+    Formula: T^2 sum_k q_k log(q_k / p_k), p = softmax(logits / T) of the student, q = softmax(target / T) of the
+    teacher. Computed as T^2 sum_k q_k (exp(-d_k) - 1 + d_k), d_k = log(q_k / p_k), of which no term is negative: where
+    the two are close it keeps the digits that the plain sum loses.
+    Limits: the error of a value is at most 8 eps value + 2 eps T^2 sum_k (t_k + |p_k - q_k|) s_k, t_k the k-th term of
+    that sum; s_k = (g_k + G_k) / T, where g_k = max_j x_j - x_k plus its mean under p is of the student's logits x, and
+    G_k of the teacher's, under q.
+    Derivatives: T (p_k - q_k) and p_k (1 - p_k).
+    Special values: classes that a teacher excludes by -inf add nothing; +inf where the student alone does. NaN where a
+    logit of either is +inf, or all are -inf.
+
+    Parameters
+    ----------
+    logits
+        The student's, or with the classes along another `axis`. C >= 1.
+    target
+        The teacher's logits, of the same shape.
+    temperature
+        T, which divides the logits of both.
+    reduction
+        The mean divides by the sum of sample_weight.
+
+    Source
+    ------
+    G. Hinton, O. Vinyals, J. Dean, "Distilling the Knowledge in a Neural Network", NIPS Deep Learning Workshop 2014.
+
+    Examples
+    --------
+    >>> fl.distillation([[2.0, 1.0, -1.0]], [[2.0, 0.0, 0.0]], temperature=2.0)
+    array([0.21074357])
+    >>> fl.distillation.grad([[0.0, 0.0]], [[0.0, 0.0]])
+    array([[0., 0.]])
+    """

@@ -1,7 +1,8 @@
 """The exact row losses: every output of rows of logits, with the error that is allowed.
 
 A loss is one entry of ROWS.  Its function takes (logits, target, dtype, **parameters), logits of
-shape (rows, classes), and returns {output: Exact} for value, grad and hess.  Inputs are the stored
+shape (rows, classes), and returns {output: Exact} for value, grad and hess.  An exact number within
+the error of a kink may be on either side of it.  Inputs are the stored
 numbers; parameters are rounded to the dtype.
 
 All rows are computed at once, in long double: its eps is 1/2048 of float64's, and nothing here
@@ -60,7 +61,7 @@ class RowOracle:
 
     outputs: Callable
     cases: tuple[dict, ...] = ({},)
-    soft_targets: bool = False
+    targets: str = "labels"  # or "labels or probabilities", or "logits"
 
 
 class _Rows:
@@ -82,8 +83,9 @@ class _Rows:
         # what rounding the differences to the maximum may cost, in eps; of p_k, half an eps more
         # for dividing by a temperature
         self.spread = _sum(-self.probabilities * self.gaps)
+        self.reach = self.spread - self.gaps
         share = 1.0 if temperature == 1 else 1.5
-        self.slack = share * self.probabilities * (self.spread - self.gaps)
+        self.slack = share * self.probabilities * self.reach
 
 
 def _sum(terms):
@@ -162,6 +164,129 @@ def cross_entropy(
     }
 
 
+def _label_weights(class_weight, target, dtype, number):
+    """The class weight of each row's label, (rows, 1)."""
+    if class_weight is None:
+        return number.array(np.ones((len(target), 1)))
+    return _stored(class_weight, dtype, number)[target][:, None]
+
+
+def _at_labels(target, classes):
+    return np.arange(classes) == np.asarray(target)[:, None]
+
+
+def nll(logits, target, dtype, *, class_weight=None, number=LONG_DOUBLE):
+    """One product, rounded."""
+    weights = _label_weights(class_weight, target, dtype, number)
+    is_label = _at_labels(target, logits.shape[1])
+    value = -weights * number.array(logits[is_label][:, None])
+    grad, nothing = np.where(is_label, -weights, 0), np.zeros(logits.shape)
+    eps = _eps(dtype)
+    return {
+        "value": Exact(value[:, 0], eps * abs(value[:, 0])),
+        "grad": Exact(grad, eps * abs(grad)),
+        "hess": Exact(nothing, nothing),
+    }
+
+
+def softmax_focal(logits, target, dtype, *, gamma=2.0, class_weight=None, number=LONG_DOUBLE):
+    """f(L) = q^gamma L of the cross-entropy L, q = 1 - e^-L: the bounds follow from those of L by f's derivatives."""
+    eps, g = _eps(dtype), _stored(gamma, dtype, number)
+    rows, is_label = _Rows(logits, number.array(1.0), number), _at_labels(target, logits.shape[1])
+    weights = _label_weights(class_weight, target, dtype, number)
+    entropy = -_sum(np.where(is_label, rows.log_probabilities, 0))
+    p, q = (_sum(np.where(is_label, x, 0)) for x in (rows.probabilities, rows.others))
+    power, q = q**g, np.where(q == 0, 1, q)
+    ratio = p * entropy / q
+    slope = power * (1 + g * ratio)
+    bends = [power * g / q * term for term in (2 * p, (g - 1) * p * ratio, -p * entropy)]
+    bend, bend_terms = sum(bends), sum(abs(term) for term in bends)
+    slip = eps * (4 * entropy + rows.spread)  # of L
+    bend_slip = bend_terms * (g + 3) * (slip + slip / np.where(entropy == 0, 1, entropy))
+    value = power * entropy
+    up, down = np.where(is_label, 0, rows.probabilities), np.where(is_label, rows.others, 0)
+    change = up + down
+    curve = rows.probabilities * rows.others
+    return {
+        "value": Exact((weights * value)[:, 0], (weights * (8 * eps * value + slope * slip))[:, 0]),
+        "grad": Exact(
+            weights * slope * (up - down),
+            weights * (slope * eps * (8 * change + rows.slack) + bend_terms * slip * change),
+        ),
+        "hess": Exact(
+            weights * (slope * curve + bend * change**2),
+            weights
+            * (
+                eps * (8 * slope * curve + 8 * bend_terms * change**2 + 2 * slope * rows.slack)
+                + (bend_terms * slip * curve + bend_slip * change**2)
+                + 2 * bend_terms * change * eps * rows.slack
+            ),
+        ),
+    }
+
+
+def multi_margin(logits, target, dtype, *, p=1, margin=1.0, class_weight=None, number=LONG_DOUBLE):
+    """Differences of logits are rounded, and what exceeds the margin."""
+    eps, classes = _eps(dtype), logits.shape[1]
+    x, is_label = number.array(logits), _at_labels(target, classes)
+    share = _label_weights(class_weight, target, dtype, number) / classes
+    d = x - _sum(np.where(is_label, x, 0))
+    over = d + _stored(margin, dtype, number)
+    slip = eps * (abs(d) + abs(over))
+    slip = np.where(is_label | (over < -slip), 0, slip)
+    is_unsure = (abs(over) <= slip) & ~is_label
+    over = np.where(is_label | (over < 0), 0, over)
+    if p == 1:
+        terms, term_slip = over, slip
+        slopes, slope_slip = np.where(over > 0, 1, 0), np.where(is_unsure, 1, 0)
+        bends, bend_slip = 0 * over, 0 * over
+    else:
+        terms, term_slip = over**2, slip * (2 * over + slip)
+        slopes, slope_slip = 2 * over, 2 * slip
+        bends, bend_slip = np.where(over > 0, 2, 0), np.where(is_unsure, 2, 0)
+
+    def exact(each, each_slip, sign):
+        """At the label, `sign` times the sum of the others."""
+        whole, whole_slip = (np.where(is_label, _sum(part), part) for part in (each, each_slip))
+        return Exact(np.where(is_label, sign, 1) * share * whole, share * (whole_slip + 4 * eps * whole))
+
+    value, value_slip = _sum(terms), _sum(term_slip)
+    return {
+        "value": Exact((share * value)[:, 0], (share * (value_slip + 4 * eps * value))[:, 0]),
+        "grad": exact(slopes, slope_slip, -1),
+        "hess": exact(bends, bend_slip, 1),
+    }
+
+
+def _remainder(d, p, q):
+    """q (e^-d - 1 + d) with q e^-d = p, by its series where that would cancel."""
+    small = np.where(abs(d) < 0.5, d, 0)
+    term, total = -small, 0 * small
+    for n in range(2, 26):
+        term = term * -small / n
+        total = total + term
+    return np.where(abs(d) < 0.5, q * total, p - q + q * d)
+
+
+def distillation(logits, target, dtype, *, temperature=1.0, number=LONG_DOUBLE):
+    """The bound of the value is the docstring's."""
+    eps, t = _eps(dtype), _stored(temperature, dtype, number)
+    student, teacher = _Rows(logits, t, number), _Rows(target, t, number)
+    p, q = student.probabilities, teacher.probabilities
+    d = (teacher.gaps - student.gaps) - (teacher.correction - student.correction)
+    terms = _remainder(d, p, q)
+    value = t**2 * _sum(terms)
+    slip = t**2 * _sum((terms + abs(p - q)) * (student.reach + teacher.reach))
+    least = float(np.finfo(dtype).smallest_subnormal)
+    least_sum = t**2 * _sum(1 + abs(d)) * least
+    hess = p * student.others
+    return {
+        "value": Exact(value[:, 0], (eps * (8 * value + 2 * slip) + least_sum)[:, 0]),
+        "grad": Exact(t * (p - q), t * eps * (4 * (p + q) + student.slack + teacher.slack) + 2 * least),
+        "hess": Exact(hess, eps * (8 * hess + 2 * student.slack)),
+    }
+
+
 def _ramp(classes):
     return np.linspace(0.25, 2.0, classes)
 
@@ -178,6 +303,20 @@ ROWS = {
             {"class_weight": _ramp},
             {"class_weight": _ramp, "label_smoothing": 0.3, "temperature": 2.5},
         ),
-        soft_targets=True,
+        targets="labels or probabilities",
+    ),
+    "nll": RowOracle(nll, cases=({}, {"class_weight": _ramp})),
+    "softmax_focal": RowOracle(
+        softmax_focal,
+        cases=({}, {"gamma": 0.0}, {"gamma": 0.3}, {"gamma": 1.0}, {"gamma": 5.0, "class_weight": _ramp}),
+    ),
+    "multi_margin": RowOracle(
+        multi_margin,
+        cases=({}, {"p": 2}, {"margin": 20.0}, {"margin": -0.5, "p": 2}, {"p": 2, "class_weight": _ramp}),
+    ),
+    "distillation": RowOracle(
+        distillation,
+        cases=({}, {"temperature": 0.7}, {"temperature": 2.5}, {"temperature": 30.0}),
+        targets="logits",
     ),
 }

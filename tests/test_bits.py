@@ -26,6 +26,8 @@ from catalogue import (
     ready,
 )
 from oracles import ORACLES
+from row_oracles import ROWS
+from row_samples import target_of
 
 import fastloss as fl
 
@@ -40,10 +42,10 @@ def long_inputs(name, case, dtype, size):
     return tuple(np.resize(array, size) for array in inputs(name, dtype, case, seed=6))
 
 
-def row_data(dtype, classes, rows=3000):
+def row_data(name, dtype, classes, rows=3000):
     rng = np.random.default_rng(classes)
     logits = (5 * rng.standard_normal((rows, classes))).astype(dtype)
-    return logits, rng.integers(0, classes, rows)
+    return logits, target_of(name, logits, rng.integers(0, classes, rows))
 
 
 # ---- threads -------------------------------------------------------------------------------
@@ -74,7 +76,7 @@ def test_any_number_of_threads(name, size, dtype):
 @EVERY_ROW_LOSS
 @pytest.mark.parametrize(("rows", "classes"), [(1, 5), (9000, 3), (3000, 10), (700, 100), (3, 70_000)])
 def test_any_number_of_threads_over_rows(name, rows, classes, dtype):
-    loss, points = fl.get(name), row_data(dtype, classes, rows)
+    loss, points = fl.get(name), row_data(name, dtype, classes, rows)
     chosen = ("value", "grad", "hess")
     want = loss.evaluate(*points, outputs=chosen, num_threads=1)
     total = loss(*points, reduction="sum", num_threads=1)
@@ -145,11 +147,11 @@ def test_sums_do_not_depend_on_alignment_or_strides(name, dtype, isa):
 @EVERY_ROW_LOSS
 @pytest.mark.parametrize("classes", [2, 3, 5, 10, 31, 32, 33, 100])
 def test_rows_do_not_depend_on_their_neighbours(name, classes, dtype, isa):
-    loss, (logits, labels) = fl.get(name), row_data(dtype, classes, 100)
-    value, grad = loss.value_and_grad(logits, labels)
+    loss, (logits, target) = fl.get(name), row_data(name, dtype, classes, 100)
+    value, grad = loss.value_and_grad(logits, target)
     for start in range(0, 20):
         part = slice(start, 100 - 3 * start)
-        one, two = loss.value_and_grad(logits[part], labels[part])
+        one, two = loss.value_and_grad(logits[part], target[part])
         assert_same_bits(one, value[part])
         assert_same_bits(two, grad[part])
 
@@ -194,7 +196,7 @@ def test_fma_isas_share_every_bit(name, case, dtype):
 def test_fma_isas_share_every_bit_of_rows(name, classes, dtype):
     if len(FMA_ISAS) < 2:
         pytest.skip(f"this machine has one FMA instruction set at most: {FMA_ISAS}")
-    points = row_data(dtype, classes, 200)
+    points = row_data(name, dtype, classes, 200)
     everything = on_each_fma_isa(
         lambda: (
             *fl.get(name).evaluate(*points, outputs=("value", "grad", "hess")),
@@ -228,7 +230,9 @@ def digest(name):
         if loss.is_rowwise:
             for classes in (3, 100):
                 logits = numbers(100 * classes, 1).reshape(100, classes).astype(dtype)
-                points = logits, np.arange(100) * 7 % classes
+                teacher = numbers(100 * classes, 2).reshape(100, classes).astype(dtype)
+                labels = np.arange(100) * 7 % classes
+                points = logits, teacher if ROWS[name].targets == "logits" else labels
                 _absorb(seen, loss, points, ("value", "grad", "hess"), {})
         else:
             folded = ORACLES[name].fold(numbers(5000, 1), numbers(5000, 2))

@@ -4,12 +4,15 @@ import re
 
 import numpy as np
 import pytest
-from catalogue import ELEMENTWISE, LOSSES, WITH_TARGET, arrays, method, outputs, ready
+from catalogue import ELEMENTWISE, LOSSES, ROWWISE, WITH_TARGET, arrays, method, outputs, ready
+from row_oracles import ROWS as ROW_ORACLES
+from row_samples import target_of
 
 import fastloss as fl
 
 ROWS = np.arange(20.0).reshape(4, 5)
 LABELS = np.array([0, 1, 2, 3])
+LABELLED = [name for name in ROWWISE if ROW_ORACLES[name].targets != "logits"]
 
 
 def raises(error, *pieces):
@@ -105,9 +108,13 @@ def test_unknown_names_list_the_near_ones():
         fl.cross_entropy(ROWS, LABELS, temprature=1.0)
 
 
+def some_points(name):
+    return (ROWS, target_of(name, ROWS, LABELS)) if fl.get(name).is_rowwise else arrays(name, 4)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_unknown_reduction_and_outputs(name):
-    loss, points = ready(name), (ROWS, LABELS) if fl.get(name).is_rowwise else arrays(name, 4)
+    loss, points = ready(name), some_points(name)
     with raises(ValueError, "reduction", "average"):
         loss(*points, reduction="average")
     with raises(ValueError, "outputs", "gradient", "grad"):
@@ -119,7 +126,7 @@ def test_unknown_reduction_and_outputs(name):
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("count", [0, -1])
 def test_threads_must_be_positive(name, count):
-    points = (ROWS, LABELS) if fl.get(name).is_rowwise else arrays(name, 4)
+    points = some_points(name)
     with raises(ValueError, "num_threads must be", ">= 1", f"got {count}"):
         ready(name)(*points, num_threads=count)
     with raises(ValueError, str(count)):
@@ -156,17 +163,21 @@ def test_target_is_required(name):
         ready(name)(np.ones(3))
 
 
-def test_shapes_of_rows():
+@pytest.mark.parametrize("name", ROWWISE)
+def test_shapes_of_rows(name):
     cases = [
         ({"target": np.zeros(3, int)}, "target", "(3,)"),
         ({"target": np.zeros((4, 1), int)}, "target", "(4, 1)"),
-        ({"target": np.zeros((4, 6))}, "target", "(4, 6)"),
         ({"class_weight": np.ones(4)}, "class_weight", "(4,)"),
         ({"sample_weight": np.ones(5)}, "sample_weight", "(5,)"),
     ]
+    if ROW_ORACLES[name].targets != "labels":
+        cases.append(({"target": np.zeros((4, 6))}, "target", "(4, 6)", "(4, 5)"))
     for arguments, *pieces in cases:
+        if "class_weight" in arguments and "class_weight" not in fl.get(name).domains:
+            continue
         with raises(ValueError, *pieces):
-            fl.cross_entropy(ROWS, **{"target": LABELS, **arguments})
+            fl.get(name)(ROWS, **{"target": target_of(name, ROWS, LABELS), **arguments})
 
 
 def test_logits_need_an_axis_of_classes():
@@ -206,20 +217,28 @@ def test_long_double_is_not_narrowed():
 
 @pytest.mark.parametrize("dtype", UNSUPPORTED)
 def test_unsupported_dtypes_of_rows(dtype):
-    with raises(TypeError, "unsupported dtype", "expected"):
-        fl.cross_entropy(np.zeros((4, 5), dtype), LABELS)
-    with raises(TypeError, "unsupported dtype", "target", "expected"):
-        fl.cross_entropy(ROWS, np.zeros(4, dtype))
+    for name in ROWWISE:
+        with raises(TypeError, "unsupported dtype", "expected"):
+            fl.get(name)(np.zeros((4, 5), dtype), LABELS)
+        with raises(TypeError, "unsupported dtype", "target", "expected"):
+            fl.get(name)(ROWS, np.zeros(4, dtype))
     for function in (fl.logsumexp, fl.softmax, fl.log_softmax):
         with raises(TypeError, "unsupported dtype", "expected"):
             function(np.zeros((4, 5), dtype))
 
 
-def test_swapped_arguments():
-    with raises(TypeError, "swapped"):
-        fl.cross_entropy(LABELS, ROWS)
-    with raises(TypeError, "swapped"):
-        fl.cross_entropy(np.zeros((4, 5), int), ROWS)
+@pytest.mark.parametrize("name", LABELLED)
+def test_swapped_arguments(name):
+    for logits in (LABELS, np.zeros((4, 5), int)):
+        with raises(TypeError, "swapped"):
+            fl.get(name)(logits, ROWS)
+
+
+@pytest.mark.parametrize("name", [name for name in LABELLED if ROW_ORACLES[name].targets == "labels"])
+def test_float_targets_where_only_labels_do(name):
+    for target in (ROWS, LABELS.astype(float)):
+        with raises(TypeError, "target must be integers, one label per row, got float64"):
+            fl.get(name)(ROWS, target)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -266,10 +285,29 @@ def test_label_smoothing(smoothing):
 WIDTHS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: fl.softmax_focal(ROWS, LABELS, gamma=-1), "gamma must be >= 0, got -1"),
+        (lambda: fl.softmax_focal(ROWS, LABELS, gamma=np.nan), "gamma must not be NaN"),
+        (lambda: fl.softmax_focal(ROWS, LABELS, gamma=[1.0, 2.0]), "gamma must be a number"),
+        (lambda: fl.multi_margin(ROWS, LABELS, p=3), "p must be 1 or 2, got 3"),
+        (lambda: fl.multi_margin(ROWS, LABELS, margin=np.inf), "margin must be finite, got inf"),
+        (lambda: fl.multi_margin(np.float32(ROWS), LABELS, margin=-1e300), "margin must be finite in float32"),
+        (lambda: fl.distillation(ROWS, ROWS, temperature=0), "temperature must be > 0, got 0"),
+        (lambda: fl.nll(ROWS, LABELS, class_weight=[-1.0] * 5), "class_weight must be >= 0, got -1"),
+    ],
+)
+def test_parameters_of_rows(call, message):
+    with raises((ValueError, TypeError), message):
+        call()
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("how", ["__call__", "grad", "hess", "value_and_grad"])
-def test_labels_out_of_range(width, how):
-    call = getattr(fl.cross_entropy, how)
+@pytest.mark.parametrize("name", LABELLED)
+def test_labels_out_of_range(name, width, how):
+    call = getattr(fl.get(name), how)
     for bad in (5, 100, -1) if width[0] == "i" else (5, 255):
         labels = LABELS.astype(width)
         labels[2] = bad

@@ -127,3 +127,57 @@ def test_torch_half_logits(torch, functional, rng, dtype):
     else:
         stored = logits.numpy()
     np.testing.assert_allclose(fl.cross_entropy(stored, labels), want, rtol=1e-5, atol=1e-6)
+
+
+# ---- the other losses of rows --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"class_weight": OPTIONS[2]["class_weight"]}, {"ignore_index": 3}], ids=str)
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+def test_torch_nll(torch, functional, rows, options, reduction):
+    logits, labels = rows
+    if "ignore_index" in options:
+        labels = np.where(labels < 0, 3, labels)
+    log_prob = fl.log_softmax(logits)
+    want = with_torch(
+        torch, functional.nll_loss, log_prob, labels, reduction=reduction, **torch_options(torch, options)
+    )
+    agree(fl.nll.value_and_grad(log_prob, labels, reduction=reduction, **options), want)
+
+
+@pytest.mark.parametrize("options", [{}, {"class_weight": OPTIONS[2]["class_weight"]}, {"margin": 0.3}], ids=str)
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+def test_torch_multi_margin(torch, functional, rows, options, p, reduction):
+    """torch's mean divides by the number of rows, with weights too."""
+    logits, labels = rows[0], abs(rows[1]) % 6
+    want = with_torch(
+        torch, functional.multi_margin_loss, logits, labels, p=p, reduction=reduction, **torch_options(torch, options)
+    )
+    if reduction == "mean" and "class_weight" in options:
+        share = np.take(options["class_weight"], labels).mean()
+        want = tuple(output / share for output in want)
+    agree(fl.multi_margin.value_and_grad(logits, labels, p=p, reduction=reduction, **options), want)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+def test_torch_kl_div(torch, functional, rng, rows, temperature, reduction):
+    def function(student, teacher, reduction):
+        logs = (functional.log_softmax(x / temperature, -1) for x in (student, teacher))
+        value = temperature**2 * functional.kl_div(*logs, reduction="none", log_target=True).sum(-1)
+        return value if reduction == "none" else getattr(value, reduction)()
+
+    teacher = 4 * rng.standard_normal((300, 6))
+    want = with_torch(torch, function, rows[0], teacher, reduction=reduction)
+    agree(fl.distillation.value_and_grad(rows[0], teacher, temperature=temperature, reduction=reduction), want)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_torch_focal_of_its_cross_entropy(torch, functional, rows, gamma):
+    def function(logits, labels):
+        entropy = functional.cross_entropy(logits, labels, reduction="none")
+        return (-torch.expm1(-entropy)) ** gamma * entropy
+
+    logits, labels = rows[0], abs(rows[1]) % 6
+    agree(fl.softmax_focal.value_and_grad(logits, labels, gamma=gamma), with_torch(torch, function, logits, labels))

@@ -1,4 +1,4 @@
-"""Row losses: accuracy, the table of special values, options, and the softmax family."""
+"""Row losses: accuracy, and the table of special values."""
 
 import math
 
@@ -9,11 +9,16 @@ import row_oracles
 from catalogue import DTYPES, ROWWISE, assert_same_bits
 from mpmath import mp
 from row_oracles import ROWS
+from row_samples import logits_of_all_kinds, options, row_points, target_of
 
 import fastloss as fl
 
 INF, NAN = math.inf, math.nan
+OUTPUTS = ("value", "grad", "hess")
+LABELLED = [name for name in ROWWISE if ROWS[name].targets != "logits"]
 EVERY_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
+EVERY_LOSS = pytest.mark.parametrize("name", ROWWISE)
+EVERY_LABELLED = pytest.mark.parametrize("name", LABELLED)
 ROW_CASES = pytest.mark.parametrize(
     ("name", "case"),
     [
@@ -23,27 +28,6 @@ ROW_CASES = pytest.mark.parametrize(
         for k, case in enumerate(ROWS[name].cases)
     ],
 )
-
-
-def logits_of_all_kinds(rows, classes, dtype, seed=0):
-    """Ordinary, confident, far from zero, tiny and widely spread rows in turn."""
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((rows, classes))
-    kinds = rng.permutation(rows) % 6
-    top = rng.integers(0, classes, rows)
-    x[kinds == 1] *= 3
-    margins = rng.uniform(5, 80, rows)
-    x[np.arange(rows), top] += np.where(kinds == 2, margins, 0)
-    x[kinds == 3] += 1000
-    x[kinds == 4] *= 1e-6
-    x[kinds == 5] *= 100
-    labels = np.where(rng.random(rows) < 0.5, top, rng.integers(0, classes, rows))
-    return x.astype(dtype), labels
-
-
-def options(case, classes):
-    """A case with its class weights made for this many classes."""
-    return {key: value(classes) if callable(value) else value for key, value in case.items()}
 
 
 def assert_within(got, wanted, label, logits):
@@ -65,11 +49,11 @@ def assert_within(got, wanted, label, logits):
 @pytest.mark.parametrize("classes", [2, 9, 60])
 def test_long_double_is_exact_enough(name, case, classes):
     """Its error is below 1% of what the oracle allows a float64 result."""
-    logits, labels = logits_of_all_kinds(24, classes, "float64")
+    points = row_points(name, 24, classes, "float64")
     case = options(case, classes)
-    quick = ROWS[name].outputs(logits, labels, "float64", **case)
+    quick = ROWS[name].outputs(*points, "float64", **case)
     with mp.workprec(260):
-        sure = ROWS[name].outputs(logits, labels, "float64", **case, number=row_oracles.MPMATH)
+        sure = ROWS[name].outputs(*points, "float64", **case, number=row_oracles.MPMATH)
         for output, exact in sure.items():
             error = abs(row_oracles.MPMATH.array(quick[output].result) - exact.result)
             assert (error <= exact.bound / 100).all(), output
@@ -79,17 +63,15 @@ def test_long_double_is_exact_enough(name, case, classes):
 @ROW_CASES
 @pytest.mark.parametrize(("rows", "classes"), [(360, 2), (360, 3), (360, 10), (120, 33), (30, 700), (6, 20000)])
 def test_accuracy(name, case, rows, classes, dtype, isa):
-    logits, labels = logits_of_all_kinds(rows, classes, dtype, seed=classes)
-    case = options(case, classes)
-    check_rows(name, logits, labels, case)
+    check_rows(name, *row_points(name, rows, classes, dtype, seed=classes), options(case, classes))
 
 
 @EVERY_DTYPE
 @ROW_CASES
 @pytest.mark.parametrize("classes", [7, 300])
 def test_accuracy_of_soft_targets(name, case, classes, dtype, isa):
-    if not ROWS[name].soft_targets:
-        pytest.skip(f"{name} takes labels only")
+    if ROWS[name].targets != "labels or probabilities":
+        pytest.skip(f"{name} takes {ROWS[name].targets}")
     logits, _ = logits_of_all_kinds(120, classes, dtype)
     target = np.random.default_rng(3).dirichlet(np.full(classes, 0.3), 120).astype(dtype)
     target[::5] = 0
@@ -98,9 +80,9 @@ def test_accuracy_of_soft_targets(name, case, classes, dtype, isa):
 
 
 def check_rows(name, logits, target, case):
-    got = fl.get(name).evaluate(logits, target, outputs=("value", "grad", "hess"), **case)
+    got = fl.get(name).evaluate(logits, target, outputs=OUTPUTS, **case)
     wanted = ROWS[name].outputs(logits, target, logits.dtype, **case)
-    for output, result in zip(("value", "grad", "hess"), got, strict=True):
+    for output, result in zip(OUTPUTS, got, strict=True):
         assert_within(result, wanted[output], output, logits)
 
 
@@ -129,39 +111,63 @@ def test_confident_rows_keep_their_digits(dtype, isa):
 # ---- the table of special values -----------------------------------------------------------
 
 
-def both(logits, target, dtype, **keywords):
-    logits = np.array([logits], dtype)
+def both(logits, target, dtype, name="cross_entropy", **keywords):
+    loss, logits = fl.get(name), np.array([logits], dtype)
     target = np.array([target])
-    value, grad = fl.cross_entropy.value_and_grad(logits, target, **keywords)
-    assert_same_bits(value, fl.cross_entropy(logits, target, **keywords))
-    assert_same_bits(grad, fl.cross_entropy.grad(logits, target, **keywords))
+    value, grad = loss.value_and_grad(logits, target, **keywords)
+    assert_same_bits(value, loss(logits, target, **keywords))
+    assert_same_bits(grad, loss.grad(logits, target, **keywords))
     return value[0], grad[0]
 
 
+def some_target(name, label, classes):
+    """A label, or the logits of a teacher that prefers it."""
+    return label if name in LABELLED else [2.0 * (k == label) for k in range(classes)]
+
+
 @EVERY_DTYPE
-@pytest.mark.parametrize("logits", [[INF, 0, 0], [0, 0, INF], [INF, INF, 0], [INF, -INF, 0], [-INF] * 3, [0, NAN, 0]])
-def test_rows_that_have_no_loss_are_nan(logits, dtype, isa):
+@EVERY_LOSS
+@pytest.mark.parametrize("logits", [[0, NAN, 0], [INF, 0, 0], [0, 0, INF], [INF, INF, 0], [INF, -INF, 0], [-INF] * 3])
+def test_rows_that_have_no_loss_are_nan(name, logits, dtype, isa):
+    if name == "nll" and NAN not in logits:
+        pytest.skip("its rows are no logits")
     for label in range(3):
-        value, grad = both(logits, label, dtype)
-        assert math.isnan(value)
-        assert np.isnan(grad).all()
+        target = some_target(name, label, 3)
+        for result in both(logits, target, dtype, name):
+            assert np.isnan(result).all()
+        if name not in LABELLED:
+            for result in both(target, np.array(logits, dtype), dtype, name):
+                assert np.isnan(result).all()
 
 
 @EVERY_DTYPE
-def test_minus_infinity_elsewhere(dtype, isa):
-    value, grad = both([0, -INF, 1], 2, dtype)
-    pair, pair_grad = both([0, 1], 1, dtype)
+@EVERY_LOSS
+def test_minus_infinity_elsewhere(name, dtype, isa):
+    """As if the class were not there; teachers may exclude it, or must if the student does."""
+    if name == "nll" or name == "multi_margin":
+        pytest.skip("its value depends on the number of classes, or on the label alone")
+    value, grad = both([0, -INF, 1], 2 if name in LABELLED else [1, -INF, 0], dtype, name)
+    pair, pair_grad = both([0, 1], 1 if name in LABELLED else [1, 0], dtype, name)
     np.testing.assert_allclose(value, pair, rtol=2 * np.finfo(dtype).eps)
     np.testing.assert_allclose(grad, [pair_grad[0], 0, pair_grad[1]], rtol=1e-6)
     assert grad[1] == 0
 
 
 @EVERY_DTYPE
-def test_minus_infinity_at_the_label(dtype, isa):
-    value, grad = both([0, -INF, 1], 1, dtype)
+@EVERY_LOSS
+def test_minus_infinity_at_the_label(name, dtype, isa):
+    value, grad = both([0, -INF, 1], some_target(name, 1, 3), dtype, name)
+    p, q = reference.softmax(np.array([0.0, 1.0])), reference.softmax(np.array([0.0, 2.0, 0.0]))
+    soft = [p[0], -1, p[1]]
+    want = {
+        "cross_entropy": soft,
+        "softmax_focal": soft,
+        "nll": [0, -1, 0],
+        "multi_margin": [1 / 3, -2 / 3, 1 / 3],
+        "distillation": [p[0] - q[0], -q[1], p[1] - q[2]],
+    }
     assert value == INF
-    p = reference.softmax(np.array([0.0, 1.0]))
-    np.testing.assert_allclose(grad, [p[0], -1, p[1]], rtol=1e-6)
+    np.testing.assert_allclose(grad, want[name], rtol=2e-6)
 
 
 @EVERY_DTYPE
@@ -185,20 +191,23 @@ def test_label_smoothing_with_minus_infinity(dtype, isa):
 
 
 @EVERY_DTYPE
-def test_one_class(dtype, isa):
-    value, grad = both([123.0], 0, dtype)
-    assert value == 0
-    assert (grad == 0).all()
+@EVERY_LOSS
+def test_one_class(name, dtype, isa):
+    value, grad = both([123.0], some_target(name, 0, 1), dtype, name)
+    assert value == (-123 if name == "nll" else 0)
+    assert grad == (-1 if name == "nll" else 0)
 
 
 @EVERY_DTYPE
-def test_no_rows(dtype, isa):
-    logits, labels = np.empty((0, 4), dtype), np.empty(0, int)
-    value, grad = fl.cross_entropy.value_and_grad(logits, labels)
+@EVERY_LOSS
+def test_no_rows(name, dtype, isa):
+    loss, logits = fl.get(name), np.empty((0, 4), dtype)
+    target = target_of(name, logits, np.empty(0, int))
+    value, grad = loss.value_and_grad(logits, target)
     assert value.shape == (0,)
     assert grad.shape == (0, 4)
-    assert fl.cross_entropy(logits, labels, reduction="sum") == 0.0
-    assert math.isnan(fl.cross_entropy(logits, labels, reduction="mean"))
+    assert loss(logits, target, reduction="sum") == 0.0
+    assert math.isnan(loss(logits, target, reduction="mean"))
 
 
 @pytest.mark.parametrize(
@@ -211,38 +220,49 @@ def test_no_rows(dtype, isa):
     ids=lambda nothing: next(iter(nothing)),
 )
 @EVERY_DTYPE
-def test_nothing_that_counts(nothing, dtype, isa):
-    arguments = {"target": np.array([1, 0, 3]), **nothing}
-    logits = np.random.default_rng(0).standard_normal((3, 4)).astype(dtype)
+@EVERY_LOSS
+def test_nothing_that_counts(name, nothing, dtype, isa):
+    skip_unless_taken(name, nothing)
+    loss, logits = fl.get(name), np.random.default_rng(0).standard_normal((3, 4)).astype(dtype)
+    arguments = {"target": target_of(name, logits, np.array([1, 0, 3])), **nothing}
     logits[1, 2] = NAN
-    assert fl.cross_entropy(logits, **arguments, reduction="sum") == 0.0
-    assert math.isnan(fl.cross_entropy(logits, **arguments, reduction="mean"))
-    value, grad, hess = fl.cross_entropy.evaluate(logits, **arguments, outputs=("value", "grad", "hess"))
-    for output in (value, grad, hess):
+    assert loss(logits, **arguments, reduction="sum") == 0.0
+    assert math.isnan(loss(logits, **arguments, reduction="mean"))
+    for output in loss.evaluate(logits, **arguments, outputs=OUTPUTS):
         assert (output == 0).all()
 
 
+def skip_unless_taken(name, arguments):
+    needed = {"target": "ignore_index", "class_weight": "class_weight"}
+    for argument in arguments:
+        if argument in needed and needed[argument] not in fl.get(name).domains:
+            pytest.skip(f"{name} has no {needed[argument]}")
+
+
 @pytest.mark.parametrize("bad", [NAN, INF, -INF])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"target": np.array([0, 1, -100, 0])},
+        {"sample_weight": np.array([1, 1, 0, 1], "float32")},
+        {"class_weight": np.array([1, 1, 0.0])},
+    ],
+    ids=lambda arguments: next(iter(arguments)),
+)
 @EVERY_DTYPE
-def test_rows_that_do_not_count_are_zero_whatever_they_hold(bad, dtype, isa):
-    logits = np.random.default_rng(0).standard_normal((4, 3)).astype(dtype)
+@EVERY_LOSS
+def test_rows_that_do_not_count_are_zero_whatever_they_hold(name, bad, arguments, dtype, isa):
+    skip_unless_taken(name, arguments)
+    loss, logits = fl.get(name), np.random.default_rng(0).standard_normal((4, 3)).astype(dtype)
+    target = target_of(name, logits, np.array([0, 1, 2, 0]))
     logits[2] = bad
-    labels = np.array([0, 1, 2, 0])
-    ignored, third = labels.copy(), np.array([1, 1, 0, 1], dtype)
-    ignored[2] = -100
-    clean = fl.cross_entropy.value_and_grad(logits[[0, 1, 3]], labels[[0, 1, 3]])
-    for arguments in (
-        {"target": ignored},
-        {"target": labels, "sample_weight": third},
-        {"target": labels, "class_weight": np.array([1, 1, 0.0])},
-    ):
-        value, grad = fl.cross_entropy.value_and_grad(logits, **arguments)
-        assert value[2] == 0
-        assert (grad[2] == 0).all()
-        np.testing.assert_array_equal(value[[0, 1, 3]], clean[0])
-        np.testing.assert_array_equal(grad[[0, 1, 3]], clean[1])
-        mean = fl.cross_entropy(logits, **arguments, reduction="mean")
-        np.testing.assert_allclose(mean, clean[0].mean(), rtol=1e-6)
+    counted = [0, 1, 3]
+    clean = loss.evaluate(logits[counted], target[counted], outputs=OUTPUTS)
+    arguments = {"target": target, **arguments}
+    for output, want in zip(loss.evaluate(logits, **arguments, outputs=OUTPUTS), clean, strict=True):
+        assert (output[2] == 0).all()
+        np.testing.assert_array_equal(output[counted], want)
+    np.testing.assert_allclose(loss(logits, **arguments, reduction="mean"), clean[0].mean(), rtol=1e-6)
 
 
 @EVERY_DTYPE
@@ -284,187 +304,67 @@ def test_special_values_of_the_softmax_family(dtype, isa):
 
 
 @EVERY_DTYPE
-@pytest.mark.parametrize("classes", [2, 3, 10, 40])
-def test_nan_stays_in_its_row(classes, dtype, isa):
+@EVERY_LOSS
+@pytest.mark.parametrize("classes", [2, 3, 10, 40, 300])
+def test_nan_stays_in_its_row(name, classes, dtype, isa):
     """Few classes share vectors between rows."""
-    rng = np.random.default_rng(classes)
-    logits = rng.standard_normal((100, classes)).astype(dtype)
-    labels = rng.integers(0, classes, 100)
-    want = fl.cross_entropy.evaluate(logits, labels, outputs=("value", "grad", "hess"))
-    for bad in (NAN, INF):
+    loss, (logits, target) = fl.get(name), row_points(name, 100, classes, dtype)
+    want = loss.evaluate(logits, target, outputs=OUTPUTS)
+    for bad in (NAN, INF) if name != "nll" else (NAN,):
         dirty = logits.copy()
         dirty[37, classes - 1] = bad
-        got = fl.cross_entropy.evaluate(dirty, labels, outputs=("value", "grad", "hess"))
+        got = loss.evaluate(dirty, target, outputs=OUTPUTS)
         for result, clean in zip(got, want, strict=True):
             clean = clean.copy()
             clean[37] = NAN
             np.testing.assert_array_equal(result, clean)
 
 
-# ---- options -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def rows():
-    return logits_of_all_kinds(500, 6, "float64", seed=8)
-
-
-@pytest.mark.parametrize("width", [f"{s}int{b}" for s in ("", "u") for b in (8, 16, 32, 64)])
-def test_labels_of_any_width(rows, width):
-    logits, labels = rows
-    assert_same_bits(fl.cross_entropy(logits, labels.astype(width)), fl.cross_entropy(logits, labels))
-    swapped = labels.astype(width).astype(np.dtype(width).newbyteorder(">"))
-    assert_same_bits(fl.cross_entropy(logits, swapped), fl.cross_entropy(logits, labels))
-
-
-def test_ignore_index_may_be_a_class(rows):
-    logits, labels = rows
-    value, grad = fl.cross_entropy.value_and_grad(logits, labels, ignore_index=2)
-    plain, plain_grad = fl.cross_entropy.value_and_grad(logits, labels)
-    ignored = labels == 2
-    np.testing.assert_array_equal(value, np.where(ignored, 0, plain))
-    np.testing.assert_array_equal(grad, np.where(ignored[:, None], 0, plain_grad))
-    mean = fl.cross_entropy(logits, labels, ignore_index=2, reduction="mean")
-    np.testing.assert_allclose(mean, plain[~ignored].mean(), rtol=1e-14)
-
-
-def test_mean_divides_by_the_weights_of_the_rows_that_count(rows):
-    logits, labels = rows
-    labels = labels.copy()
-    labels[::7] = -100
-    rng = np.random.default_rng(2)
-    classes, samples = rng.uniform(0, 2, 6), rng.uniform(0, 2, 500)
-    keywords = {"class_weight": classes, "sample_weight": samples}
-    total = fl.cross_entropy(logits, labels, **keywords, reduction="sum")
-    mean = fl.cross_entropy(logits, labels, **keywords, reduction="mean")
-    counted = labels != -100
-    weight = (classes[labels[counted]] * samples[counted]).sum()
-    np.testing.assert_allclose(mean, total / weight, rtol=1e-14)
-    grad = fl.cross_entropy.grad(logits, labels, **keywords)
-    mean_grad = fl.cross_entropy.grad(logits, labels, **keywords, reduction="mean")
-    np.testing.assert_allclose(mean_grad, grad / weight, rtol=1e-14)
+# ---- one loss -----------------------------------------------------------------------------
 
 
 @EVERY_DTYPE
-@pytest.mark.parametrize("reduction", ["sum", "mean"])
-def test_reduced_values_are_floats_summed_in_double(rows, reduction, dtype):
-    logits, labels = rows
-    logits = np.tile(logits, (40, 1)).astype(dtype)
-    labels = np.tile(labels, 40)
-    each = fl.cross_entropy(logits, labels)
-    got = fl.cross_entropy(logits, labels, reduction=reduction)
-    assert type(got) is float
-    count = len(labels) if reduction == "mean" else 1
-    np.testing.assert_allclose(got, math.fsum(each.astype(float)) / count, rtol=1e-13)
-
-
-def test_sample_weight_multiplies(rows):
-    logits, labels = rows
-    weights = np.random.default_rng(2).uniform(0, 2, 500)
-    plain = fl.cross_entropy.evaluate(logits, labels, outputs=("value", "grad", "hess"))
-    weighted = fl.cross_entropy.evaluate(logits, labels, sample_weight=weights, outputs=("value", "grad", "hess"))
-    np.testing.assert_allclose(weighted[0], plain[0] * weights, rtol=1e-15)
-    np.testing.assert_allclose(weighted[1], plain[1] * weights[:, None], rtol=1e-15)
-    np.testing.assert_allclose(weighted[2], plain[2] * weights[:, None], rtol=1e-15)
-
-
-@pytest.mark.parametrize("axis", [0, 1, 2, -1, -2, -3])
-def test_axis(axis):
-    rng = np.random.default_rng(4)
-    logits = rng.standard_normal((5, 6, 7))
-    last = np.moveaxis(logits, axis, -1)
-    labels = rng.integers(0, logits.shape[axis], last.shape[:-1])
-    want = fl.cross_entropy.value_and_grad(np.ascontiguousarray(last), labels)
-    value, grad = fl.cross_entropy.value_and_grad(logits, labels, axis=axis)
-    assert_same_bits(value, want[0])
-    assert_same_bits(np.moveaxis(grad, axis, -1), want[1])
-    soft = np.moveaxis(logits, axis, -1)
-    probabilities = fl.softmax(logits, axis=axis)
-    assert_same_bits(np.moveaxis(probabilities, axis, -1), fl.softmax(np.ascontiguousarray(soft)))
-    value = fl.cross_entropy(logits, probabilities, axis=axis)
-    moved = np.ascontiguousarray(np.moveaxis(probabilities, axis, -1))
-    assert_same_bits(value, fl.cross_entropy(np.ascontiguousarray(last), moved))
-
-
-def classes_apart(array):
-    """The same numbers, stored class by class."""
-    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, -1, 1)), 1, -1)
-
-
-@pytest.mark.parametrize("dtype", ["float16", *DTYPES])
-@pytest.mark.parametrize("classes", [2, 10, 33, 200])
-@pytest.mark.parametrize("rows", [17, 700])
-def test_classes_apart_in_memory(rows, classes, dtype, isa):
-    logits, labels = logits_of_all_kinds(3 * rows, classes, dtype)
-    logits, labels = logits.reshape(3, rows, classes), labels.reshape(3, rows)
-    for target in (labels, fl.softmax(logits)):
-        want = fl.cross_entropy.evaluate(logits, target, outputs=("value", "grad", "hess"))
-        apart = target if target is labels else classes_apart(target)
-        out = (np.empty_like(want[0]), classes_apart(want[1]), classes_apart(want[2])[:, ::-1])
-        for array in out:
-            array[...] = -1
-        got = fl.cross_entropy.evaluate(classes_apart(logits), apart, outputs=("value", "grad", "hess"))
-        fl.cross_entropy.evaluate(classes_apart(logits), apart, outputs=("value", "grad", "hess"), out=out)
-        for one, two, three in zip(want, got, out, strict=True):
-            assert_same_bits(two, one)
-            assert_same_bits(three, one)
-    stored = classes_apart(logits)
-    every_other = classes_apart(np.repeat(logits, 2, axis=1))[:, ::2]
-    assert_same_bits(fl.softmax(every_other), fl.softmax(logits))
-    if dtype != "float16":
-        fl.softmax(stored, out=stored)
-        assert_same_bits(stored, fl.softmax(logits))
+def test_focal_of_gamma_zero_is_the_cross_entropy_bit_for_bit(dtype, isa):
+    points = row_points("softmax_focal", 500, 7, dtype)
+    for keywords in ({}, {"class_weight": np.linspace(0, 2, 7)}):
+        got = fl.softmax_focal.evaluate(*points, gamma=0, outputs=OUTPUTS, **keywords)
+        want = fl.cross_entropy.evaluate(*points, outputs=OUTPUTS, **keywords)
+        for one, two in zip(got, want, strict=True):
+            assert_same_bits(one, two)
 
 
 @EVERY_DTYPE
-@ROW_CASES
-def test_fused_outputs_have_the_bits_of_single_calls(name, case, dtype, isa):
-    logits, labels = logits_of_all_kinds(300, 5, dtype)
-    loss, case = fl.get(name), options(case, 5)
-    single = {
-        "value": loss(logits, labels, **case),
-        "grad": loss.grad(logits, labels, **case),
-        "hess": loss.hess(logits, labels, **case),
-    }
-    for chosen in (("value", "grad"), ("hess", "value"), ("grad", "hess"), tuple(single)):
-        together = loss.evaluate(logits, labels, outputs=chosen, **case)
-        for output, got in zip(chosen, together, strict=True):
-            assert_same_bits(got, single[output])
-    for reduction in ("sum", "mean"):
-        value, grad = loss.value_and_grad(logits, labels, reduction=reduction, **case)
-        assert value == loss(logits, labels, reduction=reduction, **case)
-        assert_same_bits(grad, loss.grad(logits, labels, reduction=reduction, **case))
-
-
-@pytest.mark.parametrize("classes", [2, 3, 10, 32, 33, 1000])
-def test_agrees_with_the_numpy_twin(classes):
-    rng = np.random.default_rng(classes)
-    logits, labels = rng.standard_normal((200, classes)), rng.integers(0, classes, 200)
-    value, grad = fl.cross_entropy.value_and_grad(logits, labels)
-    close = {"rtol": 1e-12, "atol": 1e-15}
-    np.testing.assert_allclose(value, reference.cross_entropy(logits, labels), **close)
-    np.testing.assert_allclose(grad, reference.cross_entropy_grad(logits, labels), **close)
+@pytest.mark.parametrize("gamma", [1e-3, 0.5, 1, 3])
+def test_focal_gradients_are_finite(gamma, dtype, isa):
+    """Where 1 - p is 0 or as small as can be, and for gamma < 1 its power has no derivative."""
+    margins = np.concatenate([np.linspace(0, 800, 4001), [1e4, 1e30]])
+    logits = np.stack([margins, 0 * margins, 0 * margins], axis=1).astype(dtype)
+    for label in range(3):
+        labels = np.full(len(logits), label)
+        for output in fl.softmax_focal.evaluate(logits, labels, gamma=gamma, outputs=OUTPUTS):
+            assert np.isfinite(output).all()
 
 
 @EVERY_DTYPE
-def test_softmax_family_is_one_family(dtype):
-    logits, labels = logits_of_all_kinds(400, 9, dtype)
-    lse, soft, log_soft = fl.logsumexp(logits), fl.softmax(logits), fl.log_softmax(logits)
-    close = {"rtol": 40 * np.finfo(dtype).eps, "atol": np.finfo(dtype).tiny}
-    np.testing.assert_allclose(soft.sum(axis=-1), 1, rtol=20 * np.finfo(dtype).eps)
-    value = fl.cross_entropy(logits, labels)
-    np.testing.assert_allclose(-log_soft[np.arange(400), labels], value, **close)
-    moderate = log_soft > -50
-    relative = 100 * np.finfo(dtype).eps
-    np.testing.assert_allclose(np.exp(log_soft)[moderate], soft[moderate], rtol=relative)
-    slack = 4 * np.finfo(dtype).eps * (np.abs(lse)[:, None] + np.abs(logits))
-    assert (np.abs(logits - lse[:, None] - log_soft) <= slack).all()
+@pytest.mark.parametrize("classes", [3, 300])
+def test_a_student_that_equals_its_teacher(classes, dtype, isa):
+    logits, _ = logits_of_all_kinds(100, classes, dtype)
+    value, grad = fl.distillation.value_and_grad(logits, logits.copy(), temperature=1.7)
+    assert (value == 0).all()
+    assert (grad == 0).all()
+    assert (fl.distillation(logits, logits[::-1], temperature=1.7) >= 0).all()
 
 
-def test_bind():
-    logits, labels = logits_of_all_kinds(20, 3, "float64")
-    loss = fl.cross_entropy.bind(label_smoothing=0.1, temperature=2.0)
-    assert_same_bits(
-        loss(logits, labels),
-        fl.cross_entropy(logits, labels, label_smoothing=0.1, temperature=2.0),
-    )
+@pytest.mark.parametrize("excluded", [0, 1])
+@EVERY_DTYPE
+def test_classes_that_a_teacher_excludes(excluded, dtype, isa):
+    """They add nothing to the sum, while the student's probability of them counts; where both exclude, nothing."""
+    teacher = np.array([1.0, -INF, 0.0])
+    p = reference.softmax(np.array([0.5, 0.0, 1.0])) if not excluded else reference.softmax(np.array([0.5, 1.0]))
+    student = [0.5, 0.0 if not excluded else -INF, 1.0]
+    value, grad = both(student, teacher, dtype, "distillation")
+    q = reference.softmax(np.array([1.0, 0.0]))
+    kept = p[[0, -1]]
+    np.testing.assert_allclose(value, (q * np.log(q / kept)).sum(), rtol=1e-6)
+    np.testing.assert_allclose(grad[[0, 2]], kept - q, rtol=1e-5)
+    assert grad[1] == (0 if excluded else np.asarray(p[1], grad.dtype)) or abs(grad[1] - p[1]) < 1e-6

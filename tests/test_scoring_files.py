@@ -9,6 +9,8 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
+from catalogue import ROWWISE
+from row_samples import target_of
 
 import fastloss as fl
 from fastloss.scoring import Summary, readers, writers
@@ -273,6 +275,21 @@ def test_logits_and_probabilities_from_several_columns(tmp_path, logits):
     expected = Summary.of(fl.cross_entropy(values, probabilities))
     for target in ([f"p{k}" for k in range(5)], "p"):
         assert fl.score(source, loss=fl.cross_entropy, pred=pred, target=target) == expected
+
+
+@pytest.mark.parametrize("name", ROWWISE)
+def test_every_row_loss(tmp_path, logits, name):
+    values, labels = logits
+    target = target_of(name, values, labels)
+    column = lists(target) if target.ndim == 2 else pa.array(target)
+    source = write(tmp_path / "in.parquet", pa.table({"logits": lists(values), "y": column}))
+    spec = {"loss": fl.get(name), "pred": "logits", "target": "y"}
+    summary = fl.score(source, tmp_path / "out.parquet", emit=("value", "grad"), **spec)
+    value, grad = fl.get(name).value_and_grad(values, target)
+    assert summary == Summary.of(value)
+    scored = read(tmp_path / "out.parquet")
+    np.testing.assert_array_equal(scored["value"].to_numpy(), value)
+    np.testing.assert_array_equal(np.stack(scored["grad"].to_pylist()), grad)
 
 
 @pytest.mark.parametrize("dtype", [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)])

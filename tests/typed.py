@@ -20,6 +20,8 @@ assert_type(fl.robust.value_and_grad(x, alpha=0.5, reduction="sum"), tuple[float
 assert_type(fl.robust.param_grad(x, alpha=1), dict[str, Any])
 assert_type(fl.huber.weight(x, num_threads=2), Array)
 assert_type(fl.cross_entropy(x, [1], label_smoothing=0.1, axis=0), Array)
+assert_type(fl.multi_margin(x, [1], p=2, reduction="mean"), float)
+assert_type(fl.distillation.value_and_grad(x, x, temperature=2.0), tuple[Array, Array])
 assert_type(fl.softmax(x, temperature=2.0), Array)
 assert_type(fl.gaussian_nll.bind(var=2.0)(x), Array)
 assert_type(fl.entropy(x, reduction="sum"), float)

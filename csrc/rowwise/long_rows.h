@@ -17,15 +17,18 @@ typedef struct {
     real x[ROW_LANES], target[ROW_LANES], class_weight[ROW_LANES];
 } last_part;
 
-/* The last `rest` of n logits, which fill not all lanes: those before them stand in the other lanes and add nothing. */
-INLINE row_part last_of(last_part *to, row_part p, size_t n, size_t rest) {
+/* The last of n logits, which fill not all lanes: those before them stand in the other lanes and add nothing. */
+INLINE row_part last_of(const row_call *call, last_part *to, row_part p, size_t n) {
+    size_t rest = n % ROW_LANES;
+    vec no_target = v_set(call->is & DIVERGENCE ? -INFINITE : 0);
     p = part_at(p, n - ROW_LANES);
     static const real is_done[2 * ROW_LANES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     for (int j = 0; j < ROW_LANES; j += LANES) {
+        vec target = p.target ? v_load(p.target + j) : no_target;
+        vec weight = p.class_weight ? v_load(p.class_weight + j) : v_set(1);
         mask done = v_eq(v_load(is_done + rest + j), v_set(1));
         v_store(to->x + j, v_select(done, v_set(-INFINITE), v_load(p.x + j)));
-        if (p.target) v_store(to->target + j, v_select(done, v_set(0), v_load(p.target + j)));
-        vec weight = p.class_weight ? v_load(p.class_weight + j) : v_set(1);
+        v_store(to->target + j, v_select(done, no_target, target));
         v_store(to->class_weight + j, v_select(done, v_set(0), weight));
     }
     return (row_part){to->x, p.target ? to->target : NULL, to->class_weight};
@@ -46,33 +49,19 @@ INLINE vec max_of(const real *x, int n) {
     return max[0];
 }
 
-/* `vectors` vectors of each lane, `vectors` and `peak` constants; where `peak`, what equals the maximum is counted
- * instead of added. */
-INLINE void add_group(const row_call *call, row_sums *sums, row_part p, int vectors, vec max, int peak) {
+/* `vectors` vectors of each lane, `vectors` and `peak` constants: where not `peak`, nothing is at the top. */
+INLINE void add_group(const row_call *call, row_sums *sums, row_part p, int vectors, const row_base *base, int peak) {
     for (int j = 0; j < LANE_VECTORS; j++) {
-        vec exp[GROUP], dot[GROUP], mass[GROUP];
-        for (int i = 0; i < GROUP; i++) exp[i] = dot[i] = mass[i] = v_set(0);
+        vec sum[GROUP], dot[GROUP], mass[GROUP];
+        for (int i = 0; i < GROUP; i++) sum[i] = dot[i] = mass[i] = v_set(0);
+        row_group group = {sum, dot, mass};
         for (int i = 0; i < vectors; i++) {
-            row_part at = part_at(p, i * ROW_LANES + j * LANES);
-            vec d = v_load(at.x) - max;
-            exp[i] = exp_term(call, d, SUM_SCALE);
-            if (call->soft) {
-                mass[i] = coefficient(call, at.target, at.class_weight ? v_load(at.class_weight) : v_set(1));
-                dot[i] = dot_term(mass[i], d);
-            }
-            if (peak) {
-                mask top = v_eq(d, v_set(0));
-                exp[i] = v_select(top, v_set(0), exp[i]);
-                sums[j].peaks += v_select(top, v_set(1), v_set(0));
-                sums[j].peak_mass += v_select(top, mass[i], v_set(0));
-                mass[i] = v_select(top, v_set(0), mass[i]);
-            }
+            row_part here = part_at(p, i * ROW_LANES + j * LANES);
+            vec class_weight = here.class_weight ? v_load(here.class_weight) : v_set(1);
+            row_term t = term_of(call, base, v_load(here.x), here.target, class_weight);
+            put_term(call, group, i, t, &sums[j], peak);
         }
-        add_exactly(&sums[j].exp, tree(exp));
-        if (call->soft) {
-            add_exactly(&sums[j].dot, tree(dot));
-            add_exactly(&sums[j].mass, tree(mass));
-        }
+        add_terms(call, &sums[j], group);
     }
 }
 
@@ -102,30 +91,11 @@ INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
 }
 
 /* Fewer logits than a group */
-INLINE void add_rest(const row_call *call, row_sums *sums, row_part p, size_t n, vec max) {
+INLINE void add_rest(const row_call *call, row_sums *sums, row_part p, size_t n, const row_base *base, int peak) {
     UNROLL for (int vectors = GROUP / 2; vectors; vectors /= 2) if (n & (size_t)(vectors * ROW_LANES)) {
-        add_group(call, sums, p, vectors, max, 1);
+        add_group(call, sums, p, vectors, base, peak);
         p = part_at(p, vectors * ROW_LANES);
     }
-}
-
-/* The sums of a row over the 16 lanes */
-INLINE row_total total_of(const row_call *call, real max, const row_sums *sums) {
-    vpair exp[LANE_VECTORS], peaks[LANE_VECTORS], dot[LANE_VECTORS], mass[LANE_VECTORS], peak_mass[LANE_VECTORS];
-    for (int j = 0; j < LANE_VECTORS; j++) {
-        exp[j] = sums[j].exp;
-        peaks[j] = (vpair){sums[j].peaks, v_set(0)};
-        dot[j] = sums[j].dot;
-        mass[j] = sums[j].mass;
-        peak_mass[j] = (vpair){sums[j].peak_mass, v_set(0)};
-    }
-    row_total total = {max, across_sum(exp) * SUM_UNSCALE + (across_sum(peaks) - 1), 0, 0, 0};
-    if (call->soft) {
-        total.dot = across_sum(dot);
-        total.mass = across_sum(mass);
-        total.peak_mass = across_sum(peak_mass);
-    }
-    return total;
 }
 
 /* What comes a chunk later than these n logits, while there is something to compute */
@@ -133,32 +103,59 @@ INLINE void prefetch(const real *x, size_t n) {
     for (size_t i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(x + CHUNK + i);
 }
 
+/* The sums of n logits, the last of which are in `last`; `group_max` tells which groups have something at the top, or
+ * is NULL. */
+INLINE row_total sum_part(const row_call *call, row_part p, size_t n, row_part last, const row_base *base,
+                          const vec *group_max) {
+    const int peak = !(call->is & DIVERGENCE);
+    size_t whole = n - n % GROUP_LOGITS;
+    row_sums sums[LANE_VECTORS];
+    for (int j = 0; j < LANE_VECTORS; j++) sums[j] = (row_sums){0};
+    for (size_t k = 0; k < whole; k += GROUP_LOGITS) {
+        prefetch(p.x + k, GROUP_LOGITS);
+        const int meets = peak && (!group_max || m_any(v_eq(group_max[k / GROUP_LOGITS], base->at)));
+        if (__builtin_expect(meets, 0))
+            add_group(call, sums, part_at(p, k), GROUP, base, 1);
+        else
+            add_group(call, sums, part_at(p, k), GROUP, base, 0);
+    }
+    prefetch(p.x + whole, n - whole);
+    add_rest(call, sums, part_at(p, whole), n - whole, base, peak);
+    if (n % ROW_LANES) add_group(call, sums, last, 1, base, peak);
+    vpair sum[LANE_VECTORS], peaks[LANE_VECTORS], dot[LANE_VECTORS], mass[LANE_VECTORS], peak_mass[LANE_VECTORS];
+    for (int j = 0; j < LANE_VECTORS; j++) {
+        sum[j] = sums[j].sum;
+        peaks[j] = (vpair){sums[j].peaks, v_set(0)};
+        dot[j] = sums[j].dot;
+        mass[j] = sums[j].mass;
+        peak_mass[j] = (vpair){sums[j].peak_mass, v_set(0)};
+    }
+    row_total total = {base->at[0], across_sum(sum), 0, 0, 0};
+    if (!(call->is & (MARGIN | DIVERGENCE))) total.rest = total.rest * SUM_UNSCALE + (across_sum(peaks) - 1);
+    if (call->is & (SOFT | MARGIN | DIVERGENCE)) total.dot = across_sum(dot);
+    if (call->is & (SOFT | MARGIN)) {
+        total.mass = across_sum(mass);
+        total.peak_mass = across_sum(peak_mass);
+    }
+    return total;
+}
+
 INLINE row_total chunk_total(const row_call *call, row_part p, size_t n) {
     size_t whole = n - n % GROUP_LOGITS, vectors = n - n % ROW_LANES;
     last_part buffer;
-    row_part tail = vectors < n ? last_of(&buffer, p, n, n - vectors) : (row_part){0};
+    row_part last = vectors < n ? last_of(call, &buffer, p, n) : (row_part){0};
     vec group_max[CHUNK_GROUPS], all = v_set(-INFINITE);
     for (size_t k = 0; k < whole; k += GROUP_LOGITS) {
         group_max[k / GROUP_LOGITS] = max_of(p.x + k, GROUP_LOGITS);
         all = v_max(all, group_max[k / GROUP_LOGITS]);
     }
     for (size_t k = whole; k < vectors; k += ROW_LANES) all = v_max(all, max_of(p.x + k, ROW_LANES));
-    if (vectors < n) all = v_max(all, max_of(tail.x, ROW_LANES));
+    if (vectors < n) all = v_max(all, max_of(last.x, ROW_LANES));
     real max = across_max(all);
-    vec at = v_set(max < (real)LOWEST ? (real)LOWEST : max); /* -inf - -inf would be NaN */
-    row_sums sums[LANE_VECTORS];
-    for (int j = 0; j < LANE_VECTORS; j++) sums[j] = (row_sums){0};
-    for (size_t k = 0; k < whole; k += GROUP_LOGITS) {
-        prefetch(p.x + k, GROUP_LOGITS);
-        if (__builtin_expect(m_any(v_eq(group_max[k / GROUP_LOGITS], at)), 0))
-            add_group(call, sums, part_at(p, k), GROUP, at, 1);
-        else
-            add_group(call, sums, part_at(p, k), GROUP, at, 0);
-    }
-    prefetch(p.x + whole, n - whole);
-    add_rest(call, sums, part_at(p, whole), n - whole, at);
-    if (vectors < n) add_group(call, sums, tail, 1, at, 1);
-    return total_of(call, max, sums);
+    row_base base = {.at = v_set(max < (real)LOWEST ? (real)LOWEST : max)}; /* -inf - -inf would be NaN */
+    row_total total = sum_part(call, p, n, last, &base, group_max);
+    total.max = max;
+    return total;
 }
 
 /* The chunks' sums, each relative to its own maximum, as the row's. */
@@ -197,15 +194,32 @@ INLINE row_total long_row_total(const row_call *call, row_part row, size_t n) {
     return chunks == 1 ? totals[0] : merged(call, totals, chunks);
 }
 
-INLINE void reduce_long_rows(const fl_rows *a, int tempered, int soft) {
-    row_call call = row_call_of(a, tempered, soft);
+/* The sums of row r where they do not refer to its maximum */
+INLINE row_total based_total(const row_call *call, const fl_rows *a, size_t r) {
     size_t n = a->classes;
+    row_part row = part_of_row(a, r), last = {0};
+    last_part buffer;
+    if (n % ROW_LANES) last = last_of(call, &buffer, row, n);
+    base_values of = base_of_row(a, r, call->is);
+    row_base base = {v_set(of.value[0]), v_set(of.value[1]), v_set(of.value[2]), v_set(of.value[3]),
+                     v_set(of.value[4])};
+    return sum_part(call, row, n, last, &base, NULL);
+}
+
+INLINE void reduce_long_rows(const fl_rows *a, int is) {
+    row_call call = row_call_of(a, is);
     for (size_t r = 0; r < a->rows; r++) {
-        row_total total = long_row_total(&call, part_of_row(a, r), n);
-        a->max[r] = total.max;
-        a->rest[r] = total.rest + (total.max - total.max); /* NaN where the maximum is infinite */
+        row_total total = is & (MARGIN | DIVERGENCE) ? based_total(&call, a, r)
+                                                     : long_row_total(&call, part_of_row(a, r), a->classes);
         a->dot[r] = total.dot;
+        if (is & DIVERGENCE) {
+            a->loss[r] = total.rest;
+            continue;
+        }
+        a->max[r] = total.max;
+        a->rest[r] = total.rest + (is & MARGIN ? 0 : total.max - total.max); /* NaN where the maximum is infinite */
         a->mass[r] = total.mass;
         a->peak_mass[r] = total.peak_mass;
+        if (is_labelled(a, is)) add_labels(a, r, r + 1);
     }
 }

@@ -29,36 +29,26 @@ INLINE class_part classes_from(class_part p, size_t k) {
 }
 
 /* n classes, n a constant */
-INLINE void add_classes(const row_call *call, row_sums *sums, class_part p, int n, vec max) {
-    vec exp[GROUP], dot[GROUP], mass[GROUP];
-    for (int i = 0; i < GROUP; i++) exp[i] = dot[i] = mass[i] = v_set(0);
+INLINE void add_classes(const row_call *call, row_sums *sums, class_part p, int n, const row_base *base) {
+    vec sum[GROUP], dot[GROUP], mass[GROUP];
+    for (int i = 0; i < GROUP; i++) sum[i] = dot[i] = mass[i] = v_set(0);
+    row_group group = {sum, dot, mass};
     for (int i = 0; i < n; i++) {
-        vec d = v_load(p.x[i]) - max;
-        mask top = v_eq(d, v_set(0));
-        exp[i] = v_select(top, v_set(0), exp_term(call, d, SUM_SCALE));
-        sums->peaks += v_select(top, v_set(1), v_set(0));
-        if (call->soft) {
-            vec a = coefficient(call, p.target ? p.target[i] : NULL, v_set(p.class_weight ? p.class_weight[i] : 1));
-            dot[i] = dot_term(a, d);
-            mass[i] = v_select(top, v_set(0), a);
-            sums->peak_mass += v_select(top, a, v_set(0));
-        }
+        vec class_weight = v_set(p.class_weight ? p.class_weight[i] : 1);
+        row_term t = term_of(call, base, v_load(p.x[i]), p.target ? p.target[i] : NULL, class_weight);
+        put_term(call, group, i, t, sums, !(call->is & DIVERGENCE));
     }
-    add_exactly(&sums->exp, tree(exp));
-    if (call->soft) {
-        add_exactly(&sums->dot, tree(dot));
-        add_exactly(&sums->mass, tree(mass));
-    }
+    add_terms(call, sums, group);
 }
 
-INLINE row_sums sum_lanes(const row_call *call, class_part p, size_t classes, vec max) {
+INLINE row_sums sum_lanes(const row_call *call, class_part p, size_t classes, const row_base *base) {
     row_sums sums = {0};
     for (; classes >= GROUP; classes -= GROUP) {
-        add_classes(call, &sums, p, GROUP, max);
+        add_classes(call, &sums, p, GROUP, base);
         p = classes_from(p, GROUP);
     }
     UNROLL for (int n = GROUP / 2; n; n /= 2) if (classes & (size_t)n) {
-        add_classes(call, &sums, p, n, max);
+        add_classes(call, &sums, p, n, base);
         p = classes_from(p, n);
     }
     return sums;
@@ -72,37 +62,68 @@ INLINE void store_pair(double *out, vpair x, double factor) {
     for (int i = 0; i < LANES; i++) out[i] = ((double)hi[i] + lo[i]) * factor;
 }
 
-INLINE void reduce_short_rows(const fl_rows *a, int tempered, int soft) {
-    row_call call = row_call_of(a, tempered, soft);
+INLINE vec max_of_lanes(const real (*x)[ROW_LANES], size_t classes) {
+    vec max = v_set(-INFINITE);
+    for (size_t k = 0; k < classes; k++) max = v_max(v_load(x[k]), max);
+    return max;
+}
+
+INLINE row_base base_of_lanes(const fl_rows *a, size_t r, size_t rows, int is) {
+    base_values of[LANES] = {{{0}}};
+    row_base base;
+    for (size_t i = 0; i < rows && i < LANES; i++) of[i] = base_of_row(a, r + i, is);
+    for (size_t k = 0; k < sizeof base / sizeof(vec); k++)
+        for (size_t i = 0; i < LANES; i++) memcpy((real *)&base + k * LANES + i, &of[i].value[k], sizeof(real));
+    return base;
+}
+
+/* The sums of LANES rows from r on */
+INLINE void store_sums(const fl_rows *a, size_t r, const row_sums *sums, vec max, int is) {
+    store_pair(a->dot + r, sums->dot, 1);
+    if (is & DIVERGENCE) {
+        store_pair(a->loss + r, sums->sum, 1);
+        return;
+    }
+    store_pair(a->rest + r, sums->sum, is & MARGIN ? 1 : SUM_UNSCALE);
+    store_pair(a->mass + r, sums->mass, 1);
+    store_pair(a->peak_mass + r, (vpair){sums->peak_mass, v_set(0)}, 1);
+    /* peaks - 1, and NaN where the maximum is infinite */
+    vec ties = (sums->peaks - v_set(1)) + (max - max);
+    real tie[LANES], maxima[LANES];
+    memcpy(tie, &ties, sizeof tie);
+    memcpy(maxima, &max, sizeof maxima);
+    for (int i = 0; i < LANES; i++) {
+        if (!(is & MARGIN)) a->rest[r + i] += tie[i];
+        a->max[r + i] = maxima[i];
+    }
+}
+
+INLINE void reduce_short_rows(const fl_rows *a, size_t begin, size_t end, int is) {
+    row_call call = row_call_of(a, is);
     size_t n = a->classes;
     real x[SHORT_ROW + LANES][ROW_LANES], target[SHORT_ROW + LANES][ROW_LANES];
-    for (size_t r = 0; r < a->rows; r += ROW_LANES) {
-        size_t rows = a->rows - r < ROW_LANES ? a->rows - r : ROW_LANES;
+    for (size_t r = begin; r < end; r += ROW_LANES) {
+        size_t rows = end - r < ROW_LANES ? end - r : ROW_LANES;
         row_part part = part_of_row(a, r);
         int last = (a->rows - r) * n < ROW_LANES * n + LANES; /* less than a vector behind these rows */
+        int has_target = is & (SOFT | DIVERGENCE) && part.target;
         for (size_t k = 0; k < n * ROW_LANES; k += CACHE_LINE) __builtin_prefetch(part.x + AHEAD + k);
         transpose(x, part.x, rows, n, last);
-        if (soft && a->target) transpose(target, part.target, rows, n, last);
-        for (int j = 0; j < ROW_LANES; j += LANES) {
-            vec max = v_set(-INFINITE);
-            for (size_t k = 0; k < n; k++) max = v_max(v_load(x[k] + j), max);
-            vec at = v_max(v_set((real)LOWEST), max); /* -inf - -inf would be NaN */
+        if (has_target) transpose(target, part.target, rows, n, last);
+        for (size_t j = 0; j < ROW_LANES; j += LANES) {
             class_part lanes = {(const real(*)[ROW_LANES])(x[0] + j),
-                                soft && a->target ? (const real(*)[ROW_LANES])(target[0] + j) : NULL, a->class_weight};
-            row_sums sums = sum_lanes(&call, lanes, n, at);
-            /* peaks - 1, and NaN where the maximum is infinite */
-            vec ties = (sums.peaks - v_set(1)) + (max - max);
-            real tie[LANES], maxima[LANES];
-            memcpy(tie, &ties, sizeof tie);
-            memcpy(maxima, &max, sizeof maxima);
-            store_pair(a->rest + r + j, sums.exp, SUM_UNSCALE);
-            for (int i = 0; i < LANES; i++) {
-                a->rest[r + j + i] += tie[i];
-                a->max[r + j + i] = maxima[i];
+                                has_target ? (const real(*)[ROW_LANES])(target[0] + j) : NULL, a->class_weight};
+            row_base base;
+            if (is & (MARGIN | DIVERGENCE)) {
+                base = base_of_lanes(a, r + j, rows > j ? rows - j : 0, is);
+                row_sums sums = sum_lanes(&call, lanes, n, &base);
+                store_sums(a, r + j, &sums, base.at, is);
+            } else {
+                vec max = max_of_lanes(lanes.x, n);
+                base.at = v_max(v_set((real)LOWEST), max); /* -inf - -inf would be NaN */
+                row_sums sums = sum_lanes(&call, lanes, n, &base);
+                store_sums(a, r + j, &sums, max, is);
             }
-            store_pair(a->dot + r + j, sums.dot, 1);
-            store_pair(a->mass + r + j, sums.mass, 1);
-            store_pair(a->peak_mass + r + j, (vpair){sums.peak_mass, v_set(0)}, 1);
         }
     }
 }

@@ -1,11 +1,6 @@
-/* What one logit adds to the sums of its row.
- *
- * A row is summed in 16 virtual lanes on every instruction set (LANE_VECTORS vectors), eight terms as a tree in the
- * data's type and the trees without loss (two-sum), so that 128000 equal terms do not drift. */
+/* What one logit adds to the sums of its row. */
 
 #define ROW_LANES 16
-#define LANE_VECTORS (ROW_LANES / LANES)
-#define GROUP 8
 #define CACHE_LINE (64 / sizeof(real))
 
 /* Sums of exponentials are taken at 2^64 times their size: nothing that reaches the result is subnormal. */
@@ -22,23 +17,6 @@ INLINE ivec lane_index(void) {
     return lane;
 }
 
-/* hi + lo += x, without loss while hi and x are finite */
-INLINE void add_exactly(vpair *total, vec x) {
-    vec sum = total->hi + x, part = sum - total->hi;
-    total->lo += (total->hi - (sum - part)) + (x - part);
-    total->hi = sum;
-}
-
-/* An infinite hi has no lo. */
-INLINE vpair without_nan(vpair x) { return (vpair){x.hi, v_select(v_eq(x.hi - x.hi, v_set(0)), x.lo, v_set(0))}; }
-
-/* ((t0 + t4) + (t2 + t6)) + ... */
-INLINE vec tree(vec *t) {
-    for (int width = GROUP / 2; width; width /= 2)
-        for (int i = 0; i < width; i++) t[i] += t[i + width];
-    return t[0];
-}
-
 /* A place in a row, or in rows */
 typedef struct {
     const real *x, *target, *class_weight; /* the last two may be NULL */
@@ -49,35 +27,38 @@ INLINE row_part part_at(row_part p, size_t k) {
 }
 
 INLINE row_part part_of_row(const fl_rows *a, size_t r) {
-    row_part all = {a->logits, a->target, a->class_weight}, at = part_at(all, r * a->classes);
+    row_part all = {a->logits, a->teacher ? a->teacher->logits : a->target, a->class_weight},
+             at = part_at(all, r * a->classes);
     at.class_weight = a->class_weight;
     return at;
 }
 
-typedef struct {
-    vpair exp;       /* exponentials, scaled */
-    vpair dot, mass; /* of the target */
-    /* Of the logits equal to the maximum, which `exp` and `mass` leave out */
-    vec peaks, peak_mass;
-} row_sums;
+/* Gradients are computed at this power of two, where a subnormal result still has all its digits. */
+#define EMIT_SCALE (MANTISSA_BITS + 1)
+#define EMIT_FACTOR ((double)(1ULL << EMIT_SCALE))
+#define EMIT_UNSCALE (1 / EMIT_FACTOR)
 
-/* What the terms of a call share. The flags are constants where the loops are instantiated. */
+/* What a call sums: exponentials of d / T, by a temperature T != 1, with a target that has more than a label; what
+ * exceeds a margin, squared; or how far two softmaxes diverge. Constants where the loops are instantiated. */
+enum { TEMPERED = 1, SOFT = 2, MARGIN = 4, SQUARE = 8, DIVERGENCE = 16 };
+
+/* What the terms of a call share */
 typedef struct {
-    vec temperature, keep, spread;
+    vec temperature, keep, spread, margin;
     divisor over_temperature;
-    int tempered, soft; /* T != 1; the target has more than a label */
+    int is;
 } row_call;
 
-INLINE row_call row_call_of(const fl_rows *a, int tempered, int soft) {
+INLINE row_call row_call_of(const fl_rows *a, int is) {
     vec temperature = v_set((real)a->temperature);
-    return (row_call){temperature, v_set((real)a->keep), v_set((real)a->spread), v_divisor(temperature), tempered,
-                      soft};
+    return (row_call){
+        temperature, v_set((real)a->keep), v_set((real)a->spread), v_set((real)a->margin), v_divisor(temperature), is};
 }
 
 /* exp(d / T) 2^scale */
 INLINE vec exp_term(const row_call *call, vec d, int scale) {
-    return call->tempered ? v_exp_quotient_scaled(d, call->temperature, call->over_temperature, scale)
-                          : v_exp_scaled(d, scale);
+    return call->is & TEMPERED ? v_exp_quotient_scaled(d, call->temperature, call->over_temperature, scale)
+                               : v_exp_scaled(d, scale);
 }
 
 /* a_k; labels are added elsewhere */
@@ -95,5 +76,40 @@ INLINE label_mass label_mass_of(const fl_rows *a, int64_t label) {
     return (label_mass){a->keep * weight, (real)a->spread * weight};
 }
 
-/* a_k (max - x_k), 0 where a_k is 0 */
-INLINE vec dot_term(vec a, vec d) { return v_select(v_eq(a, v_set(0)), v_set(0), a * -d); }
+/* What the terms of a row refer to: its maximum, or the logit of its label; and what `divergence.h` needs */
+typedef struct {
+    vec at, teacher_at, p, q, log_ratio;
+} row_base;
+
+/* What one logit adds: e^d, a_k (max - x_k) and a_k; or as `margin.h` and `divergence.h` say. Those at the `top`, where
+ * d = 0, count apart. */
+typedef struct {
+    vec sum, dot, mass;
+    mask top;
+} row_term;
+
+INLINE row_term softmax_term(const row_call *call, const row_base *base, vec x, const real *target, vec class_weight) {
+    vec d = x - base->at, zero = v_set(0);
+    vec a = call->is & SOFT ? coefficient(call, target, class_weight) : zero;
+    return (row_term){exp_term(call, d, SUM_SCALE), v_select(v_eq(a, zero), zero, a * -d), a, v_eq(d, zero)};
+}
+
+INLINE double scale_of(const fl_rows *a, size_t r) { return a->scale ? a->scale[r] : 1; }
+
+INLINE real logit_at_label(const fl_rows *a, size_t r) {
+    return ((const real *)a->logits)[r * a->classes + a->labels[r]];
+}
+
+INLINE int is_labelled(const fl_rows *a, int is) { return a->labels && !(is & (MARGIN | DIVERGENCE)); }
+
+/* What labels add to the sums of a softmax's rows */
+static void add_labels(const fl_rows *a, size_t begin, size_t end) {
+    for (size_t r = begin; r < end; r++) {
+        double kept = label_mass_of(a, a->labels[r]).kept;
+        real x = a->label_logit[r] = logit_at_label(a, r);
+        int top = x == a->max[r];
+        if (kept != 0) a->dot[r] += kept * (a->max[r] - x);
+        a->peak_mass[r] += top ? kept : 0;
+        a->mass[r] += top ? 0 : kept;
+    }
+}

@@ -118,17 +118,91 @@ static void losses(int is_double) {
 
 /* ---- rows ----------------------------------------------------------------------------------------------------- */
 
+enum { ROWS = 37, MOST = 5000, PADDED = ROWS + FL_ROW_PADDING };
+
+/* What a loss, or a function of rows, computes: as names and kinds, ended by NULL */
+typedef struct {
+    const char *name;
+    int kind;
+} row_output;
+
+static void softmax_sums(int is_double, const fl_rows *a) {
+    table_of(is_double)->rows.reduce[FL_ROW_SOFTMAX_SUMS](a);
+    fl_get_table(isa, FL_F64)->functions[FL_LOG1P](a->rest, a->log, ROWS + FL_ROW_PADDING - ROWS % FL_ROW_PADDING);
+}
+
+static void report_rows(const char *detail, int is_double, const fl_rows *a, const char *value, int kind,
+                        const row_output *elements) {
+    static double out[ROWS * MOST];
+    const fl_row_kernels *kernels = &table_of(is_double)->rows;
+    kernels->value[kind](a, out);
+    report(value, detail, is_double, out, ROWS);
+    for (; elements->name; elements++) {
+        kernels->emit[elements->kind](a, out);
+        report(elements->name, detail, is_double, out, ROWS * a->classes);
+    }
+}
+
+static void of_softmax(const char *detail, int is_double, fl_rows *a) {
+    const row_output family[] = {{"softmax", FL_ROW_SOFTMAX}, {"log_softmax", FL_ROW_LOG_SOFTMAX}, {NULL, 0}};
+    const row_output plain[] = {{"grad", FL_ROW_GRAD}, {"hess", FL_ROW_HESS}, {NULL, 0}};
+    const row_output focal[] = {{"focal grad", FL_ROW_GRAD}, {"focal hess", FL_ROW_BENT_HESS}, {NULL, 0}};
+    static double derivatives[3][PADDED];
+    softmax_sums(is_double, a);
+    report_rows(detail, is_double, a, "logsumexp", FL_ROW_LOGSUMEXP, family);
+    table_of(is_double)->rows.loss[FL_ROW_CROSS_ENTROPY](a);
+    report_rows(detail, is_double, a, "cross_entropy", FL_ROW_LOSS, plain);
+    if (a->temperature != 1) return;
+    a->slope = derivatives[0];
+    a->bend = derivatives[1];
+    a->label_hess = derivatives[2];
+    fl_get_table(isa, FL_F64)->rows.focus(a, 1.7);
+    report_rows(detail, is_double, a, "softmax_focal", FL_ROW_LOSS, focal);
+}
+
+static void of_labels(const char *detail, int is_double, fl_rows *a) {
+    const row_output margin[] = {{"margin grad", FL_ROW_MARGIN_GRAD}, {"margin hess", FL_ROW_MARGIN_HESS}, {NULL, 0}};
+    const row_output label[] = {{"nll grad", FL_ROW_LABEL_GRAD}, {"nll hess", FL_ROW_ZERO}, {NULL, 0}};
+    const fl_row_kernels *kernels = &table_of(is_double)->rows;
+    for (a->square = 0; a->square < 2; a->square++) {
+        kernels->reduce[FL_ROW_MARGIN_SUMS](a);
+        kernels->loss[FL_ROW_MULTI_MARGIN](a);
+        report_rows(detail, is_double, a, "multi_margin", FL_ROW_LOSS, margin);
+    }
+    kernels->reduce[FL_ROW_NUMBER_SUMS](a);
+    kernels->loss[FL_ROW_NLL](a);
+    report_rows(detail, is_double, a, "nll", FL_ROW_LOSS, label);
+}
+
+static void of_teacher(const char *detail, int is_double, fl_rows *a) {
+    static double logits[ROWS * MOST], sums[3][PADDED];
+    const row_output elements[] = {{"distillation grad", FL_ROW_DIVERGENCE_GRAD}, {"its hess", FL_ROW_HESS}, {NULL, 0}};
+    fl_rows teacher = *a;
+    teacher.logits = logits;
+    teacher.labels = NULL;
+    teacher.max = sums[0];
+    teacher.rest = sums[1];
+    teacher.log = sums[2];
+    fill(logits, ROWS * a->classes, is_double, 4);
+    softmax_sums(is_double, &teacher);
+    a->labels = NULL;
+    softmax_sums(is_double, a);
+    a->teacher = &teacher;
+    table_of(is_double)->rows.reduce[FL_ROW_DIVERGENCE_SUMS](a);
+    table_of(is_double)->rows.loss[FL_ROW_DISTILLATION](a);
+    report_rows(detail, is_double, a, "distillation", FL_ROW_LOSS, elements);
+}
+
 static void rows(int is_double, size_t classes, double temperature) {
-    enum { ROWS = 37, MOST = 5000, PADDED = ROWS + FL_ROW_PADDING };
-    static double logits[ROWS * MOST], out[ROWS * MOST], scale[PADDED], sums[7][PADDED];
+    static double logits[ROWS * MOST], scale[PADDED], sums[8][PADDED];
     static int64_t labels[ROWS];
-    static const char *const elements[FL_ROW_ELEMENTS] = {"softmax", "log_softmax", "grad", "hess"};
     fl_rows a = {.rows = ROWS,
                  .classes = classes,
                  .temperature = temperature,
                  .logits = logits,
                  .labels = labels,
                  .keep = 1,
+                 .margin = 1,
                  .scale = scale,
                  .max = sums[0],
                  .rest = sums[1],
@@ -136,7 +210,8 @@ static void rows(int is_double, size_t classes, double temperature) {
                  .mass = sums[3],
                  .peak_mass = sums[4],
                  .label_logit = sums[5],
-                 .log = sums[6]};
+                 .log = sums[6],
+                 .loss = sums[7]};
     char detail[64];
     snprintf(detail, sizeof detail, "classes=%zu temperature=%g", classes, temperature);
     fill(logits, ROWS * classes, is_double, 4);
@@ -144,17 +219,9 @@ static void rows(int is_double, size_t classes, double temperature) {
         labels[r] = next() % classes;
         scale[r] = 1;
     }
-    const fl_row_kernels *kernels = &table_of(is_double)->rows;
-    kernels->reduce(&a);
-    fl_get_table(isa, FL_F64)->functions[FL_LOG1P](a.rest, a.log, ROWS + FL_ROW_PADDING - ROWS % FL_ROW_PADDING);
-    for (int k = 0; k < FL_ROW_VALUES; k++) {
-        kernels->value[k](&a, out);
-        report(k == FL_ROW_CROSS_ENTROPY ? "cross_entropy" : "logsumexp", detail, is_double, out, ROWS);
-    }
-    for (int k = 0; k < FL_ROW_ELEMENTS; k++) {
-        kernels->emit[k](&a, out);
-        report(elements[k], detail, is_double, out, ROWS * classes);
-    }
+    of_softmax(detail, is_double, &a);
+    if (temperature == 1) of_labels(detail, is_double, &a);
+    of_teacher(detail, is_double, &a);
 }
 
 int main(int argc, char **argv) {

@@ -1,0 +1,134 @@
+"""One call over rows of logits: its arguments, checked, and its results."""
+
+import operator
+
+import numpy as np
+
+from fastloss import _kernels, _rows
+from fastloss._arguments import as_array, check_num_threads, computing_dtype, is_integral, storage
+
+# What the target of a loss may be
+LABELS, LABELS_OR_PROBABILITIES, LOGITS = "labels", "labels or probabilities", "logits"
+
+
+class RowCall:
+    """The checked arguments of one call over rows; the class axis is moved last."""
+
+    def __init__(self, logits, axis, num_threads, target=None, sample_weight=None, targets=LABELS_OR_PROBABILITIES):
+        self.num_threads = None if num_threads is None else check_num_threads(num_threads)
+        self.logits = as_array(logits, "logits")
+        self.target = None if target is None else as_array(target, "target")
+        self.weight = None if sample_weight is None else as_array(sample_weight, "sample_weight")
+        self.shape = self.logits.shape
+        self.is_labels = targets != LOGITS and (self.target is None or is_integral(self.target))
+        if targets != LOGITS and not self.is_labels:
+            self._check_float_target(targets)
+        self.axis = self._check_axis(axis)
+        self.rows = self.shape[: self.axis] + self.shape[self.axis + 1 :]
+        self.classes = self.shape[self.axis]
+        if self.classes == 0:
+            raise ValueError(f"expected at least one class, got logits of shape {self.shape}")
+        if self.target is not None:
+            self._check_target_shape(targets)
+        if self.weight is not None and self.weight.shape != self.rows:
+            raise ValueError(
+                f"sample_weight has shape {self.weight.shape}, expected {self.rows}, one value per row of "
+                f"logits of shape {self.shape}"
+            )
+        self.dtype = computing_dtype(self.logits, None if self.is_labels else self.target, self.weight)
+        self.is_double = self.dtype.itemsize == 8
+
+    def _check_axis(self, axis):
+        axis, ndim = operator.index(axis), self.logits.ndim
+        if ndim == 0:
+            raise ValueError("logits must have an axis of classes, got a scalar")
+        if not -ndim <= axis < ndim:
+            raise ValueError(f"axis {axis} is out of bounds for logits of shape {self.shape}")
+        return axis % ndim
+
+    def _check_float_target(self, targets):
+        if is_integral(self.logits):
+            raise TypeError(
+                f"logits are {self.logits.dtype} and target is {self.target.dtype}: the arguments look swapped; "
+                "logits must be floats"
+            )
+        if targets == LABELS:
+            raise TypeError(f"target must be integers, one label per row, got {self.target.dtype}")
+
+    def _check_target_shape(self, targets):
+        wanted = self.rows if self.is_labels else self.shape
+        if self.target.shape != wanted:
+            what = "integers are labels, one per row" if self.is_labels else "floats are class probabilities"
+            what = "they are logits too, a teacher's" if targets == LOGITS else what
+            raise ValueError(
+                f"target of {self.target.dtype} has shape {self.target.shape}, expected {wanted} for logits of "
+                f"shape {self.shape}: {what}"
+            )
+
+    @property
+    def inputs(self):
+        """The arrays that outputs must not disturb."""
+        return [a for a in (self.logits, self.target, self.weight) if a is not None]
+
+    def rounded(self, name, value):
+        """A parameter in the computing dtype, where it must be finite, and not 0 unless it was."""
+        stored = float(self.dtype.type(value)) if abs(value) <= float(np.finfo(self.dtype).max) else float("inf")
+        if stored == float("inf") or (stored == 0 and value != 0):
+            domain = "> 0 and finite" if value > 0 else "finite"
+            raise ValueError(f"{name} must be {domain} in {self.dtype.name}, got {value}")
+        return stored
+
+    def classes_last(self, array):
+        return np.moveaxis(array, self.axis, -1)
+
+    def operand(self, array):
+        """An array as the hot loops read it."""
+        return None if array is None else storage(array, self.dtype)
+
+    def labels(self, ignore_index):
+        """The labels, all in range or ignored; None where the target is something else."""
+        if not self.is_labels:
+            return None
+        labels = _rows.Labels(self.target, ignore_index, self.classes)
+        row = labels.first_out_of_range()
+        if row >= 0:
+            raise IndexError(f"target {self.target.flat[row]} at row {row} is out of bounds for {self.classes} classes")
+        return labels
+
+    def class_weights(self, class_weight):
+        """One weight per class, contiguous and in the computing dtype."""
+        if class_weight is None:
+            return None
+        if class_weight.shape != (self.classes,):
+            raise ValueError(
+                f"class_weight has shape {class_weight.shape}, expected ({self.classes},) for logits of "
+                f"shape {self.shape}"
+            )
+        return np.ascontiguousarray(class_weight, self.dtype)
+
+    def loop(self, elements, value=None, **others):
+        """The hot loop over all rows, into {kind: array} and one value per row."""
+        target = None if self.is_labels else self.operand(self.classes_last(self.target))
+        return _rows.Rows(
+            self.is_double,
+            self.operand(self.classes_last(self.logits)),
+            target=target,
+            value=value,
+            elements={kind: self.classes_last(array) for kind, array in elements.items()},
+            weight=self.operand(self.weight),
+            **others,
+        )
+
+    def sum(self, values):
+        kind = storage(values, self.dtype)[1]
+        return _kernels.Sum(values, kind, self.is_double).run(self.num_threads)
+
+
+def final_results(computed, final):
+    """Copies what was computed beside an overlapping `out`; an array without axes becomes a number."""
+    if final is None:
+        return [array if array.ndim else array[()] for array in computed]
+    for array, out in zip(computed, final, strict=True):
+        if out is not array:
+            out[...] = array
+    return list(final)
