@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.scoring import ScoringError, inputs, readers
+from fastloss.scoring import ScoringError, inputs
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 
@@ -125,47 +125,6 @@ def test_the_row_of_an_error_in_a_run_of_row_groups(tmp_path):
         fl.score(tmp_path, loss=fl.cross_entropy, pred="l", target="y", fragment_rows=20)
     with pytest.raises(IndexError, match=r"b.parquet: column 'y': target 5 at row 73 is out"):
         fl.score(tmp_path / "b.parquet", loss=fl.cross_entropy, pred="l", target="y", fragment_rows=20)
-
-
-# ---- groups ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("batch_rows", [7, 1000])
-@pytest.mark.parametrize("kind", ["text", "dictionary", "numbers", "booleans", "dates", "nothing"])
-def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
-    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
-    monkeypatch.setattr("fastloss.scoring.groups.MAX_COLLECTORS", 2)
-    rng = np.random.default_rng(0)
-    keys = rng.integers(0, 2 if kind == "booleans" else 5, 200)
-    missing = rng.random(200) < 0.1
-    text = pa.array([f"k{key}" for key in keys], mask=missing)
-    column = {
-        "text": text,
-        "dictionary": text.dictionary_encode(),
-        "numbers": pa.array(keys - 2, pa.int8(), mask=missing),
-        "booleans": pa.array(keys.astype(bool), mask=missing),
-        "dates": pa.array(keys.astype("datetime64[D]"), mask=missing),
-        "nothing": pa.nulls(200),
-    }[kind]
-    values = rng.standard_normal(200)
-    values[::17] = np.nan
-    pa.parquet.write_table(pa.table({"r": values, "g": column}), tmp_path / "x.parquet", row_group_size=64)
-    summary = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", **OPTIONS)
-    labels = np.array([str(k) if kind == "dates" and k is not None else k for k in column.to_pylist()], object)
-    assert set(summary.groups) == set(labels)
-    for key, group in summary.groups.items():
-        rows = np.array([label == key for label in labels])
-        assert group == fl.scoring.Summary.of(fl.huber(values[rows]))
-    again = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", resume=True, **OPTIONS)
-    assert again == summary and again.to_json() == summary.to_json()
-
-
-def test_groups_that_cannot_be(tmp_path):
-    pa.parquet.write_table(pa.table({"r": [1.0], "g": [0.5]}), tmp_path / "x.parquet")
-    with pytest.raises(TypeError, match=r"x.parquet: column 'g': groups are whole numbers, text, .*got double"):
-        fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
-    with pytest.raises(ScoringError, match="no column 'h'; there are 'r', 'g'"):
-        fl.score(tmp_path / "x.parquet", by="h", **OPTIONS)
 
 
 # ---- bad data among good --------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ def score(
     keep: str | Iterable[str] = "all",
     prefix: str = "",
     by: str | None = None,
+    sample_weight: str | None = None,
     format: str | None = None,
     engine: str = "local",
     workers: int | None = None,
@@ -89,6 +90,9 @@ def score(
         Put before the names of the emitted columns.
     by : str
         Column by whose values the rows are summarized too: the summary is a `GroupedSummary`.
+    sample_weight : str
+        Column of weights, finite and not negative, of the rows in the summary's `sum_of_weights`, `weighted_sum` and
+        `weighted_mean`. What is written is not multiplied. A row whose weight is null is null.
     format : str
         Format of standard input and output: parquet, csv, arrow, feather or npy.
     engine : "local", "dask" or "spark"
@@ -168,7 +172,7 @@ def score(
     tasks = dataset.plan(fragments, output, into_directory, format)
     if keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by)
+    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight)
 
     work = job.Job(spec, num_threads, recorded=into_directory)
     watch = job.Watch(tasks, into_directory, progress, on_fragment)

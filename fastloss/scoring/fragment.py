@@ -79,7 +79,8 @@ def _score_source(
     for batch in source.batches([*dict.fromkeys([*carried, *spec.read])]):
         with naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
-            collector.add(losses.value, losses.null, losses.ignored, *(batch.column(name) for name in spec.grouping))
+            groups = (batch.column(name) for name in spec.grouping)
+            collector.add(losses.value, losses.null, losses.ignored, losses.sample_weight, *groups)
         if output is not None:
             output.write([*(batch.column(name) for name in carried), *losses.to_arrow()])
         rows += len(batch)

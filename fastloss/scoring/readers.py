@@ -122,7 +122,7 @@ class CsvSource:
     def __init__(self, path: str, file, spec: Spec, infer: bool):
         self._path, self._header = path, _csv_header(file)
         types = {} if infer else dict.fromkeys(self._header, pa.string())
-        types |= dict.fromkeys(spec.scored, pa.float64())
+        types |= dict.fromkeys(spec.numbers, pa.float64())
         self._labels = spec.target if spec.loss.is_rowwise and len(spec.target) == 1 else ()
         with self._reading():
             self._reader = pa.csv.open_csv(
