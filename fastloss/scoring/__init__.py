@@ -71,8 +71,8 @@ def score(
         the given `format`.
     output : path, optional
         A file, whose extension is its format; a directory, into which each input file is written
-        under its own name and directories NAME=VALUE; or "-" for standard output. Without it only
-        the summary is computed.
+        under its own name and directories NAME=VALUE; an address of one of these that fsspec knows; or "-" for
+        standard output. Without it only the summary is computed.
     loss : Loss or str
         A loss with its parameters bound, or the name of one.
     pred, target : str or list of str
@@ -155,21 +155,21 @@ def score(
 
     run = _engine(engine, workers, client, spark)
     given = [os.fspath(path) if isinstance(path, str | os.PathLike) else path for path in _listed(input)]
-    output = None if output is None else os.fspath(output)
+    store, output = inputs.output_store(None if output is None else os.fspath(output))
     loss = fastloss.get(loss) if isinstance(loss, str) else loss
 
     fragments = inputs.find_fragments(given, format)
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = dataset.with_targets(fragments, None if target is None else os.fspath(target))
         pred, target, residual = _array_roles(loss, pred, target, residual)
-    into_directory = dataset.is_directory_output(inputs.is_several(given), output)
+    into_directory = dataset.is_directory_output(inputs.is_several(given), output, store)
     if fragment_rows is not None:
         if fragment_rows < 1:
             raise ScoringError(f"fragment_rows must be >= 1, got {fragment_rows}")
         fragments = inputs.cut(fragments, fragment_rows)
     elif output is None:
         fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
-    tasks = dataset.plan(fragments, output, into_directory, format)
+    tasks = dataset.plan(fragments, output, into_directory, format, store)
     if keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
     spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight)
@@ -180,7 +180,7 @@ def score(
         if resume:
             raise ScoringError("resume needs a directory as the output")
         return job.run(tasks, work, run, watch)
-    if not resume and os.path.isdir(output) and os.listdir(output):
+    if not resume and store.names(output):
         raise ScoringError(f"{output}: the directory is not empty: empty it, or resume")
     return job.run_into_directory(tasks, output, work, run, watch)
 

@@ -39,7 +39,7 @@ def score_task(
         spec = replace(spec, keep=())  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
-        writing = open_output(task.output, task.format)
+        writing = open_output(task.output, task.format, task.store)
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
     with writing as output:

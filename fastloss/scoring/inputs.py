@@ -18,6 +18,7 @@ import pyarrow.parquet
 from fastloss.scoring.dataset import Fragment, must_exist
 from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.formats import FORMATS, STREAM, format_of
+from fastloss.scoring.store import LOCAL, LocalStore, RemoteStore
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 DATASET_FORMATS = {"parquet": "parquet", "csv": "csv", "ipc": "arrow", "arrow": "arrow", "feather": "feather"}
@@ -46,11 +47,21 @@ def find_fragments(inputs: Sequence, stream_format: str | None = None) -> list[F
     return _with_typed_partitions(fragments)
 
 
+def output_store(output: str | None) -> tuple[LocalStore | RemoteStore, str | None]:
+    """Where an output is to be, and its path there."""
+    if output is None or "://" not in output:
+        return LOCAL, output
+    filesystem, path = located(output)
+    if output.endswith("/"):  # which says that it is a directory
+        path = path.rstrip("/") + "/"
+    return LOCAL if filesystem is None else RemoteStore(filesystem), path
+
+
 def is_several(inputs: Sequence) -> bool:
     """Whether the inputs are by nature more than one file, however many there happen to be."""
     if len(inputs) != 1 or isinstance(inputs[0], pa.dataset.Dataset):
         return True
-    filesystem, path = _located(inputs[0])
+    filesystem, path = located(inputs[0])
     return path != STREAM and (_is_pattern(path, filesystem) or _is_directory(path, filesystem))
 
 
@@ -63,7 +74,7 @@ def _found(given, stream_format: str | None) -> Iterator[Fragment]:
     if isinstance(given, pa.dataset.Dataset):
         yield from _of_dataset(given)
         return
-    filesystem, path = _located(given)
+    filesystem, path = located(given)
     if path == STREAM:
         yield Fragment(STREAM, format_of(STREAM, stream_format))
     elif _is_pattern(path, filesystem):
@@ -78,7 +89,7 @@ def _found(given, stream_format: str | None) -> Iterator[Fragment]:
         yield Fragment(path, format_of(path), place=os.path.basename(path), filesystem=filesystem)
 
 
-def _located(given: str) -> tuple[pa.fs.FileSystem | None, str]:
+def located(given: str) -> tuple[pa.fs.FileSystem | None, str]:
     """The file system and the path in it; None is this machine's."""
     if "://" not in given:
         return None, given
@@ -90,6 +101,8 @@ def _located(given: str) -> tuple[pa.fs.FileSystem | None, str]:
         filesystem, path = url_to_fs(given)
     except (ValueError, ImportError) as error:  # an unknown protocol, or one whose library is not there
         raise ScoringError(f"{given}: {error}") from error
+    if "file" in filesystem.protocol:
+        return None, path
     return pa.fs.PyFileSystem(pa.fs.FSSpecHandler(filesystem)), path
 
 
