@@ -65,6 +65,37 @@ def test_partitions_as_groups(partitioned, table):
         assert group == fl.scoring.Summary.of(fl.huber(table["r"].to_numpy()[years == year]))
 
 
+def test_fragments_that_were_cut_down_to_some_row_groups(tmp_path):
+    r = np.random.default_rng(0).standard_normal(100)
+    pa.parquet.write_table(pa.table({"r": r}), tmp_path / "x.parquet", row_group_size=10)
+    dataset = pa.dataset.dataset(tmp_path / "x.parquet")
+    whole = next(dataset.get_fragments())
+
+    def of(*parts):
+        return pa.dataset.FileSystemDataset(list(parts), dataset.schema, dataset.format, dataset.filesystem)
+
+    some = of(whole.subset(row_group_ids=[1, 3, 4]))
+    rows = np.r_[10:20, 30:50]
+    expected = fl.scoring.Summary.of(fl.huber(r[rows]))
+    assert fl.score(some, **OPTIONS) == expected
+    for name, options in {"whole": {}, "cut": {"fragment_rows": 10}}.items():
+        assert fl.score(some, tmp_path / name, **OPTIONS, **options) == expected
+        assert fl.score(some, tmp_path / name, **OPTIONS, **options, resume=True) == expected
+        parts = [pa.parquet.read_table(tmp_path / name / file)["r"] for file in files(tmp_path / name)]
+        assert len(parts) == (3 if options else 1)
+        np.testing.assert_array_equal(np.concatenate(parts), r[rows])
+    # another choice of the same file is another input
+    other = of(whole.subset(row_group_ids=[0, 3, 4]))
+    assert fl.score(other, tmp_path / "whole", **OPTIONS, resume=True) == fl.score(other, **OPTIONS) != expected
+    twice = of(whole.subset(row_group_ids=[0]), whole.subset(row_group_ids=[9]))
+    fl.score(twice, tmp_path / "twice", **OPTIONS)
+    assert files(tmp_path / "twice") == ["x.00000.parquet", "x.00001.parquet"]
+    assert fl.score(of(whole), **OPTIONS).count == 100
+    assert fl.score(of(whole.subset(row_group_ids=[])), **OPTIONS).count == 0
+    with pytest.raises(ScoringError, match="the dataset has a filter, which chooses rows"):
+        fl.score(dataset.filter(pa.dataset.field("r") > 0), **OPTIONS)
+
+
 def test_a_pyarrow_dataset(partitioned, tmp_path):
     dataset = pa.dataset.dataset(partitioned, partitioning="hive")
     summary = fl.score(dataset, tmp_path / "scored", by="year", **OPTIONS)

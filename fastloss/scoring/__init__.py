@@ -67,8 +67,8 @@ def score(
     input : path, pyarrow.dataset.Dataset, or several
         Files (.parquet, .csv, .arrow, .feather, .npy); directories of them, in which directories called NAME=VALUE are
         read too, NAME being one more column; patterns such as "data/*.parquet"; addresses that fsspec knows, such as
-        "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored; or "-" for standard input in
-        the given `format`.
+        "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored, whole or the row groups to
+        which its fragments were cut down; or "-" for standard input in the given `format`.
     output : path, optional
         A file, whose extension is its format; a directory, into which each input file is written
         under its own name and directories NAME=VALUE; an address of one of these that fsspec knows; or "-" for

@@ -29,10 +29,10 @@ class Fragment:
         Where `path` is; None is this machine.
     partition : tuple of (name, pyarrow.Scalar)
         Columns that the names of its directories hold, `name=value`.
-    row_groups : (int, int) or None
-        Of a Parquet file, those from the first to before the second; None is all of them.
+    row_groups : tuple of int or None
+        Of a Parquet file, which; None is all of them.
     first_row : int
-        Number of rows of the file before this fragment.
+        Number of rows of the file before this fragment, as far as they are part of the input.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Fragment:
     place: str = ""
     filesystem: Any = None
     partition: tuple[tuple[str, Any], ...] = ()
-    row_groups: tuple[int, int] | None = None
+    row_groups: tuple[int, ...] | None = None
     first_row: int = 0
 
     @property
@@ -52,8 +52,7 @@ class Fragment:
     @property
     def name(self) -> str:
         """What messages call it."""
-        groups = "" if self.row_groups is None else f" row groups {self.row_groups[0]}-{self.row_groups[1] - 1}"
-        return ("standard input" if self.path == STREAM else self.path) + groups
+        return ("standard input" if self.path == STREAM else self.path) + _shown(self.row_groups)
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,14 @@ class Task:
     def is_repeatable(self) -> bool:
         """Whether it can be done again: streams pass once."""
         return STREAM not in (self.output, *(fragment.path for fragment in self.fragments))
+
+
+def _shown(row_groups: tuple[int, ...] | None) -> str:
+    if row_groups is None:
+        return ""
+    if len(row_groups) > 1 and row_groups == tuple(range(row_groups[0], row_groups[-1] + 1)):
+        return f" row groups {row_groups[0]}-{row_groups[-1]}"
+    return f" row groups {', '.join(map(str, row_groups)) or 'none'}"
 
 
 def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Fragment]:
