@@ -211,6 +211,22 @@ def test_a_directory_that_cannot_be_written(mixed, tmp_path):
         fl.score(mixed, tmp_path / "locked", **OPTIONS)
 
 
+def test_a_file_system_that_cannot_be_written(mixed, tmp_path):
+    """Which holds for the superuser too."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        with pytest.raises(ScoringError, match=r"disk/_?0.parquet.*: Read-only file system"):
+            fl.score(mixed, f"{disk}/", **OPTIONS)
+        with pytest.raises(OSError, match=r"Read-only file system.*disk/scored"):
+            fl.score(mixed, f"{disk}/scored/", **OPTIONS)
+        assert not os.listdir(disk)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def test_a_full_disk(tmp_path):
     """A file system of 1 MiB: what fits is done, what does not is named, and with room the rest is resumed."""
     disk, data = tmp_path / "disk", tmp_path / "data"
