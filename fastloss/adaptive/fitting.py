@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss._arguments import check_num_threads, nonnegative, positive
-from fastloss.adaptive.data import NOTHING, Residuals, gather, summary
+from fastloss.adaptive.data import NOTHING, Residuals, Summary, gather, summary, weight_at
 from fastloss.adaptive.statistics import Statistics, statistics
 
 Array = NDArray[np.float64]
@@ -92,8 +92,9 @@ def fit(
     Raises
     ------
     ValueError
-        If there are no residuals, or only NaN; if one is infinite, or all are the same; if the scale would collapse,
-        because more than half of them are 0; if an argument is outside its domain.
+        If there are no residuals, or only NaN; if one is infinite, or all are the same; if neither the scale nor an
+        alpha > 0 is given, and more than half of the residuals are identical, as where they are 0 the scale would
+        collapse; if an argument is outside its domain.
 
     Source
     ------
@@ -194,12 +195,29 @@ class _Problem:
             return
         if seen.low == seen.high:
             raise ValueError(f"all residuals{where} are {seen.low:g}: they have no scale; give one, or other residuals")
-        if seen.zero > seen.weight / 2 and not self.alpha:
-            share = 100 * seen.zero / seen.weight
-            raise ValueError(
-                f"{share:.3g}% of the residuals{where} are 0: with more than half the scale collapses to 0; "
-                "give the scale, or an alpha > 0, or take them out"
-            )
+        if not self.alpha:
+            self._check_identical(seen, where)
+
+    def _check_identical(self, seen: Summary, where: str) -> None:
+        """Refuse residuals of which more than half are the same.
+
+        Of n residuals, m of them 0, the others add 2 (n - m) log(1 / scale) to nll at alpha = 0 as the scale falls, and
+        all take n log(1 / scale) from it: with 2 m > n it falls without end, with 2 m = n towards a scale of 0. An alpha
+        that is known to be > 0 holds it up, as then the others grow with a power of 1 / scale.
+        """
+        half, lowest = seen.weight / 2, self.low if self.alpha is None else self.alpha
+        value, weight, why = 0.0, seen.zero, "the scale collapses to 0"
+        if not (weight > half or (weight == half and lowest == 0)):
+            if not seen.surplus:
+                return
+            value, why = seen.common, "more than half are identical, which tells no scale"
+            weight = sum(self.residuals.chunks(partial(weight_at, value), self.num_threads))
+            if weight <= half:
+                return
+        raise ValueError(
+            f"{100 * weight / seen.weight:.3g}% of the residuals{where} are {value:g}: {why}; "
+            "give the scale, or an alpha > 0, or take them out"
+        )
 
     # ---- Newton's method --------------------------------------------------------------------------------------
 
