@@ -136,6 +136,7 @@ def fit(
     residual: Annotated[str | None, typer.Option(help="Column of residuals.")] = None,
     pred: Annotated[str | None, typer.Option(help="Column of predictions, in place of residuals.")] = None,
     target: Annotated[str | None, typer.Option(help="Column of targets; for .npy input the file of them.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of weights: how often each residual is counted.")] = None,
     alpha: Annotated[float | None, typer.Option(help="A known alpha, which is not fitted.")] = None,
     scale: Annotated[float | None, typer.Option(help="A known scale, which is not fitted.")] = None,
     alpha_bounds: Annotated[
@@ -149,7 +150,7 @@ def fit(
     from fastloss import adaptive
     from fastloss.scoring.residuals import read_residuals
 
-    batches = read_residuals(input, residual, pred, target, format)
+    batches = read_residuals(input, residual, pred, target, format, weight)
     try:
         found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
     except ScoringError:
@@ -164,7 +165,7 @@ def fit(
     table.add_row("scale", _short(found.scale), f"+- {found.scale_stderr:.2g}")
     table.add_row("nll", _short(found.nll), "" if found.converged else "not converged")
     _console(sys.stdout).print(table)
-    columns = {"--residual": residual, "--pred": pred, "--target": target, "--format": format}
+    columns = {"--residual": residual, "--pred": pred, "--target": target, "--weight": weight, "--format": format}
     command = ["fastloss", "score", *input, "--loss", "robust"]
     command += ["-p", f"alpha={found.alpha:.6g}", "-p", f"scale={found.scale:.6g}"]
     command += [part for option in columns.items() if option[1] is not None for part in option]

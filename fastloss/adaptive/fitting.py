@@ -202,8 +202,8 @@ class _Problem:
         """Refuse residuals of which more than half are the same.
 
         Of n residuals, m of them 0, the others add 2 (n - m) log(1 / scale) to nll at alpha = 0 as the scale falls, and
-        all take n log(1 / scale) from it: with 2 m > n it falls without end, with 2 m = n towards a scale of 0. An alpha
-        that is known to be > 0 holds it up, as then the others grow with a power of 1 / scale.
+        all take n log(1 / scale) from it: with 2 m > n it falls without end, with 2 m = n towards a scale of 0. An
+        alpha that is known to be > 0 holds it up, as then the others grow with a power of 1 / scale.
         """
         half, lowest = seen.weight / 2, self.low if self.alpha is None else self.alpha
         value, weight, why = 0.0, seen.zero, "the scale collapses to 0"
