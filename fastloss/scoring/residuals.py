@@ -43,9 +43,11 @@ def read_residuals(
         with open_source(fragment, spec) as source:
             with naming(fragment, 0, 0):
                 output_schema(source.schema, spec)
+            rows = 0
             for batch in source.batches(list(dict.fromkeys(spec.numbers))):
-                with naming(fragment, 0, 0):
+                with naming(fragment, rows, 0):
                     losses = score_batch(batch, spec)
+                rows += len(batch)
                 (values,) = losses.outputs
                 values = values if losses.null is None else np.where(losses.null, np.nan, values)
                 weights = losses.sample_weight
