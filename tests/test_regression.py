@@ -108,6 +108,18 @@ def test_graduated_non_convexity():
     assert abs(learned.coef[0] - 0.7) < 0.02
 
 
+def test_most_residuals_may_be_identical():
+    """80% of the observations on a line; 60% at a distance."""
+    rng = np.random.default_rng(0)
+    x = np.linspace(0, 1, 100)
+    y = 2 * x + 1
+    y[:20] += rng.normal(0, 1, 20)
+    found = irls(x[:, None], y)
+    np.testing.assert_allclose([found.coef[0], found.intercept], [2, 1], atol=1e-9)
+    found = irls(np.zeros((10, 1)), [3.0] * 6 + [1.0, 2.0, 4.0, 5.0], fit_intercept=False)
+    assert found.converged and 1 < found.loss.parameters["scale"] < 5
+
+
 def test_an_exact_fit():
     x = np.linspace(0, 1, 20)
     y = 2 * x + 1

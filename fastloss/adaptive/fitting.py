@@ -138,11 +138,15 @@ def _known(value: Array | None, shape: tuple[int, ...]) -> list[float | None]:
     return [float(v) for v in np.broadcast_to(value, shape).ravel()]
 
 
-def refit(
-    residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any
+def learn(
+    residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any = None
 ) -> tuple[float, float]:
-    """The alpha and scale of the minimum close to those of a loss: for residuals that have changed a little."""
-    problem = _Problem(Residuals(residuals, sample_weight), None, None, *alpha_bounds, num_threads=None)
+    """The most likely alpha and scale; with `near`, those of the minimum close to that loss, for residuals that have
+    changed a little. None is 0 here, so that most of them may be identical."""
+    problem = _Problem(Residuals(residuals, sample_weight), None, None, *_bounds(alpha_bounds), num_threads=None)
+    if near is None:
+        point, _, _ = problem.search(30)
+        return point.alpha, math.exp(point.log_scale)
     alpha = min(max(near.parameters["alpha"], alpha_bounds[0]), alpha_bounds[1])
     point, _, _ = problem.descend(problem.point(alpha, math.log(near.parameters["scale"])), 50)
     return point.alpha, math.exp(point.log_scale)
@@ -170,6 +174,10 @@ class _Problem:
 
     def fit(self, max_iter: int, where: str) -> Fit:
         self._check(where)
+        return self._result(*self.search(max_iter))
+
+    def search(self, max_iter: int) -> tuple[Point, int, bool]:
+        """(the lowest minimum, passes taken, whether it is one)"""
         small = replace(self, residuals=self.residuals.sample())
         passes = 1
         ends = []
@@ -180,7 +188,7 @@ class _Problem:
             if passes >= max_iter - 2:
                 break
         _, point, converged = min(ends, key=lambda end: end[0])
-        return self._result(point, passes, converged)
+        return point, passes, converged
 
     def _check(self, where: str) -> None:
         """Refuse residuals that have no fit: a first pass."""
