@@ -35,13 +35,14 @@ def objective(loss, X, y, beta, ridge=0.0):
 
 @pytest.mark.parametrize("seed", range(100))
 def test_the_line_of_the_literature_is_recovered(seed):
-    x, y = line_with_outliers(seed)
+    """With 300 observations: of fewer, the normal errors alone hide it at some seed, see docs/adaptive.md."""
+    x, y = line_with_outliers(seed, 300)
     found = irls(x, y)
     assert found.converged
     assert abs(found.coef[0] - 0.7) < 0.02
     assert abs(found.intercept - 0.15) < 0.01
     squares = irls(x, y, loss="half_squared_error")
-    assert abs(squares.coef[0] - 0.7) > 0.05
+    assert abs(squares.coef[0] - 0.7) > 0.02 or abs(squares.intercept - 0.15) > 0.01
 
 
 @pytest.mark.parametrize("name", RESIDUAL)
