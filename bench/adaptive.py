@@ -65,15 +65,17 @@ scikit-learn's `HuberRegressor` with its defaults, which learns its scale too. A
 
 Standard errors of alpha and scale are those of independent residuals of this density; where alpha is at one of its
 bounds, they are those of a fit without bounds. The likelihood of alpha and scale has no bound once more than half of
-the residuals are 0, and little to go by where more than half are identical: `fit` refuses both. With fewer than about four observations a coefficient, a line through more than half
-of them is most likely; prefer a loss with a known scale there.
+the residuals are 0, and little to go by where more than half are identical: `fit` refuses both. With fewer than about
+four observations a coefficient, a line through more than half of them is most likely; prefer a loss with a known scale
+there.
 """
 
 LINE_READING = """\
 The adaptive loss keeps its promise for every seed from 300 observations on, the oracle from 200. Below, chance decides:
 of 50 observations the oracle too misses a fifth. What separates the two is the price of not knowing the outliers: alpha
 goes to its lower bound, where the density is close to Cauchy's, which makes less of normal errors than least squares
-does. The fits are the most likely of their family: a search of all four parameters from the true line finds none better."""
+does. The fits are the most likely of their family: a search of all four parameters from the true line finds none
+better."""
 
 READING = """\
 - engel, where the spread of the errors grows and some are large: both robust lines do better than least squares, and
