@@ -31,8 +31,8 @@ find them together with the line. Nothing is tuned by hand.
 ```python
 from fastloss import adaptive
 
-found = adaptive.fit(residuals)                       # .alpha .scale .nll .alpha_stderr .scale_stderr
-model = adaptive.RobustRegressor().fit(X, y)          # .coef_ .intercept_ .loss_ .weights_
+found = adaptive.fit(residuals)  # .alpha .scale .nll .alpha_stderr .scale_stderr
+model = adaptive.RobustRegressor().fit(X, y)  # .coef_ .intercept_ .loss_ .weights_
 ```
 
 ```
