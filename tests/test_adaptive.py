@@ -316,6 +316,18 @@ def test_statistics_are_derivatives():
         np.testing.assert_allclose((high.gradient - low.gradient) / (2 * step), at.hessian[1], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_statistics_of_batches_add_up(weighted):
+    r, weights = adaptive.sample(0.8, 2.0, 700, rng=1), np.random.default_rng(0).random(700) if weighted else None
+    whole = adaptive.statistics(r, 0.7, 1.5, weights)
+    parts = [slice(0, 100), slice(100, 101), slice(101, 101), slice(101, 700)]
+    each = [adaptive.statistics(r[p], 0.7, 1.5, None if weights is None else weights[p]) for p in parts]
+    added = each[0] + each[1] + (each[2] + each[3])
+    for name in ("weight", "nll", "gradient", "hessian"):
+        np.testing.assert_allclose(getattr(added, name), getattr(whole, name), rtol=1e-6, err_msg=name)
+    assert whole.weight == pytest.approx(weights.sum() if weighted else 700)
+
+
 # ---- what cannot be fitted -----------------------------------------------------------------
 
 
@@ -372,3 +384,12 @@ def test_identical_residuals_are_found_over_all_batches(monkeypatch, value, weig
         r = np.concatenate([np.full(int(1000 * share), value), others[: 1000 - int(1000 * share)]])
         found = adaptive.fit(order(r), alpha_bounds=(0.001, 1.9))
         assert found.converged and found.scale > 1e-4
+
+
+def test_a_batch_of_another_value_does_not_hide_them(monkeypatch):
+    """The first votes are for 1, but 54% of all are 2."""
+    monkeypatch.setattr(data, "CHUNK", 100)
+    others = np.random.default_rng(0).normal(0, 1, (9, 40))
+    r = np.concatenate([np.ones(100), np.column_stack([np.full((9, 60), 2.0), others]).ravel()])
+    with pytest.raises(ValueError, match=r"^54% of the residuals are 2: "):
+        adaptive.fit(r)
