@@ -355,6 +355,9 @@ def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> Non
     for percent in (50, 90, 99):
         table.add_row(f"p{percent}", _short(summary.quantile(percent / 100)))
     table.add_row("max", _short(summary.max))
+    if summary.weighted is not None:
+        table.add_row("weights", _short(summary.sum_of_weights))
+        table.add_row("weighted mean", _short(summary.weighted_mean))
     console = _console(sys.stderr if to_stderr else sys.stdout)
     console.print(title, markup=False)
     console.print(table)
