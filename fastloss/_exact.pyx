@@ -11,8 +11,9 @@ quantiles.
 Subnormal float64 values are multiplied by 2**54, which is exact and makes them normal, and go to
 buckets of their own, so that these are as narrow as everyone else's.
 
-Buckets lie in a hash table whose keys also hold the number of the row's group, so that memory
-follows the number of buckets in use, for one group or for a million.
+Without groups each possible bucket has its place; pages that no value falls into are never touched
+and cost no memory. With groups the buckets lie in a hash table whose keys also hold the number of
+the row's group, so that memory follows the number of buckets in use.
 """
 
 from libc.math cimport isfinite
@@ -42,7 +43,7 @@ cdef enum:
     TERM_BITS = 14
     FIRST_ROOM = 1 << 7
 
-# Sums of 90 bits a value or, of products, of 64: they hold 2**38 values, a fragment of a terabyte.
+# Sums of at most 90 bits a value: they hold 2**38 values, a fragment of a terabyte.
 cdef struct Bucket:
     uint64_t tag            # the key, plus 1; 0 is an empty place
     int64_t count
