@@ -15,9 +15,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from statsmodels.datasets import engel, stackloss, statecrime
 
-from fastloss.adaptive import RobustRegressor, fit
+from fastloss.adaptive import RobustRegressor, fit, irls
 
 REPEATS, FOLDS = 20, 5
+SEEDS, SIZES = 100, (50, 100, 200, 250, 300, 500, 1000)
 
 PAGE = """\
 # The adaptive robust loss
@@ -30,14 +31,25 @@ find them together with the line. Nothing is tuned by hand.
 ```python
 from fastloss import adaptive
 
-found = adaptive.fit(residuals)                       # .alpha .scale .nll .alpha_stderr .scale_stderr
-model = adaptive.RobustRegressor().fit(X, y)          # .coef_ .intercept_ .loss_ .weights_
+found = adaptive.fit(residuals)  # .alpha .scale .nll .alpha_stderr .scale_stderr
+model = adaptive.RobustRegressor().fit(X, y)  # .coef_ .intercept_ .loss_ .weights_
 ```
 
 ```
 fastloss fit residuals.parquet --residual r           # the same for files, and the command that scores with them
 fastloss plot regression -o regression.png            # curves, surface, density, regression (.gif: step by step)
 ```
+
+## On the line of the literature
+
+x uniform on [0, 1], y = 0.7 x + 0.15 with normal errors of 0.025, and one in ten of the y's replaced by
+0.05 + 0.4 (1 - sign(y - 0.5)). Of {seeds} seeds, how many find the slope within 0.02 and the intercept within 0.01, and
+the standard deviation of the slope. The oracle is least squares on the y's that were not replaced: what it misses, the
+normal errors hide from everyone.
+
+{line}
+
+{line_reading}
 
 ## On real data
 
@@ -53,9 +65,17 @@ scikit-learn's `HuberRegressor` with its defaults, which learns its scale too. A
 
 Standard errors of alpha and scale are those of independent residuals of this density; where alpha is at one of its
 bounds, they are those of a fit without bounds. The likelihood of alpha and scale has no bound once more than half of
-the residuals are 0: `fit` says so. With fewer than about four observations a coefficient, a line through more than half
-of them is most likely; prefer a loss with a known scale there.
+the residuals are 0, and little to go by where more than half are identical: `fit` refuses both. With fewer than about
+four observations a coefficient, a line through more than half of them is most likely; prefer a loss with a known scale
+there.
 """
+
+LINE_READING = """\
+The adaptive loss keeps its promise for every seed from 300 observations on, the oracle from 200. Below, chance decides:
+of 50 observations the oracle too misses a fifth. What separates the two is the price of not knowing the outliers: alpha
+goes to its lower bound, where the density is close to Cauchy's, which makes less of normal errors than least squares
+does. The fits are the most likely of their family: a search of all four parameters from the true line finds none
+better."""
 
 READING = """\
 - engel, where the spread of the errors grows and some are large: both robust lines do better than least squares, and
@@ -115,10 +135,46 @@ def table(name, X, y):
     return "\n".join(lines)
 
 
+def line_with_outliers(seed, size):
+    """x, y, and which of the y's were replaced."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(0, 1, size)
+    y = 0.7 * x + 0.15 + rng.normal(0, 0.025, size)
+    replaced = rng.uniform(size=size) < 0.1
+    y[replaced] = 0.05 + 0.4 * (1 - np.sign(y[replaced] - 0.5))
+    return x, y, replaced
+
+
+def lines_found(seed, size):
+    """(slope, intercept) by method."""
+    x, y, replaced = line_with_outliers(seed, size)
+    found = irls(x[:, None], y)
+    return {
+        "least squares": np.polyfit(x, y, 1),
+        "adaptive": (found.coef[0], found.intercept),
+        "oracle": np.polyfit(x[~replaced], y[~replaced], 1),
+    }
+
+
+def line_table():
+    rows = [
+        "| observations | least squares | adaptive | oracle | deviation: adaptive | oracle |",
+        "|---|---|---|---|---|---|",
+    ]
+    for size in SIZES:
+        found = [lines_found(seed, size) for seed in range(SEEDS)]
+        errors = {name: np.array([each[name] for each in found]) - (0.7, 0.15) for name in found[0]}
+        hits = [int((np.abs(error) < (0.02, 0.01)).all(axis=1).sum()) for error in errors.values()]
+        spread = [f"{errors[name][:, 0].std():.2g}" for name in ("adaptive", "oracle")]
+        rows.append(f"| {size} | {' | '.join(map(str, hits))} | {' | '.join(spread)} |")
+    return "\n".join(rows)
+
+
 def main():
     warnings.simplefilter("error")
     tables = "\n\n".join(table(name, X, y) for name, (X, y) in datasets().items())
-    print(PAGE.format(repeats=REPEATS, folds=FOLDS, tables=tables, reading=READING), end="")
+    line = {"seeds": SEEDS, "line": line_table(), "line_reading": LINE_READING}
+    print(PAGE.format(repeats=REPEATS, folds=FOLDS, tables=tables, reading=READING, **line), end="")
 
 
 if __name__ == "__main__":

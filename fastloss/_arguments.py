@@ -10,6 +10,7 @@ import numpy as np
 EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
 REDUCTIONS = ("none", "sum", "mean")
 INFINITY = float("inf")
+UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
 COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 # Storage dtypes by numpy's character code ("E" is ml_dtypes' bfloat16): the numbers of _buffers.Kind
 KINDS = {"f": 0, "d": 1, "e": 2, "E": 3}
@@ -116,9 +117,9 @@ def _limits(domain):
 
 
 def _inside(value, domain):
-    """Whether a value is a number, finite but for "any", and within the limits of its domain."""
+    """Whether a value is a number, finite unless its domain says otherwise, and within its limits."""
     inside = value == value
-    if domain != "any":
+    if not _has_infinity(domain):
         inside = inside & (abs(value) != INFINITY)
     for compare, bound in _limits(domain):
         inside = inside & compare(value, bound)
@@ -128,10 +129,14 @@ def _inside(value, domain):
 def _domain_message(name, value, domain, loss):
     if value != value:
         return f"{name} must not be NaN"
-    if abs(value) == INFINITY:
+    if abs(value) == INFINITY and not _has_infinity(domain):
         return f"{name} must be finite, got {value}"
     where = f" for {loss}" if loss == "robust_nll" else ""
-    return f"{name} must be {domain}{where}, got {value}"
+    return f"{name} must be {domain.removesuffix(UNBOUNDED)}{where}, got {value}"
+
+
+def _has_infinity(domain):
+    return domain == "any" or domain.endswith(UNBOUNDED)
 
 
 def relations(domains):

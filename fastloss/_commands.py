@@ -82,6 +82,7 @@ def score(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Skip the files that are done in the directory.")] = False,
     by: Annotated[str | None, typer.Option(help="Summarize by the values of this column too.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of weights, for the weighted sum and mean.")] = None,
     engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "local",
     workers: Annotated[int | None, typer.Option(help="Files scored at a time, or size of the cluster started.")] = None,
     fragment_rows: Annotated[int | None, typer.Option(help="Cut Parquet files into fragments of so many rows.")] = None,
@@ -108,6 +109,7 @@ def score(
             keep=keep if keep in ("all", "none") else keep.split(","),
             prefix=prefix,
             by=by,
+            sample_weight=weight,
             format=format,
             engine=engine,
             workers=workers,
@@ -134,6 +136,7 @@ def fit(
     residual: Annotated[str | None, typer.Option(help="Column of residuals.")] = None,
     pred: Annotated[str | None, typer.Option(help="Column of predictions, in place of residuals.")] = None,
     target: Annotated[str | None, typer.Option(help="Column of targets; for .npy input the file of them.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of weights: how often each residual is counted.")] = None,
     alpha: Annotated[float | None, typer.Option(help="A known alpha, which is not fitted.")] = None,
     scale: Annotated[float | None, typer.Option(help="A known scale, which is not fitted.")] = None,
     alpha_bounds: Annotated[
@@ -147,7 +150,7 @@ def fit(
     from fastloss import adaptive
     from fastloss.scoring.residuals import read_residuals
 
-    batches = read_residuals(input, residual, pred, target, format)
+    batches = read_residuals(input, residual, pred, target, format, weight)
     try:
         found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
     except ScoringError:
@@ -162,7 +165,7 @@ def fit(
     table.add_row("scale", _short(found.scale), f"+- {found.scale_stderr:.2g}")
     table.add_row("nll", _short(found.nll), "" if found.converged else "not converged")
     _console(sys.stdout).print(table)
-    columns = {"--residual": residual, "--pred": pred, "--target": target, "--format": format}
+    columns = {"--residual": residual, "--pred": pred, "--target": target, "--weight": weight, "--format": format}
     command = ["fastloss", "score", *input, "--loss", "robust"]
     command += ["-p", f"alpha={found.alpha:.6g}", "-p", f"scale={found.scale:.6g}"]
     command += [part for option in columns.items() if option[1] is not None for part in option]
@@ -352,6 +355,9 @@ def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> Non
     for percent in (50, 90, 99):
         table.add_row(f"p{percent}", _short(summary.quantile(percent / 100)))
     table.add_row("max", _short(summary.max))
+    if summary.weighted is not None:
+        table.add_row("weights", _short(summary.sum_of_weights))
+        table.add_row("weighted mean", _short(summary.weighted_mean))
     console = _console(sys.stderr if to_stderr else sys.stdout)
     console.print(title, markup=False)
     console.print(table)

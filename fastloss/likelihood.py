@@ -27,7 +27,7 @@ def robust_nll(alpha=1.0, scale=1.0):
     Domain: all real residuals.
     Formula: robust(r, alpha, scale) + log(scale) + log Z(alpha), with `fastloss.adaptive.log_partition` for log Z.
     Limits: alpha = 2 is the normal distribution, alpha = 0 Cauchy's, of scale sqrt(2) scale. The smaller alpha, the
-    heavier the tails.
+    heavier the tails. alpha = infinity is allowed, where Z is 2.0243734685084868.
     Derivatives: those of `robust`. `robust_nll.param_grad` gives those with respect to alpha and scale; at alpha = 2,
     where the one by alpha is infinite, its value at the next smaller alpha.
 

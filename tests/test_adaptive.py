@@ -100,6 +100,23 @@ def test_robust_nll_refuses_a_negative_alpha():
             fl.robust_nll([0.1, 0.2], alpha=bad)
 
 
+def test_robust_nll_at_infinity():
+    """Beside mpmath; d/dalpha is 0 there."""
+    r, scale = np.array([0.0, -0.3, 1.0, 2.5]), 0.75
+    got = fl.robust_nll.evaluate(r, alpha=np.inf, scale=scale, outputs=("value", "grad", "hess", "weight"))
+    slopes = fl.robust_nll.param_grad(r, alpha=np.inf, scale=scale)
+    for k, x in enumerate(map(mpf, map(float, r))):
+        z = (x / scale) ** 2
+        power = mp.exp(z / 2)
+        exact = (power - 1 + mp.log(scale * mpf("2.0243734685084868")), x * power / scale**2)
+        exact += (power * (1 + z) / scale**2, power / scale**2)
+        for value, expected in zip(got, exact, strict=True):
+            assert value[k] == pytest.approx(float(expected), rel=1e-14, abs=1e-15)
+        assert slopes["alpha"][k] == 0
+        assert slopes["scale"][k] == pytest.approx(float((1 - z * power) / scale), rel=1e-14, abs=1e-14)
+    assert fl.robust_nll.bind(alpha=np.inf)(0.0) == pytest.approx(float(mp.log(mpf("2.0243734685084868"))), abs=1e-15)
+
+
 # ---- sampling ------------------------------------------------------------------------------
 
 
@@ -299,6 +316,18 @@ def test_statistics_are_derivatives():
         np.testing.assert_allclose((high.gradient - low.gradient) / (2 * step), at.hessian[1], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_statistics_of_batches_add_up(weighted):
+    r, weights = adaptive.sample(0.8, 2.0, 700, rng=1), np.random.default_rng(0).random(700) if weighted else None
+    whole = adaptive.statistics(r, 0.7, 1.5, weights)
+    parts = [slice(0, 100), slice(100, 101), slice(101, 101), slice(101, 700)]
+    each = [adaptive.statistics(r[p], 0.7, 1.5, None if weights is None else weights[p]) for p in parts]
+    added = each[0] + each[1] + (each[2] + each[3])
+    for name in ("weight", "nll", "gradient", "hessian"):
+        np.testing.assert_allclose(getattr(added, name), getattr(whole, name), rtol=1e-6, err_msg=name)
+    assert whole.weight == pytest.approx(weights.sum() if weighted else 700)
+
+
 # ---- what cannot be fitted -----------------------------------------------------------------
 
 
@@ -313,6 +342,10 @@ def test_statistics_are_derivatives():
         ([0.0, 0.0, 0.0], {}, "all residuals are 0: they have no scale"),
         ([3.0, 3.0, np.nan], {}, "all residuals are 3: they have no scale"),
         ([0.0] * 6 + [1.0, 2.0, 3.0, 4.0], {}, "60% of the residuals are 0"),
+        ([0.0] * 5 + [1.0, 2.0, 3.0, 4.0, 5.0], {"alpha": 0}, "50% of the residuals are 0: the scale collapses"),
+        ([7.0] * 6 + [1.0, 2.0, 3.0, 4.0], {}, "60% of the residuals are 7: more than half are identical"),
+        ([0.0, 1.0, 2.0], {"sample_weight": [3, 1, 1]}, "60% of the residuals are 0"),
+        ([1.0, 2.0, 0.0], {"sample_weight": [1, 3, 1]}, "60% of the residuals are 2: more than half are identical"),
         ([1.0, 2.0], {"alpha": -1.0}, "alpha must be >= 0, got -1.0"),
         ([1.0, 2.0], {"scale": 0.0}, "scale must be > 0 and finite, got 0.0"),
         ([1.0, 2.0], {"scale": [1.0, 2.0]}, "expected one number, got shape"),
@@ -333,3 +366,30 @@ def test_zeros_with_a_known_alpha_have_a_scale():
     r = np.array([0.0] * 6 + [1.0, 2.0, 3.0, 4.0])
     found = adaptive.fit(r, alpha=1.0)
     assert found.converged and 0.01 < found.scale < 4
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("value", [0.0, -2.5])
+def test_identical_residuals_are_found_over_all_batches(monkeypatch, value, weighted):
+    """Wherever they are; 40% of them do no harm, nor do as many in a batch as it has."""
+    monkeypatch.setattr(data, "CHUNK", 100)
+    rng = np.random.default_rng(0)
+    others = rng.normal(0, 1, 1000)
+    for share, order in [(0.6, np.sort), (0.6, rng.permutation), (0.501, np.sort), (0.501, rng.permutation)]:
+        r = np.concatenate([np.full(int(1000 * share), value), others[: 1000 - int(1000 * share)]])
+        given = {"sample_weight": np.full(1000, 0.3)} if weighted else {}
+        with pytest.raises(ValueError, match=rf"^{100 * share:g}% of the residuals are {value:g}: "):
+            adaptive.fit(iter(np.array_split(order(r), 7)) if not given else order(r), **given)
+    for share, order in [(0.4, np.sort), (0.4, rng.permutation), (0.5, np.sort)]:
+        r = np.concatenate([np.full(int(1000 * share), value), others[: 1000 - int(1000 * share)]])
+        found = adaptive.fit(order(r), alpha_bounds=(0.001, 1.9))
+        assert found.converged and found.scale > 1e-4
+
+
+def test_a_batch_of_another_value_does_not_hide_them(monkeypatch):
+    """The first votes are for 1, but 54% of all are 2."""
+    monkeypatch.setattr(data, "CHUNK", 100)
+    others = np.random.default_rng(0).normal(0, 1, (9, 40))
+    r = np.concatenate([np.ones(100), np.column_stack([np.full((9, 60), 2.0), others]).ravel()])
+    with pytest.raises(ValueError, match=r"^54% of the residuals are 2: "):
+        adaptive.fit(r)

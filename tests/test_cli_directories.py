@@ -24,7 +24,10 @@ def here(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     (tmp_path / "data").mkdir()
     for i in range(4):
-        table = pa.table({"r": rng.standard_normal(300), "g": [None if k == 7 else f"[g{k % 30}]" for k in range(300)]})
+        weights = pa.array(np.arange(300) % 3)
+        table = pa.table(
+            {"r": rng.standard_normal(300), "w": weights, "g": [None if k == 7 else f"[g{k % 30}]" for k in range(300)]}
+        )
         pa.parquet.write_table(table, tmp_path / "data" / f"{i}.parquet", row_group_size=100)
     return tmp_path
 
@@ -66,6 +69,15 @@ def test_groups(run, here):
     assert [group["value"] for group in groups] == [*sorted(f"[g{k}]" for k in range(30)), None]
     code, out, _ = run("data", "--by", "g")
     assert code == 0 and "[g3]" in out and "and 11 more" in out
+
+
+def test_weights(run):
+    code, out, _ = run("data", "--weight", "w", "--json")
+    expected = fl.score("data", loss=fl.huber, residual="r", sample_weight="w")
+    assert code == 0 and out == expected.to_json() + "\n"
+    code, out, _ = run("data", "--weight", "w")
+    assert code == 0 and re.search(r"weights +1200\n", out)
+    assert re.search(rf"weighted mean +{expected.weighted_mean:.6g}\n", out)
 
 
 def test_the_gates_hold_over_all_groups(run):

@@ -23,10 +23,15 @@ def raises(error, *pieces):
 # ---- parameters ----------------------------------------------------------------------------
 
 
+UNBOUNDED = " and <= +inf"
+
+
 def outside(domain):
     """Numbers that a domain of losses.def excludes."""
     yield np.nan
-    if domain != "any":
+    if domain.endswith(UNBOUNDED):
+        yield -np.inf
+    elif domain != "any":
         yield from (np.inf, -np.inf)
     for comparison, bound in re.findall(r"([<>]=?) ([\d.]+)", domain):
         beyond = float(bound) + (1 if comparison[0] == "<" else -1)
@@ -36,7 +41,9 @@ def outside(domain):
 def complaint(parameter, domain, value):
     if np.isnan(value):
         return parameter, "NaN"
-    return (parameter, "finite", str(value)) if np.isinf(value) else (f"{parameter} must be {domain}", str(value))
+    if np.isinf(value) and not domain.endswith(UNBOUNDED):
+        return parameter, "finite", str(value)
+    return f"{parameter} must be {domain.removesuffix(UNBOUNDED)}", str(value)
 
 
 def bad_parameters():

@@ -12,6 +12,7 @@ import pytest
 from fastloss import adaptive, cli
 
 RESIDUALS = adaptive.sample(0.7, 2.0, 3000, rng=0)
+WEIGHTS = np.random.default_rng(1).integers(0, 4, 3000).astype(float)
 
 
 @pytest.fixture
@@ -20,7 +21,8 @@ def run(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     y = np.random.default_rng(0).normal(size=3000)
     table = pa.table({"r": RESIDUALS, "p": RESIDUALS + y, "y": y, "nulls": pa.array(RESIDUALS, mask=y > 1)})
-    pa.parquet.write_table(table.append_column("zero", pa.array(np.zeros(3000))), "in.parquet")
+    table = table.append_column("zero", pa.array(np.zeros(3000))).append_column("w", pa.array(WEIGHTS, mask=y > 1))
+    pa.parquet.write_table(table.append_column("minus", pa.array(-WEIGHTS)), "in.parquet")
     pa.csv.write_csv(table.select(["r"]), "in.csv")
     np.save("in.npy", RESIDUALS)
 
@@ -55,10 +57,23 @@ def test_nulls_are_left_out(run):
     assert json.loads(out)["alpha"] == pytest.approx(adaptive.fit(RESIDUALS[y <= 1]).alpha, rel=1e-9)
 
 
-def test_the_printed_command_scores(run):
-    code, out, _ = run("fit", "in.parquet", "--residual", "r")
+def test_a_column_of_weights(run):
+    _, out, _ = run("fit", "in.parquet", "--residual", "r", "--weight", "w", "--json")
+    there = pa.parquet.read_table("in.parquet")["y"].to_numpy() <= 1
+    want = adaptive.fit(RESIDUALS[there], sample_weight=WEIGHTS[there])
+    found = json.loads(out)
+    for name in ("alpha", "scale", "nll", "alpha_stderr"):
+        assert found[name] == pytest.approx(getattr(want, name), rel=1e-9)
+    assert abs(found["alpha"] - adaptive.fit(RESIDUALS[there]).alpha) > 1e-3
+
+
+@pytest.mark.parametrize("weighted", [(), ("--weight", "w")])
+def test_the_printed_command_scores(run, weighted):
+    code, out, _ = run("fit", "in.parquet", "--residual", "r", *weighted)
     assert code == 0
-    assert out.split()[:3] == ["alpha", f"{adaptive.fit(RESIDUALS).alpha:.6g}", "+-"]
+    if not weighted:
+        assert out.split()[:3] == ["alpha", f"{adaptive.fit(RESIDUALS).alpha:.6g}", "+-"]
+    assert " ".join(weighted) in out.strip().splitlines()[-1]
     command = shlex.split(out.strip().splitlines()[-1])
     assert command[:2] == ["fastloss", "score"]
     assert run(*command[1:])[0] == 0
@@ -72,6 +87,8 @@ def test_the_printed_command_scores(run):
         (("in.parquet", "--residual", "q"), "no column 'q'"),
         (("in.parquet", "--residual", "zero"), "in.parquet: all residuals are 0"),
         (("in.parquet", "--residual", "r", "--alpha", "-1"), "alpha must be >= 0"),
+        (("in.parquet", "--residual", "r", "--weight", "minus"), "column 'minus': weight -"),
+        (("in.parquet", "--residual", "r", "--weight", "v"), "no column 'v'"),
         (("in.parquet",), "in.parquet"),
         (("none.parquet", "--residual", "r"), "none.parquet"),
     ],

@@ -7,6 +7,7 @@ import fastloss as fl
 
 pytest.importorskip("matplotlib")
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fastloss import plot
@@ -51,21 +52,32 @@ def test_the_regression_shows_the_adaptive_line_on_the_truth():
 
 
 def test_the_animation_ends_at_the_fit(tmp_path):
-    animation = plot.regression_animation(seed=2)
-    animation.save(tmp_path / "a.gif", writer="pillow", dpi=20)
-    (axes, *_) = animation._fig.axes
+    figure = plot.regression_animation(seed=2)
+    figure.animation.save(tmp_path / "a.gif", writer="pillow", dpi=20)
+    (axes, *_) = figure.axes
     truth, fit = (line.get_ydata() for line in axes.lines)
     assert np.abs(fit - truth).max() < 0.02
     assert (tmp_path / "a.gif").read_bytes()[:3] == b"GIF"
 
 
-@pytest.mark.parametrize(
-    ("draw", "panels"), [(plot.curves, 2), (plot.surface, 2), (plot.density, 2), (plot.regression, 1)]
-)
-def test_draws_into_given_axes(draw, panels):
+def residual_weights(ax=None):
+    r = np.random.default_rng(0).standard_t(2, 50)
+    return plot.residual_weights(np.arange(50.0), r, fl.cauchy, ax=ax)
+
+
+PANELS = {"curves": 2, "surface": 2, "density": 2, "regression": 1, "regression_animation": 1, "residual_weights": 2}
+
+
+@pytest.mark.parametrize("name", plot.__all__)
+def test_draws_into_given_axes_or_a_new_figure(name):
+    draw, panels = {"residual_weights": residual_weights}.get(name, getattr(plot, name)), PANELS[name]
+    new = draw()
+    assert isinstance(new, Figure) and new.axes
+    FigureCanvasAgg(new).draw()  # or matplotlib warns of an animation that nobody saw
     figure = Figure()
     axes = figure.subplots(1, panels)
     assert draw(ax=axes) is figure
+    FigureCanvasAgg(figure).draw()
     assert all(len(each.lines) + len(each.collections) for each in np.atleast_1d(axes))
     with pytest.raises(ValueError, match=f"ax must be {panels} axes, got 3"):
         draw(ax=figure.subplots(1, 3))

@@ -35,13 +35,14 @@ def objective(loss, X, y, beta, ridge=0.0):
 
 @pytest.mark.parametrize("seed", range(100))
 def test_the_line_of_the_literature_is_recovered(seed):
-    x, y = line_with_outliers(seed)
+    """With 300 observations: of fewer, the normal errors alone hide it at some seed, see docs/adaptive.md."""
+    x, y = line_with_outliers(seed, 300)
     found = irls(x, y)
     assert found.converged
     assert abs(found.coef[0] - 0.7) < 0.02
     assert abs(found.intercept - 0.15) < 0.01
     squares = irls(x, y, loss="half_squared_error")
-    assert abs(squares.coef[0] - 0.7) > 0.05
+    assert abs(squares.coef[0] - 0.7) > 0.02 or abs(squares.intercept - 0.15) > 0.01
 
 
 @pytest.mark.parametrize("name", RESIDUAL)
@@ -106,6 +107,18 @@ def test_graduated_non_convexity():
     assert alphas == sorted(alphas, reverse=True) and len(set(alphas)) == 6
     learned = irls(x, y, anneal=5)
     assert abs(learned.coef[0] - 0.7) < 0.02
+
+
+def test_most_residuals_may_be_identical():
+    """80% of the observations on a line; 60% at a distance."""
+    rng = np.random.default_rng(0)
+    x = np.linspace(0, 1, 100)
+    y = 2 * x + 1
+    y[:20] += rng.normal(0, 1, 20)
+    found = irls(x[:, None], y)
+    np.testing.assert_allclose([found.coef[0], found.intercept], [2, 1], atol=1e-9)
+    found = irls(np.zeros((10, 1)), [3.0] * 6 + [1.0, 2.0, 4.0, 5.0], fit_intercept=False)
+    assert found.converged and 1 < found.loss.parameters["scale"] < 5
 
 
 def test_an_exact_fit():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 
 import numpy as np
@@ -190,4 +191,5 @@ def test_records_are_strict_json_without_times(data, scored):
         raise AssertionError(constant)
 
     record = json.loads((scored / "_a.parquet.json").read_text(), parse_constant=refuse)
-    assert set(record) == {"origin", "size", "summary"}
+    assert set(record) == {"origin", "version", "size", "summary"}
+    assert re.fullmatch("[0-9a-f]{64}", record["origin"]) and str(data) not in json.dumps(record)

@@ -30,7 +30,8 @@ def data(tmp_path):
     directory.mkdir()
     rng = np.random.default_rng(0)
     for i in range(FILES):
-        table = pa.table({"r": rng.lognormal(0, 9, ROWS).astype(np.float32), "g": rng.choice(["a", "b", None], ROWS)})
+        columns = {"r": rng.lognormal(0, 9, ROWS).astype(np.float32), "w": rng.lognormal(0, 9, ROWS)}
+        table = pa.table({**columns, "g": rng.choice(["a", "b", None], ROWS)})
         pa.parquet.write_table(table, directory / f"{i}.parquet", row_group_size=100)
     return directory
 
@@ -99,11 +100,27 @@ def reference(data, directory, **options):
 
 
 def test_equal_rows_and_byte_identical_summaries(data, tmp_path, engine):
-    expected = reference(data, tmp_path / "expected", by="g")
-    got = fl.score(data, tmp_path / "got", by="g", **OPTIONS, **engine)
+    expected = reference(data, tmp_path / "expected", by="g", sample_weight="w")
+    got = fl.score(data, tmp_path / "got", by="g", sample_weight="w", **OPTIONS, **engine)
     assert got.to_json() == expected.to_json() and got == expected
     assert contents(tmp_path / "got") == contents(tmp_path / "expected")
     assert fl.score(data, **OPTIONS, **engine).to_json() == fl.score(data, workers=1, **OPTIONS).to_json()
+
+
+@pytest.mark.parametrize("batch_rows", [7, 1000])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_file_or_a_hundred(data, tmp_path, monkeypatch, batch_rows, workers):
+    table = pa.concat_tables(pa.parquet.read_table(path) for path in sorted(data.iterdir()))
+    pa.parquet.write_table(table, tmp_path / "one.parquet")
+    options = {**OPTIONS, "by": "g", "sample_weight": "w"}
+    expected = fl.score(tmp_path / "one.parquet", **options).to_json()
+    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
+    many = tmp_path / "many"
+    many.mkdir()
+    for i in range(100):
+        pa.parquet.write_table(table.slice(40 * i, 40), many / f"{i}.parquet")
+    assert fl.score(tmp_path / "one.parquet", workers=workers, **options).to_json() == expected
+    assert fl.score(many, tmp_path / "scored", workers=workers, **options).to_json() == expected
 
 
 def test_row_groups_of_one_file(data, tmp_path, engine):

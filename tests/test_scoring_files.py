@@ -148,7 +148,8 @@ def test_nulls_stay_null_and_nan_stays_nan(tmp_path, format, batch_rows):
     emit = ("value", "grad", "hess", "weight")
     summary = fl.score(source, destination, loss=fl.huber, pred="p", target="y", emit=emit)
     assert (summary.null, summary.nan, summary.count) == (8, 4, 8)
-    assert summary.to_json().count('"inf"') == 6  # sum, mean, max, quantiles; p is below the median
+    # sum, mean, max, quantiles, those with weights and of squares; p is below the median
+    assert summary.to_json().count('"inf"') == 9
     for name in emit:
         column = read(destination)[name].combine_chunks()
         assert column.is_null().to_pylist() == [False, True, True, False, False] * 4

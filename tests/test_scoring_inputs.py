@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.scoring import ScoringError, inputs, readers
+from fastloss.scoring import ScoringError, inputs
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 
@@ -63,6 +63,37 @@ def test_partitions_as_groups(partitioned, table):
     years = np.array(table["year"].to_pylist(), object)
     for year, group in summary.groups.items():
         assert group == fl.scoring.Summary.of(fl.huber(table["r"].to_numpy()[years == year]))
+
+
+def test_fragments_that_were_cut_down_to_some_row_groups(tmp_path):
+    r = np.random.default_rng(0).standard_normal(100)
+    pa.parquet.write_table(pa.table({"r": r}), tmp_path / "x.parquet", row_group_size=10)
+    dataset = pa.dataset.dataset(tmp_path / "x.parquet")
+    whole = next(dataset.get_fragments())
+
+    def of(*parts):
+        return pa.dataset.FileSystemDataset(list(parts), dataset.schema, dataset.format, dataset.filesystem)
+
+    some = of(whole.subset(row_group_ids=[1, 3, 4]))
+    rows = np.r_[10:20, 30:50]
+    expected = fl.scoring.Summary.of(fl.huber(r[rows]))
+    assert fl.score(some, **OPTIONS) == expected
+    for name, options in {"whole": {}, "cut": {"fragment_rows": 10}}.items():
+        assert fl.score(some, tmp_path / name, **OPTIONS, **options) == expected
+        assert fl.score(some, tmp_path / name, **OPTIONS, **options, resume=True) == expected
+        parts = [pa.parquet.read_table(tmp_path / name / file)["r"] for file in files(tmp_path / name)]
+        assert len(parts) == (3 if options else 1)
+        np.testing.assert_array_equal(np.concatenate(parts), r[rows])
+    # another choice of the same file is another input
+    other = of(whole.subset(row_group_ids=[0, 3, 4]))
+    assert fl.score(other, tmp_path / "whole", **OPTIONS, resume=True) == fl.score(other, **OPTIONS) != expected
+    twice = of(whole.subset(row_group_ids=[0]), whole.subset(row_group_ids=[9]))
+    fl.score(twice, tmp_path / "twice", **OPTIONS)
+    assert files(tmp_path / "twice") == ["x.00000.parquet", "x.00001.parquet"]
+    assert fl.score(of(whole), **OPTIONS).count == 100
+    assert fl.score(of(whole.subset(row_group_ids=[])), **OPTIONS).count == 0
+    with pytest.raises(ScoringError, match="the dataset has a filter, which chooses rows"):
+        fl.score(dataset.filter(pa.dataset.field("r") > 0), **OPTIONS)
 
 
 def test_a_pyarrow_dataset(partitioned, tmp_path):
@@ -127,47 +158,6 @@ def test_the_row_of_an_error_in_a_run_of_row_groups(tmp_path):
         fl.score(tmp_path / "b.parquet", loss=fl.cross_entropy, pred="l", target="y", fragment_rows=20)
 
 
-# ---- groups ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("batch_rows", [7, 1000])
-@pytest.mark.parametrize("kind", ["text", "dictionary", "numbers", "booleans", "dates", "nothing"])
-def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
-    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
-    monkeypatch.setattr("fastloss.scoring.groups.MAX_COLLECTORS", 2)
-    rng = np.random.default_rng(0)
-    keys = rng.integers(0, 2 if kind == "booleans" else 5, 200)
-    missing = rng.random(200) < 0.1
-    text = pa.array([f"k{key}" for key in keys], mask=missing)
-    column = {
-        "text": text,
-        "dictionary": text.dictionary_encode(),
-        "numbers": pa.array(keys - 2, pa.int8(), mask=missing),
-        "booleans": pa.array(keys.astype(bool), mask=missing),
-        "dates": pa.array(keys.astype("datetime64[D]"), mask=missing),
-        "nothing": pa.nulls(200),
-    }[kind]
-    values = rng.standard_normal(200)
-    values[::17] = np.nan
-    pa.parquet.write_table(pa.table({"r": values, "g": column}), tmp_path / "x.parquet", row_group_size=64)
-    summary = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", **OPTIONS)
-    labels = np.array([str(k) if kind == "dates" and k is not None else k for k in column.to_pylist()], object)
-    assert set(summary.groups) == set(labels)
-    for key, group in summary.groups.items():
-        rows = np.array([label == key for label in labels])
-        assert group == fl.scoring.Summary.of(fl.huber(values[rows]))
-    again = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", resume=True, **OPTIONS)
-    assert again == summary and again.to_json() == summary.to_json()
-
-
-def test_groups_that_cannot_be(tmp_path):
-    pa.parquet.write_table(pa.table({"r": [1.0], "g": [0.5]}), tmp_path / "x.parquet")
-    with pytest.raises(TypeError, match=r"x.parquet: column 'g': groups are whole numbers, text, .*got double"):
-        fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
-    with pytest.raises(ScoringError, match="no column 'h'; there are 'r', 'g'"):
-        fl.score(tmp_path / "x.parquet", by="h", **OPTIONS)
-
-
 # ---- bad data among good --------------------------------------------------------------------------------------------
 
 
@@ -219,6 +209,22 @@ def test_a_directory_that_cannot_be_written(mixed, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
     with pytest.raises(ScoringError, match=r"3.parquet|0.parquet: cannot be written: Permission denied"):
         fl.score(mixed, tmp_path / "locked", **OPTIONS)
+
+
+def test_a_file_system_that_cannot_be_written(mixed, tmp_path):
+    """Which holds for the superuser too."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        with pytest.raises(ScoringError, match=r"disk/_?0.parquet.*: Read-only file system"):
+            fl.score(mixed, f"{disk}/", **OPTIONS)
+        with pytest.raises(OSError, match=r"Read-only file system.*disk/scored"):
+            fl.score(mixed, f"{disk}/scored/", **OPTIONS)
+        assert not os.listdir(disk)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_full_disk(tmp_path):

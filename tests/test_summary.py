@@ -41,6 +41,64 @@ def test_sum_and_mean_are_exact_and_rounded_once(values):
     assert (got.count, got.min, got.max) == (len(values), min(values), max(values))
 
 
+@given(st.lists(st.tuples(finite, finite), min_size=1, max_size=60))
+@example([(1e308, 1.0), (-1e308, 1e308)])
+@example([(5e-324, 5e-324), (-5e-324, 3.0), (2.0**-1022, 2.0**-1074)])
+@example([(1.7e308, 1.7e308)] * 3)
+@example([(np.nextafter(2.0, 1.0), np.nextafter(2.0, 1.0))] * 40)
+@settings(deadline=None)
+def test_squares_and_weighted_sums_are_exact_and_rounded_once(pairs):
+    values, weights = [value for value, _ in pairs], [abs(weight) for _, weight in pairs]
+    got = summary(values, sample_weight=np.array(weights))
+    total = sum(map(Fraction, weights))
+    weighted = sum(Fraction(w) * Fraction(v) for w, v in zip(weights, values, strict=True))
+    assert got.sum_of_squares == rounded(sum(Fraction(value) ** 2 for value in values))
+    assert (got.sum_of_weights, got.weighted_sum) == (rounded(total), rounded(weighted))
+    assert got.weighted_mean == (rounded(weighted / total) if total else None)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_squares_and_weighted_sums_of_many(dtype):
+    rng = np.random.default_rng(0)
+    values = (rng.lognormal(0, 15, 20_000) * rng.choice([-1, 1], 20_000)).astype(dtype)
+    weights = rng.lognormal(0, 15, 20_000).astype(dtype)
+    got = Summary.of(values, sample_weight=weights)
+    exact = [Fraction(v) for v in values.tolist()], [Fraction(w) for w in weights.tolist()]
+    assert got.sum_of_squares == float(sum(v * v for v in exact[0]))
+    assert got.weighted_sum == float(sum(v * w for v, w in zip(*exact, strict=True)))
+    assert got.sum_of_weights == float(sum(exact[1]))
+
+
+def test_without_weights_every_row_has_the_weight_1():
+    values = np.random.default_rng(1).lognormal(0, 5, 1000)
+    values[::7] = np.nan
+    got, ones = Summary.of(values), Summary.of(values, sample_weight=np.ones(1000))
+    assert got.to_json() == ones.to_json() and got != ones
+    assert got.sum_of_weights == got.count and got.weighted_sum == got.sum
+    assert (got | ones).to_json() == (ones | got).to_json() == (ones | ones).to_json()
+
+
+@pytest.mark.parametrize(
+    ("values", "weights", "expected"),
+    [
+        ([math.inf, 1], [0, 2], (2, 2.0, 2.0, 1.0)),  # without a weight it adds nothing
+        ([math.inf, 1], [3, 2], (2, 5.0, math.inf, math.inf)),
+        ([-math.inf, 1], [3, 2], (2, 5.0, -math.inf, -math.inf)),
+        ([math.inf, -math.inf], [3, 2], (2, 5.0, None, None)),
+        ([math.nan, 1], [3, 2], (1, 2.0, 2.0, 1.0)),
+        ([5, 1], [0, 0], (2, 0.0, 0.0, None)),
+    ],
+)
+def test_weights_of_what_is_not_finite(values, weights, expected):
+    got = summary(values, sample_weight=np.array(weights, float))
+    shown = json.loads((got | Summary()).to_json())
+    of_json = {"inf": math.inf, "-inf": -math.inf}
+    fields = [shown[name] for name in ("count", "sum_of_weights", "weighted_sum", "weighted_mean")]
+    assert tuple(of_json.get(field, field) for field in fields) == expected
+    assert got.infinite == shown["infinite"] == sum(map(math.isinf, values))
+    assert Summary.from_dict(json.loads(json.dumps(got.to_dict()))) == got
+
+
 def test_sum_of_float32_is_that_of_the_values_as_stored():
     values = np.random.default_rng(0).lognormal(0, 20, 10_000).astype(np.float32)
     assert Summary.of(values).sum == math.fsum(values.tolist())
@@ -63,12 +121,18 @@ def test_low_sums_carry_beyond_64_bits():
     assert Summary.of(values).sum == float(Fraction(one.sum) * (1 << 20))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @given(losses, st.lists(st.integers(0, 60), max_size=4), st.randoms())
 @settings(deadline=None)
-def test_any_cut_in_any_order_gives_the_same_bytes(values, cuts, random):
-    whole = summary(values)
+def test_any_cut_in_any_order_gives_the_same_bytes(weighted, values, cuts, random):
+    weights = np.random.default_rng(len(values)).lognormal(0, 9, len(values))
+
+    def part(a, b):
+        return summary(values[a:b], sample_weight=weights[a:b] if weighted else None)
+
+    whole = part(0, len(values))
     edges = [0, *sorted(min(cut, len(values)) for cut in cuts), len(values)]
-    parts = [summary(values[a:b]) for a, b in itertools.pairwise(edges)]
+    parts = [part(a, b) for a, b in itertools.pairwise(edges)]
     random.shuffle(parts)
     merged = Summary()
     for part in parts:
@@ -143,7 +207,9 @@ def test_json_is_strict(values, expected):
 
 def test_json_has_these_fields_in_this_order():
     shown = json.loads(summary([1.0]).to_json())
-    assert list(shown) == ["count", "null", "nan", "ignored", "sum", "mean", "min", "max", "quantiles"]
+    first = ["count", "null", "nan", "ignored", "sum", "mean", "min", "max", "quantiles"]
+    others = ["rows", "infinite", "sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean"]
+    assert list(shown) == first + others
     assert list(shown["quantiles"]) == ["0.5", "0.9", "0.99"]
 
 

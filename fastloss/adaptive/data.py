@@ -74,6 +74,8 @@ class Summary:
     zero: float  # the weight of those that are 0
     low: float
     high: float
+    common: float  # the one value that may have more than half of the weight
+    surplus: float  # by how much its weight exceeds that of the others, at most; 0 where no value has so much
 
     def __add__(self, other: Summary) -> Summary:
         return Summary(
@@ -82,10 +84,17 @@ class Summary:
             self.zero + other.zero,
             min(self.low, other.low),
             max(self.high, other.high),
+            *_majority((self.common, self.surplus), (other.common, other.surplus)),
         )
 
 
-NOTHING = Summary(0, 0.0, 0.0, np.inf, -np.inf)
+NOTHING = Summary(0, 0.0, 0.0, np.inf, -np.inf, 0.0, 0.0)
+
+
+def _majority(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """The majority vote of Boyer and Moore, of parts: what has no more than `surplus` in either has no more in both."""
+    (a, more), (b, less) = sorted((one, other), key=lambda vote: -vote[1])
+    return a, more + less if a == b else more - less
 
 
 def summary(values: Array, weights: Array | None) -> Summary:
@@ -94,7 +103,28 @@ def summary(values: Array, weights: Array | None) -> Summary:
         return NOTHING
     zero = values == 0
     weight, at_zero = (values.size, zero.sum()) if weights is None else (weights.sum(), weights[zero].sum())
-    return Summary(values.size, float(weight), float(at_zero), float(values.min()), float(values.max()))
+    return Summary(
+        values.size, float(weight), float(at_zero), float(values.min()), float(values.max()), *_vote(values, weights)
+    )
+
+
+def _vote(values: Array, weights: Array | None) -> tuple[float, float]:
+    """The value that has more than half of the weight, which is the median, and by how much; 0.0 if none has."""
+    if weights is None:
+        median = np.partition(values, values.size // 2)[values.size // 2]
+        surplus = 2 * np.count_nonzero(values == median) - values.size
+    else:
+        order = np.argsort(values)
+        total = np.cumsum(weights[order])
+        median = values[order[min(np.searchsorted(total, total[-1] / 2), values.size - 1)]]
+        surplus = 2 * weights[values == median].sum() - total[-1]
+    return float(median), max(0.0, float(surplus))
+
+
+def weight_at(value: float, values: Array, weights: Array | None) -> float:
+    """How much weight of a chunk has exactly this value."""
+    equal = values == value
+    return float(np.count_nonzero(equal) if weights is None else weights[equal].sum())
 
 
 # ---- where they come from -----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss._arguments import check_num_threads, nonnegative, positive
-from fastloss.adaptive.data import NOTHING, Residuals, gather, summary
+from fastloss.adaptive.data import NOTHING, Residuals, Summary, gather, summary, weight_at
 from fastloss.adaptive.statistics import Statistics, statistics
 
 Array = NDArray[np.float64]
@@ -92,8 +92,9 @@ def fit(
     Raises
     ------
     ValueError
-        If there are no residuals, or only NaN; if one is infinite, or all are the same; if the scale would collapse,
-        because more than half of them are 0; if an argument is outside its domain.
+        If there are no residuals, or only NaN; if one is infinite, or all are the same; if neither the scale nor an
+        alpha > 0 is given, and more than half of the residuals are identical, as where they are 0 the scale would
+        collapse; if an argument is outside its domain.
 
     Source
     ------
@@ -137,11 +138,15 @@ def _known(value: Array | None, shape: tuple[int, ...]) -> list[float | None]:
     return [float(v) for v in np.broadcast_to(value, shape).ravel()]
 
 
-def refit(
-    residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any
+def learn(
+    residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any = None
 ) -> tuple[float, float]:
-    """The alpha and scale of the minimum close to those of a loss: for residuals that have changed a little."""
-    problem = _Problem(Residuals(residuals, sample_weight), None, None, *alpha_bounds, num_threads=None)
+    """The most likely alpha and scale; with `near`, those of the minimum close to that loss, for residuals that have
+    changed a little. None is 0 here, so that most of them may be identical."""
+    problem = _Problem(Residuals(residuals, sample_weight), None, None, *_bounds(alpha_bounds), num_threads=None)
+    if near is None:
+        point, _, _ = problem.search(30)
+        return point.alpha, math.exp(point.log_scale)
     alpha = min(max(near.parameters["alpha"], alpha_bounds[0]), alpha_bounds[1])
     point, _, _ = problem.descend(problem.point(alpha, math.log(near.parameters["scale"])), 50)
     return point.alpha, math.exp(point.log_scale)
@@ -169,6 +174,10 @@ class _Problem:
 
     def fit(self, max_iter: int, where: str) -> Fit:
         self._check(where)
+        return self._result(*self.search(max_iter))
+
+    def search(self, max_iter: int) -> tuple[Point, int, bool]:
+        """(the lowest minimum, passes taken, whether it is one)"""
         small = replace(self, residuals=self.residuals.sample())
         passes = 1
         ends = []
@@ -179,7 +188,7 @@ class _Problem:
             if passes >= max_iter - 2:
                 break
         _, point, converged = min(ends, key=lambda end: end[0])
-        return self._result(point, passes, converged)
+        return point, passes, converged
 
     def _check(self, where: str) -> None:
         """Refuse residuals that have no fit: a first pass."""
@@ -194,12 +203,29 @@ class _Problem:
             return
         if seen.low == seen.high:
             raise ValueError(f"all residuals{where} are {seen.low:g}: they have no scale; give one, or other residuals")
-        if seen.zero > seen.weight / 2 and not self.alpha:
-            share = 100 * seen.zero / seen.weight
-            raise ValueError(
-                f"{share:.3g}% of the residuals{where} are 0: with more than half the scale collapses to 0; "
-                "give the scale, or an alpha > 0, or take them out"
-            )
+        if not self.alpha:
+            self._check_identical(seen, where)
+
+    def _check_identical(self, seen: Summary, where: str) -> None:
+        """Refuse residuals of which more than half are the same.
+
+        Of n residuals, m of them 0, the others add 2 (n - m) log(1 / scale) to nll at alpha = 0 as the scale falls, and
+        all take n log(1 / scale) from it: with 2 m > n it falls without end, with 2 m = n towards a scale of 0. An
+        alpha that is known to be > 0 holds it up, as then the others grow with a power of 1 / scale.
+        """
+        half, lowest = seen.weight / 2, self.low if self.alpha is None else self.alpha
+        value, weight, why = 0.0, seen.zero, "the scale collapses to 0"
+        if not (weight > half or (weight == half and lowest == 0)):
+            if not seen.surplus:
+                return
+            value, why = seen.common, "more than half are identical, which tells no scale"
+            weight = sum(self.residuals.chunks(partial(weight_at, value), self.num_threads))
+            if weight <= half:
+                return
+        raise ValueError(
+            f"{100 * weight / seen.weight:.3g}% of the residuals{where} are {value:g}: {why}; "
+            "give the scale, or an alpha > 0, or take them out"
+        )
 
     # ---- Newton's method --------------------------------------------------------------------------------------
 

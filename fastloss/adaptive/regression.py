@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss._loss import Loss, get
-from fastloss.adaptive.fitting import fit, refit
+from fastloss.adaptive.fitting import learn
 from fastloss.likelihood import robust_nll
 from fastloss.m_estimators import robust
 from fastloss.residual import absolute_error, half_squared_error
@@ -180,10 +180,7 @@ class _Learned:
         counted = sizes if weights is None else sizes[weights > 0]
         if counted.min() == counted.max():  # an exact fit: they are all as small as they may be
             return robust.bind(alpha=self.alpha_bounds[0], scale=float(counted.max()))
-        if before is None:
-            found = fit(sizes, sample_weight=weights, alpha_bounds=self.alpha_bounds)
-            return robust.bind(alpha=found.alpha, scale=found.scale)
-        alpha, scale = refit(sizes, weights, self.alpha_bounds, near=before)
+        alpha, scale = learn(sizes, weights, self.alpha_bounds, near=before)
         return robust.bind(alpha=alpha, scale=scale)
 
     def total(self, residuals: Array, weights: Array | None, loss: Any) -> float:

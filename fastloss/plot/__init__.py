@@ -1,5 +1,7 @@
 """Pictures, with matplotlib (extra: plot). Each function returns a Figure to save or to show, or draws into `ax`.
 
+That of `regression_animation` holds the animation, as its attribute `animation`.
+
 >>> from fastloss.plot import curves
 >>> figure = curves(alphas=[-2.0, 1.0, 2.0])
 """

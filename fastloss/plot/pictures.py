@@ -23,7 +23,7 @@ def draw(picture: str, path: str, loss: Any = None, alphas: Sequence[float] | No
         raise ValueError(f"unknown picture {picture!r}; there are {', '.join(PICTURES)}")
     given = {} if alphas is None else {"alphas": alphas}
     if picture == "regression" and path.endswith(".gif"):
-        regression_animation(seed).save(path, writer="pillow")
+        regression_animation(seed).animation.save(path, writer="pillow")
     elif picture == "curves":
         curves(loss, **given).savefig(path)
     elif picture == "density":

@@ -63,8 +63,9 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
 
     Returns
     -------
-    matplotlib.animation.FuncAnimation
-        Save it with its method `save`.
+    matplotlib.figure.Figure
+        Of the data and the first step. Its attribute `animation` is the matplotlib.animation.FuncAnimation, which lives
+        as long as the figure does: `figure.animation.save("fit.gif", writer="pillow")`.
     """
     from matplotlib.animation import FuncAnimation
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -91,7 +92,9 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
         axes.set_title(f"alpha and scale learned: {learned}" if learned else "least squares", fontsize=10, color=INK)
         return [points, line]
 
-    return FuncAnimation(figure, draw, frames=len(path), interval=200, repeat_delay=2000)
+    draw(0)
+    figure.animation = FuncAnimation(figure, draw, frames=len(path), interval=200, repeat_delay=2000)
+    return figure
 
 
 def _line(axes: Any, slope: float, intercept: float, label: str, **style: Any) -> Any:

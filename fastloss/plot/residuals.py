@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastloss.plot.style import COLOURS, INK, tidy
+from fastloss.plot.style import COLOURS, INK, axes_of, tidy
 
 
-def residual_weights(predicted, residual, loss, title: str, unit: str = ""):
+def residual_weights(predicted, residual, loss, title: str = "", unit: str = "", *, ax=None):
     """Residuals over predictions, coloured by the weight that a robust loss gives them.
 
     A panel beside them shows the weight as a function of the residual, over the histogram of the
@@ -20,20 +20,18 @@ def residual_weights(predicted, residual, loss, title: str, unit: str = ""):
     loss : Loss
         A loss with IRLS weights.
     title : str
+        Of a new figure.
     unit : str
         Unit of predictions and residuals, for the axes.
+    ax : two matplotlib axes, optional
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.figure import Figure
-
     predicted, residual = np.asarray(predicted), np.asarray(residual)
     reach = 1.08 * np.abs(residual).max()
-    figure = Figure(figsize=(10, 5.4), dpi=150, layout="constrained")
-    scatter_axes, weight_axes = figure.subplots(1, 2, sharey=True, width_ratios=(2.6, 1))
-    figure.suptitle(title, fontsize=15, color=INK)
+    figure, (scatter_axes, weight_axes) = axes_of(ax, 2, title, (5, 5.4), sharey=True, width_ratios=(2.6, 1))
 
     points = scatter_axes.scatter(
         predicted,

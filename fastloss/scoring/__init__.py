@@ -45,6 +45,7 @@ def score(
     keep: str | Iterable[str] = "all",
     prefix: str = "",
     by: str | None = None,
+    sample_weight: str | None = None,
     format: str | None = None,
     engine: str = "local",
     workers: int | None = None,
@@ -66,12 +67,12 @@ def score(
     input : path, pyarrow.dataset.Dataset, or several
         Files (.parquet, .csv, .arrow, .feather, .npy); directories of them, in which directories called NAME=VALUE are
         read too, NAME being one more column; patterns such as "data/*.parquet"; addresses that fsspec knows, such as
-        "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored; or "-" for standard input in
-        the given `format`.
+        "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored, whole or the row groups to
+        which its fragments were cut down; or "-" for standard input in the given `format`.
     output : path, optional
         A file, whose extension is its format; a directory, into which each input file is written
-        under its own name and directories NAME=VALUE; or "-" for standard output. Without it only
-        the summary is computed.
+        under its own name and directories NAME=VALUE; an address of one of these that fsspec knows; or "-" for
+        standard output. Without it only the summary is computed.
     loss : Loss or str
         A loss with its parameters bound, or the name of one.
     pred, target : str or list of str
@@ -89,6 +90,9 @@ def score(
         Put before the names of the emitted columns.
     by : str
         Column by whose values the rows are summarized too: the summary is a `GroupedSummary`.
+    sample_weight : str
+        Column of weights, finite and not negative, of the rows in the summary's `sum_of_weights`, `weighted_sum` and
+        `weighted_mean`. What is written is not multiplied. A row whose weight is null is null.
     format : str
         Format of standard input and output: parquet, csv, arrow, feather or npy.
     engine : "local", "dask" or "spark"
@@ -151,24 +155,24 @@ def score(
 
     run = _engine(engine, workers, client, spark)
     given = [os.fspath(path) if isinstance(path, str | os.PathLike) else path for path in _listed(input)]
-    output = None if output is None else os.fspath(output)
+    store, output = inputs.output_store(None if output is None else os.fspath(output))
     loss = fastloss.get(loss) if isinstance(loss, str) else loss
 
     fragments = inputs.find_fragments(given, format)
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = dataset.with_targets(fragments, None if target is None else os.fspath(target))
         pred, target, residual = _array_roles(loss, pred, target, residual)
-    into_directory = dataset.is_directory_output(inputs.is_several(given), output)
+    into_directory = dataset.is_directory_output(inputs.is_several(given), output, store)
     if fragment_rows is not None:
         if fragment_rows < 1:
             raise ScoringError(f"fragment_rows must be >= 1, got {fragment_rows}")
         fragments = inputs.cut(fragments, fragment_rows)
     elif output is None:
         fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
-    tasks = dataset.plan(fragments, output, into_directory, format)
+    tasks = dataset.plan(fragments, output, into_directory, format, store)
     if keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by)
+    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight)
 
     work = job.Job(spec, num_threads, recorded=into_directory)
     watch = job.Watch(tasks, into_directory, progress, on_fragment)
@@ -176,7 +180,7 @@ def score(
         if resume:
             raise ScoringError("resume needs a directory as the output")
         return job.run(tasks, work, run, watch)
-    if not resume and os.path.isdir(output) and os.listdir(output):
+    if not resume and store.names(output):
         raise ScoringError(f"{output}: the directory is not empty: empty it, or resume")
     return job.run_into_directory(tasks, output, work, run, watch)
 

@@ -21,6 +21,7 @@ class Losses:
     value: np.ndarray
     null: np.ndarray | None
     ignored: np.ndarray | None
+    sample_weight: np.ndarray | None = None
 
     def to_arrow(self) -> list[pa.Array]:
         """The emitted columns: null where an input was."""
@@ -49,6 +50,8 @@ def score_batch(
             if missing is not None:
                 target = np.where(missing, target.dtype.type(0), target)  # a label like any other
             ignored = _ignored(target, spec.ignored_label)
+    weights, missing = (None, None) if spec.sample_weight is None else _weights(batch, spec.sample_weight)
+    null = columns.union(null, missing)
     outputs = ("value", *(output for output in spec.emit if output != "value"))
     try:
         results = spec.loss.evaluate(pred, target, outputs=outputs, num_threads=num_threads)
@@ -57,7 +60,7 @@ def score_batch(
     except (TypeError, ValueError) as error:
         raise located(_quoted(spec.scored), error) from error
     by_name = dict(zip(outputs, results, strict=True))
-    return Losses(tuple(by_name[name] for name in spec.emit), by_name["value"], null, ignored)
+    return Losses(tuple(by_name[name] for name in spec.emit), by_name["value"], null, ignored, weights)
 
 
 def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> pa.Schema:
@@ -100,6 +103,20 @@ def _read(batch, spec: Spec, names, of_lists: bool, classes: int | None):
         raise ColumnTypeError(f"column {_quoted(names)}: {error} ({spec.loss.name})") from error
     except RowError as error:
         raise error.named(f"column {_quoted(names)}") from error
+
+
+def _weights(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    try:
+        weights, null = columns.numbers(batch.column(name))
+    except TypeError as error:
+        raise ColumnTypeError(f"column {name!r}: {error} (weights)") from error
+    wrong = ~((weights >= 0) & (weights < np.inf))
+    if null is not None:
+        wrong &= ~null
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise RowError(f"column {name!r}: weight {weights[row]}", row, " is not >= 0 and finite")
+    return weights, null
 
 
 def _holds_probabilities(batch: pa.RecordBatch, names: tuple[str, ...]) -> bool:

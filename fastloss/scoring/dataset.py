@@ -12,6 +12,7 @@ from typing import Any
 
 from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.formats import STREAM, format_of, has_format
+from fastloss.scoring.store import LOCAL, LocalStore, RemoteStore
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class Fragment:
         Where `path` is; None is this machine.
     partition : tuple of (name, pyarrow.Scalar)
         Columns that the names of its directories hold, `name=value`.
-    row_groups : (int, int) or None
-        Of a Parquet file, those from the first to before the second; None is all of them.
+    row_groups : tuple of int or None
+        Of a Parquet file, which; None is all of them.
     first_row : int
-        Number of rows of the file before this fragment.
+        Number of rows of the file before this fragment, as far as they are part of the input.
     """
 
     path: str
@@ -40,27 +41,33 @@ class Fragment:
     place: str = ""
     filesystem: Any = None
     partition: tuple[tuple[str, Any], ...] = ()
-    row_groups: tuple[int, int] | None = None
+    row_groups: tuple[int, ...] | None = None
     first_row: int = 0
+
+    @property
+    def store(self) -> LocalStore | RemoteStore:
+        """Where it is."""
+        return LOCAL if self.filesystem is None else RemoteStore(self.filesystem)
 
     @property
     def name(self) -> str:
         """What messages call it."""
-        groups = "" if self.row_groups is None else f" row groups {self.row_groups[0]}-{self.row_groups[1] - 1}"
-        return ("standard input" if self.path == STREAM else self.path) + groups
+        return ("standard input" if self.path == STREAM else self.path) + _shown(self.row_groups)
 
 
 @dataclass(frozen=True)
 class Task:
     """Fragments whose rows go, in this order, into one output; None writes no rows.
 
-    `uncarried` are columns that the output has no need of, because its directories' names hold them.
+    `uncarried` are columns that the output has no need of, because its directories' names hold them. The output lies in
+    `store`.
     """
 
     fragments: tuple[Fragment, ...]
     output: str | None = None
     format: str | None = None
     uncarried: tuple[str, ...] = ()
+    store: LocalStore | RemoteStore = LOCAL
 
     @property
     def name(self) -> str:
@@ -76,6 +83,14 @@ class Task:
     def is_repeatable(self) -> bool:
         """Whether it can be done again: streams pass once."""
         return STREAM not in (self.output, *(fragment.path for fragment in self.fragments))
+
+
+def _shown(row_groups: tuple[int, ...] | None) -> str:
+    if row_groups is None:
+        return ""
+    if len(row_groups) > 1 and row_groups == tuple(range(row_groups[0], row_groups[-1] + 1)):
+        return f" row groups {row_groups[0]}-{row_groups[-1]}"
+    return f" row groups {', '.join(map(str, row_groups)) or 'none'}"
 
 
 def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Fragment]:
@@ -103,11 +118,11 @@ def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Frag
     return [replace(f, target=path) for f, path in zip(fragments, found, strict=True)]
 
 
-def is_directory_output(several: bool, output: str | None) -> bool:
+def is_directory_output(several: bool, output: str | None, store: LocalStore | RemoteStore) -> bool:
     """Whether `output` is to be a directory with one file a fragment; `several` is what was given as the input."""
     if output is None or output == STREAM:
         return False
-    if os.path.isdir(output) or output.endswith(("/", os.sep)):
+    if store.is_directory(output) or output.endswith(("/", os.sep)):
         return True
     return several and not has_format(output)
 
@@ -117,6 +132,7 @@ def plan(
     output: str | None,
     into_directory: bool,
     stream_format: str | None = None,
+    store: LocalStore | RemoteStore = LOCAL,
 ) -> list[Task]:
     """The tasks of a job: without an output and into a directory one a fragment, else one for all.
 
@@ -128,11 +144,11 @@ def plan(
     if output is None:
         return [Task((fragment,)) for fragment in fragments]
     if into_directory:
-        tasks = [_into_directory(fragment, output) for fragment in fragments]
+        tasks = [_into_directory(fragment, output, store) for fragment in fragments]
     elif output == STREAM:
         tasks = [Task(tuple(fragments), STREAM, stream_format or fragments[0].format)]
     else:
-        tasks = [Task(tuple(fragments), output, format_of(output))]
+        tasks = [Task(tuple(fragments), output, format_of(output), store=store)]
     _check_outputs(tasks)
     return tasks
 
@@ -143,31 +159,32 @@ def must_exist(path: str) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
-def _into_directory(fragment: Fragment, directory: str) -> Task:
+def _into_directory(fragment: Fragment, directory: str, store: LocalStore | RemoteStore) -> Task:
     if fragment.path == STREAM:
         raise ScoringError("standard input has no name to write it under in a directory")
     path = os.path.join(directory, fragment.place)
-    return Task((fragment,), path, fragment.format, tuple(name for name, _ in fragment.partition))
+    return Task((fragment,), path, fragment.format, tuple(name for name, _ in fragment.partition), store)
 
 
 def _check_outputs(tasks: Sequence[Task]) -> None:
     fragments = [fragment for task in tasks for fragment in task.fragments]
-    local = [fragment for fragment in fragments if fragment.filesystem is None]
-    inputs = {_identity(path) for f in local for path in (f.path, f.target) if path}
+    inputs = {_identity(path, f.store) for f in fragments for path in (f.path, f.target) if path}
     seen = set()
     for task in tasks:
         if task.output in seen:
             raise ScoringError(f"two inputs are called {Path(task.output).name!r}")
         seen.add(task.output)
-        if task.output == STREAM or not os.path.exists(task.output):
+        if task.output == STREAM or not task.store.exists(task.output):
             continue
-        if _identity(task.output) in inputs:
+        if _identity(task.output, task.store) in inputs:
             raise ScoringError(f"{task.output}: the output would replace an input")
-        if not os.path.isfile(task.output):
+        if task.store.size(task.output) is None:
             raise ScoringError(f"{task.output}: there is something that is not a file")
 
 
-def _identity(path: str) -> tuple[int, int]:
+def _identity(path: str, store: LocalStore | RemoteStore) -> tuple:
     """What all names of a file have in common, links and redirected standard input included."""
+    if isinstance(store, RemoteStore):
+        return store.filesystem.type_name, path
     status = os.fstat(sys.stdin.fileno()) if path == STREAM else os.stat(path)
     return status.st_dev, status.st_ino

@@ -39,7 +39,7 @@ def score_task(
         spec = replace(spec, keep=())  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
-        writing = open_output(task.output, task.format)
+        writing = open_output(task.output, task.format, task.store)
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
     with writing as output:
@@ -79,7 +79,8 @@ def _score_source(
     for batch in source.batches([*dict.fromkeys([*carried, *spec.read])]):
         with naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
-            collector.add(losses.value, losses.null, losses.ignored, *(batch.column(name) for name in spec.grouping))
+            groups = (batch.column(name) for name in spec.grouping)
+            collector.add(losses.value, losses.null, losses.ignored, losses.sample_weight, *groups)
         if output is not None:
             output.write([*(batch.column(name) for name in carried), *losses.to_arrow()])
         rows += len(batch)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, fields
 from typing import TypeAlias
 
 import numpy as np
 
+from fastloss._exact import Accumulator
 from fastloss.scoring.errors import ColumnTypeError
-from fastloss.scoring.summary import Collector, Summary
+from fastloss.scoring.summary import Collector, Summary, as_weights, marks, summaries
 
 Key: TypeAlias = str | int | bool | None
-
-# A collector in the making has a table of some hundred KiB, a finished summary a few KiB.
-MAX_COLLECTORS = 256
 
 
 @dataclass(frozen=True)
@@ -32,11 +29,10 @@ class GroupedSummary(Summary):
     by: str = ""
     groups: dict[Key, Summary] = field(default_factory=dict, repr=False)
 
-    def to_json(self) -> str:
-        """The JSON of all rows, with the groups in the order of their values, null last."""
-        shown = json.loads(super().to_json()) | {"by": self.by}
-        shown["groups"] = [{"value": key} | json.loads(self.groups[key].to_json()) for key in self._ordered_keys()]
-        return json.dumps(shown, allow_nan=False)
+    def fields(self) -> dict:
+        """What `to_json` shows: of all rows, then of the groups in the order of their values, null last."""
+        groups = [{"value": key} | self.groups[key].fields() for key in self._ordered_keys()]
+        return super().fields() | {"by": self.by, "groups": groups}
 
     def to_dict(self) -> dict:
         groups = [[key, self.groups[key].to_dict()] for key in self._ordered_keys()]
@@ -70,40 +66,22 @@ class GroupCollector:
 
     def __init__(self, by: str):
         self._by, self._total = by, Collector()
-        self._collectors: dict[Key, Collector] = {}
-        self._finished: dict[Key, Summary] = {}
+        self._values = Accumulator(grouped=True)
+        self._numbers: dict[Key, int] = {}
 
-    def add(self, values: np.ndarray, null, ignored, keys) -> None:
-        """Add float losses; `null` and `ignored` are boolean masks, `keys` an Arrow array."""
-        self._total.add(values, null, ignored)
+    def add(self, values: np.ndarray, null, ignored, sample_weight, keys) -> None:
+        """Add float losses; `keys` is an Arrow array."""
+        self._total.add(values, null, ignored, sample_weight)
         codes, labels = _encoded(keys, self._by)
-        order = np.argsort(codes, kind="stable")
-        ends = np.cumsum(np.bincount(codes, minlength=len(labels)))
-        values, null, ignored = (None if a is None else a[order] for a in (values, null, ignored))
-        start = 0
-        for key, end in zip(labels, ends.tolist(), strict=True):
-            rows = slice(start, end)
-            masks = (None if mask is None else mask[rows] for mask in (null, ignored))
-            if end > start:
-                self._collector(key).add(values[rows], *masks)
-            start = end
+        numbers = self._numbers
+        group = np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)[codes]
+        weights = as_weights(sample_weight)
+        self._values.add(np.ascontiguousarray(values), marks(null, ignored), weights, group, len(numbers))
 
     def summary(self) -> GroupedSummary:
         """The summary of everything added so far."""
-        self._finish()
-        return GroupedSummary._of(self._total.summary(), self._by, dict(self._finished))
-
-    def _collector(self, key: Key) -> Collector:
-        if key not in self._collectors and len(self._collectors) == MAX_COLLECTORS:
-            self._finish()
-        if key not in self._collectors:
-            self._collectors[key] = Collector()
-        return self._collectors[key]
-
-    def _finish(self) -> None:
-        for key, collector in self._collectors.items():
-            self._finished[key] = self._finished.get(key, Summary()) | collector.summary()
-        self._collectors = {}
+        groups = dict(zip(self._numbers, summaries(self._values), strict=False))  # there is one of no rows
+        return GroupedSummary._of(self._total.summary(), self._by, groups)
 
 
 def _encoded(keys, by: str) -> tuple[np.ndarray, list[Key]]:
@@ -124,5 +102,6 @@ def _encoded(keys, by: str) -> tuple[np.ndarray, list[Key]]:
     )
     if not any(of_kind(array.type) for of_kind in kinds):
         raise ColumnTypeError(f"column {by!r}: groups are whole numbers, text, booleans or dates, got {array.type}")
-    encoded = array.dictionary_encode(null_encoding="encode")
-    return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+    encoded = array.dictionary_encode()
+    labels = encoded.dictionary.to_numpy(zero_copy_only=False).tolist()
+    return encoded.indices.fill_null(len(labels)).to_numpy(), [*labels, None] if encoded.null_count else labels

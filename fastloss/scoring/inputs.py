@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -18,6 +19,7 @@ import pyarrow.parquet
 from fastloss.scoring.dataset import Fragment, must_exist
 from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.formats import FORMATS, STREAM, format_of
+from fastloss.scoring.store import LOCAL, LocalStore, RemoteStore
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 DATASET_FORMATS = {"parquet": "parquet", "csv": "csv", "ipc": "arrow", "arrow": "arrow", "feather": "feather"}
@@ -46,11 +48,21 @@ def find_fragments(inputs: Sequence, stream_format: str | None = None) -> list[F
     return _with_typed_partitions(fragments)
 
 
+def output_store(output: str | None) -> tuple[LocalStore | RemoteStore, str | None]:
+    """Where an output is to be, and its path there."""
+    if output is None or "://" not in output:
+        return LOCAL, output
+    filesystem, path = located(output)
+    if output.endswith("/"):  # which says that it is a directory
+        path = path.rstrip("/") + "/"
+    return LOCAL if filesystem is None else RemoteStore(filesystem), path
+
+
 def is_several(inputs: Sequence) -> bool:
     """Whether the inputs are by nature more than one file, however many there happen to be."""
     if len(inputs) != 1 or isinstance(inputs[0], pa.dataset.Dataset):
         return True
-    filesystem, path = _located(inputs[0])
+    filesystem, path = located(inputs[0])
     return path != STREAM and (_is_pattern(path, filesystem) or _is_directory(path, filesystem))
 
 
@@ -63,7 +75,7 @@ def _found(given, stream_format: str | None) -> Iterator[Fragment]:
     if isinstance(given, pa.dataset.Dataset):
         yield from _of_dataset(given)
         return
-    filesystem, path = _located(given)
+    filesystem, path = located(given)
     if path == STREAM:
         yield Fragment(STREAM, format_of(STREAM, stream_format))
     elif _is_pattern(path, filesystem):
@@ -78,7 +90,7 @@ def _found(given, stream_format: str | None) -> Iterator[Fragment]:
         yield Fragment(path, format_of(path), place=os.path.basename(path), filesystem=filesystem)
 
 
-def _located(given: str) -> tuple[pa.fs.FileSystem | None, str]:
+def located(given: str) -> tuple[pa.fs.FileSystem | None, str]:
     """The file system and the path in it; None is this machine's."""
     if "://" not in given:
         return None, given
@@ -90,6 +102,8 @@ def _located(given: str) -> tuple[pa.fs.FileSystem | None, str]:
         filesystem, path = url_to_fs(given)
     except (ValueError, ImportError) as error:  # an unknown protocol, or one whose library is not there
         raise ScoringError(f"{given}: {error}") from error
+    if "file" in filesystem.protocol:
+        return None, path
     return pa.fs.PyFileSystem(pa.fs.FSSpecHandler(filesystem)), path
 
 
@@ -133,16 +147,42 @@ def _of_directory(directory: str, filesystem) -> Iterator[Fragment]:
 def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
     try:
         files, format = dataset.files, DATASET_FORMATS[dataset.format.default_extname]
+        parts = list(dataset.get_fragments())
     except (AttributeError, KeyError) as error:
         raise ScoringError("expected a dataset of Parquet, CSV or Arrow files") from error
+    except ValueError as error:
+        raise ScoringError(
+            "the dataset has a filter, which chooses rows: give the dataset without it, or one of fragments from "
+            "fragment.subset, which chooses row groups"
+        ) from error
     is_local = isinstance(dataset.filesystem, pa.fs.LocalFileSystem)
     filesystem = None if is_local else dataset.filesystem
     root = os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""
-    for part in dataset.get_fragments():
+    parts_of = Counter(files)
+    for number, part in enumerate(parts):
         place = os.path.relpath(part.path, root) if root else part.path
+        if parts_of[part.path] > 1:
+            place = _numbered(place, number)
         keys = pa.dataset.get_partition_keys(part.partition_expression)
         texts = tuple((name, None if value is None else str(value)) for name, value in keys.items())
-        yield Fragment(part.path, format, None, place, filesystem, texts)
+        yield Fragment(part.path, format, None, place, filesystem, texts, _row_groups(part))
+
+
+def _row_groups(part: pa.dataset.Fragment) -> tuple[int, ...] | None:
+    """Those that a fragment was cut down to; None where it is a whole file."""
+    if not isinstance(part, pa.dataset.ParquetFileFragment):
+        return None
+    try:
+        chosen, count = tuple(group.id for group in part.row_groups), part.metadata.num_row_groups
+    except (OSError, pa.ArrowException):  # said when it is scored, as of any other file
+        return None
+    return None if chosen == tuple(range(count)) else chosen
+
+
+def _numbered(place: str, number: int) -> str:
+    """The name of one of several outputs of a file."""
+    stem, extension = os.path.splitext(place)
+    return f"{stem}.{number:05}{extension}"
 
 
 def _is_hidden(name: str) -> bool:
@@ -186,18 +226,18 @@ def _cut(fragment: Fragment, rows: int, min_bytes: int) -> Iterator[Fragment]:
     except (OSError, pa.ArrowException):  # said when it is scored, as of any other file
         yield fragment
         return
-    runs = _runs([metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)], rows)
+    groups = tuple(range(metadata.num_row_groups)) if fragment.row_groups is None else fragment.row_groups
+    runs = _runs([metadata.row_group(i).num_rows for i in groups], rows)
     if len(runs) < 2:
         yield fragment
         return
-    stem, extension = os.path.splitext(fragment.place)
     for number, (first, last, before) in enumerate(runs):
-        place = f"{stem}.{number:05}{extension}"
-        yield replace(fragment, place=place, row_groups=(first, last), first_row=before)
+        place = _numbered(fragment.place, number)
+        yield replace(fragment, place=place, row_groups=groups[first:last], first_row=before)
 
 
 def _runs(sizes: Sequence[int], rows: int) -> list[tuple[int, int, int]]:
-    """Row groups [first, last) and the number of rows before them; each run of at most `rows` rows, or one group."""
+    """Row groups [first, last) of these and the number of rows before them; at most `rows` rows each, or one group."""
     before = [0, *accumulate(sizes)]
     runs, first = [], 0
     for last in range(1, len(sizes) + 1):

@@ -7,7 +7,6 @@ where, in which order or how often a task was done.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -175,21 +174,16 @@ def run(tasks: Sequence[Task], job: Job, engine: Callable, watch: Watch) -> Summ
 
 def run_into_directory(tasks: Sequence[Task], directory: str, job: Job, engine: Callable, watch: Watch) -> Summary:
     """As `run`, into a directory, which is made and, if everything failed, removed again."""
-    created = not os.path.isdir(directory)
-    os.makedirs(directory, exist_ok=True)
+    store = tasks[0].store
+    created = not store.is_directory(directory)
+    store.make_directory(directory)
     resume.clean(tasks)
     try:
         return run(tasks, job, engine, watch)
     finally:
         resume.clean(tasks)
         if created:
-            _remove_empty(directory)
-
-
-def _remove_empty(directory: str) -> None:
-    for path, _, _ in os.walk(directory, topdown=False):
-        if not os.listdir(path):
-            os.rmdir(path)
+            store.remove_empty(directory)
 
 
 def _named(error: Exception) -> str:

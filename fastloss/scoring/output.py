@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
 import sys
-from collections.abc import Iterable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import pyarrow as pa
 
-from fastloss.scoring.errors import ScoringError, one_line
+from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.formats import FORMATS, STREAM
+from fastloss.scoring.store import LocalStore, RemoteStore, writing
 from fastloss.scoring.writers import ArrowSink, CsvSink, NpySink, ParquetSink
-
-TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 
 
 class Output:
@@ -34,7 +29,7 @@ class Output:
             If the format cannot hold them, or rows of another schema came before.
         """
         if self._sink is None:
-            with _writing(self._path):
+            with writing(self._path):
                 self._schema, self._sink = schema, self._new_sink(schema)
         elif not schema.equals(self._schema):
             different = set(schema).symmetric_difference(self._schema)
@@ -43,7 +38,7 @@ class Output:
 
     def write(self, arrays: list[pa.Array]) -> None:
         """Write rows, given as the columns of the schema."""
-        with _writing(self._path):
+        with writing(self._path):
             self._sink.write(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
 
     def __enter__(self):
@@ -55,7 +50,7 @@ class Output:
             return
         try:
             if error is None:
-                with _writing(self._path):
+                with writing(self._path):
                     self._sink.close()
                     self._file.flush()
         finally:
@@ -74,8 +69,8 @@ class Output:
 
 
 @contextmanager
-def open_output(path: str, format: str):
-    """An `Output`; at the end of the block the file appears under its name, or nothing does."""
+def open_output(path: str, format: str, store: LocalStore | RemoteStore):
+    """An `Output` in a store; at the end of the block the file appears under its name, or nothing does."""
     if path == STREAM:
         if format == "npy":
             raise ScoringError("a .npy array cannot be written to a stream: give a file name")
@@ -84,61 +79,5 @@ def open_output(path: str, format: str):
         with Output(path, format, sys.stdout.buffer) as output:
             yield output
     else:
-        with replacing(path) as file, Output(path, format, file) as output:
+        with store.replacing(path) as file, Output(path, format, file) as output:
             yield output
-
-
-@contextmanager
-def replacing(path: str):
-    """A binary file that takes the place of `path` at the end of the block.
-
-    It is written under a temporary name beside it; on an error that file is removed, and what was
-    at `path` stays.
-    """
-    path = os.path.realpath(path)
-    directory, name = os.path.split(path)
-    temporary = os.path.join(directory, f".{name}.{secrets.token_hex(4)}.tmp")  # as TEMPORARY has it
-    with _writing(path):
-        file = open(temporary, "xb")  # noqa: SIM115  (closed below, before it is renamed)
-    try:
-        yield file
-        with _writing(path):
-            file.close()
-            os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):  # closing writes what is buffered, to a disk that may be full
-            file.close()
-        os.unlink(temporary)
-        raise
-
-
-def remove_leftovers(paths: Iterable[str]) -> None:
-    """Remove the temporary files of processes that were killed while they wrote these files."""
-    names: dict[str, set[str]] = {}
-    for path in paths:
-        directory, name = os.path.split(os.path.realpath(path))
-        names.setdefault(directory, set()).add(name)
-    for directory in filter(os.path.isdir, names):
-        for file in os.listdir(directory):
-            match = TEMPORARY.fullmatch(file)
-            if match and match[1] in names[directory]:
-                os.unlink(os.path.join(directory, file))
-
-
-def shown(path: str) -> str:
-    """A path as messages call it."""
-    return "standard output" if path == STREAM else path
-
-
-@contextmanager
-def _writing(path: str):
-    """Turns what pyarrow and the operating system say into one line that names the file."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except ScoringError as error:
-        raise ScoringError(f"{shown(path)}: {error}") from error
-    except (OSError, pa.ArrowException) as error:
-        reason = getattr(error, "strerror", None) or one_line(error)
-        raise ScoringError(f"{shown(path)}: cannot be written: {reason}") from error

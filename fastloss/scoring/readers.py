@@ -62,7 +62,7 @@ def reading(path: str, format: str):
 class ParquetSource:
     """A Parquet file, read page by page."""
 
-    def __init__(self, path: str, file, row_groups: tuple[int, int] | None = None):
+    def __init__(self, path: str, file, row_groups: tuple[int, ...] | None = None):
         with reading(path, "parquet"):
             # Without pre_buffer and with a buffer size, column chunks are read as they are
             # decoded; otherwise memory would grow with the row groups.
@@ -70,7 +70,7 @@ class ParquetSource:
         metadata = self._file.metadata
         self._path = path
         self.schema = self._file.schema_arrow
-        self._groups = range(*(row_groups or (0, metadata.num_row_groups)))
+        self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
         groups = [metadata.row_group(i) for i in self._groups]
         self.rows = sum(group.num_rows for group in groups)
         self._row_bytes = sum(group.total_byte_size for group in groups) / max(self.rows, 1)
@@ -122,7 +122,7 @@ class CsvSource:
     def __init__(self, path: str, file, spec: Spec, infer: bool):
         self._path, self._header = path, _csv_header(file)
         types = {} if infer else dict.fromkeys(self._header, pa.string())
-        types |= dict.fromkeys(spec.scored, pa.float64())
+        types |= dict.fromkeys(spec.numbers, pa.float64())
         self._labels = spec.target if spec.loss.is_rowwise and len(spec.target) == 1 else ()
         with self._reading():
             self._reader = pa.csv.open_csv(

@@ -22,8 +22,11 @@ def read_residuals(
     pred: str | None = None,
     target: str | None = None,
     format: str | None = None,
-) -> Iterator[np.ndarray]:
+    sample_weight: str | None = None,
+) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
     """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
+
+    With a column of weights, pairs of residuals and weights; a weight is 0 where a residual is null.
 
     Raises
     ------
@@ -35,13 +38,20 @@ def read_residuals(
         fragments = with_targets(fragments, target)
         pred, target, residual = _array_roles(half_squared_error, pred, target, residual)
     # the gradient of half the squared error is the residual
-    spec = Spec.of(half_squared_error, pred, target, residual, emit=("grad",), keep="none")
+    spec = Spec.of(half_squared_error, pred, target, residual, emit=("grad",), keep="none", sample_weight=sample_weight)
     for fragment in fragments:
         with open_source(fragment, spec) as source:
             with naming(fragment, 0, 0):
                 output_schema(source.schema, spec)
-            for batch in source.batches(list(dict.fromkeys(spec.scored))):
-                with naming(fragment, 0, 0):
+            rows = 0
+            for batch in source.batches(list(dict.fromkeys(spec.numbers))):
+                with naming(fragment, rows, 0):
                     losses = score_batch(batch, spec)
+                rows += len(batch)
                 (values,) = losses.outputs
-                yield values if losses.null is None else np.where(losses.null, np.nan, values)
+                values = values if losses.null is None else np.where(losses.null, np.nan, values)
+                weights = losses.sample_weight
+                if weights is None:
+                    yield values
+                else:
+                    yield values, weights if losses.null is None else np.where(losses.null, 0.0, weights)

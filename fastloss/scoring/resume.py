@@ -1,39 +1,39 @@
 """Which outputs in a directory are finished: beside each lies a helper file that says what made it.
 
-`_NAME.json` holds the identity of the input, the spec and the version, and the summary, and no
+`_NAME.json` holds a hash of the input's identity, the spec and the version, and the summary, and no
 time or place of the run: an interrupted and resumed run leaves the same bytes as another.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Sequence
 
 import fastloss
 from fastloss.scoring.dataset import Fragment, Task
 from fastloss.scoring.groups import GroupedSummary
-from fastloss.scoring.output import remove_leftovers, replacing
 from fastloss.scoring.spec import Spec
 from fastloss.scoring.summary import Summary
 
 
-def origin(task: Task, spec: Spec) -> dict:
-    """What the output of a task depends on, as JSON holds it."""
-    return {
+def origin(task: Task, spec: Spec) -> str:
+    """A hash of what the output of a task depends on: SHA-256 of canonical JSON."""
+    parts = {
         "inputs": [_identity(fragment) for fragment in task.fragments],
         "spec": spec.fingerprint(),
         "version": fastloss.__version__,
     }
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def finished(task: Task, origin: dict) -> Summary | None:
+def finished(task: Task, origin: str) -> Summary | None:
     """The summary of a task that was finished with the same origin; None if there is none."""
     try:
-        with open(_helper(task), encoding="utf-8") as file:
-            record = json.load(file)
-        if record["origin"] != origin or record["size"] != os.path.getsize(task.output):
+        record = json.loads(task.store.read(_helper(task)))
+        if record["origin"] != origin or record["size"] != task.store.size(task.output):
             return None
         kind = GroupedSummary if "groups" in record["summary"] else Summary
         return kind.from_dict(record["summary"])
@@ -43,24 +43,24 @@ def finished(task: Task, origin: dict) -> Summary | None:
 
 def start(task: Task) -> None:
     """Make the directory of a task that is to be done, and remove its record if it was done before."""
-    os.makedirs(os.path.dirname(task.output), exist_ok=True)
-    with suppress(FileNotFoundError):
-        os.unlink(_helper(task))
+    task.store.make_directory(os.path.dirname(task.output))
+    task.store.remove(_helper(task))
 
 
-def clean(tasks: Iterable[Task]) -> None:
+def clean(tasks: Sequence[Task]) -> None:
     """Remove what killed processes left half-written of these tasks."""
-    remove_leftovers(path for task in tasks for path in (task.output, _helper(task)))
+    tasks[0].store.remove_leftovers(path for task in tasks for path in (task.output, _helper(task)))
 
 
-def finish(task: Task, origin: dict, summary: Summary) -> None:
+def finish(task: Task, origin: str, summary: Summary) -> None:
     """Record that the output of a task is complete."""
     record = {
         "origin": origin,
-        "size": os.path.getsize(task.output),
+        "version": fastloss.__version__,
+        "size": task.store.size(task.output),
         "summary": summary.to_dict(),
     }
-    with replacing(_helper(task)) as file:
+    with task.store.replacing(_helper(task)) as file:
         file.write(json.dumps(record, allow_nan=False).encode())
 
 
@@ -71,17 +71,9 @@ def _helper(task: Task) -> str:
 
 def _identity(fragment: Fragment) -> list:
     """Names, sizes and times of its files, and what of them it is."""
-    files = [_status(path, fragment.filesystem) for path in (fragment.path, fragment.target) if path]
+    files = [list(fragment.store.status(path)) for path in (fragment.path, fragment.target) if path]
     return [
         files,
         fragment.row_groups and list(fragment.row_groups),
         [[name, str(value.type), value.as_py()] for name, value in fragment.partition],
     ]
-
-
-def _status(path: str, filesystem) -> list:
-    if filesystem is None:
-        status = os.stat(path)
-        return [os.path.realpath(path), status.st_size, status.st_mtime_ns]
-    info = filesystem.get_file_info(path)
-    return [f"{filesystem.type_name}:{path}", info.size, info.mtime_ns]

@@ -37,6 +37,8 @@ class Spec:
         Put before the names of the emitted columns.
     by : str or None
         Column whose values each get a summary.
+    sample_weight : str or None
+        Column of the rows' weights in the summary.
     """
 
     loss: Any
@@ -47,6 +49,7 @@ class Spec:
     keep: tuple[str, ...] | None = None
     prefix: str = ""
     by: str | None = None
+    sample_weight: str | None = None
 
     @classmethod
     def of(
@@ -59,6 +62,7 @@ class Spec:
         keep: str | Iterable[str] = "all",
         prefix: str = "",
         by: str | None = None,
+        sample_weight: str | None = None,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
 
@@ -77,6 +81,7 @@ class Spec:
             keep=None if keep == "all" else () if keep == "none" else _names(keep),
             prefix=prefix,
             by=by,
+            sample_weight=sample_weight,
         )
         _check_roles(spec)
         _check_outputs(spec)
@@ -89,6 +94,11 @@ class Spec:
         return self.residual + self.pred + self.target
 
     @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns that hold numbers: those that the loss reads, and the weights."""
+        return self.scored if self.sample_weight is None else (*self.scored, self.sample_weight)
+
+    @property
     def grouping(self) -> tuple[str, ...]:
         """The column of groups, if there is one."""
         return () if self.by is None else (self.by,)
@@ -96,7 +106,7 @@ class Spec:
     @property
     def read(self) -> tuple[str, ...]:
         """The columns that have to be there."""
-        return self.scored + self.grouping
+        return self.numbers + self.grouping
 
     def nothing(self) -> Summary:
         """The summary of no rows."""
@@ -121,6 +131,7 @@ class Spec:
         loss = {"name": self.loss.name, "parameters": self.loss.parameters}
         columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
         written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
+        written |= {"sample_weight": self.sample_weight}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 

@@ -1,21 +1,25 @@
 """The exact, mergeable summary of a column of losses.
 
 A `Summary` holds integers and two bounds, nothing rounded: per bucket of values (sign, exponent,
-seven leading mantissa bits) a count and the sum of the remaining mantissa bits. Merging adds
-integers, so it is associative and commutative, and however the rows were cut, the merged summary
-and its JSON are the same bytes.
+seven leading mantissa bits) a count and the sum of the remaining mantissa bits; the sum of squares;
+sums of weights and weighted values. Merging adds integers, so it is associative and commutative,
+and however the rows were cut, the merged summary and its JSON are the same bytes.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 
 from fastloss._exact import Accumulator
+from fastloss.scoring.integers import divide, packed, unpacked
+from fastloss.scoring.weighted import PRODUCT_UNITS, WEIGHT_UNITS, WeightedSums
 
 QUANTILES = (0.5, 0.9, 0.99)
 
@@ -24,6 +28,10 @@ _LEAD_BITS = 7  # mantissa bits in a bucket's index
 _EXPONENT_MASK = 0x7FF
 _SUBNORMAL_SHIFT = 54  # subnormals were scaled by 2**54; every sum counts units of that size
 _UNITS = 1 << (1074 + _SUBNORMAL_SHIFT)  # in one
+_COUNT_SHIFT = 128  # in the state of a bucket; its lower bits are a sum
+_LOW_SUM = (1 << _COUNT_SHIFT) - 1
+_INFINITE = {sign: (flag << 11 | _EXPONENT_MASK) << _LEAD_BITS for sign, flag in ((1, 0), (-1, 1))}  # their indices
+_COUNTS = ("count", "null", "nan", "ignored")
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,12 @@ class Summary:
     min, max : float or None
         Exact bounds of the counted losses; None if there are none.
     buckets : dict
-        {index: (count, low sum)}, the lossless state behind `sum`, `mean` and `quantile`.
+        {index: count * 2**128 + low sum}, the lossless state behind `sum`, `mean` and `quantile`: an integer, so
+        that merging is one addition.
+    squares : int
+        The sum of the squares of the finite losses, in units of 2**-2148.
+    weighted : WeightedSums or None
+        None where no row had a weight, which is as if each had the weight 1.
 
     Examples
     --------
@@ -54,19 +67,26 @@ class Summary:
     ignored: int = 0
     min: float | None = None
     max: float | None = None
-    buckets: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
+    buckets: dict[int, int] = field(default_factory=dict, repr=False)
+    squares: int = field(default=0, repr=False)
+    weighted: WeightedSums | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, values: np.ndarray, null=None, ignored=None) -> Summary:
+    def of(cls, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> Summary:
         """Summary of one float array; `null` and `ignored` are boolean masks of rows left out."""
         collector = Collector()
-        collector.add(values, null, ignored)
+        collector.add(values, null, ignored, sample_weight)
         return collector.summary()
 
     @property
     def rows(self) -> int:
         """All rows, counted or not."""
         return self.count + self.null + self.nan + self.ignored
+
+    @property
+    def infinite(self) -> int:
+        """Those of the counted losses that are infinite."""
+        return sum(_infinities(self.buckets).values())
 
     @property
     def sum(self) -> float:
@@ -80,6 +100,26 @@ class Summary:
     def mean(self) -> float | None:
         """The exact sum divided by the count, rounded once; None of nothing."""
         return self._ratio(_UNITS * self.count) if self.count else None
+
+    @property
+    def sum_of_squares(self) -> float:
+        """The exact sum of the squares of the counted losses, rounded once; inf beyond the range of float64."""
+        return math.inf if self.infinite else divide(self.squares, 1 << PRODUCT_UNITS)
+
+    @property
+    def sum_of_weights(self) -> float:
+        """The exact sum of the weights of the counted losses, rounded once; their number where none had a weight."""
+        return float(self.count) if self.weighted is None else self.weighted.weight
+
+    @property
+    def weighted_sum(self) -> float:
+        """The exact sum of weight times loss, rounded once; a loss of weight 0 adds 0, whatever it is."""
+        return self.sum if self.weighted is None else self.weighted.sum
+
+    @property
+    def weighted_mean(self) -> float | None:
+        """The exact weighted sum divided by the sum of weights, rounded once; None of no weight."""
+        return self.mean if self.weighted is None else self.weighted.mean
 
     def quantile(self, q: float) -> float | None:
         """The q-quantile of the counted losses, interpolated as by `numpy.quantile`.
@@ -109,48 +149,66 @@ class Summary:
 
     def to_json(self) -> str:
         """One line of strict JSON; infinities are "inf" and "-inf", what does not exist is null."""
-        shown = {name: getattr(self, name) for name in ("count", "null", "nan", "ignored")}
+        return json.dumps(self.fields(), allow_nan=False)
+
+    def fields(self) -> dict:
+        """What `to_json` shows."""
+        shown = {name: getattr(self, name) for name in _COUNTS}
         shown |= {name: _strict(getattr(self, name)) for name in ("sum", "mean", "min", "max")}
         shown["quantiles"] = {str(q): _strict(self.quantile(q)) for q in QUANTILES}
-        return json.dumps(shown, allow_nan=False)
+        shown |= {"rows": self.rows, "infinite": self.infinite}
+        others = ("sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean")
+        return shown | {name: _strict(getattr(self, name)) for name in others}
 
     def to_dict(self) -> dict:
         """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse."""
-        state = {name: getattr(self, name) for name in ("count", "null", "nan", "ignored")}
+        state = {name: getattr(self, name) for name in _COUNTS}
         state |= {name: _strict(getattr(self, name)) for name in ("min", "max")}
-        state["buckets"] = [[index, *self.buckets[index]] for index in sorted(self.buckets)]
+        state["buckets"] = [[index, *_parts(self.buckets[index])] for index in sorted(self.buckets)]
+        state["squares"] = packed(self.squares, PRODUCT_UNITS)
+        state["weighted"] = None if self.weighted is None else self.weighted.to_list()
         return state
 
     @classmethod
     def from_dict(cls, state: dict) -> Summary:
         """The summary that `to_dict` described."""
         bounds = {k: None if state[k] is None else float(state[k]) for k in ("min", "max")}
-        buckets = {index: (count, low) for index, count, low in state["buckets"]}
-        return cls(**{**state, **bounds, "buckets": buckets})
+        exact = {
+            "buckets": {index: (count << _COUNT_SHIFT) + low for index, count, low in state["buckets"]},
+            "squares": unpacked(state["squares"], PRODUCT_UNITS),
+            "weighted": None if state["weighted"] is None else WeightedSums.from_list(state["weighted"]),
+        }
+        return cls(**state | bounds | exact)
 
     def __or__(self, other: Summary) -> Summary:
         if not isinstance(other, Summary):
             return NotImplemented
         buckets = dict(self.buckets)
-        for index, (count, low) in other.buckets.items():
-            mine = buckets.get(index, (0, 0))
-            buckets[index] = (mine[0] + count, mine[1] + low)
+        for index, state in other.buckets.items():
+            buckets[index] = buckets.get(index, 0) + state
+        unweighted = self.weighted is None and other.weighted is None
         return Summary(
-            count=self.count + other.count,
-            null=self.null + other.null,
-            nan=self.nan + other.nan,
-            ignored=self.ignored + other.ignored,
+            **{name: getattr(self, name) + getattr(other, name) for name in _COUNTS},
             min=_either(min, self.min, other.min),
             max=_either(max, self.max, other.max),
             buckets=buckets,
+            squares=self.squares + other.squares,
+            weighted=None if unweighted else self._weighted_sums() | other._weighted_sums(),
         )
 
+    def _weighted_sums(self) -> WeightedSums:
+        if self.weighted is not None:
+            return self.weighted
+        infinite = _infinities(self.buckets)
+        products = self._total << PRODUCT_UNITS >> _UNITS.bit_length() - 1
+        return WeightedSums(self.count << WEIGHT_UNITS, products, infinite.get(1, 0), infinite.get(-1, 0))
+
     @cached_property
-    def _ordered(self) -> tuple[list[float], np.ndarray]:
+    def _ordered(self) -> tuple[list[float], list[int]]:
         """The buckets' means in increasing order, and their cumulative counts."""
-        means = {i: _bucket_mean(i, *self.buckets[i]) for i in self.buckets}
+        means = {i: _bucket_mean(i, self.buckets[i]) for i in self.buckets}
         order = sorted(means, key=means.get)
-        return [means[i] for i in order], np.cumsum([self.buckets[i][0] for i in order])
+        return [means[i] for i in order], list(accumulate(self.buckets[i] >> _COUNT_SHIFT for i in order))
 
     def _order_statistic(self, rank: int) -> float:
         """Bucket mean at the place of the rank-th smallest value, counted from 0."""
@@ -159,18 +217,18 @@ class Summary:
         if rank == self.count - 1:
             return self.max
         means, cumulative = self._ordered
-        return means[int(np.searchsorted(cumulative, rank, side="right"))]
+        return means[bisect_right(cumulative, rank)]
 
     def _ratio(self, units: int) -> float:
         """The sum of all values, measured in 1/units, rounded once."""
-        infinities = {_sign(i) * math.inf for i in self.buckets if _is_infinite(i)}
+        infinities = _infinities(self.buckets)
         if infinities:
-            return sum(infinities)
-        return _divide(self._total, units)
+            return sum(sign * math.inf for sign in infinities)
+        return divide(self._total, units)
 
     @cached_property
     def _total(self) -> int:
-        return sum(_bucket_sum(index, *state) for index, state in self.buckets.items())
+        return sum(_bucket_sum(index, state) for index, state in self.buckets.items() if not _is_infinite(index))
 
 
 class Collector:
@@ -178,35 +236,62 @@ class Collector:
 
     def __init__(self):
         self._values = Accumulator()
-        self._null = self._ignored = self._seen = 0
 
-    def add(self, values: np.ndarray, null=None, ignored=None) -> None:
-        """Add float losses; `null` and `ignored` are boolean masks. A row that is both is null."""
-        skip = ignored if null is None else null if ignored is None else null | ignored
-        if skip is not None:
-            nulls = 0 if null is None else int(np.count_nonzero(null))
-            self._null += nulls
-            self._ignored += int(np.count_nonzero(skip)) - nulls
-        self._values.add(
-            np.ascontiguousarray(values),
-            None if skip is None else np.ascontiguousarray(skip).view(np.uint8),
-        )
-        self._seen += len(values)
+    def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
+        """Add float losses.
+
+        Parameters
+        ----------
+        null, ignored : array of bool, optional
+            Rows that are left out; one that is both is null.
+        sample_weight : array, optional
+            Finite and not negative in the rows that are not left out; 1 without it.
+        """
+        self._values.add(np.ascontiguousarray(values), marks(null, ignored), as_weights(sample_weight))
 
     def summary(self) -> Summary:
         """The summary of everything added so far."""
-        values = self._values
-        count = self._seen - self._null - self._ignored - values.nan
-        return Summary(
-            count=count,
-            null=self._null,
-            nan=values.nan,
-            ignored=self._ignored,
-            # Adding 0.0 turns -0.0, which may or may not come first, into 0.0.
-            min=values.min + 0.0 if count else None,
-            max=values.max + 0.0 if count else None,
-            buckets={index: (n, low) for index, n, low in values.buckets()},
-        )
+        return summaries(self._values)[0]
+
+
+def marks(null, ignored) -> np.ndarray | None:
+    """What `Accumulator` calls rows that are left out: 1 for null, 2 for ignored."""
+    if null is None and ignored is None:
+        return None
+    left_out = np.zeros(len(null if ignored is None else ignored), np.uint8)
+    for number, mask in ((2, ignored), (1, null)):
+        if mask is not None:
+            left_out[mask] = number
+    return left_out
+
+
+def as_weights(sample_weight) -> np.ndarray | None:
+    """Weights as `Accumulator` takes them."""
+    return None if sample_weight is None else np.ascontiguousarray(sample_weight, np.float64)
+
+
+def summaries(values: Accumulator) -> list[Summary]:
+    """The summary of each group of an accumulator."""
+    counts, terms = values.counts(), values.weighted()
+    weighted = [None] * len(counts) if terms is None else map(WeightedSums.of, *terms)
+    return [_summary(*parts) for parts in zip(counts, *values.buckets(), weighted, strict=True)]
+
+
+def _summary(counts, buckets, low_squares, weighted: WeightedSums | None) -> Summary:
+    rows, nan, null, ignored, smallest, largest = counts
+    count = rows - nan - null - ignored
+    return Summary(
+        count=count,
+        null=null,
+        nan=nan,
+        ignored=ignored,
+        # Adding 0.0 turns -0.0, which may or may not come first, into 0.0.
+        min=smallest + 0.0 if count else None,
+        max=largest + 0.0 if count else None,
+        buckets=buckets,
+        squares=_squares(buckets, low_squares),
+        weighted=weighted,
+    )
 
 
 def _sign(index: int) -> int:
@@ -221,29 +306,53 @@ def _is_infinite(index: int) -> bool:
     return _exponent(index) == _EXPONENT_MASK
 
 
-def _bucket_sum(index: int, count: int, low: int) -> int:
+def _shift(index: int) -> int:
+    """How many units of 2**-1128 the last bit of a mantissa stands for, as a power of 2."""
+    is_scaled = index >> (_LEAD_BITS + 12)
+    return _exponent(index) - 1 + (0 if is_scaled else _SUBNORMAL_SHIFT)
+
+
+def _lead(index: int) -> int:
+    return (1 << _LEAD_BITS) | (index & ((1 << _LEAD_BITS) - 1))
+
+
+def _parts(state: int) -> tuple[int, int]:
+    """The count of a bucket, and the sum of its low bits."""
+    return state >> _COUNT_SHIFT, state & _LOW_SUM
+
+
+def _infinities(buckets: dict[int, int]) -> dict[int, int]:
+    """The numbers of infinite values, by their signs."""
+    both = ((sign, buckets.get(index, 0) >> _COUNT_SHIFT) for sign, index in _INFINITE.items())
+    return {sign: count for sign, count in both if count}
+
+
+def _bucket_sum(index: int, state: int) -> int:
     """Exact sum of a bucket of finite values, in units of 2**-1128."""
-    exponent = _exponent(index)
-    if exponent == 0:  # zeros; subnormals were scaled
+    if _exponent(index) == 0:  # zeros; subnormals were scaled
         return 0
-    lead = (1 << _LEAD_BITS) | (index & ((1 << _LEAD_BITS) - 1))
-    mantissas = ((count * lead) << _LOW_BITS) + low
-    scaled = index >> (_LEAD_BITS + 12)
-    return _sign(index) * mantissas << (exponent - 1 + (0 if scaled else _SUBNORMAL_SHIFT))
+    count, low = _parts(state)
+    mantissas = ((count * _lead(index)) << _LOW_BITS) + low
+    return _sign(index) * mantissas << _shift(index)
 
 
-def _bucket_mean(index: int, count: int, low: int) -> float:
+def _squares(buckets: dict[int, int], low_squares: dict[int, int]) -> int:
+    """Exact sum of the squares of the finite values, in units of 2**-2148, with the sums of the low bits' squares."""
+    by_shift: dict[int, int] = {}
+    for index, state in buckets.items():
+        if 0 < _exponent(index) < _EXPONENT_MASK:
+            count, low = _parts(state)
+            # the sum of (lead * 2**45 + low)**2
+            lead, shift = _lead(index), _shift(index)
+            squares = (((count * lead * lead << _LOW_BITS) + 2 * lead * low) << _LOW_BITS) + low_squares[index]
+            by_shift[shift] = by_shift.get(shift, 0) + squares
+    return sum(squares << 2 * shift for shift, squares in by_shift.items()) >> 2 * _SUBNORMAL_SHIFT
+
+
+def _bucket_mean(index: int, state: int) -> float:
     if _is_infinite(index):
         return _sign(index) * math.inf
-    return _divide(_bucket_sum(index, count, low), _UNITS * count)
-
-
-def _divide(numerator: int, denominator: int) -> float:
-    """Integer quotient as the nearest float, ties to even, infinite beyond the range."""
-    try:
-        return numerator / denominator
-    except OverflowError:
-        return math.inf if numerator > 0 else -math.inf
+    return divide(_bucket_sum(index, state), _UNITS * (state >> _COUNT_SHIFT))
 
 
 def _either(choose, a: float | None, b: float | None) -> float | None:

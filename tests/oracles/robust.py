@@ -118,6 +118,8 @@ def _robust_nll_terms(output, arguments, alpha, scale):
     if output == "value":
         return _robust(*arguments, alpha, scale) + abs(mp.log(scale)) + abs(log_partition(alpha))
     if output == "d/dalpha":
+        if alpha == inf:
+            return mpf(0)
         alpha = seed(alpha if alpha not in (0, 2) else _beside(alpha))
         return abs(_robust(*arguments, alpha, scale).d) + abs(log_partition(alpha).d)
     if output == "d/dscale":
@@ -145,9 +147,9 @@ ROBUST = {
     "robust_nll": Oracle(
         _robust_nll,
         cases=(
-            *({"alpha": alpha, "scale": 1.0} for alpha in _ALPHAS if 0 <= alpha < 1e10),
+            *({"alpha": alpha, "scale": 1.0} for alpha in _ALPHAS if 0 <= alpha < 1e10 or alpha == np.inf),
             *({"alpha": alpha, "scale": 0.3} for alpha in (0.0, 0.7, 1.0, 2.0)),
-            *({"alpha": alpha, "scale": 123.4} for alpha in (1.3, 4.0)),
+            *({"alpha": alpha, "scale": 123.4} for alpha in (1.3, 4.0, np.inf)),
         ),
         ulps=_robust_nll_ulps,
         terms=_robust_nll_terms,

@@ -1,0 +1,27 @@
+"""Exact numbers as integers of 2**-k: rounded, and as JSON holds them."""
+
+from __future__ import annotations
+
+import math
+
+
+def divide(numerator: int, denominator: int) -> float:
+    """Integer quotient as the nearest float, ties to even, infinite beyond the range."""
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return math.inf if numerator > 0 else -math.inf
+
+
+def packed(number: int, units: int) -> list[int]:
+    """[m, k] for a number of units 2**-units: it is m * 2**-k, with an odd m or 0."""
+    if number == 0:
+        return [0, 0]
+    zeros = (number & -number).bit_length() - 1
+    return [number >> zeros, units - zeros]
+
+
+def unpacked(state: list[int], units: int) -> int:
+    """The number that `packed` made."""
+    number, places = state
+    return number << units - places if number else 0

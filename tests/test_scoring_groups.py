@@ -1,0 +1,95 @@
+"""Summaries by the values of a column, and with a column of weights."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+
+import fastloss as fl
+from fastloss.scoring import ScoringError, readers
+
+OPTIONS = {"loss": fl.huber, "residual": "r"}
+WRITERS = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "feather": pa.feather.write_feather}
+
+
+@pytest.mark.parametrize("batch_rows", [7, 1000])
+@pytest.mark.parametrize("kind", ["text", "dictionary", "numbers", "booleans", "dates", "nothing"])
+def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
+    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
+    rng = np.random.default_rng(0)
+    keys = rng.integers(0, 2 if kind == "booleans" else 5, 200)
+    missing = rng.random(200) < 0.1
+    text = pa.array([f"k{key}" for key in keys], mask=missing)
+    column = {
+        "text": text,
+        "dictionary": text.dictionary_encode(),
+        "numbers": pa.array(keys - 2, pa.int8(), mask=missing),
+        "booleans": pa.array(keys.astype(bool), mask=missing),
+        "dates": pa.array(keys.astype("datetime64[D]"), mask=missing),
+        "nothing": pa.nulls(200),
+    }[kind]
+    values = rng.standard_normal(200)
+    values[::17] = np.nan
+    pa.parquet.write_table(pa.table({"r": values, "g": column}), tmp_path / "x.parquet", row_group_size=64)
+    summary = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", **OPTIONS)
+    labels = np.array([str(k) if kind == "dates" and k is not None else k for k in column.to_pylist()], object)
+    assert set(summary.groups) == set(labels)
+    for key, group in summary.groups.items():
+        rows = np.array([label == key for label in labels])
+        assert group == fl.scoring.Summary.of(fl.huber(values[rows]))
+    again = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", resume=True, **OPTIONS)
+    assert again == summary and again.to_json() == summary.to_json()
+
+
+def test_many_values(tmp_path, monkeypatch):
+    monkeypatch.setattr(readers, "MAX_ROWS", 1000)
+    rng = np.random.default_rng(0)
+    keys, values, weights = rng.integers(0, 3000, 5000), rng.standard_normal(5000), rng.random(5000)
+    pa.parquet.write_table(pa.table({"r": values, "g": keys, "w": weights}), tmp_path / "x.parquet")
+    summary = fl.score(tmp_path / "x.parquet", by="g", sample_weight="w", **OPTIONS)
+    losses = fl.huber(values)
+    assert summary == fl.score(tmp_path / "x.parquet", by="g", sample_weight="w", **OPTIONS)
+    assert set(summary.groups) == set(keys.tolist())
+    for key, group in summary.groups.items():
+        rows = keys == key
+        assert group == fl.scoring.Summary.of(losses[rows], sample_weight=weights[rows])
+
+
+def test_groups_that_cannot_be(tmp_path):
+    pa.parquet.write_table(pa.table({"r": [1.0], "g": [0.5]}), tmp_path / "x.parquet")
+    with pytest.raises(TypeError, match=r"x.parquet: column 'g': groups are whole numbers, text, .*got double"):
+        fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
+    with pytest.raises(ScoringError, match="no column 'h'; there are 'r', 'g'"):
+        fl.score(tmp_path / "x.parquet", by="h", **OPTIONS)
+
+
+# ---- weights --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "feather"])
+def test_a_column_of_weights(tmp_path, format):
+    r, w = [0.5, None, 3.0, math.nan, -2.0, 4.0], [2.0, 1.0, None, 1.0, 0.0, 0.25]
+    WRITERS[format](pa.table({"r": pa.array(r, from_pandas=False), "w": w}), tmp_path / f"x.{format}")
+    out = tmp_path / "out.arrow"
+    summary = fl.score(tmp_path / f"x.{format}", out, sample_weight="w", **OPTIONS)
+    assert (summary.count, summary.null, summary.nan) == (3, 2, 1)
+    losses = [fl.huber(np.array([x]))[0] for x in (0.5, 4.0)]
+    assert summary.weighted_sum == 2 * losses[0] + 0.25 * losses[1]
+    assert summary.sum_of_weights == 2.25 and summary.weighted_mean == summary.weighted_sum / 2.25
+    value = pa.ipc.open_file(out).read_all().column("value").to_pylist()
+    assert value[0] == losses[0] and value[1:3] == [None, None] and value[5] == losses[1]  # not multiplied
+
+
+@pytest.mark.parametrize("weight", [-1.0, math.inf, math.nan])
+def test_weights_that_cannot_be(tmp_path, weight):
+    pa.parquet.write_table(pa.table({"r": [1.0, 2.0], "w": [1.0, weight], "t": ["a", "b"]}), tmp_path / "x.parquet")
+    with pytest.raises(IndexError, match=f"x.parquet: column 'w': weight {weight} at row 1 is not >= 0 and finite"):
+        fl.score(tmp_path / "x.parquet", sample_weight="w", **OPTIONS)
+    with pytest.raises(TypeError, match="column 't': expected numbers, got string"):
+        fl.score(tmp_path / "x.parquet", sample_weight="t", **OPTIONS)
+    with pytest.raises(ScoringError, match="no column 'v'; there are 'r', 'w', 't'"):
+        fl.score(tmp_path / "x.parquet", sample_weight="v", **OPTIONS)
