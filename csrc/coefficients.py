@@ -117,7 +117,7 @@ POLYNOMIALS = [
     ("COS", cos_tail, lambda z: z**2 / mp.cos(mp.sqrt(z)) + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
     ("ATAN", atan_tail, lambda z: z + FLOOR, mpf(0), T_MAX**2, (4, 10, 4)),
     # for 1 + f in [1, 2]
-    ("LOG_UNIT", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), mpf(1) / 9, (3, 9, 3)),
+    ("LOG_UNIT", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), mpf(1) / 9, (4, 9, 3)),
     # for f in [-1/4, 1/2)
     ("LOG_EXACT", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_EXACT**2, (2, None, None)),
 ]

@@ -86,6 +86,18 @@ INLINE vpair pair_reciprocal(vpair a) {
 
 INLINE vec pair_round(vpair a) { return a.hi + a.lo; }
 
+/* a x, rounded once and a hair: for factors that are hoisted */
+INLINE vec pair_scale(vpair a, vec x) { return v_fma(a.hi, x, a.lo * x); }
+
+/* (1 + x)^2 */
+INLINE vec square_one_plus(vec x) { return v_fma(x, v_set(2) + x, v_set(1)); }
+
+/* 1 + a for a pair a >= 0 */
+INLINE vpair pair_one_plus(vpair a) {
+    vpair sum = two_sum(v_set(1), a.hi);
+    return (vpair){sum.hi, sum.lo + a.lo};
+}
+
 /* ---- division by a value that many elements share ------------------------------------------------------------ */
 
 /* 1/c = (hi + lo) * scale, hoisted out of the loop by the compiler. `scale`, a power of two, keeps 1/c in range for
@@ -334,12 +346,12 @@ INLINE vec v_log1p_unit(vec w) {
 /* w - log1p(w) for a pair 0 <= w <= LOG_ORDINARY, without the cancellation of small w: with s = w / (2 + w) it is
  * s (w - s^2 (2/3 + ...)), the dots those of the logarithm */
 INLINE vec v_log1p_remainder(vpair w) {
-    const real c[] = {LOG_POLYNOMIAL};
-    vec s = w.hi / (v_set(2) + w.hi), z = s * s;
-    vec small = s * (w.hi - z * v_polynomial(c, sizeof c / sizeof *c, z));
+    const real c[] = {LOG_UNIT_POLYNOMIAL};
+    vec s = w.hi / (v_set(2) + w.hi), z = s * s, rest = w.lo * (w.hi / (v_set(1) + w.hi));
+    vec small = v_fma(s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w.hi), rest);
     vpair log = pair_log1p_ordinary(w.hi);
-    vec large = (w.hi - log.hi) + (w.lo * (w.hi / (v_set(1) + w.hi)) - log.lo);
-    return v_select(v_lt(w.hi, v_set((real)0.41)), small, large);
+    vec large = (w.hi - log.hi) + (rest - log.lo);
+    return v_select(v_lt(w.hi, v_set((real)0.5)), small, large);
 }
 
 INLINE vec v_log1p(vec w) {
@@ -351,11 +363,11 @@ INLINE vec v_log1p(vec w) {
 
 /* ---- trigonometry ------------------------------------------------------------------------------------------------ */
 
-/* sin and cos for |y| <= pi/4 */
-INLINE vec v_sin_reduced(vec y) {
+/* sin(hi + lo) and cos(y) for |y| <= pi/4 */
+INLINE vec v_sin_reduced(vpair y, vec cosine) {
     const real c[] = {SIN_POLYNOMIAL};
-    vec z = y * y;
-    return v_fma(y * z, v_polynomial(c, sizeof c / sizeof *c, z), y);
+    vec z = y.hi * y.hi;
+    return y.hi + v_fma(y.hi * z, v_polynomial(c, sizeof c / sizeof *c, z), y.lo * cosine);
 }
 
 INLINE vec v_cos_reduced(vec y) {

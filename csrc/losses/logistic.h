@@ -17,4 +17,4 @@ INLINE vec sigmoid_of_minus(logistic_terms t) { return v_select(t.negative, v_se
 /* log(1 + e^x) */
 INLINE vec softplus(vec x, logistic_terms t) { return v_max(v_set(0), x) + t.log; }
 /* its second derivative */
-INLINE vec sigmoid_slope(logistic_terms t) { return t.e / t.sum / t.sum; }
+INLINE vec sigmoid_slope(logistic_terms t) { return t.e / square_one_plus(t.e); }

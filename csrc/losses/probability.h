@@ -4,6 +4,9 @@
 
 INLINE vec term(vec factor, vec x) { return v_select(v_eq(factor, v_set(0)), v_set(0), factor * x); }
 
+/* factor / x^2, without the square's overflow */
+INLINE vec over_square(vec factor, vec x) { return v_select(v_eq(factor, v_set(0)), v_set(0), factor / x / x); }
+
 /* -(y log p + (1 - y) log1p(-p)); eps > 0 clips the logarithms, as 1 - eps would round */
 INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
     const vec one = v_set(1), zero = v_set(0);
@@ -17,7 +20,7 @@ INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
     slope = v_select(v_eq(y, zero), one / against, v_select(v_eq(rest, zero), -one / pred, slope));
     mask clipped = m_and(clips, m_or(v_lt(pred, eps), v_lt(against, eps)));
     mask outside = m_and(m_not(clips), m_or(v_lt(pred, zero), v_lt(one, pred)));
-    vec curvature = term(y, one / pred / pred) + term(rest, one / against / against);
+    vec curvature = over_square(y, pred) + over_square(rest, against);
     return jet_undefined(outside, (jet){
                                       .value = zero - (term(y, log_p) + term(rest, log_rest)), /* not -0 */
                                       .grad = v_select(clipped, zero, slope),
@@ -28,7 +31,7 @@ INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
 /* (1 - y) softplus(x) + w y softplus(-x), w = pos_weight */
 INLINE jet binary_cross_entropy_with_logits(vec x, vec y, const vec *p) {
     const vec zero = v_set(0), unraise = v_set(1 / RAISE), raise = v_set(RAISE);
-    vec rest = v_set(1) - y, positive = p[0] * y, all = rest + positive;
+    vec rest = v_set(1) - y, positive = p[0] * y, all = v_fma(p[0], y, rest);
     logistic_terms t = logistic_of(x);
     /* a weight must not multiply what has few digits left */
     vec log = v_select(v_lt(t.e, v_set(FL_ARITH == 32 ? 0x1p-26 : 0x1p-54)), t.raised, t.log * raise);
@@ -36,7 +39,7 @@ INLINE jet binary_cross_entropy_with_logits(vec x, vec y, const vec *p) {
     return (jet){
         .value = (term(rest, v_max(zero, x)) + term(positive, v_max(zero, -x))) + all * log * unraise,
         .grad = (rest * up - positive * down) / t.sum * unraise,
-        .hess = all * (t.raised / t.sum / t.sum) * unraise,
+        .hess = all * t.raised / square_one_plus(t.e) * unraise,
     };
 }
 

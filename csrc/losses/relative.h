@@ -25,9 +25,14 @@ INLINE jet symmetric_absolute_percentage_error(vec pred, vec y, const vec *p) {
 INLINE jet squared_log_error(vec pred, vec y, const vec *p) {
     (void)p;
     const vec one = v_set(1), two = v_set(2), zero = v_set(0);
-    vec lower = v_min(pred, y), above = one + pred, t = v_abs(pred - y) / (one + lower);
+    const vec cap = v_set(FL_ARITH == 32 ? 0x1p126f : 0x1p1022);
+    vec lower = v_min(pred, y), upper = v_max(pred, y), above = one + pred;
     mask endless = v_eq(lower, -one), outside = v_lt(lower, -one);
-    vpair log = pair_log1p(v_min(t, v_set(FL_ARITH == 32 ? 0x1p126f : 0x1p1022)));
+    vpair from = two_sum(one, lower), apart = two_sum(upper, -lower);
+    vec t = apart.hi / from.hi, missing = -product_error(t, from.hi, apart.hi) + v_fma(-t, from.lo, apart.lo);
+    vpair log = pair_log1p(v_min(t, cap));
+    /* d log1p(t) = dt / (1 + t) */
+    log.lo += v_select(v_lt(t, cap), missing / (one + upper), zero);
     vec size = infinite_if(m_and(endless, v_lt(zero, v_abs(pred - y))), pair_round(log));
     size = v_select(v_eq(pred, y), zero, size);
     vec difference = v_copysign(size, pred - y);

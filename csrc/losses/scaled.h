@@ -27,6 +27,9 @@ INLINE jet scaled_jet(scaled_residual s, vec value, vec weight, vec curvature) {
     return (jet){.value = value, .grad = s.x * weight, .hess = weight * curvature, .weight = weight};
 }
 
+/* The factor c^2 / 2, or another multiple of c^2 */
+INLINE vpair times_square(real factor, vec c) { return pair_times(pair_square((vpair){c, v_set(0)}), v_set(factor)); }
+
 INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set(INFINITE), value); }
 
 /* ---- convex ---------------------------------------------------------------------------------------------------- */
@@ -37,35 +40,30 @@ INLINE jet pseudo_huber(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec whole = v_quotient(v_abs(x), v_divisor(p[0])); /* where r is capped, it is the root */
     mask capped = v_lt(v_set(SCALED_CAP), whole);
-    vec square = one + s.z.hi, root = v_select(capped, whole, v_sqrt(square)), inverse = one / root;
+    vpair square = pair_one_plus(s.z);
+    vec root = v_select(capped, whole, v_sqrt(square.hi)), inverse = one / root;
     vec value = p[0] * v_abs(x) * v_select(capped, one, s.r.hi / (root + one));
-    jet j = scaled_jet(s, value, inverse, one / square);
+    jet j = scaled_jet(s, value, inverse, pair_round(pair_reciprocal(square)));
     j.grad = v_copysign(p[0] * v_select(capped, one, s.r.hi * inverse), x);
     return j;
 }
 
-/* log cosh r = log1p(2 sinh^2(r / 2)), and |r| - ln 2 + log1p(e^(-2 |r|)) where that does not cancel */
+/* log cosh r = log1p(cosh r - 1), and |r| - ln 2 + log1p(e^(-2 |r|)) where that does not cancel */
 INLINE jet log_cosh(vec x, const vec *p) {
     (void)p;
     const vec one = v_set(1), two = v_set(2);
-    /* sinh(y) / y, the Taylor series for y^2 <= 0.1225 */
-    const real sinh_series[] = {1,
-                                (real)(1 / 6.0),
-                                (real)(1 / 120.0),
-                                (real)(1 / 5040.0),
-                                (real)(1 / 362880.0),
-                                (real)(1 / 39916800.0),
-                                (real)(1 / 6227020800.0)};
-    vec a = v_abs(x), y = v_set((real)0.5) * a;
+    real series[8] = {(real)(1 / 12.0)}; /* 2 / (2 k + 4)!: cosh a - 1 = a^2 / 2 (1 + a^2 / 12 + ...) */
+    for (int k = 1; k < 8; k++) series[k] = series[k - 1] / (real)((2 * k + 3) * (2 * k + 4));
+    vec a = v_abs(x), square = a * a, half = v_set((real)0.5) * square;
     mask small = v_lt(a, v_set((real)0.7));
-    vec sinh = y * v_polynomial(sinh_series, FL_ARITH == 64 ? 7 : 4, y * y);
+    vec cosh_1 = v_fma(half * square, v_polynomial(series, FL_ARITH == 64 ? 8 : 4, square), half);
     exponentials e = pair_exp_bounded((vpair){-two * a, v_set(0)});
-    vec log = v_log1p_unit(v_select(small, two * sinh * sinh, e.exp));
-    vec tanh = -e.expm1 / (two + e.expm1), sum = one + e.exp;
+    vec log = v_log1p_unit(v_select(small, cosh_1, e.exp));
+    vec tanh = -e.expm1 / (two + e.expm1);
     return (jet){
         .value = v_select(small, log, (a - v_set(LN2_HI)) + (log - v_set(LN2_LO))),
         .grad = v_copysign(tanh, x),
-        .hess = v_set(4) * e.exp / (sum * sum),
+        .hess = v_set(4) * e.exp / square_one_plus(e.exp),
         .weight = v_select(v_eq(a, v_set(0)), one, tanh / a),
     };
 }
@@ -73,8 +71,9 @@ INLINE jet log_cosh(vec x, const vec *p) {
 /* Fair (1974): c^2 (|r / c| - log1p |r / c|) */
 INLINE jet fair(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
-    vec weight = v_set(1) / (v_set(1) + s.r.hi);
-    jet j = scaled_jet(s, infinite_if(s.endless, p[0] * p[0] * v_log1p_remainder(s.r)), weight, weight);
+    vec weight = pair_round(pair_reciprocal(pair_one_plus(s.r)));
+    vec value = pair_scale(times_square(1, p[0]), v_log1p_remainder(s.r));
+    jet j = scaled_jet(s, infinite_if(s.endless, value), weight, weight);
     j.grad = v_copysign(p[0] * (s.r.hi * weight), x);
     return j;
 }
@@ -85,18 +84,19 @@ INLINE jet fair(vec x, const vec *p) {
 INLINE jet cauchy(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
-    vec z = s.z.hi, weight = one / (one + z), half_square = v_set((real)0.5) * p[0] * p[0];
-    return scaled_jet(s, infinite_if(s.endless, half_square * pair_round(pair_log1p_ordinary(z))), weight,
-                      (one - z) * weight);
+    vec z = pair_round(s.z), weight = one / (one + z);
+    return scaled_jet(
+        s, infinite_if(s.endless, pair_scale(times_square((real)0.5, p[0]), pair_round(pair_log1p_ordinary(z)))),
+        weight, (one - z) * weight);
 }
 
 /* Geman and McClure (1985): (c^2 / 2) z / (1 + z) */
 INLINE jet geman_mcclure(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
-    vpair square = two_sum(one, s.z.hi);
-    vec z = s.z.hi, q = pair_round(pair_reciprocal((vpair){square.hi, square.lo + s.z.lo}));
-    jet j = scaled_jet(s, v_set((real)0.5) * p[0] * p[0] * (z * q), q * q, (one - v_set(3) * z) * q);
+    vec z = s.z.hi, q = pair_round(pair_reciprocal(pair_one_plus(s.z)));
+    vec value = pair_scale(times_square((real)0.5, p[0]), pair_scale(s.z, q));
+    jet j = scaled_jet(s, value, q * q, (one - v_set(3) * z) * q);
     j.grad = v_select(s.endless, v_set(0), s.x * q * q); /* the weight underflows first */
     return j;
 }
@@ -104,9 +104,9 @@ INLINE jet geman_mcclure(vec x, const vec *p) {
 /* Dennis and Welsch (1978): (c^2 / 2) (1 - e^-z) */
 INLINE jet welsch(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
-    vec half_square = v_set((real)0.5) * p[0] * p[0];
     exponentials e = pair_exp_bounded((vpair){-s.z.hi, -s.z.lo});
-    return scaled_jet(s, half_square * (v_set(0) - e.expm1), e.exp, v_set(1) - v_set(2) * s.z.hi);
+    vec value = pair_scale(times_square((real)0.5, p[0]), v_set(0) - e.expm1);
+    return scaled_jet(s, value, e.exp, v_set(1) - v_set(2) * s.z.hi);
 }
 
 /* Beaton and Tukey (1974): (c^2 / 6) (1 - (1 - z)^3) up to z = 1; near it 1 - z from c - |x|, which is exact */
@@ -129,10 +129,10 @@ INLINE jet tukey(vec x, const vec *p) {
 INLINE jet arctan(vec x, const vec *p) {
     const vec one = v_set(1), three = v_set(3);
     scaled_residual s = scale_residual(x, p[0]);
-    vec z = s.z.hi, square = z * z, half_square = v_set((real)0.5) * p[0] * p[0];
+    vec z = s.z.hi, square = z * z, value = pair_scale(times_square((real)0.5, p[0]), v_atan(z));
     mask huge = v_lt(v_set(SCALED_CAP), z); /* the square overflows */
     vec weight = one / (one + square);
-    return scaled_jet(s, half_square * v_atan(z), weight, v_select(huge, -three, (one - three * square) * weight));
+    return scaled_jet(s, value, weight, v_select(huge, -three, (one - three * square) * weight));
 }
 
 /* Andrews et al. (1972): c^2 (1 - cos(r / c)) up to pi c, from the sine and cosine of half the angle */
@@ -141,14 +141,13 @@ INLINE jet andrews(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec hi = half * s.r.hi, lo = half * s.r.lo;
     mask high = v_lt(v_set(HALF_PI_HI / 2), hi);
-    vec y = v_select(high, (v_set(HALF_PI_HI) - hi) + (v_set(HALF_PI_LO) - lo), hi + lo);
-    mask outside = v_lt(y, zero);
+    vec y = v_select(high, v_set(HALF_PI_HI) - hi, hi), y_lo = v_select(high, v_set(HALF_PI_LO) - lo, lo);
+    mask outside = v_lt(y + y_lo, zero);
     y = v_max(y, zero);
-    vec sine = v_sin_reduced(y), cosine = v_cos_reduced(y);
-    vec s_half = v_select(high, cosine, sine), c_half = v_select(high, sine, cosine), square = two * p[0] * p[0];
-    vec product = s_half * c_half;
+    vec cosine = v_cos_reduced(y), sine = v_sin_reduced((vpair){y, y_lo}, cosine), turned = v_fma(-y_lo, sine, cosine);
+    vec s_half = v_select(high, turned, sine), c_half = v_select(high, sine, turned), product = s_half * c_half;
     return (jet){
-        .value = v_select(outside, square, square * (s_half * s_half)),
+        .value = pair_scale(times_square(2, p[0]), v_select(outside, one, s_half * s_half)),
         .grad = v_copysign(v_select(outside, zero, two * p[0] * product), x),
         .hess = v_select(outside, zero, (c_half - s_half) * (c_half + s_half)),
         .weight = v_select(outside, zero, v_select(v_eq(hi, zero), one, product / hi)),
@@ -158,14 +157,15 @@ INLINE jet andrews(vec x, const vec *p) {
 /* Ramsay (1977): (1 - e^-t (1 + t)) / a^2, t = a |r|; e^-t (e^t - 1 - t), by its series, where that cancels */
 INLINE jet ramsay(vec x, const vec *p) {
     const vec one = v_set(1);
-    real series[18] = {(real)0.5}; /* 1 / (k + 2)! */
-    for (int k = 1; k < 18; k++) series[k] = series[k - 1] / (real)(k + 2);
+    real series[22] = {(real)0.5}; /* 1 / (k + 2)! */
+    for (int k = 1; k < 22; k++) series[k] = series[k - 1] / (real)(k + 2);
     vec a = v_min(v_abs(x), v_set(LARGEST_STORED));
     vpair pair = pair_times((vpair){a, v_set(0)}, p[0]);
     vec raised = pair_exp_raised((vpair){-pair.hi, -pair.lo}), unraise = v_set(1 / RAISE);
     vec t = v_min(pair.hi, v_set(1000)), e = raised * unraise;
-    vec excess = a * a * v_polynomial(series, FL_ARITH == 64 ? 18 : 9, t);
-    vec value = v_select(v_lt(t, one), e * excess, (one - e * (one + t)) / (p[0] * p[0]));
+    vec excess = a * a * v_polynomial(series, FL_ARITH == 64 ? 22 : 12, t);
+    vpair over_square = pair_reciprocal(pair_square((vpair){p[0], v_set(0)}));
+    vec value = v_select(v_lt(t, v_set(2)), e * excess, pair_scale(over_square, one - v_fma(e, t, e)));
     return (jet){
         .value = value, .grad = v_copysign(a * raised * unraise, x), .hess = (one - t) * raised * unraise, .weight = e};
 }
