@@ -54,9 +54,10 @@ INLINE vec focal_balance(vec alpha, vec y) {
 INLINE jet sigmoid_focal(vec x, vec y, const vec *p) {
     const vec one = v_set(1), zero = v_set(0), two = v_set(2), far = v_set(FL_ARITH == 32 ? 0x1p100f : 0x1p900);
     vec alpha = p[0], gamma = p[1], rest = one - y, s = one - two * y;
-    jet h = binary_cross_entropy_with_logits(x, y, &one);
-    vec bounded = v_max(-far, v_min(far, x)), entropy = v_min(far, h.value);
+    vec bounded = v_max(-far, v_min(far, x));
     logistic_terms t = logistic_of(bounded);
+    jet h = binary_cross_entropy_with_logits(bounded, y, &one);
+    vec entropy = v_select(m_and(v_lt(far, v_abs(x)), v_lt(one, h.value)), v_set(INFINITE), h.value);
     /* Q = missed / (1 + e); for a hard label on its own side `missed` is e, whose logarithm is -|x| */
     vec missed = v_select(t.negative, rest * t.e + y, rest + y * t.e);
     mask own = m_or(m_and(t.negative, v_eq(y, zero)), m_and(m_not(t.negative), v_eq(y, one)));
@@ -64,10 +65,10 @@ INLINE jet sigmoid_focal(vec x, vec y, const vec *p) {
     vec ratio = v_select(own, one, t.e / v_select(own, one, missed)) / t.sum;
     vec power = focal_balance(alpha, y) * v_exp(gamma * log_q), tilt = s * ratio;
     vec skew = v_copysign((one - t.e) / t.sum, -x); /* 1 - 2 P */
-    vec bend = gamma * tilt * (((gamma - one) * tilt + skew) * entropy + two * h.grad) + h.hess;
+    vec bend = gamma * tilt * (((gamma - one) * tilt + skew) * h.value + two * h.grad) + h.hess;
     return (jet){
-        .value = v_select(v_eq(power, zero), zero, power * h.value),
-        .grad = power * (gamma * tilt * entropy + h.grad),
+        .value = v_select(v_eq(power, zero), zero, power * entropy),
+        .grad = power * (gamma * tilt * h.value + h.grad),
         .hess = power * bend,
     };
 }

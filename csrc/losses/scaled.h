@@ -157,8 +157,28 @@ INLINE jet andrews(vec x, const vec *p) {
 /* Ramsay (1977): (1 - e^-t (1 + t)) / a^2, t = a |r|; e^-t (e^t - 1 - t), by its series, where that cancels */
 INLINE jet ramsay(vec x, const vec *p) {
     const vec one = v_set(1);
-    real series[22] = {(real)0.5}; /* 1 / (k + 2)! */
-    for (int k = 1; k < 22; k++) series[k] = series[k - 1] / (real)(k + 2);
+    const real series[] = {(real)(1 / 2.0),
+                           (real)(1 / 6.0),
+                           (real)(1 / 24.0),
+                           (real)(1 / 120.0),
+                           (real)(1 / 720.0),
+                           (real)(1 / 5040.0),
+                           (real)(1 / 40320.0),
+                           (real)(1 / 362880.0),
+                           (real)(1 / 3628800.0),
+                           (real)(1 / 39916800.0),
+                           (real)(1 / 479001600.0),
+                           (real)(1 / 6227020800.0),
+                           (real)(1 / 87178291200.0),
+                           (real)(1 / 1307674368000.0),
+                           (real)(1 / 20922789888000.0),
+                           (real)(1 / 355687428096000.0),
+                           (real)(1 / 6402373705728000.0),
+                           (real)(1 / 121645100408832000.0),
+                           (real)(1 / 2432902008176640000.0),
+                           (real)(1 / 51090942171709440000.0),
+                           (real)(1 / 1124000727777607680000.0),
+                           (real)(1 / 25852016738884976640000.0)};
     vec a = v_min(v_abs(x), v_set(LARGEST_STORED));
     vpair pair = pair_times((vpair){a, v_set(0)}, p[0]);
     vec raised = pair_exp_raised((vpair){-pair.hi, -pair.lo}), unraise = v_set(1 / RAISE);
@@ -176,7 +196,8 @@ INLINE jet ramsay(vec x, const vec *p) {
 INLINE jet tolerant(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), zero = v_set(0);
     vec largest = v_set(SCALED_CAP), r = v_max(-largest, v_min(largest, x));
-    vec b = p[1], square = r * r, q = square / b, s0 = -p[0] / b, s = (square - p[0]) / b;
+    divisor over_b = v_divisor(p[1]);
+    vec b = p[1], square = r * r, q = v_quotient(square, over_b), s = v_quotient(square - p[0], over_b), s0 = -p[0] / b;
     vec e0 = v_exp_bounded(s0), base = v_log1p_unit(e0);
     mask small = v_lt(q, two);
     exponentials e = pair_exp_bounded((vpair){v_select(small, q, -v_abs(s)), zero});
