@@ -106,11 +106,11 @@ def _robust_both():
 
 def _robust_threads():
     contenders = {
-        "fastloss": _ours("robust", alpha=0.5),
-        "fastloss 2 threads": _ours("robust", alpha=0.5, num_threads=2),
+        "fastloss": _ours("robust", alpha=0.5, reduction="sum"),
+        "fastloss 2 threads": _ours("robust", alpha=0.5, reduction="sum", num_threads=2),
     }
     return Case(
-        "robust float32 alpha=0.5 value, two threads",
+        "robust float32 alpha=0.5 sum, two threads",
         SIZE,
         _residuals(SIZE, "float32"),
         contenders,

@@ -268,9 +268,8 @@ INLINE vpair log_of_reduced(vec k, vec f) {
 #if FL_ARITH == 3264
     return (vpair){v_fma(k, v_set(LN2_HI + LN2_LO), s * v_fma(z, tail, v_set(2))), v_set(0)};
 #else
-    vec half_square = v_set((real)0.5) * f * f;
-    /* log(1+f) = f - f^2/2 + s (f^2/2 + z tail) */
-    vec correction = v_fma(s, v_fma(z, tail, half_square), k * v_set(LN2_LO)) - half_square;
+    /* log(1+f) = f - s (f - z tail) */
+    vec correction = v_fma(-s, v_fma(-z, tail, f), k * v_set(LN2_LO));
     vpair leading = pair_sum(k * v_set(LN2_HI), f);
     return (vpair){leading.hi, leading.lo + correction};
 #endif

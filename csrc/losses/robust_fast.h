@@ -28,7 +28,7 @@ INLINE mask robust_extreme(vec x, vec w, vec limit) {
     mask extreme = m_not(v_le(w, limit));
 #if FL_ARITH == 64
     /* x^2 is on its way to underflow */
-    extreme = m_or(extreme, m_and(v_lt(w, v_set(0x1p-500)), v_lt(v_set(0), v_abs(x))));
+    extreme = m_or(extreme, m_and(v_lt(w, v_set(0x1p-500)), m_not(v_eq(x, v_set(0)))));
 #else
     (void)x;
 #endif
@@ -68,8 +68,12 @@ INLINE vec robust_ordinary_curvature(vec w, vec alpha) { return (v_set(1) + (alp
 INLINE jet robust_general(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
+    /* 2^n b / alpha is an addition to an exponent */
+    vec factor = e.b / alpha;
+    reduced_exp r = reduce_exp(e.u);
+    vec power = (vec)(((ivec)r.shifted << MANTISSA_BITS) + (ivec)factor), value = v_fma(power, r.p, power - factor);
     exponentials u = pair_exp_ordinary(e.u);
-    vec value = v_abs(u.expm1) * (e.b / v_abs(alpha)), ev = robust_ordinary_ev(e, u);
+    vec ev = robust_ordinary_ev(e, u);
     return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.careful);
 }
 
