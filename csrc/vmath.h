@@ -7,7 +7,7 @@
  *   function    domain               max ULP f32   max ULP f64   worst float32 input   method
  *   v_exp       all                     1.0           1.1        -5.83756              Tang (1989): n ln 2 + r
  *   v_expm1     all                     1.5           2.1        17.002                2^n (1 + p) - 1 in one fma
- *   v_log       x >= 0, else NaN        0.9           0.9        1.39831               s = f / (2 + f), as FreeBSD's msun
+ *   v_log       x >= 0, else NaN        1.0           0.9        1.27245               s = f / (2 + f), as FreeBSD's msun
  *   v_log1p     x >= -1, else NaN       1.4           1.4        0.423679              1 + x only chooses the exponent
  *   v_atan      x >= 0                    -           2.0                              three intervals, one division
  *
@@ -362,19 +362,19 @@ INLINE vec v_log1p(vec w) {
 
 /* ---- trigonometry ------------------------------------------------------------------------------------------------ */
 
-/* sin(hi + lo) and cos(y) for |y| <= pi/4 */
-INLINE vec v_sin_reduced(vpair y, vec cosine) {
+/* sin and cos of hi + lo for |hi| <= pi/4 */
+INLINE vec pair_sin_reduced(vpair y) {
     const real c[] = {SIN_POLYNOMIAL};
-    vec z = y.hi * y.hi;
+    vec z = y.hi * y.hi, cosine = v_fma(v_set((real)-0.5), z, v_set(1)); /* enough for lo */
     return y.hi + v_fma(y.hi * z, v_polynomial(c, sizeof c / sizeof *c, z), y.lo * cosine);
 }
 
-INLINE vec v_cos_reduced(vec y) {
+INLINE vec pair_cos_reduced(vpair y) {
     const real c[] = {COS_POLYNOMIAL};
-    vec z = y * y;
-    vec half = v_set((real)0.5) * z, head = v_set(1) - half;
+    vec z = y.hi * y.hi;
+    vec half = v_set((real)0.5) * z, head = v_set(1) - half, tail = z * z * v_polynomial(c, sizeof c / sizeof *c, z);
     /* (1 - head) - half is what the subtraction lost */
-    return head + (((v_set(1) - head) - half) + z * z * v_polynomial(c, sizeof c / sizeof *c, z));
+    return head + (((v_set(1) - head) - half) + v_fma(-y.lo, y.hi, tail));
 }
 
 /* atan(z) for z >= 0, infinity included: at most 2 ULP. Above tan(pi/8) and tan(3 pi/8) by atan of (z - 1) / (z + 1)

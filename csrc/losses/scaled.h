@@ -32,6 +32,12 @@ INLINE vpair times_square(real factor, vec c) { return pair_times(pair_square((v
 
 INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set(INFINITE), value); }
 
+/* Of a loss that knows no bound, for float32 in float32: beyond the cap the wide body takes over */
+INLINE jet careful_beyond_cap(jet j, vec x, vec c) {
+    j.careful = m_not(v_lt(v_abs(x), v_min(c * v_set(SCALED_CAP), v_set(LARGEST))));
+    return j;
+}
+
 /* ---- convex ---------------------------------------------------------------------------------------------------- */
 
 /* Charbonnier et al. (1994): c^2 (sqrt(1 + z) - 1) */
@@ -78,6 +84,8 @@ INLINE jet fair(vec x, const vec *p) {
     return j;
 }
 
+INLINE jet fair_float(vec x, const vec *p) { return careful_beyond_cap(fair(x, p), x, p[0]); }
+
 /* ---- redescending ---------------------------------------------------------------------------------------------- */
 
 /* (c^2 / 2) log1p(z) */
@@ -89,6 +97,8 @@ INLINE jet cauchy(vec x, const vec *p) {
         s, infinite_if(s.endless, pair_scale(times_square((real)0.5, p[0]), pair_round(pair_log1p_ordinary(z)))),
         weight, (one - z) * weight);
 }
+
+INLINE jet cauchy_float(vec x, const vec *p) { return careful_beyond_cap(cauchy(x, p), x, p[0]); }
 
 /* Geman and McClure (1985): (c^2 / 2) z / (1 + z) */
 INLINE jet geman_mcclure(vec x, const vec *p) {
@@ -141,11 +151,11 @@ INLINE jet andrews(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec hi = half * s.r.hi, lo = half * s.r.lo;
     mask high = v_lt(v_set(HALF_PI_HI / 2), hi);
-    vec y = v_select(high, v_set(HALF_PI_HI) - hi, hi), y_lo = v_select(high, v_set(HALF_PI_LO) - lo, lo);
-    mask outside = v_lt(y + y_lo, zero);
-    y = v_max(y, zero);
-    vec cosine = v_cos_reduced(y), sine = v_sin_reduced((vpair){y, y_lo}, cosine), turned = v_fma(-y_lo, sine, cosine);
-    vec s_half = v_select(high, turned, sine), c_half = v_select(high, sine, turned), product = s_half * c_half;
+    vpair y = {v_select(high, v_set(HALF_PI_HI) - hi, hi), v_select(high, v_set(HALF_PI_LO) - lo, lo)};
+    mask outside = v_lt(pair_round(y), zero);
+    y.hi = v_max(y.hi, zero);
+    vec sine = pair_sin_reduced(y), cosine = pair_cos_reduced(y);
+    vec s_half = v_select(high, cosine, sine), c_half = v_select(high, sine, cosine), product = s_half * c_half;
     return (jet){
         .value = pair_scale(times_square(2, p[0]), v_select(outside, one, s_half * s_half)),
         .grad = v_copysign(v_select(outside, zero, two * p[0] * product), x),
