@@ -1,4 +1,4 @@
-"""Print csrc/coefficients.h: the minimax polynomials behind csrc/vmath.h, csrc/rowwise/exp.h and csrc/losses/robust_float.h.
+"""Print csrc/coefficients.h: the minimax polynomials behind the vectors' elementary functions and the losses.
 
     python csrc/coefficients.py > csrc/coefficients.h
 
@@ -111,7 +111,7 @@ FLOOR = mpf(1) / 64
 POLYNOMIALS = [
     ("EXPM1", expm1_tail, lambda r: abs(r) * mp.exp(-r / 2) + FLOOR, -HALF_LN2, HALF_LN2, (5, 9, 4)),
     ("EXP", exp_slope, lambda r: abs(r) * mp.exp(-r) + FLOOR / 64, -HALF_LN2, HALF_LN2, (5, 10, None)),
-    ("EXP2M1", exp2m1_tail, lambda r: (abs(r) + FLOOR) * mp.mpf(2) ** (-r / 2) / mp.log(2), -HALF, HALF, (4, None, None)),
+    ("EXP2M1", exp2m1_tail, lambda r: (abs(r) + FLOOR) * mpf(2) ** (-r / 2), -HALF, HALF, (4, None, None)),
     ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 2)),
     ("SIN", sin_tail, lambda z: z + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
     ("COS", cos_tail, lambda z: z**2 / mp.cos(mp.sqrt(z)) + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
