@@ -4,7 +4,8 @@
 
 GB/s counts the bytes that are read and written, of the loss and of the copy alike; the ratio is
 (time of the loss) / (time of the copy), both into memory that is there, taken round by round; one
-thread, one processor.  The error is the largest of a sample of the whole domain, against mpmath,
+thread, one processor.  "Per byte" is that ratio for as many bytes: a loss of two arrays reads twice
+what the copy reads.  The error is the largest of a sample of the whole domain, against mpmath,
 in the units of the numerics contract; where it allows more than 4 ulp, the share of what it allows
 is shown beside it.  Of row losses the copy is that of the logits, and the error is a share of its
 bound.
@@ -20,8 +21,8 @@ from timing import allow_cpus, interleave, machine, median_ratio, medians
 OUTPUTS = {"value": ("value",), "value_and_grad": ("value", "grad")}
 ROW_SHAPE = (8192, 1000)
 HEADER = (
-    "| loss | output | dtype | ns/element | GB/s | copy GB/s | ratio to a copy | max error |",
-    "|---|---|---|---:|---:|---:|---:|---:|",
+    "| loss | output | dtype | ns/element | GB/s | copy GB/s | ratio to a copy | per byte | max error |",
+    "|---|---|---|---:|---:|---:|---:|---:|---:|",
 )
 
 
@@ -94,10 +95,10 @@ def rows_of(name, arguments):
         for output, outputs in OUTPUTS.items():
             time, copy, ratio, moved = measure(loss, output, points, arguments.rounds)
             error = (row_error if loss.is_rowwise else elementwise_error)(loss, outputs, dtype)
-            size = points[0].size
+            size, copied = points[0].size, 2 * points[0].nbytes
             yield (
                 f"| {name} | {output} | {dtype} | {1e9 * time / size:.3f} | {moved / time / 1e9:.1f} "
-                f"| {2 * points[0].nbytes / copy / 1e9:.1f} | {ratio:.2f} | {error} |"
+                f"| {copied / copy / 1e9:.1f} | {ratio:.2f} | {ratio * copied / moved:.2f} | {error} |"
             )
 
 

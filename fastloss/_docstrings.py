@@ -44,7 +44,7 @@ ValueError
 _ROW_TYPES = {
     "logits": "array_like of shape (..., C)",
     "target": "array_like",
-    "class_weight": "array_like of shape (C,), optional",
+    "class_weight": "array_like of shape (C,), >= 0, optional",
     "ignore_index": "int",
     "p": "int, 1 or 2",
     "axis": "int",
@@ -52,7 +52,7 @@ _ROW_TYPES = {
 }
 _ROW_TEXTS = {
     "logits": "Or with the classes along another `axis`. C >= 1.",
-    "class_weight": ">= 0; multiplies the loss of a row by that of its label.",
+    "class_weight": "Multiplies the loss of a row by that of its label.",
     "ignore_index": "Rows with this label count as 0, whatever they hold.",
     "temperature": "Divides the logits.",
     "axis": "The axis of the classes.",

@@ -26,7 +26,7 @@ def cross_entropy(class_weight=None, ignore_index=-100, label_smoothing=0.0, tem
     Parameters
     ----------
     class_weight
-        >= 0; multiplies t and the smoothing's share of each class.
+        Multiplies t and the smoothing's share of each class.
     label_smoothing
         The share of every target that is spread evenly over the classes.
     reduction

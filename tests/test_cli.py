@@ -20,7 +20,7 @@ import fastloss as fl
 from fastloss import cli
 
 HUBER = ["--loss", "huber", "-p", "delta=1.345", "--pred", "p", "--target", "y"]
-COMMAND = [sys.executable, "-c", "import sys; from fastloss.cli import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-m", "fastloss"]
 
 
 @pytest.fixture

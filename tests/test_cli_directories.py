@@ -94,7 +94,7 @@ def test_usage_errors_are_one_line(run, options):
 def test_the_bar_counts_files(here):
     """On a terminal of its own; with a small wait between frames it shows at least the last state."""
     controller, terminal = pty.openpty()
-    command = [sys.executable, "-c", "import sys; from fastloss.cli import main; sys.exit(main())"]
+    command = [sys.executable, "-m", "fastloss"]
     command += ["score", "data", "-o", "scored", *OPTIONS]
     process = subprocess.Popen(
         command, stderr=terminal, stdout=subprocess.DEVNULL, env={**os.environ, "COLUMNS": "120"}

@@ -158,3 +158,9 @@ def test_densities_integrate_to_one():
     student = np.exp(-fl.student_t_nll(r, df=3.0, scale=0.6))
     for density in (gaussian, student):
         assert abs(density.sum() * (r[1] - r[0]) - 1) < 1e-9
+
+
+def test_hampel_whose_end_rounds_to_its_beginning(isa):
+    value, grad = fl.hampel.value_and_grad(np.array([0.5, 1.5, 2, 3, np.inf], np.float32), a=1.0, b=2.0, c=2 + 1e-9)
+    np.testing.assert_array_equal(value, [0.125, 1, 1.5, 1.5, 1.5])
+    np.testing.assert_array_equal(grad, [0.5, 1, 1, 0, 0])

@@ -195,7 +195,7 @@ def test_the_row_of_an_error_is_counted_over_all_files(tmp_path, engine):
         fl.score(files, loss=fl.cross_entropy, pred="l", target="y", **engine)
 
 
-COMMAND = [sys.executable, "-c", "import sys; from fastloss.cli import main; sys.exit(main())", "score"]
+COMMAND = [sys.executable, "-m", "fastloss", "score"]
 
 
 def test_killed_ten_times_and_resumed(data, tmp_path):

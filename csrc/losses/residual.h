@@ -102,12 +102,12 @@ INLINE jet hampel(vec r, const vec *p) {
     const vec half = v_set((real)0.5), zero = v_set(0), one = v_set(1);
     vec a = p[0], b = p[1], c = p[2], x = v_abs(r);
     mask linear = v_lt(a, x), falling = v_lt(b, x), outside = v_lt(c, x);
-    vec t = v_min(x, c) - b;
+    vec t = v_min(x, c) - b, width = v_max(c - b, v_set(1 / LARGEST)); /* c may round to b */
     vpair fall = two_sum(c, -x), slope = pair_times(pair_reciprocal(two_sum(c, -b)), a);
     vec value = v_select(linear, a * (v_min(x, b) - half * a), half * x * x);
     vec grad = v_select(falling, v_fma(slope.hi, fall.hi, v_fma(slope.hi, fall.lo, slope.lo * fall.hi)), v_min(x, a));
     return (jet){
-        .value = v_select(falling, value + a * (t - half * t * (t / (c - b))), value),
+        .value = v_select(falling, value + a * (t - half * t * (t / width)), value),
         .grad = v_copysign(v_select(outside, zero, grad), r),
         .hess = v_select(outside, zero, v_select(falling, -slope.hi, v_select(linear, zero, one))),
         .weight = v_select(outside, zero, v_select(linear, grad / x, one)),

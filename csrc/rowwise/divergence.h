@@ -8,12 +8,6 @@
  *
  *   KL = sum_k q_k (e^-d_k - 1 + d_k) + log1p(u) - u. */
 
-/* What x - y lost when it was rounded to d (Knuth's two-sum) */
-INLINE vec difference_error(vec x, vec y, vec d) {
-    vec part = d - x;
-    return (x - (d - part)) - (y + part);
-}
-
 /* e^r - 1 - r for |r| < 4 * 0.34: from r / 4 by e^2r - 1 - 2r = (e^r - 1)^2 + 2 (e^r - 1 - r), which cancels nothing */
 INLINE vec exp_remainder(vec r) {
     vec h = r * v_set((real)0.25), rest = h * h * expm1_tail(h);
@@ -27,9 +21,9 @@ INLINE vec exp_remainder(vec r) {
 
 /* The log-ratio d_k: the differences to the maxima are rounded where they are large, and the same for both */
 INLINE vec log_ratio(const row_call *call, const row_base *base, vec x, vec y) {
-    vec dx = x - base->at, dy = y - base->teacher_at;
-    vec lost = difference_error(y, base->teacher_at, dy) - difference_error(x, base->at, dx);
-    vec apart = (dy - dx) + v_select(v_is_number(lost), lost, v_set(0)); /* an infinite difference lost nothing */
+    vpair dx = two_sum(x, -base->at), dy = two_sum(y, -base->teacher_at);
+    vec lost = dy.lo - dx.lo;
+    vec apart = (dy.hi - dx.hi) + v_select(v_is_number(lost), lost, v_set(0)); /* an infinite difference lost nothing */
     return (call->is & TEMPERED ? v_quotient(apart, call->over_temperature) : apart) - base->log_ratio;
 }
 

@@ -6,9 +6,9 @@
 
 /* hi + lo += x, without loss while hi and x are finite */
 INLINE void add_exactly(vpair *total, vec x) {
-    vec sum = total->hi + x, part = sum - total->hi;
-    total->lo += (total->hi - (sum - part)) + (x - part);
-    total->hi = sum;
+    vpair sum = two_sum(total->hi, x);
+    total->hi = sum.hi;
+    total->lo += sum.lo;
 }
 
 /* An infinite hi has no lo. */

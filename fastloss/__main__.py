@@ -1,0 +1,7 @@
+"""`python -m fastloss` is the command `fastloss`."""
+
+import sys
+
+from fastloss.cli import main
+
+sys.exit(main())
