@@ -8,7 +8,7 @@
  *   v_exp       all                     1.0           1.1        -5.83756              Tang (1989): n ln 2 + r
  *   v_expm1     all                     1.5           2.1        17.002                2^n (1 + p) - 1 in one fma
  *   v_log       x >= 0, else NaN        1.0           0.9        1.27245               s = f / (2 + f), as FreeBSD's msun
- *   v_log1p     x >= -1, else NaN       1.4           1.4        0.423679              1 + x only chooses the exponent
+ *   v_log1p     x >= -1, else NaN       1.5           1.5        0.414678              1 + x only chooses the exponent
  *   v_atan      x >= 0                    -           2.0                              three intervals, one division
  *
  * In wide arithmetic (see simd.h) the relative error is below 2^-26 and a pair's lo is 0.

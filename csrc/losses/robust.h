@@ -90,8 +90,10 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
     vpair z = pair_square((vpair){v_min(cap, r), v_select(large, v_set(0), s.r.lo)});
     vec w = quarter * z.hi, d = one + w;
     vec rest = (v_min(one, w) - (d - v_max(one, w))) + quarter * z.lo;
-    vec q = one / d;
-    q = v_select(large, four / (r * r), v_fma(-q, q * rest, q));
+    vpair inverse = pair_reciprocal((vpair){d, rest});
+    inverse.hi = v_select(large, four / (r * r), inverse.hi);
+    inverse.lo = v_select(large, v_set(0), inverse.lo);
+    vec q = pair_round(inverse);
     robust_terms t = {
         .value = v_min(two, v_select(large, two, v_set((real)0.5) * z.hi * q)),
         .ev = q * q,
@@ -100,7 +102,8 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
     robust_limits(&t, v_set(-2), two);
     jet j = robust_jet(x, s, t);
     /* q^2 underflows long before r q^2 does */
-    j.grad = v_copysign(v_select(s.endless, v_set(0), v_quotient(r * q * q, s.scale)), x);
+    vpair grad = pair_quotient(pair_product(pair_product(s.r, inverse), inverse), s.scale);
+    j.grad = v_copysign(v_select(s.endless, v_set(0), pair_round(grad)), x);
     return j;
 }
 
