@@ -346,8 +346,10 @@ INLINE vec v_log1p_unit(vec w) {
  * s (w - s^2 (2/3 + ...)), the dots those of the logarithm */
 INLINE vec v_log1p_remainder(vpair w) {
     const real c[] = {LOG_UNIT_POLYNOMIAL};
-    vec s = w.hi / (v_set(2) + w.hi), z = s * s, rest = w.lo * (w.hi / (v_set(1) + w.hi));
-    vec small = v_fma(s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w.hi), rest);
+    vec t = v_set(2) + w.hi, lost = w.hi - (t - v_set(2)); /* by the rounding of t, and 1 / t is 0.45, nearly */
+    vec s = w.hi / t, z = s * s, rest = w.lo * (w.hi / (v_set(1) + w.hi));
+    vec missing = v_fma(s * w.hi, v_set((real)-0.45) * lost, rest);
+    vec small = v_fma(s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w.hi), missing);
     vpair log = pair_log1p_ordinary(w.hi);
     vec large = (w.hi - log.hi) + (rest - log.lo);
     return v_select(v_lt(w.hi, v_set((real)0.5)), small, large);
