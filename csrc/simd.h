@@ -58,7 +58,6 @@ typedef ubits uvec __attribute__((vector_size(FL_BYTES))); /* logical shifts: AV
 typedef stored svec __attribute__((vector_size(LANES * sizeof(stored))));
 
 INLINE vec v_set(real x) { return x - (vec){0}; }
-INLINE ivec i_set(bits x) { return x - (ivec){0}; }
 
 #if FL_ARITH == 3264 && FL_BYTES == 64
 INLINE vec v_load(const stored *p) { return (vec)_mm512_cvtps_pd(_mm256_loadu_ps(p)); }

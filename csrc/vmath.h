@@ -193,13 +193,16 @@ typedef struct {
     vec exp, expm1;
 } exponentials;
 
+/* factor 2^n, n in the low bits of `shifted`, where both are normal: an addition to the exponent, exact */
+INLINE vec times_power_of_2(vec shifted, vec factor) { return (vec)(((ivec)shifted << MANTISSA_BITS) + (ivec)factor); }
+
 /* exp(hi + lo) and exp(hi + lo) - 1 for |hi| <= 700; the one that is not used costs nothing */
 #define EXP_ORDINARY 700
-INLINE exponentials pair_exp_ordinary(vpair x) {
-    reduced_exp e = reduce_exp(x);
-    vec power = (vec)(((ivec)e.shifted << MANTISSA_BITS) + (ivec)v_set(1));
+INLINE exponentials exp_of_reduced(reduced_exp e) {
+    vec power = times_power_of_2(e.shifted, v_set(1));
     return (exponentials){v_fma(power, e.p, power), v_fma(power, e.p, power - v_set(1))};
 }
+INLINE exponentials pair_exp_ordinary(vpair x) { return exp_of_reduced(reduce_exp(x)); }
 
 /* The same for any hi */
 INLINE exponentials pair_exp(vpair x) {
@@ -231,8 +234,7 @@ INLINE raised_exp raise_exp(vpair x) {
     const vec lowest = v_set(FL_ARITH == 32 ? -130 : FL_ARITH == 64 ? -790 : -EXP_ORDINARY), zero = v_set(0);
     mask far = v_lt(x.hi, lowest);
     reduced_exp e = reduce_exp((vpair){v_select(far, lowest, x.hi), v_select(far, zero, x.lo)});
-    vec raised = (vec)(((ivec)e.shifted << MANTISSA_BITS) + (ivec)v_set(RAISE));
-    return (raised_exp){v_select(far, zero, raised), e.p};
+    return (raised_exp){v_select(far, zero, times_power_of_2(e.shifted, v_set(RAISE))), e.p};
 }
 
 INLINE exponentials pair_exp_bounded(vpair x) {

@@ -11,9 +11,8 @@ INLINE logistic_terms logistic_of(vec x) {
     return (logistic_terms){e, v_set(1) + e, v_log1p_unit(e), raised, v_lt(x, v_set(0))};
 }
 
-/* 1 / (1 + e^-x), and the same of -x */
+/* 1 / (1 + e^-x) */
 INLINE vec sigmoid(logistic_terms t) { return v_select(t.negative, t.e, v_set(1)) / t.sum; }
-INLINE vec sigmoid_of_minus(logistic_terms t) { return v_select(t.negative, v_set(1), t.e) / t.sum; }
 /* log(1 + e^x) */
 INLINE vec softplus(vec x, logistic_terms t) { return v_max(v_set(0), x) + t.log; }
 /* its second derivative */

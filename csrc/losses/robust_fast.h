@@ -70,10 +70,9 @@ INLINE jet robust_general(vec x, const vec *p) {
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
     /* 2^n b / alpha is an addition to an exponent */
     vec factor = e.b / alpha;
-    reduced_exp r = reduce_exp(e.u);
-    vec power = (vec)(((ivec)r.shifted << MANTISSA_BITS) + (ivec)factor), value = v_fma(power, r.p, power - factor);
-    exponentials u = pair_exp_ordinary(e.u);
-    vec ev = robust_ordinary_ev(e, u);
+    reduced_exp u = reduce_exp(e.u);
+    vec power = times_power_of_2(u.shifted, factor), value = v_fma(power, u.p, power - factor);
+    vec ev = robust_ordinary_ev(e, exp_of_reduced(u));
     return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.careful);
 }
 

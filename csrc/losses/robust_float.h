@@ -69,7 +69,7 @@ INLINE robust_float_power robust_float_exp(vpair log, vpair exponent, vec factor
     vec shifted = pair_round(e) + round, r = (e.hi - (shifted - round)) + e.lo, q = v_set(c[4]);
     for (int k = 3; k >= 0; k--) q = v_fma(q, r, v_set(c[k]));
     return (robust_float_power){
-        .power = (vec)(((ivec)shifted << MANTISSA_BITS) + (ivec)factor),
+        .power = times_power_of_2(shifted, factor),
         .expm1 = v_fma(r, v_set(LN2_HI + LN2_LO), r * r * q),
     };
 }

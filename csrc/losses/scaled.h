@@ -167,6 +167,7 @@ INLINE jet andrews(vec x, const vec *p) {
 /* Ramsay (1977): (1 - e^-t (1 + t)) / a^2, t = a |r|; e^-t (e^t - 1 - t), by its series, where that cancels */
 INLINE jet ramsay(vec x, const vec *p) {
     const vec one = v_set(1);
+    /* 1 / (k + 2)!, written out: the compiler computes a loop of so many at every call */
     const real series[] = {(real)(1 / 2.0),
                            (real)(1 / 6.0),
                            (real)(1 / 24.0),
