@@ -34,7 +34,8 @@ cdef extern from *:
 
 cdef enum:
     MANTISSA_BITS = 52
-    LOW_BITS = 45           # 52 less the seven leading bits that belong to the bucket's index
+    LEAD_BITS = 7           # of the mantissa, which belong to the bucket's index
+    LOW_BITS = 45           # the other ones
     SUBNORMAL_SHIFT = 54
     INDEX_BITS = 20         # 1 (subnormal) + 1 (sign) + 11 (exponent) + 7 (leading mantissa)
     SUBNORMAL_FLAG = 1 << 19
@@ -160,27 +161,70 @@ cdef class Table:
         bucket.high += high
         return 0
 
-    cdef tuple read(self, int bits, Py_ssize_t groups):
-        """Of each group {lowest bits of the key: count * 2**128 + low}, and {lowest bits of the key: high}.
+    cdef const int64_t[::1] ordered(self):
+        """The places in use by increasing key: a group after the other, so that each dictionary stays in the cache."""
+        cdef size_t i
+        tags = np.empty(self.used, np.uint64)
+        places = np.empty(self.used, np.int64)
+        cdef uint64_t[::1] tag = tags
+        cdef int64_t[::1] place = places
+        for i in range(self.used):
+            place[i] = self.taken[i]
+            tag[i] = self.places[self.taken[i]].tag
+        return places[np.argsort(tags)]
+
+    cdef list states(self, int bits, Py_ssize_t groups):
+        """Of each group {lowest bits of the key: count * 2**128 + low}.
 
         Dictionaries of integers: those of tuples would each be one more thing for the garbage collector to visit.
         """
-        cdef list first = [{} for _ in range(groups)]
-        cdef list second = [{} for _ in range(groups)]
-        cdef size_t i
+        cdef list found = [{} for _ in range(groups)]
+        cdef int64_t at
         cdef Bucket* bucket
         cdef uint64_t group, number
-        tags = np.empty(self.used, np.uint64)
-        cdef uint64_t[::1] tag = tags
-        for i in range(self.used):
-            tag[i] = self.places[self.taken[i]].tag
-        cdef const int64_t[::1] order = np.argsort(tags)  # a group after the other: each dictionary stays in the cache
-        for i in range(self.used):
-            bucket = self.places + self.taken[order[i]]
+        for at in self.ordered():
+            bucket = self.places + at
             group, number = (bucket.tag - 1) >> bits, (bucket.tag - 1) & ((<uint64_t>1 << bits) - 1)
-            (<dict>first[group])[number] = (int(bucket.count) << 128) + whole(bucket.low)
-            (<dict>second[group])[number] = whole(bucket.high)
-        return first, second
+            (<dict>found[group])[number] = (int(bucket.count) << 128) + whole(bucket.low)
+        return found
+
+    cdef list highs(self, int bits, Py_ssize_t groups):
+        """Of each group {lowest bits of the key: high}."""
+        cdef list found = [{} for _ in range(groups)]
+        cdef int64_t at
+        cdef Bucket* bucket
+        cdef uint64_t key
+        for at in self.ordered():
+            bucket = self.places + at
+            key = bucket.tag - 1
+            (<dict>found[key >> bits])[key & ((<uint64_t>1 << bits) - 1)] = whole(bucket.high)
+        return found
+
+    cdef list squares(self, Py_ssize_t groups):
+        """Of each group {index of a value without its leading mantissa bits: sum of the squares of the mantissas}.
+
+        The square of lead * 2**45 + low has three terms; the sums of each over 2**38 values hold in an integer.
+        """
+        cdef list found = [{} for _ in range(groups)]
+        cdef const int64_t[::1] order = self.ordered()
+        cdef Py_ssize_t i = 0
+        cdef Bucket* bucket
+        cdef uint64_t binade, lead, of_leads
+        cdef uint128 of_both, of_lows
+        while i < order.shape[0]:
+            binade = (self.places[order[i]].tag - 1) >> LEAD_BITS
+            of_leads = of_both = of_lows = 0
+            while i < order.shape[0] and (self.places[order[i]].tag - 1) >> LEAD_BITS == binade:
+                bucket = self.places + order[i]
+                lead = <uint64_t>1 << LEAD_BITS | ((bucket.tag - 1) & ((<uint64_t>1 << LEAD_BITS) - 1))
+                of_leads += <uint64_t>bucket.count * lead * lead
+                of_both += bucket.low * lead
+                of_lows += bucket.high
+                i += 1
+            (<dict>found[binade >> INDEX_BITS - LEAD_BITS])[binade & ((<uint64_t>1 << INDEX_BITS - LEAD_BITS) - 1)] = (
+                (int(of_leads) << 2 * LOW_BITS) + (whole(of_both) << LOW_BITS + 1) + whole(of_lows)
+            )
+        return found
 
 
 cdef inline int put_value(Table table, uint64_t group, double value) except -1 nogil:
@@ -332,9 +376,18 @@ cdef class Accumulator:
         return rows
 
     def buckets(self):
-        """Of each group {index: count * 2**128 + sum of the low bits}, and {index: sum of their squares}."""
-        return self.values.read(INDEX_BITS, self.groups)
+        """Of each group {index: count * 2**128 + sum of the low bits}."""
+        return self.values.states(INDEX_BITS, self.groups)
+
+    def squares(self):
+        """Of each group {index without its leading mantissa bits: sum of the squares of the mantissas}."""
+        return self.values.squares(self.groups)
 
     def weighted(self):
-        """The same of weights and of products, by flags and exponent; None where no value had a weight."""
-        return None if self.terms is None else self.terms.read(TERM_BITS, self.groups)
+        """Of weights and of products, by flags and exponent, what `buckets` gives, and the products' high halves.
+
+        None where no value had a weight.
+        """
+        if self.terms is None:
+            return None
+        return self.terms.states(TERM_BITS, self.groups), self.terms.highs(TERM_BITS, self.groups)

@@ -1,5 +1,6 @@
 """Scoring of files in every format: the rows that are written, and the summary of them."""
 
+import decimal
 import io
 import json
 
@@ -444,6 +445,40 @@ def test_row_groups_are_gathered_from_batches(tmp_path, residuals, monkeypatch, 
     fl.score(source, tmp_path / "out.parquet", loss=fl.huber, pred="y_hat", target="y")
     metadata = pa.parquet.read_metadata(tmp_path / "out.parquet")
     assert {metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)} == {rows}
+
+
+def test_only_what_repeats_has_a_dictionary_in_parquet(tmp_path):
+    rows = 10_000
+    rng = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "r": rng.standard_normal(rows),
+            "code": rng.integers(0, 1000, rows),
+            "id": np.arange(rows),
+            "flag": pa.array([True, None] * (rows // 2)),
+            "name": [str(i) for i in range(rows)],
+            "day": pa.array(rng.integers(0, 9999, rows, np.int32)).cast(pa.date32()),
+            "price": pa.array([decimal.Decimal(i) for i in range(rows)]),
+            "list": pa.FixedSizeListArray.from_arrays(rng.standard_normal(3 * rows), 3),
+            "rounded": pa.array([[i % 10] for i in range(rows)]),
+            "struct.x": [{"x.y": i} for i in range(rows)],
+            "nothing": pa.nulls(rows),
+        }
+    )
+    out = tmp_path / "out.parquet"
+    fl.score(write(tmp_path / "in.parquet", table), out, loss=fl.huber, residual="r", emit=("value", "hess"))
+    assert pa.parquet.read_table(out).drop_columns(["value", "hess"]) == table
+    metadata = pa.parquet.read_metadata(out)
+    chunks = [metadata.row_group(0).column(i) for i in range(metadata.num_columns)]
+    plain = {chunk.path_in_schema for chunk in chunks if not chunk.has_dictionary_page}
+    assert plain == {"r", "id", "flag", "list.list.element", "value"}  # Parquet makes none for booleans
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_few_rows_in_parquet(tmp_path, rows):
+    source = write(tmp_path / "in.parquet", pa.table({"r": np.ones(rows)}))
+    fl.score(source, tmp_path / "out.parquet", loss=fl.huber, residual="r")
+    assert pa.parquet.read_table(tmp_path / "out.parquet").to_pydict() == {"r": [1.0] * rows, "value": [0.5] * rows}
 
 
 def test_progress_counts_to_the_end(tmp_path, residuals, monkeypatch):

@@ -164,7 +164,11 @@ class Summary:
         """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse."""
         state = {name: getattr(self, name) for name in _COUNTS}
         state |= {name: _strict(getattr(self, name)) for name in ("min", "max")}
-        state["buckets"] = [[index, *_parts(self.buckets[index])] for index in sorted(self.buckets)]
+        # Three lists: one a bucket would be many things for the garbage collector to visit.
+        indices = sorted(self.buckets)
+        states = [self.buckets[index] for index in indices]
+        counts, lows = [state >> _COUNT_SHIFT for state in states], [state & _LOW_SUM for state in states]
+        state["buckets"] = [indices, counts, lows]
         state["squares"] = packed(self.squares, PRODUCT_UNITS)
         state["weighted"] = None if self.weighted is None else self.weighted.to_list()
         return state
@@ -174,7 +178,9 @@ class Summary:
         """The summary that `to_dict` described."""
         bounds = {k: None if state[k] is None else float(state[k]) for k in ("min", "max")}
         exact = {
-            "buckets": {index: (count << _COUNT_SHIFT) + low for index, count, low in state["buckets"]},
+            "buckets": {
+                index: (count << _COUNT_SHIFT) + low for index, count, low in zip(*state["buckets"], strict=True)
+            },
             "squares": unpacked(state["squares"], PRODUCT_UNITS),
             "weighted": None if state["weighted"] is None else WeightedSums.from_list(state["weighted"]),
         }
@@ -274,10 +280,10 @@ def summaries(values: Accumulator) -> list[Summary]:
     """The summary of each group of an accumulator."""
     counts, terms = values.counts(), values.weighted()
     weighted = [None] * len(counts) if terms is None else map(WeightedSums.of, *terms)
-    return [_summary(*parts) for parts in zip(counts, *values.buckets(), weighted, strict=True)]
+    return [_summary(*parts) for parts in zip(counts, values.buckets(), values.squares(), weighted, strict=True)]
 
 
-def _summary(counts, buckets, low_squares, weighted: WeightedSums | None) -> Summary:
+def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary:
     rows, nan, null, ignored, smallest, largest = counts
     count = rows - nan - null - ignored
     return Summary(
@@ -289,7 +295,7 @@ def _summary(counts, buckets, low_squares, weighted: WeightedSums | None) -> Sum
         min=smallest + 0.0 if count else None,
         max=largest + 0.0 if count else None,
         buckets=buckets,
-        squares=_squares(buckets, low_squares),
+        squares=_squares(squares),
         weighted=weighted,
     )
 
@@ -316,11 +322,6 @@ def _lead(index: int) -> int:
     return (1 << _LEAD_BITS) | (index & ((1 << _LEAD_BITS) - 1))
 
 
-def _parts(state: int) -> tuple[int, int]:
-    """The count of a bucket, and the sum of its low bits."""
-    return state >> _COUNT_SHIFT, state & _LOW_SUM
-
-
 def _infinities(buckets: dict[int, int]) -> dict[int, int]:
     """The numbers of infinite values, by their signs."""
     both = ((sign, buckets.get(index, 0) >> _COUNT_SHIFT) for sign, index in _INFINITE.items())
@@ -331,22 +332,16 @@ def _bucket_sum(index: int, state: int) -> int:
     """Exact sum of a bucket of finite values, in units of 2**-1128."""
     if _exponent(index) == 0:  # zeros; subnormals were scaled
         return 0
-    count, low = _parts(state)
+    count, low = state >> _COUNT_SHIFT, state & _LOW_SUM
     mantissas = ((count * _lead(index)) << _LOW_BITS) + low
     return _sign(index) * mantissas << _shift(index)
 
 
-def _squares(buckets: dict[int, int], low_squares: dict[int, int]) -> int:
-    """Exact sum of the squares of the finite values, in units of 2**-2148, with the sums of the low bits' squares."""
-    by_shift: dict[int, int] = {}
-    for index, state in buckets.items():
-        if 0 < _exponent(index) < _EXPONENT_MASK:
-            count, low = _parts(state)
-            # the sum of (lead * 2**45 + low)**2
-            lead, shift = _lead(index), _shift(index)
-            squares = (((count * lead * lead << _LOW_BITS) + 2 * lead * low) << _LOW_BITS) + low_squares[index]
-            by_shift[shift] = by_shift.get(shift, 0) + squares
-    return sum(squares << 2 * shift for shift, squares in by_shift.items()) >> 2 * _SUBNORMAL_SHIFT
+def _squares(binades: dict[int, int]) -> int:
+    """Exact sum of the squares of the finite values, in units of 2**-2148, from those of the mantissas."""
+    indices = {binade << _LEAD_BITS: squares for binade, squares in binades.items()}
+    finite = (index for index in indices if 0 < _exponent(index) < _EXPONENT_MASK)
+    return sum(indices[index] << 2 * _shift(index) for index in finite) >> 2 * _SUBNORMAL_SHIFT
 
 
 def _bucket_mean(index: int, state: int) -> float:
