@@ -88,7 +88,7 @@ static int param_grad_kernel(int loss) {
 
 int fl_has_param_grad(int loss) { return param_grad_kernel(loss) >= 0; }
 
-static int loop_for(int outputs, int varying) {
+int fl_loop_for(int outputs, int varying) {
     if (varying) return outputs == FL_VALUE ? FL_LOOP_VARY_V : FL_LOOP_VARY_ALL;
     switch (outputs) {
     case FL_VALUE: return FL_LOOP_V;
@@ -106,7 +106,7 @@ fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double 
                  : varying               ? loss
                                          : scalar_kernel(loss, !is_double && isa != FL_BASELINE, scalars);
     const fl_table *table = tables[isa][is_double ? FL_F64 : FL_F32];
-    int loop = loop_for(outputs, varying);
+    int loop = fl_loop_for(outputs, varying);
     if (!is_double && !table->loops[kernel][loop]) table = tables[isa][FL_WIDE];
     return (fl_chosen){table, table->loops[kernel][loop]};
 }

@@ -96,6 +96,7 @@ typedef struct {
 } fl_chosen;
 
 fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars /* NULL: varying */);
+int fl_loop_for(int outputs, int varying);
 int fl_has_param_grad(int loss);
 
 #endif

@@ -249,6 +249,13 @@ INLINE vec pair_exp_raised(vpair x) {
     return v_fma(e.raised, e.p, e.raised);
 }
 
+/* exp(hi + lo) for hi <= 40, where it is normal, with what the rounding lost */
+INLINE vpair pair_exp_unit(vpair x) {
+    raised_exp e = raise_exp(x);
+    vec power = e.raised * v_set(1 / RAISE);
+    return pair_sum(power, power * e.p);
+}
+
 INLINE vec v_exp_bounded(vec x) { return pair_exp_bounded((vpair){x, v_set(0)}).exp; }
 
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
@@ -339,7 +346,8 @@ INLINE vpair pair_log1p(vec w) {
 /* log1p(w) for 0 <= w <= 1, where no exponent has to be taken off */
 INLINE vec v_log1p_unit(vec w) {
     const real c[] = {LOG_UNIT_POLYNOMIAL};
-    vec s = w / (v_set(2) + w), z = s * s;
+    /* a square that underflows takes ten times as long, and is of no consequence */
+    vec s = w / (v_set(2) + w), least = v_max(s, v_set(FL_ARITH == 32 ? 0x1p-60f : 0x1p-500)), z = least * least;
     /* w - s (w - z tail) */
     return v_fma(-s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w), w);
 }

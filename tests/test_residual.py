@@ -164,3 +164,35 @@ def test_hampel_whose_end_rounds_to_its_beginning(isa):
     value, grad = fl.hampel.value_and_grad(np.array([0.5, 1.5, 2, 3, np.inf], np.float32), a=1.0, b=2.0, c=2 + 1e-9)
     np.testing.assert_array_equal(value, [0.125, 1, 1.5, 1.5, 1.5])
     np.testing.assert_array_equal(grad, [0.5, 1, 1, 0, 0])
+
+
+# ---- other units -----------------------------------------------------------------------------
+
+# Powers of the unit of the residual: of the parameters where they are not 1, and of the value where it is not 2.
+PARAMETER_POWERS = {"ramsay": {"a": -1}, "tolerant": {"a": 2, "b": 2}}
+VALUE_POWERS = {"smooth_l1": 1, "epsilon_insensitive": 1}
+WITHOUT_UNITS = {"quantile", "expectile", "robust", "robust_nll", "student_t_nll", "gaussian_nll"}
+WITH_UNITS = [name for name in RESIDUAL if fl.get(name).parameters and name not in WITHOUT_UNITS]
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case"), cases(WITH_UNITS))
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_units_do_not_matter(name, case, dtype, sign, isa):
+    """Residuals and parameters times a power of two: the outputs times powers of it."""
+    shift = sign * (60 if dtype == "float32" else 500)
+    powers = PARAMETER_POWERS.get(name, dict.fromkeys(case, 1))
+    kind = np.dtype(dtype).type
+    case = {name: float(kind(value)) for name, value in case.items()}
+    scaled = case | {name: math.ldexp(case[name], power * shift) for name, power in powers.items()}
+    residuals = np.concatenate([np.geomspace(1e-3, 1e3, 401), [0]]).astype(dtype)
+    value_power = VALUE_POWERS.get(name, 2)
+    outputs = {"value": value_power, "grad": value_power - 1, "weight": value_power - 2}
+    got = fl.get(name).evaluate(np.ldexp(residuals, shift), outputs=tuple(outputs), **scaled)
+    wanted = fl.get(name).evaluate(residuals, outputs=tuple(outputs), **case)
+    for (output, power), result, want in zip(outputs.items(), got, wanted, strict=True):
+        with np.errstate(all="ignore"):  # values may overflow, and weights be infinite
+            expected = np.ldexp(want, power * shift)
+            unit = np.maximum(np.spacing(np.abs(expected)), np.ldexp(np.spacing(np.abs(want)), power * shift))
+            close = (result == expected) | (np.abs(result - expected) <= 8 * unit)
+        assert close.all(), f"{output} at {residuals[~close][:3]}: {result[~close][:3]}, not {expected[~close][:3]}"

@@ -27,8 +27,15 @@ INLINE jet scaled_jet(scaled_residual s, vec value, vec weight, vec curvature) {
     return (jet){.value = value, .grad = s.x * weight, .hess = weight * curvature, .weight = weight};
 }
 
-/* The factor c^2 / 2, or another multiple of c^2 */
-INLINE vpair times_square(real factor, vec c) { return pair_times(pair_square((vpair){c, v_set(0)}), v_set(factor)); }
+/* factor c^2 f, where c^2 alone may be out of range; for c from 2^-90 to 2^120 in float32 */
+INLINE vec times_square(real factor, vpair c, vec f) {
+    const real far = FL_ARITH == 32 ? 0x1p60f : 0x1p500;
+    vec up =
+        v_select(v_lt(c.hi, v_set(1 / far)), v_set(far), v_select(v_lt(v_set(far), c.hi), v_set(1 / far), v_set(1)));
+    vec down = v_set(1) / up;
+    vpair square = pair_times(pair_square((vpair){c.hi * up, c.lo * up}), v_set(factor));
+    return pair_scale(square, f) * (down * down);
+}
 
 INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set(INFINITE), value); }
 
@@ -36,6 +43,13 @@ INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set
 INLINE jet careful_beyond_cap(jet j, vec x, vec c) {
     j.careful = m_not(v_lt(v_abs(x), v_min(c * v_set(SCALED_CAP), v_set(LARGEST))));
     return j;
+}
+
+/* x e^y where e^y may be subnormal, and the product not; e^y is given times RAISE */
+INLINE vec times_raised(vec x, vec raised) {
+    const vec one = v_set(1), unraise = v_set(1 / RAISE);
+    mask far = v_lt(raised, one);
+    return v_select(far, unraise, one) * (x * v_select(far, raised, raised * unraise));
 }
 
 /* ---- convex ---------------------------------------------------------------------------------------------------- */
@@ -48,7 +62,7 @@ INLINE jet pseudo_huber(vec x, const vec *p) {
     mask capped = v_lt(v_set(SCALED_CAP), whole);
     vpair square = pair_one_plus(s.z);
     vec root = v_select(capped, whole, v_sqrt(square.hi)), inverse = one / root;
-    vec value = p[0] * v_abs(x) * v_select(capped, one, s.r.hi / (root + one));
+    vec value = v_abs(x) * (p[0] * v_select(capped, one, s.r.hi / (root + one)));
     jet j = scaled_jet(s, value, inverse, pair_round(pair_reciprocal(square)));
     j.grad = v_copysign(p[0] * v_select(capped, one, s.r.hi * inverse), x);
     return j;
@@ -78,7 +92,7 @@ INLINE jet log_cosh(vec x, const vec *p) {
 INLINE jet fair(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec weight = pair_round(pair_reciprocal(pair_one_plus(s.r)));
-    vec value = pair_scale(times_square(1, p[0]), v_log1p_remainder(s.r));
+    vec value = times_square(1, (vpair){p[0], v_set(0)}, v_log1p_remainder(s.r));
     jet j = scaled_jet(s, infinite_if(s.endless, value), weight, weight);
     j.grad = v_copysign(p[0] * (s.r.hi * weight), x);
     return j;
@@ -94,7 +108,7 @@ INLINE jet cauchy(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec z = pair_round(s.z), weight = one / (one + z);
     return scaled_jet(
-        s, infinite_if(s.endless, pair_scale(times_square((real)0.5, p[0]), pair_round(pair_log1p_ordinary(z)))),
+        s, infinite_if(s.endless, times_square((real)0.5, (vpair){p[0], v_set(0)}, pair_round(pair_log1p_ordinary(z)))),
         weight, (one - z) * weight);
 }
 
@@ -105,7 +119,7 @@ INLINE jet geman_mcclure(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = s.z.hi, q = pair_round(pair_reciprocal(pair_one_plus(s.z)));
-    vec value = pair_scale(times_square((real)0.5, p[0]), pair_scale(s.z, q));
+    vec value = times_square((real)0.5, (vpair){p[0], v_set(0)}, pair_scale(s.z, q));
     jet j = scaled_jet(s, value, q * q, (one - v_set(3) * z) * q);
     j.grad = v_select(s.endless, v_set(0), s.x * q * q); /* the weight underflows first */
     return j;
@@ -113,36 +127,63 @@ INLINE jet geman_mcclure(vec x, const vec *p) {
 
 /* Dennis and Welsch (1978): (c^2 / 2) (1 - e^-z) */
 INLINE jet welsch(vec x, const vec *p) {
+    const vec one = v_set(1), unraise = v_set(1 / RAISE);
     scaled_residual s = scale_residual(x, p[0]);
-    exponentials e = pair_exp_bounded((vpair){-s.z.hi, -s.z.lo});
-    vec value = pair_scale(times_square((real)0.5, p[0]), v_set(0) - e.expm1);
-    return scaled_jet(s, value, e.exp, v_set(1) - v_set(2) * s.z.hi);
-}
-
-/* Beaton and Tukey (1974): (c^2 / 6) (1 - (1 - z)^3) up to z = 1; near it 1 - z from c - |x|, which is exact */
-INLINE jet tukey(vec x, const vec *p) {
-    const vec one = v_set(1), two = v_set(2), three = v_set(3), zero = v_set(0);
-    scaled_residual s = scale_residual(x, p[0]);
-    vec z = s.z.hi, gap = (p[0] - v_abs(x)) / p[0], sixth = p[0] * p[0] / v_set(6);
-    vec t = v_select(v_lt(gap, v_set((real)0.25)), gap * (two - gap), (one - z) - s.z.lo);
-    mask outside = v_lt(gap, zero);
-    vec weight = v_select(outside, zero, t * t);
+    raised_exp e = raise_exp((vpair){-s.z.hi, -s.z.lo});
+    vec raised = v_fma(e.raised, e.p, e.raised), power = e.raised * unraise, weight = raised * unraise;
     return (jet){
-        .value = v_select(outside, sixth, sixth * (z * v_fma(z, z - three, three))),
-        .grad = s.x * weight,
-        .hess = v_select(outside, zero, t * (one - v_set(5) * z)),
+        .value = times_square((real)0.5, (vpair){p[0], v_set(0)}, (one - power) - power * e.p),
+        .grad = times_raised(s.x, raised),
+        .hess = times_raised(one - v_set(2) * s.z.hi, raised),
         .weight = weight,
     };
 }
 
+/* Beaton and Tukey (1974): (c^2 / 6) (1 - t^3) = x^2 (1 + t + t^2) / 6, t = 1 - (x / c)^2 up to c, beyond it as at c.
+ * t is (c^2 - x^2) / c^2 in pairs: it is small where the two are close. The scale keeps the squares in range. */
+INLINE jet tukey_scaled(vec x, vec c, vec scale) {
+    const vec zero = v_set(0), one = v_set(1), two = v_set(2);
+    const vpair sixth = pair_reciprocal((vpair){v_set(6), zero});
+    vec inside = v_max(-c, v_min(c, x)), y = inside * scale, unscale = one / scale; /* a NaN stays */
+    vec square = y * y, square_lo = product_error(y, y, square);
+    vpair bound = pair_square((vpair){c * scale, zero});
+    vec gap = bound.hi - square, lost = ((bound.hi - gap) - square) + (bound.lo - square_lo);
+    vpair t = pair_product((vpair){gap, lost}, pair_reciprocal(bound)), exact = pair_sum(t.hi, t.lo);
+    vec weight = pair_round(pair_square(exact));
+    /* sum = 1 + t + t^2 */
+    vec head = one + t.hi, sum = v_fma(t.hi, t.hi, head);
+    vec rest = v_fma(t.hi, t.hi, head - sum) + v_fma(t.lo, v_fma(two, t.hi, one), t.hi - (head - one));
+    vec factor = v_fma(sum, sixth.hi, v_fma(sum, sixth.lo, rest * sixth.hi));
+    return (jet){
+        .value = v_fma(square, factor, square_lo * factor) * unscale * unscale,
+        .grad = inside * weight,
+        .hess = exact.hi * (v_fma(v_set(5), exact.hi, v_set(-4)) + v_set(5) * exact.lo) + zero, /* not -0 */
+        .weight = weight,
+    };
+}
+
+INLINE jet tukey(vec x, const vec *p) {
+    vec tiny = v_set(FL_ARITH == 64 ? 0x1p-450 : 0), huge = v_set(FL_ARITH == 64 ? (real)0x1p450 : INFINITE);
+    vec up = v_set(FL_ARITH == 64 ? 0x1p900 : 1), down = v_set(FL_ARITH == 64 ? 0x1p-700 : 1);
+    return tukey_scaled(x, p[0], v_select(v_lt(p[0], tiny), up, v_select(v_lt(huge, p[0]), down, v_set(1))));
+}
+
+INLINE jet tukey_float(vec x, const vec *p) { return tukey_scaled(x, p[0], v_set(1)); }
+
 /* (c^2 / 2) atan(z) */
 INLINE jet arctan(vec x, const vec *p) {
-    const vec one = v_set(1), three = v_set(3);
     scaled_residual s = scale_residual(x, p[0]);
-    vec z = s.z.hi, square = z * z, value = pair_scale(times_square((real)0.5, p[0]), v_atan(z));
-    mask huge = v_lt(v_set(SCALED_CAP), z); /* the square overflows */
-    vec weight = one / (one + square);
-    return scaled_jet(s, value, weight, v_select(huge, -three, (one - three * square) * weight));
+    mask huge = v_lt(v_set(SCALED_CAP), s.z.hi); /* the square overflows */
+    vec value = times_square((real)0.5, (vpair){p[0], v_set(0)}, v_atan(s.z.hi));
+    vec weight = v_select(huge, v_set(0), pair_round(pair_reciprocal(pair_one_plus(pair_square(s.z)))));
+    return scaled_jet(s, value, weight, v_fma(v_set(4), weight, v_set(-3)));
+}
+
+/* where z^4 overflows, the weight is not 0 yet */
+INLINE jet arctan_float(vec x, const vec *p) {
+    jet j = arctan(x, p);
+    j.careful = m_not(v_lt(v_abs(x), p[0] * v_set(0x1p29f)));
+    return j;
 }
 
 /* Andrews et al. (1972): c^2 (1 - cos(r / c)) up to pi c, from the sine and cosine of half the angle */
@@ -157,7 +198,7 @@ INLINE jet andrews(vec x, const vec *p) {
     vec sine = pair_sin_reduced(y), cosine = pair_cos_reduced(y);
     vec s_half = v_select(high, cosine, sine), c_half = v_select(high, sine, cosine), product = s_half * c_half;
     return (jet){
-        .value = pair_scale(times_square(2, p[0]), v_select(outside, one, s_half * s_half)),
+        .value = times_square(2, (vpair){p[0], v_set(0)}, v_select(outside, one, s_half * s_half)),
         .grad = v_copysign(v_select(outside, zero, two * p[0] * product), x),
         .hess = v_select(outside, zero, (c_half - s_half) * (c_half + s_half)),
         .weight = v_select(outside, zero, v_select(v_eq(hi, zero), one, product / hi)),
@@ -194,32 +235,48 @@ INLINE jet ramsay(vec x, const vec *p) {
     vpair pair = pair_times((vpair){a, v_set(0)}, p[0]);
     vec raised = pair_exp_raised((vpair){-pair.hi, -pair.lo}), unraise = v_set(1 / RAISE);
     vec t = v_min(pair.hi, v_set(1000)), e = raised * unraise;
-    vec excess = a * a * v_polynomial(series, FL_ARITH == 64 ? 22 : 12, t);
-    vpair over_square = pair_reciprocal(pair_square((vpair){p[0], v_set(0)}));
-    vec value = v_select(v_lt(t, v_set(2)), e * excess, pair_scale(over_square, one - v_fma(e, t, e)));
+    vec excess = a * v_polynomial(series, FL_ARITH == 64 ? 22 : 12, t);
+    vpair inverse = pair_reciprocal((vpair){p[0], v_set(0)});
+    vec value = v_select(v_lt(t, v_set(2)), (a * e) * excess, times_square(1, inverse, one - v_fma(e, t, e)));
     return (jet){
-        .value = value, .grad = v_copysign(a * raised * unraise, x), .hess = (one - t) * raised * unraise, .weight = e};
+        .value = value,
+        .grad = v_copysign(times_raised(a, raised), x),
+        .hess = times_raised(one - t, raised),
+        .weight = e,
+    };
 }
 
 /* ---- others ---------------------------------------------------------------------------------------------------- */
 
-/* (b / 2) (log1p(e^s) - log1p(e^s0)), s0 = -a / b, s = s0 + q, q = r^2 / b; for small q log1p(sigmoid(s0) expm1(q)) */
+/* (b / 2) (log1p(e^s) - log1p(e^s0)), s0 = -a / b, s = s0 + q, q = r^2 / b. The difference is log1p(w) with
+ * w = sigmoid(s0) expm1(q) = (e^s - e^s0) / (1 + e^s0), and for s > 0 it is s + log1p(e^-s) - log1p(e^s0). */
 INLINE jet tolerant(vec x, const vec *p) {
-    const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), zero = v_set(0);
-    vec largest = v_set(SCALED_CAP), r = v_max(-largest, v_min(largest, x));
+    const vec one = v_set(1), two = v_set(2), zero = v_set(0);
+    vec largest = v_set(FL_ARITH == 32 ? (real)0x1p63 : (real)0x1p511), r = v_max(-largest, v_min(largest, x));
     divisor over_b = v_divisor(p[1]);
-    vec b = p[1], square = r * r, q = v_quotient(square, over_b), s = v_quotient(square - p[0], over_b), s0 = -p[0] / b;
-    vec e0 = v_exp_bounded(s0), base = v_log1p_unit(e0);
-    mask small = v_lt(q, two);
-    exponentials e = pair_exp_bounded((vpair){v_select(small, q, -v_abs(s)), zero});
-    vec log = pair_round(pair_log1p(v_select(small, e0 / (one + e0) * e.expm1, e.exp)));
-    vec excess = v_select(small, log, (v_max(s, zero) - base) + log);
-    vec tail = v_exp_bounded(-v_abs(s)), sum = one + tail;
-    vec sigmoid = v_select(v_lt(s, zero), tail, one) / sum, rest = v_select(v_lt(s, zero), one, tail) / sum;
+    vpair q = pair_quotient(pair_square((vpair){r, zero}), over_b), s0 = pair_quotient((vpair){-p[0], zero}, over_b);
+    vec cap = v_set(FL_ARITH == 32 ? (real)0x1p100 : (real)0x1p1000);
+    mask ordinary = v_le(q.hi, cap); /* an overflow leaves NaN */
+    q = (vpair){v_select(ordinary, q.hi, cap), v_select(ordinary, q.lo, zero)};
+    vpair s = two_sum(s0.hi, q.hi);
+    s.lo += s0.lo + q.lo;
+    mask small = v_lt(q.hi, one), negative = v_lt(s.hi, zero);
+    mask steep = v_lt(v_set(80), s.hi); /* beside which smaller exponentials are nothing */
+    vpair falling = {v_select(steep, v_set(-80), -v_abs(s.hi)), v_select(steep, zero, v_select(negative, s.lo, -s.lo))};
+    exponentials e = pair_exp_bounded((vpair){v_select(small, q.hi, falling.hi), v_select(small, q.lo, falling.lo)});
+    /* of the parameters alone */
+    vpair first = pair_exp_unit(s0), share = pair_reciprocal(pair_one_plus(first)), least = pair_product(first, share);
+    vec base = v_log1p_unit(first.hi);
+    vec w = v_select(small, pair_scale(least, e.expm1),
+                     v_select(negative, pair_scale(share, (e.exp - first.hi) - first.lo), e.exp));
+    vec sum = one + v_select(small, w, e.exp);
+    vec sigmoid = v_select(small, least.hi + (w + least.lo), v_select(negative, e.exp, one)) / sum;
+    vec rest = v_select(small, share.hi, v_select(negative, one, v_select(steep, zero, e.exp))) / sum;
+    vec excess = v_select(m_or(small, negative), zero, (s.hi - base) + s.lo) + v_log1p_unit(w);
     return (jet){
-        .value = infinite_if(v_lt(largest, v_abs(x)), half * b * excess),
+        .value = infinite_if(m_or(v_lt(largest, v_abs(x)), m_not(ordinary)), v_set((real)0.5) * p[1] * excess),
         .grad = r * sigmoid,
-        .hess = sigmoid * v_fma(two * q, rest, one),
+        .hess = sigmoid * v_fma(two * q.hi, rest, one),
         .weight = sigmoid,
     };
 }
