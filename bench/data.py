@@ -5,6 +5,7 @@ import suite  # noqa: F401
 
 __all__ = ["ROW_SHAPES", "labels", "logits", "pairs", "points", "residuals", "row_points"]
 
+LABELLED = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "sigmoid_focal")
 ROW_SHAPES = ((400_000, 10), (8_192, 1_000), (64, 128_000))
 
 
@@ -15,10 +16,13 @@ def residuals(size, dtype):
 
 
 def points(name, size, dtype):
-    """The arguments of an elementwise loss: (residual,), (pred,) or (pred, target) in its domain."""
+    """The arguments of an elementwise loss: (residual,), (pred,) or (pred, target) in its domain; labels are 0 or 1."""
     from catalogue import RESIDUAL, arrays
 
-    return (residuals(size, dtype),) if name in RESIDUAL else arrays(name, size, dtype, seed=20)
+    if name in RESIDUAL:
+        return (residuals(size, dtype),)
+    arguments = arrays(name, size, dtype, seed=20)
+    return (arguments[0], np.rint(arguments[1])) if name in LABELLED else arguments
 
 
 def pairs(name, size, dtype):

@@ -62,6 +62,14 @@ int fl_isa_supported(int isa) { return isa == FL_NEON; }
 
 const fl_table *fl_get_table(int isa, int arithmetic) { return tables[isa][arithmetic]; }
 
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+void fl_end_streams(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
+}
+
 /* ---- loops ----------------------------------------------------------------------------------------------------- */
 
 static int scalar_kernel(int loss, int is_fused_float, const double *p) {

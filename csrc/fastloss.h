@@ -42,6 +42,7 @@ typedef struct {
     const void *params[FL_MAX_PARAMS]; /* one per element, for the varying kernels */
     double scalars[FL_MAX_PARAMS];     /* for the others */
     void *out[FL_OUTPUTS];
+    int streams; /* mask of outputs that go past the caches: aligned; the caller ends with fl_end_streams() */
 } fl_map_args;
 
 typedef void (*fl_map_kernel)(const fl_map_args *, size_t);
@@ -98,5 +99,7 @@ typedef struct {
 fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars /* NULL: varying */);
 int fl_loop_for(int outputs, int varying);
 int fl_has_param_grad(int loss);
+
+void fl_end_streams(void); /* what was streamed is there for other threads */
 
 #endif

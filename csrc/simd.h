@@ -75,6 +75,26 @@ INLINE void v_store(stored *p, vec x) {
 }
 #endif
 
+/* As v_store, past the caches, to an address that is a multiple of the vector's size */
+INLINE void v_stream(stored *p, vec x) {
+#if defined(__x86_64__)
+    svec s = __builtin_convertvector(x, svec);
+#if FL_BYTES == 64 && FL_ARITH != 3264
+    _mm512_stream_si512((__m512i *)p, (__m512i)s);
+#elif FL_BYTES * (FL_ARITH == 3264 ? 1 : 2) == 64
+    _mm256_stream_si256((__m256i *)p, (__m256i)s);
+#elif FL_BYTES * (FL_ARITH == 3264 ? 1 : 2) == 32
+    _mm_stream_si128((__m128i *)p, (__m128i)s);
+#else
+    long long both;
+    memcpy(&both, &s, sizeof both);
+    _mm_stream_si64((long long *)p, both);
+#endif
+#else
+    v_store(p, x);
+#endif
+}
+
 /* p - q, rounded as the stored type rounds it */
 INLINE vec v_load_difference(const stored *p, const stored *q) {
     svec a, b;

@@ -15,6 +15,7 @@ cdef extern from "fastloss.h" nogil:
         const void *params[3]
         double scalars[3]
         void *out[7]
+        int streams
 
     ctypedef void (*fl_map_kernel)(const fl_map_args *, size_t) noexcept nogil
 
@@ -68,6 +69,7 @@ cdef extern from "fastloss.h" nogil:
     const fl_table *fl_get_table(int isa, int arithmetic)
     fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars)
     int fl_has_param_grad(int loss)
+    void fl_end_streams()
 
     enum:
         FL_PROBABILITY_ALONE

@@ -27,6 +27,9 @@ from fastloss._threads import run_blocks
 
 cdef enum:
     MAX_OUTPUTS = 7
+    # A call that reads and writes more than this leaves nothing in a core's share of the caches for who comes next: its
+    # outputs then go past them, which saves reading what they overwrite.
+    STREAMED_BYTES = 32 << 20
 
 TRAITS = {1: "convex", 2: "c1", 4: "even", 8: "bounded"}
 FAMILIES = ("residual", "relative", "margin", "probability", "count", "probability")  # the last without target
@@ -142,7 +145,8 @@ cdef class Map:
     cdef double scalars[3]
     cdef double factor
     cdef fl_chosen chosen
-    cdef Py_ssize_t size, blocks
+    cdef Py_ssize_t size, blocks, head  # elements: of all, and of the first block
+    cdef int streams                    # mask of outputs
     cdef double *partials
 
     def __init__(self, int loss, bint is_double, pred, target, params, weight, outs, int outputs, double factor,
@@ -155,7 +159,6 @@ cdef class Map:
         self.factor = factor
         self.keeps_sum = keeps_sum
         self.size = pred[0].size
-        self.blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK
         open_operand(&self.pred, pred[0], pred[1], is_double, False)
         if target is not None:
             open_operand(&self.target, target[0], target[1], is_double, False)
@@ -183,6 +186,7 @@ cdef class Map:
             elif value is not None:
                 self.term[k] = value
         self.chosen = fl_choose(current_isa, loss, is_double, outputs, NULL if varying else self.scalars)
+        self.cut()
         if keeps_sum:
             self.partials = <double *>PyMem_RawCalloc(self.blocks + 1, sizeof(double))
             if self.partials == NULL:
@@ -199,6 +203,32 @@ cdef class Map:
             close_operand(&self.outs[k])
             close_operand(&self.terms[k])
         PyMem_RawFree(self.partials)
+
+    cdef void cut(self) noexcept:
+        """Cut the elements into blocks. Large outputs that nothing reads again are streamed: all blocks but the first
+        begin where the first such output is aligned, and so are others that lie like it."""
+        cdef Py_ssize_t itemsize = 8 if self.is_double else 4
+        cdef Py_ssize_t bytes = self.size * itemsize * (2 if self.has_target else 1)
+        cdef Py_ssize_t place, first = -1
+        cdef int k
+        for k in range(MAX_OUTPUTS):
+            if self.wanted[k]:
+                bytes += self.size * itemsize
+        self.streams, self.head = 0, FL_BLOCK
+        if bytes > STREAMED_BYTES and not (self.keeps_sum or self.has_weight):
+            for k in range(MAX_OUTPUTS):
+                if self.stored[k] and self.outs[k].direct and not self.shifted[k] and (k == 0 or self.factor == 1):
+                    place = <Py_ssize_t>(<size_t>self.outs[k].data % FL_ALIGNMENT)
+                    if first == -1 and place % itemsize == 0:
+                        first = place
+                        self.head = (FL_ALIGNMENT - place) % FL_ALIGNMENT // itemsize
+                    if place == first:
+                        self.streams |= 1 << k
+        self.blocks = 0 if self.size == 0 else 1 + max(0, self.size - self.head + FL_BLOCK - 1) // FL_BLOCK
+
+    cdef Py_ssize_t start(self, Py_ssize_t index) noexcept nogil:
+        """The first element of a block."""
+        return 0 if index == 0 else min(self.head + (index - 1) * FL_BLOCK, self.size)
 
     def run(self, num_threads):
         """All blocks; the sum of the values if it is kept."""
@@ -221,7 +251,9 @@ cdef class Map:
             scratch = half_a_page_from(self.pred.data, allocated)
         with nogil:
             for i in range(first, last):
-                self.run_block(i, min(<Py_ssize_t>FL_BLOCK, self.size - i * FL_BLOCK), scratch)
+                self.run_block(i, scratch)
+            if self.streams:
+                fl_end_streams()
         PyMem_RawFree(allocated)
 
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
@@ -241,12 +273,13 @@ cdef class Map:
                 bytes += scratch_size(&self.terms[k], n)
         return bytes
 
-    cdef void run_block(self, Py_ssize_t index, Py_ssize_t n, char *scratch) noexcept nogil:
-        cdef Py_ssize_t start = index * FL_BLOCK
+    cdef void run_block(self, Py_ssize_t index, char *scratch) noexcept nogil:
+        cdef Py_ssize_t start = self.start(index), n = self.start(index + 1) - start
         cdef const void *weight = NULL
         cdef const void *terms
         cdef fl_map_args args
         cdef int k
+        args.streams = self.streams if index > 0 else 0
         args.pred = read_block(&self.pred, start, n, scratch)
         scratch += scratch_size(&self.pred, n)
         args.target = zeros

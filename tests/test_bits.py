@@ -18,6 +18,7 @@ from catalogue import (
     FMA_ISAS,
     LOSSES,
     ROWWISE,
+    arrays,
     assert_same_bits,
     cases,
     inputs,
@@ -126,6 +127,26 @@ def test_any_alignment_and_run(name, case, dtype, isa):
             part = slice(start, 200 - 3 * start)
             assert_same_bits(run(*(array[part] for array in points)), whole[part])
         assert_same_bits(run(*(array[77:78] for array in points)), whole[77:78])
+
+
+@pytest.mark.parametrize("offsets", [(0, 0), (3, 3), (1, 6), (16, 7)])
+@pytest.mark.parametrize(("name", "dtype"), [("huber", "float32"), ("poisson", "float32"), ("robust", "float64")])
+def test_large_outputs_wherever_they_lie(name, dtype, offsets, isa):
+    """Outputs of many megabytes go past the caches, in blocks that begin elsewhere."""
+    loss, size = fl.get(name), 4_300_001 // (1 if dtype == "float32" else 2)
+    points = arrays(name, size, dtype)
+    memory = [np.zeros(size + 32, dtype) for _ in offsets]
+    outs = tuple(m[offset : offset + size] for m, offset in zip(memory, offsets, strict=True))
+    for num_threads in (1, 2):
+        loss.value_and_grad(*points, out=outs, num_threads=num_threads)
+        for start in range(0, size, 1 << 20):
+            part = slice(start, start + (1 << 20))
+            wanted = loss.value_and_grad(*(point[part] for point in points))
+            for out, want in zip(outs, wanted, strict=True):
+                assert_same_bits(out[part], want)
+    for m, offset in zip(memory, offsets, strict=True):
+        assert not m[:offset].any()
+        assert not m[offset + size :].any()
 
 
 @EVERY_DTYPE
