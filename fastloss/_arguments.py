@@ -14,6 +14,8 @@ UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
 COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 # Storage dtypes by numpy's character code ("E" is ml_dtypes' bfloat16): the numbers of _buffers.Kind
 KINDS = {"f": 0, "d": 1, "e": 2, "E": 3}
+LINE_BYTES = 64  # of a cache
+LARGE_BYTES = 4 << 20
 
 
 def near_names(name, known):
@@ -188,6 +190,16 @@ def broadcast_weight(weight, shape):
     )
 
 
+def new_output(shape, dtype):
+    """An array for results; a large one begins at a line of the cache, so that it can be written past the caches."""
+    array = np.empty(shape, dtype)
+    if array.nbytes < LARGE_BYTES:
+        return array
+    memory = np.empty(array.nbytes + LINE_BYTES, np.uint8)
+    start = -memory.ctypes.data % LINE_BYTES
+    return memory[start : start + array.nbytes].view(dtype).reshape(shape)
+
+
 def check_outputs(out, shapes, dtype, inputs, in_place=True):
     """(arrays to compute into, arrays to copy them to afterwards) for an `out` argument.
 
@@ -195,7 +207,7 @@ def check_outputs(out, shapes, dtype, inputs, in_place=True):
     the call can work `in_place`.
     """
     if out is None:
-        return [np.empty(shape, dtype) for shape in shapes], None
+        return [new_output(shape, dtype) for shape in shapes], None
     outs = out if isinstance(out, tuple) else (out,)
     count = len(shapes)
     if len(outs) != count:
@@ -211,7 +223,7 @@ def check_outputs(out, shapes, dtype, inputs, in_place=True):
             raise ValueError("out is read-only")
     if not _in_the_way(outs, inputs, in_place):
         return list(outs), outs
-    return [np.empty(shape, dtype) for shape in shapes], outs
+    return [new_output(shape, dtype) for shape in shapes], outs
 
 
 def _in_the_way(outs, inputs, in_place):

@@ -18,6 +18,7 @@ from fastloss._arguments import (
     check_relation,
     computing_dtype,
     near_names,
+    new_output,
     relations,
     storage,
 )
@@ -237,7 +238,7 @@ class ElementwiseLoss(Loss):
         if not self.param_grads:
             raise TypeError(f"{self.name} has no derivatives with respect to its parameters")
         call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
-        grads = [np.empty(call.shape, call.dtype) for _ in self.param_grads]
+        grads = [new_output(call.shape, call.dtype) for _ in self.param_grads]
         call.run(_kernels.PARAM_GRAD, [None] * 4 + grads + [None] * (3 - len(grads)))
         if reduction != "none":
             grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given, grads, strict=True)]
@@ -256,7 +257,7 @@ class ElementwiseLoss(Loss):
             if slot or not reduced:
                 stored.append(slot)
         if out is None:
-            arrays = final = [np.empty(shape, dtype) for _ in stored]
+            arrays = final = [new_output(shape, dtype) for _ in stored]
         else:
             arrays, final = check_outputs(out, [shape] * len(stored), dtype, call.arrays)
         for slot, array in zip(stored, arrays):  # noqa: B905  (equal by construction; every nanosecond counts here)
