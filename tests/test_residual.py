@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from catalogue import DTYPES, RESIDUAL, arrays, cases
+from oracles import ORACLES
 
 import fastloss as fl
 
@@ -164,6 +165,20 @@ def test_hampel_whose_end_rounds_to_its_beginning(isa):
     value, grad = fl.hampel.value_and_grad(np.array([0.5, 1.5, 2, 3, np.inf], np.float32), a=1.0, b=2.0, c=2 + 1e-9)
     np.testing.assert_array_equal(value, [0.125, 1, 1.5, 1.5, 1.5])
     np.testing.assert_array_equal(grad, [0.5, 1, 1, 0, 0])
+
+
+SMOOTH = cases(n for n in RESIDUAL if {"c1", "even"} <= fl.get(n).traits and not n.endswith("nll"))
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case"), [s for s in SMOOTH if not ORACLES[s.values[0]].degenerate(**s.values[1])])
+def test_near_nothing_half_the_square(name, case, dtype, isa):
+    """Also where the residual's square is close to the smallest number, and that of residual / scale below it."""
+    loss, kind = fl.get(name, **case), np.dtype(dtype).type
+    slope = float(fl.get(name, **{k: float(kind(v)) for k, v in case.items()}).hess(np.zeros(1))[0])
+    residuals = np.geomspace(*((1e-22, 1e-15) if dtype == "float32" else (1e-161, 1e-140)), 200).astype(dtype)
+    exact = (slope * (residuals.astype(np.longdouble) ** 2 / 2)).astype(dtype)
+    assert (np.abs(loss(residuals) - exact) <= 4 * np.spacing(exact)).all()
 
 
 # ---- other units -----------------------------------------------------------------------------
