@@ -1,5 +1,6 @@
 """Summaries by the values of a column, and with a column of weights."""
 
+import json
 import math
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.scoring import ScoringError, readers
+from fastloss.scoring import ScoringError, Summary, readers
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 WRITERS = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "feather": pa.feather.write_feather}
@@ -65,6 +66,31 @@ def test_groups_that_cannot_be(tmp_path):
         fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
     with pytest.raises(ScoringError, match="no column 'h'; there are 'r', 'g'"):
         fl.score(tmp_path / "x.parquet", by="h", **OPTIONS)
+
+
+# ---- other outputs --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", [None, "g"])
+def test_each_emitted_output_has_a_summary(tmp_path, by):
+    r = np.random.default_rng(0).standard_normal((2, 100))
+    for i in range(2):
+        table = pa.table({"r": pa.array(r[i], mask=r[i] > 2), "g": ["a", "b"] * 50, "w": np.arange(100.0)})
+        pa.parquet.write_table(table, tmp_path / f"{i}.parquet")
+    options = {"emit": ("grad", "weight"), "by": by, "sample_weight": "w"} | OPTIONS
+    files = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
+    summary = fl.score(files, workers=2, **options)
+    weights = np.tile(np.arange(100.0), 2)
+    grads, irls = fl.huber.grad(r.ravel()), fl.huber.weight(r.ravel())
+    assert summary.outputs == {
+        "grad": Summary.of(grads, r.ravel() > 2, sample_weight=weights),
+        "weight": Summary.of(irls, r.ravel() > 2, sample_weight=weights),
+    }
+    one, two = (fl.score(file, **options) for file in files)
+    assert (one | two).to_json() == (two | one).to_json() == summary.to_json()
+    assert json.loads(summary.to_json())["outputs"]["grad"]["sum"] == math.fsum(grads[r.ravel() <= 2])
+    assert type(summary).from_dict(json.loads(json.dumps(summary.to_dict()))) == summary
+    assert "outputs" not in json.loads(fl.score(files, **options | {"emit": "value"}).to_json())
 
 
 # ---- weights --------------------------------------------------------------------------------------------------------

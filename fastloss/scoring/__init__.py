@@ -122,7 +122,8 @@ def score(
     Returns
     -------
     Summary
-        Over the values of the loss, whichever outputs are emitted.
+        Over the values of the loss, whichever outputs are emitted; `summary.outputs` has one for each other output
+        that is emitted and is one number a row.
 
     Raises
     ------

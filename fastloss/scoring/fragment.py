@@ -42,18 +42,21 @@ def score_task(
         writing = open_output(task.output, task.format, task.store)
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
+    others = {name: Collector() for name in spec.derived}
     with writing as output:
         for index, fragment in enumerate(task.fragments):
             rows = 0
             with open_source(fragment, spec, infer) as source:
-                counts = _score_source(source, fragment, spec, collector, output, before, num_threads, task.uncarried)
+                counts = _score_source(
+                    source, fragment, spec, collector, others, output, before, num_threads, task.uncarried
+                )
                 for rows in counts:
                     if progress is not None:
                         share = rows / source.rows if source.rows else None
                         done = None if share is None else (index + share) / len(task.fragments)
                         progress(before + rows, done)
             before += rows
-    return collector.summary()
+    return replace(collector.summary(), outputs={name: other.summary() for name, other in others.items()})
 
 
 def _score_source(
@@ -61,6 +64,7 @@ def _score_source(
     fragment: Fragment,
     spec: Spec,
     collector: Collector | GroupCollector,
+    others: dict[str, Collector],
     output: Output | None,
     before: int,
     num_threads: int | None,
@@ -80,7 +84,11 @@ def _score_source(
         with naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
             groups = (batch.column(name) for name in spec.grouping)
-            collector.add(losses.value, losses.null, losses.ignored, losses.sample_weight, *groups)
+            left_out = losses.null, losses.ignored, losses.sample_weight
+            collector.add(losses.value, *left_out, *groups)
+            for name, values in zip(spec.emit, losses.outputs, strict=True):
+                if name in others:
+                    others[name].add(values, *left_out)
         if output is not None:
             output.write([*(batch.column(name) for name in carried), *losses.to_arrow()])
         rows += len(batch)

@@ -118,6 +118,11 @@ class Spec:
         return tuple(self.prefix + output for output in self.emit)
 
     @property
+    def derived(self) -> tuple[str, ...]:
+        """The emitted outputs, beside the values, that are one number a row: the summary has one of each."""
+        return () if self.loss.is_rowwise else tuple(output for output in self.emit if output != "value")
+
+    @property
     def ignored_label(self) -> int | None:
         """The label of rows that do not count, for losses that have one."""
         return self.loss.parameters.get("ignore_index")

@@ -53,6 +53,8 @@ class Summary:
         The sum of the squares of the finite losses, in units of 2**-2148.
     weighted : WeightedSums or None
         None where no row had a weight, which is as if each had the weight 1.
+    outputs : dict
+        {"grad": Summary, ...}: the other outputs that were emitted, but for those of several numbers a row.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Summary:
     buckets: dict[int, int] = field(default_factory=dict, repr=False)
     squares: int = field(default=0, repr=False)
     weighted: WeightedSums | None = field(default=None, repr=False)
+    outputs: dict[str, Summary] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> Summary:
@@ -158,7 +161,9 @@ class Summary:
         shown["quantiles"] = {str(q): _strict(self.quantile(q)) for q in QUANTILES}
         shown |= {"rows": self.rows, "infinite": self.infinite}
         others = ("sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean")
-        return shown | {name: _strict(getattr(self, name)) for name in others}
+        shown |= {name: _strict(getattr(self, name)) for name in others}
+        outputs = {name: summary.fields() for name, summary in self.outputs.items()}
+        return shown | {"outputs": outputs} if outputs else shown
 
     def to_dict(self) -> dict:
         """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse."""
@@ -171,6 +176,7 @@ class Summary:
         state["buckets"] = [indices, counts, lows]
         state["squares"] = packed(self.squares, PRODUCT_UNITS)
         state["weighted"] = None if self.weighted is None else self.weighted.to_list()
+        state["outputs"] = {name: summary.to_dict() for name, summary in self.outputs.items()}
         return state
 
     @classmethod
@@ -183,6 +189,7 @@ class Summary:
             },
             "squares": unpacked(state["squares"], PRODUCT_UNITS),
             "weighted": None if state["weighted"] is None else WeightedSums.from_list(state["weighted"]),
+            "outputs": {name: Summary.from_dict(output) for name, output in state["outputs"].items()},
         }
         return cls(**state | bounds | exact)
 
@@ -193,6 +200,7 @@ class Summary:
         for index, state in other.buckets.items():
             buckets[index] = buckets.get(index, 0) + state
         unweighted = self.weighted is None and other.weighted is None
+        names, nothing = self.outputs | other.outputs, Summary()
         return Summary(
             **{name: getattr(self, name) + getattr(other, name) for name in _COUNTS},
             min=_either(min, self.min, other.min),
@@ -200,6 +208,7 @@ class Summary:
             buckets=buckets,
             squares=self.squares + other.squares,
             weighted=None if unweighted else self._weighted_sums() | other._weighted_sums(),
+            outputs={name: self.outputs.get(name, nothing) | other.outputs.get(name, nothing) for name in names},
         )
 
     def _weighted_sums(self) -> WeightedSums:
