@@ -129,7 +129,7 @@ def test_any_alignment_and_run(name, case, dtype, isa):
         assert_same_bits(run(*(array[77:78] for array in points)), whole[77:78])
 
 
-@pytest.mark.parametrize("offsets", [(0, 0), (3, 3), (1, 6), (16, 7)])
+@pytest.mark.parametrize("offsets", [(3, 3), (1, 6)])
 @pytest.mark.parametrize(("name", "dtype"), [("huber", "float32"), ("poisson", "float32"), ("robust", "float64")])
 def test_large_outputs_wherever_they_lie(name, dtype, offsets, isa):
     """Outputs of many megabytes go past the caches, in blocks that begin elsewhere."""
