@@ -5,8 +5,9 @@
 Two data sets: a file of predictions and targets (float64), and a directory of float32 residuals in many files, done by
 several workers. pyarrow reads as many files at a time, and writes what fastloss writes: the input's columns and one
 more of values, computed beforehand; once with its defaults, which are what counts, and once without dictionaries, as
-fastloss writes numbers that do not repeat. Memory is the peak of a process of its own with one worker, for a tenth of
-the rows and for all of them: in many files, and in one.
+fastloss writes numbers that do not repeat. The time of the processor is that of one worker, for a tenth of the rows.
+Memory is the peak of a process of its own with one worker, for a tenth of the rows and for all of them: in many files,
+and in one.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -72,12 +74,16 @@ def copy(source, destination, values, use_dictionary=True):
             start += len(batch)
 
 
+def show(title, seconds, rows):
+    print(title)
+    for name, median in medians(seconds).items():
+        print(f"  {1e9 * median / rows:7.1f} ns a row  {name}")
+
+
 def compare(title, rows, limit, rounds, contenders):
     """Print the times of fastloss and pyarrow; whether their ratio is within the limit."""
     seconds = interleave(contenders, rounds)
-    print(title)
-    for name, time in medians(seconds).items():
-        print(f"  {1e9 * time / rows:7.1f} ns a row  {name}")
+    show(title, seconds, rows)
     ratio = median_ratio(seconds["fastloss"], seconds["pyarrow"])
     return {f"{title}: time {ratio:.2f}x that of pyarrow, at most {limit}x": ratio <= limit}
 
@@ -97,26 +103,47 @@ def one_file(folder, rows, rounds):
     return compare(f"one file, {rows:,} rows", rows, LIMIT_FILE, rounds, contenders)
 
 
-def many_files(source, folder, rows, rounds, workers):
+def over_directory(source, destination, rows, workers):
+    """What is timed: functions that read a directory, and write another but for the one called "summary alone"."""
     import fastloss as fl
 
     files = sorted(source.iterdir())
     values = fl.huber(np.random.default_rng(1).standard_normal(rows // len(files), np.float32), delta=1.345)
-    scored, copied = folder / "scored", folder / "copied"
 
-    def score():
-        shutil.rmtree(scored, ignore_errors=True)
-        fl.score(source, scored, loss=fl.huber.bind(delta=1.345), residual="r", workers=workers)
+    def score(*where):
+        shutil.rmtree(destination, ignore_errors=True)
+        fl.score(source, *where, loss=fl.huber.bind(delta=1.345), residual="r", workers=workers)
 
-    def copy_all(use_dictionary=True):
-        shutil.rmtree(copied, ignore_errors=True)
-        copied.mkdir()
+    def copy_all(use_dictionary):
+        shutil.rmtree(destination, ignore_errors=True)
+        destination.mkdir()
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(lambda file: copy(file, copied / file.name, values, use_dictionary), files))
+            list(pool.map(lambda file: copy(file, destination / file.name, values, use_dictionary), files))
 
-    title = f"{len(files)} files, {rows:,} rows, {workers} workers"
-    contenders = {"fastloss": score, "pyarrow": copy_all, "pyarrow, no dictionaries": lambda: copy_all(False)}
+    return {
+        "fastloss": lambda: score(destination),
+        "fastloss, summary alone": score,
+        "pyarrow": lambda: copy_all(True),
+        "pyarrow, no dictionaries": lambda: copy_all(False),
+    }
+
+
+def many_files(source, folder, rows, rounds, workers, files):
+    title = f"{files} files, {rows:,} rows, {workers} workers"
+    contenders = over_directory(source, folder / "written", rows, workers)
     return compare(title, rows, LIMIT_DIRECTORY, rounds, contenders)
+
+
+def processor_times(source, folder, rows, rounds):
+    """Print the time of the processor, which varies less than that of the clock, with one worker."""
+    contenders = over_directory(source, folder / "written", rows, 1)
+    seconds = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            start = time.process_time()
+            run()
+            seconds[name].append(time.process_time() - start)
+    show(f"time of the processor, {rows:,} rows", seconds, rows)
 
 
 def peak_mebibytes(source, destination):
@@ -149,8 +176,9 @@ def main():
         folder = Path(folder)
         verdicts = one_file(folder, min(rows, 4_000_000), arguments.rounds)
         large = write_directory(folder / "large", files, rows)
-        verdicts |= many_files(large, folder, rows, arguments.rounds, arguments.workers)
+        verdicts |= many_files(large, folder, rows, arguments.rounds, arguments.workers, files)
         small = write_directory(folder / "small", max(files // 10, 1), rows // 10)
+        processor_times(small, folder, rows // 10, arguments.rounds)
         verdicts |= growth("many files", small, large, (f"{folder}/peak-small/", f"{folder}/peak-large/"))
         for name, count in (("tenth", rows // 10), ("all", rows)):
             write_residuals(folder / f"{name}.parquet", count)

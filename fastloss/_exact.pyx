@@ -173,8 +173,8 @@ cdef class Table:
             tag[i] = self.places[self.taken[i]].tag
         return places[np.argsort(tags)]
 
-    cdef list states(self, int bits, Py_ssize_t groups):
-        """Of each group {lowest bits of the key: count * 2**128 + low}.
+    cdef list sums(self, const int64_t[::1] order, int bits, Py_ssize_t groups, bint high):
+        """Of each group {lowest bits of the key: count * 2**128 + low}, or the same of high alone.
 
         Dictionaries of integers: those of tuples would each be one more thing for the garbage collector to visit.
         """
@@ -182,31 +182,20 @@ cdef class Table:
         cdef int64_t at
         cdef Bucket* bucket
         cdef uint64_t group, number
-        for at in self.ordered():
+        for at in order:
             bucket = self.places + at
             group, number = (bucket.tag - 1) >> bits, (bucket.tag - 1) & ((<uint64_t>1 << bits) - 1)
-            (<dict>found[group])[number] = (int(bucket.count) << 128) + whole(bucket.low)
+            (<dict>found[group])[number] = (
+                whole(bucket.high) if high else (int(bucket.count) << 128) + whole(bucket.low)
+            )
         return found
 
-    cdef list highs(self, int bits, Py_ssize_t groups):
-        """Of each group {lowest bits of the key: high}."""
-        cdef list found = [{} for _ in range(groups)]
-        cdef int64_t at
-        cdef Bucket* bucket
-        cdef uint64_t key
-        for at in self.ordered():
-            bucket = self.places + at
-            key = bucket.tag - 1
-            (<dict>found[key >> bits])[key & ((<uint64_t>1 << bits) - 1)] = whole(bucket.high)
-        return found
-
-    cdef list squares(self, Py_ssize_t groups):
+    cdef list squares(self, const int64_t[::1] order, Py_ssize_t groups):
         """Of each group {index of a value without its leading mantissa bits: sum of the squares of the mantissas}.
 
         The square of lead * 2**45 + low has three terms; the sums of each over 2**38 values hold in an integer.
         """
         cdef list found = [{} for _ in range(groups)]
-        cdef const int64_t[::1] order = self.ordered()
         cdef Py_ssize_t i = 0
         cdef Bucket* bucket
         cdef uint64_t binade, lead, of_leads
@@ -376,18 +365,16 @@ cdef class Accumulator:
         return rows
 
     def buckets(self):
-        """Of each group {index: count * 2**128 + sum of the low bits}."""
-        return self.values.states(INDEX_BITS, self.groups)
-
-    def squares(self):
-        """Of each group {index without its leading mantissa bits: sum of the squares of the mantissas}."""
-        return self.values.squares(self.groups)
+        """Of each group {index: count * 2**128 + sum of the low bits}, and {index without its leading mantissa bits: sum
+        of the squares of the mantissas}."""
+        cdef const int64_t[::1] order = self.values.ordered()
+        return self.values.sums(order, INDEX_BITS, self.groups, False), self.values.squares(order, self.groups)
 
     def weighted(self):
-        """Of weights and of products, by flags and exponent, what `buckets` gives, and the products' high halves.
-
-        None where no value had a weight.
-        """
+        """Of each group the sums of weights and of products, by flags and exponent, as `buckets` has them, and the sums
+        of the products' high halves; None where no value had a weight."""
         if self.terms is None:
             return None
-        return self.terms.states(TERM_BITS, self.groups), self.terms.highs(TERM_BITS, self.groups)
+        cdef const int64_t[::1] order = self.terms.ordered()
+        low = self.terms.sums(order, TERM_BITS, self.groups, False)
+        return low, self.terms.sums(order, TERM_BITS, self.groups, True)

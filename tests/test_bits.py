@@ -137,12 +137,12 @@ def test_large_outputs_wherever_they_lie(name, dtype, offsets, isa):
     points = arrays(name, size, dtype)
     memory = [np.zeros(size + 32, dtype) for _ in offsets]
     outs = tuple(m[offset : offset + size] for m, offset in zip(memory, offsets, strict=True))
+    parts = [slice(start, start + (1 << 20)) for start in range(0, size, 1 << 20)]
+    wanted = [loss.value_and_grad(*(point[part] for point in points)) for part in parts]
     for num_threads in (1, 2):
         loss.value_and_grad(*points, out=outs, num_threads=num_threads)
-        for start in range(0, size, 1 << 20):
-            part = slice(start, start + (1 << 20))
-            wanted = loss.value_and_grad(*(point[part] for point in points))
-            for out, want in zip(outs, wanted, strict=True):
+        for part, wants in zip(parts, wanted, strict=True):
+            for out, want in zip(outs, wants, strict=True):
                 assert_same_bits(out[part], want)
     for m, offset in zip(memory, offsets, strict=True):
         assert not m[:offset].any()

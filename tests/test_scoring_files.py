@@ -482,6 +482,7 @@ def test_few_rows_in_parquet(tmp_path, rows):
     source = write(tmp_path / "in.parquet", pa.table({"r": np.ones(rows)}))
     fl.score(source, tmp_path / "out.parquet", loss=fl.huber, residual="r")
     assert pa.parquet.read_table(tmp_path / "out.parquet").to_pydict() == {"r": [1.0] * rows, "value": [0.5] * rows}
+    assert pa.parquet.read_metadata(tmp_path / "out.parquet").num_row_groups == rows
 
 
 def test_progress_counts_to_the_end(tmp_path, residuals, monkeypatch):

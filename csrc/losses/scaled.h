@@ -37,8 +37,9 @@ INLINE vec times_square(real factor, vpair c, vec f) {
     return pair_scale(square, f) * (down * down);
 }
 
-/* A value that is x^2 / 2 for tiny residuals: it is, also where z is subnormal and the value is not */
-INLINE vec square_if_tiny(scaled_residual s, vec value) {
+/* A value factor c^2 f, which is x^2 / 2 for tiny residuals: it is, also where z is subnormal and the value is not */
+INLINE vec scaled_value(scaled_residual s, real factor, vec c, vec f) {
+    vec value = times_square(factor, (vpair){c, v_set(0)}, f);
 #if FL_ARITH == 3264
     (void)s;
     return value; /* no float32 leads there */
@@ -103,7 +104,7 @@ INLINE jet log_cosh(vec x, const vec *p) {
 INLINE jet fair(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec weight = pair_round(pair_reciprocal(pair_one_plus(s.r)));
-    vec value = square_if_tiny(s, times_square(1, (vpair){p[0], v_set(0)}, v_log1p_remainder(s.r)));
+    vec value = scaled_value(s, 1, p[0], v_log1p_remainder(s.r));
     jet j = scaled_jet(s, infinite_if(s.endless, value), weight, weight);
     j.grad = v_copysign(p[0] * (s.r.hi * weight), x);
     return j;
@@ -118,8 +119,8 @@ INLINE jet cauchy(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = pair_round(s.z), weight = one / (one + z);
-    vec value = times_square((real)0.5, (vpair){p[0], v_set(0)}, pair_round(pair_log1p_ordinary(z)));
-    return scaled_jet(s, infinite_if(s.endless, square_if_tiny(s, value)), weight, (one - z) * weight);
+    vec value = scaled_value(s, (real)0.5, p[0], pair_round(pair_log1p_ordinary(z)));
+    return scaled_jet(s, infinite_if(s.endless, value), weight, (one - z) * weight);
 }
 
 INLINE jet cauchy_float(vec x, const vec *p) { return careful_beyond_cap(cauchy(x, p), x, p[0]); }
@@ -129,7 +130,7 @@ INLINE jet geman_mcclure(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = s.z.hi, q = pair_round(pair_reciprocal(pair_one_plus(s.z)));
-    vec value = square_if_tiny(s, times_square((real)0.5, (vpair){p[0], v_set(0)}, pair_scale(s.z, q)));
+    vec value = scaled_value(s, (real)0.5, p[0], pair_scale(s.z, q));
     jet j = scaled_jet(s, value, q * q, (one - v_set(3) * z) * q);
     j.grad = v_select(s.endless, v_set(0), s.x * q * q); /* the weight underflows first */
     return j;
@@ -142,7 +143,7 @@ INLINE jet welsch(vec x, const vec *p) {
     raised_exp e = raise_exp((vpair){-s.z.hi, -s.z.lo});
     vec raised = v_fma(e.raised, e.p, e.raised), power = e.raised * unraise, weight = raised * unraise;
     return (jet){
-        .value = square_if_tiny(s, times_square((real)0.5, (vpair){p[0], v_set(0)}, (one - power) - power * e.p)),
+        .value = scaled_value(s, (real)0.5, p[0], (one - power) - power * e.p),
         .grad = times_raised(s.x, raised),
         .hess = times_raised(one - v_set(2) * s.z.hi, raised),
         .weight = weight,
@@ -184,7 +185,7 @@ INLINE jet tukey_float(vec x, const vec *p) { return tukey_scaled(x, p[0], v_set
 INLINE jet arctan(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     mask huge = v_lt(v_set(SCALED_CAP), s.z.hi); /* the square overflows */
-    vec value = square_if_tiny(s, times_square((real)0.5, (vpair){p[0], v_set(0)}, v_atan(s.z.hi)));
+    vec value = scaled_value(s, (real)0.5, p[0], v_atan(s.z.hi));
     vec weight = v_select(huge, v_set(0), pair_round(pair_reciprocal(pair_one_plus(pair_square(s.z)))));
     return scaled_jet(s, value, weight, v_fma(v_set(4), weight, v_set(-3)));
 }
@@ -208,7 +209,7 @@ INLINE jet andrews(vec x, const vec *p) {
     vec sine = pair_sin_reduced(y), cosine = pair_cos_reduced(y);
     vec s_half = v_select(high, cosine, sine), c_half = v_select(high, sine, cosine), product = s_half * c_half;
     return (jet){
-        .value = square_if_tiny(s, times_square(2, (vpair){p[0], v_set(0)}, v_select(outside, one, s_half * s_half))),
+        .value = scaled_value(s, 2, p[0], v_select(outside, one, s_half * s_half)),
         .grad = v_copysign(v_select(outside, zero, two * p[0] * product), x),
         .hess = v_select(outside, zero, (c_half - s_half) * (c_half + s_half)),
         .weight = v_select(outside, zero, v_select(v_eq(hi, zero), one, product / hi)),
@@ -262,10 +263,10 @@ INLINE jet ramsay(vec x, const vec *p) {
  * w = sigmoid(s0) expm1(q) = (e^s - e^s0) / (1 + e^s0), and for s > 0 it is s + log1p(e^-s) - log1p(e^s0). */
 INLINE jet tolerant(vec x, const vec *p) {
     const vec one = v_set(1), two = v_set(2), zero = v_set(0);
-    vec largest = v_set(FL_ARITH == 32 ? (real)0x1p63 : (real)0x1p511), r = v_max(-largest, v_min(largest, x));
+    vec largest = v_set((real)0x1p511), r = v_max(-largest, v_min(largest, x));
     divisor over_b = v_divisor(p[1]);
     vpair q = pair_quotient(pair_square((vpair){r, zero}), over_b), s0 = pair_quotient((vpair){-p[0], zero}, over_b);
-    vec cap = v_set(FL_ARITH == 32 ? (real)0x1p100 : (real)0x1p1000);
+    vec cap = v_set((real)0x1p1000);
     mask ordinary = v_le(q.hi, cap); /* an overflow leaves NaN */
     q = (vpair){v_select(ordinary, q.hi, cap), v_select(ordinary, q.lo, zero)};
     vpair s = two_sum(s0.hi, q.hi);

@@ -56,9 +56,14 @@ def matrix(columns: Sequence[pa.Array], classes: int | None) -> tuple[np.ndarray
     array = _plain(columns[0])
     if types.is_fixed_size_list(array.type):
         return _fixed_size_lists(array)
-    if types.is_list(array.type) or types.is_large_list(array.type):
+    if is_list(array.type):
         return _lists(array, classes)
     raise TypeError(f"expected a list of numbers a row, or several columns, got {array.type}")
+
+
+def is_list(type: pa.DataType) -> bool:
+    """Whether a column of this type holds lists that may differ in length."""
+    return types.is_list(type) or types.is_large_list(type)
 
 
 def list_size(array: pa.Array) -> int | None:

@@ -318,8 +318,7 @@ def class_count(source, spec: Spec) -> int | None:
     if not (spec.loss.is_rowwise and len(spec.pred) == 1):
         return None
     index = source.schema.get_field_index(spec.pred[0])
-    type = source.schema.field(index).type if index >= 0 else None
-    if not (pa.types.is_list(type) or pa.types.is_large_list(type)):
+    if index < 0 or not columns.is_list(source.schema.field(index).type):
         return None
     sizes = (columns.list_size(batch.column(0)) for batch in source.batches(spec.pred))
     return next((size for size in sizes if size is not None), None)

@@ -289,7 +289,7 @@ def summaries(values: Accumulator) -> list[Summary]:
     """The summary of each group of an accumulator."""
     counts, terms = values.counts(), values.weighted()
     weighted = [None] * len(counts) if terms is None else map(WeightedSums.of, *terms)
-    return [_summary(*parts) for parts in zip(counts, values.buckets(), values.squares(), weighted, strict=True)]
+    return [_summary(*parts) for parts in zip(counts, *values.buckets(), weighted, strict=True)]
 
 
 def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary:

@@ -48,8 +48,7 @@ class ParquetSink(Sink):
             self._flush()
 
     def close(self) -> None:
-        if self._group or self._writer is None:
-            self._flush()
+        self._flush()
         self._writer.close()
 
     def discard(self) -> None:
@@ -62,7 +61,8 @@ class ParquetSink(Sink):
             repeating = {name for name in self._schema.names if _repeats(table.column(name))}
             dictionaries = [leaf for name, leaf in self._leaves if name in repeating]
             self._writer = pa.parquet.ParquetWriter(self._file, self._schema, use_dictionary=dictionaries)
-        self._writer.write_table(table, row_group_size=max(len(table), 1))
+        if len(table):
+            self._writer.write_table(table, row_group_size=len(table))
         self._group, self._rows, self._bytes = [], 0, 0
 
 
@@ -88,16 +88,12 @@ def _repeats(column: pa.ChunkedArray) -> bool:
     if not column.num_chunks:
         return True
     values = column.chunk(0).slice(0, SAMPLE_ROWS)
-    while _is_list(values.type):
+    while columns.is_list(values.type) or pa.types.is_fixed_size_list(values.type):
         values = values.flatten()
     if not pa.types.is_primitive(values.type):
         return True
     sample = values.slice(0, SAMPLE_ROWS).drop_null().to_numpy(zero_copy_only=False)
     return len(np.unique(sample)) <= 0.99 * len(sample)
-
-
-def _is_list(type: pa.DataType) -> bool:
-    return pa.types.is_list(type) or pa.types.is_large_list(type) or pa.types.is_fixed_size_list(type)
 
 
 class ArrowSink(Sink):
