@@ -79,6 +79,12 @@ INLINE vpair pair_product(vpair a, vpair b) {
     return (vpair){product.hi, v_fma(a.hi, b.lo, product.lo)};
 }
 
+/* x^2 b */
+INLINE vpair square_times(vec x, vpair b) {
+    vec square = x * x;
+    return pair_product((vpair){square, product_error(x, x, square)}, b);
+}
+
 INLINE vpair pair_reciprocal(vpair a) {
     vec hi = v_set(1) / a.hi, product = hi * a.hi;
     return (vpair){hi, hi * (((v_set(1) - product) - product_error(a.hi, hi, product)) - hi * a.lo)};

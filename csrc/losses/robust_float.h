@@ -76,18 +76,15 @@ INLINE robust_float_power robust_float_exp(vpair log, vpair exponent, vec factor
 
 INLINE jet robust_float(vec x, const vec *p) {
     robust_constants c = robust_float_constants(p[0], p[1]);
-    vec square = x * x, w = square * c.inverse.hi;
-    vec square_lo = product_error(x, x, square), w_lo = product_error(square, c.inverse.hi, w);
-    w_lo = v_fma(square_lo, c.inverse.hi, v_fma(square, c.inverse.lo, w_lo));
-
-    vpair log = robust_float_log1p((vpair){w, w_lo});
+    vec square = x * x;
+    vpair w = square_times(x, c.inverse), log = robust_float_log1p(w);
     robust_float_power u = robust_float_exp(log, c.value_exponent, c.value_factor);
     robust_float_power v = robust_float_exp(log, c.weight_exponent, c.weight_factor);
     vec weight = v_fma(v.power, v.expm1 + c.rest, v.power);
     return (jet){
         .value = v_fma(u.power, u.expm1, u.power - c.value_factor),
         .grad = x * weight,
-        .hess = weight * robust_ordinary_curvature(w, p[0]),
+        .hess = weight * robust_ordinary_curvature(w.hi, p[0]),
         .weight = weight,
         .careful = m_or(m_not(v_le(square, c.high)), m_and(v_lt(square, c.low), m_not(v_eq(x, v_set(0))))),
     };

@@ -123,7 +123,45 @@ INLINE jet cauchy(vec x, const vec *p) {
     return scaled_jet(s, infinite_if(s.endless, value), weight, (one - z) * weight);
 }
 
-INLINE jet cauchy_float(vec x, const vec *p) { return careful_beyond_cap(cauchy(x, p), x, p[0]); }
+/* w = x^2 / (c^2 df) and the two functions of it that Cauchy's and Student's losses are made of, for c and df whose
+ * squares are in range */
+typedef struct {
+    vpair w, log, q; /* log1p(w), 1 / (1 + w) */
+    mask careful;    /* 1 / (c^2 + c^2 w) may be subnormal */
+} heavy_tail;
+
+INLINE heavy_tail heavy_tail_of(vec x, vpair inverse) {
+    vpair w = square_times(x, inverse);
+    return (heavy_tail){
+        .w = w,
+        .log = pair_log1p_ordinary(pair_round(w)),
+        .q = pair_reciprocal(pair_one_plus(w)),
+        .careful = m_not(v_le(w.hi, v_set(0x1p60f))),
+    };
+}
+
+/* The jet of a weight factor q, whose curvature is 2 q - 1 */
+INLINE jet heavy_tail_jet(heavy_tail t, vec x, vec value, vpair factor) {
+    const vec one = v_set(1), two = v_set(2);
+    vec weight = pair_scale(factor, pair_round(t.q));
+    return (jet){
+        .value = value,
+        .grad = x * weight,
+        .hess = weight * v_fma(two, t.q.lo, v_fma(two, t.q.hi, -one)),
+        .weight = weight,
+        .careful = t.careful,
+    };
+}
+
+/* for c from 2^-30 to 2^30 */
+INLINE jet cauchy_float(vec x, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1), zero = v_set(0);
+    vpair square = pair_square((vpair){p[0], zero}), factor = pair_times(square, half);
+    heavy_tail t = heavy_tail_of(x, pair_reciprocal(square));
+    vec value = v_fma(factor.hi, t.log.hi, v_fma(factor.hi, t.log.lo, factor.lo * t.log.hi));
+    mask tiny = v_lt(t.w.hi, v_set(0x1p-60f)); /* the square of x may be subnormal */
+    return heavy_tail_jet(t, x, v_select(tiny, half * x * x, value), (vpair){one, zero});
+}
 
 /* Geman and McClure (1985): (c^2 / 2) z / (1 + z) */
 INLINE jet geman_mcclure(vec x, const vec *p) {
@@ -292,6 +330,37 @@ INLINE jet tolerant(vec x, const vec *p) {
     };
 }
 
+/* The same for b from 2^-40 to 2^40 and a <= 32 b, where e^q is in range as long as s < 0 */
+INLINE jet tolerant_float(vec x, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), zero = v_set(0);
+    /* of the parameters alone */
+    vpair inverse = pair_reciprocal((vpair){p[1], zero}), s0 = pair_times(inverse, -p[0]), first = pair_exp_unit(s0);
+    vpair share = pair_reciprocal(pair_one_plus(first)), least = pair_product(first, share);
+    vpair base = pair_log1p_ordinary(first.hi);
+    vpair q = square_times(x, inverse), s = two_sum(s0.hi, q.hi);
+    s.lo += s0.lo + q.lo;
+    mask near = v_lt(q.hi, v_max(one, -s0.hi)), steep = v_lt(v_set(80), s.hi);
+    vec hi = v_select(near, q.hi, v_max(v_set(-80), -s.hi)), lo = v_select(near, q.lo, v_select(steep, zero, -s.lo));
+    reduced_exp e = reduce_exp((vpair){hi, lo});
+    vec power = times_power_of_2(e.shifted, one), exp = v_fma(power, e.p, power);
+    vec w = v_select(near, pair_scale(least, v_fma(power, e.p, power - one)), exp), log = v_log1p_unit(w);
+    vpair sum = pair_sum(one, w), inverse_sum = pair_reciprocal(sum);
+    vec sigmoid = pair_scale(inverse_sum, v_select(near, least.hi + (w + least.lo), one));
+    /* (1 + w)^2 hess, in its factors (1 + w) sigmoid(s) and 1 + w + 2 q (1 + w) sigmoid(-s) */
+    vec start = least.hi * power, ratio = least.lo / least.hi, p_least = e.p + v_fma(ratio, e.p, ratio);
+    vec rising = v_select(near, v_fma(start, p_least, start), one), falling = v_select(near, share.hi, exp);
+    vec slope = sum.hi + v_fma(two * q.hi, falling, v_fma(two * q.lo, falling, sum.lo));
+    vec straight = (s.hi - base.hi) + (log + (s.lo - base.lo));
+    return (jet){
+        .value = half * p[1] * v_select(near, log, straight),
+        .grad = x * sigmoid,
+        .hess = pair_scale(pair_square(inverse_sum), rising * slope),
+        .weight = sigmoid,
+        .careful = m_or(m_not(v_le(q.hi, v_set(0x1p60f))),
+                        m_and(v_lt(q.hi, v_set(0x1p-60f)), m_not(v_eq(x, zero)))),
+    };
+}
+
 /* log(Gamma(h + 1/2) / Gamma(h)): sixteen steps of the recurrence, then the asymptotic series in 1 / h, whose
  * coefficients are (B_2k(1/2) - B_2k) / (2k (2k - 1)). */
 INLINE vec log_gamma_half_step(vec h) {
@@ -315,4 +384,35 @@ INLINE jet student_t_nll(vec x, const vec *p) {
     vec normalizer = v_log(c) + (half * v_log(df * pi) - log_gamma_half_step(half * df));
     vec value = v_fma(half * (df + one), pair_round(pair_log1p(w)), normalizer);
     return scaled_jet(s, infinite_if(s.endless, value), weight, (one - w) * q);
+}
+
+/* log(c) + log(2 pi) / 2 + log(sqrt(h) Gamma(h) / Gamma(h + 1/2)), h = df / 2, in pairs: four steps of the recurrence and
+ * the series of log_gamma_half_step less log(h) / 2; for df and c from 2^-30 to 2^30 */
+INLINE vpair student_t_normalizer(vec df, vec c) {
+    const real coefficients[] = {(real)(1 / 8.0), (real)(-1 / 192.0), (real)(1 / 640.0), (real)(-17 / 14336.0)};
+    const vec half = v_set((real)0.5), one = v_set(1), zero = v_set(0);
+    const vpair two_pi = {v_set(4 * HALF_PI_HI), v_set(4 * HALF_PI_LO)};
+    vec h = half * df;
+    vpair above = {one, zero}, below = {one, zero};
+    for (int k = 0; k < 4; k++) {
+        above = pair_product(above, two_sum(h, v_set((real)k + (real)0.5)));
+        below = pair_product(below, two_sum(h, v_set((real)k)));
+    }
+    vpair shifted = pair_reciprocal(two_sum(h, v_set(4))), ratio = pair_product(above, pair_reciprocal(below));
+    vpair squared = pair_times(pair_product(pair_square(ratio), shifted), h);
+    vpair product = pair_product(squared, pair_product(pair_square((vpair){c, zero}), two_pi));
+    vpair log = pair_log_sum(zero, product.hi, zero);
+    vec series = shifted.hi * v_polynomial(coefficients, 4, shifted.hi * shifted.hi);
+    return (vpair){half * log.hi, v_fma(half, log.lo + product.lo / product.hi, series)};
+}
+
+/* The same with c and df from 2^-30 to 2^30 */
+INLINE jet student_t_float(vec x, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1), zero = v_set(0);
+    vec df = p[0], c = p[1];
+    vpair inverse = pair_reciprocal(pair_times(pair_square((vpair){c, zero}), df)), df_1 = two_sum(df, one);
+    vpair power = pair_times(df_1, half), normalizer = student_t_normalizer(df, c);
+    heavy_tail t = heavy_tail_of(x, inverse);
+    vec least = v_fma(power.hi, t.log.lo, v_fma(power.lo, t.log.hi, normalizer.lo));
+    return heavy_tail_jet(t, x, v_fma(power.hi, t.log.hi, normalizer.hi) + least, pair_product(inverse, df_1));
 }
