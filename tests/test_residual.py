@@ -181,6 +181,19 @@ def test_near_nothing_half_the_square(name, case, dtype, isa):
     assert (np.abs(loss(residuals) - exact) <= 4 * np.spacing(exact)).all()
 
 
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case"), cases(n for n in RESIDUAL if fl.get(n).has_weight))
+def test_the_largest_residual_pulls_no_more_than_a_large_one(name, case, dtype, isa):
+    """Where the gradient does not grow any more, at the end of the range and at infinity too."""
+    kind = np.dtype(dtype).type
+    large = 1e17 if dtype == "float32" else 1e20
+    residuals = np.array([large / 1e6, large, np.finfo(kind).max / 2, np.inf], kind)
+    grad = np.abs(fl.get(name).grad(residuals, **{name: float(kind(value)) for name, value in case.items()}))
+    rounding = 1 + 4 * np.finfo(kind).eps
+    if grad[1] <= grad[0] * rounding:
+        assert grad[3] <= grad[2] * rounding and grad[2] <= grad[1] * rounding
+
+
 # ---- other units -----------------------------------------------------------------------------
 
 # Powers of the unit of the residual: of the parameters where they are not 1, and of the value where it is not 2.

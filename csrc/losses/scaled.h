@@ -5,19 +5,18 @@
 #define SCALED_CAP (FL_ARITH == 32 ? (real)0x1p60 : (real)0x1p500)
 
 typedef struct {
-    vec x;        /* the residual, finite */
-    vpair r, z;   /* |x / c| and its square, capped where the square would overflow */
-    mask endless; /* the residual is infinite */
+    vec x;        /* the residual, up to where the square would overflow */
+    vpair r, z;   /* |x / c| and its square */
+    mask beyond;  /* the residual is larger, */
+    mask endless; /* or infinite */
 } scaled_residual;
 
 INLINE scaled_residual scale_residual(vec x, vec c) {
     const vec largest = v_set(LARGEST_STORED);
-    const vec cap = v_set(SCALED_CAP);
-    scaled_residual s = {.x = v_max(-largest, v_min(largest, x)), .endless = v_lt(largest, v_abs(x))};
+    vec farthest = v_min(largest, c * v_set(SCALED_CAP));
+    scaled_residual s = {.x = v_max(-farthest, v_min(farthest, x)), .endless = v_lt(largest, v_abs(x))};
+    s.beyond = v_lt(farthest, v_abs(x));
     s.r = pair_quotient((vpair){v_abs(s.x), v_set(0)}, v_divisor(c));
-    mask ordinary = v_le(s.r.hi, cap); /* an overflow leaves NaN */
-    s.r.hi = v_select(ordinary, s.r.hi, cap);
-    s.r.lo = v_select(ordinary, s.r.lo, v_set(0));
     s.z = pair_square(s.r);
     return s;
 }
@@ -104,8 +103,8 @@ INLINE jet log_cosh(vec x, const vec *p) {
 INLINE jet fair(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec weight = pair_round(pair_reciprocal(pair_one_plus(s.r)));
-    vec value = scaled_value(s, 1, p[0], v_log1p_remainder(s.r));
-    jet j = scaled_jet(s, infinite_if(s.endless, value), weight, weight);
+    vec value = v_select(s.beyond, p[0] * v_abs(x), scaled_value(s, 1, p[0], v_log1p_remainder(s.r)));
+    jet j = scaled_jet(s, value, weight, weight);
     j.grad = v_copysign(p[0] * (s.r.hi * weight), x);
     return j;
 }
@@ -170,7 +169,7 @@ INLINE jet geman_mcclure(vec x, const vec *p) {
     vec z = s.z.hi, q = pair_round(pair_reciprocal(pair_one_plus(s.z)));
     vec value = scaled_value(s, (real)0.5, p[0], pair_scale(s.z, q));
     jet j = scaled_jet(s, value, q * q, (one - v_set(3) * z) * q);
-    j.grad = v_select(s.endless, v_set(0), s.x * q * q); /* the weight underflows first */
+    j.grad = s.x * q * q; /* the weight underflows first */
     return j;
 }
 
@@ -324,7 +323,7 @@ INLINE jet tolerant(vec x, const vec *p) {
     vec excess = v_select(m_or(small, negative), zero, (s.hi - base) + s.lo) + v_log1p_unit(w);
     return (jet){
         .value = infinite_if(m_or(v_lt(largest, v_abs(x)), m_not(ordinary)), v_set((real)0.5) * p[1] * excess),
-        .grad = r * sigmoid,
+        .grad = x * sigmoid,
         .hess = sigmoid * v_fma(two * q.hi, rest, one),
         .weight = sigmoid,
     };
@@ -380,7 +379,7 @@ INLINE jet student_t_nll(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), pi = v_set((real)3.14159265358979323846);
     vec df = p[0], c = p[1];
     scaled_residual s = scale_residual(x, c);
-    vec w = s.z.hi / df, q = one / (one + w), weight = (df + one) / df / c / c * q;
+    vec w = v_min(s.z.hi / df, v_set(LOG_ORDINARY)), q = one / (one + w), weight = (df + one) / df / c / c * q;
     vec normalizer = v_log(c) + (half * v_log(df * pi) - log_gamma_half_step(half * df));
     vec value = v_fma(half * (df + one), pair_round(pair_log1p(w)), normalizer);
     return scaled_jet(s, infinite_if(s.endless, value), weight, (one - w) * q);
