@@ -359,6 +359,7 @@ def test_signals_leave_nothing_behind(here, sent, code):
     # a shell without job control starts what runs in the background with SIGINT ignored
     with subprocess.Popen([*COMMAND, *args], **pipes, preexec_fn=_heed_interrupts) as p:
         p.stdin.write("r\n" + "1\n" * 9_000_000)
+        p.stdin.flush()  # closing the pipe of a process that has ended writes nothing
         deadline = time.monotonic() + 30
         while not [name for name in os.listdir() if name.endswith(".tmp")]:
             assert time.monotonic() < deadline and p.poll() is None

@@ -355,8 +355,7 @@ INLINE jet tolerant_float(vec x, const vec *p) {
         .grad = x * sigmoid,
         .hess = pair_scale(pair_square(inverse_sum), rising * slope),
         .weight = sigmoid,
-        .careful = m_or(m_not(v_le(q.hi, v_set(0x1p60f))),
-                        m_and(v_lt(q.hi, v_set(0x1p-60f)), m_not(v_eq(x, zero)))),
+        .careful = m_or(m_not(v_le(q.hi, v_set(0x1p60f))), m_and(v_lt(q.hi, v_set(0x1p-60f)), m_not(v_eq(x, zero)))),
     };
 }
 

@@ -83,18 +83,19 @@ class LocalStore:
     def replacing(self, path: str) -> Iterator[Any]:
         """A binary file that takes the place of `path` at the end of the block; on an error it is removed."""
         path = os.path.realpath(path)
-        temporary = _temporary(path)
-        with writing(path):
-            file = open(temporary, "xb")  # noqa: SIM115  (closed below, before it is renamed)
-        try:
+        temporary, file = _temporary(path), None
+        try:  # from before there is a file: an interrupt may come at any line
+            with writing(path):
+                file = open(temporary, "xb")  # noqa: SIM115  (closed below, before it is renamed)
             yield file
             with writing(path):
                 file.close()
                 os.replace(temporary, path)
         except BaseException:
-            with suppress(OSError):  # closing writes what is buffered, to a disk that may be full
-                file.close()
-            os.unlink(temporary)
+            if file is not None:
+                with suppress(OSError):  # closing writes what is buffered, to a disk that may be full
+                    file.close()
+            self.remove(temporary)
             raise
 
 
