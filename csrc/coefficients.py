@@ -97,7 +97,7 @@ def atan_tail(z):
 
 HALF_LN2 = mp.log(2) / 2 * (1 + mpf(2) ** -10)
 QUARTER_PI = mp.pi / 4 * (1 + mpf(2) ** -10)
-T_MAX = (mp.sqrt(2) - 1) * (1 + mpf(2) ** -10)
+T_MAX = mpf(1) / 2 * (1 + mpf(2) ** -10)
 S_MAX = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * (1 + mpf(2) ** -10)
 
 HALF = mpf(1) / 2 * (1 + mpf(2) ** -7)  # the robust loss rounds to n what is not yet the whole sum
@@ -115,7 +115,7 @@ POLYNOMIALS = [
     ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 2)),
     ("SIN", sin_tail, lambda z: z + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
     ("COS", cos_tail, lambda z: z**2 / mp.cos(mp.sqrt(z)) + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),
-    ("ATAN", atan_tail, lambda z: z + FLOOR, mpf(0), T_MAX**2, (4, 10, 4)),
+    ("ATAN", atan_tail, lambda z: z + FLOOR, mpf(0), T_MAX**2, (5, 12, 5)),
     # for 1 + f in [1, 2]
     ("LOG_UNIT", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), mpf(1) / 9, (4, 9, 3)),
     # for f in [-1/4, 1/2)

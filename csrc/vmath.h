@@ -349,13 +349,27 @@ INLINE vpair pair_log1p(vec w) {
 #endif
 }
 
-/* log1p(w) for 0 <= w <= 1, where no exponent has to be taken off */
-INLINE vec v_log1p_unit(vec w) {
+/* log1p(w) = w - s t for 0 <= w <= 1, where no exponent has to be taken off */
+typedef struct {
+    vec s, t;
+} log1p_unit;
+
+INLINE log1p_unit log1p_unit_of(vec w) {
     const real c[] = {LOG_UNIT_POLYNOMIAL};
     /* a square that underflows takes ten times as long, and is of no consequence */
     vec s = w / (v_set(2) + w), least = v_max(s, v_set(FL_ARITH == 32 ? 0x1p-60f : 0x1p-500)), z = least * least;
-    /* w - s (w - z tail) */
-    return v_fma(-s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w), w);
+    return (log1p_unit){s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w)};
+}
+
+INLINE vec v_log1p_unit(vec w) {
+    log1p_unit l = log1p_unit_of(w);
+    return v_fma(-l.s, l.t, w);
+}
+
+/* The same as a pair that is not normalised */
+INLINE vpair pair_log1p_unit(vec w) {
+    log1p_unit l = log1p_unit_of(w);
+    return (vpair){w, -l.s * l.t};
 }
 
 /* w - log1p(w) for a pair 0 <= w <= LOG_ORDINARY, without the cancellation of small w: with s = w / (2 + w) it is
@@ -395,19 +409,19 @@ INLINE vec pair_cos_reduced(vpair y) {
     return head + (((v_set(1) - head) - half) + v_fma(-y.lo, y.hi, tail));
 }
 
-/* atan(z) for z >= 0, infinity included: at most 2 ULP. Above tan(pi/8) and tan(3 pi/8) by atan of (z - 1) / (z + 1)
- * and of -1 / z. */
-INLINE vec v_atan(vec z) {
+/* atan(z) for z >= 0, infinity included: at most 2 ULP, a pair that is not normalised. Above 1/2 by the atan of
+ * (z - 1) / (z + 1), whose numerator is exact, above 2 by that of -1 / z. */
+INLINE vpair pair_atan(vec z) {
     const real c[] = {ATAN_POLYNOMIAL};
     const vec one = v_set(1);
-    mask middle = v_lt(v_set((real)0.41421356237309504880), z), high = v_lt(v_set((real)2.41421356237309504880), z);
+    mask middle = v_lt(v_set((real)0.5), z), high = v_lt(v_set(2), z);
     vec above = v_select(high, -one, z - one), below = v_select(high, z, z + one);
     vec t = v_select(middle, above, z) / v_select(middle, below, one);
     vec square = t * t;
     vec tail = t * square * v_polynomial(c, sizeof c / sizeof *c, square);
     vec hi = v_select(high, v_set(HALF_PI_HI), v_set(HALF_PI_HI / 2)),
         lo = v_select(high, v_set(HALF_PI_LO), v_set(HALF_PI_LO / 2));
-    return v_select(middle, hi + (t + (tail + lo)), t + tail);
+    return (vpair){v_select(middle, hi, t), v_select(middle, t + (tail + lo), tail)};
 }
 
 #endif

@@ -27,17 +27,17 @@ INLINE jet scaled_jet(scaled_residual s, vec value, vec weight, vec curvature) {
 }
 
 /* factor c^2 f, where c^2 alone may be out of range; for c from 2^-90 to 2^120 in float32 */
-INLINE vec times_square(real factor, vpair c, vec f) {
+INLINE vec times_square(real factor, vpair c, vpair f) {
     const real far = FL_ARITH == 32 ? 0x1p60f : 0x1p500;
     vec up =
         v_select(v_lt(c.hi, v_set(1 / far)), v_set(far), v_select(v_lt(v_set(far), c.hi), v_set(1 / far), v_set(1)));
     vec down = v_set(1) / up;
     vpair square = pair_times(pair_square((vpair){c.hi * up, c.lo * up}), v_set(factor));
-    return pair_scale(square, f) * (down * down);
+    return v_fma(square.hi, f.hi, v_fma(square.hi, f.lo, square.lo * f.hi)) * (down * down);
 }
 
 /* A value factor c^2 f, which is x^2 / 2 for tiny residuals: it is, also where z is subnormal and the value is not */
-INLINE vec scaled_value(scaled_residual s, real factor, vec c, vec f) {
+INLINE vec scaled_value(scaled_residual s, real factor, vec c, vpair f) {
     vec value = times_square(factor, (vpair){c, v_set(0)}, f);
 #if FL_ARITH == 3264
     (void)s;
@@ -73,7 +73,7 @@ INLINE jet pseudo_huber(vec x, const vec *p) {
     mask capped = v_lt(v_set(SCALED_CAP), whole);
     vpair square = pair_one_plus(s.z);
     vec root = v_select(capped, whole, v_sqrt(square.hi)), inverse = one / root;
-    vec value = v_abs(x) * (p[0] * v_select(capped, one, s.r.hi / (root + one)));
+    vec value = v_abs(x) * v_select(capped, p[0], v_abs(x) / (root + one));
     jet j = scaled_jet(s, value, inverse, pair_round(pair_reciprocal(square)));
     j.grad = v_copysign(p[0] * v_select(capped, one, s.r.hi * inverse), x);
     return j;
@@ -103,7 +103,8 @@ INLINE jet log_cosh(vec x, const vec *p) {
 INLINE jet fair(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec weight = pair_round(pair_reciprocal(pair_one_plus(s.r)));
-    vec value = v_select(s.beyond, p[0] * v_abs(x), scaled_value(s, 1, p[0], v_log1p_remainder(s.r)));
+    vec value =
+        v_select(s.beyond, p[0] * v_abs(x), scaled_value(s, 1, p[0], (vpair){v_log1p_remainder(s.r), v_set(0)}));
     jet j = scaled_jet(s, value, weight, weight);
     j.grad = v_copysign(p[0] * (s.r.hi * weight), x);
     return j;
@@ -118,7 +119,7 @@ INLINE jet cauchy(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = pair_round(s.z), weight = one / (one + z);
-    vec value = scaled_value(s, (real)0.5, p[0], pair_round(pair_log1p_ordinary(z)));
+    vec value = scaled_value(s, (real)0.5, p[0], pair_log1p_ordinary(z));
     return scaled_jet(s, infinite_if(s.endless, value), weight, (one - z) * weight);
 }
 
@@ -167,7 +168,7 @@ INLINE jet geman_mcclure(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = s.z.hi, q = pair_round(pair_reciprocal(pair_one_plus(s.z)));
-    vec value = scaled_value(s, (real)0.5, p[0], pair_scale(s.z, q));
+    vec value = scaled_value(s, (real)0.5, p[0], (vpair){pair_scale(s.z, q), v_set(0)});
     jet j = scaled_jet(s, value, q * q, (one - v_set(3) * z) * q);
     j.grad = s.x * q * q; /* the weight underflows first */
     return j;
@@ -180,7 +181,7 @@ INLINE jet welsch(vec x, const vec *p) {
     raised_exp e = raise_exp((vpair){-s.z.hi, -s.z.lo});
     vec raised = v_fma(e.raised, e.p, e.raised), power = e.raised * unraise, weight = raised * unraise;
     return (jet){
-        .value = scaled_value(s, (real)0.5, p[0], (one - power) - power * e.p),
+        .value = scaled_value(s, (real)0.5, p[0], (vpair){(one - power) - power * e.p, v_set(0)}),
         .grad = times_raised(s.x, raised),
         .hess = times_raised(one - v_set(2) * s.z.hi, raised),
         .weight = weight,
@@ -222,7 +223,7 @@ INLINE jet tukey_float(vec x, const vec *p) { return tukey_scaled(x, p[0], v_set
 INLINE jet arctan(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     mask huge = v_lt(v_set(SCALED_CAP), s.z.hi); /* the square overflows */
-    vec value = scaled_value(s, (real)0.5, p[0], v_atan(s.z.hi));
+    vec value = scaled_value(s, (real)0.5, p[0], pair_atan(s.z.hi));
     vec weight = v_select(huge, v_set(0), pair_round(pair_reciprocal(pair_one_plus(pair_square(s.z)))));
     return scaled_jet(s, value, weight, v_fma(v_set(4), weight, v_set(-3)));
 }
@@ -246,7 +247,7 @@ INLINE jet andrews(vec x, const vec *p) {
     vec sine = pair_sin_reduced(y), cosine = pair_cos_reduced(y);
     vec s_half = v_select(high, cosine, sine), c_half = v_select(high, sine, cosine), product = s_half * c_half;
     return (jet){
-        .value = scaled_value(s, 2, p[0], v_select(outside, one, s_half * s_half)),
+        .value = scaled_value(s, 2, p[0], (vpair){v_select(outside, one, s_half * s_half), zero}),
         .grad = v_copysign(v_select(outside, zero, two * p[0] * product), x),
         .hess = v_select(outside, zero, (c_half - s_half) * (c_half + s_half)),
         .weight = v_select(outside, zero, v_select(v_eq(hi, zero), one, product / hi)),
@@ -281,11 +282,13 @@ INLINE jet ramsay(vec x, const vec *p) {
                            (real)(1 / 25852016738884976640000.0)};
     vec a = v_min(v_abs(x), v_set(LARGEST_STORED));
     vpair pair = pair_times((vpair){a, v_set(0)}, p[0]);
-    vec raised = pair_exp_raised((vpair){-pair.hi, -pair.lo}), unraise = v_set(1 / RAISE);
+    raised_exp power = raise_exp((vpair){-pair.hi, -pair.lo});
+    vec raised = v_fma(power.raised, power.p, power.raised), unraise = v_set(1 / RAISE);
     vec t = v_min(pair.hi, v_set(1000)), e = raised * unraise;
     vec excess = a * v_polynomial(series, FL_ARITH == 64 ? 22 : 12, t);
     vpair inverse = pair_reciprocal((vpair){p[0], v_set(0)});
-    vec value = v_select(v_lt(t, v_set(2)), (a * e) * excess, times_square(1, inverse, one - v_fma(e, t, e)));
+    vec product = a * (power.raised * unraise) * excess, small = v_fma(product, power.p, product);
+    vec value = v_select(v_lt(t, v_set(2)), small, times_square(1, inverse, (vpair){one, -v_fma(e, t, e)}));
     return (jet){
         .value = value,
         .grad = v_copysign(times_raised(a, raised), x),
@@ -329,31 +332,42 @@ INLINE jet tolerant(vec x, const vec *p) {
     };
 }
 
-/* The same for b from 2^-40 to 2^40 and a <= 32 b, where e^q is in range as long as s < 0 */
+/* The same for b from 2^-40 to 2^40 and a <= 32 b. Where w <= 1 it is sigmoid(s0) expm1(q), and where it would be
+ * larger, e^-s. */
 INLINE jet tolerant_float(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), zero = v_set(0);
     /* of the parameters alone */
-    vpair inverse = pair_reciprocal((vpair){p[1], zero}), s0 = pair_times(inverse, -p[0]), first = pair_exp_unit(s0);
+    vpair inverse = pair_reciprocal((vpair){p[1], zero}), s0 = pair_times(inverse, -p[0]);
+    vpair first = {v_exp_bounded(s0.hi), zero}, exponent = pair_log_sum(zero, first.hi, zero);
+    first.lo = first.hi * ((s0.hi - exponent.hi) + (s0.lo - exponent.lo)); /* a step of Newton's */
     vpair share = pair_reciprocal(pair_one_plus(first)), least = pair_product(first, share);
     vpair base = pair_log1p_ordinary(first.hi);
+    vec limit = pair_round(pair_log1p_ordinary(two * first.hi)) - s0.hi;
     vpair q = square_times(x, inverse), s = two_sum(s0.hi, q.hi);
     s.lo += s0.lo + q.lo;
-    mask near = v_lt(q.hi, v_max(one, -s0.hi)), steep = v_lt(v_set(80), s.hi);
-    vec hi = v_select(near, q.hi, v_max(v_set(-80), -s.hi)), lo = v_select(near, q.lo, v_select(steep, zero, -s.lo));
+    mask near = v_lt(q.hi, limit), steep = v_lt(v_set(40), s.hi); /* where e^-s is nothing beside s */
+    vec hi = v_select(near, q.hi, v_max(v_set(-40), -s.hi)), lo = v_select(near, q.lo, v_select(steep, zero, -s.lo));
     reduced_exp e = reduce_exp((vpair){hi, lo});
     vec power = times_power_of_2(e.shifted, one), exp = v_fma(power, e.p, power);
-    vec w = v_select(near, pair_scale(least, v_fma(power, e.p, power - one)), exp), log = v_log1p_unit(w);
+    vec w = v_select(near, pair_scale(least, v_fma(power, e.p, power - one)), exp), scale = half * p[1];
+    vpair log = pair_log1p_unit(w);
+    log.lo = v_select(near, log.lo, pair_round(log) + (s.lo - base.lo));
+    log.hi = v_select(near, log.hi, s.hi - base.hi);
     vpair sum = pair_sum(one, w), inverse_sum = pair_reciprocal(sum);
-    vec sigmoid = pair_scale(inverse_sum, v_select(near, least.hi + (w + least.lo), one));
+    vec start = v_select(near, least.hi, one), rise = v_select(near, w, zero);
+    vec rest = v_fma(inverse_sum.lo, start + rise, inverse_sum.hi * v_select(near, least.lo, zero));
+    vec sigmoid = v_fma(inverse_sum.hi, rise, v_fma(inverse_sum.hi, start, rest));
     /* (1 + w)^2 hess, in its factors (1 + w) sigmoid(s) and 1 + w + 2 q (1 + w) sigmoid(-s) */
-    vec start = least.hi * power, ratio = least.lo / least.hi, p_least = e.p + v_fma(ratio, e.p, ratio);
-    vec rising = v_select(near, v_fma(start, p_least, start), one), falling = v_select(near, share.hi, exp);
-    vec slope = sum.hi + v_fma(two * q.hi, falling, v_fma(two * q.lo, falling, sum.lo));
-    vec straight = (s.hi - base.hi) + (log + (s.lo - base.lo));
+    vec raise = least.hi * power, ratio = least.lo / least.hi, p_least = e.p + v_fma(ratio, e.p, ratio);
+    vec rising = v_select(near, v_fma(raise, p_least, raise), one),
+        falling = v_select(near, share.hi, v_select(steep, zero, exp));
+    vec steepness = two * q.hi * falling;
+    vpair slope = two_sum(sum.hi, steepness);
+    slope.lo += product_error(two * q.hi, falling, steepness) + v_fma(two * q.lo, falling, sum.lo);
     return (jet){
-        .value = half * p[1] * v_select(near, log, straight),
+        .value = pair_scale(log, scale),
         .grad = x * sigmoid,
-        .hess = pair_scale(pair_square(inverse_sum), rising * slope),
+        .hess = pair_scale(pair_square(inverse_sum), pair_scale(slope, rising)),
         .weight = sigmoid,
         .careful = m_or(m_not(v_le(q.hi, v_set(0x1p60f))), m_and(v_lt(q.hi, v_set(0x1p-60f)), m_not(v_eq(x, zero)))),
     };

@@ -161,7 +161,7 @@ SCALED = {
     "fair": Oracle(_fair, cases=({"scale": 1.3998}, *_SCALES), edges=both_sides(lambda scale: ())),
     "tolerant": Oracle(
         _tolerant,
-        cases=tuple({"a": a, "b": b} for a, b in ((1.0, 0.1), (0.0, 0.1), (4.0, 3.0), (0.25, 0.01))),
+        cases=tuple({"a": a, "b": b} for a, b in ((1.0, 0.1), (0.0, 0.1), (4.0, 3.0), (0.25, 0.01), (12.5, 0.5))),
         ulps=exponential(lambda r, a, b: a / b),
         edges=both_sides(lambda a, b: (a**0.5,)),
         unit=lambda a, b: min(1.0, b / 4),
