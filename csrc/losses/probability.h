@@ -82,6 +82,12 @@ INLINE jet unfocused(vec x, vec y, const vec *p) {
     return (jet){.value = term(balance, h.value), .grad = balance * h.grad, .hess = balance * h.hess};
 }
 
+/* n / sum, given 1 / sum.hi */
+INLINE vpair pair_over(vpair n, vpair sum, vec inverse) {
+    vec hi = n.hi * inverse;
+    return (vpair){hi, ((v_fma(-hi, sum.hi, n.hi) + n.lo) - hi * sum.lo) * inverse};
+}
+
 /* The focal loss of float32 at gamma = 2, labels of 0 and 1: A sigma^2 softplus, both of z = -x for the label 1 and
  * of x for 0; rho = 1 - sigma is the derivative of log sigma. The exponential carries what its rounding lost: sigma,
  * which is squared, then does too. */
@@ -90,20 +96,27 @@ INLINE jet focal_squared(vec x, vec y, const vec *p) {
     mask positive = v_eq(y, one);
     vec z = v_select(positive, -x, x);
     mask negative = v_lt(z, zero);
-    vpair e = pair_exp_unit((vpair){-v_abs(z), zero});
-    vec sum = one + e.hi, lost = (e.hi - (sum - one)) + e.lo, inverse = one / sum;
-    vpair n = {v_select(negative, e.hi, one), v_select(negative, e.lo, zero)};
-    vec sigma = n.hi * inverse;
-    vec sigma_lo = ((v_fma(-sigma, sum, n.hi) + n.lo) - sigma * lost) * inverse;
-    vec square = v_fma(sigma, sigma, two * sigma * sigma_lo), rho = v_select(negative, one, e.hi) * inverse;
-    vec softplus = v_max(zero, z) + v_fma(e.lo, inverse, v_log1p_unit(e.hi));
-    vec balance = v_select(v_lt(p[0], zero), one, v_select(positive, p[0], one - p[0]));
-    vec factor = balance * square, slope = factor * v_fma(two * rho, softplus, sigma);
-    vec bend = v_fma(v_set(4) * rho - two * sigma, softplus, v_set(5) * sigma);
+    vpair e = pair_exp_unit((vpair){-v_abs(z), zero}), sum = pair_sum(one, e.hi);
+    sum.lo += e.lo;
+    vec inverse = one / sum.hi;
+    vpair sigma = pair_over((vpair){v_select(negative, e.hi, one), v_select(negative, e.lo, zero)}, sum, inverse);
+    vpair rho = pair_over((vpair){v_select(negative, one, e.hi), v_select(negative, zero, e.lo)}, sum, inverse);
+    log1p_unit l = log1p_unit_of(e.hi);
+    vec softplus = v_max(zero, z) + v_fma(e.lo, inverse, v_fma(-l.s, l.t, e.hi)),
+        rest = v_fma(e.lo, inverse, -l.s * l.t);
+    vpair parts = {v_select(negative, e.hi, z), v_select(negative, rest, e.hi + rest)};
+    mask off = v_lt(p[0], zero);
+    vpair other = two_sum(one, -p[0]);
+    vpair balance = {v_select(off, one, v_select(positive, p[0], other.hi)),
+                     v_select(m_or(off, positive), zero, other.lo)};
+    vpair factor = pair_product(pair_square(sigma), balance);
+    vec twice = two * rho.hi, least = v_fma(two * rho.lo, softplus, sigma.lo);
+    vec slope = pair_scale(factor, v_fma(twice, parts.hi, sigma.hi) + v_fma(twice, parts.lo, least));
+    vec bend = v_fma(v_set(4) * rho.hi - two * sigma.hi, softplus, v_set(5) * sigma.hi);
     return (jet){
-        .value = factor * softplus,
+        .value = pair_scale(factor, softplus),
         .grad = v_select(positive, -slope, slope),
-        .hess = factor * rho * bend,
+        .hess = pair_scale(factor, rho.hi * bend),
         .careful = m_or(m_not(m_or(positive, v_eq(y, zero))), v_lt(v_set(80), z)), /* no e is subnormal */
     };
 }

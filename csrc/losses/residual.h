@@ -59,8 +59,16 @@ INLINE jet quantile(vec r, const vec *p) {
 
 /* Newey and Powell (1987) */
 INLINE jet expectile(vec r, const vec *p) {
-    vec side = v_select(v_lt(v_set(0), r), v_set(1) - p[0], p[0]), twice = v_set(2) * side;
-    return (jet){.value = side * r * r, .grad = twice * r, .hess = twice, .weight = twice};
+    vpair above = two_sum(v_set(1), -p[0]);
+    mask positive = v_lt(v_set(0), r);
+    vpair side = {v_select(positive, above.hi, p[0]), v_select(positive, above.lo, v_set(0))};
+    vec twice = v_set(2) * side.hi;
+    return (jet){
+        .value = pair_scale(side, r * r),
+        .grad = v_set(2) * pair_scale(side, r),
+        .hess = twice,
+        .weight = twice,
+    };
 }
 
 /* Vapnik (1995): nothing within epsilon; epsilon = 0 has no inside */
@@ -102,12 +110,13 @@ INLINE jet hampel(vec r, const vec *p) {
     const vec half = v_set((real)0.5), zero = v_set(0), one = v_set(1);
     vec a = p[0], b = p[1], c = p[2], x = v_abs(r);
     mask linear = v_lt(a, x), falling = v_lt(b, x), outside = v_lt(c, x);
-    vec t = v_min(x, c) - b, width = v_max(c - b, v_set(1 / LARGEST)); /* c may round to b */
-    vpair fall = two_sum(c, -x), slope = pair_times(pair_reciprocal(two_sum(c, -b)), a);
-    vec value = v_select(linear, a * (v_min(x, b) - half * a), half * x * x);
+    vpair width = two_sum(c, -b), fall = two_sum(c, -x), start = two_sum(v_min(x, b), -half * a);
+    width.hi = v_max(width.hi, v_set(1 / LARGEST)); /* c may round to b */
+    vpair inverse = pair_reciprocal(width), slope = pair_times(inverse, a);
+    vec t = v_max(b, v_min(x, c)) - b, bend = v_fma(-half * t, pair_scale(inverse, t), t);
     vec grad = v_select(falling, v_fma(slope.hi, fall.hi, v_fma(slope.hi, fall.lo, slope.lo * fall.hi)), v_min(x, a));
     return (jet){
-        .value = v_select(falling, value + a * (t - half * t * (t / width)), value),
+        .value = v_select(linear, v_fma(a, start.hi, a * (bend + start.lo)), half * x * x),
         .grad = v_copysign(v_select(outside, zero, grad), r),
         .hess = v_select(outside, zero, v_select(falling, -slope.hi, v_select(linear, zero, one))),
         .weight = v_select(outside, zero, v_select(linear, grad / x, one)),
