@@ -61,11 +61,11 @@ INLINE jet quantile(vec r, const vec *p) {
 INLINE jet expectile(vec r, const vec *p) {
     vpair above = two_sum(v_set(1), -p[0]);
     mask positive = v_lt(v_set(0), r);
-    vpair side = {v_select(positive, above.hi, p[0]), v_select(positive, above.lo, v_set(0))};
-    vec twice = v_set(2) * side.hi;
+    vec side = v_select(positive, above.hi, p[0]), side_lo = v_select(positive, above.lo, v_set(0));
+    vec square = r * r, twice = v_set(2) * side;
     return (jet){
-        .value = pair_scale(side, r * r),
-        .grad = v_set(2) * pair_scale(side, r),
+        .value = v_fma(side, square, side_lo * v_min(square, v_set(LARGEST))),
+        .grad = twice * r,
         .hess = twice,
         .weight = twice,
     };
@@ -111,7 +111,7 @@ INLINE jet hampel(vec r, const vec *p) {
     vec a = p[0], b = p[1], c = p[2], x = v_abs(r);
     mask linear = v_lt(a, x), falling = v_lt(b, x), outside = v_lt(c, x);
     vpair width = two_sum(c, -b), fall = two_sum(c, -x), start = two_sum(v_min(x, b), -half * a);
-    width.hi = v_max(width.hi, v_set(1 / LARGEST)); /* c may round to b */
+    width.hi = v_select(v_lt(b, c), width.hi, c); /* c may round to b */
     vpair inverse = pair_reciprocal(width), slope = pair_times(inverse, a);
     vec t = v_max(b, v_min(x, c)) - b, bend = v_fma(-half * t, pair_scale(inverse, t), t);
     vec grad = v_select(falling, v_fma(slope.hi, fall.hi, v_fma(slope.hi, fall.lo, slope.lo * fall.hi)), v_min(x, a));

@@ -256,7 +256,7 @@ INLINE jet andrews(vec x, const vec *p) {
 
 /* Ramsay (1977): (1 - e^-t (1 + t)) / a^2, t = a |r|; e^-t (e^t - 1 - t), by its series, where that cancels */
 INLINE jet ramsay(vec x, const vec *p) {
-    const vec one = v_set(1);
+    const vec one = v_set(1), two = v_set(2);
     /* 1 / (k + 2)!, written out: the compiler computes a loop of so many at every call */
     const real series[] = {(real)(1 / 2.0),
                            (real)(1 / 6.0),
@@ -287,8 +287,10 @@ INLINE jet ramsay(vec x, const vec *p) {
     vec t = v_min(pair.hi, v_set(1000)), e = raised * unraise;
     vec excess = a * v_polynomial(series, FL_ARITH == 64 ? 22 : 12, t);
     vpair inverse = pair_reciprocal((vpair){p[0], v_set(0)});
-    vec product = a * (power.raised * unraise) * excess, small = v_fma(product, power.p, product);
-    vec value = v_select(v_lt(t, v_set(2)), small, times_square(1, inverse, (vpair){one, -v_fma(e, t, e)}));
+    /* half of it, as the product may overflow before the value does */
+    vec product = v_min(v_set(LARGEST), a * (v_set((real)0.5) * power.raised * unraise) * excess);
+    vec small = two * v_fma(product, power.p, product),
+        value = v_select(v_lt(t, two), small, times_square(1, inverse, (vpair){one, -v_fma(e, t, e)}));
     return (jet){
         .value = value,
         .grad = v_copysign(times_raised(a, raised), x),
