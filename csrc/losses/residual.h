@@ -62,9 +62,9 @@ INLINE jet expectile(vec r, const vec *p) {
     vpair above = two_sum(v_set(1), -p[0]);
     mask positive = v_lt(v_set(0), r);
     vec side = v_select(positive, above.hi, p[0]), side_lo = v_select(positive, above.lo, v_set(0));
-    vec square = r * r, twice = v_set(2) * side;
+    vec twice = v_set(2) * side;
     return (jet){
-        .value = v_fma(side, square, side_lo * v_min(square, v_set(LARGEST))),
+        .value = v_fma(side * r, r, side_lo * v_min(r * r, v_set(LARGEST))),
         .grad = twice * r,
         .hess = twice,
         .weight = twice,
