@@ -15,6 +15,7 @@ import fastloss
 from fastloss.scoring.dataset import Fragment, Task
 from fastloss.scoring.groups import GroupedSummary
 from fastloss.scoring.spec import Spec
+from fastloss.scoring.store import writing
 from fastloss.scoring.summary import Summary
 
 
@@ -60,7 +61,7 @@ def finish(task: Task, origin: str, summary: Summary) -> None:
         "size": task.store.size(task.output),
         "summary": summary.to_dict(),
     }
-    with task.store.replacing(_helper(task)) as file:
+    with task.store.replacing(_helper(task)) as file, writing(_helper(task)):
         file.write(json.dumps(record, allow_nan=False).encode())
 
 
