@@ -17,7 +17,7 @@ import pytest
 from faults import FaultyJob
 
 import fastloss as fl
-from fastloss.scoring import ScoringError, Spec, dataset, inputs, job, local, readers
+from fastloss.scoring import ScoringError, Spec, dataset, inputs, job, local, reading
 
 FILES, ROWS = 8, 500
 OPTIONS = {"loss": fl.huber, "residual": "r"}
@@ -114,7 +114,7 @@ def test_one_file_or_a_hundred(data, tmp_path, monkeypatch, batch_rows, workers)
     pa.parquet.write_table(table, tmp_path / "one.parquet")
     options = {**OPTIONS, "by": "g", "sample_weight": "w"}
     expected = fl.score(tmp_path / "one.parquet", **options).to_json()
-    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
+    monkeypatch.setattr(reading, "MAX_ROWS", batch_rows)
     many = tmp_path / "many"
     many.mkdir()
     for i in range(100):
@@ -236,7 +236,7 @@ def test_the_command_starts_a_cluster_and_stops_it(data, tmp_path, name):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupt_ends_cleanly_and_the_rest_is_resumed(data, tmp_path, workers, monkeypatch):
-    monkeypatch.setattr(readers, "MAX_ROWS", 50)
+    monkeypatch.setattr(reading, "MAX_ROWS", 50)
     expected = reference(data, tmp_path / "expected")
     got, later = tmp_path / "got", []
 

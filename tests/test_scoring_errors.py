@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.scoring import ScoringError, readers
+from fastloss.scoring import ScoringError, reading
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_npy_inputs_and_their_targets(here):
 @pytest.mark.parametrize("batch_rows", [7, 1000])
 @pytest.mark.parametrize("label", [3, -1, 10**12])
 def test_the_row_of_a_label_is_counted_over_the_whole_input(monkeypatch, batch_rows, label):
-    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
+    monkeypatch.setattr(reading, "MAX_ROWS", batch_rows)
     table = pa.parquet.read_table("in.parquet")
     labels = np.zeros(100, np.int64)
     labels[73] = label
@@ -235,7 +235,7 @@ def test_the_row_of_a_label_is_counted_over_the_whole_input(monkeypatch, batch_r
 
 @pytest.mark.parametrize("batch_rows", [7, 1000])
 def test_the_row_of_a_list_of_another_length(monkeypatch, batch_rows):
-    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
+    monkeypatch.setattr(reading, "MAX_ROWS", batch_rows)
     lists = [[0.0, 1.0, 2.0]] * 100
     lists[42] = [1.0]
     table = pa.parquet.read_table("in.parquet")

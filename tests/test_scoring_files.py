@@ -15,7 +15,7 @@ from catalogue import ROWWISE
 from row_samples import target_of
 
 import fastloss as fl
-from fastloss.scoring import Summary, readers, writers
+from fastloss.scoring import Summary, csv_reader, reading, writers
 
 TABLES = ["parquet", "csv", "arrow", "feather"]
 HUBER = fl.huber.bind(delta=1.345)
@@ -65,9 +65,9 @@ def logits():
     return rng.standard_normal((50, 5)).astype(np.float32), rng.integers(0, 5, 50)
 
 
-@pytest.fixture(params=[7, readers.MAX_ROWS], ids=["small batches", "one batch"])
+@pytest.fixture(params=[7, reading.MAX_ROWS], ids=["small batches", "one batch"])
 def batch_rows(request, monkeypatch):
-    monkeypatch.setattr(readers, "MAX_ROWS", request.param)
+    monkeypatch.setattr(reading, "MAX_ROWS", request.param)
 
 
 def lists(values, kind="fixed"):
@@ -188,7 +188,7 @@ def test_csv_text_is_carried_as_it_was(tmp_path):
 
 
 def test_csv_may_turn_from_integers_to_fractions(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "CSV_BLOCK_BYTES", 64)
+    monkeypatch.setattr(csv_reader, "CSV_BLOCK_BYTES", 64)
     source = tmp_path / "in.csv"
     source.write_text("r\n" + "1\n" * 100 + "1.5\n")
     assert fl.score(source, loss=fl.squared_error, residual="r").sum == 102.25
@@ -440,7 +440,7 @@ def test_several_files_into_one(tmp_path, residuals):
 
 @pytest.mark.parametrize("bound", ["ROW_GROUP_ROWS", "ROW_GROUP_BYTES"])
 def test_row_groups_are_gathered_from_batches(tmp_path, residuals, monkeypatch, bound):
-    monkeypatch.setattr(readers, "MAX_ROWS", 10)
+    monkeypatch.setattr(reading, "MAX_ROWS", 10)
     rows = 50
     size = residuals[:10].nbytes + 80  # with the losses
     monkeypatch.setattr(writers, bound, rows if bound == "ROW_GROUP_ROWS" else 4.5 * size)
@@ -486,7 +486,7 @@ def test_few_rows_in_parquet(tmp_path, rows):
 
 
 def test_progress_counts_to_the_end(tmp_path, residuals, monkeypatch):
-    monkeypatch.setattr(readers, "MAX_ROWS", 90)
+    monkeypatch.setattr(reading, "MAX_ROWS", 90)
     sources = [write(tmp_path / f"{i}.parquet", residuals) for i in range(2)]
     seen = []
     options = {"loss": fl.huber, "pred": "y_hat", "target": "y"}

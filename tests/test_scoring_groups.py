@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.scoring import ScoringError, Summary, readers
+from fastloss.scoring import ScoringError, Summary, reading
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 WRITERS = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "feather": pa.feather.write_feather}
@@ -20,7 +20,7 @@ WRITERS = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "feather"
 @pytest.mark.parametrize("batch_rows", [7, 1000])
 @pytest.mark.parametrize("kind", ["text", "dictionary", "numbers", "booleans", "dates", "nothing"])
 def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
-    monkeypatch.setattr(readers, "MAX_ROWS", batch_rows)
+    monkeypatch.setattr(reading, "MAX_ROWS", batch_rows)
     rng = np.random.default_rng(0)
     keys = rng.integers(0, 2 if kind == "booleans" else 5, 200)
     missing = rng.random(200) < 0.1
@@ -47,7 +47,7 @@ def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
 
 
 def test_many_values(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "MAX_ROWS", 1000)
+    monkeypatch.setattr(reading, "MAX_ROWS", 1000)
     rng = np.random.default_rng(0)
     keys, values, weights = rng.integers(0, 3000, 5000), rng.standard_normal(5000), rng.random(5000)
     pa.parquet.write_table(pa.table({"r": values, "g": keys, "w": weights}), tmp_path / "x.parquet")

@@ -11,7 +11,8 @@ from fastloss.scoring.dataset import Fragment, Task
 from fastloss.scoring.errors import RowError, ScoringError, located
 from fastloss.scoring.groups import GroupCollector
 from fastloss.scoring.output import Output, open_output
-from fastloss.scoring.readers import class_count, open_source, shown
+from fastloss.scoring.readers import class_count, open_source
+from fastloss.scoring.reading import shown
 from fastloss.scoring.spec import Spec
 from fastloss.scoring.summary import Collector, Summary
 

@@ -1,0 +1,62 @@
+"""Parquet and Arrow IPC files as record batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from fastloss.scoring.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch
+
+
+class ParquetSource:
+    """A Parquet file, read page by page."""
+
+    def __init__(self, path: str, file, row_groups: tuple[int, ...] | None = None):
+        with reading(path, "parquet"):
+            # Without pre_buffer and with a buffer size, column chunks are read as they are
+            # decoded; otherwise memory would grow with the row groups.
+            self._file = pa.parquet.ParquetFile(file, pre_buffer=False, buffer_size=READ_BUFFER_BYTES)
+        metadata = self._file.metadata
+        self._path = path
+        self.schema = self._file.schema_arrow
+        self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
+        groups = [metadata.row_group(i) for i in self._groups]
+        self.rows = sum(group.num_rows for group in groups)
+        self._row_bytes = sum(group.total_byte_size for group in groups) / max(self.rows, 1)
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        size = rows_per_batch(self._row_bytes)
+        with reading(self._path, "parquet"):
+            for batch in self._file.iter_batches(size, self._groups, list(names)):
+                yield from cut(batch)
+
+
+class ArrowSource:
+    """An Arrow IPC file or stream; its record batches are the largest pieces held in memory."""
+
+    def __init__(self, path: str, file):
+        self._path, self._file = path, file
+        with reading(path, "arrow"):
+            self.schema = self._open().schema
+        self.rows = None
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with reading(self._path, "arrow"):
+            included = [self.schema.get_field_index(name) for name in names]
+            reader = self._open(pa.ipc.IpcReadOptions(included_fields=included))
+            if isinstance(reader, pa.RecordBatchFileReader):
+                stored = map(reader.get_batch, range(reader.num_record_batches))
+            else:
+                stored = reader
+            for batch in stored:
+                yield from cut(batch)
+
+    def _open(self, options=None):
+        self._file.seek(0)
+        is_file = self._file.read(6) == b"ARROW1"
+        self._file.seek(0)
+        if is_file:
+            return pa.ipc.open_file(self._file, options=options)
+        return pa.ipc.open_stream(self._file, options=options)
