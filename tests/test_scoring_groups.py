@@ -2,6 +2,8 @@
 
 import json
 import math
+import pickle
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -91,6 +93,61 @@ def test_each_emitted_output_has_a_summary(tmp_path, by):
     assert json.loads(summary.to_json())["outputs"]["grad"]["sum"] == math.fsum(grads[r.ravel() <= 2])
     assert type(summary).from_dict(json.loads(json.dumps(summary.to_dict()))) == summary
     assert "outputs" not in json.loads(fl.score(files, **options | {"emit": "value"}).to_json())
+
+
+# ---- merging --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", [None, "g"])
+def test_only_summaries_of_one_loss_merge(tmp_path, by):
+    table = pa.table({"r": [0.5, -4.0], "g": ["a", "b"]})
+    pa.parquet.write_table(table, tmp_path / "x.parquet")
+    options = {"residual": "r", "by": by, "emit": ("value", "grad")}
+    huber, same, wider, cauchy = (
+        fl.score(tmp_path / "x.parquet", loss=loss, **options)
+        for loss in ("huber", fl.huber.bind(delta=1), fl.huber.bind(delta=2.0), fl.cauchy)
+    )
+    merged = pickle.loads(pickle.dumps(huber)) | same
+    assert merged.loss == repr(fl.huber) and merged.count == 4 and merged.outputs["grad"].count == 4
+    for other in (wider, cauchy):
+        with pytest.raises(
+            ValueError, match=f"different losses do not merge: {re.escape(huber.loss)} and {other.loss[:5]}"
+        ):
+            huber | other
+        with pytest.raises(ValueError, match="do not merge"):
+            huber.outputs["grad"] | other.outputs["grad"]
+    with pytest.raises(ValueError, match="do not merge"):
+        huber | huber.outputs["grad"]
+
+
+def test_class_weights_tell_losses_apart(tmp_path):
+    """NumPy shows eight digits of a number, and of 1001 numbers the first and the last three."""
+    table = pa.table({"l": [np.zeros(1001)], "y": [0]})
+    pa.parquet.write_table(table, tmp_path / "x.parquet")
+    weights = np.ones((3, 1001))
+    weights[1, 500], weights[2, 0] = 2, 1 + 1e-12
+    first, *others = (
+        fl.score(tmp_path / "x.parquet", loss=fl.cross_entropy.bind(class_weight=w), pred="l", target="y")
+        for w in weights
+    )
+    for other in others:
+        with pytest.raises(ValueError, match="do not merge"):
+            first | other
+
+
+def test_groups_of_one_column_merge(tmp_path):
+    pa.parquet.write_table(pa.table({"r": [0.5, -4.0], "g": ["a", "b"], "h": [1, 2]}), tmp_path / "x.parquet")
+    by_g, by_h, plain = (fl.score(tmp_path / "x.parquet", by=by, **OPTIONS) for by in ("g", "h", None))
+    for one, other, message in (
+        (by_g, by_h, "summaries by 'g' and by 'h' do not merge"),
+        (by_g, plain, "summaries by 'g' and not by groups do not merge"),
+        (plain, by_g, "summaries by 'g' and not by groups do not merge"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            one | other
+    assert (Summary() | by_g) == (by_g | Summary()) == by_g and type(Summary() | by_g) is type(by_g)
+    with pytest.raises(TypeError):
+        by_g | 1
 
 
 # ---- weights --------------------------------------------------------------------------------------------------------

@@ -230,3 +230,21 @@ def test_strided_values_are_read_in_their_places():
 def test_merging_with_something_else_is_refused():
     with pytest.raises(TypeError):
         Summary() | 1
+
+
+def test_different_losses_do_not_merge():
+    huber, cauchy = summary([1.0]).of_loss("huber(delta=1.0)"), summary([2.0]).of_loss("cauchy(c=1.0)")
+    message = r"^summaries of different losses do not merge: huber\(delta=1.0\) and cauchy\(c=1.0\)$"
+    with pytest.raises(ValueError, match=message):
+        huber | cauchy
+    with pytest.raises(ValueError, match="do not merge"):
+        (Summary() | huber) | (cauchy | Summary())
+    assert (huber | huber | Summary()).loss == (Summary() | huber).loss == "huber(delta=1.0)"
+
+
+def test_the_loss_survives_json_and_records_from_before_it_was_kept():
+    state = json.loads(json.dumps(summary([1.0]).of_loss("huber(delta=1.0)").to_dict()))
+    assert Summary.from_dict(state).loss == "huber(delta=1.0)"
+    del state["loss"]
+    assert Summary.from_dict(state) == summary([1.0])
+    assert "loss" not in json.loads(summary([1.0]).of_loss("huber(delta=1.0)").to_json())

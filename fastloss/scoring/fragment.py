@@ -57,7 +57,8 @@ def score_task(
                         done = None if share is None else (index + share) / len(task.fragments)
                         progress(before + rows, done)
             before += rows
-    return replace(collector.summary(), outputs={name: other.summary() for name, other in others.items()})
+    outputs = {name: other.summary() for name, other in others.items()}
+    return replace(collector.summary(), outputs=outputs).of_loss(spec.loss_text)
 
 
 def _score_source(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -45,13 +45,23 @@ class GroupedSummary(Summary):
         by, groups = state.pop("by"), state.pop("groups")
         return cls._of(Summary.from_dict(state), by, {key: Summary.from_dict(group) for key, group in groups})
 
+    def of_loss(self, loss: str) -> GroupedSummary:
+        groups = {key: summary.of_loss(loss) for key, summary in self.groups.items()}
+        return replace(super().of_loss(loss), groups=groups)
+
     def __or__(self, other: Summary) -> GroupedSummary:
-        if not isinstance(other, GroupedSummary) or other.by != self.by:
+        if not isinstance(other, Summary):
             return NotImplemented
+        by, of_others = (other.by, other.groups) if isinstance(other, GroupedSummary) else (None, {})
+        if by != self.by and other.rows:
+            grouped = "not by groups" if by is None else f"by {by!r}"
+            raise ValueError(f"summaries by {self.by!r} and {grouped} do not merge: score both by one column")
         groups = dict(self.groups)
-        for key, summary in other.groups.items():
+        for key, summary in of_others.items():
             groups[key] = groups[key] | summary if key in groups else summary
         return self._of(super().__or__(other), self.by, groups)
+
+    __ror__ = __or__  # of a plain one on the left, which would drop the groups
 
     @classmethod
     def _of(cls, total: Summary, by: str, groups: dict[Key, Summary]) -> GroupedSummary:

@@ -113,6 +113,12 @@ class Spec:
         return Summary() if self.by is None else GroupedSummary(by=self.by)
 
     @property
+    def loss_text(self) -> str:
+        """The repr of the loss, with all numbers of its arrays: equal for equal losses alone."""
+        parameters = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self.loss.parameters.items()}
+        return f"{self.loss.name}({', '.join(f'{k}={v!r}' for k, v in parameters.items())})"
+
+    @property
     def emitted(self) -> tuple[str, ...]:
         """The names of the columns written, in the order of `emit`."""
         return tuple(self.prefix + output for output in self.emit)

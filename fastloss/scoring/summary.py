@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 
@@ -55,6 +55,9 @@ class Summary:
         None where no row had a weight, which is as if each had the weight 1.
     outputs : dict
         {"grad": Summary, ...}: the other outputs that were emitted, but for those of several numbers a row.
+    loss : str or None
+        What was summarized, as the repr of a loss; None where that is not known. Summaries of different losses do not
+        merge.
 
     Examples
     --------
@@ -73,6 +76,7 @@ class Summary:
     squares: int = field(default=0, repr=False)
     weighted: WeightedSums | None = field(default=None, repr=False)
     outputs: dict[str, Summary] = field(default_factory=dict, repr=False)
+    loss: str | None = field(default=None, compare=False)  # two of the same numbers are equal
 
     @classmethod
     def of(cls, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> Summary:
@@ -80,6 +84,11 @@ class Summary:
         collector = Collector()
         collector.add(values, null, ignored, sample_weight)
         return collector.summary()
+
+    def of_loss(self, loss: str) -> Summary:
+        """The same numbers as those of this loss, given by its repr, and of its outputs."""
+        outputs = {name: summary.of_loss(f"{loss}.{name}") for name, summary in self.outputs.items()}
+        return replace(self, loss=loss, outputs=outputs)
 
     @property
     def rows(self) -> int:
@@ -177,6 +186,7 @@ class Summary:
         state["squares"] = packed(self.squares, PRODUCT_UNITS)
         state["weighted"] = None if self.weighted is None else self.weighted.to_list()
         state["outputs"] = {name: summary.to_dict() for name, summary in self.outputs.items()}
+        state["loss"] = self.loss
         return state
 
     @classmethod
@@ -196,6 +206,8 @@ class Summary:
     def __or__(self, other: Summary) -> Summary:
         if not isinstance(other, Summary):
             return NotImplemented
+        if None not in (self.loss, other.loss) and self.loss != other.loss:
+            raise ValueError(f"summaries of different losses do not merge: {self.loss} and {other.loss}")
         buckets = dict(self.buckets)
         for index, state in other.buckets.items():
             buckets[index] = buckets.get(index, 0) + state
@@ -209,6 +221,7 @@ class Summary:
             squares=self.squares + other.squares,
             weighted=None if unweighted else self._weighted_sums() | other._weighted_sums(),
             outputs={name: self.outputs.get(name, nothing) | other.outputs.get(name, nothing) for name in names},
+            loss=self.loss or other.loss,
         )
 
     def _weighted_sums(self) -> WeightedSums:
