@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 
 GATED = ("count", "null", "nan", "sum", "mean", "min", "max", "p50", "p90", "p99")
+DTYPE_HELP = "bfloat16: what .npy arrays hold whose elements have two bytes and no type."
 MAX_GROUPS = 20  # in the table
 COMPARISONS = {
     ">=": operator.ge,
@@ -75,6 +76,7 @@ def score(
         str | None,
         typer.Option(help=f"Format of standard input and output: {', '.join(FORMATS)}."),
     ] = None,
+    dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     fail_if: Annotated[
         list[str] | None,
@@ -111,6 +113,7 @@ def score(
             by=by,
             sample_weight=weight,
             format=format,
+            dtype=dtype,
             engine=engine,
             workers=workers,
             fragment_rows=fragment_rows,
@@ -143,6 +146,7 @@ def fit(
         tuple[float, float], typer.Option(help="The lowest and the highest alpha.", metavar="LOW HIGH")
     ] = (0.001, 1.999),
     format: Annotated[str | None, typer.Option(help=f"Format of standard input: {', '.join(FORMATS)}.")] = None,
+    dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the fit as JSON.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
 ):
@@ -150,7 +154,7 @@ def fit(
     from fastloss import adaptive
     from fastloss.scoring.residuals import read_residuals
 
-    batches = read_residuals(input, residual, pred, target, format, weight)
+    batches = read_residuals(input, residual, pred, target, format, weight, dtype)
     try:
         found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
     except ScoringError:
@@ -165,7 +169,8 @@ def fit(
     table.add_row("scale", _short(found.scale), f"+- {found.scale_stderr:.2g}")
     table.add_row("nll", _short(found.nll), "" if found.converged else "not converged")
     _console(sys.stdout).print(table)
-    columns = {"--residual": residual, "--pred": pred, "--target": target, "--weight": weight, "--format": format}
+    columns = {"--residual": residual, "--pred": pred, "--target": target, "--weight": weight}
+    columns |= {"--format": format, "--dtype": dtype}
     command = ["fastloss", "score", *input, "--loss", "robust"]
     command += ["-p", f"alpha={found.alpha:.6g}", "-p", f"scale={found.scale:.6g}"]
     command += [part for option in columns.items() if option[1] is not None for part in option]

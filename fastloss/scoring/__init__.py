@@ -47,6 +47,7 @@ def score(
     by: str | None = None,
     sample_weight: str | None = None,
     format: str | None = None,
+    dtype: str | None = None,
     engine: str = "local",
     workers: int | None = None,
     client=None,
@@ -95,6 +96,8 @@ def score(
         `weighted_mean`. What is written is not multiplied. A row whose weight is null is null.
     format : str
         Format of standard input and output: parquet, csv, arrow, feather or npy.
+    dtype : "bfloat16", optional
+        What the elements of .npy arrays are that have two bytes and no type, as NumPy saves the bfloat16 of ml_dtypes.
     engine : "local", "dask" or "spark"
         What runs the job: threads of this process, a Dask cluster or a Spark session. Files and the directory of the
         output have to be there, under the same names, on every machine of a cluster, and `fastloss` installed.
@@ -173,7 +176,7 @@ def score(
     tasks = dataset.plan(fragments, output, into_directory, format, store)
     if keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight)
+    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, dtype)
 
     work = job.Job(spec, num_threads, recorded=into_directory)
     watch = job.Watch(tasks, into_directory, progress, on_fragment)

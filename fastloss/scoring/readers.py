@@ -19,6 +19,7 @@ import pyarrow as pa
 from fastloss.scoring import columns
 from fastloss.scoring.csv_reader import CsvSource
 from fastloss.scoring.dataset import Fragment
+from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.formats import STREAM
 from fastloss.scoring.npy_reader import NpyFile, NpySource
 from fastloss.scoring.reading import READ_BUFFER_BYTES
@@ -53,6 +54,8 @@ def open_source(fragment: Fragment, spec: Spec, infer: bool = True):
 
 @contextmanager
 def _open_file_source(fragment: Fragment, spec: Spec, infer: bool):
+    if spec.dtype is not None and fragment.format != "npy":
+        raise ScoringError(f"{fragment.name}: dtype={spec.dtype!r} is for .npy files, whose elements may have no type")
     with ExitStack() as stack:
 
         def opened(path: str):
@@ -65,9 +68,9 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool):
         elif fragment.format == "csv":
             yield CsvSource(path, file, spec, infer)
         elif fragment.format == "npy":
-            arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file)}
+            arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
             if fragment.target is not None:
-                arrays[spec.target[0]] = NpyFile(fragment.target, opened(fragment.target))
+                arrays[spec.target[0]] = NpyFile(fragment.target, opened(fragment.target), spec.dtype)
             yield NpySource(arrays)
         else:
             yield ArrowSource(path, file)

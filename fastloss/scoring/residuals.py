@@ -23,6 +23,7 @@ def read_residuals(
     target: str | None = None,
     format: str | None = None,
     sample_weight: str | None = None,
+    dtype: str | None = None,
 ) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
     """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
 
@@ -38,7 +39,16 @@ def read_residuals(
         fragments = with_targets(fragments, target)
         pred, target, residual = _array_roles(half_squared_error, pred, target, residual)
     # the gradient of half the squared error is the residual
-    spec = Spec.of(half_squared_error, pred, target, residual, emit=("grad",), keep="none", sample_weight=sample_weight)
+    spec = Spec.of(
+        half_squared_error,
+        pred,
+        target,
+        residual,
+        emit=("grad",),
+        keep="none",
+        sample_weight=sample_weight,
+        dtype=dtype,
+    )
     for fragment in fragments:
         with open_source(fragment, spec) as source:
             with naming(fragment, 0, 0):

@@ -39,6 +39,8 @@ class Spec:
         Column whose values each get a summary.
     sample_weight : str or None
         Column of the rows' weights in the summary.
+    dtype : str or None
+        "bfloat16": what the elements of .npy arrays are that have two bytes and no type.
     """
 
     loss: Any
@@ -50,6 +52,7 @@ class Spec:
     prefix: str = ""
     by: str | None = None
     sample_weight: str | None = None
+    dtype: str | None = None
 
     @classmethod
     def of(
@@ -63,6 +66,7 @@ class Spec:
         prefix: str = "",
         by: str | None = None,
         sample_weight: str | None = None,
+        dtype: str | None = None,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
 
@@ -82,7 +86,10 @@ class Spec:
             prefix=prefix,
             by=by,
             sample_weight=sample_weight,
+            dtype=dtype,
         )
+        if dtype not in (None, "bfloat16"):
+            raise ScoringError(f"dtype must be 'bfloat16' (of .npy arrays of two bytes without a type), got {dtype!r}")
         _check_roles(spec)
         _check_outputs(spec)
         _check_parameters(loss)
@@ -142,7 +149,7 @@ class Spec:
         loss = {"name": self.loss.name, "parameters": self.loss.parameters}
         columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
         written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
-        written |= {"sample_weight": self.sample_weight}
+        written |= {"sample_weight": self.sample_weight, "dtype": self.dtype}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 
