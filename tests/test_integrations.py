@@ -35,10 +35,9 @@ def table():
 
 def library(name):
     """The library and our module for it."""
-    return (
-        pytest.importorskip(LIBRARIES[name].split(".")[0], reason=f"needs {name}"),
-        importlib.import_module(f"fastloss.integrations.{name}"),
-    )
+    package = pytest.importorskip(LIBRARIES[name].split(".")[0], reason=f"needs {name}")
+    importlib.import_module(LIBRARIES[name])
+    return package, importlib.import_module(f"fastloss.integrations.{name}")
 
 
 def expected(table, spec=VALUE):
@@ -46,6 +45,12 @@ def expected(table, spec=VALUE):
     inputs = [table[name].to_numpy() for name in spec.scored]
     (values,) = spec.loss.evaluate(*inputs, outputs=spec.emit[:1])
     return [None if np.isnan(value) else value for value in values.tolist()]
+
+
+def framed(host, data, **options):
+    """A frame of pandas, or of Dask in two partitions, and our module for it."""
+    frame, module = library("pandas")[0].DataFrame(data, **options), library(host)[1]
+    return (library("dask")[0].dataframe.from_pandas(frame, npartitions=2) if host == "dask" else frame), module
 
 
 # ---- the batch function ---------------------------------------------------------------------------------------------
@@ -93,6 +98,17 @@ def test_nothing_is_copied_that_need_not_be(table):
 def test_a_batch_that_does_not_fit_is_named():
     with pytest.raises(ScoringError, match="no column 'r'; there are 'x'"):
         batch_function(RESIDUAL)(pa.RecordBatch.from_pydict({"x": [1.0]}))
+
+
+@pytest.mark.parametrize("keep", ["all", ["r", "weight"]])
+def test_a_batch_with_a_column_called_like_an_output(keep):
+    batch = pa.RecordBatch.from_pydict({"r": [0.5], "weight": [7.0]})
+    spec = {"residual": "r", "emit": ("value", "weight"), "keep": keep}
+    with pytest.raises(ScoringError, match="the input has a column 'weight' already: set a prefix"):
+        batch_function(Spec.of(fl.huber, **spec))(batch)
+    scored = batch_function(Spec.of(fl.huber, **spec, prefix="h_"))(batch)
+    assert scored.schema.names == ["r", "weight", "h_value", "h_weight"]
+    assert batch_function(Spec.of(fl.huber, **spec | {"keep": "none"}))(batch).schema.names == ["value", "weight"]
 
 
 def test_the_recipe_for_ray_data(table):
@@ -148,6 +164,83 @@ def test_pandas(table):
     assert list(module.score(frame, Spec.of(fl.huber, residual="r", keep="none"))) == ["value"]
     with pytest.raises(ScoringError, match="no column 'z'"):
         module.score(frame, Spec.of(fl.huber, residual="z"))
+
+
+@integration
+@pytest.mark.parametrize("host", ["pandas", "dask"])
+def test_a_column_called_like_an_output_is_not_replaced(host):
+    frame, module = framed(host, {"r": [0.5, -4.0], "value": [7, 8]})
+    with pytest.raises(ScoringError, match="the input has a column 'value' already: set a prefix"):
+        module.score(frame, Spec.of(fl.huber, residual="r"))
+    assert list(module.score(frame, Spec.of(fl.huber, residual="r", prefix="h_")).columns) == ["r", "value", "h_value"]
+    assert list(module.score(frame, Spec.of(fl.huber, residual="r", keep=["r"])).columns) == ["r", "value"]
+
+
+@integration
+@pytest.mark.parametrize(
+    ("host", "names", "pred", "target", "scored"),
+    [
+        ("pandas", [0, 1, 2], 0, 1, [0, 1, 2, "value"]),
+        ("pandas", [0, 1, 2], "0", np.int64(1), [0, 1, 2, "value"]),
+        ("pandas", [("a", 1), ("a", 2), 1.5], "('a', 1)", "('a', 2)", [("a", 1), ("a", 2), 1.5, "value"]),
+        ("pandas", [["a", "a"], ["x", "y"], [0, 1]], *("('a', 'x', 0)", "('a', 'y', 1)"),
+         [("a", "x", 0), ("a", "y", 1), ("value", "", "")]),
+        ("dask", [0, 1, 2], 0, 1, [0, 1, 2, "value"]),
+    ],
+    ids=["numbers", "their text", "tuples", "levels", "numbers in Dask"],
+)  # fmt: skip
+def test_columns_whose_names_are_no_text(host, names, pred, target, scored):
+    values = np.array([[0.5, 1.0, 0.0], [3.0, -1.0, 0.0]])[:, : len(scored) - 1]
+    frame, module = framed(host, values, columns=names, index=[4, 4])
+    got = module.score(frame, Spec.of(fl.huber, pred=pred, target=target))
+    assert list(got.columns) == scored
+    got = got.compute(scheduler="synchronous") if host == "dask" else got
+    assert got.index.tolist() == [4, 4] and got[scored[-1]].tolist() == fl.huber(values[:, 0], values[:, 1]).tolist()
+
+
+@integration
+@pytest.mark.parametrize("names", [[0, "0", 1], ["a", "a", "1"]])
+def test_pandas_with_two_columns_of_one_name(names):
+    pandas, module = library("pandas")
+    frame = pandas.DataFrame(np.ones((2, 3)), columns=names)
+    with pytest.raises(ScoringError, match=f"2 columns are called '{names[0]}'"):
+        module.score(frame, Spec.of(fl.huber, residual=1))
+    assert list(module.score(frame, Spec.of(fl.huber, residual=1, keep="none")).columns) == ["value"]
+
+
+@integration
+@pytest.mark.parametrize(
+    ("kind", "result"),
+    [("Int64", "f8"), ("Float32", "f4"), ("boolean", "f8"), ("category", "f8"), ("object", "f8"), ("float16", "f4"),
+     ("Sparse[float]", "f8"), ("float[pyarrow]", "f4"), ("decimal128(9, 2)[pyarrow]", "f8")],
+)  # fmt: skip
+def test_pandas_has_many_kinds_of_numbers(kind, result):
+    pandas, module = library("pandas")
+    missing = np.nan if kind.startswith(("float16", "Sparse")) else None
+    numbers = [True, missing, False] if kind == "boolean" else [1, missing, 0]
+    if kind.startswith("decimal"):
+        numbers, kind = pa.array(numbers, pa.decimal128(9, 2)), pandas.ArrowDtype(pa.decimal128(9, 2))
+    frame = pandas.DataFrame({"r": pandas.Series(numbers, dtype=kind)})
+    got = module.score(frame, Spec.of(fl.huber, residual="r"))["value"]
+    assert got.dtype == result and got.fillna(-1).tolist() == [0.5, -1, 0]
+    assert module.score(frame.head(0), Spec.of(fl.huber, residual="r"))["value"].dtype in (result, "f8")
+
+
+@integration
+@pytest.mark.parametrize("values", [["a"], [2**70], [1j], np.array(["2020-01-01"], "M8[s]")])
+def test_pandas_without_numbers_is_one_line(values):
+    pandas, module = library("pandas")
+    with pytest.raises(TypeError, match="column 'r': expected numbers, got"):
+        module.score(pandas.DataFrame({"r": values}), Spec.of(fl.huber, residual="r"))
+
+
+@integration
+def test_pandas_weights_of_rows():
+    """As for files: they do not multiply, but a row of an unknown weight is null."""
+    pandas, module = library("pandas")
+    frame = pandas.DataFrame({"r": [1.0, 1.0], "w": [3.0, None], "g": ["a", "b"]})
+    spec = Spec.of(fl.huber, residual="r", sample_weight="w", by="g")
+    assert module.score(frame, spec)["value"].fillna(-1).tolist() == [0.5, -1]
 
 
 @integration

@@ -14,7 +14,7 @@ from fastloss.scoring.errors import ScoringError
 
 def losses_alone(spec: Spec) -> BatchFunction:
     """The batch function of a spec that carries no columns, for libraries that keep them themselves."""
-    return batch_function(replace(spec, keep=()))
+    return batch_function(replace(spec, keep=(), by=None))
 
 
 def score_columns(function: BatchFunction, columns: Sequence[pa.Array]) -> pa.Array:

@@ -9,10 +9,19 @@ from fastloss.scoring import Spec
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 def score(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     """The columns that `spec` carries, with the losses after them and the index of `frame`; NaN stands for null.
+
+    A column whose name is no text, but a number or a tuple, is called by its `str` in `spec`, and keeps its name.
+
+    Raises
+    ------
+    ScoringError
+        If a column is missing, is there twice or does not fit the loss, or if one that is carried is called like an
+        emitted one.
 
     Examples
     --------
@@ -28,10 +37,30 @@ def score(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     from fastloss.integrations._arrow import losses_alone
     from fastloss.scoring.batch import check_columns
 
-    check_columns(pa.schema([(str(name), pa.null()) for name in frame.columns]), spec)
-    scored = [pa.array(frame[name], from_pandas=True) for name in spec.scored]
-    chunks = [a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in scored]
-    losses = losses_alone(spec)(pa.RecordBatch.from_arrays(chunks, list(spec.scored)))
-    carried = frame[spec.carried(frame.columns)]
-    columns = zip(spec.emitted, losses.columns, strict=True)
-    return carried.assign(**{name: column.to_numpy(zero_copy_only=False) for name, column in columns})
+    names = [str(name) for name in frame.columns]
+    check_columns(pa.schema([(name, pa.null()) for name in names]), spec)
+    function = losses_alone(spec)
+    read = list(dict.fromkeys(function.spec.read))
+    columns = [_to_arrow(frame.iloc[:, names.index(name)], name) for name in read]
+    losses = function(pa.RecordBatch.from_arrays(columns, read))
+    carried = spec.carried(names)
+    scored = frame.iloc[:, [place for place, name in enumerate(names) if name in carried]].copy(deep=False)
+    below = ("",) * (frame.columns.nlevels - 1)
+    for name, column in zip(spec.emitted, losses.columns, strict=True):
+        scored[(name, *below) if below else name] = column.to_numpy(zero_copy_only=False)
+    return scored
+
+
+def _to_arrow(column: pd.Series, name: str) -> pa.Array:
+    import pandas as pd
+    import pyarrow as pa
+
+    from fastloss.scoring.errors import ColumnTypeError, one_line
+
+    if isinstance(column.dtype, pd.SparseDtype):
+        column = column.sparse.to_dense()
+    try:
+        array = pa.array(column, from_pandas=True)
+    except (pa.ArrowException, OverflowError) as error:
+        raise ColumnTypeError(f"column {name!r}: expected numbers, got {column.dtype}: {one_line(error)}") from error
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

@@ -73,12 +73,6 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
     """
     check_columns(schema, spec)
     carried = [schema.field(name) for name in spec.carried(schema.names)]
-    for name in spec.emitted:
-        if name in (field.name for field in carried):
-            raise ScoringError(
-                f"the input has a column {name!r} already: set a prefix for the emitted columns, "
-                "or keep fewer columns of the input"
-            )
     nothing = pa.RecordBatch.from_pylist([], schema=schema)
     emitted = score_batch(nothing, spec, classes).to_arrow()
     fields = [pa.field(n, a.type) for n, a in zip(spec.emitted, emitted, strict=True)]
@@ -87,12 +81,20 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
 
 
 def check_columns(schema: pa.Schema, spec: Spec) -> None:
-    for name in (*spec.read, *(spec.keep or ()), *spec.carried(schema.names)):
+    """The columns that are needed are there, and the names of those to be written are all different."""
+    carried = spec.carried(schema.names)
+    for name in (*spec.read, *(spec.keep or ()), *carried):
         found = schema.names.count(name)
         if found == 0:
             raise ScoringError(f"no column {name!r}; there are {_quoted(schema.names)}")
         if found > 1:
             raise ScoringError(f"{found} columns are called {name!r}")
+    for name in spec.emitted:
+        if name in carried:
+            raise ScoringError(
+                f"the input has a column {name!r} already: set a prefix for the emitted columns, "
+                "or keep fewer columns of the input"
+            )
 
 
 def _read(batch, spec: Spec, names, of_lists: bool, classes: int | None):

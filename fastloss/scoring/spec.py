@@ -58,9 +58,9 @@ class Spec:
     def of(
         cls,
         loss,
-        pred: str | Iterable[str] | None = None,
-        target: str | Iterable[str] | None = None,
-        residual: str | None = None,
+        pred: str | int | Iterable[str | int] | None = None,
+        target: str | int | Iterable[str | int] | None = None,
+        residual: str | int | None = None,
         emit: str | Iterable[str] = ("value",),
         keep: str | Iterable[str] = "all",
         prefix: str = "",
@@ -153,10 +153,11 @@ class Spec:
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 
-def _names(columns: str | Iterable[str] | None) -> tuple[str, ...]:
+def _names(columns: str | int | Iterable[str | int] | None) -> tuple[str, ...]:
+    """Numbers are names in pandas: they stand for their text."""
     if columns is None:
         return ()
-    return (columns,) if isinstance(columns, str) else tuple(columns)
+    return tuple(map(str, [columns] if isinstance(columns, str | int | np.integer) else columns))
 
 
 def _check_roles(spec: Spec) -> None:
