@@ -23,6 +23,7 @@ from fastloss._curves import curves, describe, panels
 from fastloss.scoring import ENGINES, GroupedSummary, ScoringError, Summary
 from fastloss.scoring.errors import one_line
 from fastloss.scoring.formats import FORMATS, STREAM
+from fastloss.scoring.spec import MULTIOUTPUT
 
 app = typer.Typer(
     add_completion=False,
@@ -64,11 +65,16 @@ def score(
         typer.Option("--output", "-o", help="A file, a directory, or - for standard output."),
     ] = None,
     param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
-    pred: Annotated[list[str] | None, typer.Option(help="Column of predictions, or columns of logits A,B,C.")] = None,
+    pred: Annotated[list[str] | None, typer.Option(help="Column of predictions or logits, or several A,B,C.")] = None,
     target: Annotated[
         list[str] | None, typer.Option(help="Column of targets; for .npy input the file of them.")
     ] = None,
-    residual: Annotated[str | None, typer.Option(help="Column of residuals, in place of pred and target.")] = None,
+    residual: Annotated[
+        list[str] | None, typer.Option(help="Column of residuals, or several A,B,C, in place of pred and target.")
+    ] = None,
+    multioutput: Annotated[
+        str, typer.Option(help=f"What a row of several outputs has as its value: {' or '.join(MULTIOUTPUT)}.")
+    ] = MULTIOUTPUT[0],
     emit: Annotated[str, typer.Option(help="Outputs to write: value,grad,hess,weight.")] = "value",
     keep: Annotated[str, typer.Option(help="Columns of the input to carry: all, none, or A,B,C.")] = "all",
     prefix: Annotated[str, typer.Option(help="Put before the names of the emitted columns.")] = "",
@@ -106,7 +112,8 @@ def score(
             loss=bound,
             pred=_columns(pred),
             target=_columns(target),
-            residual=residual,
+            residual=_columns(residual),
+            multioutput=multioutput,
             emit=emit.split(","),
             keep=keep if keep in ("all", "none") else keep.split(","),
             prefix=prefix,
@@ -366,21 +373,23 @@ def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> Non
     console = _console(sys.stderr if to_stderr else sys.stdout)
     console.print(title, markup=False)
     console.print(table)
+    if summary.outputs:
+        console.print(_parts("output", list(summary.outputs.items())))
     if isinstance(summary, GroupedSummary):
-        console.print(_groups(summary))
+        largest = sorted(summary.groups.items(), key=lambda item: -item[1].rows)
+        console.print(_parts(summary.by, largest))
 
 
-def _groups(summary: GroupedSummary) -> Table:
-    """A line a group, the largest first, as many as a screen shows."""
-    table = Table(summary.by, box=None, pad_edge=False, header_style="")
+def _parts(title: str, summaries: list[tuple]) -> Table:
+    """A line a group or output, as many as a screen shows."""
+    table = Table(title, box=None, pad_edge=False, header_style="")
     for name in ("count", "mean", "p50", "p99", "max"):
         table.add_column(name, justify="right")
-    largest = sorted(summary.groups.items(), key=lambda item: -item[1].rows)
-    for key, group in largest[:MAX_GROUPS]:
+    for key, group in summaries[:MAX_GROUPS]:
         numbers = (group.mean, group.quantile(0.5), group.quantile(0.99), group.max)
         table.add_row("null" if key is None else escape(str(key)), f"{group.count:,}", *map(_short, numbers))
-    if len(largest) > MAX_GROUPS:
-        table.add_row(f"and {len(largest) - MAX_GROUPS:,} more: see --json")
+    if len(summaries) > MAX_GROUPS:
+        table.add_row(f"and {len(summaries) - MAX_GROUPS:,} more: see --json")
     return table
 
 

@@ -40,12 +40,13 @@ def score(
     loss,
     pred: str | Iterable[str] | None = None,
     target: str | os.PathLike | Iterable[str] | None = None,
-    residual: str | None = None,
+    residual: str | Iterable[str] | None = None,
     emit: str | Iterable[str] = ("value",),
     keep: str | Iterable[str] = "all",
     prefix: str = "",
     by: str | None = None,
     sample_weight: str | None = None,
+    multioutput: str = "uniform_average",
     format: str | None = None,
     dtype: str | None = None,
     engine: str = "local",
@@ -79,10 +80,11 @@ def score(
     pred, target : str or list of str
         Columns of predictions and targets. For a loss over rows of logits, `pred` is a column of
         lists or several columns; `target` is a column of labels, or of lists, or several columns of
-        class probabilities. For .npy inputs `target` is the .npy file (or directory of files) of
+        class probabilities. For any other loss these are the outputs of a prediction, and pred and target hold equally
+        many; see `multioutput`. For .npy inputs `target` is the .npy file (or directory of files) of
         the targets, and the name `pred` may be left out.
-    residual : str
-        The column of residuals pred - target, in place of the two.
+    residual : str or list of str
+        The column of residuals pred - target, or the columns of several outputs, in place of the two.
     emit : str or tuple of str
         Outputs to write, in this order: "value", "grad", "hess", "weight".
     keep : "all", "none" or list of str
@@ -94,6 +96,12 @@ def score(
     sample_weight : str
         Column of weights, finite and not negative, of the rows in the summary's `sum_of_weights`, `weighted_sum` and
         `weighted_mean`. What is written is not multiplied. A row whose weight is null is null.
+    multioutput : "uniform_average" or "raw_values"
+        What the value of a row of several outputs (lists, several columns, or an array of shape (n, k)) is, named as in
+        scikit-learn: their mean, or each of them, as a list. "grad" and "hess" are lists of the derivatives of this
+        value by each output, "weight" of their IRLS weights. A null in a row makes it null, a NaN its mean NaN. The
+        summary is over the rows' means either way; with "raw_values" `summary.outputs` has one for each output too,
+        called "value[0]", "value[1]", and so on.
     format : str
         Format of standard input and output: parquet, csv, arrow, feather or npy.
     dtype : "bfloat16", optional
@@ -176,7 +184,7 @@ def score(
     tasks = dataset.plan(fragments, output, into_directory, format, store)
     if keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, dtype)
+    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype)
 
     work = job.Job(spec, num_threads, recorded=into_directory)
     watch = job.Watch(tasks, into_directory, progress, on_fragment)

@@ -52,7 +52,7 @@ def batch_function(spec: Spec, *, classes: int | None = None, num_threads: int |
     spec : Spec
         What to compute from which columns; `Spec.of` makes it.
     classes : int, optional
-        The length that lists of logits must have; without it each batch's first list tells.
+        The length that lists of predictions must have; without it each batch's first list tells.
     num_threads : int, optional
         Threads of the loss kernels: 1, as the library that calls has its own. None is what `fastloss` uses by default.
 

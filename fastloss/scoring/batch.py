@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import types
 
 from fastloss.scoring import columns
 from fastloss.scoring.errors import ColumnTypeError, RowError, ScoringError, located
@@ -15,7 +14,7 @@ from fastloss.scoring.spec import Spec
 
 @dataclass(frozen=True)
 class Losses:
-    """The losses of one batch: the arrays of `spec.emit`, and what the summary needs."""
+    """The losses of one batch: the arrays of `spec.emit`, and what the summary needs; `value` is one number a row."""
 
     outputs: tuple[np.ndarray, ...]
     value: np.ndarray
@@ -40,13 +39,18 @@ def score_batch(
     RowError
         If a row does not: a label out of bounds, a list of the wrong length.
     """
-    pred, null = _read(batch, spec, spec.pred or spec.residual, spec.loss.is_rowwise, classes)
+    is_rowwise, predictions = spec.loss.is_rowwise, spec.pred or spec.residual
+    if not is_rowwise and classes is None:
+        classes = _width(batch, predictions) or _width(batch, spec.target or predictions)
+    pred, null = _read(batch, spec, predictions, is_rowwise or _holds_lists(batch, predictions), classes)
     target = ignored = None
     if spec.target:
-        of_lists = spec.loss.is_rowwise and _holds_probabilities(batch, spec.target)
-        target, missing = _read(batch, spec, spec.target, of_lists, pred.shape[-1])
+        of_lists = _holds_lists(batch, spec.target)
+        target, missing = _read(batch, spec, spec.target, of_lists, pred.shape[1] if pred.ndim == 2 else 1)
         null = columns.union(null, missing)
-        if target.dtype.kind in "iu" and spec.loss.is_rowwise and target.ndim == 1:
+        if not is_rowwise:
+            target = _shaped(target, pred, spec)
+        elif target.dtype.kind in "iu" and target.ndim == 1:
             if missing is not None:
                 target = np.where(missing, target.dtype.type(0), target)  # a label like any other
             ignored = _ignored(target, spec.ignored_label)
@@ -60,7 +64,14 @@ def score_batch(
     except (TypeError, ValueError) as error:
         raise located(_quoted(spec.scored), error) from error
     by_name = dict(zip(outputs, results, strict=True))
-    return Losses(tuple(by_name[name] for name in spec.emit), by_name["value"], null, ignored, weights)
+    value = by_name["value"]
+    if value.ndim == 2:
+        value = _row_means(value)
+        if spec.multioutput == "uniform_average":
+            by_name["value"] = value
+            for name in {"grad", "hess"} & by_name.keys():  # of the mean
+                by_name[name] /= pred.shape[1]
+    return Losses(tuple(by_name[name] for name in spec.emit), value, null, ignored, weights)
 
 
 def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> pa.Schema:
@@ -121,8 +132,36 @@ def _weights(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray |
     return weights, null
 
 
-def _holds_probabilities(batch: pa.RecordBatch, names: tuple[str, ...]) -> bool:
-    return len(names) > 1 or types.is_nested(batch.schema.field(names[0]).type)
+def _holds_lists(batch: pa.RecordBatch, names: tuple[str, ...]) -> bool:
+    return len(names) > 1 or columns.holds_lists(batch.schema.field(names[0]).type)
+
+
+def _width(batch: pa.RecordBatch, names: tuple[str, ...]) -> int | None:
+    """How many numbers a row these columns hold; None if their types do not tell."""
+    if not _holds_lists(batch, names):
+        return 1
+    return len(names) if len(names) > 1 else columns.fixed_size(batch.schema.field(names[0]).type)
+
+
+def _shaped(target: np.ndarray, pred: np.ndarray, spec: Spec) -> np.ndarray:
+    """Targets in the shape of the predictions: one number a row may be a list of one."""
+    here, there = (array.shape[1] if array.ndim == 2 else 1 for array in (target, pred))
+    if here != there:
+        raise ScoringError(
+            f"column {_quoted(spec.target)}: {here} a row, but {there} a row in {_quoted(spec.pred)}: "
+            "pred and target have equally many outputs"
+        )
+    return target.reshape(pred.shape)
+
+
+def _row_means(values: np.ndarray) -> np.ndarray:
+    """Means in float64, rounded once; of large values too, whose sum is out of range."""
+    wide = values.astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = wide.sum(axis=1) / values.shape[1]
+        large = np.isinf(means)
+        means[large] = (wide[large] / values.shape[1]).sum(axis=1)
+    return means.astype(values.dtype, copy=False)
 
 
 def _ignored(labels: np.ndarray, ignored_label: int | None) -> np.ndarray | None:

@@ -66,6 +66,18 @@ def is_list(type: pa.DataType) -> bool:
     return types.is_list(type) or types.is_large_list(type)
 
 
+def holds_lists(type: pa.DataType) -> bool:
+    """Whether a column of this type holds lists, whatever lies around them."""
+    type = _bare(type)
+    return is_list(type) or types.is_fixed_size_list(type)
+
+
+def fixed_size(type: pa.DataType) -> int | None:
+    """The length of all lists in a column of this type, if the type tells."""
+    type = _bare(type)
+    return type.list_size if types.is_fixed_size_list(type) else None
+
+
 def list_size(array: pa.Array) -> int | None:
     """The length of the first list that is not null; None if there is none."""
     lengths = pc.drop_null(pc.list_value_length(_plain(array)))
@@ -84,6 +96,15 @@ def to_arrow(values: np.ndarray, null: np.ndarray | None) -> pa.Array:
 def union(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
     """The rows that are null in either mask."""
     return b if a is None else a if b is None else a | b
+
+
+def _bare(type: pa.DataType) -> pa.DataType:
+    """The type of `_plain` of a column of this type, if it holds lists."""
+    if isinstance(type, pa.BaseExtensionType):
+        return _bare(type.storage_type)
+    if types.is_dictionary(type) or types.is_run_end_encoded(type):
+        return _bare(type.value_type)
+    return type
 
 
 def _plain(array: pa.Array) -> pa.Array:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
+from fastloss.scoring import columns
 from fastloss.scoring.batch import output_schema, score_batch
 from fastloss.scoring.dataset import Fragment, Task
 from fastloss.scoring.errors import RowError, ScoringError, located
@@ -14,7 +15,7 @@ from fastloss.scoring.output import Output, open_output
 from fastloss.scoring.readers import class_count, open_source
 from fastloss.scoring.reading import shown
 from fastloss.scoring.spec import Spec
-from fastloss.scoring.summary import Collector, Summary
+from fastloss.scoring.summary import Collector, ColumnsCollector, Summary
 
 
 def score_task(
@@ -43,7 +44,7 @@ def score_task(
         writing = open_output(task.output, task.format, task.store)
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
-    others = {name: Collector() for name in spec.derived}
+    others: dict[str, Collector | ColumnsCollector] = {}
     with writing as output:
         for index, fragment in enumerate(task.fragments):
             rows = 0
@@ -57,8 +58,7 @@ def score_task(
                         done = None if share is None else (index + share) / len(task.fragments)
                         progress(before + rows, done)
             before += rows
-    outputs = {name: other.summary() for name, other in others.items()}
-    return replace(collector.summary(), outputs=outputs).of_loss(spec.loss_text)
+    return replace(collector.summary(), outputs=_summaries(others)).of_loss(spec.loss_text)
 
 
 def _score_source(
@@ -66,7 +66,7 @@ def _score_source(
     fragment: Fragment,
     spec: Spec,
     collector: Collector | GroupCollector,
-    others: dict[str, Collector],
+    others: dict[str, Collector | ColumnsCollector],
     output: Output | None,
     before: int,
     num_threads: int | None,
@@ -79,6 +79,12 @@ def _score_source(
         if uncarried:
             spec = replace(spec, keep=tuple(n for n in spec.carried(source.schema.names) if n not in uncarried))
         schema = output_schema(source.schema, spec, classes)
+        for name, type in zip(spec.emit, schema.types[-len(spec.emit) :], strict=True):
+            if not columns.holds_lists(type):
+                if name != "value":
+                    others.setdefault(name, Collector())
+            elif spec.multioutput == "raw_values":
+                others.setdefault(name, ColumnsCollector())
         if output is not None:
             output.begin(schema)
     carried = spec.carried(source.schema.names)
@@ -95,6 +101,17 @@ def _score_source(
             output.write([*(batch.column(name) for name in carried), *losses.to_arrow()])
         rows += len(batch)
         yield rows
+
+
+def _summaries(others: dict[str, Collector | ColumnsCollector]) -> dict[str, Summary]:
+    """The summary of each output, or of each column of it."""
+    found = {}
+    for name, collector in others.items():
+        if isinstance(collector, Collector):
+            found[name] = collector.summary()
+        else:
+            found |= {f"{name}[{i}]": summary for i, summary in enumerate(collector.summaries())}
+    return found
 
 
 @contextmanager

@@ -95,11 +95,12 @@ def _binary_input(path: str, seekable: bool, filesystem=None):
 
 
 def class_count(source, spec: Spec) -> int | None:
-    """The length of the first list that is not null in the column of logits, if it holds lists."""
-    if not (spec.loss.is_rowwise and len(spec.pred) == 1):
+    """The length of the first list that is not null in the column of predictions, if it holds lists."""
+    predictions = spec.pred or spec.residual
+    if len(predictions) > 1:
         return None
-    index = source.schema.get_field_index(spec.pred[0])
+    index = source.schema.get_field_index(predictions[0])
     if index < 0 or not columns.is_list(source.schema.field(index).type):
         return None
-    sizes = (columns.list_size(batch.column(0)) for batch in source.batches(spec.pred))
+    sizes = (columns.list_size(batch.column(0)) for batch in source.batches(predictions))
     return next((size for size in sizes if size is not None), None)

@@ -12,7 +12,7 @@ from fastloss.scoring.batch import output_schema, score_batch
 from fastloss.scoring.dataset import with_targets
 from fastloss.scoring.fragment import naming
 from fastloss.scoring.inputs import find_fragments
-from fastloss.scoring.readers import open_source
+from fastloss.scoring.readers import class_count, open_source
 from fastloss.scoring.spec import Spec
 
 
@@ -27,7 +27,8 @@ def read_residuals(
 ) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
     """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
 
-    With a column of weights, pairs of residuals and weights; a weight is 0 where a residual is null.
+    Those of several outputs come row by row. With a column of weights, pairs of residuals and weights; a weight is 0
+    where a residual is null.
 
     Raises
     ------
@@ -47,21 +48,26 @@ def read_residuals(
         emit=("grad",),
         keep="none",
         sample_weight=sample_weight,
+        multioutput="raw_values",
         dtype=dtype,
     )
     for fragment in fragments:
         with open_source(fragment, spec) as source:
             with naming(fragment, 0, 0):
-                output_schema(source.schema, spec)
+                classes = class_count(source, spec)
+                output_schema(source.schema, spec, classes)
             rows = 0
             for batch in source.batches(list(dict.fromkeys(spec.numbers))):
                 with naming(fragment, rows, 0):
-                    losses = score_batch(batch, spec)
+                    losses = score_batch(batch, spec, classes)
                 rows += len(batch)
                 (values,) = losses.outputs
-                values = values if losses.null is None else np.where(losses.null, np.nan, values)
                 weights = losses.sample_weight
+                if losses.null is not None:
+                    values[losses.null] = np.nan
+                    weights = None if weights is None else np.where(losses.null, 0.0, weights)
                 if weights is None:
-                    yield values
+                    yield values.reshape(-1)
                 else:
-                    yield values, weights if losses.null is None else np.where(losses.null, 0.0, weights)
+                    outputs = values.shape[1] if values.ndim == 2 else 1
+                    yield values.reshape(-1), weights.repeat(outputs)

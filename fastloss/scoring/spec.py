@@ -14,6 +14,7 @@ from fastloss.scoring.groups import GroupedSummary
 from fastloss.scoring.summary import Summary
 
 OUTPUTS = ("value", "grad", "hess", "weight")
+MULTIOUTPUT = ("uniform_average", "raw_values")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Spec:
         With its parameters bound.
     pred, target, residual : tuple of str
         Column names in each role; empty where the role is not used. Several names are the classes
-        of a loss over rows of logits.
+        of a loss over rows of logits, or the outputs of any other loss.
     emit : tuple of str
         Outputs to write, a subset of value, grad, hess, weight, in this order.
     keep : tuple of str or None
@@ -39,6 +40,8 @@ class Spec:
         Column whose values each get a summary.
     sample_weight : str or None
         Column of the rows' weights in the summary.
+    multioutput : str
+        What the loss of a row of several outputs is: "uniform_average", their mean, or "raw_values", each.
     dtype : str or None
         "bfloat16": what the elements of .npy arrays are that have two bytes and no type.
     """
@@ -52,6 +55,7 @@ class Spec:
     prefix: str = ""
     by: str | None = None
     sample_weight: str | None = None
+    multioutput: str = "uniform_average"
     dtype: str | None = None
 
     @classmethod
@@ -60,12 +64,13 @@ class Spec:
         loss,
         pred: str | int | Iterable[str | int] | None = None,
         target: str | int | Iterable[str | int] | None = None,
-        residual: str | int | None = None,
+        residual: str | int | Iterable[str | int] | None = None,
         emit: str | Iterable[str] = ("value",),
         keep: str | Iterable[str] = "all",
         prefix: str = "",
         by: str | None = None,
         sample_weight: str | None = None,
+        multioutput: str = "uniform_average",
         dtype: str | None = None,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
@@ -86,11 +91,13 @@ class Spec:
             prefix=prefix,
             by=by,
             sample_weight=sample_weight,
+            multioutput=multioutput,
             dtype=dtype,
         )
         if dtype not in (None, "bfloat16"):
             raise ScoringError(f"dtype must be 'bfloat16' (of .npy arrays of two bytes without a type), got {dtype!r}")
         _check_roles(spec)
+        _check_multioutput(spec)
         _check_outputs(spec)
         _check_parameters(loss)
         return spec
@@ -131,11 +138,6 @@ class Spec:
         return tuple(self.prefix + output for output in self.emit)
 
     @property
-    def derived(self) -> tuple[str, ...]:
-        """The emitted outputs, beside the values, that are one number a row: the summary has one of each."""
-        return () if self.loss.is_rowwise else tuple(output for output in self.emit if output != "value")
-
-    @property
     def ignored_label(self) -> int | None:
         """The label of rows that do not count, for losses that have one."""
         return self.loss.parameters.get("ignore_index")
@@ -149,7 +151,7 @@ class Spec:
         loss = {"name": self.loss.name, "parameters": self.loss.parameters}
         columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
         written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
-        written |= {"sample_weight": self.sample_weight, "dtype": self.dtype}
+        written |= {"sample_weight": self.sample_weight, "multioutput": self.multioutput, "dtype": self.dtype}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 
@@ -175,10 +177,13 @@ def _check_roles(spec: Spec) -> None:
         raise ScoringError(f"{loss.name} needs the column of targets: give target{instead}")
     if spec.target and not loss.takes_target:
         raise ScoringError(f"{loss.name} takes no target: give pred alone")
-    if not loss.is_rowwise:
-        for role in ("pred", "target", "residual"):
-            if len(getattr(spec, role)) > 1:
-                raise ScoringError(f"{role} names {len(getattr(spec, role))} columns, {loss.name} takes one")
+
+
+def _check_multioutput(spec: Spec) -> None:
+    if spec.multioutput not in MULTIOUTPUT:
+        raise ScoringError(f"multioutput must be one of {', '.join(MULTIOUTPUT)}, got {spec.multioutput!r}")
+    if spec.loss.is_rowwise and spec.multioutput == "raw_values":
+        raise ScoringError(f"{spec.loss.name} has one value a row of classes: leave multioutput='raw_values' out")
 
 
 def _check_outputs(spec: Spec) -> None:

@@ -54,7 +54,8 @@ class Summary:
     weighted : WeightedSums or None
         None where no row had a weight, which is as if each had the weight 1.
     outputs : dict
-        {"grad": Summary, ...}: the other outputs that were emitted, but for those of several numbers a row.
+        {"grad": Summary, ...}: the other outputs that were emitted, but for those of several numbers a row; with
+        multioutput="raw_values" each number of these, {"value[0]": Summary, "value[1]": Summary, ...}.
     loss : str or None
         What was summarized, as the repr of a loss; None where that is not known. Summaries of different losses do not
         merge.
@@ -280,6 +281,30 @@ class Collector:
     def summary(self) -> Summary:
         """The summary of everything added so far."""
         return summaries(self._values)[0]
+
+
+class ColumnsCollector:
+    """As `Collector`, for losses of shape (n, k): a summary for each of the k columns."""
+
+    def __init__(self):
+        self._values, self._columns = Accumulator(grouped=True), 0
+
+    def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
+        """Add float losses; what is left out, and the weights, are those of rows."""
+        rows, columns = values.shape
+        self._columns = max(self._columns, columns)
+        left_out, weights = marks(null, ignored), as_weights(sample_weight)
+        self._values.add(
+            values.reshape(-1),
+            None if left_out is None else left_out.repeat(columns),
+            None if weights is None else weights.repeat(columns),
+            np.tile(np.arange(columns), rows),
+            self._columns,
+        )
+
+    def summaries(self) -> list[Summary]:
+        """The summary of each column of everything added so far."""
+        return summaries(self._values)[: self._columns]
 
 
 def marks(null, ignored) -> np.ndarray | None:
