@@ -58,6 +58,15 @@ def test_bfloat16(here, descr, order):
     np.testing.assert_array_equal(np.load("out.npy"), fl.cross_entropy(logits, np.arange(50) % 4))
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint8"])
+def test_labels_as_an_array_of_one_column(dtype):
+    logits, labels = np.random.default_rng(0).standard_normal((6, 3)), np.array([0, 1, 2, 0, 1, 2], dtype)
+    np.save("x.npy", logits)
+    np.save("y.npy", labels.reshape(-1, 1))
+    fl.score("x.npy", "out.npy", loss=fl.cross_entropy, target="y.npy")
+    np.testing.assert_array_equal(np.load("out.npy"), fl.cross_entropy(logits, labels))
+
+
 def test_bfloat16_of_ml_dtypes_on_the_command_line(capsys):
     bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
     residuals = np.linspace(-3, 3, 101).astype(bfloat16)

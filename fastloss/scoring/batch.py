@@ -50,7 +50,9 @@ def score_batch(
         null = columns.union(null, missing)
         if not is_rowwise:
             target = _shaped(target, pred, spec)
-        elif target.dtype.kind in "iu" and target.ndim == 1:
+        elif target.dtype.kind in "iu" and target.shape[1:] == (1,):
+            target = target[:, 0]  # labels as a column of an array
+        if is_rowwise and target.dtype.kind in "iu" and target.ndim == 1:
             if missing is not None:
                 target = np.where(missing, target.dtype.type(0), target)  # a label like any other
             ignored = _ignored(target, spec.ignored_label)
