@@ -328,6 +328,73 @@ def test_statistics_of_batches_add_up(weighted):
     assert whole.weight == pytest.approx(weights.sum() if weighted else 700)
 
 
+# ---- sizes far from 1 ----------------------------------------------------------------------
+
+
+def students(size=2000):
+    return np.random.default_rng(0).standard_t(2, size)
+
+
+@pytest.mark.parametrize("exponent", [-1020, -530, -400, 400, 530, 1010])
+@pytest.mark.parametrize("given", [{}, {"alpha": 0.5}, {"axis": 0}])
+def test_the_unit_of_the_residuals_is_that_of_the_scale(exponent, given):
+    r = students()
+    near, far = adaptive.fit(r, **given), adaptive.fit(np.ldexp(r, exponent), **given)
+    assert far.converged
+    assert far.alpha == pytest.approx(near.alpha, rel=1e-6)
+    assert np.ldexp(far.scale, -exponent) == pytest.approx(near.scale, rel=1e-6)
+    assert np.ldexp(far.scale_stderr, -exponent) == pytest.approx(near.scale_stderr, rel=1e-6)
+    assert far.nll == pytest.approx(near.nll + len(r) * exponent * math.log(2), rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", [-1060, -1000, 1000, 1010])
+def test_the_unit_of_the_weights_is_that_of_the_likelihood(unit):
+    r = students()
+    near = adaptive.fit(r, sample_weight=np.ones(len(r)))
+    for found in (
+        adaptive.fit(r, sample_weight=np.full(len(r), math.ldexp(1.0, unit))),
+        adaptive.fit((r, np.full(len(r), math.ldexp(1.0, unit))) for _ in range(1)),
+    ):
+        assert (found.alpha, found.scale) == pytest.approx((near.alpha, near.scale), rel=1e-9)
+        assert found.nll == pytest.approx(math.ldexp(near.nll, unit), rel=1e-4)  # a subnormal number has few digits
+        assert found.alpha_stderr * 2.0 ** (unit / 2) == pytest.approx(near.alpha_stderr, rel=1e-6)
+
+
+def exact_nll(r, alpha, scale):
+    """In high precision, from the formula for alpha < 2."""
+    curve = 2 - mpf(alpha)
+    terms = [((mpf(float(x)) / mpf(scale)) ** 2 / curve + 1) ** (mpf(alpha) / 2) - 1 for x in r]
+    constant = mp.log(mpf(scale)) + mpf(float(adaptive.log_partition(alpha)))
+    return curve / mpf(alpha) * mp.fsum(terms) + len(r) * constant
+
+
+@pytest.mark.parametrize("far", [[1e50], [1e100], [-1e200], [1e300, -1e250], [1e308] * 5 + [-1e308] * 3])
+def test_a_residual_that_is_far_out(far):
+    """Alpha falls to its bound, and the scale is the most likely one there: no other is better in high precision."""
+    r = np.append(students(200), far)
+    found = adaptive.fit(r)
+    assert found.converged and found.alpha == 0.001
+    best = exact_nll(r, 0.001, found.scale)
+    assert found.nll == pytest.approx(float(best), rel=1e-12)
+    for factor in (0.9999, 1.0001):
+        assert exact_nll(r, 0.001, found.scale * factor) > best
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 1.5, 2.0])
+def test_the_scale_of_a_known_alpha_with_a_residual_that_is_far_out(alpha):
+    """Which owns it: n = |2 - alpha|^(1 - alpha / 2) (|r| / scale)^alpha."""
+    n = 100
+    found = adaptive.fit(np.append(students(n - 1), 1e200), alpha=alpha)
+    owned = 1e200 * ((2 - alpha) ** (1 - alpha / 2) / n) ** (1 / alpha)
+    assert found.converged and found.scale == pytest.approx(owned, rel=1e-3)
+
+
+def test_residuals_that_span_more_than_floats_do():
+    with pytest.raises(ValueError, match="the residuals lie too far apart: their likelihood is no finite number"):
+        adaptive.fit(1e160 * students(), scale=1e-160)
+    assert adaptive.fit([1e-160, 3e160, 2.0]).converged
+
+
 # ---- what cannot be fitted -----------------------------------------------------------------
 
 

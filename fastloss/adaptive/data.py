@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,10 +22,19 @@ SAMPLE = 20_000  # residuals that starts are found on
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """Residuals and their weights, of which those that are NaN or of weight 0 are left out."""
+    """Residuals and their weights, of which those that are NaN or of weight 0 are left out.
+
+    The weights are handed out over 2**weight_unit, so that sums of what they multiply stay in the range of float64.
+    """
 
     values: Array
     weights: Array | None
+    weight_unit: int = 0
+
+    @classmethod
+    def of(cls, values: Array, weights: Array | None) -> Residuals:
+        """With the unit that makes the largest weight about 1."""
+        return cls(values, weights, 0 if weights is None else math.frexp(float(weights.max(initial=0.0)))[1])
 
     def chunks(self, function: Callable[[Array, Array | None], Any], num_threads: int | None = None) -> list[Any]:
         """function(values, weights) of every chunk, in order; on several threads."""
@@ -40,26 +50,25 @@ class Residuals:
 
     def chunk(self, k: int) -> tuple[Array, Array | None]:
         part = slice(k * CHUNK, (k + 1) * CHUNK)
-        return _counting(self.values[part], None if self.weights is None else self.weights[part])
+        return self._counting(part)
 
     def sample(self) -> Residuals:
         """A random part that is small, or all."""
         if self.values.size <= SAMPLE:
-            return Residuals(*_counting(self.values, self.weights))
-        chosen = np.random.default_rng(0).integers(self.values.size, size=SAMPLE)
-        return Residuals(*_counting(self.values[chosen], None if self.weights is None else self.weights[chosen]))
+            return Residuals(*self._counting(slice(None)))
+        return Residuals(*self._counting(np.random.default_rng(0).integers(self.values.size, size=SAMPLE)))
 
-
-def _counting(values: Array, weights: Array | None) -> tuple[Array, Array | None]:
-    """In float64, without NaN and what has no weight."""
-    values = values.astype(np.float64, copy=False)
-    counts = ~np.isnan(values)
-    if weights is not None:
-        weights = weights.astype(np.float64, copy=False)
-        counts &= weights != 0
-    if counts.all():
-        return values, weights
-    return values[counts], None if weights is None else weights[counts]
+    def _counting(self, part: Any) -> tuple[Array, Array | None]:
+        """A part in float64, without NaN and what has no weight."""
+        values = self.values[part].astype(np.float64, copy=False)
+        counts = ~np.isnan(values)
+        weights = None
+        if self.weights is not None:
+            weights = np.ldexp(self.weights[part].astype(np.float64, copy=False), -self.weight_unit)
+            counts &= weights != 0
+        if counts.all():
+            return values, weights
+        return values[counts], None if weights is None else weights[counts]
 
 
 # ---- what they are ------------------------------------------------------------------------------------------------
@@ -121,6 +130,11 @@ def _vote(values: Array, weights: Array | None) -> tuple[float, float]:
     return float(median), max(0.0, float(surplus))
 
 
+def largest(values: Array, weights: Array | None) -> float:
+    """The size of the largest residual of a chunk."""
+    return float(np.abs(values).max(initial=0.0))
+
+
 def weight_at(value: float, values: Array, weights: Array | None) -> float:
     """How much weight of a chunk has exactly this value."""
     equal = values == value
@@ -145,13 +159,13 @@ def gather(residuals: Any, sample_weight: Any, axis: int | None) -> tuple[list[R
     values = as_array(residuals, "residuals")
     weights = None if sample_weight is None else _weights(sample_weight, values.shape)
     if axis is None:
-        return [Residuals(values.reshape(-1), None if weights is None else weights.reshape(-1))], ()
+        return [Residuals.of(values.reshape(-1), None if weights is None else weights.reshape(-1))], ()
     if axis != 0 or values.ndim == 0:
         raise ValueError(f"axis must be None, or 0 for one fit per column, got {axis} for residuals of {values.ndim}d")
     shape = values.shape[1:]
     columns = values.reshape(len(values), -1).T
     by_column = [None] * len(columns) if weights is None else weights.reshape(len(values), -1).T
-    return [Residuals(*pair) for pair in zip(columns, by_column, strict=True)], shape
+    return [Residuals.of(*pair) for pair in zip(columns, by_column, strict=True)], shape
 
 
 def _weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:

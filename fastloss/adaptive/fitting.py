@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss._arguments import check_num_threads, nonnegative, positive
-from fastloss.adaptive.data import NOTHING, Residuals, Summary, gather, summary, weight_at
+from fastloss.adaptive.data import NOTHING, Residuals, Summary, gather, largest, summary, weight_at
 from fastloss.adaptive.statistics import Statistics, statistics
 
 Array = NDArray[np.float64]
@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 ALPHA_STEP, LOG_SCALE_STEP = 0.5, 1.0  # the longest step
 PRECISION = 1e-12  # of the mean negative log-likelihood: a step that promises less is the last
 STARTS = (0.05, 0.4, 0.75, 0.95)  # where alpha starts, from one bound to the other
+LOG_SCALES = (-744.0, 709.0)  # those of floats
+FAR = 1e3  # a pull of the residuals on the scale, relative to their weight, that Newton's method takes long to follow
 NEAR_TWO = 1e-6  # the second derivative is infinite at alpha = 2: no iterate comes closer
 
 
@@ -160,6 +162,15 @@ class Point:
     log_scale: float
     at: Statistics
 
+    @property
+    def finite(self) -> bool:
+        return bool(np.isfinite([self.at.nll, *self.at.gradient, *self.at.hessian.flat]).all())
+
+    @property
+    def bearable(self) -> bool:
+        """Whether it is finite, and the residuals do not call for a scale that is far away."""
+        return self.finite and -self.at.gradient[1] <= FAR * self.at.weight
+
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
@@ -182,11 +193,15 @@ class _Problem:
         passes = 1
         ends = []
         for start in small.minima():
-            point, used, converged = self.descend(self.point(start.alpha, start.log_scale), max_iter - passes - 1)
-            passes += used + 1
+            first, looked = self.start(start.alpha, start.log_scale)
+            point, used, converged = self.descend(first, max_iter - passes - looked)
+            passes += used + looked
             ends.append((point.at.nll, point, converged))
             if passes >= max_iter - 2:
                 break
+        ends = [end for end in ends if end[1].finite]
+        if not ends:
+            raise ValueError("the residuals lie too far apart: their likelihood is no finite number")
         _, point, converged = min(ends, key=lambda end: end[0])
         return point, passes, converged
 
@@ -236,10 +251,28 @@ class _Problem:
         found: list[Point] = []
         for share in STARTS:
             alpha = self.low + share * (self.high - self.low) if self.alpha is None else self.alpha
-            end, _, _ = self.descend(self.point(alpha, log_scale), 100)
+            end, _, _ = self.descend(self.start(alpha, log_scale)[0], 100)
             if not any(abs(end.alpha - p.alpha) + abs(end.log_scale - p.log_scale) < 1e-3 for p in found):
                 found.append(end)
         return sorted(found, key=lambda p: p.at.nll)
+
+    def start(self, alpha: float, log_scale: float) -> tuple[Point, int]:
+        """(a point to descend from, passes taken): that one, unless a few far residuals would own the way from it.
+
+        Their loss grows like (|r| / scale)^alpha: it is borne at the lowest alpha or, where that is too high, at a
+        larger scale.
+        """
+        point, passes = self.point(alpha, log_scale), 1
+        if not point.bearable and self.alpha is None and alpha > self.low:
+            point, passes = self.point(self.low, log_scale), 2
+        if point.bearable or self.scale is not None:
+            return point, passes
+        low, high = log_scale, math.log(max(self.residuals.chunks(largest, self.num_threads)))
+        while high - low > 1:
+            point = self.point(point.alpha, (low + high) / 2)
+            passes += 1
+            low, high = (low, point.log_scale) if point.bearable else (point.log_scale, high)
+        return self.point(point.alpha, high), passes + 1
 
     def point(self, alpha: float, log_scale: float) -> Point:
         """The statistics there: a pass over the residuals."""
@@ -247,23 +280,25 @@ class _Problem:
             alpha = 2 - NEAR_TWO
         fixed = self.alpha is not None
 
+        scale = math.exp(min(max(log_scale, LOG_SCALES[0]), LOG_SCALES[1]))
+
         def one(values: Array, weights: Array | None) -> Statistics:
-            return statistics(values, alpha, math.exp(log_scale), weights, fixed_alpha=fixed, num_threads=1)
+            return statistics(values, alpha, scale, weights, fixed_alpha=fixed, num_threads=1)
 
         return Point(float(alpha), float(log_scale), reduce(add, self.residuals.chunks(one, self.num_threads)))
 
     def descend(self, point: Point, max_iter: int) -> tuple[Point, int, bool]:
         """(the minimum, passes taken, whether it is one)"""
         passes, share = 0, 1.0
-        while passes < max_iter:
+        while point.finite and passes < max_iter:
             step = self._step(point)
             promised = -float(point.at.gradient @ step)
-            if promised <= 0:
+            if not promised > 0:
                 return point, passes, True
             last = promised < PRECISION * point.at.weight
             tried = self.point(point.alpha + share * step[0], point.log_scale + share * step[1])
             passes += 1
-            if tried.at.nll <= point.at.nll - 1e-4 * share * promised:
+            if tried.finite and tried.at.nll <= point.at.nll - 1e-4 * share * promised:
                 point, share = tried, 1.0
             elif last:  # both are the minimum, as far as rounding lets it be known
                 return min(point, tried, key=lambda p: p.at.nll), passes, True
@@ -285,7 +320,7 @@ class _Problem:
         if self.alpha is None and inside != step[0]:
             step[0] = inside
             if self.scale is None:  # the best there, given where alpha ends
-                best = -(gradient[1] + hessian[0, 1] * inside) / max(abs(hessian[1, 1]), 1e-300)
+                best = -(gradient[1] + hessian[0, 1] * inside) / (abs(hessian[1, 1]) or 1.0)
                 step[1] = min(max(best, -LOG_SCALE_STEP), LOG_SCALE_STEP)
                 if gradient @ step >= 0:
                     step[1] = 0.0
@@ -302,12 +337,15 @@ class _Problem:
         fitted = np.array([self.alpha is None, self.scale is None])
         variance = np.zeros(2)
         variance[fitted] = _variances(point.at.hessian[np.ix_(fitted, fitted)])
-        alpha_stderr, log_scale_stderr = np.sqrt(variance)
+        unit = self.residuals.weight_unit
+        alpha_stderr, log_scale_stderr = np.ldexp(np.sqrt(variance * 2.0 ** (unit % 2)), -((unit + 1) // 2))
         scale = math.exp(point.log_scale) if self.scale is None else self.scale
+        with np.errstate(over="ignore"):
+            nll = float(np.ldexp(point.at.nll, unit))
         return Fit(
             alpha=point.alpha,
             scale=scale,
-            nll=float(point.at.nll),
+            nll=nll,
             n_iter=passes,
             converged=converged,
             alpha_stderr=float(alpha_stderr),
@@ -318,7 +356,7 @@ class _Problem:
 def _downhill(gradient: Array, hessian: Array) -> Array:
     """Newton's step, with the curvatures that are not positive turned round."""
     curvatures, axes = np.linalg.eigh(hessian)
-    curvatures = np.maximum(np.abs(curvatures), 1e-12 * np.abs(curvatures).max() + 1e-300)
+    curvatures = np.maximum(np.abs(curvatures), 1e-12 * np.abs(curvatures).max() or 1.0)
     return -axes @ ((axes.T @ gradient) / curvatures)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from fastloss._partition import log_partition, log_partition_grad
 from fastloss.m_estimators import robust
 
 Array = NDArray[np.float64]
+
+FAR = 1e100  # scales: from there on the square of a residual may leave the range of float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,24 +85,49 @@ def statistics(
     num_threads : int, optional
         The default is that of `set_num_threads`.
     """
-    residuals = np.asarray(residuals, np.float64)
-    given = {"sample_weight": sample_weight, "reduction": "sum", "num_threads": num_threads}
+    residuals, unit = _in_units(np.asarray(residuals, np.float64), scale)
+    scale, log_scale = math.ldexp(scale, -unit) or math.ulp(0.0), math.log(scale)
     weight = float(residuals.size if sample_weight is None else np.sum(sample_weight, dtype=np.float64))
-    value, grad, hess = robust.evaluate(residuals, alpha=alpha, scale=scale, outputs=("value", "grad", "hess"), **given)
-    # the loss is a function of log |r| - log(scale)
-    pull = float((residuals * grad).sum())
-    gradient, hessian = np.array([0.0, weight - pull]), np.zeros((2, 2))
-    hessian[1, 1] = pull + float((residuals * (residuals * hess)).sum())
-    if not fixed_alpha:
-        # by alpha a second time: a difference of exact slopes, which keeps half of the digits
-        step = 1e-5 * abs(alpha - 2)
-        here, beside = (_slopes(residuals, a, scale, weight, given) for a in (alpha, alpha + step))
-        gradient[0] = here[0]
-        hessian[0] = hessian[:, 0] = (beside - here) / step
-    return Statistics(weight, value + weight * (np.log(scale) + log_partition(alpha)), gradient, hessian)
+    given = {"scale": scale, "sample_weight": sample_weight, "reduction": "sum", "num_threads": num_threads}
+    gradient, hessian = np.zeros(2), np.zeros((2, 2))
+    with np.errstate(over="ignore", invalid="ignore"):  # a residual far beyond the scale: the result is not finite then
+        value, grad, hess = robust.evaluate(residuals, alpha=alpha, outputs=("value", "grad", "hess"), **given)
+        # the loss is a function of log |r| - log(scale)
+        pull, bend = residuals * grad, residuals * (residuals * hess)
+        far = np.abs(residuals) > FAR * scale
+        if alpha < 1 and far.any():
+            pull[far] = _pull_from_afar(residuals[far] / scale, alpha)
+            pull[far] *= 1.0 if sample_weight is None else sample_weight[far]
+            bend[far] = (alpha - 1) * pull[far]
+        gradient[1], hessian[1, 1] = weight - pull.sum(), pull.sum() + bend.sum()
+        if not fixed_alpha:
+            # by alpha a second time: a difference of exact slopes, which keeps half of the digits
+            step = 1e-5 * abs(alpha - 2)
+            here, beside = (_slopes(residuals, a, weight, given) for a in (alpha, alpha + step))
+            gradient[0] = here[0]
+            hessian[0] = hessian[:, 0] = (beside - here) / step
+    return Statistics(weight, value + weight * (log_scale + log_partition(alpha)), gradient, hessian)
 
 
-def _slopes(residuals: Array, alpha: float, scale: float, weight: float, given: dict[str, Any]) -> Array:
+def _in_units(residuals: Array, scale: float) -> tuple[Array, int]:
+    """The residuals over 2**unit, which is near the scale, and unit.
+
+    All of the statistics but the log of the scale are those of residual / scale; the squares of what is far from 1
+    leave the range of float64. A power of two rounds nothing.
+    """
+    unit = math.frexp(scale)[1]
+    largest = float(np.abs(residuals).max(initial=0.0))
+    unit = max(unit, math.frexp(largest)[1] - 600)  # what lies that far out has a slope above 0
+    return np.ldexp(residuals, -unit), unit
+
+
+def _pull_from_afar(ratios: Array, alpha: float) -> Array:
+    """residual * gradient, a power of residual / scale there; its weight, gradient / residual, leaves the range."""
+    curve = 2 - alpha
+    return curve ** (1 - alpha / 2) * np.abs(ratios) ** alpha
+
+
+def _slopes(residuals: Array, alpha: float, weight: float, given: dict[str, Any]) -> Array:
     """By alpha and by log(scale)."""
-    slopes = robust.param_grad(residuals, alpha=alpha, scale=scale, **given)
-    return np.array([slopes["alpha"] + weight * log_partition_grad(alpha), scale * slopes["scale"] + weight])
+    slopes = robust.param_grad(residuals, alpha=alpha, **given)
+    return np.array([slopes["alpha"] + weight * log_partition_grad(alpha), given["scale"] * slopes["scale"] + weight])
