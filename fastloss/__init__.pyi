@@ -57,17 +57,29 @@ def softmax(
     num_threads: int | None = None,
 ) -> Array: ...
 
-def accuracy(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+def accuracy(
+    pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None, ignore_index: int = -100
+) -> float: ...
 
-def log_loss(prob: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+def log_loss(
+    prob: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None, ignore_index: int = -100
+) -> float: ...
 
-def mae(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+def mae(
+    pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float: ...
 
-def mape(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+def mape(
+    pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float: ...
 
-def mse(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+def mse(
+    pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float: ...
 
-def rmse(pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+def rmse(
+    pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float: ...
 
 @type_check_only
 class _SquaredError(Loss):
@@ -2358,45 +2370,51 @@ class _MultiMargin(Loss):
     @overload
     def __call__(
         self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
-        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
-        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
     ) -> Array: ...
     @overload
     def __call__(
         self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
-        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
-        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
     ) -> float: ...
     def grad(
         self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
-        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
-        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
     ) -> Array: ...
     def hess(
         self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
-        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
-        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
     ) -> Array: ...
     @overload
     def value_and_grad(
         self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
-        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
-        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
     ) -> tuple[Array, Array]: ...
     @overload
     def value_and_grad(
         self, logits: ArrayLike, target: ArrayLike, *, p: int = 1, margin: float = 1.0,
-        class_weight: ArrayLike | None = None, axis: int = -1, sample_weight: ArrayLike | None = None,
-        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
     ) -> tuple[float, Array]: ...
     def evaluate(
         self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], p: int = 1,
-        margin: float = 1.0, class_weight: ArrayLike | None = None, axis: int = -1,
+        margin: float = 1.0, class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
     def bind(
-        self, *, p: int = 1, margin: float = 1.0, class_weight: ArrayLike | None = None
+        self, *, p: int = 1, margin: float = 1.0, class_weight: ArrayLike | None = None, ignore_index: int = -100
     ) -> Self: ...
 
 multi_margin: _MultiMargin
@@ -2407,43 +2425,46 @@ class _Distillation(Loss):
 
     @overload
     def __call__(
-        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
-        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
-        num_threads: int | None = None
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
     @overload
     def __call__(
-        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
-        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
-        num_threads: int | None = None
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
     ) -> float: ...
     def grad(
-        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
-        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
-        num_threads: int | None = None
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
     def hess(
-        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
-        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
-        num_threads: int | None = None
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
     @overload
     def value_and_grad(
-        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
-        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
-        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
     ) -> tuple[Array, Array]: ...
     @overload
     def value_and_grad(
-        self, logits: ArrayLike, target: ArrayLike, *, temperature: float = 1.0, axis: int = -1,
-        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
-        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
     ) -> tuple[float, Array]: ...
     def evaluate(
-        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], temperature: float = 1.0,
-        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
-        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        labels: ArrayLike | None = None, temperature: float = 1.0, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
-    def bind(self, *, temperature: float = 1.0) -> Self: ...
+    def bind(
+        self, *, temperature: float = 1.0, ignore_index: int = -100
+    ) -> Self: ...
 
 distillation: _Distillation

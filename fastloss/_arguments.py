@@ -7,6 +7,8 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from fastloss._foreign import from_foreign
+
 EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
 REDUCTIONS = ("none", "sum", "mean")
 INFINITY = float("inf")
@@ -40,25 +42,42 @@ def as_array(x, name):
     if type(x) is not np.ndarray:
         if isinstance(x, np.ma.MaskedArray):
             raise TypeError(f"{name!r} is a masked array, whose mask would be lost; fill it first")
-        x = _from_foreign(x, name)
+        x = from_foreign(x, name)
     dtype = x.dtype
     if dtype.char in "fd" or dtype.kind in "biu" or dtype.name in ("float16", "bfloat16"):
         return x
     raise TypeError(f"unsupported dtype {x.dtype} for {name!r}; {EXPECTED}")
 
 
-def _from_foreign(x, name):
-    """An array from whatever exposes one: sequences, buffers, __array__, DLPack, the array interface."""
-    if hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
-        return np.from_dlpack(x)
-    try:
-        return np.asarray(x)
-    except (ValueError, RuntimeError) as error:
-        raise TypeError(f"{name!r} cannot be read as an array: {error}") from error
+def as_array_beside(pred, x, name):
+    """`x` as an array; a Python float takes the dtype that pred is computed in, as it does beside NumPy's arrays."""
+    return np.asarray(x, computing_dtype(pred)) if type(x) is float else as_array(x, name)
 
 
 def is_integral(array):
     return array.dtype.kind in "biu"
+
+
+def whole_numbers(labels, name):
+    """Labels as integers: floats are taken where all are whole."""
+    if is_integral(labels):
+        return labels
+    numbers = labels.astype(FLOAT64, copy=False)
+    is_whole = (numbers == np.trunc(numbers)) & (abs(numbers) != INFINITY)
+    if not is_whole.all():
+        row = int(is_whole.argmin())
+        null = ", it is NaN or null" if numbers.flat[row] != numbers.flat[row] else ""
+        raise ValueError(
+            f"{name} {numbers.flat[row]} at row {row} is not a whole number{null}: labels are integers, one per row"
+        )
+    is_int64 = (numbers >= -(2.0**63)) & (numbers < 2.0**63)
+    with np.errstate(invalid="ignore"):  # beyond int64 there is no class: the largest stands for all that is there
+        return np.where(is_int64, numbers.astype(np.int64), np.iinfo(np.int64).max)
+
+
+def label_text(label):
+    """A label as error messages print it: 7 of 7.0."""
+    return str(label) if label.dtype.kind in "biu" else f"{float(label):.16g}"
 
 
 def computing_dtype(pred, target=None, weight=None):
@@ -179,14 +198,16 @@ def broadcast_parameter(name, value, shape, dtype):
 
 
 def broadcast_weight(weight, shape):
-    """sample_weight in the input's shape: given so, or one value a row."""
+    """sample_weight in the input's shape: given so, one value a row, or one for all."""
     if weight.shape == shape:
         return weight
+    if weight.ndim == 0:
+        return np.broadcast_to(weight, shape)
     if len(shape) > 1 and weight.shape == shape[:1]:
         return np.broadcast_to(weight.reshape(weight.shape + (1,) * (len(shape) - 1)), shape)
     raise ValueError(
         f"sample_weight of shape {weight.shape} does not fit the input's shape {shape}; "
-        "give that shape or one value a row"
+        "give that shape, one value a row or one for all"
     )
 
 

@@ -11,8 +11,8 @@ LABELS = ("Domain", "Formula", "Limits", "Derivatives", "Special values", "Trait
 
 _TYPES = {
     "pred": "array_like of any shape",
-    "target": "array_like of pred's shape",
-    "sample_weight": "array_like of pred's shape, or one value a row, optional",
+    "target": "array_like of pred's shape, or one value for all",
+    "sample_weight": "array_like of pred's shape, one value a row, or one for all; optional",
     "reduction": '{"none", "sum", "mean"}',
     "out": "ndarray, or a tuple of one per output, optional",
     "num_threads": "int, optional",
@@ -44,14 +44,16 @@ ValueError
 _ROW_TYPES = {
     "logits": "array_like of shape (..., C)",
     "target": "array_like",
+    "labels": "array_like of shape (...), optional",
     "class_weight": "array_like of shape (C,), >= 0, optional",
     "ignore_index": "int",
     "p": "int, 1 or 2",
     "axis": "int",
-    "sample_weight": "array_like of shape (...), optional",
+    "sample_weight": "array_like of shape (...), or one value for all; optional",
 }
 _ROW_TEXTS = {
     "logits": "Or with the classes along another `axis`. C >= 1.",
+    "labels": "One in [0, C) per row, as cross_entropy has them. They only tell which rows count: see ignore_index.",
     "class_weight": "Multiplies the loss of a row by that of its label.",
     "ignore_index": "Rows with this label count as 0, whatever they hold.",
     "temperature": "Divides the logits.",
@@ -61,9 +63,9 @@ _ROW_TEXTS = {
     "out": "It may be the logits themselves.",
 }
 _ROW_TARGETS = {
-    "labels": "Integers of shape (...), one label in [0, C) per row.",
-    "labels or probabilities": "Integers of shape (...), one label in [0, C) per row; or floats of the logits' shape, "
-    "the probability of every class,\nwhich need not sum to 1.",
+    "labels": "Whole numbers of shape (...), one label in [0, C) per row.",
+    "labels or probabilities": "Whole numbers of shape (...), one label in [0, C) per row; or floats of the logits' "
+    "shape, the probability of every\nclass, which need not sum to 1.",
     "logits": "Of the logits' shape.",
 }
 _ROW_RETURNS = """\
@@ -71,7 +73,7 @@ ndarray of shape (...), float32 or float64; a float under a reduction. grad and 
 a NaN is NaN."""
 _ROW_RAISES = """\
 IndexError
-    If a label is out of range and not ignored."""
+    If a label is out of range and not ignored. (One that is no whole number is a ValueError.)"""
 
 
 def sections(doc):
@@ -101,7 +103,7 @@ def complete(doc, family, target, domains, traits):
     texts = _TEXTS | _ARGUMENTS.get(family, {}) | entries(own.get("Parameters", ""))
     types = dict(_TYPES)
     if target == "optional":
-        types["target"] += ", optional"
+        types["target"] += "; optional"
     for name, domain in domains.items():
         admitted = "anything but NaN" if domain == "any" else domain
         types[name] = f"float, or array_like of one per column (last axis) or per element; {admitted}"
@@ -119,10 +121,10 @@ def complete_rows(doc, targets, domains, traits):
     own = sections(doc)
     texts = {**_TEXTS, **_ROW_TEXTS, "target": _ROW_TARGETS[targets], **entries(own.get("Parameters", ""))}
     types = {name: f"float, {domain}" for name, domain in domains.items()} | _TYPES | _ROW_TYPES
-    arguments = ["logits", "target", *domains, "axis", "sample_weight", "reduction", "out", "num_threads"]
-    raises = _RAISES if targets == "logits" else f"{_ROW_RAISES}\n{_RAISES}"
+    labels = ["labels"] if targets == "logits" else []
+    arguments = ["logits", "target", *labels, *domains, "axis", "sample_weight", "reduction", "out", "num_threads"]
     described = {name: (types[name], texts[name]) for name in arguments}
-    return _assembled(own, traits, described, _ROW_RETURNS, raises)
+    return _assembled(own, traits, described, _ROW_RETURNS, f"{_ROW_RAISES}\n{_RAISES}")
 
 
 def _assembled(own, traits, arguments, returns, raises):

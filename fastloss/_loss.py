@@ -9,6 +9,7 @@ from fastloss._arguments import (
     FLOAT64,
     KINDS,
     as_array,
+    as_array_beside,
     broadcast_parameter,
     broadcast_weight,
     check_num_threads,
@@ -301,13 +302,15 @@ class _Call:
         if target is not None:
             if not loss.takes_target:
                 raise TypeError(f"{loss.name} is a function of pred alone and takes no target")
-            target = as_array(target, "target")
+            target = as_array_beside(pred, target, "target")
             if target.shape != shape:
-                raise ValueError(f"pred and target must have equal shapes, got {shape} and {target.shape}")
+                if target.ndim:
+                    raise ValueError(f"pred and target must have equal shapes, got {shape} and {target.shape}")
+                target = np.broadcast_to(target, shape)
         elif loss.requires_target:
             raise TypeError(f"{loss.name} requires a target")
         if sample_weight is not None:
-            sample_weight = broadcast_weight(as_array(sample_weight, "sample_weight"), shape)
+            sample_weight = broadcast_weight(as_array_beside(pred, sample_weight, "sample_weight"), shape)
         self.dtype = dtype = computing_dtype(pred, target, sample_weight)
         merged = loss._in_force(params)
         self.given = tuple(merged.values())

@@ -5,7 +5,16 @@ import operator
 import numpy as np
 
 from fastloss import _kernels, _rows
-from fastloss._arguments import as_array, check_num_threads, computing_dtype, is_integral, storage
+from fastloss._arguments import (
+    as_array,
+    as_array_beside,
+    check_num_threads,
+    computing_dtype,
+    is_integral,
+    label_text,
+    storage,
+    whole_numbers,
+)
 
 # What the target of a loss may be
 LABELS, LABELS_OR_PROBABILITIES, LOGITS = "labels", "labels or probabilities", "logits"
@@ -14,28 +23,24 @@ LABELS, LABELS_OR_PROBABILITIES, LOGITS = "labels", "labels or probabilities", "
 class RowCall:
     """The checked arguments of one call over rows; the class axis is moved last."""
 
-    def __init__(self, logits, axis, num_threads, target=None, sample_weight=None, targets=LABELS_OR_PROBABILITIES):
+    def __init__(
+        self, logits, axis, num_threads, target=None, sample_weight=None, targets=LABELS_OR_PROBABILITIES, labels=None
+    ):
         self.num_threads = None if num_threads is None else check_num_threads(num_threads)
         self.logits = as_array(logits, "logits")
-        self.target = None if target is None else as_array(target, "target")
-        self.weight = None if sample_weight is None else as_array(sample_weight, "sample_weight")
         self.shape = self.logits.shape
-        self.is_labels = targets != LOGITS and (self.target is None or is_integral(self.target))
-        if targets != LOGITS and not self.is_labels:
-            self._check_float_target(targets)
         self.axis = self._check_axis(axis)
         self.rows = self.shape[: self.axis] + self.shape[self.axis + 1 :]
         self.classes = self.shape[self.axis]
+        self.target = None if target is None else as_array(target, "target")
+        self.given_labels, self.labels_name = None if labels is None else as_array(labels, "labels"), "labels"
+        if self.target is not None and self._are_labels(self.target, targets):
+            self.given_labels, self.labels_name, self.target = self.target, "target", None
         if self.classes == 0:
             raise ValueError(f"expected at least one class, got logits of shape {self.shape}")
-        if self.target is not None:
-            self._check_target_shape(targets)
-        if self.weight is not None and self.weight.shape != self.rows:
-            raise ValueError(
-                f"sample_weight has shape {self.weight.shape}, expected {self.rows}, one value per row of "
-                f"logits of shape {self.shape}"
-            )
-        self.dtype = computing_dtype(self.logits, None if self.is_labels else self.target, self.weight)
+        self._check_target_shapes(targets)
+        self.weight = None if sample_weight is None else self._one_per_row(sample_weight)
+        self.dtype = computing_dtype(self.logits, self.target, self.weight)
         self.is_double = self.dtype.itemsize == 8
 
     def _check_axis(self, axis):
@@ -46,29 +51,49 @@ class RowCall:
             raise ValueError(f"axis {axis} is out of bounds for logits of shape {self.shape}")
         return axis % ndim
 
-    def _check_float_target(self, targets):
-        if is_integral(self.logits):
+    def _are_labels(self, target, targets):
+        """Whether a target holds labels: integers do, and floats that are one per row."""
+        if targets == LOGITS:
+            return False
+        if is_integral(target) or target.shape == self.rows:
+            return True
+        if is_integral(self.logits) or target.ndim > self.logits.ndim:
             raise TypeError(
-                f"logits are {self.logits.dtype} and target is {self.target.dtype}: the arguments look swapped; "
-                "logits must be floats"
+                f"logits are {self.logits.dtype} of shape {self.shape} and target is {target.dtype} of shape "
+                f"{target.shape}: the arguments look swapped; logits must be floats"
             )
-        if targets == LABELS:
-            raise TypeError(f"target must be integers, one label per row, got {self.target.dtype}")
+        if targets == LABELS and target.shape == self.shape:
+            raise TypeError(
+                f"target must be integers, one label per row, got {target.dtype} of the logits' shape {self.shape}"
+            )
+        return targets == LABELS
 
-    def _check_target_shape(self, targets):
-        wanted = self.rows if self.is_labels else self.shape
-        if self.target.shape != wanted:
-            what = "integers are labels, one per row" if self.is_labels else "floats are class probabilities"
+    def _check_target_shapes(self, targets):
+        if self.given_labels is not None:
+            self._check_shape(self.labels_name, self.given_labels, self.rows, "labels are one per row")
+        if self.target is not None:
+            what = "floats are class probabilities, or labels if they are one per row"
             what = "they are logits too, a teacher's" if targets == LOGITS else what
+            self._check_shape("target", self.target, self.shape, what)
+
+    def _check_shape(self, name, array, wanted, what):
+        if array.shape != wanted:
             raise ValueError(
-                f"target of {self.target.dtype} has shape {self.target.shape}, expected {wanted} for logits of "
-                f"shape {self.shape}: {what}"
+                f"{name} of {array.dtype} has shape {array.shape}, expected {wanted} for logits of shape "
+                f"{self.shape}: {what}"
             )
+
+    def _one_per_row(self, sample_weight):
+        weight = as_array_beside(self.logits, sample_weight, "sample_weight")
+        if weight.ndim == 0:
+            return np.broadcast_to(weight, self.rows)
+        self._check_shape("sample_weight", weight, self.rows, "give one value per row, or one for all")
+        return weight
 
     @property
     def inputs(self):
         """The arrays that outputs must not disturb."""
-        return [a for a in (self.logits, self.target, self.weight) if a is not None]
+        return [a for a in (self.logits, self.target, self.given_labels, self.weight) if a is not None]
 
     def rounded(self, name, value):
         """A parameter in the computing dtype, where it must be finite, and not 0 unless it was."""
@@ -86,13 +111,14 @@ class RowCall:
         return None if array is None else storage(array, self.dtype)
 
     def labels(self, ignore_index):
-        """The labels, all in range or ignored; None where the target is something else."""
-        if not self.is_labels:
+        """The labels, all in range or ignored; None where there are none."""
+        if self.given_labels is None:
             return None
-        labels = _rows.Labels(self.target, ignore_index, self.classes)
+        labels = _rows.Labels(whole_numbers(self.given_labels, self.labels_name), ignore_index, self.classes)
         row = labels.first_out_of_range()
         if row >= 0:
-            raise IndexError(f"target {self.target.flat[row]} at row {row} is out of bounds for {self.classes} classes")
+            label = label_text(self.given_labels.flat[row])
+            raise IndexError(f"{self.labels_name} {label} at row {row} is out of bounds for {self.classes} classes")
         return labels
 
     def class_weights(self, class_weight):
@@ -108,7 +134,7 @@ class RowCall:
 
     def loop(self, elements, value=None, **others):
         """The hot loop over all rows, into {kind: array} and one value per row."""
-        target = None if self.is_labels else self.operand(self.classes_last(self.target))
+        target = None if self.target is None else self.operand(self.classes_last(self.target))
         return _rows.Rows(
             self.is_double,
             self.operand(self.classes_last(self.logits)),

@@ -8,7 +8,7 @@ import numpy as np
 from fastloss import _docstrings
 from fastloss._arguments import check_number, check_outputs, check_parameter, check_reduction
 from fastloss._loss import Loss
-from fastloss._row_call import RowCall, final_results
+from fastloss._row_call import LOGITS, RowCall, final_results
 
 _DOMAINS = {
     "class_weight": ">= 0",
@@ -65,8 +65,9 @@ class RowLoss(Loss):
         signature = super()._signature()
         logits, target, *keywords = signature.parameters.values()
         axis = keywords[0].replace(name="axis", default=-1)
+        labels = [keywords[0].replace(name="labels", default=None)] if self._targets == LOGITS else []
         n = len(self.parameters)
-        named = [logits.replace(name="logits"), target, *keywords[:n], axis, *keywords[n:]]
+        named = [logits.replace(name="logits"), target, *labels, *keywords[:n], axis, *keywords[n:]]
         return signature.replace(parameters=named)
 
     def _check_param(self, name, value):
@@ -74,11 +75,12 @@ class RowLoss(Loss):
 
     def _compute(self, outputs, logits, target, sample_weight, reduction, out, num_threads, params):
         axis = params.pop("axis", -1)
+        labels = params.pop("labels", None) if self._targets == LOGITS else None
         params = {**self.parameters, **self._check_params(params)}
         check_reduction(reduction)
         if target is None:
             raise TypeError(f"{self.name} requires a target")
-        call = RowCall(logits, axis, num_threads, target, sample_weight, self._targets)
+        call = RowCall(logits, axis, num_threads, target, sample_weight, self._targets, labels)
         names = [name for name in outputs if name != "value" or reduction == "none"]
         elements = [name for name in outputs if name != "value"]
         computed, final = check_outputs(

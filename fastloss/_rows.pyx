@@ -227,7 +227,7 @@ cdef class Rows:
                  int loss=FL_ROW_CROSS_ENTROPY, labels=None, target=None, class_weight=None, bint weighs_rows=False,
                  weight=None, double temperature=1, double label_smoothing=0, double margin=0, bint square=False,
                  double gamma=0):
-        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, kind). `value` is an array of one
+        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, kind); `labels` are Labels. `value` is an array of one
         number per row or None; `elements` is {kind: array}. `class_weight` is a contiguous array of the computing
         dtype; where it `weighs_rows`, it multiplies the loss of a row by that of its label. `gamma` > 0 makes a
         cross-entropy focal."""
@@ -314,6 +314,7 @@ cdef class Rows:
         cdef double *arrays[ROW_ARRAYS]
         cdef const void *target = NULL
         cdef const void *weight = NULL
+        cdef const int64_t *labels
         cdef int k
         for k in range(ROW_ARRAYS):
             arrays[k] = <double *>scratch
@@ -329,8 +330,10 @@ cdef class Rows:
             scratch += scratch_size(&self.weight, n)
         self.fill_scale(arrays[7], weight, n)
         if self.labels is not None:
-            rows.labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, arrays[7], n)
+            labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, arrays[7], n)
             scratch += 16 * n
+            if self.loss != FL_ROW_DISTILLATION:  # whose labels only tell which rows count
+                rows.labels = labels
         if self.loss == FL_ROW_DISTILLATION:
             teacher = rows
             teacher.logits = target

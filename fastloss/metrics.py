@@ -1,14 +1,22 @@
 """Metrics: means over a data set, as floats.
 
 All take (pred, target, sample_weight=None). The arguments are those of the losses: anything with a buffer, of equal
-shapes, with a weight for every element or every row. The mean of nothing, or under weights that sum to 0, is NaN.
+shapes, with a weight for every element, for every row or for all. The mean of nothing, or under weights that sum to 0,
+is NaN. Those of labels leave out what is padding: where the target is `ignore_index`, nothing counts.
 """
 
 import math
 
 import numpy as np
 
-from fastloss._arguments import as_array, computing_dtype, is_integral
+from fastloss._arguments import (
+    as_array,
+    as_array_beside,
+    broadcast_weight,
+    computing_dtype,
+    label_text,
+    whole_numbers,
+)
 from fastloss.probability import binary_cross_entropy
 from fastloss.relative import absolute_percentage_error
 from fastloss.residual import absolute_error, squared_error
@@ -56,7 +64,7 @@ def mape(pred, target, sample_weight=None):
     return absolute_percentage_error(pred, target, sample_weight=sample_weight, reduction="mean")
 
 
-def log_loss(prob, target, sample_weight=None):
+def log_loss(prob, target, sample_weight=None, ignore_index=-100):
     """Mean cross-entropy of predicted probabilities.
 
     Probabilities are clipped to [eps, 1 - eps], the eps of the computing dtype, as scikit-learn does: a certain
@@ -67,8 +75,10 @@ def log_loss(prob, target, sample_weight=None):
     prob : array_like of shape (...) or (..., C)
         Probabilities of the class 1, or of each of C classes.
     target : array_like of shape (...)
-        Labels: 0 and 1 (or probabilities of 1), or integers in [0, C).
+        Labels: 0 and 1 (or probabilities of 1), or whole numbers in [0, C).
     sample_weight : array_like of shape (...), optional
+    ignore_index : int
+        Where this is the target, nothing counts.
 
     Returns
     -------
@@ -78,10 +88,8 @@ def log_loss(prob, target, sample_weight=None):
     ------
     IndexError
         If a label is out of range.
-    TypeError
-        If labels of C classes are not integers.
     ValueError
-        If shapes do not fit.
+        If shapes do not fit, a label of C classes is no whole number, or one of two is outside [0, 1].
 
     Examples
     --------
@@ -92,14 +100,19 @@ def log_loss(prob, target, sample_weight=None):
     1.039721
     """
     prob, target = as_array(prob, "prob"), as_array(target, "target")
+    ignored = target == ignore_index
     if prob.ndim == target.ndim + 1:
-        prob = _of_labels(prob, target)
-        target = np.ones(prob.shape, bool)
+        labels = _class_labels("prob", prob, target, ignored)
+        prob, target = _at(labels, prob), np.ones(labels.shape, bool)
+    else:
+        _check_shapes("prob", prob, target)
+        _check_all(ignored | ((target >= 0) & (target <= 1)), target, "is outside [0, 1]")
     eps = float(np.finfo(computing_dtype(prob, target)).eps)
-    return binary_cross_entropy(prob, target, eps=eps, sample_weight=sample_weight, reduction="mean")
+    weight = _weight_of_counted(prob, sample_weight, ignored)
+    return binary_cross_entropy(prob, target, eps=eps, sample_weight=weight, reduction="mean")
 
 
-def accuracy(pred, target, sample_weight=None):
+def accuracy(pred, target, sample_weight=None, ignore_index=-100):
     """Share of correct labels.
 
     Parameters
@@ -107,8 +120,10 @@ def accuracy(pred, target, sample_weight=None):
     pred : array_like of shape (...) or (..., C)
         Labels, or scores of each of C classes, of which the greatest is the label; one with a NaN is wrong.
     target : array_like of shape (...)
-        Labels.
+        Labels; beside scores, whole numbers in [0, C).
     sample_weight : array_like of shape (...), optional
+    ignore_index : int
+        Where this is the target, nothing counts.
 
     Returns
     -------
@@ -116,48 +131,74 @@ def accuracy(pred, target, sample_weight=None):
 
     Raises
     ------
+    IndexError
+        If a label is not one of the C classes of the scores.
     ValueError
-        If shapes do not fit.
+        If shapes do not fit, or a label is NaN or, beside scores, no whole number.
 
     Examples
     --------
     >>> import fastloss as fl
     >>> fl.accuracy([1, 2, 2, 0], [1, 2, 0, 0])
     0.75
-    >>> fl.accuracy([[0.2, 0.8], [0.6, 0.4]], [1, 1], sample_weight=[3, 1])
+    >>> fl.accuracy([[0.2, 0.8], [0.6, 0.4], [0.5, 0.5]], [1, 1, -100], sample_weight=[3, 1, 1])
     0.75
     """
     pred, target = as_array(pred, "pred"), as_array(target, "target")
+    ignored = target == ignore_index
     if pred.ndim == target.ndim + 1:
-        _check_rows("pred", pred, target)
-        labels = pred.argmax(-1)
-        best = np.take_along_axis(pred, labels[..., None], -1)[..., 0]
-        hits = (labels == target) & (best == best)  # the greatest is NaN if any is
-    elif pred.shape == target.shape:
-        hits = pred == target
+        labels = _class_labels("pred", pred, target, ignored)
+        best = pred.argmax(-1)
+        score = _at(best, pred)
+        hits = (best == labels) & (score == score)  # the greatest is NaN if any is
     else:
-        raise ValueError(f"pred and target must have equal shapes, got {pred.shape} and {target.shape}")
-    return absolute_error(hits, sample_weight=sample_weight, reduction="mean")  # the mean of zeros and ones
+        _check_shapes("pred", pred, target)
+        _check_all(target == target, target, "is no label")
+        hits = pred == target
+    weight = _weight_of_counted(hits, sample_weight, ignored)
+    return absolute_error(hits, sample_weight=weight, reduction="mean")  # the mean of zeros and ones
 
 
-def _of_labels(prob, labels):
-    """The probability of each row's label."""
-    _check_rows("prob", prob, labels)
-    classes = prob.shape[-1]
-    if not is_integral(labels):
-        raise TypeError(f"target must be integers, one label per row of prob of shape {prob.shape}, got {labels.dtype}")
-    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
-    if wrong.size:
-        row = int(wrong[0])
-        raise IndexError(f"target {labels.flat[row]} at row {row} is out of bounds for {classes} classes")
-    return np.take_along_axis(prob, labels[..., None].astype(np.intp), -1)[..., 0]
-
-
-def _check_rows(name, array, labels):
-    if array.shape[:-1] != labels.shape:
+def _class_labels(name, array, target, ignored):
+    """The labels of rows of C numbers as integers: classes all, where they are not ignored."""
+    classes = array.shape[-1]
+    if array.shape[:-1] != target.shape:
         raise ValueError(
-            f"target has shape {labels.shape}, expected {array.shape[:-1]}, one label per row of {name} of shape "
+            f"target has shape {target.shape}, expected {array.shape[:-1]}, one label per row of {name} of shape "
             f"{array.shape}"
         )
-    if array.shape[-1] == 0:
+    if classes == 0:
         raise ValueError(f"expected at least one class, got {name} of shape {array.shape}")
+    labels = whole_numbers(target, "target")
+    is_class = (labels >= 0) & (labels < classes)
+    wrong = np.flatnonzero(~(is_class | ignored))
+    if wrong.size:
+        row = wrong[0]
+        raise IndexError(f"target {label_text(target.flat[row])} at row {row} is out of bounds for {classes} classes")
+    return np.where(is_class, labels, 0).astype(np.intp)
+
+
+def _at(labels, array):
+    """The number of each row at its label."""
+    return np.take_along_axis(array, labels[..., None], -1)[..., 0]
+
+
+def _check_shapes(name, array, target):
+    if array.shape != target.shape:
+        raise ValueError(f"{name} and target must have equal shapes, got {array.shape} and {target.shape}")
+
+
+def _check_all(holds, target, what):
+    if not np.all(holds):
+        element = int(np.argmin(holds))
+        raise ValueError(f"target {target.flat[element]} at element {element} {what}")
+
+
+def _weight_of_counted(pred, sample_weight, ignored):
+    """sample_weight, 0 where the target is ignored."""
+    if not ignored.any():
+        return sample_weight
+    if sample_weight is None:
+        return ~ignored
+    weight = broadcast_weight(as_array_beside(pred, sample_weight, "sample_weight"), ignored.shape)
+    return np.where(ignored, weight.dtype.type(0), weight)

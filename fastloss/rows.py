@@ -126,7 +126,7 @@ def _multi_margin(p, margin):
 
 
 @row_loss(LABELS, ("convex",), _multi_margin)
-def multi_margin(p=1, margin=1.0, class_weight=None):
+def multi_margin(p=1, margin=1.0, class_weight=None, ignore_index=-100):
     """
     The multi-class hinge loss: how far scores come within a margin of the label's, or above it.
 
@@ -143,7 +143,7 @@ def multi_margin(p=1, margin=1.0, class_weight=None):
     margin
         In the unit of the scores.
     reduction
-        The mean divides by the sum of sample_weight * class_weight[label].
+        The mean divides by the sum over the rows that count of sample_weight * class_weight[label].
 
     Source
     ------
@@ -166,7 +166,7 @@ def _distillation(temperature):
 
 
 @row_loss(LOGITS, ("convex", "c1"), _distillation)
-def distillation(temperature=1.0):
+def distillation(temperature=1.0, ignore_index=-100):
     """
     Knowledge distillation: how far a student's softmax diverges from a teacher's.
 
@@ -189,8 +189,10 @@ def distillation(temperature=1.0):
         The teacher's logits, of the same shape.
     temperature
         T, which divides the logits of both.
+    ignore_index
+        Rows with this label count as 0, whatever they hold, where `labels` are given: the padding of sequences.
     reduction
-        The mean divides by the sum of sample_weight.
+        The mean divides by the sum of sample_weight over the rows that count.
 
     Source
     ------

@@ -65,7 +65,9 @@ def {name}(
 """
 
 METRIC = """
-def {name}({first}: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
+def {name}(
+    {first}: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None{others}
+) -> float: ...
 """
 
 UNREDUCED, REDUCED = 'reduction: Literal["none"] = "none"', 'reduction: Literal["sum", "mean"]'
@@ -79,7 +81,9 @@ def stubs():
     """The text of the stubs."""
     functions = "".join(FUNCTION.format(name=name) for name in ("logsumexp", "log_softmax", "softmax"))
     for name in metrics.__all__:
-        functions += METRIC.format(name=name, first=next(iter(inspect.signature(getattr(metrics, name)).parameters)))
+        first, _, _, *others = inspect.signature(getattr(metrics, name)).parameters.values()
+        others = "".join(f", {_declared_number(p)}" for p in others)
+        functions += METRIC.format(name=name, first=first.name, others=others)
     return HEAD + functions + "".join(_loss(fl.get(name)) for name in fl.list_losses())
 
 
@@ -126,6 +130,10 @@ def _arguments(loss):
         if p.kind is p.POSITIONAL_OR_KEYWORD
     ]
     return positional, [p for p in arguments if p.kind is p.KEYWORD_ONLY and p.name not in shared]
+
+
+def _declared_number(parameter):
+    return f"{parameter.name}: {type(parameter.default).__name__} = {parameter.default!r}"
 
 
 def _declared(loss, parameter):

@@ -150,7 +150,7 @@ def test_unknown_isa():
 
 @pytest.mark.parametrize("name", WITH_TARGET)
 def test_shapes_of_pred_and_target_differ(name):
-    for shape in ((5, 1), (1,), (4,), (5, 5), ()):
+    for shape in ((5, 1), (1,), (4,), (5, 5)):
         with raises(ValueError, "target", str(shape)) as caught:
             ready(name)(np.ones(5), np.ones(shape))
         assert "(5,)" in str(caught.value)
@@ -236,16 +236,50 @@ def test_unsupported_dtypes_of_rows(dtype):
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_swapped_arguments(name):
-    for logits in (LABELS, np.zeros((4, 5), int)):
+    for logits in (LABELS, LABELS.astype(float), np.zeros((4, 5), int)):
         with raises(TypeError, "swapped"):
             fl.get(name)(logits, ROWS)
 
 
 @pytest.mark.parametrize("name", [name for name in LABELLED if ROW_ORACLES[name].targets == "labels"])
 def test_float_targets_where_only_labels_do(name):
-    for target in (ROWS, LABELS.astype(float)):
-        with raises(TypeError, "target must be integers, one label per row, got float64"):
-            fl.get(name)(ROWS, target)
+    with raises(TypeError, "target must be integers, one label per row, got float64", "(4, 5)"):
+        fl.get(name)(ROWS, ROWS)
+    with raises(ValueError, "target", "(3,)", "(4,)", "labels"):
+        fl.get(name)(ROWS, np.zeros(3))
+
+
+NO_LABELS = {
+    "a fraction": (1.5, ValueError, "1.5 at row 3 is not a whole number"),
+    "nan": (np.nan, ValueError, "nan at row 3 is not a whole number, it is NaN or null"),
+    "infinity": (np.inf, ValueError, "inf at row 3 is not a whole number"),
+    "minus infinity": (-np.inf, ValueError, "-inf at row 3 is not a whole number"),
+    "no class": (5.0, IndexError, "5 at row 3 is out of bounds for 5 classes"),
+    "beyond int64": (1e300, IndexError, "1e+300 at row 3 is out of bounds for 5 classes"),
+    "far below": (-(2.0**63), IndexError, "-9.223372036854776e+18 at row 3 is out of bounds for 5 classes"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_LABELS)
+@pytest.mark.parametrize("name", [*ROWWISE, "accuracy", "log_loss"])
+def test_floats_that_are_no_labels(name, kind):
+    label, error, message = NO_LABELS[kind]
+    labels = np.append(LABELS[:3], label)
+    call = getattr(fl, name)
+    arguments = (ROWS, labels) if name not in ROWWISE or name in LABELLED else (ROWS, ROWS)
+    keywords = {} if arguments[1] is labels else {"labels": labels}
+    with raises(error, f"{'target' if not keywords else 'labels'} {message}"):
+        call(*arguments, **keywords)
+
+
+def test_labels_beside_a_teacher():
+    for labels in (LABELS[:3], LABELS[:, None]):
+        with raises(ValueError, "labels", str(labels.shape), "(4,)"):
+            fl.distillation(ROWS, ROWS, labels=labels)
+    with raises(IndexError, "labels 5 at row 0 is out of bounds for 5 classes"):
+        fl.distillation(ROWS, ROWS, labels=LABELS + 5)
+    with raises(TypeError, "labels", "label_smoothing"):
+        fl.cross_entropy(ROWS, LABELS, labels=LABELS)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)

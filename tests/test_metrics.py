@@ -69,10 +69,72 @@ def test_accuracy_of_scores():
 
 def test_labels_out_of_range():
     rows = np.full((4, 3), 1 / 3)
-    with pytest.raises(IndexError, match="target 3 at row 2 is out of bounds for 3 classes"):
-        fl.log_loss(rows, [0, 1, 3, 2])
-    with pytest.raises(TypeError, match="target must be integers"):
-        fl.log_loss(rows, [0.0, 1.0, 1.0, 2.0])
     for metric in (fl.log_loss, fl.accuracy):
+        for labels in ([0, 1, 3, 2], [0, 1, -1, 2], np.array([0, 1, 255, 2], np.uint8)):
+            with pytest.raises(IndexError, match=f"target {labels[2]} at row 2 is out of bounds for 3 classes"):
+                metric(rows, labels)
         with pytest.raises(ValueError, match="target has shape"):
             metric(rows, [0, 1, 2])
+        with pytest.raises(ValueError, match="equal shapes"):
+            metric(rows, 1)
+
+
+@pytest.mark.parametrize("label", [-1, 2, 1.5, -0.1, np.nan, np.inf, 99])
+def test_log_loss_of_what_is_no_label(label):
+    """Also labels of -1 and 1, which are read as probabilities of 1."""
+    with pytest.raises(ValueError, match=rf"target {label}.* at element 2 is outside \[0, 1\]"):
+        fl.log_loss(np.full(4, 0.5), [0, 1, label, 1])
+
+
+def test_accuracy_of_a_label_that_is_nan():
+    with pytest.raises(ValueError, match="target nan at element 1 is no label"):
+        fl.accuracy([0.0, 1.0, 2.0], [0.0, np.nan, 2.0])
+    assert fl.accuracy([np.nan, 1.5, -7], [0.0, 1.5, -7]) == 2 / 3  # a prediction that is NaN is wrong
+
+
+def padded(kind, dtype):
+    """(metric, predictions, targets) of 300 rows."""
+    rng = np.random.default_rng(1)
+    scores, labels = rng.dirichlet(np.ones(5), 300).astype(dtype), rng.integers(0, 5, 300)
+    return {
+        "accuracy of scores": (fl.accuracy, scores, labels),
+        "accuracy of labels": (fl.accuracy, scores.argmax(axis=1), labels),
+        "log_loss of classes": (fl.log_loss, scores, labels),
+        "log_loss": (fl.log_loss, scores[:, 0], labels == 0),
+    }[kind]
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize("kind", ["accuracy of scores", "accuracy of labels", "log_loss of classes", "log_loss"])
+@pytest.mark.parametrize("ignore_index", [-100, 7])
+def test_padding_is_left_out(kind, ignore_index, dtype):
+    metric, pred, target = padded(kind, dtype)
+    rng = np.random.default_rng(2)
+    weights, counts = rng.uniform(0, 2, 300).astype(dtype), rng.random(300) < 0.7
+    targets = np.where(counts, target, ignore_index)
+    pred_of_padding = pred.copy()
+    if pred.dtype.kind == "f":
+        pred_of_padding[~counts] = np.nan
+    keywords = {} if ignore_index == -100 else {"ignore_index": ignore_index}
+    for labels in (targets, targets.astype(np.float32)):
+        got = metric(pred_of_padding, labels, **keywords)
+        np.testing.assert_allclose(got, metric(pred[counts], target[counts]), rtol=1e-13)
+        got = metric(pred_of_padding, labels, np.where(counts, weights, np.nan), **keywords)
+        np.testing.assert_allclose(got, metric(pred[counts], target[counts], weights[counts]), rtol=1e-13)
+        got = metric(pred_of_padding, labels, 2.0, **keywords)
+        np.testing.assert_allclose(got, metric(pred[counts], target[counts]), rtol=1e-13)
+    assert math.isnan(metric(pred, np.full(300, ignore_index), **keywords))
+
+
+def test_a_weight_a_row_beside_padding():
+    pred, target = np.array([[1, 2], [3, 4], [5, 6]]), np.array([[1, -100], [3, 0], [-100, -100]])
+    assert fl.accuracy(pred, target, [1, 2, 5]) == 3 / 5
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize("name", ["mae", "mse", "rmse", "mape"])
+def test_one_target_for_all(name, dtype):
+    metric, (pred, _, weights) = getattr(fl, name), data(dtype)
+    want = metric(pred, np.full_like(pred, 2.5), weights)
+    assert metric(pred, 2.5, weights) == want
+    assert metric(pred, np.array(2.5), weights) == pytest.approx(want)

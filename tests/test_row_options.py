@@ -37,14 +37,70 @@ def test_labels_of_any_width(rows, name, width):
 
 
 @EVERY_LABELLED
-def test_float_targets_are_probabilities_or_refused(rows, name):
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64", ">f4", "list"])
+def test_labels_of_floats_that_are_whole(rows, name, kind):
+    loss, (logits, labels) = fl.get(name), rows
+    labels = labels.copy()
+    labels[::7] = -100
+    floats = np.where(labels == 0, -0.0, labels)  # zeros of either sign
+    floats = floats.tolist() if kind == "list" else floats.astype(kind)
+    for points in ((logits, floats), (logits.astype(np.float32), floats), (logits[0], floats[1])):
+        want = labels[1] if points[1] is not floats else labels
+        for output in OUTPUTS:
+            assert_same_bits(method(loss, output)(*points), method(loss, output)(points[0], want))
+
+
+@EVERY_LABELLED
+def test_floats_of_the_logits_shape_are_probabilities_or_refused(rows, name):
     logits, labels = rows
+    one_hot = (np.arange(6) == labels[:, None]).astype(float)
     if ROWS[name].targets == "labels":
         with pytest.raises(TypeError, match="target must be integers, one label per row, got float64"):
-            fl.get(name)(logits, labels.astype(float))
+            fl.get(name)(logits, one_hot)
+    else:
+        np.testing.assert_allclose(fl.get(name)(logits, one_hot), fl.get(name)(logits, labels), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name in LABELLED if "ignore_index" in fl.get(name).domains])
+def counting(name, labels):
+    """The keywords that tell a row loss which rows count, beside a target of `target_of`."""
+    return {} if name in LABELLED else {"labels": labels}
+
+
+@EVERY_DTYPE
+@EVERY_LOSS
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+def test_rows_of_padding_are_left_out(name, reduction, dtype):
+    """Whatever they hold: the rest is that of a call without them."""
+    loss, (logits, labels) = fl.get(name), logits_of_all_kinds(500, 6, dtype)
+    target, weights = target_of(name, logits, labels), np.random.default_rng(2).uniform(0, 2, 500).astype(dtype)
+    counts = np.random.default_rng(3).random(500) < 0.6
+    padded, padded_labels = logits.copy(), np.where(counts, labels, -100)
+    padded[~counts] = np.nan
+    padded_target = padded_labels if name in LABELLED else np.where(counts[:, None], target, np.inf).astype(dtype)
+    for weight, kept in ((None, None), (weights, weights[counts])):
+        got = loss.evaluate(
+            padded, padded_target, outputs=OUTPUTS, sample_weight=weight, reduction=reduction,
+            **counting(name, padded_labels),
+        )  # fmt: skip
+        want = loss.evaluate(logits[counts], target[counts], outputs=OUTPUTS, sample_weight=kept, reduction=reduction)
+        for all_rows, each in zip(got, want, strict=True):
+            if np.ndim(all_rows) == 0:
+                np.testing.assert_allclose(all_rows, each, rtol=1e-14)
+                continue
+            np.testing.assert_allclose(all_rows[counts], each, rtol=4 * np.finfo(dtype).eps)
+            assert (all_rows[~counts] == 0).all()
+
+
+@EVERY_LOSS
+def test_nothing_but_padding(name):
+    logits, nothing = np.ones((4, 3)), np.full(4, -100)
+    target = nothing if name in LABELLED else logits
+    value, grad = fl.get(name).value_and_grad(logits, target, reduction="mean", **counting(name, nothing))
+    assert math.isnan(value)
+    assert (grad == 0).all()
+
+
+@EVERY_LABELLED
 def test_ignore_index_may_be_a_class(rows, name):
     loss, (logits, labels) = fl.get(name), rows
     value, grad = loss.value_and_grad(logits, labels, ignore_index=2)
@@ -60,8 +116,7 @@ def test_ignore_index_may_be_a_class(rows, name):
 def test_mean_divides_by_the_weights_of_the_rows_that_count(rows, name):
     loss, (logits, labels) = fl.get(name), rows
     labels = labels.copy()
-    if "ignore_index" in loss.domains:
-        labels[::7] = -100
+    labels[::7] = -100
     rng = np.random.default_rng(2)
     classes, samples = rng.uniform(0, 2, 6), rng.uniform(0, 2, 500)
     keywords = {"class_weight": classes, "sample_weight": samples}
@@ -97,6 +152,21 @@ def test_sample_weight_multiplies(name):
     np.testing.assert_allclose(weighted[0], plain[0] * weights, rtol=1e-15)
     for got, each in zip(weighted[1:], plain[1:], strict=True):  # atol: a difference of products
         np.testing.assert_allclose(got, each * weights[:, None], rtol=2e-15, atol=1e-15)
+
+
+@EVERY_DTYPE
+@EVERY_LOSS
+@pytest.mark.parametrize("weight", [2.5, 3, np.float32(0.1), np.array(0.1, np.float32)])
+def test_one_sample_weight_for_all(name, weight, dtype):
+    """A Python float takes the logits' dtype, as it does beside NumPy's arrays."""
+    loss, points = fl.get(name), row_points(name, 500, 6, dtype)
+    each = np.full(500, weight, dtype if type(weight) is float else None)
+    for output in OUTPUTS:
+        for reduction in ("none", "sum", "mean"):
+            keywords = {"reduction": reduction}
+            run = method(loss, output)
+            got = run(*points, sample_weight=weight, **keywords)
+            assert_same_bits(got, run(*points, sample_weight=each, **keywords))
 
 
 @EVERY_LOSS

@@ -22,10 +22,14 @@ assert_type(fl.huber.weight(x, num_threads=2), Array)
 assert_type(fl.cross_entropy(x, [1], label_smoothing=0.1, axis=0), Array)
 assert_type(fl.multi_margin(x, [1], p=2, reduction="mean"), float)
 assert_type(fl.distillation.value_and_grad(x, x, temperature=2.0), tuple[Array, Array])
+assert_type(fl.distillation(x, x, labels=[1], ignore_index=0, reduction="mean"), float)
+assert_type(fl.multi_margin(x, [1.0], ignore_index=2), Array)
+assert_type(fl.huber(x, 1.0, sample_weight=2.0), Array)
 assert_type(fl.softmax(x, temperature=2.0), Array)
 assert_type(fl.gaussian_nll.bind(var=2.0)(x), Array)
 assert_type(fl.entropy(x, reduction="sum"), float)
 assert_type(fl.log_loss(x, [0, 1, 1]), float)
+assert_type(fl.accuracy(x, [0, 1, 1], sample_weight=2.0, ignore_index=-1), float)
 assert_type(fl.isas(), tuple[str, ...])
 assert_type(fl.score("residuals.npy", loss=fl.huber.bind(delta=2)).mean, float | None)
 assert_type(fl.adaptive.irls(x[:, None], x).converged, bool)
@@ -42,4 +46,6 @@ fl.cross_entropy(x)  # type: ignore[call-overload]
 fl.hinge(x)  # type: ignore[call-overload]
 fl.adaptive.fit(x, alpha_bounds=1.0)  # type: ignore[arg-type]
 fl.entropy(x, x)  # type: ignore[call-overload]
+fl.cross_entropy(x, [1], labels=[1])  # type: ignore[call-overload]
+fl.mae(x, x, ignore_index=1)  # type: ignore[call-arg]
 fl.cross_entropy.weight(x, [1])  # type: ignore[attr-defined]
