@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from rich.console import Console, Group
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from typer.core import TyperCommand
 
 import fastloss
 from fastloss import _catalogue
@@ -44,6 +46,17 @@ COMPARISONS = {
 }
 
 
+class Command(TyperCommand):
+    """A command whose options that take one value are given once: typer would take the last."""
+
+    def parse_args(self, context, args):
+        _, _, given = self.make_parser(context).parse_args(args=list(args))
+        for parameter, times in Counter(given).items():
+            if times > 1 and not (parameter.multiple or parameter.is_flag):
+                raise ScoringError(f"{parameter.opts[0]} is given {times} times: it takes one value")
+        return super().parse_args(context, args)
+
+
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
@@ -56,7 +69,7 @@ def root(
         typer.echo(context.get_help())
 
 
-@app.command()
+@app.command(cls=Command)
 def score(
     input: Annotated[list[str], typer.Argument(help="Files, directories of files, or - for standard input.")],
     loss: Annotated[str, typer.Option(help="Name of the loss; `fastloss losses` lists them.")],
@@ -140,7 +153,7 @@ def score(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Command)
 def fit(
     input: Annotated[list[str], typer.Argument(help="Files, directories of files, or - for standard input.")],
     residual: Annotated[str | None, typer.Option(help="Column of residuals.")] = None,
@@ -184,7 +197,7 @@ def fit(
     typer.echo(f"\nTo score with them:\n\n  {shlex.join([*command, '--emit', 'value,weight', '-o', 'scored.parquet'])}")
 
 
-@app.command()
+@app.command(cls=Command)
 def losses(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/losses.md instead.")] = False,
 ):
@@ -199,7 +212,7 @@ def losses(
     _console(sys.stdout).print(table)
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     loss: Annotated[str, typer.Argument(help="Name of the loss.")],
     param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
@@ -221,7 +234,7 @@ def show(
     console.print("a drawing needs Unicode" if console.options.ascii_only and plot is None else drawing)
 
 
-@app.command()
+@app.command(cls=Command)
 def plot(
     picture: Annotated[str, typer.Argument(help="curves, surface, density or regression.")],
     output: Annotated[str, typer.Option("--output", "-o", help="File: .png, .svg, .pdf; regression also .gif.")],
@@ -236,13 +249,13 @@ def plot(
 
     try:
         chosen = [float(a) for a in alphas.split(",")] if alphas else None
-        pictures.draw(picture, output, loss and _loss(loss, _parameters(param or ())), chosen, seed)
+        pictures.draw(picture, output, None if loss is None else _loss(loss, _parameters(param or ())), chosen, seed)
     except ValueError as error:
         raise ScoringError(one_line(error)) from error
     typer.echo(f"written: {output}")
 
 
-@app.command()
+@app.command(cls=Command)
 def demo(
     directory: Annotated[str, typer.Argument(help="Where to put the files.")] = "fastloss-demo",
 ):
@@ -252,7 +265,7 @@ def demo(
     demo.run(directory, _print_summary)
 
 
-@app.command()
+@app.command(cls=Command)
 def info():
     """Print the version, the instruction set in use and the number of threads."""
     fastloss.show_config()
@@ -273,14 +286,20 @@ def _parameters(given: Sequence[str]) -> dict:
             raise ScoringError(f"-p {text}: expected NAME=NUMBER")
         try:
             numbers = [_number(part) for part in value.split(",")]
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ScoringError(f"-p {text}: {value!r} is not a number") from error
+        if name in parameters:
+            raise ScoringError(f"-p {text}: {name} is given twice")
         parameters[name] = numbers[0] if len(numbers) == 1 else tuple(numbers)
     return parameters
 
 
 def _number(text: str) -> int | float:
-    return int(text) if re.fullmatch(r"\s*[-+]?\d+\s*", text) else float(text)
+    """Raises OverflowError for a whole number that no float can hold."""
+    if not re.fullmatch(r"\s*[-+]?\d+\s*", text):
+        return float(text)
+    float(int(text))
+    return int(text)
 
 
 def _columns(given: list[str] | None) -> str | list[str] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fastloss.scoring.errors import ScoringError, one_line
 
@@ -15,16 +17,17 @@ def main(args: Sequence[str] | None = None) -> int:
 
     0 is done, 1 a failed gate, 2 a usage or input error, which prints one line to stderr.
     """
+    _open_streams()
     try:
         import pyarrow  # noqa: F401
         import rich  # noqa: F401
         import typer
     except ImportError:
         return _failed("the command needs more than the core: pip install 'fastloss[cli]'")
-    from fastloss._commands import app
-
     signal.signal(signal.SIGTERM, _terminate)
     try:
+        from fastloss._commands import app
+
         code = app(sys.argv[1:] if args is None else list(args), standalone_mode=False)
         sys.stdout.flush()
         return code or 0
@@ -36,15 +39,34 @@ def main(args: Sequence[str] | None = None) -> int:
     except (typer.BadParameter.__base__, ScoringError, OSError, ImportError, MemoryError) as error:
         return _failed(_message(error))
     except (KeyboardInterrupt, typer.Abort):
-        print("fastloss: interrupted", file=sys.stderr)
+        _say("interrupted")
         return 130
+    except Exception as error:  # a fault of the program: 1 would say that a gate failed
+        if os.environ.get("FASTLOSS_TRACEBACK"):
+            traceback.print_exc()
+        return _failed(
+            f"{type(error).__name__}: {one_line(error)} (FASTLOSS_TRACEBACK=1 shows where; please report it)"
+        )
     finally:
         _leave_stdout()
 
 
+def _open_streams() -> None:
+    """Let what the caller closed be empty: the next file opened would take its number, and what is printed to it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
 def _failed(message: str) -> int:
-    print(f"fastloss: {message}", file=sys.stderr)
+    _say(message)
     return 2
+
+
+def _say(message: str) -> None:
+    """One line to stderr; where that has no room the exit code has to do."""
+    with suppress(OSError):
+        print(f"fastloss: {message}", file=sys.stderr)
 
 
 def _message(error: Exception) -> str:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+import typer
 
 import fastloss as fl
-from fastloss import cli
+from fastloss import _commands, cli
 
 HUBER = ["--loss", "huber", "-p", "delta=1.345", "--pred", "p", "--target", "y"]
 COMMAND = [sys.executable, "-m", "fastloss"]
@@ -172,6 +174,8 @@ def test_a_mean_of_nothing_fails_the_gate(run, gate):
         (["-p", "delta=-1"], ["delta", "-1"]),
         (["-p", "delta=wide"], ["-p delta=wide", "'wide' is not a number"]),
         (["-p", "delta"], ["-p delta: expected NAME=NUMBER"]),
+        (["-p", "delta=1", "-p", "delta=2"], ["-p delta=2", "twice"]),
+        (["-p", f"delta={10**400}"], ["-p delta=1000", "is not a number"]),
         (["--emit", "loss"], ["'loss'", "value, grad, hess, weight"]),
         (["--fail-if", "mean"], ["--fail-if 'mean'", "count, null"]),
         (["--fail-if", "p51>1"], ["--fail-if 'p51>1'"]),
@@ -203,6 +207,54 @@ def test_usage_errors_of_commands(run, args):
     code, out, err = run(*args)
     assert (code, out) == (2, "")
     one_line(err)
+
+
+def options_of_one_value():
+    """Every option of every command that takes one value: (command, option, how many texts it takes)."""
+    for name, command in typer.main.get_command(_commands.app).commands.items():
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and not (parameter.multiple or parameter.is_flag):
+                yield name, parameter.opts[0], parameter.nargs
+
+
+@pytest.mark.parametrize(("command", "option", "values"), list(options_of_one_value()))
+def test_an_option_of_one_value_is_given_once(run, command, option, values):
+    """Before anything is read or drawn."""
+    given = [option, *["1"] * values]
+    code, out, err = run(command, *given, *given)
+    assert (code, out) == (2, "")
+    assert f"{option} is given 2 times: it takes one value" in one_line(err)
+
+
+def test_options_of_many_values_and_flags_are_given_as_often_as_one_likes(run):
+    gates = ["--fail-if", "nan>0", "--fail-if", "null>0"]
+    code, out, err = run("score", "in.parquet", *HUBER, *gates, "--json", "--json")
+    assert (code, err) == (0, "") and json.loads(out)["count"] == 300
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), RecursionError(), OverflowError("a\nb"), pa.ArrowInvalid("y"), TypeError()]
+)
+def test_a_fault_of_the_program_is_no_failed_gate(run, monkeypatch, error):
+    def fails(*args, **options):
+        raise error
+
+    monkeypatch.setattr(fl, "score", fails)
+    code, out, err = run("score", "in.parquet", *HUBER, "--fail-if", "mean>0")
+    assert (code, out) == (2, "")
+    assert type(error).__name__ in one_line(err) and "FASTLOSS_TRACEBACK=1" in err
+    monkeypatch.setenv("FASTLOSS_TRACEBACK", "1")
+    code, out, err = run("score", "in.parquet", *HUBER)
+    assert (code, out) == (2, "") and "Traceback" in err and "in fails" in err
+
+
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), ("2>&-", 0), ("<&-", 0), (">&- 2>&-", 0), ("2>/dev/full", 2)])
+def test_streams_that_are_closed_or_full(here, closed, code):
+    """A file that is written does not get the number of a closed stream, nor what is printed to it."""
+    command = shlex.join([*COMMAND, "score", "in.parquet", *HUBER, "-o", "out.csv"])
+    done = subprocess.run(f"{command} {closed}", shell=True, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (code, b"")
+    assert len(pa.csv.read_csv("out.csv")) == 300
 
 
 def test_listing_and_showing(run):

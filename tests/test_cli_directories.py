@@ -113,3 +113,21 @@ def test_the_bar_counts_files(here):
     assert process.wait() == 0
     shown = re.sub(rb"\x1b\[[0-9;?]*\w", b"", seen)
     assert b"4 of 4 files, 1,200 rows" in shown, shown.decode()[-1500:]
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "run.2024-01-01", "v1.2", "out.parquet.bak"])
+def test_an_unknown_extension_is_no_directory(run, here, name):
+    code, out, err = run("data", "-o", name)
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert f"{name}: the extension names no format" in err and "a new directory ends with /" in err
+    assert os.listdir(here) == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("name", "exists"), [("run.2024-01-01/", False), ("out.xlsx", True), ("out", False), (".out", False)]
+)
+def test_a_directory_exists_or_ends_with_a_slash_or_has_no_extension(run, here, name, exists):
+    if exists:
+        (here / name).mkdir()
+    assert run("data", "-o", name)[0] == 0
+    assert (here / name / "0.parquet").is_file()

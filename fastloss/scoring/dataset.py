@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastloss.scoring.errors import ScoringError
-from fastloss.scoring.formats import STREAM, format_of, has_format
+from fastloss.scoring.formats import STREAM, format_of
 from fastloss.scoring.store import LOCAL, LocalStore, RemoteStore
 
 
@@ -119,12 +119,24 @@ def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Frag
 
 
 def is_directory_output(several: bool, output: str | None, store: LocalStore | RemoteStore) -> bool:
-    """Whether `output` is to be a directory with one file a fragment; `several` is what was given as the input."""
+    """Whether `output` is to be a directory with one file a fragment; `several` is what was given as the input.
+
+    Raises
+    ------
+    ScoringError
+        If it is to be a file, and its extension names no format.
+    """
     if output is None or output == STREAM:
         return False
     if store.is_directory(output) or output.endswith(("/", os.sep)):
         return True
-    return several and not has_format(output)
+    if several and not Path(output).suffix:
+        return True
+    try:
+        format_of(output)
+    except ScoringError as error:
+        raise ScoringError(f"{error}; the name of a new directory ends with /") from error
+    return False
 
 
 def plan(

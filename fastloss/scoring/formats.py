@@ -34,8 +34,3 @@ def format_of(path: str, stream_format: str | None = None) -> str:
         known = ", ".join("." + name for name in FORMATS)
         raise ScoringError(f"{path}: the extension names no format; known are {known}")
     return extension
-
-
-def has_format(path: str) -> bool:
-    """Whether the extension of `path` names a format."""
-    return Path(path).suffix.lower().removeprefix(".") in FORMATS
