@@ -63,6 +63,10 @@ def whole_numbers(labels, name):
     if is_integral(labels):
         return labels
     numbers = labels.astype(FLOAT64, copy=False)
+    with np.errstate(invalid="ignore"):
+        integers = numbers.astype(np.int64)
+    if (integers == numbers).all():
+        return integers
     is_whole = (numbers == np.trunc(numbers)) & (abs(numbers) != INFINITY)
     if not is_whole.all():
         row = int(is_whole.argmin())
@@ -70,9 +74,8 @@ def whole_numbers(labels, name):
         raise ValueError(
             f"{name} {numbers.flat[row]} at row {row} is not a whole number{null}: labels are integers, one per row"
         )
-    is_int64 = (numbers >= -(2.0**63)) & (numbers < 2.0**63)
-    with np.errstate(invalid="ignore"):  # beyond int64 there is no class: the largest stands for all that is there
-        return np.where(is_int64, numbers.astype(np.int64), np.iinfo(np.int64).max)
+    # what is left is beyond int64, where there is no class: the largest number stands for all that is there
+    return np.where(integers == numbers, integers, np.iinfo(np.int64).max)
 
 
 def label_text(label):

@@ -6,6 +6,8 @@ from numbers import Real
 
 import numpy as np
 
+_NUMBERS = (Real, Decimal, np.bool_, type(None))  # None is a null
+
 
 def from_foreign(x, name):
     """An array from whatever exposes one: sequences, buffers, __array__, DLPack, the array interface."""
@@ -13,9 +15,7 @@ def from_foreign(x, name):
         if hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
             return np.from_dlpack(x)
         dtype = str(getattr(x, "dtype", None))
-        if dtype == "torch.bfloat16":  # NumPy has no such dtype; float32 holds its numbers
-            x = x.float()
-        array = np.asarray(x)
+        array = _of_bfloat16(x) if dtype == "torch.bfloat16" else np.asarray(x)
     except MemoryError:
         raise
     except Exception as error:  # each library has its own
@@ -27,26 +27,35 @@ def from_foreign(x, name):
     return array
 
 
+def _of_bfloat16(tensor):
+    """The memory of a torch tensor, as ml_dtypes reads it; without that, a copy in float32, which holds its numbers."""
+    if tensor.requires_grad:  # refused by torch for every other dtype
+        raise ValueError("it requires grad; use tensor.detach()")
+    try:
+        from ml_dtypes import bfloat16
+    except ImportError:
+        return np.asarray(tensor.float())
+    return np.asarray(tensor.view(sys.modules["torch"].int16)).view(bfloat16)
+
+
 def _of_objects(objects, name):
     """The numbers of a column that has no dtype of NumPy's: decimals, booleans beside nulls, lists. A null is NaN."""
-    nulls = (None, getattr(sys.modules.get("pandas"), "NA", None))
-    is_null = _mask(objects, lambda value: value is nulls[0] or value is nulls[1])
-    if objects.ndim == 1 and _mask(objects, lambda value: isinstance(value, np.ndarray | list)).any():
-        return _of_lists(objects, is_null, name)
-    is_other = ~(is_null | _mask(objects, lambda value: isinstance(value, Real | Decimal | np.bool_)))
-    if is_other.any():
-        row = np.argwhere(is_other)[0][0]
-        raise TypeError(f"{name!r} holds {objects[is_other][0]!r} at row {row}, which is no number")
-    return np.where(is_null, np.nan, objects).astype(np.float64)
+    null = getattr(sys.modules.get("pandas"), "NA", None)
+    if null is not None:
+        objects = np.where(np.frompyfunc(lambda value: value is null, 1, 1)(objects).astype(bool), None, objects)
+    kinds = {type(value) for value in objects.flat}
+    if objects.ndim == 1 and kinds & {np.ndarray, list}:
+        return _of_lists(objects, name)
+    others = tuple(kind for kind in kinds if not issubclass(kind, _NUMBERS))
+    if others:
+        index, value = next((index, value) for index, value in np.ndenumerate(objects) if isinstance(value, others))
+        raise TypeError(f"{name!r} holds {value!r} at row {index[0]}, which is no number")
+    return objects.astype(np.float64)
 
 
-def _mask(objects, condition):
-    return np.frompyfunc(condition, 1, 1)(objects).astype(bool)
-
-
-def _of_lists(objects, is_null, name):
+def _of_lists(objects, name):
     """Lists of one length as the rows of a matrix; a list that is null is a row of NaN."""
-    rows = [None if null else np.asarray(row) for row, null in zip(objects, is_null, strict=True)]
+    rows = [None if row is None else np.asarray(row) for row in objects]
     first = next(row for row in rows if row is not None)
     for number, row in enumerate(rows):
         if row is not None and row.shape != first.shape:

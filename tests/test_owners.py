@@ -1,5 +1,6 @@
 """Arrays of other libraries are read right: buffers, protocols, tensors, and columns with nulls."""
 
+import sys
 from decimal import Decimal
 
 import numpy as np
@@ -52,9 +53,17 @@ def test_torch():
     assert_reads_owner(torch.from_numpy)
 
 
+@pytest.fixture(params=["ml_dtypes", "no ml_dtypes"])
+def torch(request, monkeypatch):
+    if request.param == "no ml_dtypes":
+        monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    else:
+        importing("ml_dtypes")
+    return importing("torch")
+
+
 @EVERY_LOSS
-def test_torch_bfloat16(name):
-    torch = importing("torch")
+def test_torch_bfloat16(name, torch):
     loss = ready(name)
     tensors = [torch.from_numpy(array).to(torch.bfloat16) for array in arrays(name, (40, 30))]
     weight = torch.rand(40, 30).to(torch.bfloat16)
@@ -70,8 +79,7 @@ def test_torch_bfloat16(name):
     assert_same_bits(loss(*plain, sample_weight=weight), want)
 
 
-def test_torch_bfloat16_of_rows():
-    torch = importing("torch")
+def test_torch_bfloat16_of_rows(torch):
     logits, labels = torch.randn(40, 5).to(torch.bfloat16), torch.arange(40) % 5
     plain, floats = logits.float().numpy(), labels.to(torch.bfloat16)
     assert_same_bits(fl.cross_entropy(logits, labels), fl.cross_entropy(plain, labels.numpy()))
@@ -101,9 +109,8 @@ def test_torch_bfloat16_of_rows():
     ],
     ids=["requires grad", "bfloat16 too", "sparse", "bfloat16 sparse", "no memory", "bfloat16 either", "complex", "8"],
 )
-def test_tensors_that_are_refused(change):
+def test_tensors_that_are_refused(change, torch):
     """Each with the reason, and none read wrongly; "meta" stands for any other device."""
-    torch = importing("torch")
     with pytest.raises(TypeError, match="'target'"):
         fl.huber(np.ones(3), change(torch.ones(3)))
 
