@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import itertools
 import pickle
 import sys
 from pathlib import Path
@@ -144,14 +145,103 @@ def test_polars(table, engine):
     assert scored.head(0).with_columns(**columns).schema == scored.schema
 
 
+def queries(frame, expression):
+    """The expression in each way that polars has of computing it; the types that a query has before are those after."""
+    lazy = frame.lazy().select(x=expression)
+    scored = [frame.select(x=expression), lazy.collect(engine="in-memory"), lazy.collect(engine="streaming")]
+    assert {lazy.collect_schema()["x"], frame.head(0).select(x=expression)["x"].dtype} == {s["x"].dtype for s in scored}
+    return [s["x"] for s in scored]
+
+
+@integration
+@pytest.mark.parametrize("emit", [("value",), ("value", "grad")])
+def test_one_polars_expression_for_data_of_many_types(emit):
+    polars, module = library("polars")
+    kinds = [np.float64, np.float32, np.int8, np.int64, np.float32, np.uint8, np.bool_, np.float64]
+    expression = module.expression(Spec.of(fl.huber, pred="p", target="y", emit=emit))
+    for pred, target in itertools.product(kinds, repeat=2):
+        columns = np.array([0, 1, 1], pred), np.array([1, 0, 1], target)
+        expected = fl.huber.evaluate(*columns, outputs=emit)
+        for scored in queries(polars.DataFrame(dict(zip("py", columns, strict=True))), expression):
+            for output, values in zip(emit, expected, strict=True):
+                got = scored.struct.field(output) if len(emit) > 1 else scored
+                assert (got.to_list(), got.to_numpy().dtype) == (values.tolist(), values.dtype), (pred, target)
+
+
+@integration
+@pytest.mark.parametrize("kind", ["Decimal", "Int128", "Null"])
+def test_polars_has_more_kinds_of_numbers(kind):
+    polars, module = library("polars")
+    numbers = polars.Series("r", [None, None] if kind == "Null" else [None, 4], getattr(polars, kind))
+    for scored in queries(polars.DataFrame(numbers), module.expression(Spec.of(fl.huber, residual="r"))):
+        assert scored.dtype == polars.Float64 and scored.to_list() == [None, None if kind == "Null" else 3.5]
+
+
 @integration
 def test_polars_logits():
+    """Lists and arrays, in a slice, with nulls; one expression for all of them."""
     polars, module = library("polars")
     logits, labels = np.random.default_rng(0).standard_normal((30, 3)), np.arange(30) % 3
-    frame = polars.DataFrame({"l": logits, "y": labels}, schema_overrides={"l": polars.Array(polars.Float64, 3)})
-    spec = Spec.of(fl.cross_entropy, pred="l", target="y", emit=["grad"])
-    scored = frame.slice(5, 20).select(module.expression(spec))["grad"]
-    np.testing.assert_array_equal(scored.to_numpy(), fl.cross_entropy.grad(logits, labels)[5:25])
+    spec = Spec.of(fl.cross_entropy, pred="l", target="y", emit=["value", "grad"])
+    expression, grad = module.expression(spec), module.expression(Spec.of(fl.cross_entropy, "l", "y", emit="grad"))
+    for kind, nested in itertools.product([polars.Float64, polars.Float32, polars.Int16], ["List", "Array"]):
+        nested = polars.Array(kind, 3) if nested == "Array" else polars.List(kind)
+        frame = (
+            polars.DataFrame({"l": [*np.round(logits * 9).tolist(), None], "y": [*labels, 1]})
+            .cast({"l": nested})
+            .slice(5)
+        )
+        numbers = np.round(logits[5:] * 9).astype(np.float32 if kind == polars.Float32 else np.float64)
+        value, expected = fl.cross_entropy.value_and_grad(numbers, labels[5:])
+        for scored in [*queries(frame, expression), *queries(frame, grad)]:
+            if scored.dtype == polars.Struct:
+                assert scored.struct.field("value").to_list() == [*value.tolist(), None]
+                scored = scored.struct.field("grad")
+            assert scored.dtype.inner == (kind if kind.is_float() else polars.Float64)
+            assert type(scored.dtype) is type(nested)
+            assert scored.to_list() == [*expected.tolist(), None]
+
+
+@integration
+def test_polars_logits_and_outputs_from_several_columns():
+    polars, module = library("polars")
+    columns = {name: np.random.default_rng(ord(name)).standard_normal(20) for name in "abcd"}
+    frame = polars.DataFrame(columns | {"y": np.arange(20) % 2})
+    spec = Spec.of(fl.cross_entropy, pred=["a", "b"], target="y", emit="grad")
+    logits = np.stack([columns["a"], columns["b"]], axis=1)
+    for scored in queries(frame, module.expression(spec)):
+        np.testing.assert_array_equal(scored.to_numpy(), fl.cross_entropy.grad(logits, np.arange(20) % 2))
+    spec = {"pred": ["a", "b"], "target": ["c", "d"]}
+    each = fl.huber(logits, np.stack([columns["c"], columns["d"]], axis=1))
+    for scored in queries(frame, module.expression(Spec.of(fl.huber, **spec, multioutput="raw_values"))):
+        np.testing.assert_array_equal(scored.to_numpy(), each)
+    lists = frame.select(p=polars.concat_list("a", "b"), y=polars.concat_list("c", "d"))
+    for scored in queries(lists, module.expression(Spec.of(fl.huber, pred="p", target="y"))):
+        np.testing.assert_allclose(scored.to_numpy(), each.mean(axis=1), rtol=1e-15)
+    with pytest.raises(ScoringError, match="column 'p': of lists polars has the value alone, not 'grad'"):
+        lists.select(module.expression(Spec.of(fl.huber, pred="p", target="y", emit="grad")))
+
+
+@integration
+def test_polars_groups():
+    polars, module = library("polars")
+    frame = polars.DataFrame({"k": [1, 1, 2, 2], "r": [0.5, 1.0, -4.0, None]})
+    loss = module.expression(Spec.of(fl.huber, residual="r"))
+    assert frame.select(loss.sum().over("k"))["value"].to_list() == [0.625, 0.625, 3.5, 3.5]
+    grouped = frame.lazy().group_by("k", maintain_order=True).agg(loss.alias("all"), mean=loss.mean())
+    for engine in ("in-memory", "streaming"):
+        assert grouped.collect(engine=engine).rows() == [(1, [0.125, 0.5], 0.3125), (2, [3.5, None], 3.5)]
+
+
+@integration
+@pytest.mark.parametrize("kind", ["String", "Categorical", "Enum"])
+def test_polars_without_numbers_names_the_column(kind):
+    polars, module = library("polars")
+    labels = polars.Series(["a", "b"], dtype=polars.Enum(["a", "b"]) if kind == "Enum" else getattr(polars, kind))
+    frame = polars.DataFrame({"l": [[1.0, 2.0], [3.0, 4.0]], "y": labels})
+    spec = Spec.of(fl.cross_entropy, pred="l", target="y")
+    with pytest.raises(TypeError, match="column 'y': expected numbers, got large_string"):
+        frame.select(module.expression(spec))
 
 
 @integration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastloss.integrations import load
-from fastloss.scoring import Spec
+from fastloss.scoring import ScoringError, Spec
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def expression(spec: Spec) -> pl.Expr:
     """An expression of the losses: a column for one emitted output, a struct of them for several.
 
-    It is elementwise, so that lazy queries stream. `spec.keep` has no effect: polars keeps the columns.
+    It is elementwise, so that lazy queries stream, and one expression serves data of all types. `spec.keep` has no
+    effect: polars keeps the columns. Gradients of classes are lists where the logits are a column of lists, and arrays
+    otherwise. Of a column of lists an elementwise loss has the value alone: name a column for each output instead.
 
     Examples
     --------
@@ -30,13 +32,54 @@ def expression(spec: Spec) -> pl.Expr:
 
     from fastloss.integrations._arrow import losses_alone
 
-    function, single = losses_alone(spec), len(spec.emit) == 1
+    function = losses_alone(spec)
+    read, single = list(dict.fromkeys(function.spec.read)), len(spec.emit) == 1
+    # polars keeps the type of an expression's result from its first use, whatever data it is used on next. So it is one
+    # that holds all numbers, and polars itself casts from it, to what the loss returns for the data at hand.
+    wide = {
+        name: pl.List(pl.Float64) if _is_list(spec, output) else pl.Float64
+        for name, output in zip(spec.emitted, spec.emit, strict=True)
+    }
+    types = {name: _type(pl, spec, output) for name, output in zip(spec.emitted, spec.emit, strict=True)}
 
     def score(columns: pl.Series) -> pl.Series:
-        table = columns.struct.unnest().rechunk().to_arrow()
+        table = columns.struct.unnest().cast({pl.Int128: pl.Float64}).rechunk().to_arrow()
         batches = table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
         frame = pl.from_arrow(pa.Table.from_batches(map(function, batches)))
-        return frame.to_series() if single else frame.to_struct()
+        for name in wide:
+            if frame.schema[name].is_nested() and not wide[name].is_nested():
+                raise ScoringError(f"column {read[0]!r}: of lists polars has the value alone, not {name!r}")
+        return frame.cast(wide).to_series() if single else frame.cast(wide).to_struct()
 
-    name = spec.emitted[0] if single else "losses"
-    return pl.struct(list(spec.scored)).map_batches(score, is_elementwise=True).alias(name)
+    if single:
+        (name,) = spec.emitted
+        wide_type, type = wide[name], types[name]
+    else:
+        name, wide_type, type = "losses", pl.Struct(wide), pl.struct_with_fields(types)
+    return pl.struct(read).map_batches(score, wide_type, is_elementwise=True).cast(type).alias(name)
+
+
+def _is_list(spec: Spec, output: str) -> bool:
+    """Whether an output is several numbers a row."""
+    if spec.loss.is_rowwise:
+        return output != "value"
+    return len(spec.pred) > 1 and (output != "value" or spec.multioutput == "raw_values")
+
+
+def _type(pl, spec: Spec, output: str) -> pl.DataTypeExpr:
+    """The type of an output as a function of the columns' types, as arithmetic of polars has it.
+
+    A function such as sin returns Float32 of Float32 and Float64 of what is no float; a power of a small whole number
+    has the type of the exponent if that is a float, and is as small if not: whole targets do not widen.
+    """
+    predictions = spec.pred or spec.residual
+    number = pl.lit(1, pl.Float32)
+    for name in predictions:
+        number *= pl.col(name).explode().sin()
+    for name in spec.target:
+        number *= pl.lit(1, pl.Int8) ** pl.col(name).explode()
+    if not _is_list(spec, output):
+        return pl.dtype_of(number)
+    if len(predictions) > 1:
+        return pl.dtype_of(number).wrap_in_array(width=len(predictions))
+    return pl.dtype_of(pl.col(predictions[0]) * number)
