@@ -86,7 +86,8 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
     """
     check_columns(schema, spec)
     carried = [schema.field(name) for name in spec.carried(schema.names)]
-    nothing = pa.RecordBatch.from_pylist([], schema=schema)
+    read = pa.schema([schema.field(name) for name in dict.fromkeys(spec.numbers)])
+    nothing = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in read], schema=read)
     emitted = score_batch(nothing, spec, classes).to_arrow()
     fields = [pa.field(n, a.type) for n, a in zip(spec.emitted, emitted, strict=True)]
     # Metadata such as pandas' describes the columns: it holds as long as they are all there.

@@ -64,7 +64,7 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool):
 
         path, file = fragment.path, opened(fragment.path)
         if fragment.format == "parquet":
-            yield ParquetSource(path, file, fragment.row_groups)
+            yield ParquetSource(path, file, spec, fragment.row_groups)
         elif fragment.format == "csv":
             yield CsvSource(path, file, spec, infer)
         elif fragment.format == "npy":

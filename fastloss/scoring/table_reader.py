@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet
 
-from fastloss.scoring.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch
+from fastloss.scoring.int96 import int96_columns, int96_unit
+from fastloss.scoring.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown
+from fastloss.scoring.spec import Spec
 
 
 class ParquetSource:
     """A Parquet file, read page by page."""
 
-    def __init__(self, path: str, file, row_groups: tuple[int, ...] | None = None):
-        with reading(path, "parquet"):
-            # Without pre_buffer and with a buffer size, column chunks are read as they are
-            # decoded; otherwise memory would grow with the row groups.
-            self._file = pa.parquet.ParquetFile(file, pre_buffer=False, buffer_size=READ_BUFFER_BYTES)
-        metadata = self._file.metadata
+    def __init__(self, path: str, file, spec: Spec, row_groups: tuple[int, ...] | None = None):
         self._path = path
+        with reading(path, "parquet"):
+            self._file = self._open(file)
+            metadata = self._file.metadata
+            self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
+            names = self._file.schema_arrow.names
+            stamps = int96_columns(metadata, {*spec.carried(names), *spec.read})
+            if stamps:
+                unit = int96_unit(shown(path), partial(self._open, file, metadata), stamps, self._groups)
+                self._file = self._open(file, metadata, unit)
         self.schema = self._file.schema_arrow
-        self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
         groups = [metadata.row_group(i) for i in self._groups]
         self.rows = sum(group.num_rows for group in groups)
         self._row_bytes = sum(group.total_byte_size for group in groups) / max(self.rows, 1)
+
+    @staticmethod
+    def _open(file, metadata=None, unit: str = "ns") -> pa.parquet.ParquetFile:
+        # Without pre_buffer and with a buffer size, column chunks are read as they are
+        # decoded; otherwise memory would grow with the row groups.
+        options = {"pre_buffer": False, "buffer_size": READ_BUFFER_BYTES}
+        return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         size = rows_per_batch(self._row_bytes)

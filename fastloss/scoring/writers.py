@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -69,12 +70,20 @@ class ParquetSink(Sink):
 def _leaves(schema: pa.Schema) -> list[tuple[str, str]]:
     """The columns as Parquet has them, in a schema without nested types: the name that each belongs to, and its path.
 
-    An empty file tells them, and whether Parquet can hold them at all.
+    An empty file tells them.
+
+    Raises
+    ------
+    ScoringError
+        If Parquet cannot hold them.
     """
     leaves = []
     for field in schema:
         file = pa.BufferOutputStream()
-        pa.parquet.ParquetWriter(file, pa.schema([field])).close()
+        try:
+            pa.parquet.ParquetWriter(file, pa.schema([field])).close()
+        except pa.ArrowException as error:
+            raise _refused(field, "Parquet") from error
         found = pa.parquet.read_metadata(pa.BufferReader(file.getvalue())).schema
         leaves += [(field.name, found.column(i).path) for i in range(len(found))]
     return leaves
@@ -92,24 +101,45 @@ def _repeats(column: pa.ChunkedArray) -> bool:
         values = values.flatten()
     if not pa.types.is_primitive(values.type):
         return True
-    sample = values.slice(0, SAMPLE_ROWS).drop_null().to_numpy(zero_copy_only=False)
-    return len(np.unique(sample)) <= 0.99 * len(sample)
+    sample = values.slice(0, SAMPLE_ROWS).drop_null()
+    return len(sample.unique()) <= 0.99 * len(sample)
 
 
 class ArrowSink(Sink):
-    """An Arrow IPC file, or stream; dictionaries are decoded, as a file can have one only."""
+    """An Arrow IPC file, or stream. A file has one dictionary a column, to which batches may add."""
 
     def __init__(self, file, schema: pa.Schema, stream: bool = False, compression=None):
-        self._schema = pa.schema([_decoded(field) for field in schema], metadata=schema.metadata)
+        self._schema, self._dictionaries = schema, {}
         new = pa.ipc.new_stream if stream else pa.ipc.new_file
-        options = pa.ipc.IpcWriteOptions(compression=compression)
-        self._writer = new(file, self._schema, options=options)
+        options = pa.ipc.IpcWriteOptions(compression=compression, emit_dictionary_deltas=True)
+        self._writer = new(file, schema, options=options)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self._writer.write_batch(batch.cast(self._schema))
+        arrays = [self._with_one_dictionary(*column) for column in zip(self._schema.names, batch.columns, strict=True)]
+        self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
 
     def close(self) -> None:
         self._writer.close()
+
+    def _with_one_dictionary(self, name: str, array: pa.Array) -> pa.Array:
+        if not pa.types.is_dictionary(array.type):
+            return array
+        array = _extending(self._dictionaries.get(name, array.dictionary), array)
+        self._dictionaries[name] = array.dictionary
+        return array
+
+
+def _extending(values: pa.Array, array: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The array with a dictionary that is `values`, and after them those that it has beside."""
+    own = array.dictionary
+    if own.equals(values):
+        return array
+    if pa.types.is_string_view(own.type):  # in which pyarrow does not search
+        values, own = values.cast(pa.large_string()), own.cast(pa.large_string())
+    new = own.filter(pc.invert(pc.is_in(own, value_set=values)))
+    whole = pa.concat_arrays([values, new])
+    indices = pc.index_in(own, value_set=whole).take(array.indices).cast(array.type.index_type)
+    return pa.DictionaryArray.from_arrays(indices, whole.cast(array.type.value_type), ordered=array.type.ordered)
 
 
 class CsvSink(Sink):
@@ -119,10 +149,7 @@ class CsvSink(Sink):
         self._file, self._single = file, len(schema) == 1
         for field in schema:
             if pa.types.is_nested(field.type):
-                raise ScoringError(
-                    f"column {field.name!r} holds {field.type}, which CSV cannot: "
-                    "choose another format, or keep fewer columns"
-                )
+                raise _refused(field, "CSV")
         names = [pa.array([name]) for name in schema.names]
         self._write(pa.RecordBatch.from_arrays(names, schema.names))
 
@@ -182,10 +209,12 @@ class NpySink(Sink):
         )
 
 
+def _refused(field: pa.Field, format: str) -> ScoringError:
+    return ScoringError(
+        f"column {field.name!r} holds {field.type}, which {format} cannot: choose another format, or keep fewer columns"
+    )
+
+
 def _csv_options(quoting: str) -> pa.csv.WriteOptions:
     return pa.csv.WriteOptions(include_header=False, quoting_style=quoting)
 
-
-def _decoded(field: pa.Field) -> pa.Field:
-    is_dictionary = pa.types.is_dictionary(field.type)
-    return field.with_type(field.type.value_type) if is_dictionary else field
