@@ -35,7 +35,7 @@ def score(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     import pyarrow as pa
 
     from fastloss.integrations._arrow import losses_alone
-    from fastloss.scoring.batch import check_columns
+    from fastloss.scoring.schemas import check_columns
 
     names = [str(name) for name in frame.columns]
     check_columns(pa.schema([(name, pa.null()) for name in names]), spec)

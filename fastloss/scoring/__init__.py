@@ -163,7 +163,7 @@ def score(
     except ImportError as error:
         raise ImportError(MISSING_EXTRA) from error
     import fastloss
-    from fastloss.scoring import dataset, inputs, job
+    from fastloss.scoring import dataset, inputs, job, readers
 
     run = _engine(engine, workers, client, spark)
     given = [os.fspath(path) if isinstance(path, str | os.PathLike) else path for path in _listed(input)]
@@ -186,7 +186,8 @@ def score(
         keep = "none"  # an array has no room for them
     spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype)
 
-    work = job.Job(spec, num_threads, recorded=into_directory)
+    classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None
+    work = job.Job(spec, classes, num_threads, recorded=into_directory)
     watch = job.Watch(tasks, into_directory, progress, on_fragment)
     if not into_directory:
         if resume:

@@ -29,7 +29,8 @@ class BatchFunction:
         """
         import pyarrow as pa
 
-        from fastloss.scoring.batch import check_columns, score_batch
+        from fastloss.scoring.batch import score_batch
+        from fastloss.scoring.schemas import check_columns
 
         check_columns(batch.schema, self.spec)
         losses = score_batch(batch, self.spec, self.classes, self.num_threads)
@@ -39,7 +40,7 @@ class BatchFunction:
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
         """The schema of the results for batches of `schema`."""
-        from fastloss.scoring.batch import output_schema
+        from fastloss.scoring.schemas import output_schema
 
         return output_schema(schema, self.spec, self.classes)
 

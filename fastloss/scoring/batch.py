@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,21 +45,19 @@ def score_batch(
     if not is_rowwise and classes is None:
         classes = _width(batch, predictions) or _width(batch, spec.target or predictions)
     pred, null = _read(batch, spec, predictions, is_rowwise or _holds_lists(batch, predictions), classes)
-    target = ignored = None
-    if spec.target:
-        of_lists = _holds_lists(batch, spec.target)
-        target, missing = _read(batch, spec, spec.target, of_lists, pred.shape[1] if pred.ndim == 2 else 1)
-        null = columns.union(null, missing)
-        if not is_rowwise:
-            target = _shaped(target, pred, spec)
-        elif target.dtype.kind in "iu" and target.shape[1:] == (1,):
-            target = target[:, 0]  # labels as a column of an array
-        if is_rowwise and target.dtype.kind in "iu" and target.ndim == 1:
-            if missing is not None:
-                target = np.where(missing, target.dtype.type(0), target)  # a label like any other
-            ignored = _ignored(target, spec.ignored_label)
     weights, missing = (None, None) if spec.sample_weight is None else _weights(batch, spec.sample_weight)
     null = columns.union(null, missing)
+    target = ignored = None
+    if spec.target:
+        target, missing = _read_target(batch, spec, pred)
+        null = columns.union(null, missing)
+        if is_rowwise and target.ndim == 1:
+            if null is not None:
+                target = np.where(null, target.dtype.type(0), target)  # a label like any other
+            ignored = _ignored(target, spec.ignored_label)
+    is_empty = pred.ndim == 2 and pred.shape[1] == 0  # no list is there: all rows are null
+    if is_empty:
+        pred, target = (a if a is None or a.ndim == 1 else np.zeros((len(a), 1), a.dtype) for a in (pred, target))
     outputs = ("value", *(output for output in spec.emit if output != "value"))
     try:
         results = spec.loss.evaluate(pred, target, outputs=outputs, num_threads=num_threads)
@@ -73,48 +73,37 @@ def score_batch(
             by_name["value"] = value
             for name in {"grad", "hess"} & by_name.keys():  # of the mean
                 by_name[name] /= pred.shape[1]
-    return Losses(tuple(by_name[name] for name in spec.emit), value, null, ignored, weights)
+    emitted = (by_name[name] for name in spec.emit)
+    emitted = tuple(array[:, :0] if is_empty and array.ndim == 2 else array for array in emitted)
+    return Losses(emitted, value, null, ignored, weights)
 
 
-def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> pa.Schema:
-    """The schema of the rows written for input rows of `schema`: carried columns, then emitted.
-
-    Raises
-    ------
-    ScoringError
-        If a column is missing or ambiguous, does not fit the loss, or would be there twice.
-    """
-    check_columns(schema, spec)
-    carried = [schema.field(name) for name in spec.carried(schema.names)]
-    read = pa.schema([schema.field(name) for name in dict.fromkeys(spec.numbers)])
-    nothing = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in read], schema=read)
-    emitted = score_batch(nothing, spec, classes).to_arrow()
-    fields = [pa.field(n, a.type) for n, a in zip(spec.emitted, emitted, strict=True)]
-    # Metadata such as pandas' describes the columns: it holds as long as they are all there.
-    return pa.schema(carried + fields, metadata=schema.metadata if spec.keep is None else None)
-
-
-def check_columns(schema: pa.Schema, spec: Spec) -> None:
-    """The columns that are needed are there, and the names of those to be written are all different."""
-    carried = spec.carried(schema.names)
-    for name in (*spec.read, *(spec.keep or ()), *carried):
-        found = schema.names.count(name)
-        if found == 0:
-            raise ScoringError(f"no column {name!r}; there are {_quoted(schema.names)}")
-        if found > 1:
-            raise ScoringError(f"{found} columns are called {name!r}")
-    for name in spec.emitted:
-        if name in carried:
-            raise ScoringError(
-                f"the input has a column {name!r} already: set a prefix for the emitted columns, "
-                "or keep fewer columns of the input"
-            )
-
-
-def _read(batch, spec: Spec, names, of_lists: bool, classes: int | None):
-    arrays = [batch.column(name) for name in names]
-    try:
+def _read(batch: pa.RecordBatch, spec: Spec, names: Sequence[str], of_lists: bool, classes: int | None):
+    arrays = [columns.get(batch, name) for name in names]
+    with _locating(names, spec):
         return columns.matrix(arrays, classes) if of_lists else columns.numbers(arrays[0])
+
+
+def _read_target(batch: pa.RecordBatch, spec: Spec, pred: np.ndarray):
+    """As `_read`: labels or class probabilities of rows of logits, or numbers in the shape of the predictions."""
+    names, of_lists = spec.target, _holds_lists(batch, spec.target)
+    if spec.loss.is_rowwise and not of_lists:
+        with _locating(names, spec):
+            return columns.labels(columns.get(batch, names[0]))
+    width = pred.shape[1] if pred.ndim == 2 else 1
+    target, null = _read(batch, spec, names, of_lists, width or None)
+    if not spec.loss.is_rowwise and width:
+        target = _shaped(target, pred, spec)
+    elif target.dtype.kind in "iu" and target.shape[1:] == (1,):
+        target = target[:, 0]  # labels as a column of an array
+    return target, null
+
+
+@contextmanager
+def _locating(names: Sequence[str], spec: Spec):
+    """Adds the names of columns to errors."""
+    try:
+        yield
     except TypeError as error:
         raise ColumnTypeError(f"column {_quoted(names)}: {error} ({spec.loss.name})") from error
     except RowError as error:
@@ -123,7 +112,7 @@ def _read(batch, spec: Spec, names, of_lists: bool, classes: int | None):
 
 def _weights(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray | None]:
     try:
-        weights, null = columns.numbers(batch.column(name))
+        weights, null = columns.numbers(columns.get(batch, name))
     except TypeError as error:
         raise ColumnTypeError(f"column {name!r}: {error} (weights)") from error
     wrong = ~((weights >= 0) & (weights < np.inf))
@@ -136,14 +125,14 @@ def _weights(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray |
 
 
 def _holds_lists(batch: pa.RecordBatch, names: tuple[str, ...]) -> bool:
-    return len(names) > 1 or columns.holds_lists(batch.schema.field(names[0]).type)
+    return len(names) > 1 or columns.holds_lists(columns.type_of(batch.schema, names[0]))
 
 
 def _width(batch: pa.RecordBatch, names: tuple[str, ...]) -> int | None:
     """How many numbers a row these columns hold; None if their types do not tell."""
     if not _holds_lists(batch, names):
         return 1
-    return len(names) if len(names) > 1 else columns.fixed_size(batch.schema.field(names[0]).type)
+    return len(names) if len(names) > 1 else columns.fixed_size(columns.type_of(batch.schema, names[0]))
 
 
 def _shaped(target: np.ndarray, pred: np.ndarray, spec: Spec) -> np.ndarray:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 
+import pyarrow as pa
+from pyarrow import types
+
 from fastloss.scoring import columns
-from fastloss.scoring.batch import output_schema, score_batch
+from fastloss.scoring.batch import score_batch
 from fastloss.scoring.dataset import Fragment, Task
+from fastloss.scoring.dictionaries import collect
 from fastloss.scoring.errors import RowError, ScoringError, located
+from fastloss.scoring.formats import STREAM
 from fastloss.scoring.groups import GroupCollector
 from fastloss.scoring.output import Output, open_output
 from fastloss.scoring.readers import class_count, open_source
 from fastloss.scoring.reading import shown
+from fastloss.scoring.schemas import conform, output_schema, unified
 from fastloss.scoring.spec import Spec
 from fastloss.scoring.summary import Collector, ColumnsCollector, Summary
 
@@ -21,6 +27,7 @@ from fastloss.scoring.summary import Collector, ColumnsCollector, Summary
 def score_task(
     task: Task,
     spec: Spec,
+    classes: int | None = None,
     num_threads: int | None = None,
     progress: Callable[[int, float | None], None] | None = None,
 ) -> Summary:
@@ -28,6 +35,8 @@ def score_task(
 
     Parameters
     ----------
+    classes : int, optional
+        The number of classes where all lists of logits of a fragment are null.
     progress : callable, optional
         Called after each batch with the task's rows so far and the share of it that is done,
         None where the number of its rows is not known.
@@ -45,13 +54,14 @@ def score_task(
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
     others: dict[str, Collector | ColumnsCollector] = {}
-    with writing as output:
+    with writing as output, _opener(task, spec, infer) as open_fragment:
+        if output is not None:
+            _begin(output, task, spec, classes, open_fragment)
         for index, fragment in enumerate(task.fragments):
             rows = 0
-            with open_source(fragment, spec, infer) as source:
-                counts = _score_source(
-                    source, fragment, spec, collector, others, output, before, num_threads, task.uncarried
-                )
+            with open_fragment(fragment) as source:
+                own = _own(spec, task, source.schema)
+                counts = _score_source(source, fragment, own, collector, others, output, before, classes, num_threads)
                 for rows in counts:
                     if progress is not None:
                         share = rows / source.rows if source.rows else None
@@ -59,6 +69,58 @@ def score_task(
                         progress(before + rows, done)
             before += rows
     return replace(collector.summary(), outputs=_summaries(others)).of_loss(spec.loss_text)
+
+
+@contextmanager
+def _opener(task: Task, spec: Spec, infer: bool):
+    """A function that opens a fragment's source, again if need be: standard input, which passes once, stays open."""
+    with ExitStack() as stack:
+        once = {
+            fragment.path: stack.enter_context(open_source(fragment, spec, infer))
+            for fragment in task.fragments
+            if fragment.path == STREAM or len(task.fragments) == 1
+        }
+
+        def open_fragment(fragment: Fragment):
+            return nullcontext(once[fragment.path]) if fragment.path in once else open_source(fragment, spec, infer)
+
+        yield open_fragment
+
+
+def _begin(output: Output, task: Task, spec: Spec, classes: int | None, open_fragment: Callable) -> None:
+    """Tell an output what columns the fragments of its task have together."""
+    whole = None
+    for fragment in task.fragments:
+        with open_fragment(fragment) as source, naming(fragment, 0, 0):
+            count = class_count(source, spec) if classes is None else classes
+            schema = output_schema(source.schema, _own(spec, task, source.schema), count)
+            whole = schema if whole is None else unified(whole, schema, spec.emitted)
+    for name in spec.keep or ():
+        if name not in (*whole.names, *task.uncarried):
+            raise ScoringError(f"no input has a column {name!r} to keep")
+    output.begin(whole, _dictionaries(task, whole, open_fragment) if output.has_one_dictionary else {})
+
+
+def _dictionaries(task: Task, schema: pa.Schema, open_fragment: Callable) -> dict[str, pa.Array]:
+    """The values of the dictionaries of a schema in all fragments of a task."""
+    encoded = [field for field in schema if types.is_dictionary(field.type)]
+    found = {}
+    for fragment in task.fragments if encoded else ():
+        with open_fragment(fragment) as source:
+            there = pa.schema([field for field in encoded if field.name in source.schema.names])
+            for batch in source.batches(there.names):
+                with naming(fragment, 0, 0):
+                    columns_there = dict(zip(there.names, map(batch.column, there.names), strict=True))
+                    collect(conform(columns_there, there, len(batch)), found)
+    return found
+
+
+def _own(spec: Spec, task: Task, schema: pa.Schema) -> Spec:
+    """The spec for one fragment of a task: it carries those of the columns that it has."""
+    names = [name for name in spec.carried(schema.names) if name not in task.uncarried]
+    if task.uncarried or (spec.keep is not None and len(task.fragments) > 1):
+        return replace(spec, keep=tuple(names))
+    return spec
 
 
 def _score_source(
@@ -69,15 +131,13 @@ def _score_source(
     others: dict[str, Collector | ColumnsCollector],
     output: Output | None,
     before: int,
+    classes: int | None,
     num_threads: int | None,
-    uncarried: tuple[str, ...],
 ) -> Iterator[int]:
     """Score a source batch by batch; yields the number of its rows so far."""
     rows = 0
     with naming(fragment, rows, before):
-        classes = class_count(source, spec)
-        if uncarried:
-            spec = replace(spec, keep=tuple(n for n in spec.carried(source.schema.names) if n not in uncarried))
+        classes = class_count(source, spec) or classes
         schema = output_schema(source.schema, spec, classes)
         for name, type in zip(spec.emit, schema.types[-len(spec.emit) :], strict=True):
             if not columns.holds_lists(type):
@@ -85,20 +145,22 @@ def _score_source(
                     others.setdefault(name, Collector())
             elif spec.multioutput == "raw_values":
                 others.setdefault(name, ColumnsCollector())
-        if output is not None:
-            output.begin(schema)
     carried = spec.carried(source.schema.names)
     for batch in source.batches([*dict.fromkeys([*carried, *spec.read])]):
         with naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
-            groups = (batch.column(name) for name in spec.grouping)
+            groups = (columns.get(batch, name) for name in spec.grouping)
             left_out = losses.null, losses.ignored, losses.sample_weight
             collector.add(losses.value, *left_out, *groups)
             for name, values in zip(spec.emit, losses.outputs, strict=True):
                 if name in others:
                     others[name].add(values, *left_out)
+            if output is not None:
+                arrays = {name: batch.column(name) for name in carried}
+                arrays |= zip(spec.emitted, losses.to_arrow(), strict=True)
+                written = conform(arrays, output.schema, len(batch))
         if output is not None:
-            output.write([*(batch.column(name) for name in carried), *losses.to_arrow()])
+            output.write(written)
         rows += len(batch)
         yield rows
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from typing import TypeAlias
 
 import numpy as np
@@ -11,7 +13,7 @@ from fastloss._exact import Accumulator
 from fastloss.scoring.errors import ColumnTypeError
 from fastloss.scoring.summary import Collector, Summary, as_weights, marks, summaries
 
-Key: TypeAlias = str | int | bool | None
+Key: TypeAlias = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class GroupedSummary(Summary):
         The column.
     groups : dict
         {value: Summary}, with the key None for rows where the column is null. Dates and times are text, as in ISO 8601.
+        Numbers that are whole are integers, whatever their type; fractions are floats, and text where a decimal has
+        more digits than a float; the others are "nan", "inf" and "-inf".
     """
 
     by: str = ""
@@ -99,9 +103,12 @@ def _encoded(keys, by: str) -> tuple[np.ndarray, list[Key]]:
     import pyarrow as pa
     from pyarrow import types
 
-    array = keys.dictionary_decode() if types.is_dictionary(keys.type) else keys
+    from fastloss.scoring import columns
+
+    array = columns.wide_decimals(columns.decoded(keys))
     if types.is_temporal(array.type):
         array = array.cast(pa.string())
+    is_number = types.is_floating(array.type) or types.is_decimal(array.type)
     kinds = (
         types.is_integer,
         types.is_boolean,
@@ -110,8 +117,20 @@ def _encoded(keys, by: str) -> tuple[np.ndarray, list[Key]]:
         types.is_string_view,
         types.is_null,
     )
-    if not any(of_kind(array.type) for of_kind in kinds):
-        raise ColumnTypeError(f"column {by!r}: groups are whole numbers, text, booleans or dates, got {array.type}")
+    if not (is_number or any(of_kind(array.type) for of_kind in kinds)):
+        raise ColumnTypeError(f"column {by!r}: groups are numbers, text, booleans or dates, got {keys.type}")
     encoded = array.dictionary_encode()
     labels = encoded.dictionary.to_numpy(zero_copy_only=False).tolist()
+    if is_number:
+        labels = list(map(_number_key, labels))
     return encoded.indices.fill_null(len(labels)).to_numpy(), [*labels, None] if encoded.null_count else labels
+
+
+def _number_key(value: float | Decimal) -> Key:
+    """A number as a key that is equal for equal numbers of all types, and that JSON can hold."""
+    if not math.isfinite(value):
+        return str(float(value))
+    if value == int(value) and abs(value) < 1 << 63:
+        return int(value)
+    number = float(value)
+    return number if isinstance(value, float) or Decimal(repr(number)) == value else str(value)

@@ -40,6 +40,8 @@ class Job:
 
     Attributes
     ----------
+    classes : int or None
+        The number of classes where all lists of logits of an input are null.
     num_threads : int or None
         Threads of the loss kernels in each task.
     recorded : bool
@@ -47,6 +49,7 @@ class Job:
     """
 
     spec: Spec
+    classes: int | None = None
     num_threads: int | None = None
     recorded: bool = False
 
@@ -70,12 +73,12 @@ class Job:
 
     def _do(self, task: Task, progress: Progress | None) -> Summary:
         if not self.recorded:
-            return score_task(task, self.spec, self.num_threads, progress)
-        origin = resume.origin(task, self.spec)
+            return score_task(task, self.spec, self.classes, self.num_threads, progress)
+        origin = resume.origin(task, self.spec, self.classes)
         summary = resume.finished(task, origin)
         if summary is None:
             resume.start(task)
-            summary = score_task(task, self.spec, self.num_threads, progress)
+            summary = score_task(task, self.spec, self.classes, self.num_threads, progress)
             resume.finish(task, origin, summary)
         return summary
 

@@ -18,28 +18,28 @@ class Output:
 
     def __init__(self, path: str, format: str, file):
         self._path, self._format, self._file = path, format, file
-        self._schema = self._sink = None
+        self.schema = self._sink = None
 
-    def begin(self, schema: pa.Schema) -> None:
-        """Announce rows of `schema`; those of all fragments have to be the same.
+    @property
+    def has_one_dictionary(self) -> bool:
+        """Whether a column has one dictionary, which `begin` has to know."""
+        return self._format in ("arrow", "feather")
+
+    def begin(self, schema: pa.Schema, dictionaries: dict[str, pa.Array]) -> None:
+        """Announce rows of `schema`, and the values of its dictionaries.
 
         Raises
         ------
         ScoringError
-            If the format cannot hold them, or rows of another schema came before.
+            If the format cannot hold them.
         """
-        if self._sink is None:
-            with writing(self._path):
-                self._schema, self._sink = schema, self._new_sink(schema)
-        elif not schema.equals(self._schema):
-            different = set(schema).symmetric_difference(self._schema)
-            names = ", ".join(sorted({repr(field.name) for field in different})) or "their order"
-            raise ScoringError(f"the columns differ from those of the first input: {names}")
-
-    def write(self, arrays: list[pa.Array]) -> None:
-        """Write rows, given as the columns of the schema."""
         with writing(self._path):
-            self._sink.write(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+            self.schema, self._sink = schema, self._new_sink(schema, dictionaries)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write rows of the schema."""
+        with writing(self._path):
+            self._sink.write(batch)
 
     def __enter__(self):
         return self
@@ -56,7 +56,7 @@ class Output:
         finally:
             self._sink.discard()
 
-    def _new_sink(self, schema: pa.Schema):
+    def _new_sink(self, schema: pa.Schema, dictionaries: dict[str, pa.Array]):
         if self._format == "parquet":
             return ParquetSink(self._file, schema)
         if self._format == "csv":
@@ -64,8 +64,8 @@ class Output:
         if self._format == "npy":
             return NpySink(self._file, schema)
         if self._format == "feather":
-            return ArrowSink(self._file, schema, compression="lz4")
-        return ArrowSink(self._file, schema, stream=self._path == STREAM)
+            return ArrowSink(self._file, schema, dictionaries, compression="lz4")
+        return ArrowSink(self._file, schema, dictionaries, stream=self._path == STREAM)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import io
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import pyarrow as pa
@@ -42,7 +42,7 @@ class PartitionedSource:
             for name, value in self._values.items():
                 if name in names:
                     batch = batch.append_column(name, pa.repeat(value, len(batch)))
-            yield batch.select(list(names))
+            yield batch.select(columns.roots(batch.schema, names))
 
 
 @contextmanager
@@ -95,12 +95,29 @@ def _binary_input(path: str, seekable: bool, filesystem=None):
 
 
 def class_count(source, spec: Spec) -> int | None:
-    """The length of the first list that is not null in the column of predictions, if it holds lists."""
+    """The length of the lists in the column of predictions, which the first tells; None without a list."""
     predictions = spec.pred or spec.residual
     if len(predictions) > 1:
         return None
-    index = source.schema.get_field_index(predictions[0])
-    if index < 0 or not columns.is_list(source.schema.field(index).type):
-        return None
-    sizes = (columns.list_size(batch.column(0)) for batch in source.batches(predictions))
+    columns.check(source.schema, predictions[0])
+    type = columns.type_of(source.schema, predictions[0])
+    size = columns.fixed_size(type)
+    if size is not None or not columns.holds_lists(type):
+        return size
+    sizes = (columns.list_size(columns.get(batch, predictions[0])) for batch in source.batches(predictions))
     return next((size for size in sizes if size is not None), None)
+
+
+def common_class_count(fragments: Iterable[Fragment], spec: Spec) -> int | None:
+    """The `class_count` of the first fragment that tells: for those that do not, where all lists are null."""
+    for fragment in fragments:
+        if fragment.path == STREAM or fragment.format == "csv":  # which passes once; which has no lists
+            continue
+        try:
+            with open_source(fragment, spec) as source:
+                classes = class_count(source, spec)
+                if classes is not None or columns.holds_numbers(source.schema, spec.pred or spec.residual):
+                    return classes
+        except (ScoringError, OSError):  # said when it is scored
+            continue
+    return None

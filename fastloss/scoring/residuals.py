@@ -8,11 +8,12 @@ import numpy as np
 
 from fastloss.residual import half_squared_error
 from fastloss.scoring import _array_roles
-from fastloss.scoring.batch import output_schema, score_batch
+from fastloss.scoring.batch import score_batch
 from fastloss.scoring.dataset import with_targets
 from fastloss.scoring.fragment import naming
 from fastloss.scoring.inputs import find_fragments
 from fastloss.scoring.readers import class_count, open_source
+from fastloss.scoring.schemas import output_schema
 from fastloss.scoring.spec import Spec
 
 

@@ -19,11 +19,12 @@ from fastloss.scoring.store import writing
 from fastloss.scoring.summary import Summary
 
 
-def origin(task: Task, spec: Spec) -> str:
+def origin(task: Task, spec: Spec, classes: int | None) -> str:
     """A hash of what the output of a task depends on: SHA-256 of canonical JSON."""
     parts = {
         "inputs": [_identity(fragment) for fragment in task.fragments],
         "spec": spec.fingerprint(),
+        "classes": classes,
         "version": fastloss.__version__,
     }
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -7,7 +7,10 @@ from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet
+from pyarrow import types
 
+from fastloss.scoring import columns
+from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.int96 import int96_columns, int96_unit
 from fastloss.scoring.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown
 from fastloss.scoring.spec import Spec
@@ -22,8 +25,9 @@ class ParquetSource:
             self._file = self._open(file)
             metadata = self._file.metadata
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
-            names = self._file.schema_arrow.names
-            stamps = int96_columns(metadata, {*spec.carried(names), *spec.read})
+            carried = spec.carried(self._file.schema_arrow.names)
+            _refuse_intervals(shown(path), metadata, carried)
+            stamps = int96_columns(metadata, {*carried, *spec.read})
             if stamps:
                 unit = int96_unit(shown(path), partial(self._open, file, metadata), stamps, self._groups)
                 self._file = self._open(file, metadata, unit)
@@ -42,8 +46,24 @@ class ParquetSource:
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         size = rows_per_batch(self._row_bytes)
         with reading(self._path, "parquet"):
-            for batch in self._file.iter_batches(size, self._groups, list(names)):
-                yield from cut(batch)
+            for groups in self._steps():
+                for batch in self._file.iter_batches(size, groups, list(names)):
+                    yield from cut(batch)
+
+    def _steps(self) -> list[Sequence[int]]:
+        """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types."""
+        nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
+        return [[group] for group in self._groups] if nested else [self._groups]
+
+
+def _refuse_intervals(name: str, metadata: pa.parquet.FileMetaData, carried: Sequence[str]) -> None:
+    """Arrow has no such type: they would come out as 12 bytes."""
+    for i in range(len(metadata.schema)):
+        leaf = metadata.schema.column(i)
+        if leaf.converted_type == "INTERVAL" and leaf.path.split(".")[0] in carried:
+            raise ScoringError(
+                f"{name}: column {leaf.path!r} is an INTERVAL, which cannot be carried: keep fewer columns"
+            )
 
 
 class ArrowSource:
@@ -57,7 +77,7 @@ class ArrowSource:
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "arrow"):
-            included = [self.schema.get_field_index(name) for name in names]
+            included = [self.schema.get_field_index(name) for name in columns.roots(self.schema, names)]
             reader = self._open(pa.ipc.IpcReadOptions(included_fields=included))
             if isinstance(reader, pa.RecordBatchFileReader):
                 stored = map(reader.get_batch, range(reader.num_record_batches))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
 from fastloss.scoring import columns
+from fastloss.scoring.dictionaries import encoded
 from fastloss.scoring.errors import ScoringError
+from fastloss.scoring.schemas import conform
 
 ROW_GROUP_ROWS = 1 << 20
 ROW_GROUP_BYTES = 128 << 20
@@ -36,13 +37,14 @@ class ParquetSink(Sink):
     """
 
     def __init__(self, file, schema: pa.Schema):
+        schema = pa.schema([_without_views(field) for field in schema], metadata=schema.metadata)
         self._file, self._schema, self._leaves = file, schema, _leaves(schema)
         self._writer = None  # until there are values to look at
         self._group: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self._group.append(batch)
+        self._group.append(conform(dict(zip(batch.schema.names, batch.columns, strict=True)), self._schema, len(batch)))
         self._rows += len(batch)
         self._bytes += batch.nbytes
         if self._rows >= ROW_GROUP_ROWS or self._bytes >= ROW_GROUP_BYTES:
@@ -65,6 +67,14 @@ class ParquetSink(Sink):
         if len(table):
             self._writer.write_table(table, row_group_size=len(table))
         self._group, self._rows, self._bytes = [], 0, 0
+
+
+def _without_views(field: pa.Field) -> pa.Field:
+    """A dictionary of views, as polars makes them, as one of texts: pyarrow does not write it."""
+    type = field.type
+    if not (pa.types.is_dictionary(type) and pa.types.is_string_view(type.value_type)):
+        return field
+    return field.with_type(pa.dictionary(type.index_type, pa.large_string(), type.ordered))
 
 
 def _leaves(schema: pa.Schema) -> list[tuple[str, str]]:
@@ -106,40 +116,22 @@ def _repeats(column: pa.ChunkedArray) -> bool:
 
 
 class ArrowSink(Sink):
-    """An Arrow IPC file, or stream. A file has one dictionary a column, to which batches may add."""
+    """An Arrow IPC file, or stream. It has one dictionary a column, whose values have to be known: `dictionaries`."""
 
-    def __init__(self, file, schema: pa.Schema, stream: bool = False, compression=None):
-        self._schema, self._dictionaries = schema, {}
+    def __init__(self, file, schema: pa.Schema, dictionaries, stream: bool = False, compression=None):
+        self._schema, self._dictionaries = schema, dictionaries
         new = pa.ipc.new_stream if stream else pa.ipc.new_file
-        options = pa.ipc.IpcWriteOptions(compression=compression, emit_dictionary_deltas=True)
-        self._writer = new(file, schema, options=options)
+        self._writer = new(file, schema, options=pa.ipc.IpcWriteOptions(compression=compression))
 
     def write(self, batch: pa.RecordBatch) -> None:
-        arrays = [self._with_one_dictionary(*column) for column in zip(self._schema.names, batch.columns, strict=True)]
+        arrays = [self._encoded(*column) for column in zip(self._schema.names, batch.columns, strict=True)]
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
 
     def close(self) -> None:
         self._writer.close()
 
-    def _with_one_dictionary(self, name: str, array: pa.Array) -> pa.Array:
-        if not pa.types.is_dictionary(array.type):
-            return array
-        array = _extending(self._dictionaries.get(name, array.dictionary), array)
-        self._dictionaries[name] = array.dictionary
-        return array
-
-
-def _extending(values: pa.Array, array: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The array with a dictionary that is `values`, and after them those that it has beside."""
-    own = array.dictionary
-    if own.equals(values):
-        return array
-    if pa.types.is_string_view(own.type):  # in which pyarrow does not search
-        values, own = values.cast(pa.large_string()), own.cast(pa.large_string())
-    new = own.filter(pc.invert(pc.is_in(own, value_set=values)))
-    whole = pa.concat_arrays([values, new])
-    indices = pc.index_in(own, value_set=whole).take(array.indices).cast(array.type.index_type)
-    return pa.DictionaryArray.from_arrays(indices, whole.cast(array.type.value_type), ordered=array.type.ordered)
+    def _encoded(self, name: str, array: pa.Array) -> pa.Array:
+        return encoded(array, self._dictionaries[name]) if name in self._dictionaries else array
 
 
 class CsvSink(Sink):
@@ -217,4 +209,3 @@ def _refused(field: pa.Field, format: str) -> ScoringError:
 
 def _csv_options(quoting: str) -> pa.csv.WriteOptions:
     return pa.csv.WriteOptions(include_header=False, quoting_style=quoting)
-
