@@ -63,8 +63,8 @@ def test_many_values(tmp_path, monkeypatch):
 
 
 def test_groups_that_cannot_be(tmp_path):
-    pa.parquet.write_table(pa.table({"r": [1.0], "g": [0.5]}), tmp_path / "x.parquet")
-    with pytest.raises(TypeError, match=r"x.parquet: column 'g': groups are whole numbers, text, .*got double"):
+    pa.parquet.write_table(pa.table({"r": [1.0], "g": [b"a"]}), tmp_path / "x.parquet")
+    with pytest.raises(TypeError, match=r"x.parquet: column 'g': groups are numbers, text, .*got binary"):
         fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
     with pytest.raises(ScoringError, match="no column 'h'; there are 'r', 'g'"):
         fl.score(tmp_path / "x.parquet", by="h", **OPTIONS)
