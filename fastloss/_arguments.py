@@ -129,6 +129,14 @@ def check_number(name, value, domain):
     return check_parameter(name, value, domain, None)
 
 
+def check_integer(name, value, domain="integer"):
+    """A parameter that must be one integer."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an {domain}, got {value!r}") from None
+
+
 def _conditions(domain):
     """[(comparison, bound), ...] of a domain such as ">= 0 and < 1" or "> a"."""
     return [] if domain in ("any", "finite") else [condition.split() for condition in domain.split(" and ")]

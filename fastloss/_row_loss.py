@@ -1,12 +1,11 @@
 """Losses of rows of logits: how they are declared and called."""
 
 import inspect
-import operator
 
 import numpy as np
 
 from fastloss import _docstrings
-from fastloss._arguments import check_number, check_outputs, check_parameter, check_reduction
+from fastloss._arguments import check_integer, check_number, check_outputs, check_parameter, check_reduction
 from fastloss._loss import Loss
 from fastloss._row_call import LOGITS, RowCall, final_results
 
@@ -125,13 +124,6 @@ def _check_class_weight(name, value, domain):
     return None if value is None else np.atleast_1d(check_parameter(name, value, domain, None))
 
 
-def _check_ignore_index(name, value, domain):
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an {domain}, got {value!r}") from None
-
-
 def _check_p(name, value, domain):
     if value not in (1, 2):
         raise ValueError(f"{name} must be {domain}, got {value!r}")
@@ -140,7 +132,7 @@ def _check_p(name, value, domain):
 
 _CHECKS = {
     "class_weight": _check_class_weight,
-    "ignore_index": _check_ignore_index,
+    "ignore_index": check_integer,
     "p": _check_p,
     **dict.fromkeys(_REAL, check_number),
 }

@@ -13,6 +13,7 @@ from fastloss._arguments import (
     as_array,
     as_array_beside,
     broadcast_weight,
+    check_integer,
     computing_dtype,
     label_text,
     whole_numbers,
@@ -100,7 +101,7 @@ def log_loss(prob, target, sample_weight=None, ignore_index=-100):
     1.039721
     """
     prob, target = as_array(prob, "prob"), as_array(target, "target")
-    ignored = target == ignore_index
+    ignored = target == check_integer("ignore_index", ignore_index)
     if prob.ndim == target.ndim + 1:
         labels = _class_labels("prob", prob, target, ignored)
         prob, target = _at(labels, prob), np.ones(labels.shape, bool)
@@ -145,7 +146,7 @@ def accuracy(pred, target, sample_weight=None, ignore_index=-100):
     0.75
     """
     pred, target = as_array(pred, "pred"), as_array(target, "target")
-    ignored = target == ignore_index
+    ignored = target == check_integer("ignore_index", ignore_index)
     if pred.ndim == target.ndim + 1:
         labels = _class_labels("pred", pred, target, ignored)
         best = pred.argmax(-1)

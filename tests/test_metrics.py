@@ -126,6 +126,13 @@ def test_padding_is_left_out(kind, ignore_index, dtype):
     assert math.isnan(metric(pred, np.full(300, ignore_index), **keywords))
 
 
+@pytest.mark.parametrize("wrong", [None, -1.0, np.nan, "0"])
+@pytest.mark.parametrize("name", ["accuracy", "log_loss", "cross_entropy"])
+def test_ignore_index_is_an_integer(name, wrong):
+    with pytest.raises(TypeError, match=f"ignore_index must be an integer, got {wrong!r}"):
+        getattr(fl, name)(np.full((2, 3), 0.3), [0, 1], ignore_index=wrong)
+
+
 def test_a_weight_a_row_beside_padding():
     pred, target = np.array([[1, 2], [3, 4], [5, 6]]), np.array([[1, -100], [3, 0], [-100, -100]])
     assert fl.accuracy(pred, target, [1, 2, 5]) == 3 / 5

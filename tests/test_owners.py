@@ -115,6 +115,18 @@ def test_tensors_that_are_refused(change, torch):
         fl.huber(np.ones(3), change(torch.ones(3)))
 
 
+def test_memory_of_a_device_is_refused():
+    class Owner:
+        def __dlpack__(self, **keywords):
+            raise BufferError("not on this device")
+
+        def __dlpack_device__(self):
+            return 2, 0  # CUDA
+
+    with pytest.raises(TypeError, match="'pred' cannot be read as an array"):
+        fl.huber(Owner())
+
+
 def test_jax():
     jax = importing("jax")
     for dtype in ("float32", "bfloat16", "float16"):
