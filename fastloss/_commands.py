@@ -23,6 +23,7 @@ import fastloss
 from fastloss import _catalogue
 from fastloss._curves import curves, describe, panels
 from fastloss.scoring import ENGINES, GroupedSummary, ScoringError, Summary
+from fastloss.scoring.csv_options import CsvOptions
 from fastloss.scoring.errors import one_line
 from fastloss.scoring.formats import FORMATS, STREAM
 from fastloss.scoring.spec import MULTIOUTPUT
@@ -55,6 +56,15 @@ class Command(TyperCommand):
             if times > 1 and not (parameter.multiple or parameter.is_flag):
                 raise ScoringError(f"{parameter.opts[0]} is given {times} times: it takes one value")
         return super().parse_args(context, args)
+
+
+Separator = Annotated[
+    str | None, typer.Option(help="CSV: between fields, \\t for a tab.", show_default=", or, in .tsv, a tab")
+]
+Decimal = Annotated[str, typer.Option(help="CSV: the decimal point.")]
+Thousands = Annotated[str | None, typer.Option(help="CSV: between groups of digits.")]
+Null = Annotated[list[str] | None, typer.Option(help="CSV: a text that stands for no number, beside NA and its like.")]
+Encoding = Annotated[str, typer.Option(help="CSV: Python's name of the encoding.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -96,6 +106,11 @@ def score(
         typer.Option(help=f"Format of standard input and output: {', '.join(FORMATS)}."),
     ] = None,
     dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
+    separator: Separator = None,
+    decimal: Decimal = ".",
+    thousands: Thousands = None,
+    null: Null = None,
+    encoding: Encoding = "utf-8",
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     fail_if: Annotated[
         list[str] | None,
@@ -134,6 +149,11 @@ def score(
             sample_weight=weight,
             format=format,
             dtype=dtype,
+            separator=_separator(separator),
+            decimal=decimal,
+            thousands=thousands,
+            null=null,
+            encoding=encoding,
             engine=engine,
             workers=workers,
             fragment_rows=fragment_rows,
@@ -167,6 +187,11 @@ def fit(
     ] = (0.001, 1.999),
     format: Annotated[str | None, typer.Option(help=f"Format of standard input: {', '.join(FORMATS)}.")] = None,
     dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
+    separator: Separator = None,
+    decimal: Decimal = ".",
+    thousands: Thousands = None,
+    null: Null = None,
+    encoding: Encoding = "utf-8",
     json: Annotated[bool, typer.Option("--json", help="Print the fit as JSON.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
 ):
@@ -174,7 +199,8 @@ def fit(
     from fastloss import adaptive
     from fastloss.scoring.residuals import read_residuals
 
-    batches = read_residuals(input, residual, pred, target, format, weight, dtype)
+    csv = CsvOptions.of(_separator(separator), decimal, thousands, null, encoding)
+    batches = read_residuals(input, residual, pred, target, format, weight, dtype, csv)
     try:
         found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
     except ScoringError:
@@ -191,9 +217,15 @@ def fit(
     _console(sys.stdout).print(table)
     columns = {"--residual": residual, "--pred": pred, "--target": target, "--weight": weight}
     columns |= {"--format": format, "--dtype": dtype}
+    columns |= {"--separator": separator, "--thousands": thousands}
+    columns |= {
+        "--decimal": decimal if decimal != "." else None,
+        "--encoding": encoding if encoding != "utf-8" else None,
+    }
     command = ["fastloss", "score", *input, "--loss", "robust"]
     command += ["-p", f"alpha={found.alpha:.6g}", "-p", f"scale={found.scale:.6g}"]
     command += [part for option in columns.items() if option[1] is not None for part in option]
+    command += [f"--null={text}" for text in null or ()]
     typer.echo(f"\nTo score with them:\n\n  {shlex.join([*command, '--emit', 'value,weight', '-o', 'scored.parquet'])}")
 
 
@@ -308,6 +340,11 @@ def _columns(given: list[str] | None) -> str | list[str] | None:
         return None
     names = given[0].split(",") if len(given) == 1 else given
     return names[0] if len(names) == 1 else names
+
+
+def _separator(text: str | None) -> str | None:
+    r"""A tab is hard to type: \t stands for it."""
+    return "\t" if text == r"\t" else text
 
 
 def _gate(text: str):

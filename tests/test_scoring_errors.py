@@ -84,7 +84,7 @@ def test_requests_that_make_no_sense(match, options, output):
         (r"a column 'p' already: set a prefix", {"prefix": "p", "emit": "value", "loss": "rename"}),
         (r"column 'l' holds list<.*>, which CSV cannot", {"output": "o.csv"}),
         (r"a .npy file holds one output", {"output": "o.npy", "emit": ("value", "grad")}),
-        (r"o.txt: the extension names no format; known are .parquet,", {"output": "o.txt"}),
+        (r"o.doc: the extension names no format; known are .parquet,", {"output": "o.doc"}),
         (r"the output would replace an input", {"output": "in.parquet"}),
         (r"the output would replace an input", {"output": "./sub/../in.parquet"}),
         (r"nowhere/o.csv: cannot be written: No such file or directory", {"output": "nowhere/o.csv"}),

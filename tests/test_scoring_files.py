@@ -15,7 +15,7 @@ from catalogue import ROWWISE
 from row_samples import target_of
 
 import fastloss as fl
-from fastloss.scoring import Summary, csv_reader, reading, writers
+from fastloss.scoring import Summary, reading, writers
 
 TABLES = ["parquet", "csv", "arrow", "feather"]
 HUBER = fl.huber.bind(delta=1.345)
@@ -159,41 +159,6 @@ def test_nulls_stay_null_and_nan_stays_nan(tmp_path, format, batch_rows):
         assert np.isnan(column[3].as_py())
 
 
-def test_the_spellings_of_null_and_nan_in_csv(tmp_path):
-    source = tmp_path / "in.csv"
-    source.write_text("r,s\n1,a\n,b\nNA,NA\nnan,\nNaN,\nnull,\n-inf,\n 2 ,\n")
-    summary = fl.score(source, tmp_path / "out.csv", loss=fl.squared_error, residual="r")
-    assert (summary.null, summary.nan, summary.count, summary.max) == (3, 2, 3, np.inf)
-    assert (tmp_path / "out.csv").read_text().splitlines()[:4] == [
-        "r,s,value",
-        "1,a,1",
-        ",b,",
-        ",NA,",
-    ]
-
-
-def test_csv_text_is_carried_as_it_was(tmp_path):
-    lines = ["id,when,note,r", '007,2024-01-02T03:04:05Z,"a, ""b""",1', "1e5,,plain,2"]
-    source = tmp_path / "in.csv"
-    source.write_text("\n".join(lines) + "\n")
-    fl.score(source, tmp_path / "out.csv", loss=fl.squared_error, residual="r")
-    scored = pa.csv.read_csv(
-        tmp_path / "out.csv",
-        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(["id", "when", "note"], pa.string())),
-    )
-    assert scored["id"].to_pylist() == ["007", "1e5"]
-    assert scored["when"].to_pylist() == ["2024-01-02T03:04:05Z", ""]
-    assert scored["note"].to_pylist() == ['a, "b"', "plain"]
-    assert scored["value"].to_pylist() == [1, 4]
-
-
-def test_csv_may_turn_from_integers_to_fractions(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_reader, "CSV_BLOCK_BYTES", 64)
-    source = tmp_path / "in.csv"
-    source.write_text("r\n" + "1\n" * 100 + "1.5\n")
-    assert fl.score(source, loss=fl.squared_error, residual="r").sum == 102.25
-
-
 def test_a_lone_csv_column_keeps_its_nulls(tmp_path):
     source = write(tmp_path / "in.parquet", pa.table({"r": [1.0, None, 3.0]}))
     fl.score(source, tmp_path / "out.csv", loss=fl.squared_error, residual="r", keep="none")
@@ -307,13 +272,6 @@ def test_labels_of_any_integer_type(tmp_path, logits, dtype):
         source = write(tmp_path / "in.arrow", table)
         got = fl.score(source, loss=fl.cross_entropy, pred="logits", target="label")
         assert got == Summary.of(fl.cross_entropy(values, labels))
-
-
-def test_labels_in_csv_may_have_gone_through_floats(tmp_path):
-    source = tmp_path / "in.csv"
-    source.write_text("a,b,label\n1,2,0.0\n2,1,\n3,5,1\n")
-    summary = fl.score(source, loss=fl.cross_entropy, pred=["a", "b"], target="label")
-    assert (summary.count, summary.null) == (2, 1)
 
 
 @pytest.mark.parametrize("ignore_index", [-100, 2, 0])

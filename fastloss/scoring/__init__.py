@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from fastloss.scoring.adapter import batch_function
+from fastloss.scoring.csv_options import CsvOptions
 from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.groups import GroupedSummary
 from fastloss.scoring.spec import Spec
@@ -49,6 +50,11 @@ def score(
     multioutput: str = "uniform_average",
     format: str | None = None,
     dtype: str | None = None,
+    separator: str | None = None,
+    decimal: str = ".",
+    thousands: str | None = None,
+    null: str | Iterable[str] | None = None,
+    encoding: str = "utf-8",
     engine: str = "local",
     workers: int | None = None,
     client=None,
@@ -67,7 +73,8 @@ def score(
     Parameters
     ----------
     input : path, pyarrow.dataset.Dataset, or several
-        Files (.parquet, .csv, .arrow, .feather, .npy); directories of them, in which directories called NAME=VALUE are
+        Files (.parquet, .csv, .tsv, .txt, .arrow, .feather, .npy; those of text and .arrow also compressed, .csv.gz or
+        .csv.zst); directories of them, in which directories called NAME=VALUE are
         read too, NAME being one more column; patterns such as "data/*.parquet"; addresses that fsspec knows, such as
         "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored, whole or the row groups to
         which its fragments were cut down; or "-" for standard input in the given `format`.
@@ -106,6 +113,15 @@ def score(
         Format of standard input and output: parquet, csv, arrow, feather or npy.
     dtype : "bfloat16", optional
         What the elements of .npy arrays are that have two bytes and no type, as NumPy saves the bfloat16 of ml_dtypes.
+    separator : str, optional
+        What is between the fields of CSV text, in the output too; a comma by default, in .tsv files a tab.
+    decimal, thousands : str, optional
+        The decimal point of CSV text, and what is between groups of digits. Numbers are written with a point and
+        without groups.
+    null : str or list of str, optional
+        What stands for null in numbers of CSV text, beside an empty field, NA, N/A, null and their like.
+    encoding : str
+        Of CSV text; its output is UTF-8. UTF-16 with a byte order mark is known by it.
     engine : "local", "dask" or "spark"
         What runs the job: threads of this process, a Dask cluster or a Spark session. Files and the directory of the
         output have to be there, under the same names, on every machine of a cluster, and `fastloss` installed.
@@ -166,6 +182,7 @@ def score(
     from fastloss.scoring import dataset, inputs, job, readers
 
     run = _engine(engine, workers, client, spark)
+    csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
     given = [os.fspath(path) if isinstance(path, str | os.PathLike) else path for path in _listed(input)]
     store, output = inputs.output_store(None if output is None else os.fspath(output))
     loss = fastloss.get(loss) if isinstance(loss, str) else loss
@@ -184,7 +201,7 @@ def score(
     tasks = dataset.plan(fragments, output, into_directory, format, store)
     if keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype)
+    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv)
 
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None
     work = job.Job(spec, classes, num_threads, recorded=into_directory)

@@ -2,85 +2,104 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.csv
 
-from fastloss.scoring.errors import ColumnTypeError, ScoringError, one_line
-from fastloss.scoring.reading import cut, reading, shown
+from fastloss.scoring.csv_text import CsvText
+from fastloss.scoring.csv_types import Column, first_wrong, numbers
+from fastloss.scoring.errors import FieldError
+from fastloss.scoring.reading import cut, shown
 from fastloss.scoring.spec import Spec
 
 CSV_BLOCK_BYTES = 8 << 20
-
-# pyarrow's own list also takes the spellings of NaN for nulls.
-CSV_NULLS = ["", "#N/A", "#N/A N/A", "#NA", "N/A", "NA", "NULL", "n/a", "null"]
 
 
 class CsvSource:
     """CSV text with a header line; its batches can be read once.
 
-    The columns that are scored are numbers: an empty field, NA, N/A and null are null, nan is NaN.
-    The others are text, so that they can be written as they were read, or with `infer` of the type
-    that the first 8 MB of the file suggest.
+    The columns that are scored are numbers, and the column of groups is text. Those that are only carried are the bytes
+    that they were read as or, with `infer`, of the narrowest type that holds all of their fields without a loss: this
+    takes a reading of its own, as a row at the end may decide. An empty field is null; in numbers NA, N/A, null and
+    their like are too, and nan is NaN.
     """
 
     def __init__(self, path: str, file, spec: Spec, infer: bool):
-        self._path, self._header = path, _csv_header(file)
-        types = {} if infer else dict.fromkeys(self._header, pa.string())
-        types |= dict.fromkeys(spec.numbers, pa.float64())
+        self._path, self._spec, self.rows = path, spec, None
         self._labels = spec.target if spec.loss.is_rowwise and len(spec.target) == 1 else ()
-        with self._reading():
-            self._reader = pa.csv.open_csv(
-                file,
-                read_options=pa.csv.ReadOptions(block_size=CSV_BLOCK_BYTES),
-                convert_options=pa.csv.ConvertOptions(
-                    column_types=types,
-                    null_values=CSV_NULLS,
-                ),
-            )
-        self.schema = self._reader.schema
-        for name in self._labels:
-            if self.schema.names.count(name) == 1:
-                index = self.schema.get_field_index(name)
-                self.schema = self.schema.set(index, pa.field(name, pa.int64()))
-        self.rows = None
+        self._text = CsvText(path, file, spec.csv, CSV_BLOCK_BYTES)
+        self._columns: dict[str, Column] = {}
+        if infer and self._infer():
+            file.seek(0)
+            self._text = CsvText(path, file, spec.csv, CSV_BLOCK_BYTES)
+        self.schema = pa.schema([(name, self._type(name)) for name in self._text.header])
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        with self._reading():
-            for batch in self._reader:
-                for part in cut(batch.select(list(names))):
-                    yield self._with_labels(part)
+        types = {name: self._type(name) for name in names}
+        parsed = {name: self._parsed_as(name) for name in names}
+        for table in self._text.tables(parsed):
+            arrays = [self._converted(name, table.column(name).combine_chunks()) for name in names]
+            yield from cut(pa.RecordBatch.from_arrays(arrays, schema=pa.schema(types)))
 
-    def _with_labels(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        for name in self._labels:
-            try:
-                labels = batch.column(name).cast(pa.int64())
-            except pa.ArrowInvalid as error:
-                raise ColumnTypeError(
-                    f"{shown(self._path)}: column {name!r}: expected whole numbers: {one_line(error)}"
-                ) from error
-            batch = batch.set_column(batch.schema.get_field_index(name), name, labels)
-        return batch
+    def _type(self, name: str) -> pa.DataType:
+        """The type of a column."""
+        if name in self._labels:
+            return pa.int64()
+        if name in self._spec.numbers:
+            return pa.float64()
+        if name in self._columns:
+            return self._columns[name].type
+        return pa.string() if name in self._spec.grouping else pa.binary()
 
-    @contextmanager
-    def _reading(self):
-        """As `reading`; pyarrow counts columns, messages name them."""
+    def _parsed_as(self, name: str) -> pa.DataType:
+        """The type that the parser gives a column: numbers only if it knows all of their spellings."""
+        if name in self._spec.numbers:
+            return pa.string() if self._spec.csv.null or self._spec.csv.thousands else pa.float64()
+        return pa.string() if name in self._columns else self._type(name)
+
+    def _infer(self) -> bool:
+        """Find the types of the columns that are carried and not scored; whether there are any, and all was read."""
+        header = self._text.header
+        carried = [name for name in self._spec.carried(header) if name not in self._spec.numbers]
+        self._columns = {name: Column(self._spec.csv) for name in carried if header.count(name) == 1}
+        if self._columns:
+            for table in self._text.tables(dict.fromkeys(self._columns, pa.string())):
+                for name, column in self._columns.items():
+                    column.add(self._decoded(name, table.column(name).combine_chunks()))
+        return bool(self._columns)
+
+    def _converted(self, name: str, array: pa.Array) -> pa.Array:
+        if name in self._spec.numbers:
+            return self._number(name, array)
+        if self._type(name) == pa.binary():
+            return array
+        text = self._decoded(name, array)
+        return self._columns[name].convert(text) if name in self._columns else text
+
+    def _number(self, name: str, array: pa.Array) -> pa.Array:
+        if not pa.types.is_floating(array.type):
+            place = f"{shown(self._path)}: cannot be read as CSV"
+            text, options = self._decoded(name, array), self._spec.csv
+            array = self._each(lambda part: numbers(part, options), name, text, place, "numbers")
+        if name not in self._labels:
+            return array
+        return self._each(lambda part: part.cast(pa.int64()), name, array, shown(self._path), "whole numbers")
+
+    def _decoded(self, name: str, array: pa.Array) -> pa.Array:
+        place = f"{shown(self._path)}: cannot be read as CSV"
+        return self._each(lambda part: part.cast(pa.string()), name, array, place, "UTF-8 (or give the encoding)")
+
+    def _each(self, convert: Callable, name: str, array: pa.Array, place: str, expected: str) -> pa.Array:
+        """`convert` of a column, or an error that names its first field that cannot be converted."""
         try:
-            with reading(self._path, "csv"):
-                yield
-        except ScoringError as error:
-            raise type(error)(re.sub(r"In CSV column #(\d+)", self._named, str(error))) from error
-
-    def _named(self, match: re.Match) -> str:
-        index = int(match[1])
-        return f"column {self._header[index]!r}" if index < len(self._header) else match[0]
+            return convert(array)
+        except pa.ArrowInvalid as error:
+            row = first_wrong(convert, array)
+            before = f"{place}: column {name!r}: expected {expected}, invalid value {_shown(array[row].as_py())}"
+            raise FieldError(before, self._text.rows + row, "") from error
 
 
-def _csv_header(file) -> list[str]:
-    """The names in the first line, as far as the file's buffer shows it."""
-    line = file.peek().split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
-    return next(csv.reader([line]), [])
+def _shown(value) -> str:
+    """A field as messages have it: in quotes, what is not UTF-8 by its bytes, and not endlessly long."""
+    text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
+    return repr(text if len(text) <= 100 else text[:100] + "...")

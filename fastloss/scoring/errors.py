@@ -24,17 +24,21 @@ class RowError(ScoringError, IndexError):
     def named(self, place: str) -> RowError:
         """The same error, with a place before it."""
         before, row, after = self._parts
-        return RowError(f"{place}: {before}", row, after)
+        return type(self)(f"{place}: {before}", row, after)
 
     def counted(self, before_batch: int, before_file: int) -> RowError:
         """The same error, with its row counted over the whole input."""
         before, row, after = self._parts
         row += before_batch
         in_file = f" (row {row} of this file)" if before_file else ""
-        return RowError(before, row + before_file, in_file + after)
+        return type(self)(before, row + before_file, in_file + after)
 
     def __reduce__(self):
-        return RowError, self._parts
+        return type(self), self._parts
+
+
+class FieldError(RowError, ColumnTypeError):
+    """A row of a text file holds something that its column cannot."""
 
 
 def located(place: str, error: Exception) -> ScoringError:

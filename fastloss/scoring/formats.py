@@ -1,4 +1,4 @@
-"""File formats and the extensions that name them."""
+"""File formats, the extensions that name them, and compression."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ FORMATS = {
     "feather": "Feather",
     "npy": "NumPy",
 }
+EXTENSIONS = {**{name: name for name in FORMATS}, "tsv": "csv", "txt": "csv"}
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+COMPRESSIBLE = ("csv", "arrow", "feather")  # the others compress what is in them, or have to be read in place
 
 
 def format_of(path: str, stream_format: str | None = None) -> str:
@@ -29,8 +32,24 @@ def format_of(path: str, stream_format: str | None = None) -> str:
         if stream_format is None:
             raise ScoringError(f"standard input needs a format: choose {', '.join(FORMATS)}")
         return stream_format
-    extension = Path(path).suffix.lower().removeprefix(".")
-    if extension not in FORMATS:
-        known = ", ".join("." + name for name in FORMATS)
+    format = _named(path)
+    if format is None:
+        known = ", ".join("." + name for name in EXTENSIONS)
         raise ScoringError(f"{path}: the extension names no format; known are {known}")
-    return extension
+    if compression_of(path) is not None and format not in COMPRESSIBLE:
+        raise ScoringError(f"{path}: {FORMATS[format]} is not read or written compressed as a whole")
+    return format
+
+
+def compression_of(path: str) -> str | None:
+    """The compression that the last extension of `path` names."""
+    return COMPRESSIONS.get(Path(path).suffix.lower())
+
+
+def bare(path: str) -> str:
+    """`path` without the extension of its compression."""
+    return path if compression_of(path) is None else path.removesuffix(Path(path).suffix)
+
+
+def _named(path: str) -> str | None:
+    return EXTENSIONS.get(Path(bare(path)).suffix.lower().removeprefix("."))

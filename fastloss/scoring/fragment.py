@@ -50,7 +50,7 @@ def score_task(
         spec = replace(spec, keep=())  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
-        writing = open_output(task.output, task.format, task.store)
+        writing = open_output(task.output, task.format, task.store, spec.csv)
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
     others: dict[str, Collector | ColumnsCollector] = {}
@@ -146,7 +146,7 @@ def _score_source(
             elif spec.multioutput == "raw_values":
                 others.setdefault(name, ColumnsCollector())
     carried = spec.carried(source.schema.names)
-    for batch in source.batches([*dict.fromkeys([*carried, *spec.read])]):
+    for batch in _batches(source, [*dict.fromkeys([*carried, *spec.read])], before):
         with naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
             groups = (columns.get(batch, name) for name in spec.grouping)
@@ -174,6 +174,14 @@ def _summaries(others: dict[str, Collector | ColumnsCollector]) -> dict[str, Sum
         else:
             found |= {f"{name}[{i}]": summary for i, summary in enumerate(collector.summaries())}
     return found
+
+
+def _batches(source, names: list[str], before: int) -> Iterator[pa.RecordBatch]:
+    """The batches of a source; a row that cannot be read is counted over the files before its own too."""
+    try:
+        yield from source.batches(names)
+    except RowError as error:
+        raise error.counted(0, before) from error
 
 
 @contextmanager

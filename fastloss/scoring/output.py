@@ -7,17 +7,20 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from fastloss.scoring.compression import compressed
+from fastloss.scoring.csv_options import CsvOptions
+from fastloss.scoring.csv_writer import CsvSink
 from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.formats import FORMATS, STREAM
 from fastloss.scoring.store import LocalStore, RemoteStore, writing
-from fastloss.scoring.writers import ArrowSink, CsvSink, NpySink, ParquetSink
+from fastloss.scoring.writers import ArrowSink, NpySink, ParquetSink
 
 
 class Output:
     """The rows of one task, written to a file or to standard output as they come."""
 
-    def __init__(self, path: str, format: str, file):
-        self._path, self._format, self._file = path, format, file
+    def __init__(self, path: str, format: str, file, csv: CsvOptions):
+        self._path, self._format, self._file, self._csv = path, format, file, csv
         self.schema = self._sink = None
 
     @property
@@ -60,7 +63,7 @@ class Output:
         if self._format == "parquet":
             return ParquetSink(self._file, schema)
         if self._format == "csv":
-            return CsvSink(self._file, schema)
+            return CsvSink(self._file, schema, self._csv.separator_of(self._path))
         if self._format == "npy":
             return NpySink(self._file, schema)
         if self._format == "feather":
@@ -69,15 +72,19 @@ class Output:
 
 
 @contextmanager
-def open_output(path: str, format: str, store: LocalStore | RemoteStore):
+def open_output(path: str, format: str, store: LocalStore | RemoteStore, csv: CsvOptions):
     """An `Output` in a store; at the end of the block the file appears under its name, or nothing does."""
     if path == STREAM:
         if format == "npy":
             raise ScoringError("a .npy array cannot be written to a stream: give a file name")
         if format != "csv" and sys.stdout.isatty():
             raise ScoringError(f"{FORMATS[format]} is not text, and standard output is a terminal")
-        with Output(path, format, sys.stdout.buffer) as output:
+        with Output(path, format, sys.stdout.buffer, csv) as output:
             yield output
     else:
-        with store.replacing(path) as file, Output(path, format, file) as output:
+        with (
+            store.replacing(path) as file,
+            compressed(file, path) as stream,
+            Output(path, format, stream, csv) as output,
+        ):
             yield output

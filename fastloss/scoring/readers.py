@@ -12,11 +12,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import pyarrow as pa
 
 from fastloss.scoring import columns
+from fastloss.scoring.compression import decompressed
 from fastloss.scoring.csv_reader import CsvSource
 from fastloss.scoring.dataset import Fragment
 from fastloss.scoring.errors import ScoringError
@@ -46,7 +47,7 @@ class PartitionedSource:
 
 
 @contextmanager
-def open_source(fragment: Fragment, spec: Spec, infer: bool = True):
+def open_source(fragment: Fragment, spec: Spec, infer: bool = False):
     """The source of a fragment, open; `infer` is CsvSource's."""
     with _open_file_source(fragment, spec, infer) as source:
         yield PartitionedSource(source, dict(fragment.partition)) if fragment.partition else source
@@ -59,7 +60,7 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool):
     with ExitStack() as stack:
 
         def opened(path: str):
-            seekable = fragment.format != "csv"
+            seekable = infer or fragment.format != "csv"
             return stack.enter_context(_binary_input(path, seekable, fragment.filesystem))
 
         path, file = fragment.path, opened(fragment.path)
@@ -78,20 +79,22 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool):
 
 @contextmanager
 def _binary_input(path: str, seekable: bool, filesystem=None):
-    """A file or standard input, which goes through a temporary file if it has to be seekable."""
+    """A file or standard input, which goes through a temporary file if it has to be seekable and is not."""
+    with _opened(path, filesystem) as file:
+        stream = decompressed(file, path)
+        if not seekable or stream.seekable():
+            yield stream
+        else:
+            with tempfile.TemporaryFile() as copy:
+                shutil.copyfileobj(stream, copy, READ_BUFFER_BYTES)
+                copy.seek(0)
+                yield copy
+
+
+def _opened(path: str, filesystem):
     if filesystem is not None:
-        with io.BufferedReader(filesystem.open_input_file(path), READ_BUFFER_BYTES) as file:
-            yield file
-    elif path != STREAM:
-        with open(path, "rb", buffering=READ_BUFFER_BYTES) as file:
-            yield file
-    elif not seekable or sys.stdin.buffer.seekable():
-        yield sys.stdin.buffer
-    else:
-        with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
-            copy.seek(0)
-            yield copy
+        return io.BufferedReader(filesystem.open_input_file(path), READ_BUFFER_BYTES)
+    return nullcontext(sys.stdin.buffer) if path == STREAM else open(path, "rb", buffering=READ_BUFFER_BYTES)
 
 
 def class_count(source, spec: Spec) -> int | None:

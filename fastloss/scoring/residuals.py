@@ -9,6 +9,7 @@ import numpy as np
 from fastloss.residual import half_squared_error
 from fastloss.scoring import _array_roles
 from fastloss.scoring.batch import score_batch
+from fastloss.scoring.csv_options import PLAIN, CsvOptions
 from fastloss.scoring.dataset import with_targets
 from fastloss.scoring.fragment import naming
 from fastloss.scoring.inputs import find_fragments
@@ -25,6 +26,7 @@ def read_residuals(
     format: str | None = None,
     sample_weight: str | None = None,
     dtype: str | None = None,
+    csv: CsvOptions = PLAIN,
 ) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
     """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
 
@@ -51,6 +53,7 @@ def read_residuals(
         sample_weight=sample_weight,
         multioutput="raw_values",
         dtype=dtype,
+        csv=csv,
     )
     for fragment in fragments:
         with open_source(fragment, spec) as source:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from fastloss.scoring.csv_options import PLAIN, CsvOptions
 from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.groups import GroupedSummary
 from fastloss.scoring.summary import Summary
@@ -44,6 +45,8 @@ class Spec:
         What the loss of a row of several outputs is: "uniform_average", their mean, or "raw_values", each.
     dtype : str or None
         "bfloat16": what the elements of .npy arrays are that have two bytes and no type.
+    csv : CsvOptions
+        How CSV text is written.
     """
 
     loss: Any
@@ -57,6 +60,7 @@ class Spec:
     sample_weight: str | None = None
     multioutput: str = "uniform_average"
     dtype: str | None = None
+    csv: CsvOptions = PLAIN
 
     @classmethod
     def of(
@@ -72,6 +76,7 @@ class Spec:
         sample_weight: str | None = None,
         multioutput: str = "uniform_average",
         dtype: str | None = None,
+        csv: CsvOptions = PLAIN,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
 
@@ -93,6 +98,7 @@ class Spec:
             sample_weight=sample_weight,
             multioutput=multioutput,
             dtype=dtype,
+            csv=csv,
         )
         if dtype not in (None, "bfloat16"):
             raise ScoringError(f"dtype must be 'bfloat16' (of .npy arrays of two bytes without a type), got {dtype!r}")
@@ -152,6 +158,7 @@ class Spec:
         columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
         written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
         written |= {"sample_weight": self.sample_weight, "multioutput": self.multioutput, "dtype": self.dtype}
+        written |= {"csv": asdict(self.csv)}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 

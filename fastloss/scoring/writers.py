@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from fastloss.scoring import columns
@@ -134,34 +133,6 @@ class ArrowSink(Sink):
         return encoded(array, self._dictionaries[name]) if name in self._dictionaries else array
 
 
-class CsvSink(Sink):
-    """CSV with a header line; a null is an empty field, text is quoted where a batch needs it."""
-
-    def __init__(self, file, schema: pa.Schema):
-        self._file, self._single = file, len(schema) == 1
-        for field in schema:
-            if pa.types.is_nested(field.type):
-                raise _refused(field, "CSV")
-        names = [pa.array([name]) for name in schema.names]
-        self._write(pa.RecordBatch.from_arrays(names, schema.names))
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        if self._single:  # an empty line is no row to most readers
-            fields = batch.column(0).cast(pa.string()).fill_null('""').to_pylist()
-            self._file.write("".join(field + "\n" for field in fields).encode())
-        else:
-            self._write(batch)
-
-    def _write(self, batch: pa.RecordBatch) -> None:
-        text = pa.BufferOutputStream()
-        try:
-            pa.csv.write_csv(batch, text, _csv_options("none"))
-        except pa.ArrowInvalid:  # something needs quotes
-            text = pa.BufferOutputStream()
-            pa.csv.write_csv(batch, text, _csv_options("needed"))
-        self._file.write(text.getvalue())
-
-
 class NpySink(Sink):
     """One column of numbers as a .npy array; NaN stands for null."""
 
@@ -205,7 +176,3 @@ def _refused(field: pa.Field, format: str) -> ScoringError:
     return ScoringError(
         f"column {field.name!r} holds {field.type}, which {format} cannot: choose another format, or keep fewer columns"
     )
-
-
-def _csv_options(quoting: str) -> pa.csv.WriteOptions:
-    return pa.csv.WriteOptions(include_header=False, quoting_style=quoting)

@@ -1,0 +1,196 @@
+"""Fields of CSV text as numbers, dates and so on, and which of these a column holds.
+
+A carried column is of another type than text only if that loses nothing: 007 and +49 are text, and so are whole numbers
+that the column's type would round.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fastloss.scoring.csv_options import CsvOptions
+
+# What pandas takes for NaN and for booleans, beside what Arrow reads as numbers.
+NUMBERS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
+NUMBERS |= dict.fromkeys(("-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"), "nan")
+BOOLEANS = [text for text, number in NUMBERS.items() if number != "nan"]
+
+EXACT = 1 << 53  # whole numbers up to it are exact in float64
+
+
+def numbers(text: pa.Array, options: CsvOptions) -> pa.Array:
+    """Fields as float64; True is 1, False is 0.
+
+    Raises
+    ------
+    pa.ArrowInvalid
+        If one is no number.
+    """
+    text = _digits(_present(text, options), options)
+    try:
+        return text.cast(pa.float64())
+    except pa.ArrowInvalid:
+        spelled = pa.array(NUMBERS.values(), text.type).take(pc.index_in(text, pa.array(NUMBERS, text.type)))
+        return pc.coalesce(spelled, text).cast(pa.float64())
+
+
+def first_wrong(convert: Callable[[pa.Array], pa.Array], array: pa.Array) -> int:
+    """The first element that cannot be converted, of an array that has one."""
+    start, stop = 0, len(array)
+    while stop - start > 1:
+        middle = (start + stop) // 2
+        try:
+            convert(array.slice(start, middle - start))
+            start = middle
+        except pa.ArrowInvalid:
+            stop = middle
+    return start
+
+
+class Column:
+    """Of which type a column is, from all of its fields; the order in which they are added does not matter."""
+
+    def __init__(self, options: CsvOptions):
+        self._options, self._kinds = options, tuple(KINDS)
+
+    def add(self, text: pa.Array) -> None:
+        """Add fields."""
+        present = _present(text, self._options).drop_null()
+        if len(present) and self._kinds:
+            fits = next((name for name in self._kinds if self._holds(name, present)), None)
+            self._kinds = tuple(name for name in self._kinds if fits and name in KINDS[fits].wider)
+
+    @property
+    def type(self) -> pa.DataType:
+        """The narrowest type that holds them all; null if there are none."""
+        if not self._kinds:
+            return pa.string()
+        return pa.null() if len(self._kinds) == len(KINDS) else KINDS[self._kinds[0]].type
+
+    def convert(self, text: pa.Array) -> pa.Array:
+        """Fields that were added, in the column's type."""
+        if not self._kinds:
+            return text
+        present = _present(text, self._options)
+        if present.null_count == len(present):
+            return pa.nulls(len(present), self.type)
+        return KINDS[self._kinds[0]].convert(present, self._options)
+
+    def _holds(self, name: str, text: pa.Array) -> bool:
+        try:
+            KINDS[name].convert(text, self._options)
+        except pa.ArrowInvalid:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the fields of a column may be.
+
+    `convert` makes an array of `type` of them, or raises ArrowInvalid; what is of this kind is of those in `wider` too.
+    """
+
+    type: pa.DataType
+    convert: Callable[[pa.Array, CsvOptions], pa.Array]
+    wider: tuple[str, ...]
+
+
+def _present(text: pa.Array, options: CsvOptions) -> pa.Array:
+    """Fields without white space around them, null where that spells null."""
+    text = pc.ascii_trim_whitespace(text)
+    return pc.if_else(pc.is_in(text, pa.array(options.nulls, text.type)), pa.scalar(None, text.type), text)
+
+
+def _digits(text: pa.Array, options: CsvOptions) -> pa.Array:
+    """Numbers as Arrow reads them: a decimal point, no groups of digits."""
+    if options.thousands is not None:
+        mark, point = re.escape(options.thousands), re.escape(options.decimal)
+        grouped = pc.match_substring_regex(text, rf"^[-+]?\d{{1,3}}({mark}\d{{2,3}})*{mark}\d{{3}}({point}\d*)?$")
+        text = pc.if_else(grouped, pc.replace_substring(text, options.thousands, ""), text)
+    if options.decimal != ".":
+        text = pc.replace_substring(text, ".", "?")  # which is in no number
+        text = pc.replace_substring(text, options.decimal, ".")
+    return text
+
+
+def _large(text: pa.Array, options: CsvOptions) -> pa.Array:
+    text = _digits(text, options)
+    _refuse(text, r"^-?0[0-9]|^-0$")
+    return text.cast(pa.int64())
+
+
+def _whole(text: pa.Array, options: CsvOptions) -> pa.Array:
+    found = _large(text, options)
+    if pc.any(pc.or_(pc.greater_equal(found, EXACT), pc.less_equal(found, -EXACT))).as_py():
+        raise pa.ArrowInvalid("large")
+    return found
+
+
+def _fraction(text: pa.Array, options: CsvOptions) -> pa.Array:
+    text = _digits(text, options)
+    found = text.cast(pa.float64())
+    _refuse(text, r"^[-+]?0[0-9]|^\+[0-9]+$")
+    _refuse(text.filter(pc.greater_equal(pc.abs(found), float(EXACT))), r"^[-+]?[0-9]+$")
+    return found
+
+
+def _boolean(text: pa.Array, options: CsvOptions) -> pa.Array:
+    if not pc.all(pc.is_in(text.drop_null(), pa.array(BOOLEANS, text.type))).as_py():
+        raise pa.ArrowInvalid("no boolean")
+    return text.cast(pa.bool_())
+
+
+def _time(text: pa.Array, options: CsvOptions) -> pa.Array:
+    return pc.binary_join_element_wise("1970-01-01", text, " ").cast(pa.timestamp("s")).cast(pa.time32("s"))
+
+
+def _refuse(text: pa.Array, pattern: str) -> None:
+    if pc.any(pc.match_substring_regex(text, pattern)).as_py():
+        raise pa.ArrowInvalid("it would lose something")
+
+
+def _cast(type: pa.DataType) -> Callable[[pa.Array, CsvOptions], pa.Array]:
+    return lambda text, options: text.cast(type)
+
+
+def _near(type: pa.DataType) -> Callable[[pa.Array, CsvOptions], pa.Array]:
+    """Instants that nanoseconds in 64 bits reach too."""
+
+    def convert(text, options):
+        found = text.cast(type)
+        first, last = pc.min_max(pc.year(found)).values()
+        if first.as_py() < 1678 or last.as_py() > 2261:
+            raise pa.ArrowInvalid("far")
+        return found
+
+    return convert
+
+
+def _instants(name: str, zone: str | None) -> dict[str, Kind]:
+    seconds, nanoseconds = pa.timestamp("s", zone), pa.timestamp("ns", zone)
+    near, far, fine = name, f"far {name}", f"fine {name}"
+    return {
+        near: Kind(seconds, _near(seconds), (near, far, fine)),
+        far: Kind(seconds, _cast(seconds), (far,)),
+        fine: Kind(nanoseconds, _cast(nanoseconds), (fine,)),
+    }
+
+
+# From narrow to wide.
+KINDS = {
+    "whole": Kind(pa.int64(), _whole, ("whole", "large", "fraction")),
+    "large": Kind(pa.int64(), _large, ("large",)),
+    "fraction": Kind(pa.float64(), _fraction, ("fraction",)),
+    "boolean": Kind(pa.bool_(), _boolean, ("boolean",)),
+    "date": Kind(pa.date32(), _near(pa.date32()), ("date", "far date", "instant", "far instant", "fine instant")),
+    "far date": Kind(pa.date32(), _cast(pa.date32()), ("far date", "far instant")),
+    **_instants("instant", None),
+    **_instants("instant of a zone", "UTC"),
+    "time": Kind(pa.time32("s"), _time, ("time",)),
+}
