@@ -48,13 +48,15 @@ def first_row(block: bytes, separator: str) -> tuple[bytes, bytes]:
     """The first row of a block that is not an empty line, and the rest."""
     block = block.lstrip(b"\r\n")
     stop = 0
-    starts, ends = _quoted(block, separator)
-    for start, end in zip([*starts, len(block)], [*ends, len(block)], strict=True):
+    for start, end in zip(*_quoted(block, separator), strict=True):
         found = LINE_END.search(block, stop, start)
         if found:
-            return block[: found.end()], block[found.end() :]
+            break
         stop = end
-    return block, b""
+    else:
+        found = LINE_END.search(block, stop)
+    split = found.end() if found else len(block)
+    return block[:split], block[split:]
 
 
 def utf8_reader(file, encoding: str) -> Callable[[int], bytes]:
@@ -101,7 +103,10 @@ def _quoted(text: bytes, separator: str) -> tuple[np.ndarray, np.ndarray]:
     starts, ends = quotes[::2], quotes[1::2] + 1
     if not len(quotes):
         return starts, ends
-    begins = np.isin(data[starts - 1], list(b"\r\n" + separator.encode())) | (starts == 0)
+    precedes = np.zeros(256, bool)
+    precedes[list(b"\r\n" + separator.encode())] = True
+    begins = precedes[data[starts - 1]]
+    begins[0] |= starts[0] == 0
     begins[1:] |= starts[1:] == ends[: len(starts) - 1]
     if begins.all():
         return starts, ends if len(ends) == len(starts) else np.append(ends, len(text) + 1)

@@ -61,8 +61,10 @@ class CsvOptions:
         options = cls(separator, decimal, thousands, null, encoding)
         for name in ("separator", "decimal"):
             value = getattr(options, name)
-            if value is not None and not _is_mark(value, ascii=True):
+            if value is not None and not (_is_mark(value) and value.isascii()):
                 raise ScoringError(f"{name} must be one ASCII character that is no digit, letter, sign, got {value!r}")
+        if separator == ".":  # what is written has decimal points
+            raise ScoringError("separator must not be '.'")
         if thousands is not None and not _is_mark(thousands):
             raise ScoringError(f"thousands must be one character that is no digit, letter, sign, got {thousands!r}")
         if decimal in (separator or ",", thousands):
@@ -87,5 +89,5 @@ class CsvOptions:
 PLAIN = CsvOptions()
 
 
-def _is_mark(text: str, ascii: bool = False) -> bool:
-    return len(text) == 1 and not {text} & (IN_NUMBERS | IN_ROWS) and (text.isascii() or not ascii)
+def _is_mark(text: str) -> bool:
+    return len(text) == 1 and not {text} & (IN_NUMBERS | IN_ROWS)

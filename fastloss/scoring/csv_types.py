@@ -20,6 +20,7 @@ NUMBERS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "F
 NUMBERS |= dict.fromkeys(("-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"), "nan")
 BOOLEANS = [text for text, number in NUMBERS.items() if number != "nan"]
 
+FIRST = 64
 EXACT = 1 << 53  # whole numbers up to it are exact in float64
 
 
@@ -32,11 +33,8 @@ def numbers(text: pa.Array, options: CsvOptions) -> pa.Array:
         If one is no number.
     """
     text = _digits(_present(text, options), options)
-    try:
-        return text.cast(pa.float64())
-    except pa.ArrowInvalid:
-        spelled = pa.array(NUMBERS.values(), text.type).take(pc.index_in(text, pa.array(NUMBERS, text.type)))
-        return pc.coalesce(spelled, text).cast(pa.float64())
+    spelled = pa.array(NUMBERS.values(), text.type).take(pc.index_in(text, pa.array(NUMBERS, text.type)))
+    return pc.coalesce(spelled, text).cast(pa.float64())
 
 
 def first_wrong(convert: Callable[[pa.Array], pa.Array], array: pa.Array) -> int:
@@ -82,7 +80,8 @@ class Column:
         return KINDS[self._kinds[0]].convert(present, self._options)
 
     def _holds(self, name: str, text: pa.Array) -> bool:
-        try:
+        try:  # a few first, for Arrow takes a microsecond for each that it cannot cast
+            KINDS[name].convert(text[:FIRST], self._options)
             KINDS[name].convert(text, self._options)
         except pa.ArrowInvalid:
             return False

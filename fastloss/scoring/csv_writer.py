@@ -39,7 +39,7 @@ class CsvSink(Sink):
         self._write(batch.columns)
 
     def _write(self, columns: Sequence[pa.Array]) -> None:
-        fields = [self._quoted(_text(column)) for column in columns]
+        fields = [_text(column) if _is_number(column.type) else self._quoted(_text(column)) for column in columns]
         missing = {"null_handling": "replace", "null_replacement": self._null}
         lines = pc.binary_join_element_wise(*fields, self._separator, **missing)
         self._file.write(_bytes(pc.binary_join_element_wise(lines, NOTHING, LINE_END)))
@@ -54,6 +54,10 @@ class CsvSink(Sink):
             text = pc.if_else(pc.match_substring_regex(text, pattern), quoted, text)
         empty = pc.equal(text, NOTHING)
         return pc.if_else(empty, pa.scalar(b'""', TEXT), text) if pc.any(empty).as_py() else text
+
+
+def _is_number(type: pa.DataType) -> bool:
+    return pa.types.is_integer(type) or pa.types.is_floating(type)
 
 
 def _text(array: pa.Array) -> pa.Array:
