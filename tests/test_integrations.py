@@ -86,6 +86,7 @@ def test_lists_with_offsets(fixed, start):
     value, grad = fl.cross_entropy.value_and_grad(logits, labels)
     np.testing.assert_array_equal(scored.column("value"), value[start : start + 40])
     np.testing.assert_array_equal(np.stack(scored.column("grad").to_pylist()), grad[start : start + 40])
+    assert scored.schema.equals(batch_function(spec).schema(batch.schema))
 
 
 def test_nothing_is_copied_that_need_not_be(table):
@@ -218,8 +219,12 @@ def test_polars_logits_and_outputs_from_several_columns():
     lists = frame.select(p=polars.concat_list("a", "b"), y=polars.concat_list("c", "d"))
     for scored in queries(lists, module.expression(Spec.of(fl.huber, pred="p", target="y"))):
         np.testing.assert_allclose(scored.to_numpy(), each.mean(axis=1), rtol=1e-15)
+    for scored in queries(lists, module.expression(Spec.of(fl.huber, pred="p", target="y", multioutput="raw_values"))):
+        np.testing.assert_array_equal(np.stack(scored.to_list()), each)
     with pytest.raises(ScoringError, match="column 'p': of lists polars has the value alone, not 'grad'"):
         lists.select(module.expression(Spec.of(fl.huber, pred="p", target="y", emit="grad")))
+    with pytest.raises(ScoringError, match="column 'a': one number a row: leave multioutput='raw_values' out"):
+        frame.select(module.expression(Spec.of(fl.huber, residual="a", multioutput="raw_values")))
 
 
 @integration
@@ -368,6 +373,28 @@ def test_duckdb_logits():
     assert list(got) == fl.cross_entropy.grad([[1.0, 2.0, 3.0]], [1])[0].tolist()
     with pytest.raises(ScoringError, match="a function of SQL has one result"):
         module.register(connection, "two", RESIDUAL)
+
+
+@integration
+@pytest.mark.parametrize("size", ["", "3"])
+@pytest.mark.parametrize("host", ["duckdb", "datafusion"])
+def test_lists_of_sql(host, size):
+    library_, module = library(host)
+    rows = np.random.default_rng(0).standard_normal((40, 3))
+    type = pa.list_(pa.float64(), int(size)) if size else pa.list_(pa.float64())
+    table = pa.table({"r": pa.array(list(rows), type)})
+    spec = Spec.of(fl.huber, residual="r", multioutput="raw_values")
+    if host == "duckdb":
+        connection = library_.connect()
+        connection.register("rows", table)
+        module.register(connection, "loss", spec, [f"DOUBLE[{size}]"])
+        got = [row for (row,) in connection.sql("SELECT loss(r) FROM rows").fetchall()]
+    else:
+        context = library_.SessionContext()
+        context.register_record_batches("rows", [table.to_batches()])
+        context.register_udf(module.function("loss", spec, [type]))
+        got = context.sql("SELECT loss(r) AS v FROM rows").to_pydict()["v"]
+    np.testing.assert_array_equal(np.array(got), fl.huber(rows))
 
 
 @integration

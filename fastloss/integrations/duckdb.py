@@ -51,4 +51,6 @@ def _sql_type(type: pa.DataType) -> str:
 
     if pa.types.is_fixed_size_list(type):
         return f"{_sql_type(type.value_type)}[{type.list_size}]"
+    if pa.types.is_list(type):
+        return f"{_sql_type(type.value_type)}[]"
     return "FLOAT" if pa.types.is_float32(type) else "DOUBLE"

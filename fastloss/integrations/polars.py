@@ -48,7 +48,12 @@ def expression(spec: Spec) -> pl.Expr:
         frame = pl.from_arrow(pa.Table.from_batches(map(function, batches)))
         for name in wide:
             if frame.schema[name].is_nested() and not wide[name].is_nested():
-                raise ScoringError(f"column {read[0]!r}: of lists polars has the value alone, not {name!r}")
+                raise ScoringError(
+                    f"column {read[0]!r}: of lists polars has the value alone, not {name!r}, "
+                    "unless with multioutput='raw_values'"
+                )
+            if wide[name].is_nested() and not frame.schema[name].is_nested():
+                raise ScoringError(f"column {read[0]!r}: one number a row: leave multioutput='raw_values' out")
         return frame.cast(wide).to_series() if single else frame.cast(wide).to_struct()
 
     if single:
@@ -63,7 +68,7 @@ def _is_list(spec: Spec, output: str) -> bool:
     """Whether an output is several numbers a row."""
     if spec.loss.is_rowwise:
         return output != "value"
-    return len(spec.pred) > 1 and (output != "value" or spec.multioutput == "raw_values")
+    return spec.multioutput == "raw_values" or (output != "value" and len(spec.pred or spec.residual) > 1)
 
 
 def _type(pl, spec: Spec, output: str) -> pl.DataTypeExpr:

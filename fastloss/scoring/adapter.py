@@ -30,12 +30,18 @@ class BatchFunction:
         import pyarrow as pa
 
         from fastloss.scoring.batch import score_batch
+        from fastloss.scoring.columns import holds_lists
         from fastloss.scoring.schemas import check_columns
 
         check_columns(batch.schema, self.spec)
         losses = score_batch(batch, self.spec, self.classes, self.num_threads)
         carried = self.spec.carried(batch.schema.names)
-        columns = [*(batch.column(name) for name in carried), *losses.to_arrow()]
+        emitted = losses.to_arrow()
+        if self.classes is None and any(holds_lists(column.type) for column in emitted):
+            # Lists of one length here, which the type of the predictions may leave open.
+            types = self.schema(batch.schema).types[-len(emitted) :]
+            emitted = [column.cast(type) for column, type in zip(emitted, types, strict=True)]
+        columns = [*(batch.column(name) for name in carried), *emitted]
         return pa.RecordBatch.from_arrays(columns, [*carried, *self.spec.emitted])
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
