@@ -58,6 +58,14 @@ def score_batch(
     is_empty = pred.ndim == 2 and pred.shape[1] == 0  # no list is there: all rows are null
     if is_empty:
         pred, target = (a if a is None or a.ndim == 1 else np.zeros((len(a), 1), a.dtype) for a in (pred, target))
+    value, by_name = _evaluated(spec, pred, target, num_threads)
+    emitted = (by_name[name] for name in spec.emit)
+    emitted = tuple(array[:, :0] if is_empty and array.ndim == 2 else array for array in emitted)
+    return Losses(emitted, value, null, ignored, weights)
+
+
+def _evaluated(spec: Spec, pred: np.ndarray, target: np.ndarray | None, num_threads: int | None):
+    """The value of each row, and the outputs by name."""
     outputs = ("value", *(output for output in spec.emit if output != "value"))
     try:
         results = spec.loss.evaluate(pred, target, outputs=outputs, num_threads=num_threads)
@@ -73,9 +81,7 @@ def score_batch(
             by_name["value"] = value
             for name in {"grad", "hess"} & by_name.keys():  # of the mean
                 by_name[name] /= pred.shape[1]
-    emitted = (by_name[name] for name in spec.emit)
-    emitted = tuple(array[:, :0] if is_empty and array.ndim == 2 else array for array in emitted)
-    return Losses(emitted, value, null, ignored, weights)
+    return value, by_name
 
 
 def _read(batch: pa.RecordBatch, spec: Spec, names: Sequence[str], of_lists: bool, classes: int | None):
