@@ -172,9 +172,11 @@ def _class_labels(name, array, target, ignored):
         raise ValueError(f"expected at least one class, got {name} of shape {array.shape}")
     labels = whole_numbers(target, "target")
     is_class = (labels >= 0) & (labels < classes)
-    wrong = np.flatnonzero(~(is_class | ignored))
-    if wrong.size:
-        row = wrong[0]
+    if is_class.all():
+        return labels.astype(np.intp, copy=False)
+    wrong = ~(is_class | ignored)
+    if wrong.any():
+        row = int(wrong.argmax())
         raise IndexError(f"target {label_text(target.flat[row])} at row {row} is out of bounds for {classes} classes")
     return np.where(is_class, labels, 0).astype(np.intp)
 
