@@ -6,6 +6,7 @@ J. T. Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, without 
     fitting             maximum likelihood by Newton's method
     sampling            random residuals
     regression          linear regression by iteratively reweighted least squares
+    linear, descent     its columns in an orthonormal basis; its steps
     estimator           the same for scikit-learn
 """
 

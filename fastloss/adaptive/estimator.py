@@ -46,6 +46,8 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
     weights_ : array of shape (n,)
         IRLS weights: how much each observation counts, the least for outliers.
     n_iter_ : int
+    converged_ : bool
+        Without it, `fit` warns.
     n_features_in_ : int
 
     Examples
@@ -85,11 +87,12 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
         found = irls(X, y, sample_weight=sample_weight, **self.get_params(deep=False))
         self.coef_, self.intercept_ = found.coef, found.intercept
         self.loss_, self.weights_ = found.loss, found.weight
-        self.n_iter_ = found.n_iter
+        self.n_iter_, self.converged_ = found.n_iter, found.converged
+        self._line = found.line
         return self
 
     def predict(self, X: ArrayLike) -> Array:
         """Predictions for X of shape (n, features)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(X @ self.coef_ + self.intercept_)
+        return self._line.predict(X)

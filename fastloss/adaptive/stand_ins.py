@@ -8,6 +8,32 @@ from typing import Any, Self
 import numpy as np
 
 
+class ConvergenceWarning(UserWarning):
+    """An iteration ended before it had converged."""
+
+
+class LinAlgWarning(RuntimeWarning):
+    """The columns of a matrix depend on each other."""
+
+
+def convergence_warning() -> type[Warning]:
+    """The class that users of scikit-learn filter by, where that is installed."""
+    try:
+        from sklearn.exceptions import ConvergenceWarning as theirs
+    except ImportError:
+        return ConvergenceWarning
+    return theirs  # type: ignore[no-any-return]
+
+
+def singular_warning() -> type[Warning]:
+    """The class that SciPy has for it, where that is installed."""
+    try:
+        from scipy.linalg import LinAlgWarning as theirs
+    except ImportError:
+        return LinAlgWarning
+    return theirs  # type: ignore[no-any-return]
+
+
 class BaseEstimator:
     """Parameters are the arguments of __init__, kept under their names."""
 

@@ -1,0 +1,211 @@
+"""The way down to the least sum of a loss over a line: Newton's method, held up by reweighted least squares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastloss.adaptive.linear import EPS, Basis
+
+Array = NDArray[np.float64]
+
+TINY = float(np.finfo(np.float64).tiny)
+ENOUGH = 1e-4  # of what the derivative promises, for a step to be taken
+FLAT_FIRST = 0.01  # of what the other directions promise
+FLAT, CURVED = 1e-8, 0.05  # see Smoothed.curved
+LEVEL = 0.1  # of the derivative along a step: with less, the lowest point is near
+LONGEST = 1e6  # how many times a step is taken at once
+HALVINGS = 30  # of a step before it is given up
+ILL = 1e-8  # a share of the weighted normal equations' largest eigenvalue: below, they want a basis of their own
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """A loss whose derivative runs straight over +-width around its kinks, so that it has a second derivative.
+
+    With width 0 it is the loss itself. The minimum of a sum of losses with kinks lies where some of the residuals are
+    at a kink; that of the smoothed sum is less than a width away.
+    """
+
+    loss: Any
+    width: float = 0.0
+
+    def at(self, residuals: Array) -> tuple[Array, Array, Array, Array]:
+        """(value, slope, bend, IRLS weight) of each residual."""
+        value, slope, bend, weight = self.loss.evaluate(residuals, outputs=("value", "grad", "hess", "weight"))
+        for kink in self._kinks():
+            near = np.abs(residuals - kink) < self.width
+            if near.any():
+                (start, _), (low, high) = self.loss.value_and_grad(np.array([kink - self.width, kink + self.width]))
+                rise = (high - low) / (2 * self.width)
+                run = residuals[near] - (kink - self.width)
+                value[near] = start + run * (low + rise * run / 2)
+                slope[near] = low + rise * run
+                bend[near] = weight[near] = rise
+        return value, slope, bend, weight
+
+    @property
+    def curved(self) -> float:
+        """Of the curvature that the IRLS weights stand for: with less, Newton's step is too long to be trusted."""
+        return FLAT if "convex" in self.loss.traits else CURVED
+
+    def _kinks(self) -> tuple[float, ...]:
+        edge = self.loss.parameters.get("epsilon", 0.0)
+        return () if not self.width else (-edge, edge) if self.width < edge else (0.0,)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where the descent is."""
+
+    basis: Basis
+    gamma: Array
+    residuals: Array
+
+    @classmethod
+    def of(cls, basis: Basis, gamma: Array, y: Array) -> State:
+        return cls(basis, gamma, basis.rows @ gamma - y)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A direction to go in, over 2**unit as its squares may leave the range of float64."""
+
+    gamma: Array
+    moves: Array  # of the predictions
+    unit: int
+    length: float  # the root of their mean square, as the loss weights the observations
+    steepness: float  # the derivative of the sum along the step
+    noise: float  # what rounding leaves of that
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """The sum of a loss of the residuals rows @ gamma - y, each with its sample weight, and the ridge."""
+
+    y: Array
+    weights: Array
+    resolution: float  # what rounding leaves of a residual
+
+    def size(self, state: State) -> float:
+        """The median of the residuals' sizes, which does not depend on how far outliers are."""
+        return max(float(np.median(np.abs(state.residuals))), self.resolution)
+
+    def advance(self, loss: Smoothed, state: State) -> tuple[State, float, bool]:
+        """(the state after a step, its length, whether the state is a minimum as far as rounding lets it be known)"""
+        terms = loss.at(state.residuals)
+        state, step = self._step(terms, state, loss)
+        if step is None or -step.steepness <= step.noise:
+            return state, 0.0, True
+        if loss.width:
+            share = self._lowest(loss, state, step)
+            return self._at(state, step, share), step.length, False
+        for share in 0.5 ** np.arange(HALVINGS):
+            tried = self._at(state, step, share)
+            if self._change(terms, loss.at(tried.residuals), state, step, share) <= ENOUGH * share * step.steepness:
+                return tried, step.length, False
+        return state, step.length, False
+
+    def _at(self, state: State, step: Step, share: float) -> State:
+        """Where a share of a step leads."""
+        return State.of(state.basis, state.gamma + np.ldexp(share * step.gamma, step.unit), self.y)
+
+    def _lowest(self, loss: Smoothed, state: State, step: Step) -> float:
+        """The share of a step at which the sum of a convex loss is the lowest, nearly: past kinks, into the next."""
+        penalty = step.gamma @ state.basis.penalty.T @ state.basis.penalty
+
+        def slope(share: float) -> float:
+            reached = self._at(state, step, share)
+            return float((self.weights * loss.at(reached.residuals)[1]) @ step.moves + penalty @ reached.gamma)
+
+        low, high, enough = 0.0, 1.0, -LEVEL * step.steepness
+        at_high = slope(high)
+        while at_high < -enough and high < LONGEST:
+            low, high = high, 2 * high
+            at_high = slope(high)
+        if at_high <= enough:
+            return high
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            at = slope(middle)
+            if abs(at) <= enough:
+                return middle
+            low, high = (middle, high) if at < 0 else (low, middle)
+        return middle
+
+    def _step(self, terms: tuple[Array, ...], state: State, loss: Smoothed) -> tuple[State, Step | None]:
+        """The step from a state, which may be given a better basis; None where the sum is level."""
+        _, slope, bend, weight = terms
+        slope, bend, weight = (self.weights * each for each in (slope, bend, np.maximum(weight, bend)))
+        if not (np.isfinite(slope).all() and np.isfinite(weight).all()):
+            raise ValueError("the derivatives of the loss are no finite numbers: scale y to sizes near 1")
+        metric = _square(state.basis, weight)
+        sizes, axes = np.linalg.eigh(metric)
+        if not sizes.size or not sizes[-1] > 0:
+            return state, None
+        if sizes[0] < ILL * sizes[-1]:  # the weights are on a few rows that the basis was not made for
+            state = self._based(state, weight)
+            metric = _square(state.basis, weight)
+            sizes, axes = np.linalg.eigh(metric)
+        basis = state.basis
+        kept = sizes > len(sizes) * EPS * sizes[-1]
+        whitened = axes[:, kept] / np.sqrt(sizes[kept])
+        curvatures, turned = np.linalg.eigh(whitened.T @ _square(basis, bend) @ whitened)
+        directions = whitened @ turned
+        gradient = basis.rows.T @ slope + basis.penalty.T @ (basis.penalty @ state.gamma)
+        along = directions.T @ gradient
+        if loss.width:
+            along = _curved_or_flat(along, curvatures)
+        gamma = -directions @ (along / np.where(curvatures < loss.curved, 1.0, curvatures))
+        unit = int(np.frexp(np.abs(gamma).max())[1])
+        gamma = np.ldexp(gamma, -unit)
+        moves = basis.rows @ gamma
+        return state, Step(
+            gamma,
+            moves,
+            unit,
+            length=float(np.ldexp(np.sqrt(gamma @ metric @ gamma / weight.sum()), unit)),
+            steepness=float(gradient @ gamma),
+            noise=float((8 * EPS * np.abs(slope) + self.resolution * weight) @ np.abs(moves)),
+        )
+
+    def _based(self, state: State, weights: Array) -> State:
+        """The state on a basis for these weights, unless they leave too few rows for one."""
+        basis = Basis.of(state.basis.design, weights)
+        if basis.rows.shape[1] < state.basis.rows.shape[1]:
+            return state
+        return State.of(basis, basis.forth @ (state.basis.back @ state.gamma), self.y)
+
+    def _change(self, old: tuple[Array, ...], new: tuple[Array, ...], state: State, step: Step, share: float) -> float:
+        """By how much a share of a step changes the sum, over 2**unit.
+
+        Term by term, as a total would belong to the outliers: the difference of the values or, where that rounds to
+        more than the derivative changes on the way, the mean derivative times the move, which an outlier may be too far
+        away to show.
+        """
+        (value, slope, *_), (new_value, new_slope, *_) = old, new
+        moves = share * step.moves
+        with np.errstate(over="ignore", invalid="ignore"):
+            rounding = 8 * EPS * (np.abs(value) + np.abs(new_value) + np.abs(slope * state.residuals)) + TINY
+            smooth = np.abs(new_slope - slope) * np.abs(moves) <= np.ldexp(rounding, -step.unit)
+            change = np.where(smooth, (slope + new_slope) / 2 * moves, np.ldexp(new_value - value, -step.unit))
+        penalty, along = state.basis.penalty @ state.gamma, share * (state.basis.penalty @ step.gamma)
+        return float(self.weights @ change + penalty @ along + np.ldexp(along @ along / 2, step.unit))
+
+
+def _curved_or_flat(along: Array, curvatures: Array) -> Array:
+    """The slopes along the directions without curvature alone, or along the others.
+
+    Without curvature the way leads over many kinks, with it to the next minimum: a line through both would end at that.
+    """
+    flat = curvatures < FLAT
+    flat_first = np.square(along[flat]).sum() > FLAT_FIRST * (np.square(along[~flat]) / curvatures[~flat]).sum()
+    return np.where(flat if flat_first else ~flat, along, 0.0)
+
+
+def _square(basis: Basis, weights: Array) -> Array:
+    """rows' weights rows + penalty' penalty: the second derivative where the terms have these."""
+    return basis.rows.T @ (weights[:, None] * basis.rows) + basis.penalty.T @ basis.penalty
