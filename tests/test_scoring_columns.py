@@ -13,6 +13,7 @@ import pytest
 from test_scoring_files import TABLES, read, write
 
 import fastloss as fl
+from fastloss import cli
 from fastloss.scoring import ScoringError, reading
 
 BINARY = [format for format in TABLES if format != "csv"]
@@ -124,16 +125,37 @@ def spark_row(*fields):
     return json.dumps({"type": "struct", "fields": rows})
 
 
-def test_what_spark_and_pandas_say_of_the_columns_holds_with_the_losses(tmp_path):
+@pytest.mark.parametrize("keep", ["all", "none", ["s"]])
+def test_what_spark_says_of_the_columns_holds_with_the_losses(tmp_path, keep):
     key = "org.apache.spark.sql.parquet.row.metadata"
-    index = {"name": None, "field_name": None, "pandas_type": "int64", "numpy_type": "int64", "metadata": None}
-    told = {key: spark_row(("r", "double")), "pandas": json.dumps({"columns": [], "column_indexes": [index]})}
-    table = pa.table({"r": pa.array([0.5, None])}).replace_schema_metadata(told)
-    fl.score(write(tmp_path / "in.parquet", table), tmp_path / "out.parquet", emit=("value", "grad"), **OPTIONS)
-    metadata = read(tmp_path / "out.parquet").schema.metadata
-    expected = spark_row(("r", "double"), ("value", "double"), ("grad", "double"))
-    assert json.loads(metadata[key.encode()]) == json.loads(expected)
-    assert json.loads(metadata[b"pandas"])["column_indexes"][0]["pandas_type"] == "unicode"  # "value" is no integer
+    told = {key: spark_row(("r", "double"), ("s", "string")), "org.apache.spark.version": "4.0.0"}
+    table = pa.table({"r": pa.array([0.5, None]), "s": ["a", "b"]}).replace_schema_metadata(told)
+    options = {"emit": ("value", "grad"), "keep": keep, **OPTIONS}
+    fl.score(write(tmp_path / "in.parquet", table), tmp_path / "out.parquet", **options)
+    scored = read(tmp_path / "out.parquet")
+    kinds = {"r": "double", "s": "string", "value": "double", "grad": "double"}
+    expected = spark_row(*((name, kinds[name]) for name in scored.column_names))
+    assert json.loads(scored.schema.metadata[key.encode()]) == json.loads(expected)
+    assert scored.schema.metadata[b"org.apache.spark.version"] == b"4.0.0"
+    other = write(tmp_path / "other.parquet", pa.table({"r": [0.5], "t": [1]}))
+    fl.score([tmp_path / "in.parquet", other], tmp_path / "out.parquet", **OPTIONS)
+    assert key.encode() not in read(tmp_path / "out.parquet").schema.metadata  # nothing tells Spark's type of t
+
+
+def test_what_spark_says_of_class_gradients(tmp_path):
+    key = "org.apache.spark.sql.parquet.row.metadata"
+    table = pa.table({"l": of_type("list", ROWS), "y": [0] * 4}).replace_schema_metadata({key: spark_row()})
+    fl.score(write(tmp_path / "in.parquet", table), tmp_path / "out.parquet", emit=["grad"], **ENTROPY)
+    (field,) = json.loads(read(tmp_path / "out.parquet").schema.metadata[key.encode()])["fields"]
+    assert field["type"] == {"type": "array", "elementType": "float", "containsNull": True}
+
+
+def test_names_of_pandas_that_are_no_text(tmp_path):
+    """It makes numbers of all names where they were, and "value" is none."""
+    pandas = pytest.importorskip("pandas")
+    pandas.DataFrame({0: [0.5, 2.0], 1: [7, 8]}).to_parquet(tmp_path / "in.parquet")
+    fl.score(tmp_path / "in.parquet", tmp_path / "out.parquet", loss=fl.huber, residual="0")
+    assert pandas.read_parquet(tmp_path / "out.parquet").columns.tolist() == ["0", "1", "value"]
 
 
 def test_intervals_of_parquet_are_refused_where_they_are_carried(tmp_path):
@@ -283,6 +305,18 @@ def test_files_without_a_list_have_the_classes_of_the_others(tmp_path):
     assert pa.types.is_list(read(tmp_path / "out" / "a.parquet").schema.field("grad").type)
 
 
+@pytest.mark.parametrize("multioutput", ["uniform_average", "raw_values"])
+@pytest.mark.parametrize("there", ["p", "y", None])
+def test_a_column_of_nothing_beside_lists(tmp_path, there, multioutput):
+    """As pandas writes one in which all lists are missing."""
+    lists = pa.array([[1.0, 2.0], None], pa.list_(pa.float64()))
+    table = pa.table({name: lists if name == there else pa.nulls(2) for name in "py"})
+    options = {"loss": fl.huber, "pred": "p", "target": "y", "multioutput": multioutput}
+    summary = fl.score(write(tmp_path / "in.parquet", table), tmp_path / "out.parquet", **options)
+    assert (summary.count, summary.null) == (0, 2)
+    assert read(tmp_path / "out.parquet")["value"].to_pylist() == [None, None]
+
+
 def test_row_groups_without_a_list(tmp_path):
     table = logits([None, None, None, None, [0.5, 1.0, 2.0], None])
     pa.parquet.write_table(table, tmp_path / "in.parquet", row_group_size=2)
@@ -375,6 +409,16 @@ def test_fields_that_are_not_there(tmp_path, options, message):
     source = write(tmp_path / "in.parquet", PEOPLE)
     with pytest.raises(ScoringError, match=f"in.parquet: {message}"):
         fl.score(source, tmp_path / "out.parquet", **FIELDS | options)
+
+
+def test_fields_on_the_command_line(tmp_path, capfd):
+    source, scored = write(tmp_path / "in.parquet", PEOPLE), tmp_path / "out.parquet"
+    options = ["--loss", "squared_error", "--pred", "s.p", "--target", "s.q.y", "--by", "g.k", "--weight", "s.p"]
+    assert cli.main(["score", str(source), "-o", str(scored), "--json", *options]) == 0
+    printed = json.loads(capfd.readouterr().out)
+    assert (printed["by"], printed["groups"][0]["value"], printed["groups"][0]["count"]) == ("g.k", "a", 2)
+    assert read(scored).column_names == [*PEOPLE.column_names, "value"]
+    assert cli.main(["score", str(source), *options, "--residual", "s.q.x"]) == 2
 
 
 def test_fields_in_batches():

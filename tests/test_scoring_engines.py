@@ -123,6 +123,18 @@ def test_one_file_or_a_hundred(data, tmp_path, monkeypatch, batch_rows, workers)
     assert fl.score(many, tmp_path / "scored", workers=workers, **options).to_json() == expected
 
 
+def test_files_without_a_list_have_the_classes_of_the_others(tmp_path, engine):
+    (tmp_path / "in").mkdir()
+    for name, rows in {"a": [None], "b": [[0.5, 1.0, 2.0], None], "c": []}.items():
+        columns = {"l": pa.array(rows, pa.list_(pa.float64())), "y": pa.array([2] * len(rows), pa.int64())}
+        pa.parquet.write_table(pa.table(columns), tmp_path / "in" / f"{name}.parquet")
+    options = {"loss": fl.cross_entropy, "pred": "l", "target": "y", "emit": "grad", **engine}
+    summary = fl.score(tmp_path / "in", tmp_path / "out", **options)
+    assert (summary.count, summary.null) == (1, 2)
+    grads = [pa.parquet.read_schema(tmp_path / "out" / f"{name}.parquet").field("grad") for name in "abc"]
+    assert [field.type.list_size for field in grads] == [3, 3, 3]
+
+
 def test_row_groups_of_one_file(data, tmp_path, engine):
     table = pa.concat_tables(pa.parquet.read_table(path) for path in sorted(data.iterdir()))
     pa.parquet.write_table(table, tmp_path / "one.parquet", row_group_size=100)

@@ -77,7 +77,9 @@ def score(
         .csv.zst); directories of them, in which directories called NAME=VALUE are
         read too, NAME being one more column; patterns such as "data/*.parquet"; addresses that fsspec knows, such as
         "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored, whole or the row groups to
-        which its fragments were cut down; or "-" for standard input in the given `format`.
+        which its fragments were cut down; or "-" for standard input in the given `format`. Where their columns differ,
+        one output has those of all, with nulls where a file lacks one, each of a type that holds the values of all;
+        into a directory each file keeps its own.
     output : path, optional
         A file, whose extension is its format; a directory, into which each input file is written
         under its own name and directories NAME=VALUE; an address of one of these that fsspec knows; or "-" for
@@ -85,8 +87,9 @@ def score(
     loss : Loss or str
         A loss with its parameters bound, or the name of one.
     pred, target : str or list of str
-        Columns of predictions and targets. For a loss over rows of logits, `pred` is a column of
-        lists or several columns; `target` is a column of labels, or of lists, or several columns of
+        Columns of predictions and targets, here and below also fields of structs: "s.pred", where no column is called
+        so. For a loss over rows of logits, `pred` is a column of lists or several columns; `target` is a column of
+        labels, of any type if they are whole, or of lists, or several columns of
         class probabilities. For any other loss these are the outputs of a prediction, and pred and target hold equally
         many; see `multioutput`. For .npy inputs `target` is the .npy file (or directory of files) of
         the targets, and the name `pred` may be left out.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import types
 
 from fastloss.scoring import columns
 from fastloss.scoring.errors import ColumnTypeError, RowError, ScoringError, located
@@ -44,7 +45,8 @@ def score_batch(
     is_rowwise, predictions = spec.loss.is_rowwise, spec.pred or spec.residual
     if not is_rowwise and classes is None:
         classes = _width(batch, predictions) or _width(batch, spec.target or predictions)
-    pred, null = _read(batch, spec, predictions, is_rowwise or _holds_lists(batch, predictions), classes)
+    of_lists = is_rowwise or _holds_lists(batch, predictions, spec.target)
+    pred, null = _read(batch, spec, predictions, of_lists, classes)
     weights, missing = (None, None) if spec.sample_weight is None else _weights(batch, spec.sample_weight)
     null = columns.union(null, missing)
     target = ignored = None
@@ -92,7 +94,8 @@ def _read(batch: pa.RecordBatch, spec: Spec, names: Sequence[str], of_lists: boo
 
 def _read_target(batch: pa.RecordBatch, spec: Spec, pred: np.ndarray):
     """As `_read`: labels or class probabilities of rows of logits, or numbers in the shape of the predictions."""
-    names, of_lists = spec.target, _holds_lists(batch, spec.target)
+    names = spec.target
+    of_lists = _holds_lists(batch, names, () if spec.loss.is_rowwise else spec.pred)
     if spec.loss.is_rowwise and not of_lists:
         with _locating(names, spec):
             return columns.labels(columns.get(batch, names[0]))
@@ -130,15 +133,22 @@ def _weights(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray |
     return weights, null
 
 
-def _holds_lists(batch: pa.RecordBatch, names: tuple[str, ...]) -> bool:
-    return len(names) > 1 or columns.holds_lists(columns.type_of(batch.schema, names[0]))
+def _holds_lists(batch: pa.RecordBatch, names: Sequence[str], beside: Sequence[str] = ()) -> bool:
+    """Whether these columns are lists of numbers; one of nothing is what the columns `beside` are."""
+    if len(names) > 1:
+        return True
+    type = columns.type_of(batch.schema, names[0])
+    if types.is_null(type) and beside:
+        return _holds_lists(batch, beside)
+    return columns.holds_lists(type)
 
 
-def _width(batch: pa.RecordBatch, names: tuple[str, ...]) -> int | None:
+def _width(batch: pa.RecordBatch, names: Sequence[str]) -> int | None:
     """How many numbers a row these columns hold; None if their types do not tell."""
-    if not _holds_lists(batch, names):
-        return 1
-    return len(names) if len(names) > 1 else columns.fixed_size(columns.type_of(batch.schema, names[0]))
+    if len(names) > 1:
+        return len(names)
+    type = columns.type_of(batch.schema, names[0])
+    return columns.fixed_size(type) if columns.holds_lists(type) or types.is_null(type) else 1
 
 
 def _shaped(target: np.ndarray, pred: np.ndarray, spec: Spec) -> np.ndarray:

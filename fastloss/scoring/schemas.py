@@ -13,6 +13,7 @@ from fastloss.scoring.batch import score_batch
 from fastloss.scoring.errors import ScoringError, one_line
 from fastloss.scoring.spec import Spec
 
+SPARK = b"org.apache.spark."
 SPARK_ROW = b"org.apache.spark.sql.parquet.row.metadata"  # Spark reads the columns that it lists, and no others
 PANDAS = b"pandas"
 PANDAS_TEXT = {"name": None, "field_name": None, "pandas_type": "unicode", "numpy_type": "object", "metadata": None}
@@ -57,8 +58,7 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
     nothing = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in read], schema=read)
     emitted = score_batch(nothing, spec, classes).to_arrow()
     fields = [pa.field(n, a.type) for n, a in zip(spec.emitted, emitted, strict=True)]
-    # Metadata such as pandas' describes the columns: it holds as long as they are all there.
-    metadata = _described(schema.metadata, fields) if spec.keep is None else None
+    metadata = _described(schema.metadata, None if spec.keep is None else spec.carried(schema.names), fields)
     return pa.schema(carried + fields, metadata=metadata)
 
 
@@ -141,13 +141,16 @@ def _as_type(array: pa.Array, field: pa.Field) -> pa.Array:
         ) from error
 
 
-def _described(metadata: dict[bytes, bytes] | None, emitted: Iterable[pa.Field]) -> dict[bytes, bytes] | None:
-    """What an input says of its columns, such that it holds with more of them."""
-    if metadata is None:
-        return None
-    metadata = dict(metadata)
+def _described(metadata: dict[bytes, bytes] | None, carried: Sequence[str] | None, emitted: Iterable[pa.Field]):
+    """What an input says of its columns, such that it holds with the emitted ones; `carried` is None for all of them.
+
+    Metadata such as pandas' hold as long as all columns are there. Spark's, which say what its times are, are cut.
+    """
+    is_part = carried is not None
+    metadata = {key: value for key, value in (metadata or {}).items() if not is_part or key.startswith(SPARK)}
     if SPARK_ROW in metadata:
         row = json.loads(metadata[SPARK_ROW])
+        row["fields"] = [field for field in row["fields"] if not is_part or field["name"] in carried]
         row["fields"] += [
             {"name": field.name, "type": _spark_type(field.type), "nullable": True, "metadata": {}} for field in emitted
         ]
@@ -157,7 +160,7 @@ def _described(metadata: dict[bytes, bytes] | None, emitted: Iterable[pa.Field])
         if [index["pandas_type"] for index in told.get("column_indexes", [])] not in (["unicode"], ["string"]):
             told["column_indexes"] = [PANDAS_TEXT]  # the new names are no numbers, dates or tuples, as all others are
             metadata[PANDAS] = json.dumps(told).encode()
-    return metadata
+    return metadata or None
 
 
 def _spark_type(type: pa.DataType) -> str | dict:
