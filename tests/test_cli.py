@@ -110,6 +110,15 @@ def test_logits_from_npy(run):
     assert (json.loads(out)["count"], json.loads(out)["ignored"]) == (2, 1)
 
 
+@pytest.mark.parametrize("given", [["a", "b"], ["a,b"], ["in.parquet"]])
+def test_targets_of_npy_are_one_file(run, given):
+    np.save("logits.npy", np.eye(3))
+    targets = [part for name in given for part in ("--target", name)]
+    code, out, err = run("score", "logits.npy", *targets, "--loss", "cross_entropy")
+    assert (code, out) == (2, "")
+    assert "the targets of a .npy file are another .npy file" in one_line(err)
+
+
 @pytest.mark.parametrize(
     ("value", "parameter"),
     [("-2", -2), ("0.5", 0.5), ("inf", np.inf), ("-inf", -np.inf), ("1e-3", 1e-3)],

@@ -131,3 +131,13 @@ def test_a_directory_exists_or_ends_with_a_slash_or_has_no_extension(run, here, 
         (here / name).mkdir()
     assert run("data", "-o", name)[0] == 0
     assert (here / name / "0.parquet").is_file()
+
+
+def test_a_name_that_is_not_utf8(run, here):
+    """As a file of its own it can be scored, in a directory Arrow cannot tell it."""
+    name = os.fsdecode(b"\xff.parquet")
+    (here / "data" / "0.parquet").rename(here / name)
+    assert run(name)[0] == 0
+    (here / name).rename(here / "data" / name)
+    code, out, err = run("data")
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "data: the name of a file in it is not UTF-8" in err

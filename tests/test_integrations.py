@@ -398,6 +398,53 @@ def test_lists_of_sql(host, size):
 
 
 @integration
+@pytest.mark.parametrize("host", ["duckdb", "datafusion"])
+def test_functions_of_sql(host):
+    """Constants, no rows, lists of no fixed size, and names of columns that are no names in SQL."""
+    package, module = library(host)
+    logits = Spec.of(fl.cross_entropy, pred='a"b', target='A"B', emit=("grad",))
+    if host == "duckdb":
+        connection = package.connect()
+        module.register(connection, "huber", VALUE)
+        module.register(connection, "grad", logits, ["DOUBLE[]", "INTEGER"])
+
+        def rows(query):
+            return [row[0] for row in connection.sql(query).fetchall()]
+
+    else:
+        context = package.SessionContext()
+        context.register_udf(module.function("huber", VALUE))
+        context.register_udf(module.function("grad", logits, [pa.list_(pa.float64()), pa.int64()]))
+
+        def rows(query):
+            return next(iter(context.sql(query).to_pydict().values()))
+
+    numbers = "FROM (VALUES (0.5), (4.0), (NULL)) AS t(p)"
+    assert rows("SELECT huber(1.0, 3.0)") == [1.5] and rows("SELECT huber(NULL, 1)") == [None]
+    assert rows(f"SELECT huber(p, 1.0) {numbers}") == rows(f"SELECT huber(1.0, p) {numbers}") == [0.125, 2.5, None]
+    assert rows(f"SELECT huber(p, p) {numbers} WHERE p > 9") == []
+    assert rows("SELECT grad([1.0, 2.0, 0.0], 1)") == fl.cross_entropy.grad([[1.0, 2.0, 0.0]], [1]).tolist()
+
+
+@integration
+@pytest.mark.parametrize(
+    ("options", "types", "message"),
+    [
+        ({"emit": ("value", "grad")}, ["DOUBLE"] * 2, "emit one output, not value, grad"),
+        ({"sample_weight": "w"}, ["DOUBLE"] * 2, "leave sample_weight out"),
+        ({}, ["DOUBLE"], "types has 1 types, the loss reads 2: p, y"),
+    ],
+)
+def test_what_a_function_of_sql_cannot_be(options, types, message):
+    spec = Spec.of(fl.huber, pred="p", target="y", **options)
+    package, module = library("duckdb")
+    with pytest.raises(ScoringError, match=message):
+        module.register(package.connect(), "f", spec, types)
+    with pytest.raises(ScoringError, match=message):
+        library("datafusion")[1].function("f", spec, [pa.float64()] * len(types))
+
+
+@integration
 def test_datafusion(table):
     datafusion, module = library("datafusion")
     context = datafusion.SessionContext()
@@ -407,27 +454,62 @@ def test_datafusion(table):
     assert got["v"].to_pylist() == expected(table)
 
 
+@pytest.fixture(scope="module")
+def spark():
+    """A session, started once for all tests."""
+    pytest.importorskip("pyspark", reason="needs pyspark")
+    from pyspark.sql import SparkSession
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+        yield session
+        session.stop()
+
+
 @integration
 @pytest.mark.spark
 @pytest.mark.filterwarnings("default")  # pyspark warns of pandas 3
-def test_spark(table, monkeypatch):
-    _, module = library("spark")
-    from pyspark.sql import SparkSession
-
-    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
-    try:
+class TestSpark:
+    def test_values_and_lists(self, table, spark):
+        _, module = library("spark")
         rows = list(zip(*(table[name].to_pylist() for name in "rpy"), strict=True))
-        frame = session.createDataFrame(rows, "r double, p double, y double")
+        frame = spark.createDataFrame(rows, "r double, p double, y double")
         scored = module.score(frame, RESIDUAL)
         assert scored.columns == ["r", "p", "y", "value", "weight"]
         assert [row["value"] for row in scored.collect()] == expected(table, RESIDUAL)
-        frame = session.createDataFrame([([1.0, 2.0], 1), ([0.0, 5.0], 0)], "l array<double>, y int")
+        frame = spark.createDataFrame([([1.0, 2.0], 1), ([0.0, 5.0], 0)], "l array<double>, y int")
         spec = Spec.of(fl.cross_entropy, pred="l", target="y", emit=("grad",), keep="none")
         got = [row["grad"] for row in module.score(frame, spec).collect()]
         assert got == fl.cross_entropy.grad([[1.0, 2.0], [0.0, 5.0]], [1, 0]).tolist()
-    finally:
-        session.stop()
+
+    @pytest.mark.parametrize("name", ["value", "Value", "VALUE"])
+    def test_a_column_called_like_an_output(self, spark, name):
+        """Spark does not tell letters of different case apart, and could not read either."""
+        _, module = library("spark")
+        frame = spark.createDataFrame([(0.5, 7.0)], f"r double, {name} double")
+        with pytest.raises(ScoringError, match=f"the input has a column '{name}' already"):
+            module.score(frame, Spec.of(fl.huber, residual="r"))
+        prefixed = module.score(frame, Spec.of(fl.huber, residual="r", prefix="h_"))
+        assert prefixed.select("value", "h_value").collect() == [(7.0, 0.125)]
+        assert module.score(frame, Spec.of(fl.huber, residual="r", keep=["r"])).columns == ["r", "value"]
+        spark.conf.set("spark.sql.caseSensitive", "true")
+        try:
+            if name != "value":
+                assert module.score(frame, Spec.of(fl.huber, residual="r")).columns == ["r", name, "value"]
+        finally:
+            spark.conf.unset("spark.sql.caseSensitive")
+
+    def test_carried_columns_of_any_type_come_out_as_they_are(self, spark):
+        _, module = library("spark")
+        frame = spark.sql(
+            "SELECT 4.0D AS r, timestamp '2020-01-01 00:00:00' AS t, timestamp_ntz '2020-01-01 00:00:00' AS n, "
+            "date '0001-01-01' AS d, map('a', 1) AS m, struct(1 AS a) AS s, array(1) AS l, interval 1 day AS i, "
+            "1.5BD AS x, null AS v"
+        )
+        scored = module.score(frame, Spec.of(fl.huber, residual="r"))
+        assert scored.drop("value").schema == frame.schema
+        assert scored.collect() == [(*frame.collect()[0], 3.5)]
 
 
 @integration

@@ -17,20 +17,29 @@ def losses_alone(spec: Spec) -> BatchFunction:
     return batch_function(replace(spec, keep=(), by=None))
 
 
-def score_columns(function: BatchFunction, columns: Sequence[pa.Array]) -> pa.Array:
-    """The one emitted column for the columns that the loss reads, in the order of `spec.scored`."""
-    batch = pa.RecordBatch.from_arrays(list(columns), list(function.spec.scored))
-    return function(batch).column(0)
-
-
-def as_function(spec: Spec) -> BatchFunction:
-    """The batch function behind an SQL function, which has one result.
+def as_function(spec: Spec, types: Sequence) -> BatchFunction:
+    """The batch function behind an SQL function of so many arguments, which has one result.
 
     Raises
     ------
     ScoringError
-        If the spec emits more than one output.
+        If the spec emits more than one output or has weights, or the types are not as many as the columns it reads.
     """
     if len(spec.emit) != 1:
         raise ScoringError(f"a function of SQL has one result: emit one output, not {', '.join(spec.emit)}")
+    if spec.sample_weight is not None:
+        raise ScoringError("a function of SQL has no summary to weight: leave sample_weight out")
+    if len(types) != len(spec.scored):
+        raise ScoringError(f"types has {len(types)} types, the loss reads {len(spec.scored)}: {', '.join(spec.scored)}")
     return losses_alone(spec)
+
+
+def result_type(function: BatchFunction, types: Sequence[pa.DataType]) -> pa.DataType:
+    """The type of the one emitted column, for columns of these types in the order of `spec.scored`."""
+    return function.schema(pa.schema(list(zip(function.spec.scored, types, strict=True)))).field(0).type
+
+
+def score_columns(function: BatchFunction, columns: Sequence[pa.Array]) -> pa.Array:
+    """The one emitted column for the columns that the loss reads, in the order of `spec.scored`."""
+    batch = pa.RecordBatch.from_arrays(list(columns), list(function.spec.scored))
+    return function(batch).column(0)

@@ -31,13 +31,13 @@ def function(name: str, spec: Spec, types: Sequence[pa.DataType] = ()) -> Scalar
     datafusion = load("datafusion")
     import pyarrow as pa
 
-    from fastloss.integrations._arrow import as_function, score_columns
+    from fastloss.integrations._arrow import as_function, result_type, score_columns
 
-    scorer = as_function(spec)
     types = list(types) or [pa.float64()] * len(spec.scored)
-    schema = scorer.schema(pa.schema(list(zip(spec.scored, types, strict=True))))
+    scorer = as_function(spec, types)
+    result = result_type(scorer, types)
 
     def score(*columns: pa.Array) -> pa.Array:
         return score_columns(scorer, columns)
 
-    return datafusion.udf(score, types, schema.field(0).type, "immutable", name)
+    return datafusion.udf(score, types, result, "immutable", name)

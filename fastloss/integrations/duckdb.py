@@ -31,12 +31,12 @@ def register(connection: duckdb.DuckDBPyConnection, name: str, spec: Spec, types
     load("duckdb")
     import pyarrow as pa
 
-    from fastloss.integrations._arrow import as_function, score_columns
+    from fastloss.integrations._arrow import as_function, result_type, score_columns
 
-    function = as_function(spec)
     types = list(types) or ["DOUBLE"] * len(spec.scored)
-    nothing = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in zip(spec.scored, types, strict=True))
-    result = function.schema(connection.sql(f"SELECT {nothing}").to_arrow_table().schema).field(0).type
+    function = as_function(spec, types)
+    nothing = ", ".join(f"NULL::{kind} AS column{i}" for i, kind in enumerate(types))
+    result = result_type(function, connection.sql(f"SELECT {nothing}").to_arrow_table().schema.types)
 
     def score(*columns):  # without annotations: DuckDB would read types from them
         return score_columns(function, [pa.concat_arrays(column.chunks) for column in columns])

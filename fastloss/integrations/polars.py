@@ -80,9 +80,9 @@ def _type(pl, spec: Spec, output: str) -> pl.DataTypeExpr:
     predictions = spec.pred or spec.residual
     number = pl.lit(1, pl.Float32)
     for name in predictions:
-        number *= pl.col(name).explode().sin()
+        number *= pl.col(name).explode(empty_as_null=True).sin()
     for name in spec.target:
-        number *= pl.lit(1, pl.Int8) ** pl.col(name).explode()
+        number *= pl.lit(1, pl.Int8) ** pl.col(name).explode(empty_as_null=True)
     if not _is_list(spec, output):
         return pl.dtype_of(number)
     if len(predictions) > 1:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastloss.integrations import load
-from fastloss.scoring import Spec, batch_function
+from fastloss.scoring import ScoringError, Spec, batch_function
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,14 +27,25 @@ def score(frame: DataFrame, spec: Spec) -> DataFrame:
     >>> scored.where("value > 10").count()  # doctest: +SKIP
     """
     types = load("pyspark.sql.pandas.types")
-    function = batch_function(spec)
-    schema = _with_lists(function.schema(types.to_arrow_schema(frame.schema)))
+    import pyarrow as pa
+    from pyspark.sql.types import StructType
+
+    from fastloss.integrations._arrow import losses_alone
+    from fastloss.scoring.schemas import check_columns
+
+    check_columns(pa.schema([(name, pa.null()) for name in frame.columns]), spec)
+    _check_case(frame, spec)
+    function, losses = batch_function(spec), losses_alone(spec)
+    read = StructType([frame.schema[name] for name in dict.fromkeys(losses.spec.read)])
+    emitted = types.from_arrow_schema(_with_lists(losses.schema(types.to_arrow_schema(read))))
+    carried = [frame.schema[name] for name in spec.carried(frame.columns)]
 
     def map_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield function(batch).cast(schema)
+            scored = function(batch)
+            yield scored.cast(_with_lists(scored.schema))
 
-    return frame.mapInArrow(map_batches, types.from_arrow_schema(schema))
+    return frame.mapInArrow(map_batches, StructType([*carried, *emitted]))
 
 
 def _with_lists(schema: pa.Schema) -> pa.Schema:
@@ -46,3 +57,16 @@ def _with_lists(schema: pa.Schema) -> pa.Schema:
         return field.with_type(pa.list_(field.type.value_type)) if is_fixed else field
 
     return pa.schema([plain(field) for field in schema])
+
+
+def _check_case(frame: DataFrame, spec: Spec) -> None:
+    """No emitted column is called like a carried one but for the case of letters, which Spark does not tell apart."""
+    if frame.sparkSession.conf.get("spark.sql.caseSensitive") == "true":
+        return
+    names = [name.lower() for name in spec.emitted]
+    for name in spec.carried(frame.columns):
+        if name.lower() in names and name not in spec.emitted:
+            raise ScoringError(
+                f"the input has a column {name!r} already, in other letters: set a prefix for the emitted columns, or "
+                "keep fewer columns of the input"
+            )

@@ -192,7 +192,7 @@ def score(
 
     fragments = inputs.find_fragments(given, format)
     if any(fragment.format == "npy" for fragment in fragments):
-        fragments = dataset.with_targets(fragments, None if target is None else os.fspath(target))
+        fragments = dataset.with_targets(fragments, target)
         pred, target, residual = _array_roles(loss, pred, target, residual)
     into_directory = dataset.is_directory_output(inputs.is_several(given), output, store)
     if fragment_rows is not None:

@@ -93,7 +93,7 @@ def _shown(row_groups: tuple[int, ...] | None) -> str:
     return f" row groups {', '.join(map(str, row_groups)) or 'none'}"
 
 
-def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Fragment]:
+def with_targets(fragments: Sequence[Fragment], target: str | os.PathLike | None) -> list[Fragment]:
     """Give .npy fragments the files of their targets: one file, or a directory of the same names.
 
     Raises
@@ -105,6 +105,9 @@ def with_targets(fragments: Sequence[Fragment], target: str | None) -> list[Frag
         raise ScoringError(".npy files cannot be scored together with tables")
     if target is None:
         return list(fragments)
+    if not isinstance(target, str | os.PathLike):
+        raise ScoringError(f"the targets of a .npy file are another .npy file, not {target!r}")
+    target = os.fspath(target)
     must_exist(target)
     if not os.path.isdir(target):
         if format_of(target) != "npy":

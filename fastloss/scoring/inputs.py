@@ -133,7 +133,10 @@ def _of_pattern(pattern: str, filesystem) -> Iterator[Fragment]:
 def _of_directory(directory: str, filesystem) -> Iterator[Fragment]:
     selector = pa.fs.FileSelector(directory, recursive=True)
     found = (filesystem or pa.fs.LocalFileSystem()).get_file_info(selector)
-    relative = {os.path.relpath(info.path, directory): info for info in found}
+    try:
+        relative = {os.path.relpath(info.path, directory): info for info in found}
+    except UnicodeDecodeError as error:
+        raise ScoringError(f"{directory}: the name of a file in it is not UTF-8: {error.object!r}") from error
     for place, info in sorted(relative.items()):
         if any(map(_is_hidden, place.split("/"))):
             continue
@@ -219,7 +222,7 @@ def _cut(fragment: Fragment, rows: int, min_bytes: int) -> Iterator[Fragment]:
         return
     filesystem = fragment.filesystem or pa.fs.LocalFileSystem()
     try:
-        if (filesystem.get_file_info(fragment.path).size or 0) < min_bytes:
+        if (fragment.store.size(fragment.path) or 0) < min_bytes:
             yield fragment
             return
         metadata = pa.parquet.read_metadata(fragment.path, filesystem=filesystem)
