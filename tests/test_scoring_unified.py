@@ -191,6 +191,18 @@ def test_arrays_of_other_precision_and_a_table_from_standard_input(tmp_path, mon
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), fl.huber(np.array([0.0, 2, 1, 2])))
 
 
+@pytest.mark.parametrize("after", BINARY)
+def test_a_column_of_csv_is_what_it_is_over_all_files(tmp_path, after):
+    for i, rows in enumerate(("r,id,n\n1,007,1\n2,8,\n", "n,id,r,z\n0.5,9,4,q\n", "r,n\n3,2\n")):
+        (tmp_path / f"{i}.csv").write_text(rows)
+    fl.score([tmp_path / f"{i}.csv" for i in range(3)], tmp_path / f"out.{after}", **OPTIONS)
+    scored = read(tmp_path / f"out.{after}")
+    assert scored["id"].to_pylist() == ["007", "8", "9", None]
+    assert scored["n"].to_pylist() == [1, None, 0.5, 2] and scored["n"].type == pa.float64()
+    assert scored["z"].to_pylist() == [None, None, "q", None]
+    assert scored.column_names == ["r", "id", "n", "z", "value"]
+
+
 def test_on_the_command_line(tmp_path, capfd):
     files = [str(write(tmp_path / "0.parquet", FIRST)), str(write(tmp_path / "1.arrow", SECOND))]
     out = tmp_path / "out.csv"

@@ -20,16 +20,16 @@ class CsvSource:
 
     The columns that are scored are numbers, and the column of groups is text. Those that are only carried are the bytes
     that they were read as or, with `infer`, of the narrowest type that holds all of their fields without a loss: this
-    takes a reading of its own, as a row at the end may decide. An empty field is null; in numbers NA, N/A, null and
-    their like are too, and nan is NaN.
+    takes a reading of its own, as a row at the end may decide, unless `columns` tells their types. An empty field is
+    null; in numbers NA, N/A, null and their like are too, and nan is NaN.
     """
 
-    def __init__(self, path: str, file, spec: Spec, infer: bool):
+    def __init__(self, path: str, file, spec: Spec, infer: bool, columns: dict[str, Column] | None = None):
         self._path, self._spec, self.rows = path, spec, None
         self._labels = spec.target if spec.loss.is_rowwise and len(spec.target) == 1 else ()
         self._text = CsvText(path, file, spec.csv, CSV_BLOCK_BYTES)
-        self._columns: dict[str, Column] = {}
-        if infer and self._infer():
+        self.columns = columns or {}
+        if infer and columns is None and self._infer():
             file.seek(0)
             self._text = CsvText(path, file, spec.csv, CSV_BLOCK_BYTES)
         self.schema = pa.schema([(name, self._type(name)) for name in self._text.header])
@@ -47,26 +47,26 @@ class CsvSource:
             return pa.int64()
         if name in self._spec.numbers:
             return pa.float64()
-        if name in self._columns:
-            return self._columns[name].type
+        if name in self.columns:
+            return self.columns[name].type
         return pa.string() if name in self._spec.grouping else pa.binary()
 
     def _parsed_as(self, name: str) -> pa.DataType:
         """The type that the parser gives a column: numbers only if it knows all of their spellings."""
         if name in self._spec.numbers:
             return pa.string() if self._spec.csv.null or self._spec.csv.thousands else pa.float64()
-        return pa.string() if name in self._columns else self._type(name)
+        return pa.string() if name in self.columns else self._type(name)
 
     def _infer(self) -> bool:
         """Find the types of the columns that are carried and not scored; whether there are any, and all was read."""
         header = self._text.header
         carried = [name for name in self._spec.carried(header) if name not in self._spec.numbers]
-        self._columns = {name: Column(self._spec.csv) for name in carried if header.count(name) == 1}
-        if self._columns:
-            for table in self._text.tables(dict.fromkeys(self._columns, pa.string())):
-                for name, column in self._columns.items():
+        self.columns = {name: Column(self._spec.csv) for name in carried if header.count(name) == 1}
+        if self.columns:
+            for table in self._text.tables(dict.fromkeys(self.columns, pa.string())):
+                for name, column in self.columns.items():
                     column.add(self._decoded(name, table.column(name).combine_chunks()))
-        return bool(self._columns)
+        return bool(self.columns)
 
     def _converted(self, name: str, array: pa.Array) -> pa.Array:
         if name in self._spec.numbers:
@@ -74,7 +74,7 @@ class CsvSource:
         if self._type(name) == pa.binary():
             return array
         text = self._decoded(name, array)
-        return self._columns[name].convert(text) if name in self._columns else text
+        return self.columns[name].convert(text) if name in self.columns else text
 
     def _number(self, name: str, array: pa.Array) -> pa.Array:
         if not pa.types.is_floating(array.type):

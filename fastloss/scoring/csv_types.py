@@ -63,6 +63,12 @@ class Column:
             fits = next((name for name in self._kinds if self._holds(name, present)), None)
             self._kinds = tuple(name for name in self._kinds if fits and name in KINDS[fits].wider)
 
+    def __or__(self, other: Column) -> Column:
+        """The column that has the fields of both."""
+        both = Column(self._options)
+        both._kinds = tuple(name for name in self._kinds if name in other._kinds)
+        return both
+
     @property
     def type(self) -> pa.DataType:
         """The narrowest type that holds them all; null if there are none."""

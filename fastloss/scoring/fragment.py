@@ -17,7 +17,7 @@ from fastloss.scoring.errors import RowError, ScoringError, located
 from fastloss.scoring.formats import STREAM
 from fastloss.scoring.groups import GroupCollector
 from fastloss.scoring.output import Output, open_output
-from fastloss.scoring.readers import class_count, open_source
+from fastloss.scoring.readers import class_count, csv_columns, open_source
 from fastloss.scoring.reading import shown
 from fastloss.scoring.schemas import conform, output_schema, unified
 from fastloss.scoring.spec import Spec
@@ -74,6 +74,10 @@ def score_task(
 @contextmanager
 def _opener(task: Task, spec: Spec, infer: bool):
     """A function that opens a fragment's source, again if need be: standard input, which passes once, stays open."""
+    columns_of_text = None
+    if infer and len(task.fragments) > 1:
+        texts = [fragment for fragment in task.fragments if fragment.format == "csv" and fragment.path != STREAM]
+        columns_of_text = csv_columns(texts, spec)
     with ExitStack() as stack:
         once = {
             fragment.path: stack.enter_context(open_source(fragment, spec, infer))
@@ -82,7 +86,9 @@ def _opener(task: Task, spec: Spec, infer: bool):
         }
 
         def open_fragment(fragment: Fragment):
-            return nullcontext(once[fragment.path]) if fragment.path in once else open_source(fragment, spec, infer)
+            if fragment.path in once:
+                return nullcontext(once[fragment.path])
+            return open_source(fragment, spec, infer, columns_of_text)
 
         yield open_fragment
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 from fastloss.scoring import columns
 from fastloss.scoring.compression import decompressed
 from fastloss.scoring.csv_reader import CsvSource
+from fastloss.scoring.csv_types import Column
 from fastloss.scoring.dataset import Fragment
 from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.formats import STREAM
@@ -47,14 +48,24 @@ class PartitionedSource:
 
 
 @contextmanager
-def open_source(fragment: Fragment, spec: Spec, infer: bool = False):
-    """The source of a fragment, open; `infer` is CsvSource's."""
-    with _open_file_source(fragment, spec, infer) as source:
+def open_source(fragment: Fragment, spec: Spec, infer: bool = False, csv_columns: dict[str, Column] | None = None):
+    """The source of a fragment, open; `infer` and `csv_columns` are CsvSource's."""
+    with _open_file_source(fragment, spec, infer, csv_columns) as source:
         yield PartitionedSource(source, dict(fragment.partition)) if fragment.partition else source
 
 
+def csv_columns(fragments: Iterable[Fragment], spec: Spec) -> dict[str, Column]:
+    """What the columns of CSV files that are carried are, over the fields of all files."""
+    found: dict[str, Column] = {}
+    for fragment in fragments:
+        with _open_file_source(fragment, spec, infer=True) as source:
+            for name, column in source.columns.items():
+                found[name] = found[name] | column if name in found else column
+    return found
+
+
 @contextmanager
-def _open_file_source(fragment: Fragment, spec: Spec, infer: bool):
+def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None = None):
     if spec.dtype is not None and fragment.format != "npy":
         raise ScoringError(f"{fragment.name}: dtype={spec.dtype!r} is for .npy files, whose elements may have no type")
     with ExitStack() as stack:
@@ -67,7 +78,7 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool):
         if fragment.format == "parquet":
             yield ParquetSource(path, file, spec, fragment.row_groups)
         elif fragment.format == "csv":
-            yield CsvSource(path, file, spec, infer)
+            yield CsvSource(path, file, spec, infer, csv_columns)
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
             if fragment.target is not None:
