@@ -14,6 +14,7 @@ import numpy as np
 
 QUOTE = b'"'
 MAX_ROW_BYTES = 1 << 28  # a row is in memory as a whole
+PIECE_BYTES = 1 << 18
 
 LINE_END = re.compile(rb"\r\n?|\n")
 
@@ -26,37 +27,62 @@ class LongRow(Exception):
     """The row after the blocks so far is longer than can be read."""
 
 
-def blocks(read: Callable[[int], bytes], separator: str, size: int) -> Iterator[bytes]:
-    """The text that `read(bytes)` gives, in blocks of whole rows and of about `size` bytes, or of one longer row."""
-    rest = b""
-    while data := read(max(size, len(rest))):  # twice as much each time that no row ends
-        text = rest + data
-        spans = _quoted(text, separator)
-        end = _end_of_rows(text, spans)
+def blocks(read: Callable[[int], bytes], separator: str, size: int) -> Iterator[memoryview]:
+    """The text that `read(bytes)` gives, in blocks of whole rows and of about `size` bytes, or of one longer row.
+
+    A block is there until the next one is asked for: they share their memory, as fresh pages cost more than the copy.
+    """
+    buffer, filled, pieces = bytearray(size), 0, _Pieces(read)
+    while more := pieces.fill(buffer, filled):
+        filled += more
+        spans = _quoted(buffer, filled, separator)
+        end = _end_of_rows(buffer, filled, spans)
         if end:
-            yield text[:end]
-        elif len(text) > MAX_ROW_BYTES:
-            raise OpenQuote if _is_open(text, spans) else LongRow
-        rest = text[end:]
-    if _is_open(rest, _quoted(rest, separator)):
+            yield memoryview(buffer)[:end]
+            buffer[: filled - end] = buffer[end:filled]
+            filled -= end
+        elif filled > MAX_ROW_BYTES:
+            raise OpenQuote if _is_open(filled, spans) else LongRow
+        elif filled == len(buffer):
+            buffer = buffer + bytes(filled)  # twice as long: what is looked through again adds up to the text's length
+    if _is_open(filled, _quoted(buffer, filled, separator)):
         raise OpenQuote
-    if rest:
-        yield rest
+    if filled:
+        yield memoryview(buffer)[:filled]
 
 
-def first_row(block: bytes, separator: str) -> tuple[bytes, bytes]:
-    """The first row of a block that is not an empty line, and the rest."""
-    block = block.lstrip(b"\r\n")
+class _Pieces:
+    """Text in pieces that stay in the cache until they are where they belong."""
+
+    def __init__(self, read: Callable[[int], bytes]):
+        self._read, self._rest = read, b""
+
+    def fill(self, buffer: bytearray, start: int) -> int:
+        """Fill a buffer from `start` on; the number of bytes, fewer than there is room for at the end of the text."""
+        stop = start
+        while stop < len(buffer):
+            piece = self._rest or self._read(PIECE_BYTES)
+            if not piece:
+                break
+            taken, self._rest = piece[: len(buffer) - stop], piece[len(buffer) - stop :]
+            buffer[stop : stop + len(taken)] = taken
+            stop += len(taken)
+        return stop - start
+
+
+def first_row(text: bytes, separator: str) -> tuple[bytes, bytes]:
+    """The first row of text that is not an empty line, and the rest."""
+    text = text.lstrip(b"\r\n")
     stop = 0
-    for start, end in zip(*_quoted(block, separator), strict=True):
-        found = LINE_END.search(block, stop, start)
+    for start, end in zip(*_quoted(text, len(text), separator), strict=True):
+        found = LINE_END.search(text, stop, start)
         if found:
             break
         stop = end
     else:
-        found = LINE_END.search(block, stop)
-    split = found.end() if found else len(block)
-    return block[:split], block[split:]
+        found = LINE_END.search(text, stop)
+    split = found.end() if found else len(text)
+    return text[:split], text[split:]
 
 
 def utf8_reader(file, encoding: str) -> Callable[[int], bytes]:
@@ -92,39 +118,46 @@ def _reader(file, head: bytes) -> Callable[[int], bytes]:
     return read
 
 
-def _quoted(text: bytes, separator: str) -> tuple[np.ndarray, np.ndarray]:
+def _quoted(text: bytes | bytearray, length: int, separator: str) -> tuple[np.ndarray, np.ndarray]:
     """Where the quoted parts of fields begin, and where they end; one that is open ends behind the text.
 
     If the first quote of all opens, the second closes, and so on, then every one that opens is the first character of
     a field, or comes right after one that closed: the two mean a quote. Otherwise some are in the middle of fields.
     """
-    data = np.frombuffer(text, np.uint8)
+    if text.find(QUOTE, 0, length) < 0:
+        return np.array([], np.int64), np.array([], np.int64)
+    data = np.frombuffer(text, np.uint8, length)
     quotes = np.flatnonzero(data == ord(QUOTE))
-    starts, ends = quotes[::2], quotes[1::2] + 1
-    if not len(quotes):
-        return starts, ends
     precedes = np.zeros(256, bool)
     precedes[list(b"\r\n" + separator.encode())] = True
-    begins = precedes[data[starts - 1]]
-    begins[0] |= starts[0] == 0
-    begins[1:] |= starts[1:] == ends[: len(starts) - 1]
-    if begins.all():
-        return starts, ends if len(ends) == len(starts) else np.append(ends, len(text) + 1)
-    return _searched(text, separator)
+
+    def is_first(quotes):
+        return precedes[data[quotes - 1]] | (quotes == 0)
+
+    begins = is_first(quotes[::2])
+    begins[1:] |= quotes[2::2] == quotes[1:-1:2] + 1
+    if not begins.all():
+        quotes = quotes[_delimiting(is_first(quotes).tolist(), (np.diff(quotes, append=0) == 1).tolist())]
+    starts, ends = quotes[::2], quotes[1::2] + 1
+    return starts, ends if len(ends) == len(starts) else np.append(ends, length + 1)
 
 
-def _searched(text: bytes, separator: str) -> tuple[np.ndarray, np.ndarray]:
-    """As `_quoted`, one field after the other."""
-    pattern = re.compile(rb'[%s\r\n]"[^"]*+(?:""[^"]*+)*+("?)' % re.escape(separator.encode()))
-    line = b"\n" + text  # so that a field is always after something
-    found = [(match.start(), match.end() - 1 if match[1] else len(text) + 1) for match in pattern.finditer(line)]
-    starts, ends = np.array(found, np.int64).reshape(-1, 2).T
-    return starts, ends
+def _delimiting(first: list[bool], doubled: list[bool]) -> list[int]:
+    """Which quotes begin or end a quoted part, one after the other."""
+    found, inside, i = [], False, 0
+    while i < len(first):
+        if inside and doubled[i]:
+            i += 1  # the two of them mean a quote
+        elif inside or first[i]:
+            found.append(i)
+            inside = not inside
+        i += 1
+    return found
 
 
-def _end_of_rows(text: bytes, spans: tuple[np.ndarray, np.ndarray]) -> int:
+def _end_of_rows(text: bytearray, length: int, spans: tuple[np.ndarray, np.ndarray]) -> int:
     """Where the last line that ends outside quotes does."""
-    stop = len(text)
+    stop = length
     for start, end in zip(*(part[::-1] for part in spans), strict=True):
         found = _last_line_end(text, int(end), stop)
         if found:
@@ -133,9 +166,9 @@ def _end_of_rows(text: bytes, spans: tuple[np.ndarray, np.ndarray]) -> int:
     return _last_line_end(text, 0, stop)
 
 
-def _last_line_end(text: bytes, start: int, stop: int) -> int:
+def _last_line_end(text: bytearray, start: int, stop: int) -> int:
     return max(text.rfind(b"\n", start, stop), text.rfind(b"\r", start, stop)) + 1
 
 
-def _is_open(text: bytes, spans: tuple[np.ndarray, np.ndarray]) -> bool:
-    return any(spans[1][-1:] > len(text))
+def _is_open(length: int, spans: tuple[np.ndarray, np.ndarray]) -> bool:
+    return any(spans[1][-1:] > length)

@@ -12,7 +12,7 @@ from fastloss.scoring.errors import FieldError
 from fastloss.scoring.reading import cut, shown
 from fastloss.scoring.spec import Spec
 
-CSV_BLOCK_BYTES = 8 << 20
+CSV_BLOCK_BYTES = 4 << 20
 
 
 class CsvSource:

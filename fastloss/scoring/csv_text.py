@@ -17,6 +17,7 @@ from fastloss.scoring.reading import reading, shown
 
 PARALLEL_BYTES = 1 << 20  # of a block without quotes, in which every line is a row
 
+QUOTED = re.compile(QUOTE)
 EMPTY_LINES = re.compile(rb"[\r\n]*\Z")
 
 
@@ -37,7 +38,7 @@ class CsvText:
         self._path, self.header, self.rows = path, None, 0
         with self._reading():
             self._blocks = blocks(utf8_reader(file, options.encoding), self._separator, block_bytes)
-            row, self._rest = first_row(next(self._blocks, b""), self._separator)
+            row, self._rest = first_row(bytes(next(self._blocks, b"")), self._separator)
             if not row:
                 raise ScoringError(f"{self._place}: there is no header line, the file is empty")
             self.header = self._names(row)
@@ -63,9 +64,9 @@ class CsvText:
                 yield table.rename_columns(list(types))
                 self.rows += len(table)
 
-    def _parsed(self, block: bytes, types: dict[str, pa.DataType], on_wrong_row=None) -> pa.Table:
+    def _parsed(self, block: bytes | memoryview, types: dict[str, pa.DataType], on_wrong_row=None) -> pa.Table:
         """Columns, called by their numbers, for there may be two of one name; an empty field is null, "" is not."""
-        parallel = on_wrong_row is None and QUOTE not in block
+        parallel = on_wrong_row is None and not QUOTED.search(block)
         return pa.csv.read_csv(
             pa.BufferReader(block),
             read_options=pa.csv.ReadOptions(
@@ -86,7 +87,7 @@ class CsvText:
             ),
         )
 
-    def _parsed_row_by_row(self, block: bytes, indices: list[str]) -> pa.Table:
+    def _parsed_row_by_row(self, block: bytes | memoryview, indices: list[str]) -> pa.Table:
         """As `_parsed`, so that a row of another length is found."""
         wrong = []
 
