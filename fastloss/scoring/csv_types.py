@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -58,10 +59,11 @@ class Column:
 
     def add(self, text: pa.Array) -> None:
         """Add fields."""
-        present = _present(text, self._options).drop_null()
-        if len(present) and self._kinds:
-            fits = next((name for name in self._kinds if self._holds(name, present)), None)
-            self._kinds = tuple(name for name in self._kinds if fits and name in KINDS[fits].wider)
+        if self._kinds and text.null_count < len(text):
+            present = _present(text, self._options) if len(self._kinds) == len(KINDS) else text
+            if present.null_count < len(text):
+                fits = next((name for name in self._kinds if self._holds(name, present)), None)
+                self._kinds = tuple(name for name in self._kinds if fits and name in KINDS[fits].wider)
 
     def __or__(self, other: Column) -> Column:
         """The column that has the fields of both."""
@@ -80,18 +82,26 @@ class Column:
         """Fields that were added, in the column's type."""
         if not self._kinds:
             return text
-        present = _present(text, self._options)
-        if present.null_count == len(present):
-            return pa.nulls(len(present), self.type)
-        return KINDS[self._kinds[0]].convert(present, self._options)
+        if len(self._kinds) == len(KINDS):
+            return pa.nulls(len(text))
+        return self._converted(self._kinds[0], text)
 
     def _holds(self, name: str, text: pa.Array) -> bool:
         try:  # a few first, for Arrow takes a microsecond for each that it cannot cast
-            KINDS[name].convert(text[:FIRST], self._options)
-            KINDS[name].convert(text, self._options)
+            self._converted(name, text[:FIRST])
+            self._converted(name, text)
         except pa.ArrowInvalid:
             return False
         return True
+
+    def _converted(self, name: str, text: pa.Array) -> pa.Array:
+        convert, options = KINDS[name].convert, self._options
+        if not options.null:  # which may look like a number
+            try:
+                return convert(text, options)
+            except pa.ArrowInvalid:
+                pass
+        return convert(_present(text, options), options)
 
 
 @dataclass(frozen=True)
@@ -126,8 +136,10 @@ def _digits(text: pa.Array, options: CsvOptions) -> pa.Array:
 
 def _large(text: pa.Array, options: CsvOptions) -> pa.Array:
     text = _digits(text, options)
-    _refuse(text, r"^-?0[0-9]|^-0$")
-    return text.cast(pa.int64())
+    found = text.cast(pa.int64())
+    _refuse_leading_zeros(text)
+    _refuse(text.filter(pc.equal(found, 0)), r"^-")
+    return found
 
 
 def _whole(text: pa.Array, options: CsvOptions) -> pa.Array:
@@ -140,9 +152,24 @@ def _whole(text: pa.Array, options: CsvOptions) -> pa.Array:
 def _fraction(text: pa.Array, options: CsvOptions) -> pa.Array:
     text = _digits(text, options)
     found = text.cast(pa.float64())
-    _refuse(text, r"^[-+]?0[0-9]|^\+[0-9]+$")
+    _refuse_leading_zeros(text)
+    _refuse(text.filter(pc.starts_with(text, "+")), r"^\+[0-9]+$")
     _refuse(text.filter(pc.greater_equal(pc.abs(found), float(EXACT))), r"^[-+]?[0-9]+$")
     return found
+
+
+def _refuse_leading_zeros(text: pa.Array) -> None:
+    """Refuse 007 and -00.5; in NumPy, as a regular expression takes longer than the conversion."""
+    _, offsets, data = text.buffers()
+    offsets = np.frombuffer(offsets, np.int32)[text.offset : text.offset + len(text) + 1]
+    data = np.frombuffer(data or b"", np.uint8)
+    starts, ends = offsets[:-1], offsets[1:]
+    starts, ends = starts[starts < ends], ends[starts < ends]
+    starts = starts + ((data[starts] == ord("-")) | (data[starts] == ord("+")))
+    starts = starts[ends - starts >= 2]
+    zeros = starts[data[starts] == ord("0")]
+    if ((data[zeros + 1] >= ord("0")) & (data[zeros + 1] <= ord("9"))).any():
+        raise pa.ArrowInvalid("it would lose the zeros")
 
 
 def _boolean(text: pa.Array, options: CsvOptions) -> pa.Array:
@@ -170,7 +197,7 @@ def _near(type: pa.DataType) -> Callable[[pa.Array, CsvOptions], pa.Array]:
     def convert(text, options):
         found = text.cast(type)
         first, last = pc.min_max(pc.year(found)).values()
-        if first.as_py() < 1678 or last.as_py() > 2261:
+        if first.is_valid and (first.as_py() < 1678 or last.as_py() > 2261):
             raise pa.ArrowInvalid("far")
         return found
 

@@ -74,5 +74,6 @@ def _bytes(text: pa.Array) -> pa.Buffer:
     _, offsets, data = text.buffers()
     if not len(text):
         return pa.py_buffer(b"")
-    first, *_, last = memoryview(offsets).cast("q")[text.offset : text.offset + len(text) + 1]
+    offsets = memoryview(offsets).cast("q")
+    first, last = offsets[text.offset], offsets[text.offset + len(text)]
     return data.slice(first, last - first)
