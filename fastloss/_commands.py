@@ -1,6 +1,7 @@
 """The commands of `fastloss`, in typer. Imported by `fastloss.cli` once the extra is there."""
 
 import operator
+import os
 import re
 import shlex
 import sys
@@ -276,7 +277,7 @@ def plot(
     seed: Annotated[int, typer.Option(help="regression: of the random data.")] = 0,
 ):
     """Draw a loss, the surface of the general robust loss, its densities, or a robust regression."""
-    _need_matplotlib()
+    _check_picture(output)
     from fastloss.plot import pictures
 
     try:
@@ -470,14 +471,17 @@ def _drawing(loss) -> Group:
 
 def _picture(loss, path: str) -> str:
     """Draw a loss into a file, and say so."""
-    _need_matplotlib()
+    _check_picture(path)
     from fastloss.plot import curves
 
     curves(loss).savefig(path)
     return escape(f"written: {path}")
 
 
-def _need_matplotlib() -> None:
+def _check_picture(path: str) -> None:
+    """It can be drawn, and under this name: matplotlib would add .png to one without an extension."""
+    if not os.path.splitext(path)[1]:
+        raise ScoringError(f"{path}: a picture needs an extension: .png, .svg or .pdf")
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:

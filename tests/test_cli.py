@@ -443,3 +443,9 @@ def test_into_a_directory_and_on(run, here):
     code, _, err = run(*args)
     assert code == 2 and "not empty" in one_line(err)
     assert run(*args, "--resume") == (0, out, "")
+
+
+@pytest.mark.parametrize("args", [["plot", "curves", "-o"], ["show", "huber", "--plot"]])
+def test_a_picture_without_an_extension(run, args):
+    code, out, err = run(*args, "v1/picture")
+    assert (code, out) == (2, "") and "v1/picture: a picture needs an extension: .png, .svg or .pdf" in one_line(err)
