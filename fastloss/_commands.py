@@ -86,7 +86,7 @@ def score(
     loss: Annotated[str, typer.Option(help="Name of the loss; `fastloss losses` lists them.")],
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="A file, a directory, or - for standard output."),
+        typer.Option("--output", "-o", help="A file, a directory (DIR/ for a new one), or - for standard output."),
     ] = None,
     param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
     pred: Annotated[list[str] | None, typer.Option(help="Column of predictions or logits, or several A,B,C.")] = None,
