@@ -7,6 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from fastloss._buffers import subtract_integers
 from fastloss._foreign import from_foreign
 
 EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
@@ -102,6 +103,25 @@ def storage(array, dtype):
     if kind is None:
         return array.astype(dtype), KINDS[dtype.char]
     return (array.view(np.uint16), kind) if kind == 3 else (array, kind)
+
+
+def lose_digits(pred, target):
+    """Whether both are integers, and float64 may round them."""
+    return is_integral(pred) and is_integral(target) and max(pred.dtype.itemsize, target.dtype.itemsize) == 8
+
+
+def difference_of_integers(pred, target):
+    """pred - target as float64, rounded once."""
+    difference = np.empty(pred.shape)
+    subtract_integers(*_as_int64(pred), *_as_int64(target), difference.reshape(-1))
+    return difference
+
+
+def _as_int64(integers):
+    """(their 64 bits each, in one run of memory, whether these are signed)"""
+    is_signed = integers.dtype.kind != "u"
+    wide = np.ascontiguousarray(integers, np.int64 if is_signed else np.uint64)
+    return wide.view(np.int64).reshape(-1), is_signed
 
 
 def check_parameter(name, value, domain, loss):

@@ -8,7 +8,7 @@ fits in, so that no array is ever copied whole.
 from cpython.buffer cimport (
     PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
 )
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 cdef extern from "storage.h" nogil:
@@ -190,3 +190,26 @@ cdef void swap_bytes(char *raw, Py_ssize_t itemsize, Py_ssize_t n) noexcept nogi
     else:
         for i in range(n):
             (<uint64_t *>raw)[i] = swap64((<uint64_t *>raw)[i])
+
+
+# ---- integers of 64 bits ----------------------------------------------------------------------------------------------
+
+cdef inline int64_t upper_half(int64_t x, bint is_signed) noexcept nogil:
+    return x >> 32 if is_signed else <int64_t>(<uint64_t>x >> 32)
+
+
+def subtract_integers(
+    const int64_t[::1] pred, bint pred_is_signed, const int64_t[::1] target, bint target_is_signed,
+    double[::1] difference,
+):
+    """pred - target, rounded once: the differences of the halves, of which the upper one counts 2^32 times, are exact."""
+    cdef const int64_t *p = &pred[0] if pred.shape[0] else NULL
+    cdef const int64_t *t = &target[0] if target.shape[0] else NULL
+    cdef double *out = &difference[0] if difference.shape[0] else NULL
+    cdef Py_ssize_t i, n = difference.shape[0]
+    cdef int64_t upper, lower
+    with nogil:
+        for i in range(n):
+            upper = upper_half(p[i], pred_is_signed) - upper_half(t[i], target_is_signed)
+            lower = <int64_t><uint32_t>p[i] - <int64_t><uint32_t>t[i]
+            out[i] = <double>upper * 4294967296.0 + <double>lower

@@ -18,6 +18,8 @@ from fastloss._arguments import (
     check_reduction,
     check_relation,
     computing_dtype,
+    difference_of_integers,
+    lose_digits,
     near_names,
     new_output,
     relations,
@@ -318,12 +320,14 @@ class _Call:
             storage(broadcast_parameter(k, v, shape, dtype), dtype) if type(v) is np.ndarray else v
             for k, v in merged.items()
         ]
+        self.arrays = (pred, target, sample_weight, *self.given)
+        if loss.has_weight and target is not None and lose_digits(pred, target):
+            pred, target = difference_of_integers(pred, target), None
         self.operands = (
             storage(pred, dtype),
             None if target is None else storage(target, dtype),
             None if sample_weight is None else storage(sample_weight, dtype),
         )
-        self.arrays = (pred, target, sample_weight, *self.given)
         self.factor = 1.0
         self.total_weight = None
         if reduction == "mean":
