@@ -74,6 +74,21 @@ def test_accuracy_of_slopes_with_a_parameter_per_element(dtype, isa):
 
 
 @EVERY_DTYPE
+def test_accuracy_of_the_slope_where_its_forms_meet(dtype, isa):
+    """At L and u of 1 and of 2 and around, the more so where they are close to each other (alpha near 2)."""
+    rng = np.random.default_rng(35)
+    special = np.concatenate([hole + logarithmic(1e-4, 0.6, 40, "float64", 40) for hole in (-2, 0, 2)])
+    alpha = np.concatenate([[2.4999], special, rng.uniform(2, 2.51, 80), rng.uniform(-10, 10, 100)]).astype(dtype)
+    log = rng.choice([1, 2], len(alpha)) * rng.uniform(0.75, 1.25, len(alpha))
+    log = np.minimum(np.where(rng.random(len(alpha)) < 0.5, log, 2 * log / np.abs(alpha)), 20)
+    x = np.sqrt(np.expm1(log) * np.abs(alpha - 2)).astype(dtype)
+    x[0] = 0.7993
+    points = [((r,), dtype, {"alpha": a, "scale": 1.0}) for r, a in zip(x, alpha, strict=True)]
+    got = fl.robust.param_grad(x, alpha=alpha, scale=np.ones_like(x))["alpha"]
+    check(got, [exact_param_grad("robust", "alpha", *point) for point in points], (x, alpha), dtype, "d/dalpha")
+
+
+@EVERY_DTYPE
 @EVERY_ALPHA
 def test_infinite_residuals(alpha, dtype, isa):
     stored = np.dtype(dtype).type(alpha)

@@ -7,7 +7,9 @@
  * written without a difference of nearly equal terms.
  */
 
-#define ROBUST_TAYLOR_TERMS 19 /* 1 / 21! is below 2^-53 */
+#define ROBUST_TAYLOR_TERMS 19     /* 1 / 21! is below 2^-53 */
+#define ROBUST_DIFFERENCE_REACH 2  /* |L|, |u| up to which g(u) - g(L) is a series: beyond, few digits cancel */
+#define ROBUST_DIFFERENCE_TERMS 25 /* 25 2^24 / 27! is below 2^-53 */
 
 /* g(t), given decay = e^-t */
 INLINE vec alpha_g(vec t, vec decay) {
@@ -33,11 +35,11 @@ INLINE vec alpha_grad_far(robust_log l, vec u, vec half) {
 }
 
 /* b (L^3 / 4) e^u sum_{j >= 1} (-1)^(j+1) h_{j-1}(L, u) / (j+2)!, h_k the complete homogeneous polynomial of degree k:
- * the divided difference of g, for |L|, |u| <= 1 */
+ * the divided difference of g, for |L|, |u| <= ROBUST_DIFFERENCE_REACH */
 INLINE vec alpha_grad_small(vec b, vec log, vec u, vec e) {
     vec h = v_set(1), power = v_set(1), sum = v_set(0);
     real c = (real)1 / 6;
-    for (int j = 1; j <= ROBUST_TAYLOR_TERMS; j++) {
+    for (int j = 1; j <= ROBUST_DIFFERENCE_TERMS; j++) {
         sum = v_fma(h, v_set(c), sum);
         power *= u;
         h = v_fma(h, log, power);
@@ -70,8 +72,9 @@ INLINE jet robust_param_grad(vec x, const vec *p) {
     vec far = alpha_grad_far(l, u.hi, half);
     mask close = m_and(m_not(l.huge), m_and(v_le(l.b, v_set((real)ROBUST_NEAR_TWO)), v_lt(one, log)));
     vec near = v_select(close, alpha_grad_near_two(l, alpha, ev), far);
-    vec d_alpha =
-        v_select(m_and(v_le(log, one), v_le(v_abs(u.hi), one)), alpha_grad_small(l.b, log, u.hi, half * half), near);
+    const vec reach = v_set(ROBUST_DIFFERENCE_REACH);
+    mask small = m_and(v_le(log, reach), v_le(v_abs(u.hi), reach));
+    vec d_alpha = v_select(small, alpha_grad_small(l.b, log, u.hi, half * half), near);
     vec limit_alpha = v_select(v_lt(alpha, zero), two / (alpha * alpha), v_set(INFINITE));
 
     robust_terms t = {.ev = v_select(quadratic, one, ev.exp)};
