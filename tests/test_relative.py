@@ -55,3 +55,31 @@ def test_squared_log_error_at_minus_one(dtype, isa):
     assert at(name, dtype, -1, 1)[:2] == (math.inf, -math.inf)
     assert at(name, dtype, 1, -1)[:2] == (math.inf, math.inf)
     assert at(name, dtype, 3, 3) == (0, 0, 0.125)
+
+
+@EVERY_DTYPE
+def test_sums_beyond_the_range(dtype, isa):
+    """The numbers are in range, their sum or difference is not."""
+    big, symmetric = float(np.finfo(dtype).max), "symmetric_absolute_percentage_error"
+    near = float(np.dtype(dtype).type(0.6 * big))
+    for sign in (1, -1):
+        assert at(symmetric, dtype, sign * big, sign * big) == (0, 0, 0)
+        assert at(symmetric, dtype, sign * big, -sign * near)[0] == 2
+        value, grad, _ = at(symmetric, dtype, sign * big, sign * near)
+        np.testing.assert_allclose(value, 2 * (1 - near / big) / (1 + near / big), rtol=4 * np.finfo(dtype).eps)
+        want = sign * 4 * (near / big) / (1 + near / big) ** 2 / big
+        np.testing.assert_allclose(grad, want, atol=2 * float(np.finfo(dtype).smallest_subnormal), rtol=0)
+        assert at("absolute_percentage_error", dtype, sign * big, -sign * big)[0] == 2
+    for infinite in (math.inf, -math.inf):
+        assert at(symmetric, dtype, infinite, 3)[:2] == at(symmetric, dtype, 3, infinite)[:2] == (2, 0)
+
+
+@EVERY_DTYPE
+def test_quotients_beyond_the_range(dtype, isa):
+    """log1p(p) - log1p(y) is a small number where (1 + p) / (1 + y) overflows."""
+    big, low = float(np.finfo(dtype).max), -1 + float(np.finfo(dtype).eps)
+    want = math.log(big) - math.log1p(low)
+    np.testing.assert_allclose(at("squared_log_error", dtype, big, low)[0], want**2, rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(at("squared_log_error", dtype, low, big)[0], want**2, rtol=4 * np.finfo(dtype).eps)
+    assert at("squared_log_error", dtype, math.inf, 1) == (math.inf, 0, 0)
+    assert at("squared_log_error", dtype, 1, math.inf) == (math.inf, -math.inf, math.inf)
