@@ -17,8 +17,18 @@ enum { FL_OUTPUTS = 4 + FL_MAX_PARAMS }; /* value, grad, hess, weight, d/d(param
 /* Traits, which drive the tests */
 enum { FL_CONVEX = 1, FL_C1 = 2, FL_EVEN = 4, FL_BOUNDED = 8 };
 
-/* What a loss is a function of */
-enum { FL_RESIDUAL, FL_RELATIVE, FL_MARGIN, FL_PROBABILITY, FL_COUNT, FL_PROBABILITY_ALONE /* no target */ };
+/* What a loss is a function of, and which targets it takes (loops.inc) */
+enum {
+    FL_RESIDUAL,
+    FL_RELATIVE,
+    FL_MARGIN,
+    FL_PROBABILITY,
+    FL_PROBABILITY_ALONE, /* no target */
+    FL_DIVERGENCE,
+    FL_COUNT,
+    FL_AMOUNT,
+    FL_TWEEDIE
+};
 
 enum {
 #define LOSS(name, family, arithmetic, traits, parameters) FL_KERNEL_##name,

@@ -266,6 +266,20 @@ INLINE vec v_exp_bounded(vec x) { return pair_exp_bounded((vpair){x, v_set(0)}).
 
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
 
+/* exp(hi + lo) factor, in range wherever the product is */
+INLINE vec v_exp_times(vpair x, vec factor) {
+#if FL_ARITH == 3264
+    return factor * v_exp(x.hi);
+#else
+    const vec most = v_set(FL_ARITH == 32 ? 210 : 1500), zero = v_set(0); /* beyond, no factor helps */
+    mask far = v_lt(most, v_abs(x.hi));
+    reduced_exp e = reduce_exp((vpair){v_select(far, v_copysign(most, x.hi), x.hi), v_select(far, zero, x.lo)});
+    ivec quarter = half_of(half_of(e.n));
+    vec power = power_of_2(quarter), rest = power_of_2(e.n - 3 * quarter);
+    return v_fma(power, e.p, power) * factor * power * power * rest;
+#endif
+}
+
 INLINE vec v_expm1(vec x) {
     /* the reduction would round a subnormal's square; x itself is exact there, and keeps -0 */
     return v_select(v_lt(v_abs(x), v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), x,

@@ -32,7 +32,8 @@ cdef enum:
     STREAMED_BYTES = 32 << 20
 
 TRAITS = {1: "convex", 2: "c1", 4: "even", 8: "bounded"}
-FAMILIES = ("residual", "relative", "margin", "probability", "count", "probability")  # the last without target
+# By the families of csrc/fastloss.h, which tell apart what targets a loss takes, too
+FAMILIES = ("residual", "relative", "margin", *["probability"] * 3, *["count"] * 3)
 PARAM_GRAD = 16
 
 

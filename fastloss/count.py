@@ -8,7 +8,7 @@ def poisson():
     """
     Negative log-likelihood of the Poisson distribution, less log(y!).
 
-    Domain: all real p, targets >= 0.
+    Domain: all real p; targets >= 0, others give NaN.
     Formula: exp(p) - y p.
     Derivatives: exp(p) - y and exp(p).
 
@@ -33,7 +33,7 @@ def gamma():
     """
     Negative log-likelihood of the gamma distribution over its shape, less the terms without p.
 
-    Domain: all real p, targets > 0.
+    Domain: all real p; targets > 0, others give NaN.
     Formula: p + y exp(-p).
     Derivatives: 1 - y exp(-p) and y exp(-p).
 
@@ -58,7 +58,7 @@ def tweedie(power=1.5):
     """
     Half the deviance of Tweedie's distributions, less the terms without p.
 
-    Domain: all real p; targets > 0, for a power below 2 also 0, for a power of 0 or less any.
+    Domain: all real p; targets > 0, for a power below 2 also 0. Others give NaN.
     Formula: exp(p (2 - power)) / (2 - power) - y exp(p (1 - power)) / (1 - power).
     Derivatives: exp(p (2 - power)) - y exp(p (1 - power)) and
     (2 - power) exp(p (2 - power)) - (1 - power) y exp(p (1 - power)).

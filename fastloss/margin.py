@@ -8,7 +8,7 @@ def zero_one():
     """
     Misclassification: 1 if the score's sign is not the label's.
 
-    Domain: all real scores.
+    Domain: all real scores; labels -1 and 1. Another label, 0 too, gives NaN.
     Formula: 1 if m <= 0, else 0.
     Derivatives: 0.
 
@@ -29,7 +29,7 @@ def perceptron():
     """
     The perceptron's loss: how far a score is on the wrong side.
 
-    Domain: all real scores.
+    Domain: all real scores; labels -1 and 1. Another label, 0 too, gives NaN.
     Formula: max(0, -m).
     Derivatives: -y if m < 0, else 0, and 0.
 
@@ -50,7 +50,7 @@ def hinge(margin=1.0):
     """
     The hinge loss of support vector machines.
 
-    Domain: all real scores.
+    Domain: all real scores; labels -1 and 1. Another label, 0 too, gives NaN.
     Formula: max(0, margin - m).
     Derivatives: -y if m < margin, else 0, and 0.
 
@@ -65,6 +65,8 @@ def hinge(margin=1.0):
 
     Examples
     --------
+    >>> fl.hinge([0.5, -2.0, 3.0], [1, 1, 0])
+    array([0.5, 3. , nan])
     >>> fl.hinge([0.5, -2.0, 3.0], [1, 1, 1])
     array([0.5, 3. , 0. ])
     >>> fl.hinge.grad([0.5, -2.0, 3.0], [1, 1, 1])
@@ -77,7 +79,7 @@ def squared_hinge(margin=1.0):
     """
     The squared hinge loss.
 
-    Domain: all real scores.
+    Domain: all real scores; labels -1 and 1. Another label, 0 too, gives NaN.
     Formula: max(0, margin - m)^2.
     Derivatives: -2 y (margin - m) and 2 y^2 if m < margin, else 0.
 
@@ -103,7 +105,7 @@ def modified_huber():
     """
     The squared hinge loss, continued as a line below m = -1.
 
-    Domain: all real scores.
+    Domain: all real scores; labels -1 and 1. Another label, 0 too, gives NaN.
     Formula: max(0, 1 - m)^2 if m >= -1, else -4 m.
     Derivatives: -2 y (1 - m) and 2 y^2 for -1 <= m < 1; -4 y and 0 below; 0 above.
 
@@ -123,7 +125,7 @@ def exponential():
     """
     The exponential loss of AdaBoost.
 
-    Domain: all real scores.
+    Domain: all real scores; labels -1 and 1. Another label, 0 too, gives NaN.
     Formula: exp(-m).
     Derivatives: -y exp(-m) and y^2 exp(-m).
 
@@ -144,7 +146,7 @@ def logistic():
     """
     The logistic loss: the negative log-likelihood of logistic regression for labels -1 and 1.
 
-    Domain: all real scores; it does not overflow.
+    Domain: all real scores, where it does not overflow; labels -1 and 1. Another label, 0 too, gives NaN.
     Formula: log1p(exp(-m)).
     Derivatives: -y q and y^2 q (1 - q) with q = 1 / (1 + exp(m)).
 

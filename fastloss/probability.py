@@ -11,8 +11,8 @@ def binary_cross_entropy(eps=0.0):
     Domain: probabilities and targets in [0, 1].
     Formula: -(y log(p) + (1 - y) log1p(-p)).
     Derivatives: (p - y) / (p (1 - p)) and y / p^2 + (1 - y) / (1 - p)^2.
-    Special values: +inf for a certain prediction that is wrong, unless eps is positive; 0 log(0) is 0. Without eps, NaN
-    for p outside [0, 1]; with it the gradient outside [eps, 1 - eps] is 0.
+    Special values: +inf for a certain prediction that is wrong, unless eps is positive; 0 log(0) is 0. NaN for
+    targets outside [0, 1] and, without eps, for such p; with it the gradient outside [eps, 1 - eps] is 0.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def binary_cross_entropy_with_logits(pos_weight=1.0):
     """
     Cross-entropy of the sigmoid of a logit: multi-label classification, a class an element.
 
-    Domain: all real logits, targets in [0, 1]; it does not overflow.
+    Domain: all real logits, where it does not overflow; targets in [0, 1], others give NaN.
     Formula: (1 - y) log1p(exp(x)) + pos_weight y log1p(exp(-x)).
     Derivatives: (1 - y) s - pos_weight y (1 - s) and (1 - y + pos_weight y) s (1 - s) with s = 1 / (1 + exp(-x)).
 
@@ -70,7 +70,7 @@ def sigmoid_focal(alpha=0.25, gamma=2.0):
     """
     Focal loss of the sigmoid of a logit: cross-entropy in which easy elements fade.
 
-    Domain: all real logits, targets in [0, 1]; it does not overflow.
+    Domain: all real logits, where it does not overflow; targets in [0, 1], others give NaN.
     Formula: (alpha y + (1 - alpha) (1 - y)) q^gamma h, with the cross-entropy h of s = 1 / (1 + exp(-x)) and y, and the
     probability missed, q = y (1 - s) + (1 - y) s.
     Special values: gamma = 0 is the weighted cross-entropy. Its gradient is finite for every gamma.

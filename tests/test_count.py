@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from catalogue import DTYPES, arrays
+from accuracy import check
+from catalogue import DTYPES, arrays, each_isa, method
+from oracles import exact
 
 import fastloss as fl
 
@@ -53,8 +55,10 @@ def test_tweedie_has_the_limits_as_special_cases(power, name, dtype):
     points = arrays("tweedie", 500, dtype)
     got = fl.tweedie.evaluate(*points, power=power, outputs=OUTPUTS)
     want = fl.get(name).evaluate(*points, outputs=OUTPUTS)
+    p, y = (array.astype(float) for array in points)
+    terms = np.exp((2 - power) * p) + y * np.exp((1 - power) * p)  # of the gradient, which crosses zero
     for one, two in zip(got, want, strict=True):
-        np.testing.assert_allclose(one, two, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)
+        assert (np.abs(one - two) <= 4 * np.finfo(dtype).eps * (np.abs(two) + terms)).all()
 
 
 @EVERY_DTYPE
@@ -72,8 +76,9 @@ def test_counts_of_zero(dtype, isa):
     p, zero = np.array([-np.inf, -1000, 0, 3], dtype), np.zeros(4, dtype)
     np.testing.assert_allclose(fl.poisson(p, zero), [0, 0, 1, math.exp(3)], rtol=2 * np.finfo(dtype).eps)
     np.testing.assert_array_equal(fl.poisson.grad(p, zero), fl.poisson(p, zero))
-    np.testing.assert_array_equal(fl.gamma(p, zero), p)
-    np.testing.assert_array_equal(fl.gamma.grad(p, zero), 1)
+    np.testing.assert_array_equal(fl.tweedie(p, zero, power=1.0), fl.poisson(p, zero))
+    for amounts in (fl.gamma, fl.tweedie.bind(power=2.0), fl.tweedie.bind(power=3.0)):
+        assert np.isnan(amounts.evaluate(p, zero, outputs=OUTPUTS)).all()
 
 
 @EVERY_DTYPE
@@ -83,3 +88,43 @@ def test_means_beyond_the_range(dtype, isa):
     np.testing.assert_array_equal(fl.poisson.grad(p, y), [np.inf, -3])
     np.testing.assert_array_equal(fl.gamma(p, y), [1000, np.inf])
     np.testing.assert_array_equal(fl.gamma.grad(p, y), [1, -np.inf])
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [("poisson", {}), ("gamma", {})]
+    + [("tweedie", {"power": power}) for power in (-3.0, 0.0, 0.5, 1.0, 1.0001, 1.5, 1.9, 2.0, 2.5, 3.0, 10.0)],
+)
+def test_sums_over_the_whole_range(name, case, dtype):
+    """Terms that are infinite, or 0, before they are multiplied or subtracted: their sum alone may leave the range."""
+    sizes = (1e-3, 1, 80, 95, 355, 360, 700, 720, 750, 1400, 1500, 1e6, 1e30)
+    preds = np.array([sign * size for size in sizes for sign in (1, -1)], dtype)
+    extreme = (1e-300, 1e300) if dtype == "float64" else (1e-37, 1e37)
+    targets = np.array([0, 0.25, 1, 7, *extreme], dtype)
+    points = np.repeat(preds, len(targets)), np.tile(targets, len(preds))
+    wanted = [exact(name, point, dtype, case) for point in zip(*points, strict=True)]
+    for isa in each_isa():
+        for output in OUTPUTS:
+            got = method(fl.get(name, **case), output)(*points)
+            check(got, [want[output] for want in wanted], points, dtype, f"{output} on {isa}")
+
+
+INF = math.inf
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(
+    ("power", "falling", "rising"),  # (value, grad, hess) at a logarithm of -inf and of +inf
+    [
+        (0.0, (0, 0, 0), (INF, INF, INF)),
+        (1.0, (INF, -2, 0), (INF, INF, INF)),
+        (1.5, (INF, -INF, INF), (INF, INF, INF)),
+        (2.0, (INF, -INF, INF), (INF, 1, 0)),
+        (3.0, (INF, -INF, INF), (0, 0, 0)),
+    ],
+)
+def test_infinite_logarithms(power, falling, rising, dtype, isa):
+    points = np.array([-INF, INF], dtype), np.full(2, 2, dtype)
+    for loss in [fl.tweedie.bind(power=power)] + [fl.poisson] * (power == 1) + [fl.gamma] * (power == 2):
+        np.testing.assert_array_equal(np.transpose(loss.evaluate(*points, outputs=OUTPUTS)), [falling, rising])

@@ -1,5 +1,6 @@
 """Every elementwise loss of the registry: accuracy, fused outputs, NaN and parameters."""
 
+import math
 from itertools import combinations
 
 import numpy as np
@@ -18,7 +19,7 @@ from catalogue import (
     method,
     outputs,
 )
-from oracles import ORACLES
+from oracles import ORACLES, exact
 
 import fastloss as fl
 
@@ -120,6 +121,43 @@ def test_nan_stays_in_its_element(name, case, dtype, isa):
             want = run(*clean)
             want[37] = np.nan
             np.testing.assert_array_equal(run(*dirty), want, err_msg=output)
+
+
+# ---- targets that are none -----------------------------------------------------------------
+
+WITH_LABELS = [name for name in ELEMENTWISE if ORACLES[name].admits]
+TARGETS = (-math.inf, -2, -1, -0.5, -1e-40, -0.0, 0, 1e-40, 0.25, 0.5, 1, 1.5, 2, 3, 1e30, math.inf)
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case"), cases(WITH_LABELS))
+def test_targets_outside_the_domain_are_nan(name, case, dtype):
+    """In their own element, whatever the prediction is; a number beside them keeps its bits."""
+    oracle, beside_one = ORACLES[name], np.nextafter(np.ones(2, dtype), np.array([0, 2], dtype))
+    targets = np.array([y for y in (*TARGETS, *beside_one) if np.isfinite(y) or not oracle.admits(y, **case)], dtype)
+    preds = arrays(name, 7, dtype)[0]
+    points = np.repeat(preds, len(targets)), np.tile(targets, len(preds))
+    wanted = [exact(name, point, dtype, case) for point in zip(*points, strict=True)]
+    loss, elements = fl.get(name), {key: np.full(len(points[0]), value, dtype) for key, value in case.items()}
+    for isa in each_isa():
+        for output in outputs(name):
+            for parameters in (case, elements):
+                got = method(loss, output)(*points, **parameters)
+                check(got, [want[output] for want in wanted], points, dtype, f"{output} on {isa}")
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case"), cases(WITH_LABELS))
+def test_targets_outside_the_domain_weigh_nothing_at_weight_0(name, case, dtype, isa):
+    loss, (pred, target) = fl.get(name, **case), arrays(name, 100, dtype)
+    weights = np.ones(100, dtype)
+    weights[::7] = 0
+    want = loss(pred, target, sample_weight=weights, reduction="sum")
+    target[::7] = -2
+    for output in outputs(name):
+        assert (method(loss, output)(pred, target, sample_weight=weights)[::7] == 0).all()
+    assert loss(pred, target, sample_weight=weights, reduction="sum") == want
+    assert np.isnan(loss(pred, target, reduction="mean"))
 
 
 # ---- parameters ----------------------------------------------------------------------------

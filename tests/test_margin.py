@@ -3,11 +3,14 @@
 import math
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
-from catalogue import DTYPES
+from catalogue import DTYPES, ELEMENTWISE
 
 import fastloss as fl
 
+MARGIN = [name for name in ELEMENTWISE if fl.get(name).family == "margin"]
 EVERY_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
 
 
@@ -73,3 +76,14 @@ def test_infinite_scores(name, dtype, isa):
     assert value == (1 if name == "zero_one" else math.inf)
     assert not math.isnan(grad)
     assert not math.isnan(hess)
+
+
+def test_labels_that_are_none_count_as_nan_in_summaries(tmp_path):
+    """Labels 0 and 1 in place of -1 and 1."""
+    path = tmp_path / "labels.parquet"
+    scores, labels = np.linspace(-2, 2, 10), np.arange(10) % 2
+    pa.parquet.write_table(pa.table({"pred": scores, "target": labels}), path)
+    for name in MARGIN:
+        summary = fl.score(path, pred="pred", target="target", loss=fl.get(name))
+        assert (summary.count, summary.nan) == (5, 5)
+        np.testing.assert_allclose(summary.sum, fl.get(name)(scores[1::2], labels[1::2], reduction="sum"))

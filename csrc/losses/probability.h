@@ -129,11 +129,34 @@ INLINE jet kl_div(vec pred, vec y, const vec *p) {
     return (jet){.value = v_select(v_lt(y, zero), v_set(INFINITE), value), .grad = zero - y, .hess = zero};
 }
 
+/* x = scaled 2^k, such that no quotient of two scaled numbers leaves the range */
+typedef struct {
+    vec scaled, k;
+} scaled_number;
+
+INLINE scaled_number scaled_number_of(vec x) {
+    const real reach = FL_ARITH == 32 ? 40 : 400, big = FL_ARITH == 32 ? 0x1p40f : 0x1p400;
+    const vec one = v_set(1), zero = v_set(0);
+    mask tiny = v_lt(x, v_set(1 / big)), huge = v_lt(v_set(big), x);
+    vec factor = v_select(tiny, v_set(big * big), v_select(huge, v_set(1 / (big * big)), one));
+    return (scaled_number){x * factor, v_select(tiny, v_set(-2 * reach), v_select(huge, v_set(2 * reach), zero))};
+}
+
+/* log(y / p) for y, p >= 0: log1p((y - p) / p), whose difference is exact, where they are within a factor of 2 */
+INLINE vec log_quotient(vec y, vec p) {
+    const vec zero = v_set(0), one = v_set(1), two = v_set(2);
+    mask close = m_and(v_le(y, two * p), v_le(p, two * y));
+    scaled_number above = scaled_number_of(y), below = scaled_number_of(p);
+    vec w = v_select(close, y - p, above.scaled) / v_select(close, p, below.scaled);
+    vpair log = pair_log_sum(v_select(close, one, zero), w, v_select(close, zero, above.k - below.k));
+    return log_special(v_select(close, one, w), pair_round(log), zero);
+}
+
 /* y log(y / p); infinite for y < 0 and for p < 0 */
 INLINE jet relative_entropy(vec pred, vec y, const vec *p) {
     (void)p;
     const vec zero = v_set(0);
-    vec value = term(y, v_log(y) - v_log(pred)), slope = -y / pred;
+    vec value = term(y, log_quotient(y, v_abs(pred))), slope = -y / pred;
     mask impossible = m_or(v_lt(y, zero), v_lt(pred, zero)), empty = v_eq(y, zero);
     return (jet){
         .value = v_select(impossible, v_set(INFINITE), value),

@@ -64,6 +64,13 @@ static void functions(int is_double) {
     }
 }
 
+/* A target of the family's domain */
+static double inside(int family, double x) {
+    if (family == FL_MARGIN) return x < 0 ? -1 : 1;
+    if (family == FL_PROBABILITY) return fabs(x) / 16;
+    return family >= FL_COUNT ? fabs(x) : x;
+}
+
 /* An odd number of elements, so that the tail is there too. Without scalars the parameters are one per element. */
 static void loss(const fl_loss *of, const char *label, int is_double, const double *scalars, int outputs) {
     static double x[N], target[N], params[FL_MAX_PARAMS][N], out[FL_OUTPUTS][N];
@@ -71,6 +78,11 @@ static void loss(const fl_loss *of, const char *label, int is_double, const doub
     fl_map_args a = {.pred = x, .target = target, .target_step = ~(size_t)0};
     fill(x, N, is_double, 30);
     fill(target, N, is_double, 3);
+    for (size_t i = EDGES; i < N; i++) /* the first stay: some are outside */
+        if (is_double)
+            target[i] = inside(of->family, target[i]);
+        else
+            ((float *)target)[i] = (float)inside(of->family, ((float *)target)[i]);
     for (int k = 0; k < FL_MAX_PARAMS; k++) {
         a.scalars[k] = scalars ? scalars[k] : 1;
         fill(params[k], N, is_double, 3);

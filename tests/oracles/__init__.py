@@ -9,7 +9,7 @@ row_oracles.py.
 from dataclasses import dataclass
 
 from jets import Jet, seed
-from mpmath import isinf, mpf
+from mpmath import isinf, mp, mpf
 from precision import converged, stored
 
 from oracles.count import COUNT
@@ -40,13 +40,16 @@ def exact(name, arguments, dtype, parameters):
     oracle = ORACLES[name]
     parameters = _parameters(parameters, dtype)
     arguments = [mpf(float(a)) for a in arguments]
+    names = ("value", "grad", "hess", "weight")
+    if oracle.admits and not oracle.admits(arguments[1], **parameters):
+        return dict.fromkeys(names, Exact(mp.nan, None, 1.0))
 
     def outputs():
         jet = oracle.value(seed(arguments[0]), *arguments[1:], **parameters)
         jet = jet if isinstance(jet, Jet) else Jet(jet, mpf(0), mpf(0))
         return jet.f, jet.d, jet.dd, _weight(oracle, jet, arguments[0], parameters)
 
-    results = zip(("value", "grad", "hess", "weight"), converged(outputs), strict=True)
+    results = zip(names, converged(outputs), strict=True)
     return {output: _exact(oracle, output, result, arguments, dtype, parameters) for output, result in results}
 
 

@@ -20,12 +20,26 @@ def _inputs(dtype, count, seed, oracle, power=1.0):
     rng = np.random.default_rng(seed)
     amounts = np.abs(logarithmic(1e-6, 1e6, len(pred), dtype, seed))
     target = np.where(rng.random(len(pred)) < 0.5, rng.poisson(3, len(pred)), amounts).astype(dtype)
+    if power >= 2:
+        target[target == 0] = 1
     own = (target > 0) & (rng.random(len(pred)) < 0.2)  # where the gradient crosses zero
     return np.where(own, np.log(np.where(own, target, 1)), pred).astype(dtype), target
 
 
 def _fold(p, y):
     return p / 2, np.floor(np.abs(y))
+
+
+def _fold_positive(p, y):
+    return p / 2, 1 + np.floor(np.abs(y))
+
+
+def _is_count(y, **parameters):
+    return y >= 0
+
+
+def _is_amount(y, **parameters):
+    return y > 0
 
 
 def _tweedie(p, y, power):
@@ -64,12 +78,13 @@ def _as_tweedie(power):
 
 
 COUNT = {
-    "poisson": Oracle(lambda p, y: exp(p) - y * p, terms=_as_tweedie(1), inputs=_inputs, fold=_fold),
+    "poisson": Oracle(lambda p, y: exp(p) - y * p, terms=_as_tweedie(1), inputs=_inputs, fold=_fold, admits=_is_count),
     "gamma": Oracle(
         lambda p, y: p + y * exp(-p),
         terms=_as_tweedie(2),
         inputs=lambda *arguments: _inputs(*arguments, power=2.0),
-        fold=_fold,
+        fold=_fold_positive,
+        admits=_is_amount,
     ),
     "tweedie": Oracle(
         _tweedie,
@@ -77,6 +92,7 @@ COUNT = {
         ulps=_tweedie_ulps,
         terms=_tweedie_terms,
         inputs=_inputs,
-        fold=_fold,
+        fold=_fold_positive,
+        admits=lambda y, power: y > 0 or (y == 0 and power < 2),
     ),
 }

@@ -31,8 +31,13 @@ def _modified_huber(p, y):
     return (1 - m) ** 2 if m < 1 else 0 * p
 
 
+def _is_label(y, **parameters):
+    return y in (-1, 1)
+
+
 def _margin(value, **more):
-    return Oracle(value, **{"inputs": _inputs, "fold": _fold, "edges": lambda y: (0.0,), **more})
+    common = {"inputs": _inputs, "fold": _fold, "edges": lambda y: (0.0,), "admits": _is_label}
+    return Oracle(value, **{**common, **more})
 
 
 def _polynomial(value, **more):

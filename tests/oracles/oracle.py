@@ -40,6 +40,8 @@ class Oracle:
     unit            (**parameters) -> the distance in pred over which the loss changes its shape
     weight_at_zero  (**parameters) -> the weight at r = 0, where it is not the second derivative
     degenerate      (**parameters) -> whether the loss has lost its traits at this setting
+    admits          (target, **parameters) -> whether it is in the domain: elsewhere all outputs are
+                    NaN; None where every number is
     differentiable  (parameter, value, dtype) -> where the derivative by a parameter is taken in its
                     place; 0 is that at infinity
     """
@@ -54,6 +56,7 @@ class Oracle:
     unit: Callable = lambda scale=1.0, **parameters: scale
     weight_at_zero: Callable | None = None
     degenerate: Callable = lambda **parameters: False
+    admits: Callable | None = None
     differentiable: Callable = lambda parameter, value, dtype: value
 
 

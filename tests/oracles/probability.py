@@ -16,6 +16,10 @@ def _soft_labels(y):
     return np.clip((y + 4) / 8, 0, 1)
 
 
+def _is_probability(y, **parameters):
+    return 0 <= y <= 1
+
+
 def _folded_probability(p):
     return np.clip((p + 8) / 16, 1 / 16, 15 / 16)
 
@@ -43,22 +47,19 @@ def _binary_cross_entropy_terms(output, arguments, eps):
 
 
 def _positive_pairs(dtype, count, seed, oracle):
-    """Positive numbers, a third of them close to each other."""
+    """Positive numbers, a third of them close to each other, some of them neighbours."""
     low = 1 / reach(dtype)
     pred, target = (np.abs(logarithmic(low, 8, count, dtype, seed + k)) for k in (0, 10))
     close = (target * (1 + logarithmic(1e-6, 1e-1, count, dtype, seed))).astype(dtype)
     pred = np.where(np.random.default_rng(seed).random(count) < 0.3, close, pred)
     target[::9] = 0
-    return np.concatenate([pred, target[1::3]]), np.concatenate([target, target[1::3]])
+    near, steps = (array.reshape(-1) for array in np.meshgrid(target[1:20:3], np.arange(-3, 4)))
+    beside = (near * (1 + steps * np.finfo(dtype).eps)).astype(dtype)
+    return np.concatenate([pred, beside]), np.concatenate([target, near])
 
 
 def _relative_entropy(p, y):
     return y * (mp.log(y) - log(p)) if y else 0 * p
-
-
-def _relative_entropy_terms(output, arguments):
-    p, y = arguments
-    return y * (abs(mp.log(y)) + abs(mp.log(p))) if output == "value" and y else None
 
 
 def _entropy_inputs(dtype, count, seed, oracle):
@@ -152,6 +153,7 @@ PROBABILITY = {
         inputs=_probability_inputs,
         fold=lambda p, y: (_folded_probability(p), _soft_labels(y)),
         edges=lambda y, eps: (eps, 1 - eps) if eps else (),
+        admits=_is_probability,
         degenerate=lambda eps: eps > 0,
     ),
     "binary_cross_entropy_with_logits": Oracle(
@@ -160,6 +162,7 @@ PROBABILITY = {
         terms=_cross_entropy_terms,
         inputs=_logit_inputs,
         fold=_folded_logit,
+        admits=_is_probability,
     ),
     "sigmoid_focal": Oracle(
         _focal,
@@ -171,6 +174,7 @@ PROBABILITY = {
         terms=_focal_terms,
         inputs=_logit_inputs,
         fold=_folded_logit,
+        admits=_is_probability,
     ),
     "kl_div": Oracle(
         _kl_div,
@@ -180,7 +184,6 @@ PROBABILITY = {
     ),
     "relative_entropy": Oracle(
         _relative_entropy,
-        terms=_relative_entropy_terms,
         inputs=_positive_pairs,
         fold=lambda p, y: (_folded_probability(p), _soft_labels(y)),
     ),
