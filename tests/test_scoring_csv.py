@@ -80,7 +80,7 @@ def test_blocks_end_where_rows_do(text, size):
     file, found = io.BytesIO(text.encode()), []
     try:
         for block in blocks(file.read, ",", size):
-            found.append(bytes(block).decode())
+            found.append(bytes(block.text).decode())
     except OpenQuote:
         assert ends_inside_quotes(text)
         return

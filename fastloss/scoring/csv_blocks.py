@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,7 +28,14 @@ class LongRow(Exception):
     """The row after the blocks so far is longer than can be read."""
 
 
-def blocks(read: Callable[[int], bytes], separator: str, size: int) -> Iterator[memoryview]:
+class Block(NamedTuple):
+    """Whole rows of text, and whether some of their fields are quoted."""
+
+    text: bytes | memoryview
+    has_quotes: bool
+
+
+def blocks(read: Callable[[int], bytes], separator: str, size: int) -> Iterator[Block]:
     """The text that `read(bytes)` gives, in blocks of whole rows and of about `size` bytes, or of one longer row.
 
     A block is there until the next one is asked for: they share their memory, as fresh pages cost more than the copy.
@@ -38,17 +46,18 @@ def blocks(read: Callable[[int], bytes], separator: str, size: int) -> Iterator[
         spans = _quoted(buffer, filled, separator)
         end = _end_of_rows(buffer, filled, spans)
         if end:
-            yield memoryview(buffer)[:end]
+            yield Block(memoryview(buffer)[:end], len(spans[0]) > 0)
             buffer[: filled - end] = buffer[end:filled]
             filled -= end
         elif filled > MAX_ROW_BYTES:
             raise OpenQuote if _is_open(filled, spans) else LongRow
         elif filled == len(buffer):
             buffer = buffer + bytes(filled)  # twice as long: what is looked through again adds up to the text's length
-    if _is_open(filled, _quoted(buffer, filled, separator)):
+    spans = _quoted(buffer, filled, separator)
+    if _is_open(filled, spans):
         raise OpenQuote
     if filled:
-        yield memoryview(buffer)[:filled]
+        yield Block(memoryview(buffer)[:filled], len(spans[0]) > 0)
 
 
 class _Pieces:

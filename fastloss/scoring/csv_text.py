@@ -10,14 +10,13 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.csv
 
-from fastloss.scoring.csv_blocks import MAX_ROW_BYTES, QUOTE, LongRow, OpenQuote, blocks, first_row, utf8_reader
+from fastloss.scoring.csv_blocks import MAX_ROW_BYTES, Block, LongRow, OpenQuote, blocks, first_row, utf8_reader
 from fastloss.scoring.csv_options import CsvOptions
 from fastloss.scoring.errors import RowError, ScoringError
 from fastloss.scoring.reading import reading, shown
 
 PARALLEL_BYTES = 1 << 20  # of a block without quotes, in which every line is a row
 
-QUOTED = re.compile(QUOTE)
 EMPTY_LINES = re.compile(rb"[\r\n]*\Z")
 
 
@@ -38,7 +37,9 @@ class CsvText:
         self._path, self.header, self.rows = path, None, 0
         with self._reading():
             self._blocks = blocks(utf8_reader(file, options.encoding), self._separator, block_bytes)
-            row, self._rest = first_row(bytes(next(self._blocks, b"")), self._separator)
+            first = next(self._blocks, Block(b"", False))
+            row, rest = first_row(bytes(first.text), self._separator)
+            self._rest = Block(rest, first.has_quotes)
             if not row:
                 raise ScoringError(f"{self._place}: there is no header line, the file is empty")
             self.header = self._names(row)
@@ -54,7 +55,7 @@ class CsvText:
         indices = [str(self.header.index(name)) for name in types]
         with self._reading():
             for block in chain([self._rest], self._blocks):
-                if EMPTY_LINES.match(block):
+                if EMPTY_LINES.match(block.text):
                     continue
                 try:
                     table = self._parsed(block, dict(zip(indices, types.values(), strict=True)))
@@ -64,13 +65,13 @@ class CsvText:
                 yield table.rename_columns(list(types))
                 self.rows += len(table)
 
-    def _parsed(self, block: bytes | memoryview, types: dict[str, pa.DataType], on_wrong_row=None) -> pa.Table:
+    def _parsed(self, block: Block, types: dict[str, pa.DataType], on_wrong_row=None) -> pa.Table:
         """Columns, called by their numbers, for there may be two of one name; an empty field is null, "" is not."""
-        parallel = on_wrong_row is None and not QUOTED.search(block)
+        parallel = on_wrong_row is None and not block.has_quotes
         return pa.csv.read_csv(
-            pa.BufferReader(block),
+            pa.BufferReader(block.text),
             read_options=pa.csv.ReadOptions(
-                block_size=PARALLEL_BYTES if parallel else len(block) + 1,
+                block_size=PARALLEL_BYTES if parallel else len(block.text) + 1,
                 use_threads=on_wrong_row is None,
                 column_names=[str(i) for i in range(len(self.header))],
             ),
@@ -87,7 +88,7 @@ class CsvText:
             ),
         )
 
-    def _parsed_row_by_row(self, block: bytes | memoryview, indices: list[str]) -> pa.Table:
+    def _parsed_row_by_row(self, block: Block, indices: list[str]) -> pa.Table:
         """As `_parsed`, so that a row of another length is found."""
         wrong = []
 
