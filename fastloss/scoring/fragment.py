@@ -51,17 +51,23 @@ def score_task(
         writing = nullcontext()
     else:
         writing = open_output(task.output, task.format, task.store, spec.csv)
+    is_single = len(task.fragments) == 1
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
     others: dict[str, Collector | ColumnsCollector] = {}
     with writing as output, _opener(task, spec, infer) as open_fragment:
+        if is_single:  # what tells the number of classes is read once
+            with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
+                classes = class_count(source, spec) or classes
         if output is not None:
             _begin(output, task, spec, classes, open_fragment)
         for index, fragment in enumerate(task.fragments):
             rows = 0
             with open_fragment(fragment) as source:
                 own = _own(spec, task, source.schema)
-                counts = _score_source(source, fragment, own, collector, others, output, before, classes, num_threads)
+                with naming(fragment, 0, before):
+                    count = classes if is_single else class_count(source, spec) or classes
+                counts = _score_source(source, fragment, own, collector, others, output, before, count, num_threads)
                 for rows in counts:
                     if progress is not None:
                         share = rows / source.rows if source.rows else None
@@ -143,7 +149,6 @@ def _score_source(
     """Score a source batch by batch; yields the number of its rows so far."""
     rows = 0
     with naming(fragment, rows, before):
-        classes = class_count(source, spec) or classes
         schema = output_schema(source.schema, spec, classes)
         for name, type in zip(spec.emit, schema.types[-len(spec.emit) :], strict=True):
             if not columns.holds_lists(type):
