@@ -372,6 +372,22 @@ def test_quantile_regression_is_the_linear_program(q, seed):
     assert reached == pytest.approx(best, rel=1e-7)
 
 
+@pytest.mark.parametrize("name", RESIDUAL)
+@pytest.mark.parametrize("seed", [1, 16, 28])
+def test_the_derivative_vanishes_whatever_the_errors_are_beside_the_loss(name, seed):
+    """Relative to the sum of its terms' sizes; kinks and jumps apart, where it need not."""
+    loss, rng = fl.get(name), np.random.default_rng(seed)
+    X = rng.normal(size=(60, 2))
+    for size in (1e-2, 1.0, 1e2):
+        y = X @ [1, 2] + size * rng.standard_t(2, 60)
+        found = irls(X, y, loss=loss)
+        assert found.converged
+        if "c1" in loss.traits:
+            columns = np.column_stack([X, np.ones(60)])
+            terms = columns * loss.grad(found.line.predict(X) - y)[:, None]
+            assert (np.abs(terms.sum(axis=0)) <= 1e-6 * np.abs(terms).sum(axis=0) + 1e-12).all()
+
+
 def test_an_order_of_rows_and_repeated_ones():
     X, y = some_data(7, 100)
     order = np.random.default_rng(0).permutation(100)

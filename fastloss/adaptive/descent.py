@@ -15,11 +15,17 @@ Array = NDArray[np.float64]
 TINY = float(np.finfo(np.float64).tiny)
 ENOUGH = 1e-4  # of what the derivative promises, for a step to be taken
 FLAT_FIRST = 0.01  # of what the other directions promise
-FLAT, CURVED = 1e-8, 0.05  # see Smoothed.curved
+# Of the curvature that the IRLS weights stand for: with less, Newton's step is too long to be trusted, or there is none
+CURVED, FLAT = 0.01, 1e-8
+CONVEX_ALPHA = 1.0  # the least for which the general robust loss is convex
 LEVEL = 0.1  # of the derivative along a step: with less, the lowest point is near
 LONGEST = 1e6  # how many times a step is taken at once
 HALVINGS = 30  # of a step before it is given up
 ILL = 1e-8  # a share of the weighted normal equations' largest eigenvalue: below, they want a basis of their own
+
+
+def is_convex(loss: Any) -> bool:
+    return "convex" in loss.traits or loss.parameters.get("alpha", 0.0) >= CONVEX_ALPHA
 
 
 @dataclass(frozen=True)
@@ -48,9 +54,8 @@ class Smoothed:
         return value, slope, bend, weight
 
     @property
-    def curved(self) -> float:
-        """Of the curvature that the IRLS weights stand for: with less, Newton's step is too long to be trusted."""
-        return FLAT if "convex" in self.loss.traits else CURVED
+    def is_convex(self) -> bool:
+        return is_convex(self.loss)
 
     def _kinks(self) -> tuple[float, ...]:
         edge = self.loss.parameters.get("epsilon", 0.0)
@@ -100,7 +105,7 @@ class Descent:
         state, step = self._step(terms, state, loss)
         if step is None or -step.steepness <= step.noise:
             return state, 0.0, True
-        if loss.width:
+        if loss.is_convex:
             share = self._lowest(loss, state, step)
             return self._at(state, step, share), step.length, False
         for share in 0.5 ** np.arange(HALVINGS):
@@ -157,9 +162,10 @@ class Descent:
         directions = whitened @ turned
         gradient = basis.rows.T @ slope + basis.penalty.T @ (basis.penalty @ state.gamma)
         along = directions.T @ gradient
-        if loss.width:
+        if loss.is_convex:
             along = _curved_or_flat(along, curvatures)
-        gamma = -directions @ (along / np.where(curvatures < loss.curved, 1.0, curvatures))
+        flat = curvatures < (FLAT if loss.is_convex else CURVED)
+        gamma = -directions @ (along / np.where(flat, 1.0, curvatures))
         unit = int(np.frexp(np.abs(gamma).max())[1])
         gamma = np.ldexp(gamma, -unit)
         moves = basis.rows @ gamma
@@ -202,7 +208,8 @@ def _curved_or_flat(along: Array, curvatures: Array) -> Array:
     Without curvature the way leads over many kinks, with it to the next minimum: a line through both would end at that.
     """
     flat = curvatures < FLAT
-    flat_first = np.square(along[flat]).sum() > FLAT_FIRST * (np.square(along[~flat]) / curvatures[~flat]).sum()
+    slopes = along / (np.abs(along).max(initial=0.0) or 1.0)
+    flat_first = np.square(slopes[flat]).sum() > FLAT_FIRST * (np.square(slopes[~flat]) / curvatures[~flat]).sum()
     return np.where(flat if flat_first else ~flat, along, 0.0)
 
 

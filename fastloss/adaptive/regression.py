@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss._loss import Loss, get
-from fastloss.adaptive.descent import Descent, Smoothed, State
+from fastloss.adaptive.descent import CONVEX_ALPHA, Descent, Smoothed, State, is_convex
 from fastloss.adaptive.fitting import learn
 from fastloss.adaptive.linear import EPS, Basis, Design, Line
 from fastloss.adaptive.stand_ins import convergence_warning, singular_warning
@@ -21,7 +21,6 @@ from fastloss.residual import absolute_error
 Array = NDArray[np.float64]
 
 ADAPTIVE = "adaptive"
-CONVEX_ALPHA = 1.0  # the least for which the general robust loss is convex
 EXACT = 1e-10  # of the spread of y: smaller residuals are rounding errors
 FAR = 10.0  # spreads of y: what is farther has no say in the start
 START_TOL = 1e-3  # for a start that is no more than that
@@ -156,11 +155,11 @@ def irls(
     data = _Data.of(X, y, weights, ridge, fit_intercept, scaled=target is None)
     path: list[tuple[Line, Any]] = []
     state = data.start()
-    if target is None or "convex" not in target.traits:
+    if target is None or not is_convex(target):
         state, _ = data.minimise_convex(absolute_error, state, max_iter, START_TOL, path)
     converged = True
     for stage in _stages(target, anneal, alpha_bounds, data.floor):
-        if isinstance(stage, _Known) and "convex" in stage.loss.traits:
+        if isinstance(stage, _Known) and is_convex(stage.loss):
             state, converged = data.minimise_convex(stage.loss, state, max_iter, tol, path)
         else:
             state, converged = data.minimise(stage, state, max_iter, tol, path)
