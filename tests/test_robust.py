@@ -75,12 +75,15 @@ def test_accuracy_of_slopes_with_a_parameter_per_element(dtype, isa):
 
 @EVERY_DTYPE
 def test_accuracy_of_the_slope_where_its_forms_meet(dtype, isa):
-    """At L and u of 1 and of 2 and around, the more so where they are close to each other (alpha near 2)."""
+    """At L and u of 1 and 2, around, and where these lie between the two, which are close to each other for alpha near
+    2."""
     rng = np.random.default_rng(35)
     special = np.concatenate([hole + logarithmic(1e-4, 0.6, 40, "float64", 40) for hole in (-2, 0, 2)])
-    alpha = np.concatenate([[2.4999], special, rng.uniform(2, 2.51, 80), rng.uniform(-10, 10, 100)]).astype(dtype)
-    log = rng.choice([1, 2], len(alpha)) * rng.uniform(0.75, 1.25, len(alpha))
-    log = np.minimum(np.where(rng.random(len(alpha)) < 0.5, log, 2 * log / np.abs(alpha)), 20)
+    above_two = 2 + np.abs(logarithmic(1e-3, 0.6, 100, "float64", 41))
+    alpha = np.concatenate([[2.4999], special, above_two, rng.uniform(-10, 10, 100)]).astype(dtype)
+    share = np.where(rng.random(len(alpha)) < 0.7, rng.random(len(alpha)), rng.choice([0, 1], len(alpha)))
+    spread = np.where((share > 0) & (share < 1), 1, rng.uniform(0.75, 1.25, len(alpha)))
+    log = np.minimum(rng.choice([1, 2], len(alpha)) * spread * (share + (1 - share) * 2 / np.abs(alpha)), 20)
     x = np.sqrt(np.expm1(log) * np.abs(alpha - 2)).astype(dtype)
     x[0] = 0.7993
     points = [((r,), dtype, {"alpha": a, "scale": 1.0}) for r, a in zip(x, alpha, strict=True)]
