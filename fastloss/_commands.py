@@ -430,8 +430,9 @@ def _print_summary(summary: Summary, title: str, to_stderr: bool = False) -> Non
     console = _console(sys.stderr if to_stderr else sys.stdout)
     console.print(title, markup=False)
     console.print(table)
-    if summary.outputs:
-        console.print(_parts("output", list(summary.outputs.items())))
+    outputs = [(name, output) for name, output in summary.outputs.items() if name.startswith("value")]
+    if outputs:  # each of several, of predictions
+        console.print(_parts("output", outputs))
     if isinstance(summary, GroupedSummary):
         largest = sorted(summary.groups.items(), key=lambda item: -item[1].rows)
         console.print(_parts(summary.by, largest))

@@ -126,3 +126,8 @@ def test_param_grad_is_summed_to_the_shape_of_the_parameter(name):
         np.testing.assert_allclose(got, each.sum(axis=0), rtol=1e-11)
         got = loss.param_grad(*points, **element, reduction="sum")[key]
         np.testing.assert_allclose(got, each, rtol=1e-11)
+        for shape, axis in (((1, 5), 0), ((60, 1), 1), ((1, 1), (0, 1))):
+            broadcast = {key: np.full(shape, value) for key, value in loss.parameters.items()}
+            got = loss.param_grad(*points, **broadcast, reduction="sum")[key]
+            assert got.shape == shape
+            np.testing.assert_allclose(got, each.sum(axis=axis, keepdims=True), rtol=1e-11)

@@ -113,12 +113,12 @@ def test_ignore_index_may_be_a_class(rows, name):
 
 
 @EVERY_LABELLED
-def test_mean_divides_by_the_weights_of_the_rows_that_count(rows, name):
-    loss, (logits, labels) = fl.get(name), rows
-    labels = labels.copy()
+@pytest.mark.parametrize("count", [500, 2 * 4096 + 5])  # within a block, and over several
+def test_mean_divides_by_the_weights_of_the_rows_that_count(name, count):
+    loss, (logits, labels) = fl.get(name), logits_of_all_kinds(count, 6, "float64", seed=8)
     labels[::7] = -100
     rng = np.random.default_rng(2)
-    classes, samples = rng.uniform(0, 2, 6), rng.uniform(0, 2, 500)
+    classes, samples = rng.uniform(0, 2, 6), rng.uniform(0, 2, count)
     keywords = {"class_weight": classes, "sample_weight": samples}
     total = loss(logits, labels, **keywords, reduction="sum")
     mean = loss(logits, labels, **keywords, reduction="mean")
