@@ -222,7 +222,7 @@ def test_no_rows(name, dtype, isa):
 @EVERY_DTYPE
 @EVERY_LOSS
 def test_nothing_that_counts(name, nothing, dtype, isa):
-    skip_unless_taken(name, nothing)
+    nothing = taken(name, nothing)
     loss, logits = fl.get(name), np.random.default_rng(0).standard_normal((3, 4)).astype(dtype)
     arguments = {"target": target_of(name, logits, np.array([1, 0, 3])), **nothing}
     logits[1, 2] = NAN
@@ -232,11 +232,14 @@ def test_nothing_that_counts(name, nothing, dtype, isa):
         assert (output == 0).all()
 
 
-def skip_unless_taken(name, arguments):
+def taken(name, arguments):
+    """The arguments as the loss calls them: labels beside a target of logits have a name of their own."""
     needed = {"target": "ignore_index", "class_weight": "class_weight"}
     for argument in arguments:
         if argument in needed and needed[argument] not in fl.get(name).domains:
             pytest.skip(f"{name} has no {needed[argument]}")
+    own = {"target": "labels"} if ROWS[name].targets == "logits" else {}
+    return {own.get(argument, argument): value for argument, value in arguments.items()}
 
 
 @pytest.mark.parametrize("bad", [NAN, INF, -INF])
@@ -252,7 +255,7 @@ def skip_unless_taken(name, arguments):
 @EVERY_DTYPE
 @EVERY_LOSS
 def test_rows_that_do_not_count_are_zero_whatever_they_hold(name, bad, arguments, dtype, isa):
-    skip_unless_taken(name, arguments)
+    arguments = taken(name, arguments)
     loss, logits = fl.get(name), np.random.default_rng(0).standard_normal((4, 3)).astype(dtype)
     target = target_of(name, logits, np.array([0, 1, 2, 0]))
     logits[2] = bad
