@@ -36,12 +36,14 @@ FMA_ISAS = tuple(name for name in fl.isas() if name != "baseline")
 
 
 def cases(names=ELEMENTWISE):
-    """pytest parameters (name, parameters): every setting of these elementwise losses."""
+    """pytest parameters (name, parameters): every setting of these elementwise losses, the first of which is quick."""
     return [
-        pytest.param(name, {**fl.get(name).parameters, **case}, id=_label(name, case))
+        pytest.param(
+            name, {**fl.get(name).parameters, **case}, id=_label(name, case), marks=() if k else pytest.mark.quick
+        )
         for name in names
         if name in ORACLES  # test_registry names those without
-        for case in ORACLES[name].cases
+        for k, case in enumerate(ORACLES[name].cases)
     ]
 
 

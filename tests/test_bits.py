@@ -270,6 +270,7 @@ def _absorb(seen, loss, points, chosen, case):
     seen.update(np.float64(loss(*points, reduction="sum", **case)).tobytes())
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", LOSSES)
 def test_hash(name):
     committed = json.loads(HASHES.read_text(encoding="utf-8"))

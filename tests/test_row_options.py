@@ -232,7 +232,7 @@ def test_softmax_of_classes_apart_in_memory(dtype, isa):
 
 @EVERY_DTYPE
 @EVERY_CASE
-@pytest.mark.parametrize("classes", [5, 300])
+@pytest.mark.parametrize("classes", [pytest.param(5, marks=pytest.mark.quick), 300])
 def test_fused_outputs_have_the_bits_of_single_calls(name, case, classes, dtype, isa):
     points = row_points(name, 300, classes, dtype)
     loss, case = fl.get(name), options(case, classes)

@@ -61,7 +61,10 @@ def test_long_double_is_exact_enough(name, case, classes):
 
 @EVERY_DTYPE
 @ROW_CASES
-@pytest.mark.parametrize(("rows", "classes"), [(360, 2), (360, 3), (360, 10), (120, 33), (30, 700), (6, 20000)])
+@pytest.mark.parametrize(
+    ("rows", "classes"),
+    [(360, 2), pytest.param(360, 3, marks=pytest.mark.quick), (360, 10), (120, 33), (30, 700), (6, 20000)],
+)
 def test_accuracy(name, case, rows, classes, dtype, isa):
     check_rows(name, *row_points(name, rows, classes, dtype, seed=classes), options(case, classes))
 
@@ -306,6 +309,7 @@ def test_special_values_of_the_softmax_family(dtype, isa):
     assert np.isnan(log_soft[1:]).all()
 
 
+@pytest.mark.quick
 @EVERY_DTYPE
 @EVERY_LOSS
 @pytest.mark.parametrize("classes", [2, 3, 10, 40, 300])
