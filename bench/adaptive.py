@@ -1,8 +1,8 @@
 """Least squares, Huber and the adaptive loss on real data, by the error on observations that they have not seen.
 
-    python bench/adaptive.py > docs/adaptive.md
+    python tools/generate.py adaptive
 
-writes the page, whose text is in this file too.
+writes the page docs/adaptive.md, whose text is in this file too.
 """
 
 import warnings
@@ -23,7 +23,7 @@ SEEDS, SIZES = 100, (50, 100, 200, 250, 300, 500, 1000)
 PAGE = """\
 # The adaptive robust loss
 
-Written by `python bench/adaptive.py > docs/adaptive.md`.
+Written by `python tools/generate.py adaptive`.
 
 `fastloss.adaptive.fit` finds the alpha and scale under which residuals are most likely; `RobustRegressor` and `irls`
 find them together with the line. Nothing is tuned by hand.
@@ -170,12 +170,9 @@ def line_table():
     return "\n".join(rows)
 
 
-def main():
+def page():
+    """The text of docs/adaptive.md."""
     warnings.simplefilter("error")
     tables = "\n\n".join(table(name, X, y) for name, (X, y) in datasets().items())
     line = {"seeds": SEEDS, "line": line_table(), "line_reading": LINE_READING}
-    print(PAGE.format(repeats=REPEATS, folds=FOLDS, tables=tables, reading=READING, **line), end="")
-
-
-if __name__ == "__main__":
-    main()
+    return PAGE.format(repeats=REPEATS, folds=FOLDS, tables=tables, reading=READING, **line)

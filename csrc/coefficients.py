@@ -1,6 +1,6 @@
-"""Print csrc/coefficients.h: the minimax polynomials behind the vectors' elementary functions and the losses.
+"""The text of csrc/coefficients.h: the minimax polynomials behind the vectors' elementary functions and the losses.
 
-    python csrc/coefficients.py > csrc/coefficients.h
+    python tools/generate.py coefficients
 
 Each polynomial P minimises max |P(x) - f(x)| * |weight(x)| over an interval by the Remez exchange
 algorithm (E. Ya. Remez, 1934) at 60 digits; `weight` turns the absolute error of P into the relative error of the
@@ -136,34 +136,35 @@ def split(x, high_bits):
     return hi, x - hi
 
 
-def main():
-    print("/* Written by coefficients.py; do not edit. Errors are relative, of the function built from them. */")
+def header():
+    """The text of the header."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines():
+    yield "/* Written by coefficients.py; do not edit. Errors are relative, of the function built from them. */"
     for bits, label, column, high_bits in (
         (24, "FL_ARITH == 32", 0, 15),
         (53, "FL_ARITH == 64", 1, 41),
         (53, "FL_ARITH == 3264", 2, 41),
     ):
-        print(f"#{'if' if column == 0 else 'elif'} {label}")
+        yield f"#{'if' if column == 0 else 'elif'} {label}"
         suffix = "f" if bits == 24 else ""
         hi, lo = split(mp.log(2), high_bits)
-        print(f"#define LN2_HI {literal(hi, bits)}{suffix}")
-        print(f"#define LN2_LO {literal(lo, bits)}{suffix}")
+        yield f"#define LN2_HI {literal(hi, bits)}{suffix}"
+        yield f"#define LN2_LO {literal(lo, bits)}{suffix}"
         log2e = 1 / mp.log(2)
-        print(f"#define LOG2E {literal(log2e, bits)}{suffix}")
+        yield f"#define LOG2E {literal(log2e, bits)}{suffix}"
         if bits == 24:
             rest = log2e - mpf(float.fromhex(literal(log2e, bits)))
-            print(f"#define LOG2E_LO {literal(rest, bits)}{suffix}")
+            yield f"#define LOG2E_LO {literal(rest, bits)}{suffix}"
         for part, value in zip(("HI", "LO"), split(mp.pi / 2, bits), strict=True):
-            print(f"#define HALF_PI_{part} {literal(value, bits)}{suffix}")
+            yield f"#define HALF_PI_{part} {literal(value, bits)}{suffix}"
         for name, f, weight, lo, hi, degrees in POLYNOMIALS:
             if degrees[column] is None:
                 continue
             coefficients, error = remez(f, weight, lo, hi, degrees[column])
             terms = ", ".join(literal(c, bits) + suffix for c in coefficients)
-            print(f"/* max error 2^{mp.nstr(mp.log(error, 2), 4)} */")
-            print(f"#define {name}_POLYNOMIAL {terms}")
-    print("#endif")
-
-
-if __name__ == "__main__":
-    main()
+            yield f"/* max error 2^{mp.nstr(mp.log(error, 2), 4)} */"
+            yield f"#define {name}_POLYNOMIAL {terms}"
+    yield "#endif"

@@ -1,4 +1,4 @@
-"""Types of the public names. Written by `python tests/stubs.py > fastloss/__init__.pyi`."""
+"""Types of the public names. Written by `python tools/generate.py stubs`."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Self, TypeAlias, overload, type_check_only

@@ -8,7 +8,7 @@ from fastloss._loss import get, list_losses
 _HEAD = """\
 # The losses
 
-Written by `fastloss losses --markdown > docs/losses.md`; `fastloss show NAME` tells more about one and draws it.
+Written by `python tools/generate.py losses`; `fastloss show NAME` tells more about one and draws it.
 
 r = pred - target, p = pred, y = target, m = y p. Parameters stand with their defaults and domains.
 """

@@ -1,4 +1,4 @@
-"""Chebyshev series of log Z and its derivative for `_partition`. Written by tests/partition.py."""
+"""Chebyshev series of log Z and its derivative. Written by `python tools/generate.py partition`."""
 
 LOW_KNOTS = (0.0, 0.125, 0.25, 0.5, 1.0)
 LOW_VALUE = (

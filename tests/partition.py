@@ -1,8 +1,7 @@
 """The partition function of the general robust loss in high precision, and the table that fastloss evaluates.
 
-    python tests/partition.py > fastloss/_partition_table.py
-
-writes Chebyshev series of log Z and of its derivative, a piece of their domain each.
+The table, which `python tools/generate.py partition` writes, holds Chebyshev series of log Z and of its derivative, a
+piece of their domain each.
 """
 
 from functools import cache, partial
@@ -114,9 +113,7 @@ def chebyshev(function, low, high):
 
 def table():
     """The text of fastloss/_partition_table.py."""
-    lines = [
-        '"""Chebyshev series of log Z and its derivative for fastloss._partition. Written by tests/partition.py."""'
-    ]
+    lines = ['"""Chebyshev series of log Z and its derivative. Written by `python tools/generate.py partition`."""']
     for domain, (_, knots) in DOMAINS.items():
         lines += ["", f"{domain}_KNOTS = {tuple(map(float, knots))}"]
         for title, function in {"VALUE": _value, "SLOPE": _slope}.items():
@@ -126,7 +123,3 @@ def table():
                 lines += ["    (", *(f"        {c!r}," for c in series), "    ),"]
             lines += [")"]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(table(), end="")

@@ -1,7 +1,4 @@
-"""Prints fastloss/__init__.pyi, whose classes of losses follow from the registry.
-
-python tests/stubs.py > fastloss/__init__.pyi
-"""
+"""The text of fastloss/__init__.pyi, whose classes of losses follow from the registry."""
 
 import inspect
 import textwrap
@@ -12,7 +9,7 @@ from fastloss import metrics
 __all__ = ["stubs"]
 
 HEAD = '''\
-"""Types of the public names. Written by `python tests/stubs.py > fastloss/__init__.pyi`."""
+"""Types of the public names. Written by `python tools/generate.py stubs`."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Self, TypeAlias, overload, type_check_only
@@ -151,7 +148,3 @@ def _method(name, arguments, result):
     unbroken = ", ".join(argument.replace(" ", "\0") for argument in ["self", *arguments])
     lines = textwrap.wrap(unbroken, 112, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
     return "\n".join([f"def {name}(", *lines, f") -> {result}: ..."]).replace("\0", " ")
-
-
-if __name__ == "__main__":
-    print(stubs(), end="")

@@ -1,8 +1,7 @@
 """The same bits for any threads, alignment, strides and FMA instruction set, and over time.
 
-    python tests/test_bits.py
-
-writes the hashes of the outputs to hashes.json, for a loss that is new or changed on purpose.
+`python tools/generate.py hashes` writes the hashes of the outputs to hashes.json, for a loss that is new or changed on
+purpose.
 """
 
 import hashlib
@@ -274,7 +273,7 @@ def _absorb(seen, loss, points, chosen, case):
 @pytest.mark.parametrize("name", LOSSES)
 def test_hash(name):
     committed = json.loads(HASHES.read_text(encoding="utf-8"))
-    assert name in committed, f"{name} has no hash: run `python {Path(__file__).name}` in tests/"
+    assert name in committed, f"{name} has no hash: run python tools/generate.py hashes"
     if not FMA_ISAS:
         pytest.skip("this machine has no FMA instruction set")
     for isa, got in on_each_fma_isa(lambda: digest(name)).items():
@@ -285,7 +284,7 @@ def test_no_hash_is_left_over():
     assert set(json.loads(HASHES.read_text(encoding="utf-8"))) == set(LOSSES)
 
 
-if __name__ == "__main__":
+def hashes():
+    """The text of hashes.json."""
     fl.use_isa(FMA_ISAS[0])
-    lines = json.dumps({name: digest(name) for name in sorted(LOSSES)}, indent=1)
-    HASHES.write_text(lines + "\n", encoding="utf-8")
+    return json.dumps({name: digest(name) for name in sorted(LOSSES)}, indent=1) + "\n"

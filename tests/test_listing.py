@@ -29,7 +29,7 @@ def test_the_table_of_the_docs_is_up_to_date(run):
     code, out, _ = run("losses", "--markdown")
     assert code == 0
     text = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
-    assert out == text, "run: fastloss losses --markdown > docs/losses.md"
+    assert out == text, "run: python tools/generate.py losses"
 
 
 def test_losses_are_listed_with_parameters_domains_and_traits(run):

@@ -65,7 +65,7 @@ def test_the_package_is_typed():
 
 def test_the_stubs_are_up_to_date():
     text = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
-    assert text == stubs(), "run: python tests/stubs.py > fastloss/__init__.pyi"
+    assert text == stubs(), "run: python tools/generate.py stubs"
 
 
 @pytest.mark.parametrize("name", fl.__all__)
