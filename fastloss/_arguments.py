@@ -41,13 +41,17 @@ def check_reduction(reduction):
 def as_array(x, name):
     """`x` as an array of floats, integers or booleans; bfloat16 counts as a float."""
     if type(x) is not np.ndarray:
-        if isinstance(x, np.ma.MaskedArray):
-            raise TypeError(f"{name!r} is a masked array, whose mask would be lost; fill it first")
+        refuse_mask(x, name)
         x = from_foreign(x, name)
     dtype = x.dtype
     if dtype.char in "fd" or dtype.kind in "biu" or dtype.name in ("float16", "bfloat16"):
         return x
     raise TypeError(f"unsupported dtype {x.dtype} for {name!r}; {EXPECTED}")
+
+
+def refuse_mask(x, name):
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name!r} is a masked array, whose mask would be lost; fill it first")
 
 
 def as_array_beside(pred, x, name):

@@ -68,7 +68,7 @@ def mape(pred, target, sample_weight=None):
 def log_loss(prob, target, sample_weight=None, ignore_index=-100):
     """Mean cross-entropy of predicted probabilities.
 
-    Probabilities are clipped to [eps, 1 - eps], the eps of the computing dtype, as scikit-learn does: a certain
+    Probabilities are clipped to [eps, 1 - eps], with the eps of the computing dtype, as scikit-learn does: a certain
     prediction that is wrong costs about 36 (float32: 16), not infinity.
 
     Parameters
@@ -90,7 +90,8 @@ def log_loss(prob, target, sample_weight=None, ignore_index=-100):
     IndexError
         If a label is out of range.
     ValueError
-        If shapes do not fit, a label of C classes is no whole number, or one of two is outside [0, 1].
+        If shapes do not fit, a label of C classes is no whole number, or one of two, or a probability that counts, is
+        outside [0, 1].
 
     Examples
     --------
@@ -104,10 +105,12 @@ def log_loss(prob, target, sample_weight=None, ignore_index=-100):
     ignored = target == check_integer("ignore_index", ignore_index)
     if prob.ndim == target.ndim + 1:
         labels = _class_labels("prob", prob, target, ignored)
+        _check_probabilities(prob, ignored[..., None])
         prob, target = _at(labels, prob), np.ones(labels.shape, bool)
     else:
         _check_shapes("prob", prob, target)
-        _check_all(ignored | ((target >= 0) & (target <= 1)), target, "is outside [0, 1]")
+        _check_all(ignored | ((target >= 0) & (target <= 1)), "target", target, "is outside [0, 1]")
+        _check_probabilities(prob, ignored)
     eps = float(np.finfo(computing_dtype(prob, target)).eps)
     weight = _weight_of_counted(prob, sample_weight, ignored)
     return binary_cross_entropy(prob, target, eps=eps, sample_weight=weight, reduction="mean")
@@ -154,7 +157,7 @@ def accuracy(pred, target, sample_weight=None, ignore_index=-100):
         hits = (best == labels) & (score == score)  # the greatest is NaN if any is
     else:
         _check_shapes("pred", pred, target)
-        _check_all(target == target, target, "is no label")
+        _check_all(target == target, "target", target, "is no label")
         hits = pred == target
     weight = _weight_of_counted(hits, sample_weight, ignored)
     return absolute_error(hits, sample_weight=weight, reduction="mean")  # the mean of zeros and ones
@@ -191,10 +194,17 @@ def _check_shapes(name, array, target):
         raise ValueError(f"{name} and target must have equal shapes, got {array.shape} and {target.shape}")
 
 
-def _check_all(holds, target, what):
+def _check_all(holds, name, array, what):
     if not np.all(holds):
         element = int(np.argmin(holds))
-        raise ValueError(f"target {target.flat[element]} at element {element} {what}")
+        raise ValueError(f"{name} {array.flat[element]} at element {element} {what}")
+
+
+def _check_probabilities(prob, ignored):
+    """Those that count are in [0, 1], or NaN."""
+    if prob.size and not (prob.min() >= 0 and prob.max() <= 1):
+        what = "is outside [0, 1]: for logits there are cross_entropy and binary_cross_entropy_with_logits"
+        _check_all(ignored | ~((prob < 0) | (prob > 1)), "prob", prob, what)
 
 
 def _weight_of_counted(pred, sample_weight, ignored):

@@ -86,6 +86,17 @@ def test_log_loss_of_what_is_no_label(label):
         fl.log_loss(np.full(4, 0.5), [0, 1, label, 1])
 
 
+@pytest.mark.parametrize("wrong", [3.2, -1e-9, np.inf])
+def test_log_loss_takes_probabilities_alone(wrong):
+    """Logits would give a plausible number; under padding anything may stand."""
+    with pytest.raises(ValueError, match=rf"prob {wrong} at element 1 is outside \[0, 1\]"):
+        fl.log_loss([0.5, wrong, 0.5], [1, 0, 1])
+    with pytest.raises(ValueError, match=rf"prob {wrong} at element 3 is outside \[0, 1\]"):
+        fl.log_loss([[0.5, 0.5], [0.5, wrong]], [1, 0])
+    assert fl.log_loss([0.5, wrong, 0.5], [1, -100, 1]) == fl.log_loss([[0.5, 0.5], [0.5, wrong]], [1, -100])
+    assert np.isnan(fl.log_loss([0.5, np.nan], [1, 0]))
+
+
 def test_accuracy_of_a_label_that_is_nan():
     with pytest.raises(ValueError, match="target nan at element 1 is no label"):
         fl.accuracy([0.0, 1.0, 2.0], [0.0, np.nan, 2.0])

@@ -142,6 +142,10 @@ def test_an_exact_fit():
         ({"sample_weight": np.zeros(200)}, ValueError, "sample_weight is zero everywhere"),
         ({"sample_weight": [1.0]}, ValueError, "sample_weight of shape"),
         ({"alpha_bounds": (1.0, 0.5)}, ValueError, "alpha_bounds must be finite"),
+        ({"max_iter": 0}, ValueError, "max_iter must be >= 1, got 0"),
+        ({"tol": float("nan")}, ValueError, "tol must be >= 0, got nan"),
+        ({"loss": fl.huber.bind(delta=np.ones(200))}, ValueError, "delta of huber must be one number"),
+        ({"sample_weight": np.ma.ones(200)}, TypeError, "'sample_weight' is a masked array"),
     ],
 )
 def test_refuses(given, error, message):
@@ -152,6 +156,11 @@ def test_refuses(given, error, message):
         irls(X, np.where(y > 3, np.nan, y))
     with pytest.raises(ValueError, match="expected X of shape"):
         irls(y, y)
+    for fitted in (irls, adaptive.RobustRegressor().fit):
+        with pytest.raises(TypeError, match="'y' is a masked array"):
+            fitted(X, np.ma.array(y, mask=y > 3))
+        with pytest.raises(TypeError, match="'X' is a masked array"):
+            fitted(np.ma.array(X), y)
 
 
 # ---- where the columns lie, and their sizes ------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastloss._arguments import refuse_mask
 from fastloss.adaptive.regression import ADAPTIVE, irls
 
 try:
@@ -83,6 +84,8 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X of shape (n, features) and y of shape (n,); sample_weight, of shape (n,), >= 0."""
+        for name, array in (("X", X), ("y", y), ("sample_weight", sample_weight)):
+            refuse_mask(array, name)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         found = irls(X, y, sample_weight=sample_weight, **self.get_params(deep=False))
         self.coef_, self.intercept_ = found.coef, found.intercept
@@ -94,5 +97,6 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> Array:
         """Predictions for X of shape (n, features)."""
         check_is_fitted(self)
+        refuse_mask(X, "X")
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return self._line.predict(X)

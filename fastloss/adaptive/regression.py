@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastloss._arguments import as_array
 from fastloss._loss import Loss, get
 from fastloss.adaptive.descent import CONVEX_ALPHA, Descent, Smoothed, State, is_convex
 from fastloss.adaptive.fitting import learn
@@ -151,6 +152,10 @@ def irls(
         raise ValueError(f"ridge must be >= 0 and finite, got {ridge}")
     if anneal < 0 or (anneal and target is not None and target.name != robust.name):
         raise ValueError(f"anneal must be >= 0, and 0 for a loss without alpha, got {anneal} for {loss!r}")
+    if not max_iter >= 1:
+        raise ValueError(f"max_iter must be >= 1, got {max_iter}")
+    if not tol >= 0:
+        raise ValueError(f"tol must be >= 0, got {tol}")
     X, y, weights = _checked(X, y, sample_weight)
     data = _Data.of(X, y, weights, ridge, fit_intercept, scaled=target is None)
     path: list[tuple[Line, Any]] = []
@@ -186,14 +191,14 @@ def irls(
 
 
 def _checked(X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Array, Array, Array]:
-    X, y = np.asarray(X, np.float64), np.asarray(y, np.float64)
+    X, y = (np.asarray(as_array(array, name), np.float64) for name, array in (("X", X), ("y", y)))
     if X.ndim != 2 or y.shape != X.shape[:1]:
         raise ValueError(f"expected X of shape (n, features) and y of shape (n,), got {X.shape} and {y.shape}")
     if not (len(y) and np.isfinite(X).all() and np.isfinite(y).all()):
         raise ValueError("X and y must hold at least one observation, and finite numbers alone")
     if sample_weight is None:
         return X, y, np.ones(len(y))
-    weights = np.asarray(sample_weight, np.float64)
+    weights = np.asarray(as_array(sample_weight, "sample_weight"), np.float64)
     if weights.shape != y.shape:
         raise ValueError(f"sample_weight of shape {weights.shape} does not fit y of shape {y.shape}")
     if not ((weights >= 0) & (weights < np.inf)).all():
@@ -207,6 +212,9 @@ def _residual_loss(loss: Any) -> Any:
     bound = get(loss) if isinstance(loss, str) else loss
     if not (isinstance(bound, Loss) and bound.has_weight):
         raise TypeError(f"loss must be {ADAPTIVE!r} or a loss of a residual, or the name of one, got {loss!r}")
+    for name, value in bound.parameters.items():
+        if np.ndim(value):
+            raise ValueError(f"{name} of {bound.name} must be one number, got an array of shape {np.shape(value)}")
     return bound
 
 
