@@ -312,6 +312,20 @@ TYPES = {
     "large": (["1", "9007199254740993"], "int64"),
     "large beside a fraction": (["9007199254740993", ".5"], "string"),
     "beyond int64": (["1", "12345678901234567890"], "string"),
+    "hexadecimal": (["1", "0x1F"], "string"),
+    "hexadecimal of all bits": (["0xFFFFFFFFFFFFFFFF", "0XA"], "string"),
+    "hexadecimal beside a fraction": (["1.5", "0x1F"], "string"),
+    "beyond float64": (["1.5", "1e400"], "string"),
+    "spellings of NaN": (["1", "nan", "-NaN"], "double"),
+    "other spellings of NaN": (["1", "NAN"], "string"),
+    "NaN with a payload": (["1", "nan(1)"], "string"),
+    "white space around numbers": (["1", " 2", '"\n3"'], "int64"),
+    "white space around fractions": (["1", " 2.5 "], "double"),
+    "white space alone": ([" ", "\t"], "string"),
+    "white space alone beside numbers": (["1", " "], "string"),
+    "white space around null": (["1", " NA"], "string"),
+    "white space around booleans": (["True", " True"], "string"),
+    "white space around dates": (["2024-01-02", " 2024-01-02"], "string"),
     "booleans": (["true", "False", ""], "bool"),
     "booleans beside numbers": (["1", "true"], "string"),
     "dates": (["2024-01-02", "9999-12-31"], "date32[day]"),
@@ -320,6 +334,7 @@ TYPES = {
     "too far for parts of seconds": (["0001-01-01", "2024-01-02 03:04:05.5"], "string"),
     "instants": (["2024-01-02T03:04:05Z", "2024-01-02T03:04:05.5+02:00"], "timestamp[ns, tz=UTC]"),
     "times": (["10:20", "10:20:30"], "time32[ms]"),
+    "hours": (["07", "08"], "string"),
     "nothing": (["", ""], "null"),
     "text": (["a", "", '"b\nc"'], "string"),
     "text at the end": (["1"] * 20 + ["x"], "string"),
@@ -336,7 +351,16 @@ def test_types_depend_on_all_rows_and_not_on_blocks(scored, block_bytes, name):
         if type == "string":
             assert found == [field.strip('"') or None for field in order]
         if type == "int64":
-            assert found == [int(x) if x.lstrip("-").isdigit() else None for x in order]
+            assert found == [int(x.strip('"')) if x not in ("", "NA") else None for x in order]
+
+
+@pytest.mark.parametrize("output", [None, "out.csv", "out.parquet", "out.arrow"])
+@pytest.mark.parametrize("fields", [["1", "1.0", "2", "1e0"], ["true", "True"], ["2024-01-02"], ["007", "NA", ""]])
+def test_groups_are_text_whatever_is_written(tmp_path, fields, output, block_bytes):
+    source = text_file(tmp_path / "in.csv", "g,r\n" + "".join(f"{field},1\n" for field in fields))
+    output = output and tmp_path / output
+    assert set(fl.score(source, output, by="g", **SQUARE).groups) == {field or None for field in fields}
+    assert set(fl.score([source, source], output, by="g", **SQUARE).groups) == {field or None for field in fields}
 
 
 def test_standard_input_is_typed_too(tmp_path, monkeypatch, capfd):

@@ -18,9 +18,9 @@ CSV_BLOCK_BYTES = 4 << 20
 class CsvSource:
     """CSV text with a header line; its batches can be read once.
 
-    The columns that are scored are numbers, and the column of groups is text. Those that are only carried are the bytes
-    that they were read as or, with `infer`, of the narrowest type that holds all of their fields without a loss: this
-    takes a reading of its own, as a row at the end may decide, unless `columns` tells their types. An empty field is
+    The columns that are scored are numbers, and the column of groups is text, whatever is written. Those that are only
+    carried are the bytes that they were read as or, with `infer`, of the narrowest type that holds all of their fields
+    without a loss: this takes a reading of its own, as a row at the end may decide, unless `columns` tells their types. An empty field is
     null; in numbers NA, N/A, null and their like are too, and nan is NaN.
     """
 
@@ -58,9 +58,9 @@ class CsvSource:
         return pa.string() if name in self.columns else self._type(name)
 
     def _infer(self) -> bool:
-        """Find the types of the columns that are carried and not scored; whether there are any, and all was read."""
+        """Find the types of the columns that are only carried; whether there are any, and all was read."""
         header = self._text.header
-        carried = [name for name in self._spec.carried(header) if name not in self._spec.numbers]
+        carried = [name for name in self._spec.carried(header) if name not in self._spec.read]
         self.columns = {name: Column(self._spec.csv) for name in carried if header.count(name) == 1}
         if self.columns:
             for table in self._text.tables(dict.fromkeys(self.columns, pa.string())):

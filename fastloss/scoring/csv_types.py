@@ -1,7 +1,7 @@
 """Fields of CSV text as numbers, dates and so on, and which of these a column holds.
 
-A carried column is of another type than text only if that loses nothing: 007 and +49 are text, and so are whole numbers
-that the column's type would round.
+A carried column is of another type than text only if that loses nothing: 007, +49 and 0x1F are text, and so are whole
+numbers that the column's type would round.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ NUMBERS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "F
 NUMBERS |= dict.fromkeys(("-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"), "nan")
 BOOLEANS = [text for text, number in NUMBERS.items() if number != "nan"]
 
+NANS = ("nan", "NaN", "-nan", "-NaN")  # Arrow also takes NAN and nan(1), which are text to pandas
+
 FIRST = 64
 EXACT = 1 << 53  # whole numbers up to it are exact in float64
 
@@ -33,7 +35,7 @@ def numbers(text: pa.Array, options: CsvOptions) -> pa.Array:
     pa.ArrowInvalid
         If one is no number.
     """
-    text = _digits(_present(text, options), options)
+    text = _digits(_present(pc.ascii_trim_whitespace(text), options), options)
     spelled = pa.array(NUMBERS.values(), text.type).take(pc.index_in(text, pa.array(NUMBERS, text.type)))
     return pc.coalesce(spelled, text).cast(pa.float64())
 
@@ -101,7 +103,8 @@ class Column:
                 return convert(text, options)
             except pa.ArrowInvalid:
                 pass
-        return convert(_present(text, options), options)
+        text = _present(text, options)
+        return convert(pc.ascii_trim_whitespace(text) if name in NUMERIC else text, options)
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,7 @@ class Kind:
 
 
 def _present(text: pa.Array, options: CsvOptions) -> pa.Array:
-    """Fields without white space around them, null where that spells null."""
-    text = pc.ascii_trim_whitespace(text)
+    """Fields, null where one spells null."""
     return pc.if_else(pc.is_in(text, pa.array(options.nulls, text.type)), pa.scalar(None, text.type), text)
 
 
@@ -137,7 +139,7 @@ def _digits(text: pa.Array, options: CsvOptions) -> pa.Array:
 def _large(text: pa.Array, options: CsvOptions) -> pa.Array:
     text = _digits(text, options)
     found = text.cast(pa.int64())
-    _refuse_leading_zeros(text)
+    _refuse_leading_zero(text)
     _refuse(text.filter(pc.equal(found, 0)), r"^-")
     return found
 
@@ -152,14 +154,17 @@ def _whole(text: pa.Array, options: CsvOptions) -> pa.Array:
 def _fraction(text: pa.Array, options: CsvOptions) -> pa.Array:
     text = _digits(text, options)
     found = text.cast(pa.float64())
-    _refuse_leading_zeros(text)
+    _refuse_leading_zero(text)
     _refuse(text.filter(pc.starts_with(text, "+")), r"^\+[0-9]+$")
     _refuse(text.filter(pc.greater_equal(pc.abs(found), float(EXACT))), r"^[-+]?[0-9]+$")
+    _refuse(text.filter(pc.is_inf(found)), r"[0-9]")  # 1e400
+    if not pc.all(pc.is_in(text.filter(pc.is_nan(found)).drop_null(), pa.array(NANS, text.type)), min_count=0).as_py():
+        raise pa.ArrowInvalid("no number")
     return found
 
 
-def _refuse_leading_zeros(text: pa.Array) -> None:
-    """Refuse 007 and -00.5; in NumPy, as a regular expression takes longer than the conversion."""
+def _refuse_leading_zero(text: pa.Array) -> None:
+    """Refuse 007, -00.5 and 0x1F; in NumPy, as a regular expression takes longer than the conversion."""
     _, offsets, data = text.buffers()
     offsets = np.frombuffer(offsets, np.int32)[text.offset : text.offset + len(text) + 1]
     data = np.frombuffer(data or b"", np.uint8)
@@ -168,8 +173,9 @@ def _refuse_leading_zeros(text: pa.Array) -> None:
     starts = starts + ((data[starts] == ord("-")) | (data[starts] == ord("+")))
     starts = starts[ends - starts >= 2]
     zeros = starts[data[starts] == ord("0")]
-    if ((data[zeros + 1] >= ord("0")) & (data[zeros + 1] <= ord("9"))).any():
-        raise pa.ArrowInvalid("it would lose the zeros")
+    after = data[zeros + 1]
+    if (((after >= ord("0")) & (after <= ord("9"))) | ((after | 0x20) == ord("x"))).any():
+        raise pa.ArrowInvalid("it would lose the zero")
 
 
 def _boolean(text: pa.Array, options: CsvOptions) -> pa.Array:
@@ -179,6 +185,7 @@ def _boolean(text: pa.Array, options: CsvOptions) -> pa.Array:
 
 
 def _time(text: pa.Array, options: CsvOptions) -> pa.Array:
+    _refuse(text, r"^[^:]*$")  # 07 would be an hour
     return pc.binary_join_element_wise("1970-01-01", text, " ").cast(pa.timestamp("s")).cast(pa.time32("s"))
 
 
@@ -226,3 +233,4 @@ KINDS = {
     **_instants("instant of a zone", "UTC"),
     "time": Kind(pa.time32("s"), _time, ("time",)),
 }
+NUMERIC = ("whole", "large", "fraction")  # which may have white space around them, as in pandas
