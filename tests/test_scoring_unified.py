@@ -214,3 +214,33 @@ def test_on_the_command_line(tmp_path, capfd):
     assert cli.main(["score", *files, str(clash), *options]) == 2
     error = capfd.readouterr().err
     assert "2.parquet: column 'id' holds string, in the inputs before int64" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("rows", [7, reading.MAX_ROWS], ids=["small batches", "one batch"])
+@pytest.mark.parametrize("after", BINARY)
+@pytest.mark.parametrize("before", ["arrow", "parquet", "stream", "row groups"])
+def test_dictionaries_that_outgrow_their_indices_together(tmp_path, monkeypatch, before, after, rows):
+    """Of several files, of the batches of a stream and of row groups; pandas counts up to 128 categories in int8."""
+    monkeypatch.setattr(reading, "MAX_ROWS", rows)
+    words = [[f"{letter}{i}" for i in range(70)] for letter in "ab"]
+    indices = pa.array(range(70), pa.int8())
+    parts = [pa.table({"r": np.ones(70), "c": pa.DictionaryArray.from_arrays(indices, part)}) for part in words]
+    if before in TABLES:
+        files = [write(tmp_path / f"{i}.{before}", part) for i, part in enumerate(parts)]
+    elif before == "stream":
+        files = [tmp_path / "in.arrow"]
+        with pa.ipc.new_stream(files[0], parts[0].schema) as writer:
+            for part in parts:
+                writer.write_table(part)
+    else:
+        files = [tmp_path / "in.parquet"]
+        with pa.parquet.ParquetWriter(files[0], parts[0].schema) as writer:
+            for part in parts:
+                writer.write_table(part)
+    fl.score(files, tmp_path / f"out.{after}", **OPTIONS)
+    scored = read(tmp_path / f"out.{after}")["c"]
+    assert scored.to_pylist() == sum(words, [])
+    assert scored.type == pa.dictionary(pa.int32(), pa.string())
+    fl.score(files[0], tmp_path / f"one.{after}", **OPTIONS)
+    if len(files) > 1:
+        assert read(tmp_path / f"one.{after}")["c"].type == pa.dictionary(pa.int8(), pa.string())

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import types
 
 
 def collect(batch: pa.RecordBatch, found: dict[str, pa.Array]) -> None:
     """Add the values of a batch's dictionaries to those that were found before, by the names of the columns."""
     for name, array in zip(batch.schema.names, batch.columns, strict=True):
-        found[name] = encoded(array, found.get(name, array.dictionary)).dictionary
+        found[name] = _joined(found[name], array.dictionary) if name in found else array.dictionary
 
 
 def encoded(array: pa.DictionaryArray, values: pa.Array) -> pa.DictionaryArray:
-    """The array with a dictionary that is `values`, and after them those that it has beside."""
+    """The array with `values`, among which are its own, as its dictionary."""
     own = array.dictionary
     if own.equals(values):
         return array
-    if pa.types.is_string_view(own.type):  # in which pyarrow does not search
-        values, own = values.cast(pa.large_string()), own.cast(pa.large_string())
-    new = own.filter(pc.invert(pc.is_in(own, value_set=values)))
-    whole = pa.concat_arrays([values, new])
-    indices = pc.index_in(own, value_set=whole).take(array.indices).cast(array.type.index_type)
-    return pa.DictionaryArray.from_arrays(indices, whole.cast(array.type.value_type), ordered=array.type.ordered)
+    indices = pc.index_in(_searched(own), value_set=_searched(values)).take(array.indices)
+    return pa.DictionaryArray.from_arrays(indices.cast(array.type.index_type), values, ordered=array.type.ordered)
+
+
+def is_narrow(type: pa.DataType) -> bool:
+    """Whether a type is that of dictionaries that may outgrow its indices when they are joined."""
+    return types.is_dictionary(type) and type.index_type.bit_width < 32
+
+
+def widened(schema: pa.Schema, found: dict[str, pa.Array]) -> pa.Schema:
+    """The schema with indices of 32 bits where those of a column cannot count the values that were found."""
+    for i, field in enumerate(schema):
+        type = field.type
+        if is_narrow(type) and len(found.get(field.name, ())) > np.iinfo(type.index_type.to_pandas_dtype()).max + 1:
+            wide = pa.dictionary(pa.int32(), type.value_type, type.ordered)
+            schema = schema.set(i, field.with_type(wide))
+    return schema
+
+
+def _joined(values: pa.Array, own: pa.Array) -> pa.Array:
+    """The values, and after them those of `own` that are not among them."""
+    if own.equals(values):
+        return values
+    new = pc.invert(pc.is_in(_searched(own), value_set=_searched(values)))
+    return pa.concat_arrays([values, _searched(own).filter(new).cast(own.type)])
+
+
+def _searched(values: pa.Array) -> pa.Array:
+    """The values in a type in which pyarrow searches, and which it filters."""
+    return values.cast(pa.large_string()) if types.is_string_view(values.type) else values

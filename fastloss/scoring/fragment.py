@@ -12,7 +12,7 @@ from pyarrow import types
 from fastloss.scoring import columns
 from fastloss.scoring.batch import score_batch
 from fastloss.scoring.dataset import Fragment, Task
-from fastloss.scoring.dictionaries import collect
+from fastloss.scoring.dictionaries import collect, is_narrow, widened
 from fastloss.scoring.errors import RowError, ScoringError, located
 from fastloss.scoring.formats import STREAM
 from fastloss.scoring.groups import GroupCollector
@@ -110,12 +110,15 @@ def _begin(output: Output, task: Task, spec: Spec, classes: int | None, open_fra
     for name in spec.keep or ():
         if name not in (*whole.names, *task.uncarried):
             raise ScoringError(f"no input has a column {name!r} to keep")
-    output.begin(whole, _dictionaries(task, whole, open_fragment) if output.has_one_dictionary else {})
+    encoded = [field for field in whole if types.is_dictionary(field.type)]
+    if not output.has_one_dictionary:
+        encoded = [field for field in encoded if is_narrow(field.type)]
+    found = _dictionaries(task, encoded, open_fragment)
+    output.begin(widened(whole, found), found if output.has_one_dictionary else {})
 
 
-def _dictionaries(task: Task, schema: pa.Schema, open_fragment: Callable) -> dict[str, pa.Array]:
-    """The values of the dictionaries of a schema in all fragments of a task."""
-    encoded = [field for field in schema if types.is_dictionary(field.type)]
+def _dictionaries(task: Task, encoded: list[pa.Field], open_fragment: Callable) -> dict[str, pa.Array]:
+    """The values of the dictionaries of some columns in all fragments of a task."""
     found = {}
     for fragment in task.fragments if encoded else ():
         with open_fragment(fragment) as source:

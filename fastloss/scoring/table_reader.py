@@ -10,6 +10,7 @@ import pyarrow.parquet
 from pyarrow import types
 
 from fastloss.scoring import columns
+from fastloss.scoring.dictionaries import is_narrow
 from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.int96 import int96_columns, int96_unit
 from fastloss.scoring.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown
@@ -51,9 +52,12 @@ class ParquetSource:
                     yield from cut(batch)
 
     def _steps(self) -> list[Sequence[int]]:
-        """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types."""
+        """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types, or
+        where pyarrow would join those of several row groups into one that their indices cannot count.
+        """
         nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
-        return [[group] for group in self._groups] if nested else [self._groups]
+        narrow = any(is_narrow(field.type) for field in self.schema)
+        return [[group] for group in self._groups] if nested or narrow else [self._groups]
 
 
 def _refuse_intervals(name: str, metadata: pa.parquet.FileMetaData, carried: Sequence[str]) -> None:
