@@ -1,11 +1,15 @@
-"""Build: one C source per instruction set, compiled once per arithmetic, linked into one Cython extension.
+"""Build: a C source per domain of kernels, compiled once per instruction set and arithmetic, and the Cython extensions.
 
-Switches, as environment variables: FASTLOSS_SANITIZE=address,undefined  FASTLOSS_WERROR=1
+Switches, as environment variables: CC=clang  FASTLOSS_SANITIZE=address,undefined  FASTLOSS_WERROR=1
 """
 
 import hashlib
+import logging
 import os
 import platform
+import shlex
+import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,7 +34,7 @@ ISA_FLAGS = {
     },
     "aarch64": {"neon": []},
 }
-ARITHMETICS = (32, 64, 3264)  # csrc/simd.h
+DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64)}  # what csrc/*.c are compiled for: see csrc/simd.h
 
 if SANITIZE:
     # The optimizer takes ten times as long over the checks in these unrolled loops. What the null and object-size
@@ -49,38 +53,68 @@ def machine():
     return name
 
 
-class BuildKernels(build_ext):
-    """Compiles csrc/isa/*.c with the flags of their instruction set and hands the objects to the extension.
+class Build(build_ext):
+    """Compiles csrc/map.c and csrc/rows.c for each instruction set and arithmetic, and hands the objects to _kernels.
 
-    The objects know nothing of Python. They stay in build/kernels, one folder a command line, and are used again until
-    a source changes.
+    The objects know nothing of Python: those in build/kernels, a folder per compiler and flags, serve every Python and
+    are used again until a header that they include changes. So are the extensions in build/extensions, per Python.
     """
 
     def build_extension(self, ext):
         if ext.name == "fastloss._kernels":
             ext.extra_objects = self.compile_kernels()
-        super().build_extension(ext)
+        target = Path(self.get_ext_fullpath(ext.name))
+        kept = Path("build", "extensions", short_hash(*KERNEL_FLAGS), target.name)
+        if self.force or newer_group([*ext.sources, *ext.depends, *ext.extra_objects], kept):
+            super().build_extension(ext)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(target, kept)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(kept, target)
 
     def compile_kernels(self):
-        scheduling = ["-fschedule-insns"] if "gcc" in self.compiler.compiler_so[0] else []
-        jobs = [
-            (isa, arithmetic, flags + scheduling)
-            for isa, flags in ISA_FLAGS[machine()].items()
-            for arithmetic in ARITHMETICS
-        ]
+        """All objects; those that are out of date are compiled, a line each."""
+        compiler = shlex.split(os.environ.get("CC", "gcc"))
+        version = subprocess.run([*compiler, "--version"], check=True, capture_output=True, text=True).stdout
+        scheduling = [] if "clang" in version else ["-fschedule-insns"]
+        targets, jobs = [], []
+        for isa, own in ISA_FLAGS[machine()].items():
+            flags = [*KERNEL_FLAGS, *own, *scheduling]
+            folder = Path("build", "kernels", f"{isa}-{short_hash(version, *flags)}")
+            folder.mkdir(parents=True, exist_ok=True)
+            for domain, arithmetics in DOMAINS.items():
+                for arithmetic in arithmetics:
+                    target = folder / f"{domain}_{arithmetic}.o"
+                    targets.append(str(target))
+                    if self.force or is_stale(target):
+                        jobs.append([*compiler, *flags, *kernel_arguments(domain, isa, arithmetic), "-o", str(target)])
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(lambda job: self.compile_one(*job), jobs))
+            for done, job in enumerate(pool.map(self.compile_kernel, jobs), 1):
+                self.announce(f"kernels: {done} of {len(jobs)} compiled ({job[-1]})", logging.INFO)
+        return targets
 
-    def compile_one(self, isa, arithmetic, flags):
-        flags = KERNEL_FLAGS + flags
-        command = hashlib.sha256(" ".join([*self.compiler.compiler_so, *flags]).encode()).hexdigest()
-        folder, source = f"build/kernels/{isa}-{arithmetic}-{command[:8]}", f"csrc/isa/{isa}.c"
-        target = f"{folder}/csrc/isa/{isa}.o"
-        if self.force or newer_group(KERNEL_SOURCES, target):
-            self.compiler.compile(
-                [source], folder, [("FL_ARITH", str(arithmetic))], include_dirs=["csrc"], extra_postargs=flags
-            )
-        return target
+    def compile_kernel(self, command):
+        subprocess.run(command, check=True)
+        return command
+
+
+def kernel_arguments(domain, isa, arithmetic):
+    """What selects the kernels of one object; the compiler writes what it depends on beside it."""
+    return ["-MMD", "-Icsrc", "-include", f"csrc/isa/{isa}.h", f"-DFL_ARITH={arithmetic}", "-c", f"csrc/{domain}.c"]
+
+
+def is_stale(target):
+    """Whether an object is missing, or older than a file that it was made from."""
+    made_from = target.with_suffix(".d")
+    if not (target.exists() and made_from.exists()):
+        return True
+    files = made_from.read_text().replace("\\\n", " ").split(":", 1)[1].split()
+    return any(not Path(f).exists() or Path(f).stat().st_mtime > target.stat().st_mtime for f in files)
+
+
+def short_hash(*words):
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:8]
 
 
 def extension(module, sources=()):
@@ -92,11 +126,11 @@ def extension(module, sources=()):
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *sanitizer],
         extra_link_args=sanitizer,
         define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"')],
-        depends=KERNEL_SOURCES,
+        depends=INTERFACE,
     )
 
 
-KERNEL_SOURCES = sorted(str(p) for p in Path("csrc").rglob("*") if p.suffix in {".h", ".c", ".inc", ".def"})
+INTERFACE = [*map(str, sorted(Path("csrc").glob("*.h"))), "csrc/losses.def"]  # what dispatch and Cython see of the kernels
 C_SOURCES = {"_kernels": ["csrc/dispatch.c"], "_buffers": ["csrc/storage.c"]}
 MODULES = sorted(p.stem for p in Path("fastloss").glob("*.pyx"))
 
@@ -107,5 +141,5 @@ setup(
         language_level=3,
         compiler_directives={"cdivision": True},
     ),
-    cmdclass={"build_ext": BuildKernels},
+    cmdclass={"build_ext": Build},
 )

@@ -21,8 +21,11 @@ const int fl_losses_count = sizeof fl_losses / sizeof *fl_losses;
 
 const char *const fl_isa_names[FL_ISAS] = {"baseline", "avx2", "avx512", "neon"};
 
-#define DECLARE(isa) extern const fl_table fl_table_##isa##_32, fl_table_##isa##_64, fl_table_##isa##_3264;
-#define TABLES(isa) {&fl_table_##isa##_32, &fl_table_##isa##_64, &fl_table_##isa##_3264}
+#define DECLARE(isa)                                                                                                   \
+    extern const fl_table fl_map_##isa##_32, fl_map_##isa##_64, fl_map_##isa##_3264;                                   \
+    extern const fl_row_kernels fl_rows_##isa##_32, fl_rows_##isa##_64;
+#define TABLES(isa) {&fl_map_##isa##_32, &fl_map_##isa##_64, &fl_map_##isa##_3264}
+#define ROWS(isa) {&fl_rows_##isa##_32, &fl_rows_##isa##_64}
 
 #if defined(__x86_64__)
 DECLARE(baseline)
@@ -30,6 +33,8 @@ DECLARE(avx2)
 DECLARE(avx512)
 static const fl_table *const tables[FL_ISAS][FL_ARITHMETICS] = {
     [FL_BASELINE] = TABLES(baseline), [FL_AVX2] = TABLES(avx2), [FL_AVX512] = TABLES(avx512)};
+static const fl_row_kernels *const rows[FL_ISAS][FL_WIDE] = {
+    [FL_BASELINE] = ROWS(baseline), [FL_AVX2] = ROWS(avx2), [FL_AVX512] = ROWS(avx512)};
 
 #include <cpuid.h>
 
@@ -54,6 +59,7 @@ int fl_isa_supported(int isa) {
 #elif defined(__aarch64__)
 DECLARE(neon)
 static const fl_table *const tables[FL_ISAS][FL_ARITHMETICS] = {[FL_NEON] = TABLES(neon)};
+static const fl_row_kernels *const rows[FL_ISAS][FL_WIDE] = {[FL_NEON] = ROWS(neon)};
 
 int fl_isa_supported(int isa) { return isa == FL_NEON; }
 #else
@@ -61,6 +67,7 @@ int fl_isa_supported(int isa) { return isa == FL_NEON; }
 #endif
 
 const fl_table *fl_get_table(int isa, int arithmetic) { return tables[isa][arithmetic]; }
+const fl_row_kernels *fl_get_rows(int isa, int arithmetic) { return rows[isa][arithmetic]; }
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 

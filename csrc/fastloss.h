@@ -90,7 +90,6 @@ typedef struct {
     void (*weigh)(void *, const void *weight, double factor, size_t); /* x *= weight * factor; 0 where weight is 0 */
     void (*shift)(void *, const void *terms, double term, size_t);    /* x += terms, or the one term if NULL */
     void (*functions[FL_FUNCTIONS])(const void *, void *, size_t);    /* n a multiple of FL_ALIGNMENT bytes */
-    fl_row_kernels rows;
 } fl_table;
 
 extern const fl_loss fl_losses[];
@@ -99,6 +98,7 @@ extern const char *const fl_isa_names[FL_ISAS];
 
 int fl_isa_supported(int isa);
 const fl_table *fl_get_table(int isa, int arithmetic);
+const fl_row_kernels *fl_get_rows(int isa, int arithmetic); /* FL_F32 or FL_F64 */
 
 /* The loop for a block and the arithmetic that has it (float32 may compute wide): what Cython calls per block. */
 typedef struct {

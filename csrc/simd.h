@@ -24,6 +24,7 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#define UNROLL _Pragma("GCC unroll 8")
 
 #if FL_ARITH == 32
 typedef float real, stored;

@@ -56,7 +56,6 @@ cdef extern from "fastloss.h" nogil:
         void (*weigh)(void *, const void *, double, size_t) noexcept nogil
         void (*shift)(void *, const void *, double, size_t) noexcept nogil
         void (*functions[4])(const void *, void *, size_t) noexcept nogil
-        fl_row_kernels rows
 
     ctypedef struct fl_chosen:
         const fl_table *table
@@ -67,6 +66,7 @@ cdef extern from "fastloss.h" nogil:
     const char *const fl_isa_names[]
     int fl_isa_supported(int isa)
     const fl_table *fl_get_table(int isa, int arithmetic)
+    const fl_row_kernels *fl_get_rows(int isa, int arithmetic)
     fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars)
     int fl_has_param_grad(int loss)
     void fl_end_streams()
@@ -84,4 +84,5 @@ cdef extern from "fastloss.h" nogil:
         FL_ROW_MARGIN_HESS, FL_ROW_DIVERGENCE_GRAD, FL_ROW_LABEL_GRAD, FL_ROW_ZERO
 
 cdef const fl_table *current_table(bint is_double) noexcept
+cdef const fl_row_kernels *current_rows(bint is_double) noexcept
 cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil

@@ -85,6 +85,10 @@ cdef const fl_table *current_table(bint is_double) noexcept:
     return fl_get_table(current_isa, FL_F64 if is_double else FL_F32)
 
 
+cdef const fl_row_kernels *current_rows(bint is_double) noexcept:
+    return fl_get_rows(current_isa, FL_F64 if is_double else FL_F32)
+
+
 def build_flags():
     """How the kernels were compiled."""
     return BUILD_FLAGS.decode()

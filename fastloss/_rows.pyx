@@ -18,7 +18,8 @@ from fastloss._kernels cimport (
     FL_BLOCK, FL_LOG1P, FL_ROW_BENT_HESS, FL_ROW_CROSS_ENTROPY, FL_ROW_DISTILLATION, FL_ROW_DIVERGENCE_GRAD,
     FL_ROW_DIVERGENCE_SUMS, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_LABEL_GRAD, FL_ROW_LOG_SOFTMAX, FL_ROW_LOGSUMEXP, FL_ROW_LOSS,
     FL_ROW_MARGIN_GRAD, FL_ROW_MARGIN_HESS, FL_ROW_MARGIN_SUMS, FL_ROW_MULTI_MARGIN, FL_ROW_NLL, FL_ROW_NUMBER_SUMS,
-    FL_ROW_PADDING, FL_ROW_SOFTMAX, FL_ROW_SOFTMAX_SUMS, FL_ROW_ZERO, current_table, fl_rows, fl_table, tree_sum,
+    FL_ROW_PADDING, FL_ROW_SOFTMAX, FL_ROW_SOFTMAX_SUMS, FL_ROW_ZERO, current_rows, current_table, fl_row_kernels,
+    fl_rows, fl_table, tree_sum,
 )
 
 from fastloss._threads import run_blocks
@@ -166,22 +167,22 @@ cdef Py_ssize_t matrix_scratch(const Matrix *m, Py_ssize_t n) noexcept nogil:
     return 8 * size + (8 * size + 16 * n if not m.operand.direct else 0)
 
 
-cdef const void *read_rows(const Matrix *m, const fl_table *table, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+cdef const void *read_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
     """Rows start, ..., start + n - 1, one after the other."""
     if not m.by_class:
         return read_block(&m.operand, start * m.classes, n * m.classes, scratch)
-    return move_rows(m, table, start, n, scratch, False)
+    return move_rows(m, kernels, start, n, scratch, False)
 
 
-cdef void write_rows(const Matrix *m, const fl_table *table, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+cdef void write_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
     """Store n rows of the array's dtype, which are at the beginning of the scratch memory."""
     if not m.by_class:
         write_block(&m.operand, start * m.classes, n * m.classes, scratch)
     else:
-        move_rows(m, table, start, n, scratch, True)
+        move_rows(m, kernels, start, n, scratch, True)
 
 
-cdef void *move_rows(const Matrix *m, const fl_table *table, Py_ssize_t start, Py_ssize_t n, char *rows, bint store) noexcept nogil:
+cdef void *move_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *rows, bint store) noexcept nogil:
     """Between rows and a `by_class` array, one run of neighbours after the other."""
     cdef Py_ssize_t itemsize = 8 if m.operand.is_double else 4, classes = m.classes, done = 0, count, first, stride, k
     cdef char *apart = rows + 8 * n * classes
@@ -196,9 +197,9 @@ cdef void *move_rows(const Matrix *m, const fl_table *table, Py_ssize_t start, P
             for k in range(classes):
                 read_block(&m.operand, first + k * m.run, count, by_class + k * count * itemsize)
         if store:
-            table.rows.transpose(rows + done * classes * itemsize, classes, by_class, stride, count, classes)
+            kernels.transpose(rows + done * classes * itemsize, classes, by_class, stride, count, classes)
         else:
-            table.rows.transpose(by_class, stride, rows + done * classes * itemsize, classes, classes, count)
+            kernels.transpose(by_class, stride, rows + done * classes * itemsize, classes, classes, count)
         if store and not m.operand.direct:
             for k in range(classes):
                 write_block(&m.operand, first + k * m.run, count, by_class + k * count * itemsize)
@@ -220,7 +221,8 @@ cdef class Rows:
     cdef int value_kind, loss
     cdef double temperature, keep, spread, margin, gamma, factor
     cdef Py_ssize_t rows, classes, block
-    cdef const fl_table *table
+    cdef const fl_row_kernels *kernels
+    cdef const fl_row_kernels *wide_kernels
     cdef const fl_table *wide
 
     def __init__(self, bint is_double, logits, *, value, elements, int value_kind=FL_ROW_LOSS,
@@ -237,7 +239,8 @@ cdef class Rows:
         self.temperature, self.margin, self.square, self.gamma = temperature, margin, square, gamma
         self.classes = logits[0].shape[logits[0].ndim - 1]
         self.rows = logits[0].size // self.classes
-        self.table = current_table(is_double)
+        self.kernels = current_rows(is_double)
+        self.wide_kernels = current_rows(True)
         self.wide = current_table(True)
         self.labels = labels
         if labels is not None or target is not None:
@@ -320,10 +323,10 @@ cdef class Rows:
             arrays[k] = <double *>scratch
             scratch += 8 * (n + FL_ROW_PADDING)
         self.describe(&rows, arrays, n)
-        rows.logits = read_rows(&self.logits, self.table, start, n, scratch)
+        rows.logits = read_rows(&self.logits, self.kernels, start, n, scratch)
         scratch += matrix_scratch(&self.logits, n)
         if self.has_target:
-            target = read_rows(&self.target, self.table, start, n, scratch)
+            target = read_rows(&self.target, self.kernels, start, n, scratch)
             scratch += matrix_scratch(&self.target, n)
         if self.has_weight:
             weight = read_block(&self.weight, start, n, scratch)
@@ -365,24 +368,24 @@ cdef class Rows:
         rows.teacher = NULL
 
     cdef void sum_softmax(self, const fl_rows *rows) noexcept nogil:
-        self.table.rows.reduce[FL_ROW_SOFTMAX_SUMS](rows)
+        self.kernels.reduce[FL_ROW_SOFTMAX_SUMS](rows)
         self.wide.functions[FL_LOG1P](rows.rest, rows.log, rows.rows + FL_ROW_PADDING - rows.rows % FL_ROW_PADDING)
 
     cdef void reduce(self, fl_rows *rows, const fl_rows *teacher) noexcept nogil:
         """From the logits to what the outputs are made of."""
         if self.loss == FL_ROW_MULTI_MARGIN:
-            self.table.rows.reduce[FL_ROW_MARGIN_SUMS](rows)
+            self.kernels.reduce[FL_ROW_MARGIN_SUMS](rows)
         elif self.loss == FL_ROW_NLL:
-            self.table.rows.reduce[FL_ROW_NUMBER_SUMS](rows)
+            self.kernels.reduce[FL_ROW_NUMBER_SUMS](rows)
         else:
             self.sum_softmax(rows)
         rows.teacher = teacher
         if teacher != NULL and self.needs_loss:
-            self.table.rows.reduce[FL_ROW_DIVERGENCE_SUMS](rows)
+            self.kernels.reduce[FL_ROW_DIVERGENCE_SUMS](rows)
         if self.needs_loss:
-            self.table.rows.loss[self.loss](rows)
+            self.kernels.loss[self.loss](rows)
         if self.gamma > 0:
-            self.wide.rows.focus(rows, self.gamma)
+            self.wide_kernels.focus(rows, self.gamma)
 
     cdef void write_outputs(self, const fl_rows *rows, Py_ssize_t start, double *scale, char *scratch) noexcept nogil:
         cdef Py_ssize_t n = rows.rows, i
@@ -390,7 +393,7 @@ cdef class Rows:
         cdef void *out
         if self.has_value:
             out = self.value.data + start * self.value.itemsize if self.value.direct else scratch
-            self.table.rows.value[self.value_kind](rows, out)
+            self.kernels.value[self.value_kind](rows, out)
             if not self.value.direct:
                 write_block(&self.value, start, n, out)
                 scratch += 8 * n
@@ -404,10 +407,10 @@ cdef class Rows:
                 continue
             if self.elements[k].operand.direct and not self.elements[k].by_class:
                 out = self.elements[k].operand.data + start * self.classes * self.elements[k].operand.itemsize
-                self.table.rows.emit[k](rows, out)
+                self.kernels.emit[k](rows, out)
             else:
-                self.table.rows.emit[k](rows, scratch)
-                write_rows(&self.elements[k], self.table, start, n, scratch)
+                self.kernels.emit[k](rows, scratch)
+                write_rows(&self.elements[k], self.kernels, start, n, scratch)
 
     cdef void chain(self, const fl_rows *rows, double *scale) noexcept nogil:
         """From the derivatives by the cross-entropy to what `emit` takes: its scale, and theirs."""

@@ -26,27 +26,32 @@ def settings():
     tree = ast.parse((ROOT / "setup.py").read_text(encoding="utf-8"))
     found = {}
     for node in tree.body:
-        if isinstance(node, ast.Assign) and node.targets[0].id in ("KERNEL_FLAGS", "ISA_FLAGS", "ARITHMETICS"):
+        if isinstance(node, ast.Assign) and node.targets[0].id in ("KERNEL_FLAGS", "ISA_FLAGS", "DOMAINS"):
             found[node.targets[0].id] = ast.literal_eval(node.value)
     return found
 
 
-def newest(isa, arithmetic):
+def newest(isa, domain, arithmetic):
     """The object that setup.py made last, or None."""
-    found = (ROOT / "build" / "kernels").glob(f"{isa}-{arithmetic}-*/csrc/isa/{isa}.o")
+    found = (ROOT / "build" / "kernels").glob(f"{isa}-*/{domain}_{arithmetic}.o")
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def build(folder, compiler, machine):
     """The driver with all tables of a machine."""
-    setup = settings()
-    flags = [*setup["KERNEL_FLAGS"], "-fschedule-insns", "-Werror", "-I", str(ROOT / "csrc")]
-    tables = [
-        (ROOT / "csrc" / "isa" / f"{isa}.c", [*own, f"-DFL_ARITH={arithmetic}"])
-        for isa, own in setup["ISA_FLAGS"][machine].items()
-        for arithmetic in setup["ARITHMETICS"]
+    setup, csrc = settings(), ROOT / "csrc"
+    flags = [*setup["KERNEL_FLAGS"], "-fschedule-insns", "-Werror", "-I", str(csrc)]
+    kernels = [
+        (isa, domain, arithmetic)
+        for isa in setup["ISA_FLAGS"][machine]
+        for domain, arithmetics in setup["DOMAINS"].items()
+        for arithmetic in arithmetics
     ]
-    built = [newest(isa, arithmetic) for isa in setup["ISA_FLAGS"][machine] for arithmetic in setup["ARITHMETICS"]]
+    tables = [
+        (csrc / f"{domain}.c", [*setup["ISA_FLAGS"][machine][isa], "-include", f"isa/{isa}.h", f"-DFL_ARITH={arithmetic}"])
+        for isa, domain, arithmetic in kernels
+    ]
+    built = [newest(*kernel) for kernel in kernels]
     if all(built):
         tables = []
     else:

@@ -51,6 +51,7 @@ static void report(const char *what, const char *detail, int is_double, const vo
 }
 
 static const fl_table *table_of(int is_double) { return fl_get_table(isa, is_double ? FL_F64 : FL_F32); }
+static const fl_row_kernels *rows_of(int is_double) { return fl_get_rows(isa, is_double ? FL_F64 : FL_F32); }
 
 /* ---- elementwise ---------------------------------------------------------------------------------------------- */
 
@@ -139,14 +140,14 @@ typedef struct {
 } row_output;
 
 static void softmax_sums(int is_double, const fl_rows *a) {
-    table_of(is_double)->rows.reduce[FL_ROW_SOFTMAX_SUMS](a);
+    rows_of(is_double)->reduce[FL_ROW_SOFTMAX_SUMS](a);
     fl_get_table(isa, FL_F64)->functions[FL_LOG1P](a->rest, a->log, ROWS + FL_ROW_PADDING - ROWS % FL_ROW_PADDING);
 }
 
 static void report_rows(const char *detail, int is_double, const fl_rows *a, const char *value, int kind,
                         const row_output *elements) {
     static double out[ROWS * MOST];
-    const fl_row_kernels *kernels = &table_of(is_double)->rows;
+    const fl_row_kernels *kernels = rows_of(is_double);
     kernels->value[kind](a, out);
     report(value, detail, is_double, out, ROWS);
     for (; elements->name; elements++) {
@@ -162,20 +163,20 @@ static void of_softmax(const char *detail, int is_double, fl_rows *a) {
     static double derivatives[3][PADDED];
     softmax_sums(is_double, a);
     report_rows(detail, is_double, a, "logsumexp", FL_ROW_LOGSUMEXP, family);
-    table_of(is_double)->rows.loss[FL_ROW_CROSS_ENTROPY](a);
+    rows_of(is_double)->loss[FL_ROW_CROSS_ENTROPY](a);
     report_rows(detail, is_double, a, "cross_entropy", FL_ROW_LOSS, plain);
     if (a->temperature != 1) return;
     a->slope = derivatives[0];
     a->bend = derivatives[1];
     a->label_hess = derivatives[2];
-    fl_get_table(isa, FL_F64)->rows.focus(a, 1.7);
+    rows_of(1)->focus(a, 1.7);
     report_rows(detail, is_double, a, "softmax_focal", FL_ROW_LOSS, focal);
 }
 
 static void of_labels(const char *detail, int is_double, fl_rows *a) {
     const row_output margin[] = {{"margin grad", FL_ROW_MARGIN_GRAD}, {"margin hess", FL_ROW_MARGIN_HESS}, {NULL, 0}};
     const row_output label[] = {{"nll grad", FL_ROW_LABEL_GRAD}, {"nll hess", FL_ROW_ZERO}, {NULL, 0}};
-    const fl_row_kernels *kernels = &table_of(is_double)->rows;
+    const fl_row_kernels *kernels = rows_of(is_double);
     for (a->square = 0; a->square < 2; a->square++) {
         kernels->reduce[FL_ROW_MARGIN_SUMS](a);
         kernels->loss[FL_ROW_MULTI_MARGIN](a);
@@ -200,8 +201,8 @@ static void of_teacher(const char *detail, int is_double, fl_rows *a) {
     a->labels = NULL;
     softmax_sums(is_double, a);
     a->teacher = &teacher;
-    table_of(is_double)->rows.reduce[FL_ROW_DIVERGENCE_SUMS](a);
-    table_of(is_double)->rows.loss[FL_ROW_DISTILLATION](a);
+    rows_of(is_double)->reduce[FL_ROW_DIVERGENCE_SUMS](a);
+    rows_of(is_double)->loss[FL_ROW_DISTILLATION](a);
     report_rows(detail, is_double, a, "distillation", FL_ROW_LOSS, elements);
 }
 

@@ -1,3 +1,2 @@
 #define FL_ISA neon
 #define FL_BYTES 16
-#include "../kernels.inc"

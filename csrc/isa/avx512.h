@@ -1,3 +1,2 @@
 #define FL_ISA avx512
 #define FL_BYTES 64
-#include "../kernels.inc"

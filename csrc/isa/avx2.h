@@ -1,3 +1,2 @@
 #define FL_ISA avx2
 #define FL_BYTES 32
-#include "../kernels.inc"

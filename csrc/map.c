@@ -1,5 +1,6 @@
-/* Everything for one instruction set and one arithmetic, ending in its table. The including file sets FL_ISA and
- * FL_BYTES; the build compiles it once per FL_ARITH. */
+/* Elementwise losses for one instruction set and one arithmetic, ending in their table. */
+#include "domain.h"
+
 /* Vectors in flight in a loop, for a loss and for the longer bodies of its variants: as measured */
 #if defined(FL_REFERENCE) || defined(FL_SANITIZED)
 #define FL_INTERLEAVE_LOSS 1
@@ -12,18 +13,12 @@
 #define FL_INTERLEAVE_VARIANT 4
 #endif
 
-#include "fastloss.h"
-
-#define PASTE_(a, b, c, d) a##b##c##d
-#define PASTE(a, b, c, d) PASTE_(a, b, c, d)
-#define TABLE(arithmetic) PASTE(fl_table_, FL_ISA, _, arithmetic)
+#define TABLE(arithmetic) TABLE_OF(map, arithmetic)
 extern const fl_table TABLE(FL_ARITH), TABLE(3264);
 
-#include "simd.h"
 #include "losses/robust_regions.h"
-#include "vmath.h"
+
 #include "loops.inc"
-#include "rowwise/rows.inc"
 
 const fl_table TABLE(FL_ARITH) = {
     .loops =
@@ -40,5 +35,4 @@ const fl_table TABLE(FL_ARITH) = {
     .weigh = weigh,
     .shift = shift,
     .functions = {[FL_EXP] = exp_map, [FL_EXPM1] = expm1_map, [FL_LOG] = log_map, [FL_LOG1P] = log1p_map},
-    .rows = ROW_KERNELS,
 };
