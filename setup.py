@@ -63,9 +63,10 @@ class Build(build_ext):
     def build_extension(self, ext):
         if ext.name == "fastloss._kernels":
             ext.extra_objects = self.compile_kernels()
+            ext.depends = [*ext.depends, *ext.extra_objects]
         target = Path(self.get_ext_fullpath(ext.name))
         kept = Path("build", "extensions", short_hash(*KERNEL_FLAGS), target.name)
-        if self.force or newer_group([*ext.sources, *ext.depends, *ext.extra_objects], kept):
+        if self.force or newer_group([*ext.sources, *ext.depends], kept):
             super().build_extension(ext)
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(target, kept)
@@ -126,11 +127,14 @@ def extension(module, sources=()):
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *sanitizer],
         extra_link_args=sanitizer,
         define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"')],
-        depends=INTERFACE,
+        depends=INTERFACE.get(module, []),
     )
 
 
-INTERFACE = [*map(str, sorted(Path("csrc").glob("*.h"))), "csrc/losses.def"]  # what dispatch and Cython see of the kernels
+# What dispatch.c, storage.c and Cython see of the kernels
+KERNEL_TABLES = ["csrc/fastloss.h", "csrc/losses.def", "csrc/losses/robust_regions.h"]
+KERNEL_TABLES += ["csrc/rows/api.h", "csrc/rows.def"]
+INTERFACE = {"_kernels": KERNEL_TABLES, "_rows": KERNEL_TABLES, "_buffers": ["csrc/storage.h"]}
 C_SOURCES = {"_kernels": ["csrc/dispatch.c"], "_buffers": ["csrc/storage.c"]}
 MODULES = sorted(p.stem for p in Path("fastloss").glob("*.pyx"))
 

@@ -17,6 +17,12 @@ const fl_loss fl_losses[] = {
 };
 const int fl_losses_count = sizeof fl_losses / sizeof *fl_losses;
 
+#define ROW_LOSS(name, targets, traits, parameters) {#name, parameters, FL_ROW_##name, targets, traits},
+const fl_row_loss fl_row_losses[] = {
+#include "rows.def"
+};
+const int fl_row_losses_count = sizeof fl_row_losses / sizeof *fl_row_losses;
+
 /* ---- instruction sets ------------------------------------------------------------------------------------------ */
 
 const char *const fl_isa_names[FL_ISAS] = {"baseline", "avx2", "avx512", "neon"};

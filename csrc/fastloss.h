@@ -76,7 +76,7 @@ enum { FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P, FL_FUNCTIONS };
 
 /* ---- rows of logits ------------------------------------------------------------------------------------------ */
 
-#include "rows_api.h"
+#include "rows/api.h"
 
 /* ---- tables -------------------------------------------------------------------------------------------------- */
 
@@ -94,6 +94,8 @@ typedef struct {
 
 extern const fl_loss fl_losses[];
 extern const int fl_losses_count;
+extern const fl_row_loss fl_row_losses[];
+extern const int fl_row_losses_count;
 extern const char *const fl_isa_names[FL_ISAS];
 
 int fl_isa_supported(int isa);

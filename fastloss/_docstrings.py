@@ -120,7 +120,8 @@ def complete_rows(doc, targets, domains, traits):
     """
     own = sections(doc)
     texts = {**_TEXTS, **_ROW_TEXTS, "target": _ROW_TARGETS[targets], **entries(own.get("Parameters", ""))}
-    types = {name: f"float, {domain}" for name, domain in domains.items()} | _TYPES | _ROW_TYPES
+    types = {name: domain if "integer" in domain else f"float, {domain}" for name, domain in domains.items()}
+    types |= _TYPES | _ROW_TYPES
     labels = ["labels"] if targets == "logits" else []
     arguments = ["logits", "target", *labels, *domains, "axis", "sample_weight", "reduction", "out", "num_threads"]
     described = {name: (types[name], texts[name]) for name in arguments}

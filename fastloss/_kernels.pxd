@@ -19,36 +19,29 @@ cdef extern from "fastloss.h" nogil:
 
     ctypedef void (*fl_map_kernel)(const fl_map_args *, size_t) noexcept nogil
 
+    ctypedef struct fl_matrix:
+        void *data
+        size_t row, step
+
     ctypedef struct fl_rows:
         size_t rows, classes
-        double temperature
-        const void *logits
-        const void *target
+        fl_matrix logits, target
         const int64_t *labels
         const void *class_weight
-        const fl_rows *teacher
-        double keep, spread, margin
-        int square
         const double *scale
-        double *max
-        double *rest
-        double *dot
-        double *mass
-        double *peak_mass
-        double *label_logit
-        double *log
-        double *loss
-        double *slope
-        double *bend
-        double *label_hess
+        double factor
+        double *parameters
+        void *value
+        fl_matrix *elements
 
     ctypedef struct fl_row_kernels:
         void (*transpose)(const void *, size_t, void *, size_t, size_t, size_t) noexcept nogil
-        void (*reduce[4])(const fl_rows *) noexcept nogil
-        void (*loss[4])(const fl_rows *) noexcept nogil
-        void (*focus)(const fl_rows *, double) noexcept nogil
-        void (*value[2])(const fl_rows *, void *) noexcept nogil
-        void (*emit[10])(const fl_rows *, void *) noexcept nogil
+        void (**kernels)(const fl_rows *) noexcept nogil
+
+    ctypedef struct fl_row_loss:
+        const char *name
+        const char *parameters
+        int kernel, targets, traits
 
     ctypedef struct fl_table:
         void (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
@@ -63,6 +56,8 @@ cdef extern from "fastloss.h" nogil:
 
     const fl_loss fl_losses[]
     const int fl_losses_count
+    const fl_row_loss fl_row_losses[]
+    const int fl_row_losses_count
     const char *const fl_isa_names[]
     int fl_isa_supported(int isa)
     const fl_table *fl_get_table(int isa, int arithmetic)
@@ -76,12 +71,9 @@ cdef extern from "fastloss.h" nogil:
         FL_BLOCK, FL_MAX_PARAMS, FL_ALIGNMENT, FL_OUTPUTS, FL_ISAS
         FL_F32, FL_F64
         FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P
-        FL_ROW_PADDING, FL_ROW_ELEMENTS
-        FL_ROW_SOFTMAX_SUMS, FL_ROW_MARGIN_SUMS, FL_ROW_DIVERGENCE_SUMS, FL_ROW_NUMBER_SUMS
-        FL_ROW_CROSS_ENTROPY, FL_ROW_MULTI_MARGIN, FL_ROW_DISTILLATION, FL_ROW_NLL
-        FL_ROW_LOSS, FL_ROW_LOGSUMEXP
-        FL_ROW_SOFTMAX, FL_ROW_LOG_SOFTMAX, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_BENT_HESS, FL_ROW_MARGIN_GRAD
-        FL_ROW_MARGIN_HESS, FL_ROW_DIVERGENCE_GRAD, FL_ROW_LABEL_GRAD, FL_ROW_ZERO
+        FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW
+        FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_ELEMENTS
+        FL_ROW_probabilities, FL_ROW_log_probabilities
 
 cdef const fl_table *current_table(bint is_double) noexcept
 cdef const fl_row_kernels *current_rows(bint is_double) noexcept

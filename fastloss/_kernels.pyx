@@ -96,23 +96,45 @@ def build_flags():
 
 # ---- the registry -------------------------------------------------------------------------------------------------
 
+def trait_names(int traits):
+    """The names of a mask of traits."""
+    return frozenset(name for bit, name in TRAITS.items() if traits & bit)
+
+
+def parameter_domains(bytes parameters):
+    """{name: domain} of "alpha any, scale > 0"."""
+    return dict(item.split(" ", 1) for item in parameters.decode().split(", ") if item)
+
+
 def registry():
     """{name: (index, family, takes a target, traits, parameter domains, has derivatives by parameter)}, from
     csrc/losses.def."""
     table = {}
     for i in range(fl_losses_count):
-        domains = {}
-        for item in fl_losses[i].parameters.decode().split(", "):
-            parameter, _, domain = item.partition(" ")
-            if parameter:
-                domains[parameter] = domain
         table[fl_losses[i].name.decode()] = (
             fl_losses[i].kernel,
             FAMILIES[fl_losses[i].family],
             fl_losses[i].family != FL_PROBABILITY_ALONE,
-            frozenset(name for bit, name in TRAITS.items() if fl_losses[i].traits & bit),
-            domains,
+            trait_names(fl_losses[i].traits),
+            parameter_domains(fl_losses[i].parameters),
             bool(fl_has_param_grad(fl_losses[i].kernel)),
+        )
+    return table
+
+
+# What the target of a row loss may be, as csrc/rows/api.h numbers it
+TARGETS = ("labels", "labels or probabilities", "logits")
+
+
+def row_registry():
+    """{name: (kernel, what its target may be, traits, parameter domains)} of the row losses, from csrc/rows.def."""
+    table = {}
+    for i in range(fl_row_losses_count):
+        table[fl_row_losses[i].name.decode()] = (
+            fl_row_losses[i].kernel,
+            TARGETS[fl_row_losses[i].targets],
+            trait_names(fl_row_losses[i].traits),
+            parameter_domains(fl_row_losses[i].parameters),
         )
     return table
 

@@ -132,12 +132,14 @@ class RowCall:
             )
         return np.ascontiguousarray(class_weight, self.dtype)
 
-    def loop(self, elements, value=None, **others):
+    def loop(self, kernel, parameters, elements, value=None, **others):
         """The hot loop over all rows, into {kind: array} and one value per row."""
         target = None if self.target is None else self.operand(self.classes_last(self.target))
         return _rows.Rows(
             self.is_double,
             self.operand(self.classes_last(self.logits)),
+            kernel=kernel,
+            parameters=parameters,
             target=target,
             value=value,
             elements={kind: self.classes_last(array) for kind, array in elements.items()},

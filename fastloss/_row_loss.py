@@ -4,41 +4,33 @@ import inspect
 
 import numpy as np
 
-from fastloss import _docstrings
+from fastloss import _docstrings, _kernels, _rows
 from fastloss._arguments import check_integer, check_number, check_outputs, check_parameter, check_reduction
 from fastloss._loss import Loss
 from fastloss._row_call import LOGITS, RowCall, final_results
 
-_DOMAINS = {
-    "class_weight": ">= 0",
-    "ignore_index": "integer",
-    "label_smoothing": ">= 0 and <= 1",
-    "temperature": "> 0",
-    "gamma": ">= 0",
-    "p": "1 or 2",
-    "margin": "finite",
-}
-_REAL = ("label_smoothing", "temperature", "gamma", "margin")
+_REGISTRY = _kernels.row_registry()
+_OPTIONS = {"class_weight": ">= 0", "ignore_index": "integer"}  # which are not for the kernels
+_WHOLE = 2**53  # beyond it a double does not hold every integer, and there are not as many classes
 
 
 class RowLoss(Loss):
     """A loss with one value per row of logits.
 
-    It is declared as a function of its parameters without a body, as elementwise losses are, with what its target may
-    be, its traits, and `kernels`: a function of the parameters that the loops read, which returns what `_rows.Rows` is
-    to do, and which kinds of numbers per element the "grad" and the "hess" are.
+    It is declared as a function of its parameters without a body, as elementwise losses are; the kernel of its name is
+    in csrc/rows.def, with what its target may be, its traits and the domains of its parameters.
     """
 
     is_rowwise = True
     requires_target = True
 
-    def __init__(self, declaration, targets, traits, kernels):
-        self._targets, self._kernels = targets, kernels
-        self._read = tuple(inspect.signature(kernels).parameters)
+    def __init__(self, declaration):
+        name = declaration.__name__
+        self._kernel, self._targets, traits, self._read = _REGISTRY[name]
         defaults = {name: p.default for name, p in inspect.signature(declaration).parameters.items()}
-        domains = {name: _DOMAINS[name] for name in defaults}
-        doc = _docstrings.complete_rows(declaration.__doc__, targets, domains, traits)
-        super().__init__(declaration.__name__, "rows", frozenset(traits), domains, defaults, doc)
+        domains = {name: ({**_OPTIONS, **self._read})[name] for name in defaults}
+        doc = _docstrings.complete_rows(declaration.__doc__, self._targets, domains, traits)
+        super().__init__(name, "rows", traits, domains, defaults, doc)
 
     def __call__(self, logits, target, **keywords):
         """The loss: one value per row, or their sum or mean as a float."""
@@ -70,7 +62,8 @@ class RowLoss(Loss):
         return signature.replace(parameters=named)
 
     def _check_param(self, name, value):
-        return _CHECKS[name](name, value, self.domains[name])
+        check = _CHECKS.get(name) or _CHECKS_OF_DOMAINS.get(self.domains[name], check_number)
+        return check(name, value, self.domains[name])
 
     def _compute(self, outputs, logits, target, sample_weight, reduction, out, num_threads, params):
         axis = params.pop("axis", -1)
@@ -92,14 +85,15 @@ class RowLoss(Loss):
         arrays = dict(zip(names, computed, strict=True))
         if "value" in outputs and reduction != "none":
             arrays["value"] = np.empty(call.rows, call.dtype)
-        kernels = self._kernels(**{name: self._stored(name, params[name], call) for name in self._read})
-        kinds = {name: kernels.pop(name) for name in ("grad", "hess")}
+        labels, class_weight = call.labels(params.get("ignore_index")), params.get("class_weight")
         loop = call.loop(
-            {kinds[name]: arrays[name] for name in elements},
+            self._kernel,
+            [self._stored(name, params[name], call) for name in self._read],
+            {_OUTPUTS[name]: arrays[name] for name in elements},
             arrays.get("value"),
-            labels=call.labels(params.get("ignore_index")),
-            class_weight=call.class_weights(params.get("class_weight")),
-            **kernels,
+            labels=labels,
+            class_weight=call.class_weights(class_weight),
+            weighs_rows=labels is not None and not params.get("label_smoothing"),
         )
         total_weight = loop.total_weight() if reduction == "mean" else 1.0
         # where nothing counts, the mean is NaN and its gradient 0
@@ -109,30 +103,28 @@ class RowLoss(Loss):
             results["value"] = call.sum(arrays["value"]) / total_weight if total_weight else float("nan")
         return tuple(results[name] for name in outputs)
 
-    @staticmethod
-    def _stored(name, value, call):
+    def _stored(self, name, value, call):
         """A parameter as the loops read it."""
-        return call.rounded(name, value) if name in _REAL else value
-
-
-def row_loss(targets, traits, kernels):
-    """The decorator of a declaration: see RowLoss."""
-    return lambda declaration: RowLoss(declaration, targets, traits, kernels)
+        return float(min(value, _WHOLE)) if "integer" in self.domains[name] else call.rounded(name, value)
 
 
 def _check_class_weight(name, value, domain):
     return None if value is None else np.atleast_1d(check_parameter(name, value, domain, None))
 
 
-def _check_p(name, value, domain):
+def _check_one_or_two(name, value, domain):
     if value not in (1, 2):
         raise ValueError(f"{name} must be {domain}, got {value!r}")
     return int(value)
 
 
-_CHECKS = {
-    "class_weight": _check_class_weight,
-    "ignore_index": check_integer,
-    "p": _check_p,
-    **dict.fromkeys(_REAL, check_number),
-}
+def _check_positive_integer(name, value, domain):
+    value = check_integer(name, value, domain)
+    if value < 1:
+        raise ValueError(f"{name} must be {domain}, got {value!r}")
+    return value
+
+
+_CHECKS = {"class_weight": _check_class_weight, "ignore_index": check_integer}
+_CHECKS_OF_DOMAINS = {"1 or 2": _check_one_or_two, "integer >= 1": _check_positive_integer}
+_OUTPUTS = {"grad": _rows.GRAD, "hess": _rows.HESS}

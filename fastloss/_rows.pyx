@@ -1,41 +1,34 @@
 """The hot loops of the row losses: blocks of rows of logits, without the GIL.
 
-A call is one `Rows`: for each block it reads the operands (in place where it can), reduces the rows, and writes from the
-same sums one number per row (value) and one per element (grad, hess, softmax, ...), while the block is still in the cache.
-The steps are those of csrc/rows_api.h.
+A call is one `Rows`: for each block it reads the operands (in place where it can), and a kernel writes one number per row
+(value) and one per element (grad, hess, softmax, ...).
+What a kernel is given is in csrc/rows/api.h.
 Rows are independent, so that any split over threads gives the same bits.
 """
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from fastloss._buffers cimport (
     FLOAT32, FLOAT64, Kind, Operand, close_operand, copy_block, open_operand, read_block, scratch_size, swap_bytes,
     write_block,
 )
 from fastloss._kernels cimport (
-    FL_BLOCK, FL_LOG1P, FL_ROW_BENT_HESS, FL_ROW_CROSS_ENTROPY, FL_ROW_DISTILLATION, FL_ROW_DIVERGENCE_GRAD,
-    FL_ROW_DIVERGENCE_SUMS, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_LABEL_GRAD, FL_ROW_LOG_SOFTMAX, FL_ROW_LOGSUMEXP, FL_ROW_LOSS,
-    FL_ROW_MARGIN_GRAD, FL_ROW_MARGIN_HESS, FL_ROW_MARGIN_SUMS, FL_ROW_MULTI_MARGIN, FL_ROW_NLL, FL_ROW_NUMBER_SUMS,
-    FL_ROW_PADDING, FL_ROW_SOFTMAX, FL_ROW_SOFTMAX_SUMS, FL_ROW_ZERO, current_rows, current_table, fl_row_kernels,
-    fl_rows, fl_table, tree_sum,
+    FL_BLOCK, FL_ROW_ELEMENTS, FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW, current_rows, current_table, fl_matrix,
+    fl_row_kernels, fl_rows, fl_table, tree_sum,
 )
+from fastloss._kernels cimport FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_log_probabilities, FL_ROW_probabilities
 
 from fastloss._threads import run_blocks
 
 cdef enum:
     BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
-    BY_CLASS_BYTES = 1 << 19  # the same where classes are apart in memory: long runs of rows matter more
-    ROW_ARRAYS = 15        # the arrays of one double per row in fl_rows, scale, and those that a teacher has of its own
-    ELEMENTS = 10          # FL_ROW_ELEMENTS
+    BY_CLASS_BYTES = 1 << 19  # the same where long rows are transposed: long runs of rows matter more
 
-# What `Rows` can compute: losses, other values, and numbers per element
-CROSS_ENTROPY, MULTI_MARGIN, DISTILLATION, NLL = FL_ROW_CROSS_ENTROPY, FL_ROW_MULTI_MARGIN, FL_ROW_DISTILLATION, FL_ROW_NLL
-LOSS, LOGSUMEXP = FL_ROW_LOSS, FL_ROW_LOGSUMEXP
-SOFTMAX, LOG_SOFTMAX, GRAD, HESS = FL_ROW_SOFTMAX, FL_ROW_LOG_SOFTMAX, FL_ROW_GRAD, FL_ROW_HESS
-BENT_HESS, MARGIN_GRAD, MARGIN_HESS = FL_ROW_BENT_HESS, FL_ROW_MARGIN_GRAD, FL_ROW_MARGIN_HESS
-DIVERGENCE_GRAD, LABEL_GRAD, ZERO = FL_ROW_DIVERGENCE_GRAD, FL_ROW_LABEL_GRAD, FL_ROW_ZERO
+# What `Rows` can compute: numbers per element, and functions of a row that are no losses
+GRAD, HESS = FL_ROW_GRAD, FL_ROW_HESS
+PROBABILITIES, LOG_PROBABILITIES = FL_ROW_probabilities, FL_ROW_log_probabilities
 
 
 # ---- labels -------------------------------------------------------------------------------------------------------
@@ -207,45 +200,62 @@ cdef void *move_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t 
     return rows
 
 
+cdef bint is_in_place(const Matrix *m) noexcept nogil:
+    """Whether the kernels can read or write it where it lies."""
+    return m.operand.direct and (not m.by_class or m.classes <= FL_SHORT_ROW)
+
+
+cdef fl_matrix in_place(const Matrix *m, Py_ssize_t start) noexcept nogil:
+    """The rows from `start` on, as far as they are one run."""
+    cdef Py_ssize_t first = start * m.classes
+    cdef Py_ssize_t itemsize = 8 if m.operand.is_double else 4
+    if not m.by_class:
+        return fl_matrix(m.operand.data + first * itemsize, m.classes, 1)
+    first = start // m.run * m.classes * m.run + start % m.run
+    return fl_matrix(m.operand.data + first * itemsize, 1, m.run)
+
+
+cdef fl_matrix read_matrix(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+    if is_in_place(m):
+        return in_place(m, start)
+    return fl_matrix(<void *>read_rows(m, kernels, start, n, scratch), m.classes, 1)
+
+
 # ---- rows ---------------------------------------------------------------------------------------------------------
 
 cdef class Rows:
     """One call over rows of logits, prepared: operands, outputs, kernels."""
 
     cdef Matrix logits, target
-    cdef Matrix elements[ELEMENTS]
+    cdef Matrix elements[FL_ROW_ELEMENTS]
     cdef Operand weight, value, class_weight
     cdef Labels labels
-    cdef bint has_target, has_weight, has_value, has_class_weight, weighs_rows, needs_loss, is_double, square
-    cdef bint emits[ELEMENTS]
-    cdef int value_kind, loss
-    cdef double temperature, keep, spread, margin, gamma, factor
+    cdef bint has_target, has_weight, has_value, has_class_weight, weighs_rows, is_double
+    cdef bint emits[FL_ROW_ELEMENTS]
+    cdef int kernel
+    cdef double parameters[FL_ROW_PARAMETERS]
+    cdef double factor
     cdef Py_ssize_t rows, classes, block
     cdef const fl_row_kernels *kernels
-    cdef const fl_row_kernels *wide_kernels
     cdef const fl_table *wide
 
-    def __init__(self, bint is_double, logits, *, value, elements, int value_kind=FL_ROW_LOSS,
-                 int loss=FL_ROW_CROSS_ENTROPY, labels=None, target=None, class_weight=None, bint weighs_rows=False,
-                 weight=None, double temperature=1, double label_smoothing=0, double margin=0, bint square=False,
-                 double gamma=0):
-        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, kind); `labels` are Labels. `value` is an array of one
-        number per row or None; `elements` is {kind: array}. `class_weight` is a contiguous array of the computing
-        dtype; where it `weighs_rows`, it multiplies the loss of a row by that of its label. `gamma` > 0 makes a
-        cross-entropy focal."""
+    def __init__(self, bint is_double, logits, *, int kernel, parameters, value, elements, labels=None, target=None,
+                 class_weight=None, bint weighs_rows=False, weight=None):
+        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, kind); `labels` are Labels, beside
+        a target they only tell which rows count. `parameters` are those of the kernel, of the computing dtype. `value`
+        is an array of one number per row or None; `elements` is {kind: array}. `class_weight` is a contiguous array of
+        the computing dtype; where it `weighs_rows`, it multiplies the loss of a row by that of its label."""
         cdef Kind kind = FLOAT64 if is_double else FLOAT32
+        cdef int k
         self.is_double = is_double
-        self.loss, self.value_kind = loss, value_kind
-        self.temperature, self.margin, self.square, self.gamma = temperature, margin, square, gamma
+        self.kernel = kernel
+        for k in range(len(parameters)):
+            self.parameters[k] = parameters[k]
         self.classes = logits[0].shape[logits[0].ndim - 1]
         self.rows = logits[0].size // self.classes
         self.kernels = current_rows(is_double)
-        self.wide_kernels = current_rows(True)
         self.wide = current_table(True)
         self.labels = labels
-        if labels is not None or target is not None:
-            self.keep = 1 - label_smoothing
-            self.spread = label_smoothing / self.classes
         open_matrix(&self.logits, logits[0], logits[1], is_double, False)
         self.block = self.rows_per_block()
         if target is not None:
@@ -261,7 +271,6 @@ cdef class Rows:
         if value is not None:
             open_operand(&self.value, value, kind, is_double, True)
             self.has_value = True
-        self.needs_loss = (self.has_value and value_kind == FL_ROW_LOSS) or gamma > 0 or loss in (MULTI_MARGIN, NLL)
         for element, array in elements.items():
             open_matrix(&self.elements[<int>element], array, kind, is_double, True)
             self.emits[<int>element] = True
@@ -273,11 +282,12 @@ cdef class Rows:
         close_operand(&self.class_weight)
         close_operand(&self.weight)
         close_operand(&self.value)
-        for k in range(ELEMENTS):
+        for k in range(FL_ROW_ELEMENTS):
             close_operand(&self.elements[k].operand)
 
     cdef Py_ssize_t rows_per_block(self) noexcept:
-        cdef Py_ssize_t bytes = BY_CLASS_BYTES if self.logits.by_class else BLOCK_BYTES
+        cdef bint moves = self.logits.by_class and self.classes > FL_SHORT_ROW
+        cdef Py_ssize_t bytes = BY_CLASS_BYTES if moves else BLOCK_BYTES
         cdef Py_ssize_t rows = min(bytes // (self.classes * (8 if self.is_double else 4)), <Py_ssize_t>FL_BLOCK)
         if rows > FL_ROW_PADDING or self.logits.by_class:
             return max(rows - rows % FL_ROW_PADDING, <Py_ssize_t>FL_ROW_PADDING)
@@ -291,134 +301,91 @@ cdef class Rows:
 
     def run_blocks(self, Py_ssize_t first, Py_ssize_t last):
         """Blocks first, ..., last - 1, in this thread."""
-        cdef Py_ssize_t n = min(self.block, self.rows), i
-        cdef char *scratch = <char *>PyMem_RawMalloc(self.scratch_bytes(n))
+        cdef Py_ssize_t start = first * self.block, end = min(last * self.block, self.rows), n
+        cdef Py_ssize_t run = self.run_of_rows()
+        cdef char *scratch = <char *>PyMem_RawMalloc(self.scratch_bytes(min(self.block, self.rows)))
         if scratch == NULL:
             raise MemoryError()
         with nogil:
-            for i in range(first, last):
-                self.run_block(i * self.block, min(self.block, self.rows - i * self.block), scratch)
+            while start < end:
+                n = min(self.block, min(end - start, run - start % run))
+                self.run_block(start, n, scratch)
+                start += n
         PyMem_RawFree(scratch)
 
+    cdef Py_ssize_t run_of_rows(self) noexcept:
+        """How many rows are neighbours wherever a kernel reads or writes class by class."""
+        cdef bint by_class = self.logits.by_class or (self.has_target and self.target.by_class)
+        cdef int k
+        for k in range(FL_ROW_ELEMENTS):
+            by_class |= self.emits[k] and self.elements[k].by_class
+        return self.logits.run if by_class and self.classes <= FL_SHORT_ROW else self.rows
+
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
-        cdef Py_ssize_t bytes = ROW_ARRAYS * 8 * (n + FL_ROW_PADDING) + matrix_scratch(&self.logits, n), most = 0
+        cdef Py_ssize_t bytes = 8 * (n + FL_ROW_PADDING) + matrix_scratch(&self.logits, n)
         cdef int k
         bytes += 16 * n if self.labels is not None else 0
         bytes += matrix_scratch(&self.target, n) if self.has_target else 0
         bytes += scratch_size(&self.weight, n) if self.has_weight else 0
         bytes += 8 * n if self.has_value and not self.value.direct else 0
-        for k in range(ELEMENTS):
+        for k in range(FL_ROW_ELEMENTS):
             if self.emits[k]:
-                most = max(most, matrix_scratch(&self.elements[k], n))
-        return bytes + most
+                bytes += matrix_scratch(&self.elements[k], n)
+        return bytes
 
     cdef void run_block(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
-        cdef fl_rows rows, teacher
-        cdef double *arrays[ROW_ARRAYS]
-        cdef const void *target = NULL
+        """n rows, in one run."""
+        cdef fl_rows rows
+        cdef double *scale = <double *>scratch
         cdef const void *weight = NULL
-        cdef const int64_t *labels
+        cdef const int64_t *labels = NULL
         cdef int k
-        for k in range(ROW_ARRAYS):
-            arrays[k] = <double *>scratch
-            scratch += 8 * (n + FL_ROW_PADDING)
-        self.describe(&rows, arrays, n)
-        rows.logits = read_rows(&self.logits, self.kernels, start, n, scratch)
+        memset(&rows, 0, sizeof(rows))
+        scratch += 8 * (n + FL_ROW_PADDING)
+        rows.logits = read_matrix(&self.logits, self.kernels, start, n, scratch)
         scratch += matrix_scratch(&self.logits, n)
         if self.has_target:
-            target = read_rows(&self.target, self.kernels, start, n, scratch)
+            rows.target = read_matrix(&self.target, self.kernels, start, n, scratch)
             scratch += matrix_scratch(&self.target, n)
         if self.has_weight:
             weight = read_block(&self.weight, start, n, scratch)
             scratch += scratch_size(&self.weight, n)
-        self.fill_scale(arrays[7], weight, n)
+        self.fill_scale(scale, weight, n)
+        memset(scale + n, 0, 8 * FL_ROW_PADDING)
         if self.labels is not None:
-            labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, arrays[7], n)
+            labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, scale, n)
             scratch += 16 * n
-            if self.loss != FL_ROW_DISTILLATION:  # whose labels only tell which rows count
-                rows.labels = labels
-        if self.loss == FL_ROW_DISTILLATION:
-            teacher = rows
-            teacher.logits = target
-            teacher.max, teacher.rest, teacher.log = arrays[12], arrays[13], arrays[14]
-            self.sum_softmax(&teacher)
-            self.reduce(&rows, &teacher)
-        else:
-            rows.target = target
-            self.reduce(&rows, NULL)
-        self.write_outputs(&rows, start, arrays[7], scratch)
-
-    cdef void describe(self, fl_rows *rows, double **arrays, Py_ssize_t n) noexcept nogil:
-        """Everything of a block but its data."""
-        rows.max, rows.rest, rows.dot, rows.mass = arrays[0], arrays[1], arrays[2], arrays[3]
-        rows.peak_mass, rows.label_logit, rows.log, rows.scale = arrays[4], arrays[5], arrays[6], arrays[7]
-        rows.loss, rows.slope, rows.bend, rows.label_hess = arrays[8], NULL, NULL, NULL
-        if self.gamma > 0:
-            rows.slope, rows.bend, rows.label_hess = arrays[9], arrays[10], arrays[11]
-        rows.rows = n
-        rows.classes = self.classes
-        rows.temperature = self.temperature
-        rows.keep = self.keep
-        rows.spread = self.spread
-        rows.margin = self.margin
-        rows.square = self.square
+        rows.rows, rows.classes = n, self.classes
+        if not self.has_target:
+            rows.labels = labels
         rows.class_weight = self.class_weight.data if self.has_class_weight and not self.weighs_rows else NULL
-        rows.labels = NULL
-        rows.target = NULL
-        rows.teacher = NULL
+        rows.scale, rows.factor = scale, self.factor
+        memcpy(rows.parameters, self.parameters, sizeof(rows.parameters))
+        self.write_outputs(&rows, start, scratch)
 
-    cdef void sum_softmax(self, const fl_rows *rows) noexcept nogil:
-        self.kernels.reduce[FL_ROW_SOFTMAX_SUMS](rows)
-        self.wide.functions[FL_LOG1P](rows.rest, rows.log, rows.rows + FL_ROW_PADDING - rows.rows % FL_ROW_PADDING)
-
-    cdef void reduce(self, fl_rows *rows, const fl_rows *teacher) noexcept nogil:
-        """From the logits to what the outputs are made of."""
-        if self.loss == FL_ROW_MULTI_MARGIN:
-            self.kernels.reduce[FL_ROW_MARGIN_SUMS](rows)
-        elif self.loss == FL_ROW_NLL:
-            self.kernels.reduce[FL_ROW_NUMBER_SUMS](rows)
-        else:
-            self.sum_softmax(rows)
-        rows.teacher = teacher
-        if teacher != NULL and self.needs_loss:
-            self.kernels.reduce[FL_ROW_DIVERGENCE_SUMS](rows)
-        if self.needs_loss:
-            self.kernels.loss[self.loss](rows)
-        if self.gamma > 0:
-            self.wide_kernels.focus(rows, self.gamma)
-
-    cdef void write_outputs(self, const fl_rows *rows, Py_ssize_t start, double *scale, char *scratch) noexcept nogil:
-        cdef Py_ssize_t n = rows.rows, i
+    cdef void write_outputs(self, fl_rows *rows, Py_ssize_t start, char *scratch) noexcept nogil:
+        cdef Py_ssize_t n = rows.rows
+        cdef char *value = scratch
+        cdef char *elements[FL_ROW_ELEMENTS]
         cdef int k
-        cdef void *out
         if self.has_value:
-            out = self.value.data + start * self.value.itemsize if self.value.direct else scratch
-            self.kernels.value[self.value_kind](rows, out)
-            if not self.value.direct:
-                write_block(&self.value, start, n, out)
-                scratch += 8 * n
-        if self.factor != 1:
-            for i in range(n):
-                scale[i] *= self.factor
-        if self.gamma > 0:
-            self.chain(rows, scale)
-        for k in range(ELEMENTS):
+            rows.value = self.value.data + start * self.value.itemsize if self.value.direct else value
+            scratch += 0 if self.value.direct else 8 * n
+        for k in range(FL_ROW_ELEMENTS):
+            elements[k] = scratch
             if not self.emits[k]:
                 continue
-            if self.elements[k].operand.direct and not self.elements[k].by_class:
-                out = self.elements[k].operand.data + start * self.classes * self.elements[k].operand.itemsize
-                self.kernels.emit[k](rows, out)
+            if is_in_place(&self.elements[k]):
+                rows.elements[k] = in_place(&self.elements[k], start)
             else:
-                self.kernels.emit[k](rows, scratch)
-                write_rows(&self.elements[k], self.kernels, start, n, scratch)
-
-    cdef void chain(self, const fl_rows *rows, double *scale) noexcept nogil:
-        """From the derivatives by the cross-entropy to what `emit` takes: its scale, and theirs."""
-        cdef size_t i
-        for i in range(rows.rows):
-            rows.bend[i] *= scale[i]
-            rows.label_hess[i] *= scale[i]
-            scale[i] = scale[i] * rows.slope[i] if scale[i] != 0 else 0
+                rows.elements[k] = fl_matrix(scratch, self.classes, 1)
+            scratch += matrix_scratch(&self.elements[k], n)
+        self.kernels.kernels[self.kernel](rows)
+        if self.has_value and not self.value.direct:
+            write_block(&self.value, start, n, value)
+        for k in range(FL_ROW_ELEMENTS):
+            if self.emits[k] and not is_in_place(&self.elements[k]):
+                write_rows(&self.elements[k], self.kernels, start, n, elements[k])
 
     cdef void fill_scale(self, double *scale, const void *weight, Py_ssize_t n) noexcept nogil:
         cdef Py_ssize_t i
@@ -432,13 +399,10 @@ cdef class Rows:
         cdef Py_ssize_t i
         cdef bint found = False
         cdef double own
-        if self.has_class_weight and self.spread == 0:
+        if self.weighs_rows:
             for i in range(n):
                 own = self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
-                if own == 0:
-                    scale[i] = 0
-                elif self.weighs_rows:
-                    scale[i] *= own
+                scale[i] = scale[i] * own if own != 0 else 0
         for i in range(n):
             found |= labels[i] == self.labels.ignored
         if not (found and self.labels.has_ignored):

@@ -1,16 +1,9 @@
 """Losses of rows of logits. Gradients are with respect to the logits; second derivatives are the diagonal."""
 
-from fastloss import _rows
-from fastloss._row_call import LABELS, LABELS_OR_PROBABILITIES, LOGITS
-from fastloss._row_loss import row_loss
+from fastloss._row_loss import RowLoss
 
 
-def _cross_entropy(label_smoothing=0.0, temperature=1.0):
-    options = {"label_smoothing": label_smoothing, "temperature": temperature}
-    return {"loss": _rows.CROSS_ENTROPY, "grad": _rows.GRAD, "hess": _rows.HESS, **options}
-
-
-@row_loss(LABELS_OR_PROBABILITIES, ("convex", "c1"), _cross_entropy)
+@RowLoss
 def cross_entropy(class_weight=None, ignore_index=-100, label_smoothing=0.0, temperature=1.0):
     """
     Softmax cross-entropy of rows of logits with labels or class probabilities.
@@ -49,11 +42,7 @@ def cross_entropy(class_weight=None, ignore_index=-100, label_smoothing=0.0, tem
     """
 
 
-def _nll():
-    return {"loss": _rows.NLL, "grad": _rows.LABEL_GRAD, "hess": _rows.ZERO, "weighs_rows": True}
-
-
-@row_loss(LABELS, ("convex", "c1"), _nll)
+@RowLoss
 def nll(class_weight=None, ignore_index=-100):
     """
     The negative log-likelihood of labels, from log-probabilities such as `log_softmax` gives.
@@ -82,14 +71,7 @@ def nll(class_weight=None, ignore_index=-100):
     """
 
 
-def _softmax_focal(gamma):
-    if gamma == 0:
-        return _cross_entropy()
-    kinds = {"grad": _rows.GRAD, "hess": _rows.BENT_HESS}
-    return {"loss": _rows.CROSS_ENTROPY, **kinds, "gamma": gamma, "weighs_rows": True}
-
-
-@row_loss(LABELS, ("c1",), _softmax_focal)
+@RowLoss
 def softmax_focal(gamma=2.0, class_weight=None, ignore_index=-100):
     """
     The focal loss of classes that exclude one another: cross-entropy in which rows that are right count less.
@@ -120,12 +102,7 @@ def softmax_focal(gamma=2.0, class_weight=None, ignore_index=-100):
     """
 
 
-def _multi_margin(p, margin):
-    kinds = {"grad": _rows.MARGIN_GRAD, "hess": _rows.MARGIN_HESS}
-    return {"loss": _rows.MULTI_MARGIN, **kinds, "margin": margin, "square": p == 2, "weighs_rows": True}
-
-
-@row_loss(LABELS, ("convex",), _multi_margin)
+@RowLoss
 def multi_margin(p=1, margin=1.0, class_weight=None, ignore_index=-100):
     """
     The multi-class hinge loss: how far scores come within a margin of the label's, or above it.
@@ -160,12 +137,7 @@ def multi_margin(p=1, margin=1.0, class_weight=None, ignore_index=-100):
     """
 
 
-def _distillation(temperature):
-    kinds = {"grad": _rows.DIVERGENCE_GRAD, "hess": _rows.HESS}
-    return {"loss": _rows.DISTILLATION, **kinds, "temperature": temperature}
-
-
-@row_loss(LOGITS, ("convex", "c1"), _distillation)
+@RowLoss
 def distillation(temperature=1.0, ignore_index=-100):
     """
     Knowledge distillation: how far a student's softmax diverges from a teacher's.

@@ -13,10 +13,10 @@ def _checked(logits, axis, temperature, num_threads):
     return call, call.rounded("temperature", check_number("temperature", temperature, "> 0"))
 
 
-def _of_elements(kind, logits, axis, temperature, out, num_threads):
+def _of_elements(kernel, logits, axis, temperature, out, num_threads):
     call, temperature = _checked(logits, axis, temperature, num_threads)
     computed, final = check_outputs(out, [call.shape], call.dtype, call.inputs)
-    call.loop({kind: computed[0]}, temperature=temperature).run(call.num_threads)
+    call.loop(kernel, [temperature], {_rows.GRAD: computed[0]}).run(call.num_threads)
     return final_results(computed, final)[0]
 
 
@@ -57,7 +57,7 @@ def softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     >>> fl.softmax([0.0, 0.0, -float("inf")])
     array([0.5, 0.5, 0. ])
     """
-    return _of_elements(_rows.SOFTMAX, logits, axis, temperature, out, num_threads)
+    return _of_elements(_rows.PROBABILITIES, logits, axis, temperature, out, num_threads)
 
 
 def log_softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
@@ -97,7 +97,7 @@ def log_softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     >>> fl.log_softmax([50.0, 0.0])
     array([-1.92874985e-22, -5.00000000e+01])
     """
-    return _of_elements(_rows.LOG_SOFTMAX, logits, axis, temperature, out, num_threads)
+    return _of_elements(_rows.LOG_PROBABILITIES, logits, axis, temperature, out, num_threads)
 
 
 def logsumexp(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
@@ -138,5 +138,5 @@ def logsumexp(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     """
     call, temperature = _checked(logits, axis, temperature, num_threads)
     computed, final = check_outputs(out, [call.rows], call.dtype, call.inputs)
-    call.loop({}, computed[0], value_kind=_rows.LOGSUMEXP, temperature=temperature).run(call.num_threads)
+    call.loop(_rows.PROBABILITIES, [temperature], {}, computed[0]).run(call.num_threads)
     return final_results(computed, final)[0]

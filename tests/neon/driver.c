@@ -131,110 +131,57 @@ static void losses(int is_double) {
 
 /* ---- rows ----------------------------------------------------------------------------------------------------- */
 
-enum { ROWS = 37, MOST = 5000, PADDED = ROWS + FL_ROW_PADDING };
+enum { ROWS = 37, MOST = 5000 };
 
-/* What a loss, or a function of rows, computes: as names and kinds, ended by NULL */
-typedef struct {
-    const char *name;
-    int kind;
-} row_output;
-
-static void softmax_sums(int is_double, const fl_rows *a) {
-    rows_of(is_double)->reduce[FL_ROW_SOFTMAX_SUMS](a);
-    fl_get_table(isa, FL_F64)->functions[FL_LOG1P](a->rest, a->log, ROWS + FL_ROW_PADDING - ROWS % FL_ROW_PADDING);
-}
-
-static void report_rows(const char *detail, int is_double, const fl_rows *a, const char *value, int kind,
-                        const row_output *elements) {
-    static double out[ROWS * MOST];
-    const fl_row_kernels *kernels = rows_of(is_double);
-    kernels->value[kind](a, out);
-    report(value, detail, is_double, out, ROWS);
-    for (; elements->name; elements++) {
-        kernels->emit[elements->kind](a, out);
-        report(elements->name, detail, is_double, out, ROWS * a->classes);
-    }
-}
-
-static void of_softmax(const char *detail, int is_double, fl_rows *a) {
-    const row_output family[] = {{"softmax", FL_ROW_SOFTMAX}, {"log_softmax", FL_ROW_LOG_SOFTMAX}, {NULL, 0}};
-    const row_output plain[] = {{"grad", FL_ROW_GRAD}, {"hess", FL_ROW_HESS}, {NULL, 0}};
-    const row_output focal[] = {{"focal grad", FL_ROW_GRAD}, {"focal hess", FL_ROW_BENT_HESS}, {NULL, 0}};
-    static double derivatives[3][PADDED];
-    softmax_sums(is_double, a);
-    report_rows(detail, is_double, a, "logsumexp", FL_ROW_LOGSUMEXP, family);
-    rows_of(is_double)->loss[FL_ROW_CROSS_ENTROPY](a);
-    report_rows(detail, is_double, a, "cross_entropy", FL_ROW_LOSS, plain);
-    if (a->temperature != 1) return;
-    a->slope = derivatives[0];
-    a->bend = derivatives[1];
-    a->label_hess = derivatives[2];
-    rows_of(1)->focus(a, 1.7);
-    report_rows(detail, is_double, a, "softmax_focal", FL_ROW_LOSS, focal);
-}
-
-static void of_labels(const char *detail, int is_double, fl_rows *a) {
-    const row_output margin[] = {{"margin grad", FL_ROW_MARGIN_GRAD}, {"margin hess", FL_ROW_MARGIN_HESS}, {NULL, 0}};
-    const row_output label[] = {{"nll grad", FL_ROW_LABEL_GRAD}, {"nll hess", FL_ROW_ZERO}, {NULL, 0}};
-    const fl_row_kernels *kernels = rows_of(is_double);
-    for (a->square = 0; a->square < 2; a->square++) {
-        kernels->reduce[FL_ROW_MARGIN_SUMS](a);
-        kernels->loss[FL_ROW_MULTI_MARGIN](a);
-        report_rows(detail, is_double, a, "multi_margin", FL_ROW_LOSS, margin);
-    }
-    kernels->reduce[FL_ROW_NUMBER_SUMS](a);
-    kernels->loss[FL_ROW_NLL](a);
-    report_rows(detail, is_double, a, "nll", FL_ROW_LOSS, label);
-}
-
-static void of_teacher(const char *detail, int is_double, fl_rows *a) {
-    static double logits[ROWS * MOST], sums[3][PADDED];
-    const row_output elements[] = {{"distillation grad", FL_ROW_DIVERGENCE_GRAD}, {"its hess", FL_ROW_HESS}, {NULL, 0}};
-    fl_rows teacher = *a;
-    teacher.logits = logits;
-    teacher.labels = NULL;
-    teacher.max = sums[0];
-    teacher.rest = sums[1];
-    teacher.log = sums[2];
-    fill(logits, ROWS * a->classes, is_double, 4);
-    softmax_sums(is_double, &teacher);
-    a->labels = NULL;
-    softmax_sums(is_double, a);
-    a->teacher = &teacher;
-    rows_of(is_double)->reduce[FL_ROW_DIVERGENCE_SUMS](a);
-    rows_of(is_double)->loss[FL_ROW_DISTILLATION](a);
-    report_rows(detail, is_double, a, "distillation", FL_ROW_LOSS, elements);
-}
-
-static void rows(int is_double, size_t classes, double temperature) {
-    static double logits[ROWS * MOST], scale[PADDED], sums[8][PADDED];
+/* A kernel of rows: a loss, or a function that has no target, with the settings of its parameters */
+static void row_kernel(const char *name, int kernel, int targets, int is_double, size_t classes,
+                       const double *parameters) {
+    static double logits[ROWS * MOST], target[ROWS * MOST], value[ROWS], elements[FL_ROW_ELEMENTS][ROWS * MOST];
+    static double scale[ROWS + FL_ROW_PADDING];
     static int64_t labels[ROWS];
-    fl_rows a = {.rows = ROWS,
-                 .classes = classes,
-                 .temperature = temperature,
-                 .logits = logits,
-                 .labels = labels,
-                 .keep = 1,
-                 .margin = 1,
-                 .scale = scale,
-                 .max = sums[0],
-                 .rest = sums[1],
-                 .dot = sums[2],
-                 .mass = sums[3],
-                 .peak_mass = sums[4],
-                 .label_logit = sums[5],
-                 .log = sums[6],
-                 .loss = sums[7]};
-    char detail[64];
-    snprintf(detail, sizeof detail, "classes=%zu temperature=%g", classes, temperature);
+    const fl_matrix shape = {NULL, classes, 1};
+    fl_rows a = {.rows = ROWS, .classes = classes, .logits = shape, .target = shape, .scale = scale, .factor = 0.25};
+    char detail[80];
     fill(logits, ROWS * classes, is_double, 4);
+    fill(target, ROWS * classes, is_double, 4);
     for (size_t r = 0; r < ROWS; r++) {
         labels[r] = next() % classes;
         scale[r] = 1;
     }
-    of_softmax(detail, is_double, &a);
-    if (temperature == 1) of_labels(detail, is_double, &a);
-    of_teacher(detail, is_double, &a);
+    a.logits.data = logits;
+    a.value = value;
+    if (targets == FL_LOGITS) a.target.data = target;
+    if (targets == FL_LABELS || targets == FL_LABELS_OR_PROBABILITIES) a.labels = labels;
+    for (int k = 0; k < FL_ROW_PARAMETERS; k++) a.parameters[k] = parameters[k];
+    for (int k = 0; k < FL_ROW_ELEMENTS; k++) {
+        a.elements[k] = shape;
+        a.elements[k].data = elements[k];
+    }
+    rows_of(is_double)->kernels[kernel](&a);
+    snprintf(detail, sizeof detail, "classes=%zu parameters=%g,%g", classes, parameters[0], parameters[1]);
+    report(name, detail, is_double, value, ROWS);
+    for (int k = 0; k < FL_ROW_ELEMENTS; k++) {
+        snprintf(detail, sizeof detail, "classes=%zu parameters=%g,%g elements=%d", classes, parameters[0],
+                 parameters[1], k);
+        report(name, detail, is_double, elements[k], ROWS * classes);
+    }
+}
+
+static void rows(int is_double, size_t classes) {
+    static const double settings[][FL_ROW_PARAMETERS] = {{1, 1}, {2, 0.7}, {0.1, 1}, {0.3, 2.5}, {0, 1}};
+    const int functions[] = {FL_ROW_probabilities, FL_ROW_log_probabilities};
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        for (int l = 0; l < fl_row_losses_count; l++) {
+            const fl_row_loss *of = fl_row_losses + l;
+            int is_temperature =
+                strncmp(of->parameters, "temperature", 11) == 0 || strncmp(of->parameters, "k", 1) == 0;
+            if (settings[i][0] == 0 && is_temperature) continue;
+            row_kernel(of->name, of->kernel, of->targets, is_double, classes, settings[i]);
+        }
+        if (settings[i][0] == 0) continue;
+        row_kernel("probabilities", functions[0], -1, is_double, classes, settings[i]);
+        row_kernel("log_probabilities", functions[1], -1, is_double, classes, settings[i]);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -248,10 +195,7 @@ int main(int argc, char **argv) {
     for (int is_double = 0; is_double < 2; is_double++) {
         functions(is_double);
         losses(is_double);
-        for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-            rows(is_double, classes[i], 1);
-            rows(is_double, classes[i], 0.7);
-        }
+        for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) rows(is_double, classes[i]);
     }
     return 0;
 }

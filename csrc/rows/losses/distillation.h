@@ -1,0 +1,151 @@
+/* The Kullback-Leibler divergence of two softmaxes, q of the teacher's logits y from p of the student's logits x:
+ *
+ *   KL = sum_k q_k d_k = sum_k q_k (e^-d_k - 1 + d_k),    d_k = log q_k - log p_k,
+ *
+ * since sum_k q_k e^-d_k = sum_k p_k = 1. No term of the second sum is negative, and where the two are close each is
+ * about q_k d_k^2 / 2: it keeps the digits that the first loses. An error of all d_k alike, as of the logarithms of the
+ * sums, leaves u = sum_k q_k (e^-d_k - 1) in the place of 0, and then exactly
+ *
+ *   KL = sum_k q_k (e^-d_k - 1 + d_k) + log1p(u) - u. */
+
+typedef struct {
+    softmax_call softmax;
+    int wants_value;
+} distillation_call;
+
+typedef struct {
+    vec max, teacher_max, p, q, log_ratio; /* p and q are the largest probabilities, at 2^-EMIT_SCALE */
+} distillation_base;
+
+typedef struct {
+    softmax_state student, teacher;
+    vec divergence, u;
+    vec grad, teacher_grad, top_grad; /* factors of the gradient, and what it is at both maxima */
+} distillation_state;
+
+enum { distillation_KEEPS = 0, distillation_VALUE_ALONE = 0, distillation_SUMS = 2, distillation_COUNTS = 1 };
+#define distillation_NO_TARGET (-INFINITE)
+INLINE int distillation_sums(int variant) { return variant < 0 ? 0 : 2; }
+
+INLINE int distillation_WEIGHS(int variant) { return variant & 0; }
+
+#define PASS distillation
+#include "../pass.inc"
+
+/* e^r - 1 - r for |r| < 4 * 0.34: from r / 4 by e^2r - 1 - 2r = (e^r - 1)^2 + 2 (e^r - 1 - r), which cancels nothing */
+INLINE vec exp_remainder(vec r) {
+    vec h = r * v_set((real)0.25), rest = h * h * expm1_tail(h);
+    for (int i = 0; i < 2; i++) {
+        vec expm1 = h + rest;
+        rest = v_fma(expm1, expm1, rest + rest);
+        h += h;
+    }
+    return rest;
+}
+
+/* The log-ratio d_k: the differences to the maxima are rounded where they are large, and the same for both */
+INLINE vec log_ratio(const softmax_call *call, const distillation_base *base, vec x, vec y, int variant) {
+    vpair dx = two_sum(x, -base->max), dy = two_sum(y, -base->teacher_max);
+    vec lost = dy.lo - dx.lo;
+    vec apart = (dy.hi - dx.hi) + v_select(v_is_number(lost), lost, v_set(0)); /* an infinite difference lost nothing */
+    return over_temperature(call, apart, variant) - base->log_ratio;
+}
+
+/* The terms of KL and of u */
+INLINE distillation_terms distillation_term(const distillation_call *call, const distillation_base *base,
+                                            row_logit logit, int tops, int variant) {
+    const softmax_call *softmax = &call->softmax;
+    vec x = logit.x, y = logit.target;
+    (void)tops;
+    vec p = exp_term(softmax, x - base->max, EMIT_SCALE, variant) * base->p;
+    vec q = exp_term(softmax, y - base->teacher_max, EMIT_SCALE, variant) * base->q;
+    vec d = log_ratio(softmax, base, x, y, variant), rest = exp_remainder(-d);
+    mask is_close = v_lt(v_abs(d), v_set((real)1.36)), is_nothing = v_eq(q, v_set(0));
+    vec more = v_select(is_close, q * (rest - d), p - q), term = v_select(is_close, q * rest, v_fma(q, d, p - q));
+    return (distillation_terms){.sum = {v_select(is_nothing, p, term), v_select(is_nothing, p, more)}};
+}
+
+INLINE distillation_call distillation_call_of(const fl_rows *a) {
+    return (distillation_call){softmax_call_of(a->parameters[0], 0, 1), a->value != NULL};
+}
+
+INLINE vec log1p_rest(const softmax_state *s) { return v_log1p(s->rest * v_set(EMIT_UNSCALE)); }
+
+/* Either side's softmax */
+#define DEFINE_SIDE(name, variant)                                                                                     \
+    static __attribute__((noinline)) softmax_state name(const softmax_call *call, const row_source *s) {               \
+        return softmax_reduce(call, s, variant);                                                                       \
+    }
+DEFINE_SIDE(plain_side, 0)
+DEFINE_SIDE(tempered_side, TEMPERED)
+
+INLINE distillation_state distillation_reduce(const distillation_call *call, const row_source *s, int variant) {
+    row_source teacher = *s;
+    teacher.x = s->target;
+    teacher.step = s->target_step;
+    teacher.target = NULL;
+    row_source student = *s;
+    student.target = NULL;
+    softmax_state (*const softmax_of)(const softmax_call *, const row_source *) =
+        variant & TEMPERED ? tempered_side : plain_side;
+    distillation_state state = {.student = softmax_of(&call->softmax, &student),
+                                .teacher = softmax_of(&call->softmax, &teacher)};
+    softmax_probabilities(&state.student);
+    softmax_probabilities(&state.teacher);
+    if (!call->wants_value) return state;
+    distillation_base base = {.max = state.student.max,
+                              .teacher_max = state.teacher.max,
+                              .p = state.student.p * v_set(EMIT_UNSCALE),
+                              .q = state.teacher.p * v_set(EMIT_UNSCALE),
+                              .log_ratio = log1p_rest(&state.teacher) - log1p_rest(&state.student)};
+    distillation_totals t = distillation_sum(call, s, &base, variant);
+    state.divergence = t.sum[0];
+    state.u = t.sum[1];
+    return state;
+}
+
+INLINE vec distillation_loss(const distillation_call *call, distillation_state *s, int variant) {
+    (void)variant;
+    const double series[] = {0.5, -1.0 / 3, 0.25, -0.2};
+    vec u = s->u, tail = v_set((real)series[3]), t = call->softmax.temperature;
+    for (int k = 2; k >= 0; k--) tail = v_fma(tail, u, v_set((real)series[k]));
+    vec divergence = v_fma(-u * u, tail, s->divergence); /* log1p(u) - u */
+    return t * t * v_select(v_lt(divergence, v_set(0)), v_set(0), divergence);
+}
+
+/* At both maxima p - q without cancellation, however near both are to 1 */
+INLINE void distillation_factors(const distillation_call *call, distillation_state *s, vec scale, int variant) {
+    vec p = s->student.p, q = s->teacher.p;
+    softmax_factors(&call->softmax, &s->student, scale, variant);
+    s->student.hess = scale * v_set(EMIT_UNSCALE);
+    s->student.top_hess = s->student.hess * p * s->student.others;
+    scale *= call->softmax.temperature;
+    s->grad = scale * p * v_set(EMIT_UNSCALE);
+    s->teacher_grad = scale * q * v_set(EMIT_UNSCALE);
+    s->top_grad = s->grad * q * (s->teacher.rest - s->student.rest);
+}
+
+INLINE vec distillation_element(const distillation_call *call, const distillation_state *s, int output, row_logit logit,
+                                int variant) {
+    vec dx = logit.x - s->student.max, dy = logit.target - s->teacher.max, zero = v_set(0);
+    vec exp = exp_term(&call->softmax, dx, EMIT_SCALE, variant);
+    if (output == FL_ROW_HESS) return softmax_hess(&s->student, exp, v_eq(dx, zero), variant);
+    vec apart = exp * s->grad - exp_term(&call->softmax, dy, EMIT_SCALE, variant) * s->teacher_grad;
+    return v_select(m_and(v_eq(dx, zero), v_eq(dy, zero)), s->top_grad, apart);
+}
+
+INLINE vec distillation_at_label(const distillation_call *call, const distillation_state *s, int output, int variant) {
+    (void)call, (void)s, (void)output, (void)variant;
+    return v_set(0); /* there are no labels */
+}
+
+#define ROW_KERNEL distillation
+#include "../driver.inc"
+
+DEFINE_VARIANT(distillation, plain, 0)
+DEFINE_VARIANT(distillation, tempered, TEMPERED)
+
+static void distillation_rows(const fl_rows *a) {
+    if (a->parameters[0] != 1) return distillation_tempered(a);
+    distillation_plain(a);
+}

@@ -1,0 +1,100 @@
+/* The multi-class margin loss: the sum over the classes k but the label y of max(0, margin + x_k - x_y)^p, p = 1 or 2,
+ * over the number of classes.
+ *
+ * A term is that power, what is in it, and whether it is positive: the loss, and its derivatives by x_y. Classes whose
+ * logit equals the label's are counted, and add the same. */
+
+enum { SQUARE = 1 };
+
+typedef struct {
+    vec margin;
+    real classes;
+} multi_margin_call;
+
+typedef struct {
+    vec own;
+} multi_margin_base;
+
+typedef struct {
+    vec own, loss, over, some; /* the label's logit; the sums of a term's three parts, less the label's own */
+    vec share;                 /* what a class adds to the derivatives */
+} multi_margin_state;
+
+enum {
+    multi_margin_KEEPS = 0,
+    multi_margin_VALUE_ALONE = 1,
+    multi_margin_SUMS = 3,
+    multi_margin_COUNTS = 1,
+    multi_margin_NO_TARGET = 0
+};
+INLINE int multi_margin_sums(int variant) { return variant & ELEMENTS ? 3 : 1; }
+
+INLINE int multi_margin_WEIGHS(int variant) { return variant & 0; }
+
+#define PASS multi_margin
+#include "../pass.inc"
+
+INLINE multi_margin_call multi_margin_call_of(const fl_rows *a) {
+    return (multi_margin_call){v_set((real)a->parameters[1]), (real)a->classes};
+}
+
+/* NaN where x is NaN or +inf, and nothing where it is -inf, the label's logit included */
+INLINE multi_margin_terms multi_margin_term(const multi_margin_call *call, const multi_margin_base *base,
+                                            row_logit logit, int tops, int variant) {
+    (void)tops;
+    vec d = logit.x - base->own, zero = v_set(0);
+    mask top = v_eq(d, zero);
+    vec over = v_max(v_select(top, v_set(-INFINITE), d) + call->margin, zero);
+    vec some = v_select(v_lt(zero, over), v_set(1), zero);
+    over = v_select(v_lt(logit.x, v_set(INFINITE)), over, v_set(NOT_A_NUMBER));
+    return (multi_margin_terms){.sum = {variant & SQUARE ? over * over : over, over, some},
+                                .count = {v_select(top, v_set(1), zero)}};
+}
+
+INLINE multi_margin_state multi_margin_reduce(const multi_margin_call *call, const row_source *s, int variant) {
+    multi_margin_base base = {s->own};
+    multi_margin_totals t = multi_margin_sum(call, s, &base, variant);
+    vec own = v_max(call->margin, v_set(0)), ties = v_max(t.count[0] - v_set(1), v_set(0)); /* no -inf equals another */
+    return (multi_margin_state){.own = s->own,
+                                .loss = v_fma(ties, variant & SQUARE ? own * own : own, t.sum[0]),
+                                .over = v_fma(ties, own, t.sum[1]),
+                                .some = t.sum[2] + v_select(v_lt(v_set(0), own), ties, v_set(0))};
+}
+
+/* Where the label's logit is -inf, the others exceed it, or are -inf too. */
+INLINE vec multi_margin_loss(const multi_margin_call *call, multi_margin_state *s, int variant) {
+    (void)variant;
+    mask nothing = m_and(v_eq(s->own, v_set(-INFINITE)), v_eq(s->loss, v_set(0)));
+    nothing = m_or(nothing, v_eq(s->own, v_set(INFINITE)));
+    return s->loss = v_select(nothing, v_set(NOT_A_NUMBER), s->loss / v_set(call->classes));
+}
+
+INLINE void multi_margin_factors(const multi_margin_call *call, multi_margin_state *s, vec scale, int variant) {
+    vec share = scale / v_set(call->classes) * v_set(variant & SQUARE ? 2 : 1);
+    s->share = v_select(v_is_number(s->loss), share, s->loss);
+}
+
+INLINE vec multi_margin_element(const multi_margin_call *call, const multi_margin_state *s, int output, row_logit logit,
+                                int variant) {
+    vec zero = v_set(0), nothing = s->share * zero, over = v_max((logit.x - s->own) + call->margin, zero);
+    if (output == FL_ROW_GRAD && variant & SQUARE) return over * s->share;
+    if (output == FL_ROW_HESS && !(variant & SQUARE)) return nothing;
+    return v_select(v_lt(zero, over), s->share, nothing);
+}
+
+INLINE vec multi_margin_at_label(const multi_margin_call *call, const multi_margin_state *s, int output, int variant) {
+    (void)call;
+    if (output == FL_ROW_GRAD) return -s->share * (variant & SQUARE ? s->over : s->some);
+    return s->share * (variant & SQUARE ? s->some : v_set(0));
+}
+
+#define ROW_KERNEL multi_margin
+#include "../driver.inc"
+
+DEFINE_VARIANT(multi_margin, linear, 0)
+DEFINE_VARIANT(multi_margin, squared, SQUARE)
+
+static void multi_margin_rows(const fl_rows *a) {
+    if (a->parameters[0] == 2) return multi_margin_squared(a);
+    multi_margin_linear(a);
+}

@@ -1,0 +1,81 @@
+/* The focal loss q^gamma L as a function of the cross-entropy L = -log(1 - q), and its derivatives
+ *
+ *   slope = q^gamma (1 + gamma p L / q)
+ *   bend  = q^gamma gamma (2 p + (gamma - 1) p (p L / q) - p L) / q
+ *
+ * with p = 1 - q. No difference loses digits where q is small, nor where L is large. The diagonal of the second
+ * derivative at the label is slope p q + bend q^2. */
+
+typedef softmax_call softmax_focal_call;
+typedef softmax_state softmax_focal_state;
+enum { softmax_focal_KEEPS = 1, softmax_focal_VALUE_ALONE = 1 };
+
+INLINE softmax_call softmax_focal_call_of(const fl_rows *a) {
+    softmax_call call = softmax_call_of(1, 0, 1);
+    call.gamma = a->parameters[0];
+    return call;
+}
+INLINE softmax_state softmax_focal_reduce(const softmax_call *call, const row_source *s, int variant) {
+    return softmax_reduce(call, s, variant);
+}
+
+/* The loss, its derivatives by the cross-entropy, and the second one that they give at the label: by the float64 table,
+ * since in a float 1 - q is soon subnormal */
+extern const fl_row_kernels TABLE_OF(rows, 64);
+
+#if FL_ARITH == 64
+static void focus(double gamma, double results[4][FL_ROW_PADDING], int rows) {
+    for (int r = 0; r < rows; r += LANES) {
+        vec loss = v_load(results[0] + r), p = v_exp(-loss), q = -v_expm1(-loss);
+        vec weighed = v_select(v_lt(v_set(1000), loss), v_set(0), p * loss), share = weighed / q; /* p L, p L / q */
+        vpair log = pair_log_sum(v_set(0), q * v_set(0x1p54), v_set(-54)); /* q may be subnormal */
+        vec power = pair_exp(pair_times(log, v_set(gamma))).exp, steep = power * v_set(gamma);
+        vec slope = v_fma(steep, share, power);
+        vec bend_q = steep * (p * v_fma(v_set(gamma - 1), share, v_set(2)) - weighed);
+        vec bend = v_min(v_set(LARGEST), bend_q / q); /* it meets p_k^2 < q^2 */
+        vec result[] = {power * loss, slope, bend, q * v_fma(slope, p, bend_q)};
+        for (int i = 0; i < 4; i++) {
+            vec y = v_select(v_eq(q, v_set(0)), v_set(0), result[i]);
+            v_store(results[i] + r, v_select(v_is_number(loss), y, loss));
+        }
+    }
+}
+#define FOCUS focus
+#else
+#define FOCUS NULL
+#endif
+
+INLINE vec narrowed(const double *x) {
+    vec y;
+    for (int i = 0; i < LANES; i++) y[i] = (real)x[i];
+    return y;
+}
+
+INLINE vec softmax_focal_loss(const softmax_call *call, softmax_state *s, int variant) {
+    vec loss = softmax_cross_entropy(call, s, variant);
+    double results[4][FL_ROW_PADDING];
+    for (int i = 0; i < LANES; i++) results[0][i] = loss[i];
+    TABLE_OF(rows, 64).focus(call->gamma, results, LANES);
+    loss = narrowed(results[0]);
+    s->slope = narrowed(results[1]);
+    s->bend = narrowed(results[2]);
+    s->own_hess = narrowed(results[3]);
+    s->bend = within_range(s->bend);
+    return loss;
+}
+#define softmax_focal_factors softmax_factors
+#define softmax_focal_element softmax_element
+#define softmax_focal_at_label softmax_at_label
+
+#define ROW_KERNEL softmax_focal
+#include "../driver.inc"
+
+DEFINE_VARIANT(softmax_focal, focal, FOCAL)
+
+/* Of gamma 0 it is the cross-entropy. */
+static void softmax_focal_rows(const fl_rows *a) {
+    if (a->parameters[0] == 0)
+        cross_entropy_plain(a);
+    else
+        softmax_focal_focal(a);
+}

@@ -1,0 +1,54 @@
+/* A row as the losses read it. Rows of few classes are a row a lane, and a vector a class; the classes of a long row
+ * lie in vectors one after the other, and what is known of the row is the same in every lane. A loss is written once
+ * for both: its state is vectors. */
+
+enum { FEW_CLASSES, MANY_CLASSES }; /* constants where the loops are instantiated */
+
+/* What a kernel is asked for, and what a pass has to keep: constants, too */
+enum { ELEMENTS = 1 << 8, KEEP = 1 << 9 };
+
+typedef struct {
+    int form;
+    size_t classes;
+    const real *x, *target, *class_weight; /* the last two may be NULL */
+    size_t step, target_step;              /* of few classes: between their vectors */
+    vec own, own_weight;                   /* the label's logit and class weight, where there are labels */
+    real *kept;   /* a number per class that `reduce` leaves for the elements; LANES apart, or 1 */
+    real *shift;  /* of many classes, a factor of them per chunk, at 2^EMIT_SCALE */
+    size_t chunk; /* its classes */
+} row_source;
+
+/* What an element is made of */
+typedef struct {
+    vec x, target, class_weight, kept; /* kept: at 2^EMIT_SCALE */
+} row_logit;
+
+#define ONCE _Pragma("GCC unroll 1") /* eight terms side by side are enough, and the code is large */
+#define ROW_LANES 16
+#define CACHE_LINE (64 / sizeof(real))
+#define LOWEST (FL_ARITH == 32 ? -0x1.fffffep127 : -0x1.fffffffffffffp1023)
+
+/* Sums of exponentials are taken at 2^64 times their size: nothing that reaches the result is subnormal. */
+#define SUM_SCALE 64
+#define SUM_UNSCALE ((real)0x1p-64)
+
+/* Gradients are computed at this power of two, where a subnormal result still has all its digits. */
+#define EMIT_SCALE (MANTISSA_BITS + 1)
+#define EMIT_FACTOR ((real)(1ULL << EMIT_SCALE))
+#define EMIT_UNSCALE (1 / EMIT_FACTOR)
+
+INLINE mask is_finite(vec x) { return v_eq(x - x, v_set(0)); }
+
+/* The target's and the weight's vector of class k */
+INLINE vec target_of(const row_source *s, size_t k) {
+    size_t step = s->form == FEW_CLASSES ? s->target_step : 1;
+    return s->target ? v_load(s->target + k * step) : v_set(0);
+}
+
+INLINE vec class_weight_of(const row_source *s, size_t k) {
+    if (!s->class_weight) return v_set(1);
+    return s->form == FEW_CLASSES ? v_set(s->class_weight[k]) : v_load(s->class_weight + k);
+}
+
+#define DEFINE_VARIANT(kernel, name, variant)                                                                          \
+    static __attribute__((noinline)) void kernel##_##name(const fl_rows *a) { kernel##_run(a, variant); }

@@ -1,0 +1,283 @@
+/* The softmax of a row, and what a loss of it with a target needs.
+ *
+ * The target is a distribution a over the classes,
+ *
+ *   a_k = (keep * target_k + spread) * class_weight_k,    with labels: target = one-hot of the label,
+ *
+ * so that hard labels, smoothed labels and probabilities are one formula:
+ *
+ *   loss = dot / T + (mass + peak_mass) * log1p(rest).
+ */
+
+/* By a temperature T != 1; with a target that is more than a label; a function of the cross-entropy (focal.h) */
+enum { TEMPERED = 1, SOFT = 2, FOCAL = 4 };
+
+typedef struct {
+    vec temperature, keep, spread;
+    divisor over_temperature;
+    double gamma;
+} softmax_call;
+
+typedef struct {
+    vec max;       /* of the logits */
+    vec rest;      /* sum of exp((x_k - max) / T) over all k but one that has the maximum, at 2^EMIT_SCALE: it may be
+                   subnormal, and is multiplied; NaN in a row that has no loss */
+    vec dot;       /* sum of a_k (max - x_k) */
+    vec mass;      /* sum of a_k, less that where x_k = max: a confident row needs it alone */
+    vec peak_mass; /* the rest of that sum */
+    vec own, own_kept, own_smoothed; /* the label's logit, and the two parts of its a_k */
+    vec log, p, others;              /* log1p(rest); the largest probability, and 1 less it at 2^EMIT_SCALE */
+    vec slope, bend, own_hess; /* by `focal.h`: derivatives by the cross-entropy, and what they give at the label */
+    vec grad, share, hess, bent_hess; /* factors of the elements */
+    vec top_hess;                     /* the element at the maximum */
+} softmax_state;
+
+INLINE softmax_call softmax_call_of(double temperature, double smoothing, double classes) {
+    vec t = v_set((real)temperature);
+    return (softmax_call){.temperature = t,
+                          .keep = v_set((real)(1 - smoothing)),
+                          .spread = v_set((real)(smoothing / classes)),
+                          .over_temperature = v_divisor(t)};
+}
+
+/* exp(d / T) 2^scale */
+INLINE vec exp_term(const softmax_call *call, vec d, int scale, int variant) {
+    return variant & TEMPERED ? v_exp_quotient_scaled(d, call->temperature, call->over_temperature, scale)
+                              : v_exp_scaled(d, scale);
+}
+
+INLINE vec over_temperature(const softmax_call *call, vec x, int variant) {
+    return variant & TEMPERED ? v_quotient(x, call->over_temperature) : x;
+}
+
+/* a_k; labels are added elsewhere */
+INLINE vec coefficient(const softmax_call *call, vec target, vec class_weight) {
+    return v_fma(call->keep, target, call->spread) * class_weight;
+}
+
+/* ---- the pass ---------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    vec max;
+} softmax_base;
+
+enum { softmax_SUMS = 3, softmax_COUNTS = 2, softmax_NO_TARGET = 0 }; /* rest, dot, mass; how many tops, their mass */
+INLINE int softmax_sums(int variant) { return variant & SOFT ? 3 : 1; }
+INLINE int softmax_WEIGHS(int variant) { return variant & SOFT; }
+
+#define PASS softmax
+#include "pass.inc"
+
+INLINE softmax_terms softmax_term(const softmax_call *call, const softmax_base *base, row_logit logit, int tops,
+                                  int variant) {
+    vec d = logit.x - base->max, zero = v_set(0), exp = exp_term(call, d, SUM_SCALE, variant), a = zero;
+    mask top = v_eq(d, zero);
+    if (variant & SOFT) a = coefficient(call, logit.target, logit.class_weight);
+    softmax_terms terms = {.sum = {exp, v_select(v_eq(a, zero), zero, a * -d), a}, .kept = exp};
+    if (tops) {
+        terms.count[0] = v_select(top, v_set(1), zero);
+        terms.count[1] = v_select(top, a, zero);
+        terms.sum[0] = v_select(top, zero, exp);
+        terms.sum[2] = v_select(top, zero, a);
+    }
+    return terms;
+}
+
+/* ---- few classes ------------------------------------------------------------------------------------------------- */
+
+INLINE softmax_state softmax_of_lanes(const softmax_call *call, const row_source *s, int variant) {
+    vec max = v_set(-INFINITE);
+    for (size_t k = 0; k < s->classes; k++) max = v_max(v_load(s->x + k * s->step), max);
+    softmax_base base = {v_max(v_set((real)LOWEST), max)}; /* -inf - -inf would be NaN */
+    softmax_totals t = softmax_sum(call, s, &base, variant);
+    vec ties = (t.count[0] - v_set(1)) + (max - max); /* NaN where the maximum is infinite */
+    return (softmax_state){.max = max,
+                           .rest = v_fma(ties, v_set(EMIT_FACTOR), t.sum[0] * v_set(EMIT_FACTOR * SUM_UNSCALE)),
+                           .dot = t.sum[1],
+                           .mass = t.sum[2],
+                           .peak_mass = t.count[1]};
+}
+
+/* ---- many classes ------------------------------------------------------------------------------------------------ */
+
+/* A row in chunks that stay in the first-level cache, first the chunk's maximum and then its sums; the chunks' sums are
+ * brought to the row's maximum last. */
+
+typedef struct {
+    double max, rest, dot, mass, peak_mass;
+} softmax_part;
+
+INLINE real across_max(vec x) {
+    for (int distance = LANES / 2; distance; distance /= 2) x = v_max(__builtin_shuffle(x, lane_index() ^ distance), x);
+    return x[0];
+}
+
+/* The largest of a group */
+INLINE vec max_of_group(const real *x) {
+    vec max[GROUP_LOGITS / LANES];
+    int n = GROUP_LOGITS / LANES;
+    for (int i = 0; i < n; i++) max[i] = v_load(x + i * LANES);
+    for (int width = n / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) max[i] = v_max(max[i], max[i + width]);
+    return max[0];
+}
+
+INLINE softmax_part softmax_of_chunk(const softmax_call *call, const row_source *s, size_t begin, size_t n,
+                                     int variant) {
+    vec group_max[CHUNK / GROUP_LOGITS + 1], all = v_set(-INFINITE);
+    const size_t rest = n % GROUP_LOGITS, whole = n - rest;
+    const int is_one = n <= CHUNK; /* else its groups are not told apart */
+    last_group buffer;
+    row_source last = last_of(s, begin + whole, rest, softmax_NO_TARGET, softmax_WEIGHS(variant), &buffer);
+    for (size_t k = 0; k < n; k += GROUP_LOGITS) {
+        vec group = max_of_group(k < whole ? s->x + begin + k : last.x);
+        if (is_one) group_max[k / GROUP_LOGITS] = group;
+        all = v_max(all, group);
+    }
+    real max = across_max(all);
+    softmax_base base = {v_set(max < (real)LOWEST ? (real)LOWEST : max)};
+    softmax_row_totals t =
+        softmax_sum_classes(call, s, &last, begin, n, &base, is_one ? group_max : NULL, base.max, variant);
+    return (softmax_part){max, t.sum[0] * (double)SUM_UNSCALE + (t.count[0] - 1), t.sum[1], t.sum[2], t.count[1]};
+}
+
+/* The chunks' sums, each relative to its own maximum, as the row's; and the factors that bring them there */
+INLINE softmax_part softmax_merged(const softmax_call *call, const softmax_part *chunk, size_t chunks, real *shift,
+                                   int variant) {
+    softmax_part total = chunk[0];
+    size_t top = 0;
+    for (size_t c = 1; c < chunks; c++)
+        if (total.max < chunk[c].max) total = chunk[top = c];
+    for (size_t c = 0; c < MAX_CHUNKS; c++) shift[c] = c < chunks ? (real)(chunk[c].max - total.max) : 0;
+    for (size_t c = 0; c < chunks; c += LANES)
+        v_store(shift + c, exp_term(call, v_load(shift + c), EMIT_SCALE, variant));
+    double error = 0;
+    for (size_t c = 0; c < chunks; c++) {
+        if (c == top) continue;
+        double term = (1 + chunk[c].rest) * shift[c] * (double)EMIT_UNSCALE, sum = total.rest + term,
+               part = sum - total.rest;
+        error += (total.rest - (sum - part)) + (term - part);
+        total.rest = sum;
+        double below = chunk[c].max < LOWEST ? LOWEST : chunk[c].max, mass = chunk[c].mass + chunk[c].peak_mass;
+        total.dot += chunk[c].dot + (mass == 0 ? 0 : mass * (total.max - below));
+        total.mass += mass;
+    }
+    total.rest += error;
+    return total;
+}
+
+INLINE softmax_part softmax_of_row(const softmax_call *call, const row_source *s, int variant) {
+    softmax_part parts[MAX_CHUNKS];
+    size_t chunks = 0, k = 0;
+    do {
+        size_t n = s->classes - k < s->chunk ? s->classes - k : s->chunk;
+        parts[chunks++] = softmax_of_chunk(call, s, k, n, variant);
+        k += n;
+    } while (k < s->classes);
+    return softmax_merged(call, parts, chunks, s->shift, variant);
+}
+
+/* All losses share a function for each variant. */
+#define DEFINE_LONG_ROW(name, variant)                                                                                 \
+    static __attribute__((noinline)) softmax_part name(const softmax_call *call, const row_source *s) {                \
+        return softmax_of_row(call, s, variant);                                                                       \
+    }
+DEFINE_LONG_ROW(plain_row, 0)
+DEFINE_LONG_ROW(soft_row, SOFT)
+DEFINE_LONG_ROW(tempered_row, TEMPERED)
+DEFINE_LONG_ROW(soft_tempered_row, SOFT | TEMPERED)
+DEFINE_LONG_ROW(kept_plain_row, KEEP)
+DEFINE_LONG_ROW(kept_soft_row, KEEP | SOFT)
+DEFINE_LONG_ROW(kept_tempered_row, KEEP | TEMPERED)
+DEFINE_LONG_ROW(kept_soft_tempered_row, KEEP | SOFT | TEMPERED)
+
+INLINE softmax_state softmax_of_classes(const softmax_call *call, const row_source *s, int variant) {
+    static softmax_part (*const rows[2][4])(const softmax_call *, const row_source *) = {
+        {plain_row, tempered_row, soft_row, soft_tempered_row},
+        {kept_plain_row, kept_tempered_row, kept_soft_row, kept_soft_tempered_row}};
+    softmax_part row = rows[variant & KEEP && s->kept ? 1 : 0][variant & (TEMPERED | SOFT)](call, s);
+    return (softmax_state){.max = v_set((real)row.max),
+                           .rest = v_set((real)((row.rest + (row.max - row.max)) * (double)EMIT_FACTOR)),
+                           .dot = v_set((real)row.dot),
+                           .mass = v_set((real)row.mass),
+                           .peak_mass = v_set((real)row.peak_mass)};
+}
+
+/* ---- a loss ------------------------------------------------------------------------------------------------------ */
+
+INLINE softmax_state softmax_reduce(const softmax_call *call, const row_source *s, int variant) {
+    softmax_state state =
+        s->form == FEW_CLASSES ? softmax_of_lanes(call, s, variant) : softmax_of_classes(call, s, variant);
+    state.own = s->own;
+    if (variant & SOFT) {
+        vec zero = v_set(0);
+        mask top = v_eq(s->own, state.max);
+        state.own_kept = call->keep * s->own_weight;
+        state.own_smoothed = call->spread * s->own_weight;
+        state.dot += v_select(v_eq(state.own_kept, zero), zero, state.own_kept * (state.max - s->own));
+        state.peak_mass += v_select(top, state.own_kept, zero);
+        state.mass += v_select(top, zero, state.own_kept);
+    }
+    return state;
+}
+
+INLINE void softmax_probabilities(softmax_state *s) {
+    s->p = v_set(1) / v_fma(s->rest, v_set(EMIT_UNSCALE), v_set(1));
+    s->others = s->rest * s->p;
+}
+
+INLINE vec softmax_cross_entropy(const softmax_call *call, softmax_state *s, int variant) {
+    s->log = v_log1p(s->rest * v_set(EMIT_UNSCALE));
+    if (variant & SOFT) return over_temperature(call, s->dot, variant) + (s->mass + s->peak_mass) * s->log;
+    return over_temperature(call, s->max - s->own, variant) + s->log;
+}
+
+/* Too large for a float, it meets probabilities that are 0. */
+INLINE vec within_range(vec x) { return v_min(v_set((real)-LOWEST), v_max(v_set((real)LOWEST), x)); }
+
+/* The factors of the elements of a row of this scale */
+INLINE void softmax_factors(const softmax_call *call, softmax_state *s, vec scale, int variant) {
+    softmax_probabilities(s);
+    vec mass = variant & SOFT ? s->mass + s->peak_mass : v_set(1), curvature = scale;
+    vec bend = v_set(0);
+    if (variant & FOCAL) {
+        bend = within_range(scale * s->bend);
+        s->own_hess *= scale;
+        scale = v_select(v_eq(scale, v_set(0)), scale, scale * s->slope);
+        curvature = scale;
+    }
+    scale = over_temperature(call, scale, variant);
+    curvature = over_temperature(call, over_temperature(call, curvature * mass, variant), variant);
+    s->share = scale;
+    s->grad = scale * mass * s->p * v_set(EMIT_UNSCALE);
+    s->hess = curvature * v_set(EMIT_UNSCALE);
+    s->bent_hess = bend * v_set(EMIT_UNSCALE);
+    s->top_hess = s->p * v_fma(bend, s->p, s->hess * s->others);
+}
+
+/* p sum(a) - a, times the scale; where the logit is the maximum without the cancellation of 1 - p */
+INLINE vec softmax_grad(const softmax_state *s, vec exp, mask top, vec a) {
+    vec mass = v_fma(s->p, s->peak_mass - a, s->p * s->mass);
+    vec own = v_fma(-(s->share * s->others), a * v_set(EMIT_UNSCALE), s->share * mass);
+    return v_select(top, own, v_fma(-s->share, a, exp * s->grad));
+}
+
+INLINE vec softmax_hess(const softmax_state *s, vec exp, mask top, int variant) {
+    vec p = exp * s->p, plain = p * v_set(EMIT_UNSCALE), factor = s->hess * (v_set(1) - plain);
+    return v_select(top, s->top_hess, p * (variant & FOCAL ? v_fma(s->bent_hess, plain, factor) : factor));
+}
+
+INLINE vec softmax_element(const softmax_call *call, const softmax_state *s, int output, row_logit logit, int variant) {
+    mask top = v_eq(logit.kept, v_set(EMIT_FACTOR));
+    if (output == FL_ROW_HESS) return softmax_hess(s, logit.kept, top, variant);
+    if (!(variant & SOFT)) return logit.kept * s->grad;
+    return softmax_grad(s, logit.kept, top, coefficient(call, logit.target, logit.class_weight));
+}
+
+INLINE vec softmax_at_label(const softmax_call *call, const softmax_state *s, int output, int variant) {
+    vec exp = exp_term(call, s->own - s->max, EMIT_SCALE, variant);
+    mask top = v_eq(s->own, s->max);
+    if (output == FL_ROW_HESS) return variant & FOCAL ? s->own_hess : softmax_hess(s, exp, top, variant);
+    if (variant & SOFT) return softmax_grad(s, exp, top, s->own_kept + s->own_smoothed);
+    return v_select(top, -(s->share * v_set(EMIT_UNSCALE) * s->others), v_fma(exp, s->grad, -s->share));
+}

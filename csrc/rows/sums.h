@@ -1,0 +1,80 @@
+/* What sums over a row share: eight terms are added as a tree in the data's type, and the trees without loss (two-sum),
+ * so that 128000 equal terms do not drift. A long row is summed in 16 virtual lanes on every instruction set. */
+
+enum {
+    GROUP = 8,
+    LANE_VECTORS = ROW_LANES / LANES,
+    GROUP_LOGITS = GROUP * ROW_LANES,
+    CHUNK = (1 << 14) / sizeof(real), /* logits that stay in the first-level cache */
+    MAX_CHUNKS = 64
+};
+
+/* hi + lo += x, without loss while hi and x are finite */
+INLINE void add_exactly(vpair *total, vec x) {
+    vpair sum = two_sum(total->hi, x);
+    total->hi = sum.hi;
+    total->lo += sum.lo;
+}
+
+/* An infinite hi has no lo. */
+INLINE vpair without_nan(vpair x) { return (vpair){x.hi, v_select(is_finite(x.hi), x.lo, v_set(0))}; }
+
+/* ((t0 + t4) + (t2 + t6)) + ..., of n terms */
+INLINE vec tree(vec *t, int n) {
+    for (int width = n / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) t[i] += t[i + width];
+    return t[0];
+}
+
+/* The sum of 16 lanes in float64, as a tree */
+INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
+    enum { WIDTH = FL_BYTES / sizeof(double), PARTS = ROW_LANES / WIDTH };
+    typedef double wide __attribute__((vector_size(FL_BYTES)));
+    typedef int64_t index __attribute__((vector_size(FL_BYTES)));
+    typedef real part __attribute__((vector_size(WIDTH * sizeof(real))));
+    wide lane[PARTS];
+    for (int j = 0; j < LANE_VECTORS; j++) {
+        vpair x = without_nan(sums[j]);
+        for (int i = 0; i < LANES / (int)WIDTH; i++) {
+            part hi, lo;
+            memcpy(&hi, (const real *)&x.hi + i * WIDTH, sizeof hi);
+            memcpy(&lo, (const real *)&x.lo + i * WIDTH, sizeof lo);
+            lane[j * (LANES / WIDTH) + i] = __builtin_convertvector(hi, wide) + __builtin_convertvector(lo, wide);
+        }
+    }
+    for (int width = PARTS / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) lane[i] += lane[i + width];
+    const int64_t count[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    index lanes;
+    memcpy(&lanes, count, sizeof lanes);
+    for (int distance = WIDTH / 2; distance; distance /= 2) lane[0] += __builtin_shuffle(lane[0], lanes ^ distance);
+    return lane[0][0];
+}
+
+/* What comes a chunk later than these n logits, while there is something to compute */
+INLINE void prefetch(const real *x, size_t n) {
+    for (size_t i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(x + CHUNK + i);
+}
+
+/* The n classes of a long row from `begin` on, which fill no group, in a group of their own; what fills it up adds
+ * nothing. */
+typedef struct {
+    real x[GROUP_LOGITS], target[GROUP_LOGITS], class_weight[GROUP_LOGITS], kept[GROUP_LOGITS];
+} last_group;
+
+INLINE row_source last_of(const row_source *s, size_t begin, size_t n, real no_target, int weighs, last_group *to) {
+    row_source last = *s;
+    for (int i = 0; i < GROUP_LOGITS; i += LANES) v_store(to->x + i, v_set(-INFINITE));
+    last.x = memcpy(to->x, s->x + begin, n * sizeof(real));
+    last.kept = to->kept;
+    if (s->target) {
+        for (int i = 0; i < GROUP_LOGITS; i += LANES) v_store(to->target + i, v_set(no_target));
+        last.target = memcpy(to->target, s->target + begin, n * sizeof(real));
+    }
+    if (weighs) {
+        for (size_t i = 0; i < GROUP_LOGITS; i++) to->class_weight[i] = i < n ? 1 : 0;
+        if (s->class_weight) memcpy(to->class_weight, s->class_weight + begin, n * sizeof(real));
+        last.class_weight = to->class_weight;
+    }
+    return last;
+}
