@@ -14,6 +14,7 @@
 #include "rows/losses/nll.h"
 #include "rows/losses/probabilities.h"
 #include "rows/losses/softmax_focal.h"
+#include "rows/losses/top_k_error.h"
 
 const fl_row_kernels TABLE_OF(rows, FL_ARITH) = {
     .transpose = transpose_matrix,

@@ -45,7 +45,7 @@ from fastloss.residual import (
     squared_epsilon_insensitive,
     squared_error,
 )
-from fastloss.rows import cross_entropy, distillation, multi_margin, nll, softmax_focal
+from fastloss.rows import cross_entropy, distillation, multi_margin, nll, softmax_focal, top_k_error
 from fastloss.scoring import score
 from fastloss.softmax_family import log_softmax, logsumexp, softmax
 
@@ -115,6 +115,7 @@ __all__ = [
     "student_t_nll",
     "symmetric_absolute_percentage_error",
     "tolerant",
+    "top_k_error",
     "truncated_squared",
     "tukey",
     "tweedie",

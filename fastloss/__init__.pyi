@@ -2468,3 +2468,53 @@ class _Distillation(Loss):
     ) -> Self: ...
 
 distillation: _Distillation
+
+@type_check_only
+class _TopKError(Loss):
+    """Whether the label is not among the k largest of a row."""
+
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, k: int = 1, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, k: int = 1, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, logits: ArrayLike, target: ArrayLike, *, k: int = 1, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, logits: ArrayLike, target: ArrayLike, *, k: int = 1, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, k: int = 1, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, k: int = 1, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], k: int = 1,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(
+        self, *, k: int = 1, class_weight: ArrayLike | None = None, ignore_index: int = -100
+    ) -> Self: ...
+
+top_k_error: _TopKError

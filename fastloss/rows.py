@@ -177,3 +177,33 @@ def distillation(temperature=1.0, ignore_index=-100):
     >>> fl.distillation.grad([[0.0, 0.0]], [[0.0, 0.0]])
     array([[0., 0.]])
     """
+
+
+@RowLoss
+def top_k_error(k=1, class_weight=None, ignore_index=-100):
+    """
+    Whether the label is not among the k largest of a row.
+
+    Domain: scores are real, or -inf for a class that is excluded.
+    Formula: w if k or more of the other scores are at least the label's, else 0, w being its class_weight: ties count
+    against the label. The mean is 1 less the top-k accuracy.
+    Derivatives: 0.
+    Special values: NaN where a score is NaN or +inf, or all are -inf.
+
+    Parameters
+    ----------
+    k
+        How many guesses a row has.
+
+    Source
+    ------
+    O. Russakovsky et al., "ImageNet Large Scale Visual Recognition Challenge", International Journal of Computer Vision
+    115, 2015.
+
+    Examples
+    --------
+    >>> fl.top_k_error([[0.1, 0.7, 0.2], [0.5, 0.5, 0.0]], [1, 0])
+    array([0., 1.])
+    >>> fl.top_k_error([[0.1, 0.7, 0.2], [0.5, 0.5, 0.0]], [0, 0], k=2)
+    array([1., 0.])
+    """

@@ -287,6 +287,20 @@ def distillation(logits, target, dtype, *, temperature=1.0, number=LONG_DOUBLE):
     }
 
 
+def top_k_error(logits, target, dtype, *, k=1, class_weight=None, number=LONG_DOUBLE):
+    """A count, compared."""
+    weights = _label_weights(class_weight, target, dtype, number)
+    is_label = _at_labels(target, logits.shape[1])
+    above = logits >= logits[is_label][:, None]
+    value = np.where(_sum((above & ~is_label).astype(int)) >= k, weights, 0)
+    nothing = np.zeros(logits.shape)
+    return {
+        "value": Exact(value[:, 0], _eps(dtype) * value[:, 0]),
+        "grad": Exact(nothing, nothing),
+        "hess": Exact(nothing, nothing),
+    }
+
+
 def _ramp(classes):
     return np.linspace(0.25, 2.0, classes)
 
@@ -319,4 +333,5 @@ ROWS = {
         cases=({}, {"temperature": 0.7}, {"temperature": 2.5}, {"temperature": 30.0}),
         targets="logits",
     ),
+    "top_k_error": RowOracle(top_k_error, cases=({}, {"k": 3}, {"k": 2, "class_weight": _ramp})),
 }

@@ -48,9 +48,12 @@ def test_each_derivative_is_the_slope_of_the_one_below(name, case, below, above)
 
 def beside_kinks(name, case, logits, target, k, distance):
     """Rows where a step in logit k may lead over a kink."""
-    if name != "multi_margin":
+    kinks = {"multi_margin": case.get("margin", 1.0), "top_k_error": 0.0}
+    if name not in kinks:
         return np.zeros(len(logits), bool)
-    over = logits - logits[np.arange(len(logits)), target][:, None] + case.get("margin", 1.0)
+    rows = np.arange(len(logits))
+    over = logits - logits[rows, target][:, None] + kinks[name]
+    over[rows, target] = np.inf
     close = abs(over) < distance
     return np.where(target == k, close.any(axis=1), close[:, k])
 

@@ -168,8 +168,9 @@ def test_minus_infinity_at_the_label(name, dtype, isa):
         "nll": [0, -1, 0],
         "multi_margin": [1 / 3, -2 / 3, 1 / 3],
         "distillation": [p[0] - q[0], -q[1], p[1] - q[2]],
+        "top_k_error": [0, 0, 0],
     }
-    assert value == INF
+    assert value == (1 if "bounded" in fl.get(name).traits else INF)
     np.testing.assert_allclose(grad, want[name], rtol=2e-6)
 
 
@@ -375,3 +376,26 @@ def test_classes_that_a_teacher_excludes(excluded, dtype, isa):
     np.testing.assert_allclose(value, (q * np.log(q / kept)).sum(), rtol=1e-6)
     np.testing.assert_allclose(grad[[0, 2]], kept - q, rtol=1e-5)
     assert grad[1] == (0 if excluded else np.asarray(p[1], grad.dtype)) or abs(grad[1] - p[1]) < 1e-6
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize("classes", [3, 10, 200])
+def test_top_k_error_counts_ties_against_the_label(classes, dtype, isa):
+    """Where the classes of a row are equal, all others are at least the label; and it does not matter how many follow."""
+    logits = np.zeros((20, classes), dtype)
+    labels = np.arange(20) % classes
+    assert (fl.top_k_error(logits, labels, k=classes - 1) == 1).all()
+    assert (fl.top_k_error(logits, labels, k=classes) == 0).all()
+    assert (fl.top_k_error(logits, labels, k=10**30) == 0).all()
+    logits[np.arange(20), labels] = -INF
+    assert (fl.top_k_error(logits, labels, k=classes - 1) == 1).all()
+    logits[np.arange(20), labels] = 1
+    assert (fl.top_k_error(logits, labels) == 0).all()
+    mean = fl.top_k_error(np.eye(4, dtype=dtype), [0, 1, 2, 0], reduction="mean")
+    assert mean == 0.25
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5, "2"])
+def test_k_is_a_positive_integer(k):
+    with pytest.raises((TypeError, ValueError), match=r"k must be an? ?integer|k must be integer >= 1"):
+        fl.top_k_error([[0.0, 1.0]], [0], k=k)
