@@ -250,6 +250,22 @@ def test_polars_without_numbers_names_the_column(kind):
 
 
 @integration
+@pytest.mark.parametrize(
+    ("logits", "labels", "message"),
+    [
+        ([[1.0, 2.0], [3.0]], [0, 0], "column 'l': the list at row 1 has 1 elements, expected 2"),
+        ([[1.0, 2.0], [3.0, 4.0]], [0, 2], "column 'y': target 2 at row 1 is out of bounds for 2 classes"),
+    ],
+)
+def test_polars_names_the_row(logits, labels, message):
+    polars, module = library("polars")
+    frame = polars.DataFrame({"l": logits, "y": labels})
+    with pytest.raises(ScoringError, match=message) as caught:
+        frame.select(module.expression(Spec.of(fl.cross_entropy, pred="l", target="y")))
+    assert isinstance(caught.value, IndexError)
+
+
+@integration
 def test_pandas(table):
     _, module = library("pandas")
     frame = table.to_pandas().set_index(np.arange(1000)[::-1])

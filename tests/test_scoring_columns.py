@@ -14,7 +14,7 @@ from test_scoring_files import TABLES, read, write
 
 import fastloss as fl
 from fastloss import cli
-from fastloss.scoring import ScoringError, reading
+from fastloss.scoring import ScoringError, Spec, batch_function, reading
 
 BINARY = [format for format in TABLES if format != "csv"]
 OPTIONS = {"loss": fl.huber, "residual": "r"}
@@ -443,6 +443,17 @@ def test_only_the_fields_that_are_used_are_decoded(tmp_path):
     with write(tmp_path / "in.parquet", PEOPLE).open("rb") as file:
         (batch,) = ParquetSource("in.parquet", file, Spec.of(**FIELDS, keep="none")).batches(["s.p"])
     assert batch.schema == pa.schema([("s", pa.struct([("p", pa.float64())]))])
+
+
+@pytest.mark.parametrize("type", [*DECIMALS, pa.decimal128(20, 10), pa.decimal128(5, -3)], ids=str)
+def test_decimals_are_rounded_once(type):
+    """To the float that Python makes of them."""
+    digits = min(type.precision, 18)
+    whole = np.random.default_rng(0).integers(-(10**digits) + 1, 10**digits, 1000).tolist()
+    values = [None, Decimal(0), *(Decimal(number).scaleb(-type.scale) for number in whole)]
+    batch = pa.RecordBatch.from_pydict({"r": pa.array(values, type)})
+    batch = batch_function(Spec.of(fl.half_squared_error, residual="r", emit=("grad",)))(batch)
+    assert batch["grad"].to_pylist() == [None if value is None else float(value) for value in values]
 
 
 # ---- groups ---------------------------------------------------------------------------------------------------------

@@ -254,7 +254,9 @@ def wide_decimals(array: pa.Array) -> pa.Array:
 def _plain(array: pa.Array) -> pa.Array:
     """The array of numbers in a type that NumPy has."""
     array = decoded(array)
-    if types.is_decimal(array.type) or types.is_null(array.type):
+    if types.is_decimal(array.type):  # by their text: pyarrow multiplies by a power of ten, which rounds twice
+        return wide_decimals(array).cast(pa.string()).cast(pa.float64())
+    if types.is_null(array.type):
         return array.cast(pa.float64())
     return array
 

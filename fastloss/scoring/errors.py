@@ -14,11 +14,12 @@ class ColumnTypeError(ScoringError, TypeError):
 class RowError(ScoringError, IndexError):
     """A row holds something out of bounds: f"{before} at row {row}{after}".
 
-    Raised with the row's number in its batch; `named` and `counted` add what is known further up.
+    Raised with the row's number in its batch; `named` and `counted` add what is known further up. Hosts such as polars
+    raise the type again with the message alone.
     """
 
-    def __init__(self, before: str, row: int, after: str):
-        super().__init__(f"{before} at row {row}{after}")
+    def __init__(self, before: str, row: int | None = None, after: str = ""):
+        super().__init__(before if row is None else f"{before} at row {row}{after}")
         self._parts = before, row, after
 
     def named(self, place: str) -> RowError:
