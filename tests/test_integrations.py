@@ -346,6 +346,18 @@ def test_pandas_without_numbers_is_one_line(values):
 
 
 @integration
+@pytest.mark.parametrize("missing", [None, np.nan], ids=str)
+def test_pandas_nan_in_lists_is_a_number(missing):
+    pandas, module = library("pandas")
+    frame = pandas.DataFrame({"p": [[1.0, np.nan], missing, np.array([3.0, 4.0]), [None, 1.0]]})
+    spec = Spec.of(fl.huber, residual="p", emit=("value", "weight"), multioutput="raw_values")
+    scored = module.score(frame, spec)
+    values = [None if value is None else list(value) for value in scored["value"]]
+    assert values[0][0] == 0.5 and np.isnan(values[0][1])
+    assert values[1] is None and values[2] == [2.5, 3.5] and values[3] is None
+
+
+@integration
 def test_pandas_weights_of_rows():
     """As for files: they do not multiply, but a row of an unknown weight is null."""
     pandas, module = library("pandas")

@@ -488,6 +488,57 @@ def test_groups_by_other_types(tmp_path, kind):
     assert json.loads(summary.to_json())["groups"]
 
 
+HALF, WHOLE = (500, 2_000), {"ms": 1, "us": 10**3, "ns": 10**6}
+TIMES = {
+    "timestamp": (pa.timestamp, ["1970-01-01 00:00:00.5", "1970-01-01 00:00:02"]),
+    "with a zone": (lambda unit: pa.timestamp(unit, "UTC"), ["1970-01-01 00:00:00.5Z", "1970-01-01 00:00:02Z"]),
+    "far away": (
+        lambda unit: pa.timestamp(unit, "America/New_York"),
+        ["1969-12-31 19:00:00.5-0500", "1969-12-31 19:00:02-0500"],
+    ),
+    "duration": (pa.duration, ["PT0.5S", "PT2S"]),
+    "time": (lambda unit: pa.time32(unit) if unit in ("s", "ms") else pa.time64(unit), ["00:00:00.5", "00:00:02"]),
+}
+
+
+@pytest.mark.parametrize("kind", TIMES)
+def test_equal_times_of_all_units_are_one_group(tmp_path, kind):
+    of_unit, keys = TIMES[kind]
+    tables = [pa.table({"g": pa.array([n * of for n in HALF], of_unit(unit))}) for unit, of in WHOLE.items()]
+    tables.append(pa.table({"g": pa.array([2], of_unit("s"))}))
+    files = [
+        write(tmp_path / f"{i}.arrow", table.append_column("r", [np.ones(len(table))]))
+        for i, table in enumerate(tables)
+    ]
+    summary = fl.score(files, by="g", **OPTIONS)
+    assert {key: group.rows for key, group in summary.groups.items()} == dict(zip(keys, (3, 4), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "key"),
+    [(0, "ns", "PT0S"), (-5, "s", "-PT5S"), (-1, "ns", "-PT0.000000001S"), (10, "s", "PT10S"),
+     (-(2**63) + 1, "us", "-PT9223372036854.775807S"), (100, "ms", "PT0.1S")],
+)  # fmt: skip
+def test_groups_by_durations(tmp_path, number, unit, key):
+    source = write(tmp_path / "in.arrow", pa.table({"r": [1.0], "g": pa.array([number], pa.duration(unit))}))
+    assert list(fl.score(source, by="g", **OPTIONS).groups) == [key]
+
+
+def test_groups_by_intervals_are_refused(tmp_path):
+    column = pa.array([(1, 2, 3)], pa.month_day_nano_interval())
+    source = write(tmp_path / "in.arrow", pa.table({"r": [1.0], "g": column}))
+    with pytest.raises(
+        TypeError, match="column 'g': groups are numbers, text, booleans, dates or times, got month_day"
+    ):
+        fl.score(source, by="g", **OPTIONS)
+
+
+def test_feather_of_version_1_is_refused(tmp_path):
+    (tmp_path / "in.feather").write_bytes(b"FEA1" + bytes(60) + b"FEA1")  # as they begin and end
+    with pytest.raises(ScoringError, match=r"in.feather: Feather of version 1 is not read: write version 2 with pyarr"):
+        fl.score(tmp_path / "in.feather", **OPTIONS)
+
+
 def test_whole_numbers_of_all_types_are_one_group(tmp_path):
     columns = pa.array([1, 2]), pa.array([1.0, 2.5]), pa.array([Decimal("2.50"), Decimal("1.00")])
     files = [write(tmp_path / f"{i}.arrow", pa.table({"r": [1.0, 2.0], "g": g})) for i, g in enumerate(columns)]

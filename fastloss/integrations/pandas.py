@@ -55,12 +55,15 @@ def _to_arrow(column: pd.Series, name: str) -> pa.Array:
     import pandas as pd
     import pyarrow as pa
 
+    from fastloss.scoring.columns import holds_lists
     from fastloss.scoring.errors import ColumnTypeError, one_line
 
     if isinstance(column.dtype, pd.SparseDtype):
         column = column.sparse.to_dense()
     try:
         array = pa.array(column, from_pandas=True)
+        if column.dtype == object and holds_lists(array.type):  # in which NaN is a number
+            array = pa.array(column, mask=column.isna().to_numpy(), from_pandas=False)
     except (pa.ArrowException, OverflowError) as error:
         raise ColumnTypeError(f"column {name!r}: expected numbers, got {column.dtype}: {one_line(error)}") from error
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import TypeAlias
@@ -14,6 +15,8 @@ from fastloss.scoring.errors import ColumnTypeError
 from fastloss.scoring.summary import Collector, Summary, as_weights, marks, summaries
 
 Key: TypeAlias = str | int | float | bool | None
+DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
+TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,10 @@ class GroupedSummary(Summary):
     by : str
         The column.
     groups : dict
-        {value: Summary}, with the key None for rows where the column is null. Dates and times are text, as in ISO 8601.
-        Numbers that are whole are integers, whatever their type; fractions are floats, and text where a decimal has
-        more digits than a float; the others are "nan", "inf" and "-inf".
+        {value: Summary}, with the key None for rows where the column is null. Dates, times and durations are text, as
+        in ISO 8601, and equal for equal ones of all units: "2020-01-01 00:00:00.5", "PT1.5S". Numbers that are whole
+        are integers, whatever their type; fractions are floats, and text where a decimal has more digits than a float;
+        the others are "nan", "inf" and "-inf".
     """
 
     by: str = ""
@@ -100,14 +104,12 @@ class GroupCollector:
 
 def _encoded(keys, by: str) -> tuple[np.ndarray, list[Key]]:
     """The number of each row's group, and the groups' values."""
-    import pyarrow as pa
     from pyarrow import types
 
     from fastloss.scoring import columns
 
     array = columns.wide_decimals(columns.decoded(keys))
-    if types.is_temporal(array.type):
-        array = array.cast(pa.string())
+    is_time = types.is_temporal(array.type) and not types.is_interval(array.type)
     is_number = types.is_floating(array.type) or types.is_decimal(array.type)
     kinds = (
         types.is_integer,
@@ -117,13 +119,28 @@ def _encoded(keys, by: str) -> tuple[np.ndarray, list[Key]]:
         types.is_string_view,
         types.is_null,
     )
-    if not (is_number or any(of_kind(array.type) for of_kind in kinds)):
-        raise ColumnTypeError(f"column {by!r}: groups are numbers, text, booleans or dates, got {keys.type}")
+    if not (is_number or is_time or any(of_kind(array.type) for of_kind in kinds)):
+        raise ColumnTypeError(f"column {by!r}: groups are numbers, text, booleans, dates or times, got {keys.type}")
     encoded = array.dictionary_encode()
-    labels = encoded.dictionary.to_numpy(zero_copy_only=False).tolist()
+    values = encoded.dictionary
+    labels = _time_keys(values) if is_time else values.to_numpy(zero_copy_only=False).tolist()
     if is_number:
         labels = list(map(_number_key, labels))
     return encoded.indices.fill_null(len(labels)).to_numpy(), [*labels, None] if encoded.null_count else labels
+
+
+def _time_keys(values) -> list[Key]:
+    """Dates, times or durations as text that is equal for equal ones of all units."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if types.is_duration(values.type):
+        digits = DIGITS[values.type.unit]
+        numbers = values.cast(pa.int64()).to_pylist()
+        texts = [f"{'-' * (number < 0)}PT{Decimal(abs(number)).scaleb(-digits):f}S" for number in numbers]
+    else:
+        texts = values.cast(pa.string()).to_pylist()
+    return [TRAILING_ZEROS.sub(r"\1", text) for text in texts]
 
 
 def _number_key(value: float | Decimal) -> Key:

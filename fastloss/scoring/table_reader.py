@@ -92,8 +92,13 @@ class ArrowSource:
 
     def _open(self, options=None):
         self._file.seek(0)
-        is_file = self._file.read(6) == b"ARROW1"
+        head = self._file.read(6)
         self._file.seek(0)
-        if is_file:
+        if head.startswith(b"FEA1"):
+            raise ScoringError(
+                f"{shown(self._path)}: Feather of version 1 is not read: write version 2 with "
+                "pyarrow.feather.write_feather(pyarrow.feather.read_table(old), new)"
+            )
+        if head == b"ARROW1":
             return pa.ipc.open_file(self._file, options=options)
         return pa.ipc.open_stream(self._file, options=options)

@@ -48,7 +48,10 @@ def build(folder, compiler, machine):
         for arithmetic in arithmetics
     ]
     tables = [
-        (csrc / f"{domain}.c", [*setup["ISA_FLAGS"][machine][isa], "-include", f"isa/{isa}.h", f"-DFL_ARITH={arithmetic}"])
+        (
+            csrc / f"{domain}.c",
+            [*setup["ISA_FLAGS"][machine][isa], "-include", f"isa/{isa}.h", f"-DFL_ARITH={arithmetic}"],
+        )
         for isa, domain, arithmetic in kernels
     ]
     built = [newest(*kernel) for kernel in kernels]
