@@ -99,6 +99,13 @@ def test_fit_refuses(run, args, message):
     assert err.startswith("fastloss: ") and err.count("\n") == 1 and (message in err or "residual" in err)
 
 
+@pytest.mark.parametrize("args", [(), ("--pred", "r"), ("--target", "r")])
+def test_fit_names_its_own_options(run, args):
+    code, out, err = run("fit", "in.parquet", *args)
+    assert (code, out) == (2, "")
+    assert err == "fastloss: fit needs the column of residuals (--residual), or two columns (--pred and --target)\n"
+
+
 @pytest.mark.parametrize(
     ("args", "file"),
     [

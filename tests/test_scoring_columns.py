@@ -355,6 +355,27 @@ def test_labels_of_any_type_that_are_whole(tmp_path, kind, format):
     assert read(tmp_path / "out.parquet").schema.field("value").type == pa.float32()  # a label does not widen
 
 
+@pytest.mark.parametrize("type", [pa.int64(), pa.int8(), pa.uint16()], ids=str)
+@pytest.mark.parametrize("kind", [pa.list_, pa.large_list, pa.list_view])
+def test_labels_in_lists_of_one(tmp_path, kind, type):
+    """As in an array of shape (n, 1); a row of no list is null."""
+    labels = pa.array([[1], None, [0]], kind(type, 1) if kind is pa.list_ and type == pa.int8() else kind(type))
+    logits = [[1.0, 2.0], [0.0, 1.0], [0.5, -1.0]]
+    source = write(tmp_path / "in.arrow", pa.table({"l": logits, "y": labels}))
+    fl.score(source, tmp_path / "out.arrow", **ENTROPY)
+    value = fl.cross_entropy(np.array(logits), np.array([1, 0, 0])).tolist()
+    assert read(tmp_path / "out.arrow")["value"].to_pylist() == [value[0], None, value[2]]
+    fl.score(source, tmp_path / "out.arrow", **(ENTROPY | {"loss": fl.nll}))
+
+
+def test_labels_in_lists_of_several(tmp_path):
+    source = write(tmp_path / "in.arrow", pa.table({"l": [[1.0, 2.0]] * 2, "y": [[0], [0, 1]]}))
+    with pytest.raises(ScoringError, match="column 'y': the list at row 1 has 2 elements, expected 1"):
+        fl.score(source, **ENTROPY)
+    teacher = write(tmp_path / "in.arrow", pa.table({"l": [[1.0, 2.0]] * 2, "y": [[0, 1], [2, 0]]}))
+    assert fl.score(teacher, **(ENTROPY | {"loss": fl.distillation})).count == 2  # whose targets are logits
+
+
 @pytest.mark.parametrize("label", [0.5, float("nan"), float("inf"), Decimal("1.50"), Decimal(10) ** 20])
 def test_labels_that_are_none(tmp_path, label):
     column = pa.array([1.0, None, label] if isinstance(label, float) else [Decimal("1.00"), None, label])

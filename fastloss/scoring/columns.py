@@ -169,6 +169,11 @@ def holds_lists(type: pa.DataType) -> bool:
     return is_list(type) or types.is_fixed_size_list(type)
 
 
+def holds_lists_of_integers(type: pa.DataType) -> bool:
+    """Whether a column of this type holds lists of integers, whatever lies around them."""
+    return holds_lists(type) and types.is_integer(_bare(_bare(type).value_type))
+
+
 def holds_numbers(schema: pa.Schema, names: Sequence[str]) -> bool:
     """Whether these columns hold numbers, or something else that is no list, rather than nothing or lists."""
     type = type_of(schema, names[0])

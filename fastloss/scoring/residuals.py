@@ -11,6 +11,7 @@ from fastloss.scoring import _array_roles
 from fastloss.scoring.batch import score_batch
 from fastloss.scoring.csv_options import PLAIN, CsvOptions
 from fastloss.scoring.dataset import with_targets
+from fastloss.scoring.errors import ScoringError
 from fastloss.scoring.fragment import naming
 from fastloss.scoring.inputs import find_fragments
 from fastloss.scoring.readers import class_count, open_source
@@ -42,6 +43,8 @@ def read_residuals(
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = with_targets(fragments, target)
         pred, target, residual = _array_roles(half_squared_error, pred, target, residual)
+    if residual is None and (pred is None or target is None):
+        raise ScoringError("fit needs the column of residuals (--residual), or two columns (--pred and --target)")
     # the gradient of half the squared error is the residual
     spec = Spec.of(
         half_squared_error,
