@@ -381,7 +381,7 @@ def test_classes_that_a_teacher_excludes(excluded, dtype, isa):
 @EVERY_DTYPE
 @pytest.mark.parametrize("classes", [3, 10, 200])
 def test_top_k_error_counts_ties_against_the_label(classes, dtype, isa):
-    """Where the classes of a row are equal, all others are at least the label; and it does not matter how many follow."""
+    """Where the classes of a row are equal, all others are at least the label, however many follow."""
     logits = np.zeros((20, classes), dtype)
     labels = np.arange(20) % classes
     assert (fl.top_k_error(logits, labels, k=classes - 1) == 1).all()

@@ -18,10 +18,10 @@ CSV_BLOCK_BYTES = 4 << 20
 class CsvSource:
     """CSV text with a header line; its batches can be read once.
 
-    The columns that are scored are numbers, and the column of groups is text, whatever is written. Those that are only
-    carried are the bytes that they were read as or, with `infer`, of the narrowest type that holds all of their fields
-    without a loss: this takes a reading of its own, as a row at the end may decide, unless `columns` tells their types. An empty field is
-    null; in numbers NA, N/A, null and their like are too, and nan is NaN.
+    The columns that are scored are numbers, and the column of groups is text, whatever is written. Those that are
+    only carried are the bytes that they were read as or, with `infer`, of the narrowest type that holds all of
+    their fields without a loss: this takes a reading of its own, as a row at the end may decide, unless `columns`
+    tells their types. An empty field is null; in numbers NA, N/A, null and their like are too, and nan is NaN.
     """
 
     def __init__(self, path: str, file, spec: Spec, infer: bool, columns: dict[str, Column] | None = None):
