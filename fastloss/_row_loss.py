@@ -26,10 +26,10 @@ class RowLoss(Loss):
 
     def __init__(self, declaration):
         name = declaration.__name__
-        self._kernel, self._targets, traits, self._read = _REGISTRY[name]
+        self._kernel, self.targets, traits, self._read = _REGISTRY[name]
         defaults = {name: p.default for name, p in inspect.signature(declaration).parameters.items()}
         domains = {name: ({**_OPTIONS, **self._read})[name] for name in defaults}
-        doc = _docstrings.complete_rows(declaration.__doc__, self._targets, domains, traits)
+        doc = _docstrings.complete_rows(declaration.__doc__, self.targets, domains, traits)
         super().__init__(name, "rows", traits, domains, defaults, doc)
 
     def __call__(self, logits, target, **keywords):
@@ -56,7 +56,7 @@ class RowLoss(Loss):
         signature = super()._signature()
         logits, target, *keywords = signature.parameters.values()
         axis = keywords[0].replace(name="axis", default=-1)
-        labels = [keywords[0].replace(name="labels", default=None)] if self._targets == LOGITS else []
+        labels = [keywords[0].replace(name="labels", default=None)] if self.targets == LOGITS else []
         n = len(self.parameters)
         named = [logits.replace(name="logits"), target, *labels, *keywords[:n], axis, *keywords[n:]]
         return signature.replace(parameters=named)
@@ -67,12 +67,12 @@ class RowLoss(Loss):
 
     def _compute(self, outputs, logits, target, sample_weight, reduction, out, num_threads, params):
         axis = params.pop("axis", -1)
-        labels = params.pop("labels", None) if self._targets == LOGITS else None
+        labels = params.pop("labels", None) if self.targets == LOGITS else None
         params = {**self.parameters, **self._check_params(params)}
         check_reduction(reduction)
         if target is None:
             raise TypeError(f"{self.name} requires a target")
-        call = RowCall(logits, axis, num_threads, target, sample_weight, self._targets, labels)
+        call = RowCall(logits, axis, num_threads, target, sample_weight, self.targets, labels)
         names = [name for name in outputs if name != "value" or reduction == "none"]
         elements = [name for name in outputs if name != "value"]
         computed, final = check_outputs(

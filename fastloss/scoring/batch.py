@@ -101,7 +101,7 @@ def _read_target(batch: pa.RecordBatch, spec: Spec, pred: np.ndarray):
         with _locating(names, spec):
             return columns.labels(columns.get(batch, names[0]))
     width = pred.shape[1] if pred.ndim == 2 else 1
-    takes_labels = spec.loss.is_rowwise and spec.loss._targets != LOGITS and len(names) == 1
+    takes_labels = spec.loss.is_rowwise and spec.loss.targets != LOGITS and len(names) == 1
     if takes_labels and columns.holds_lists_of_integers(columns.type_of(batch.schema, names[0])):
         width = 1  # lists of one label
     target, null = _read(batch, spec, names, of_lists, width or None)
