@@ -55,7 +55,7 @@ typedef uint64_t ubits;
 
 typedef real vec __attribute__((vector_size(FL_BYTES)));
 typedef bits ivec __attribute__((vector_size(FL_BYTES)));
-typedef ubits uvec __attribute__((vector_size(FL_BYTES))); /* logical shifts: AVX2 has no other for 64 bits */
+typedef ubits uvec __attribute__((vector_size(FL_BYTES))); /* bits of reals: their sums wrap, and shifts are logical */
 typedef stored svec __attribute__((vector_size(LANES * sizeof(stored))));
 
 INLINE vec v_set(real x) { return x - (vec){0}; }

@@ -158,7 +158,7 @@ INLINE vec v_polynomial(const real *c, int count, vec x) {
 
 /* x = n ln 2 + r, |r| <= ln 2 / 2, expm1(r) = p */
 typedef struct {
-    ivec n;
+    uvec n;
     vec shifted, p; /* n is also in the low bits of `shifted` */
 } reduced_exp;
 
@@ -180,14 +180,14 @@ INLINE reduced_exp reduce_exp(vpair x) {
     vec shifted = v_fma(x.hi + x.lo, v_set(LOG2E), round), n = shifted - round;
     vec r = v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), x.hi)) + x.lo;
 #endif
-    return (reduced_exp){(ivec)shifted - (ivec)round, shifted, expm1_reduced(r)};
+    return (reduced_exp){(uvec)shifted - (uvec)round, shifted, expm1_reduced(r)};
 }
 
 /* 2^n for a normal result; the callers keep n in range */
-INLINE vec power_of_2(ivec n) { return (vec)((n + EXPONENT_BIAS) << MANTISSA_BITS); }
+INLINE vec power_of_2(uvec n) { return (vec)((n + EXPONENT_BIAS) << MANTISSA_BITS); }
 
 /* n / 2 rounded down */
-INLINE ivec half_of(ivec n) { return (ivec)((uvec)(n + 4 * EXPONENT_BIAS) >> 1) - 2 * EXPONENT_BIAS; }
+INLINE uvec half_of(uvec n) { return ((n + 4 * EXPONENT_BIAS) >> 1) - 2 * EXPONENT_BIAS; }
 
 /* Beyond these the exponential is 0 or infinite; a NaN passes through. */
 INLINE vec clamp_exp(vec x) {
@@ -200,7 +200,7 @@ typedef struct {
 } exponentials;
 
 /* factor 2^n, n in the low bits of `shifted`, where both are normal: an addition to the exponent, exact */
-INLINE vec times_power_of_2(vec shifted, vec factor) { return (vec)(((ivec)shifted << MANTISSA_BITS) + (ivec)factor); }
+INLINE vec times_power_of_2(vec shifted, vec factor) { return (vec)(((uvec)shifted << MANTISSA_BITS) + (uvec)factor); }
 
 /* exp(hi + lo) and exp(hi + lo) - 1 for |hi| <= 700; the one that is not used costs nothing */
 #define EXP_ORDINARY 700
@@ -221,7 +221,7 @@ INLINE exponentials pair_exp(vpair x) {
     x.lo = v_min(v_max(x.lo, v_set(-1)), v_set(1)); /* of no consequence unless hi was far out */
     reduced_exp e = reduce_exp(x);
     /* two factors: a subnormal result is rounded once, an overflow is infinite */
-    ivec half = half_of(e.n);
+    uvec half = half_of(e.n);
     vec scale = power_of_2(half), rest = power_of_2(e.n - half), power = scale * rest;
     vec exp = v_fma(scale, e.p, scale) * rest;
     vec expm1 = v_fma(power, e.p, power - v_set(1));
@@ -274,7 +274,7 @@ INLINE vec v_exp_times(vpair x, vec factor) {
     const vec most = v_set(FL_ARITH == 32 ? 210 : 1500), zero = v_set(0); /* beyond, no factor helps */
     mask far = v_lt(most, v_abs(x.hi));
     reduced_exp e = reduce_exp((vpair){v_select(far, v_copysign(most, x.hi), x.hi), v_select(far, zero, x.lo)});
-    ivec quarter = half_of(half_of(e.n));
+    uvec quarter = half_of(half_of(e.n));
     vec power = power_of_2(quarter), rest = power_of_2(e.n - 3 * quarter);
     return v_fma(power, e.p, power) * factor * power * power * rest;
 #endif
@@ -306,18 +306,17 @@ INLINE vpair log_of_reduced(vec k, vec f) {
 
 /* k, as an integer and as a real, such that x / 2^k is in [lowest, 2 lowest), for normal x > 0 */
 typedef struct {
-    ivec shift; /* k at the place of the exponent: subtracting it from the bits divides by 2^k */
+    uvec shift; /* k at the place of the exponent: subtracting it from the bits divides by 2^k */
     vec k;
 } log_exponent;
 
 #define SQRT_HALF ((real)0.70710678118654752440)
 INLINE log_exponent split_exponent(vec x, real lowest) {
-    const ivec one = (ivec)v_set(1);
+    const uvec one = (uvec)v_set(1);
     const vec magic = v_set((real)(1LL << MANTISSA_BITS));
-    ivec biased = (ivec)x - (ivec)v_set(lowest) + one;
-    vec k = (vec)((ivec)((uvec)biased >> MANTISSA_BITS) | (ivec)magic) -
-            v_set((real)(1LL << MANTISSA_BITS) + EXPONENT_BIAS);
-    return (log_exponent){(biased & (ivec)v_set(INFINITE)) - one, k};
+    uvec biased = (uvec)x - (uvec)v_set(lowest) + one;
+    vec k = (vec)((biased >> MANTISSA_BITS) | (uvec)magic) - v_set((real)(1LL << MANTISSA_BITS) + EXPONENT_BIAS);
+    return (log_exponent){(biased & (uvec)v_set(INFINITE)) - one, k};
 }
 
 INLINE vec log_special(vec x, vec result, vec zero) {
@@ -331,7 +330,7 @@ INLINE vec v_log(vec x) {
     mask subnormal = v_lt(x, v_set(FL_ARITH == 32 ? 0x1p-126f : 0x1p-1022));
     vec y = v_select(subnormal, x * up, x);
     log_exponent e = split_exponent(y, SQRT_HALF);
-    vec f = (vec)((ivec)y - e.shift) - v_set(1);
+    vec f = (vec)((uvec)y - e.shift) - v_set(1);
     vec k = e.k - v_select(subnormal, v_set(FL_ARITH == 32 ? 24 : 54), v_set(0));
     return log_special(x, pair_round(log_of_reduced(k, f)), v_set(0));
 }
@@ -340,8 +339,8 @@ INLINE vec v_log(vec x) {
 INLINE vpair pair_log_sum(vec one, vec w, vec k) {
     log_exponent e = split_exponent(one + w, SQRT_HALF);
     /* f = 2^-e w + (2^-e - 1), with one rounding, none at e = 0 */
-    vec power = v_select(v_lt(v_set(EXPONENT_BIAS - 1), e.k), v_set(0), (vec)((ivec)v_set(1) - e.shift)) * one;
-    vec f = (vec)((ivec)w - e.shift) + (power - v_set(1));
+    vec power = v_select(v_lt(v_set(EXPONENT_BIAS - 1), e.k), v_set(0), (vec)((uvec)v_set(1) - e.shift)) * one;
+    vec f = (vec)((uvec)w - e.shift) + (power - v_set(1));
     vpair log = log_of_reduced(e.k + k, f);
     return pair_sum(log.hi, log.lo);
 }
@@ -350,7 +349,7 @@ INLINE vpair pair_log_sum(vec one, vec w, vec k) {
 #define LOG_ORDINARY (FL_ARITH == 32 ? (real)0x1p120 : (real)0x1p1000)
 INLINE vpair pair_log1p_ordinary(vec w) {
     log_exponent e = split_exponent(v_set(1) + w, SQRT_HALF);
-    vec power = (vec)((ivec)v_set(1) - e.shift);
+    vec power = (vec)((uvec)v_set(1) - e.shift);
     return log_of_reduced(e.k, v_fma(w, power, power - v_set(1)));
 }
 

@@ -47,7 +47,7 @@ INLINE vpair robust_float_log1p(vpair w) {
     const vec one = v_set(1);
     /* from 3/4 up f has no rounding error before k = 25 */
     log_exponent e = split_exponent(one + w.hi, 0.75f);
-    vec power = (vec)((ivec)one - e.shift);
+    vec power = (vec)((uvec)one - e.shift);
     vec f = v_fma(w.hi, power, power - one), f_lo = w.lo * power;
     vec s = f / (v_set(2) + f), z = s * s;
     vec tail = v_fma(v_fma(v_set(c[2]), z, v_set(c[1])), z, v_set(c[0]));

@@ -21,7 +21,7 @@ typedef struct {
 INLINE scaled_power scale_power(vec x, int scale) {
     const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS) + SCALED_BIAS(scale));
     vec shifted = v_fma(x, v_set(LOG2E), round);
-    return (scaled_power){shifted - round, (vec)((ivec)shifted << MANTISSA_BITS)};
+    return (scaled_power){shifted - round, (vec)((uvec)shifted << MANTISSA_BITS)};
 }
 
 /* x - n ln 2 */
