@@ -34,7 +34,7 @@ ISA_FLAGS = {
     },
     "aarch64": {"neon": []},
 }
-DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64)}  # what csrc/*.c are compiled for: see csrc/simd.h
+DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64)}  # what csrc/*.c are compiled for: see csrc/simd/vec.h
 
 if SANITIZE:
     # The optimizer takes ten times as long over the checks in these unrolled loops. What the null and object-size
@@ -132,10 +132,10 @@ def extension(module, sources=()):
 
 
 # What dispatch.c, storage.c and Cython see of the kernels
-KERNEL_TABLES = ["csrc/fastloss.h", "csrc/losses.def", "csrc/losses/robust_regions.h"]
+KERNEL_TABLES = ["csrc/api.h", "csrc/losses.def", "csrc/map/losses/robust_regions.h"]
 KERNEL_TABLES += ["csrc/rows/api.h", "csrc/rows.def"]
-INTERFACE = {"_kernels": KERNEL_TABLES, "_rows": KERNEL_TABLES, "_buffers": ["csrc/storage.h"]}
-C_SOURCES = {"_kernels": ["csrc/dispatch.c"], "_buffers": ["csrc/storage.c"]}
+INTERFACE = {"_kernels": KERNEL_TABLES, "_rows": KERNEL_TABLES, "_buffers": ["csrc/storage/storage.h"]}
+C_SOURCES = {"_kernels": ["csrc/dispatch.c"], "_buffers": ["csrc/storage/storage.c"]}
 MODULES = sorted(p.stem for p in Path("fastloss").glob("*.pyx"))
 
 setup(

@@ -2,7 +2,7 @@
 
     python bench/sweep.py [--stride N] [--isa NAME] [--write FILE] [FUNCTION ...]
 
-A FUNCTION is one of csrc/vmath.h (exp, expm1, log, log1p) or a loss of one argument, with its
+A FUNCTION is one of csrc/math/ (exp, expm1, log, log1p) or a loss of one argument, with its
 parameters: `huber`, `robust:alpha=-2,scale=0.5`.  Without any, the functions and a tour of the
 losses.  NumPy's float64 is exact to a millionth of a float32 ulp or so, far below what is
 measured.  Each of the 2^32 inputs takes some nanoseconds: minutes a function on two processors.

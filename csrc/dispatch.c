@@ -1,9 +1,9 @@
 /* Which kernels this machine can run, and which loop serves a call. */
-#include "fastloss.h"
+#include "api.h"
 
 #include <math.h>
 
-#include "losses/robust_regions.h"
+#include "map/losses/robust_regions.h"
 
 /* ---- the registry ---------------------------------------------------------------------------------------------- */
 

@@ -3,13 +3,15 @@
 #ifndef FL_DOMAIN_H
 #define FL_DOMAIN_H
 
-#include "fastloss.h"
+#include "api.h"
 
 #define PASTE_(a, b, c, d) a##b##c##d
 #define PASTE(a, b, c, d) PASTE_(a, b, c, d)
 #define TABLE_OF(domain, arithmetic) PASTE(fl_##domain##_, FL_ISA, _, arithmetic)
 
-#include "simd.h"
-#include "vmath.h"
+#include "simd/vec.h"
+#include "math/exp.h"
+#include "math/log.h"
+#include "math/trig.h"
 
 #endif

@@ -16,9 +16,18 @@
 #define TABLE(arithmetic) TABLE_OF(map, arithmetic)
 extern const fl_table TABLE(FL_ARITH), TABLE(3264);
 
-#include "losses/robust_regions.h"
+#include "map/jet.h"
 
-#include "loops.inc"
+#include "map/losses/residual.h"
+#include "map/losses/relative.h"
+#include "map/losses/probability.h"
+#include "map/losses/margin.h"
+#include "map/losses/count.h"
+
+#include "map/families.h"
+#include "map/loop.inc"
+#include "map/reduce.h"
+#include "map/functions.h"
 
 const fl_table TABLE(FL_ARITH) = {
     .loops =

@@ -11,7 +11,7 @@ from cpython.buffer cimport (
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-cdef extern from "storage.h" nogil:
+cdef extern from "storage/storage.h" nogil:
     void fl_widen_float16(const uint16_t *x, float *out, size_t n)
     void fl_widen_bfloat16(const uint16_t *x, float *out, size_t n)
 

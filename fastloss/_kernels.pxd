@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-cdef extern from "fastloss.h" nogil:
+cdef extern from "api.h" nogil:
     ctypedef struct fl_loss:
         const char *name
         const char *parameters

@@ -32,7 +32,7 @@ cdef enum:
     STREAMED_BYTES = 32 << 20
 
 TRAITS = {1: "convex", 2: "c1", 4: "even", 8: "bounded"}
-# By the families of csrc/fastloss.h, which tell apart what targets a loss takes, too
+# By the families of csrc/api.h, which tell apart what targets a loss takes, too
 FAMILIES = ("residual", "relative", "margin", *["probability"] * 3, *["count"] * 3)
 PARAM_GRAD = 16
 
@@ -409,7 +409,7 @@ FUNCTIONS = ("exp", "expm1", "log", "log1p")
 
 
 def vmath(name, x, out):
-    """One function of csrc/vmath.h over a contiguous float32 or float64 array of a multiple of 64 bytes."""
+    """One function of csrc/math/ over a contiguous float32 or float64 array of a multiple of 64 bytes."""
     cdef Operand source, destination
     cdef bint is_double = x.dtype == "float64"
     cdef Kind kind = FLOAT64 if is_double else FLOAT32

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "csrc", "bench", "")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "csrc/math", "bench", "")]
 
 
 def stubs() -> str:
@@ -64,7 +64,7 @@ GENERATED = {
     "stubs": Generated("fastloss/__init__.pyi", stubs),
     "losses": Generated("docs/losses.md", losses),
     "hashes": Generated("tests/hashes.json", hashes, "on an instruction set with FMA"),
-    "coefficients": Generated("csrc/coefficients.h", coefficients, "half a minute"),
+    "coefficients": Generated("csrc/math/coefficients.h", coefficients, "half a minute"),
     "partition": Generated("fastloss/_partition_table.py", partition, "two minutes"),
     "adaptive": Generated("docs/adaptive.md", adaptive, "three minutes; scikit-learn and statsmodels"),
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fastloss.h"
+#include "api.h"
 
 enum { N = FL_BLOCK, EDGES = 16 };
 

@@ -1,4 +1,4 @@
-"""The text of csrc/coefficients.h: the minimax polynomials behind the vectors' elementary functions and the losses.
+"""The text of csrc/math/coefficients.h: the minimax polynomials of the vectors' elementary functions and of the losses.
 
     python tools/generate.py coefficients
 

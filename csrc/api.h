@@ -1,6 +1,6 @@
 /* What Cython sees of the kernels: enumerations, argument structures, one table per instruction set and arithmetic. */
-#ifndef FASTLOSS_H
-#define FASTLOSS_H
+#ifndef FL_API_H
+#define FL_API_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ enum { FL_OUTPUTS = 4 + FL_MAX_PARAMS }; /* value, grad, hess, weight, d/d(param
 /* Traits, which drive the tests */
 enum { FL_CONVEX = 1, FL_C1 = 2, FL_EVEN = 4, FL_BOUNDED = 8 };
 
-/* What a loss is a function of, and which targets it takes (loops.inc) */
+/* What a loss is a function of, and which targets it takes (map/families.h) */
 enum {
     FL_RESIDUAL,
     FL_RELATIVE,

@@ -8,6 +8,8 @@
  * those of robust_float.h.
  */
 
+#include "map/losses/robust_regions.h"
+
 /* ---- residuals and jets ---------------------------------------------------------------------------------------- */
 
 typedef struct {

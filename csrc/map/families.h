@@ -1,0 +1,33 @@
+/* What the losses of a family are called with, and where their outputs are numbers. */
+
+INLINE const stored *target_at(const fl_map_args *a, size_t at) {
+    return (const stored *)a->target + (at & a->target_step);
+}
+
+/* What the body of a family is called with, a residual or a pair */
+#define ARGUMENTS_RESIDUAL(a, at) vec x = v_load_difference((const stored *)(a)->pred + (at), target_at(a, at))
+#define CALL_RESIDUAL(body) body(x, p)
+#define ARGUMENTS_PAIR(a, at) vec pred = v_load((const stored *)(a)->pred + (at)), target = v_load(target_at(a, at))
+#define CALL_PAIR(body) body(pred, target, p)
+#define FORM_RESIDUAL RESIDUAL
+#define FORM_RELATIVE PAIR
+#define FORM_MARGIN PAIR
+#define FORM_PROBABILITY PAIR
+#define FORM_PROBABILITY_ALONE RESIDUAL /* the target is 0 */
+#define FORM_DIVERGENCE PAIR
+#define FORM_COUNT PAIR
+#define FORM_AMOUNT PAIR
+#define FORM_TWEEDIE PAIR
+
+/* Where the outputs of a family are numbers: a NaN, and a target that is none, stay in their element. */
+#define DEFINED_RESIDUAL v_is_number(x)
+#define DEFINED_PAIR(targets) m_and(v_is_number(pred), targets)
+#define DEFINED_RELATIVE DEFINED_PAIR(v_is_number(target))
+#define DEFINED_MARGIN DEFINED_PAIR(v_eq(v_abs(target), v_set(1)))
+#define DEFINED_PROBABILITY DEFINED_PAIR(m_and(v_le(v_set(0), target), v_le(target, v_set(1))))
+#define DEFINED_PROBABILITY_ALONE DEFINED_RESIDUAL
+#define DEFINED_DIVERGENCE DEFINED_RELATIVE
+#define DEFINED_COUNT DEFINED_PAIR(v_le(v_set(0), target))
+#define DEFINED_AMOUNT DEFINED_PAIR(v_lt(v_set(0), target))
+/* a count for powers below 2, an amount from there on */
+#define DEFINED_TWEEDIE DEFINED_PAIR(m_or(v_lt(v_set(0), target), m_and(v_eq(target, v_set(0)), v_lt(p[0], v_set(2)))))

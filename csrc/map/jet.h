@@ -1,0 +1,16 @@
+/* What a loss returns for a vector of elements. The loops are inlined, so that a field nobody stores costs nothing. */
+typedef struct {
+    vec value, grad, hess, weight, param_grad[FL_MAX_PARAMS];
+    mask careful; /* lanes that a variant leaves to the body of its loss */
+} jet;
+
+/* The fields of a jet, as the loops number them */
+INLINE vec *jet_field(jet *j, int k) {
+    return k == 0 ? &j->value : k == 1 ? &j->grad : k == 2 ? &j->hess : k == 3 ? &j->weight : &j->param_grad[k - 4];
+}
+
+/* NaN in the elements of the mask */
+INLINE jet jet_undefined(mask m, jet j) {
+    for (int k = 0; k < FL_OUTPUTS; k++) *jet_field(&j, k) = v_select(m, v_set(NOT_A_NUMBER), *jet_field(&j, k));
+    return j;
+}
