@@ -54,14 +54,14 @@ def machine():
 
 
 class Build(build_ext):
-    """Compiles csrc/map.c and csrc/rows.c for each instruction set and arithmetic, and hands the objects to _kernels.
+    """Compiles csrc/map.c and csrc/rows.c per instruction set and arithmetic, and links the objects into core.kernels.
 
     The objects know nothing of Python: those in build/kernels, a folder per compiler and flags, serve every Python and
     are used again until a header that they include changes. So are the extensions in build/extensions, per Python.
     """
 
     def build_extension(self, ext):
-        if ext.name == "fastloss._kernels":
+        if ext.name == "fastloss.core.kernels":
             ext.extra_objects = self.compile_kernels()
             ext.depends = [*ext.depends, *ext.extra_objects]
         target = Path(self.get_ext_fullpath(ext.name))
@@ -118,11 +118,12 @@ def short_hash(*words):
     return hashlib.sha256(" ".join(words).encode()).hexdigest()[:8]
 
 
-def extension(module, sources=()):
+def extension(source):
+    module = source.stem
     sanitizer = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
     return Extension(
-        f"fastloss.{module}",
-        [f"fastloss/{module}.pyx", *sources],
+        ".".join(source.with_suffix("").parts),
+        [str(source), *C_SOURCES.get(module, [])],
         include_dirs=["csrc"],
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *sanitizer],
         extra_link_args=sanitizer,
@@ -134,13 +135,12 @@ def extension(module, sources=()):
 # What dispatch.c, storage.c and Cython see of the kernels
 KERNEL_TABLES = ["csrc/api.h", "csrc/losses.def", "csrc/map/losses/robust_regions.h"]
 KERNEL_TABLES += ["csrc/rows/api.h", "csrc/rows.def"]
-INTERFACE = {"_kernels": KERNEL_TABLES, "_rows": KERNEL_TABLES, "_buffers": ["csrc/storage/storage.h"]}
-C_SOURCES = {"_kernels": ["csrc/dispatch.c"], "_buffers": ["csrc/storage/storage.c"]}
-MODULES = sorted(p.stem for p in Path("fastloss").glob("*.pyx"))
+INTERFACE = {"kernels": KERNEL_TABLES, "rows": KERNEL_TABLES, "buffers": ["csrc/storage/storage.h"]}
+C_SOURCES = {"kernels": ["csrc/dispatch.c"], "buffers": ["csrc/storage/storage.c"]}
 
 setup(
     ext_modules=cythonize(
-        [extension(name, C_SOURCES.get(name, ())) for name in MODULES],
+        [extension(source) for source in sorted(Path("fastloss").rglob("*.pyx"))],
         build_dir="build/cython",
         language_level=3,
         compiler_directives={"cdivision": True},

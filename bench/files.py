@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from timing import interleave, machine, median_ratio, medians
 
-from fastloss.scoring.writers import ROW_GROUP_ROWS
+from fastloss.files.writers.sinks import ROW_GROUP_ROWS
 
 LIMIT_FILE, LIMIT_DIRECTORY = 1.5, 1.3  # times pyarrow's
 GROWTH = 1.15  # allowed ratio of the peaks for ten times the rows

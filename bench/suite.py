@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+sys.path += [str(TESTS / "support"), str(TESTS)]
 
-import reference
+import reference  # noqa: E402  (found on the path above)
 
 __all__ = ["reference"]

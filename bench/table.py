@@ -69,7 +69,7 @@ def elementwise_error(loss, outputs, dtype):
 
 def row_error(loss, outputs, dtype):
     """The largest share of the bound over 200 rows of 10 classes, as text."""
-    from row_oracles import ROWS
+    from oracles.rows import ROWS
 
     points = data.row_points(loss.name, (200, 10), dtype)
     wanted = ROWS[loss.name].outputs(*points, dtype)

@@ -1,7 +1,7 @@
 """Make the two files that `fastloss demo` scores, from data sets that ship with scikit-learn.
 
     pip install scikit-learn pyarrow
-    python examples/make_demo_data.py fastloss/scoring/demo_data
+    python examples/make_demo_data.py fastloss/cli/demo_data
 
 Every prediction is out of fold: made by a model that has not seen the row.
 """

@@ -1,13 +1,14 @@
 """Loss kernels for the CPU: per-row losses, gradients, second derivatives and IRLS weights in one pass over memory."""
 
-from fastloss import adaptive
-from fastloss._config import __version__, show_config
-from fastloss._kernels import isa, isas, use_isa
-from fastloss._loss import Loss, get, list_losses
-from fastloss._threads import get_num_threads, set_num_threads
-from fastloss.count import gamma, poisson, tweedie
-from fastloss.likelihood import gaussian_nll, robust_nll, student_t_nll
-from fastloss.m_estimators import (
+from fastloss import _moved, adaptive, scoring  # noqa: F401  (the names before modules moved)
+from fastloss.core.config import __version__, show_config
+from fastloss.core.kernels import isa, isas, use_isa
+from fastloss.core.loss import Loss, get, list_losses
+from fastloss.core.threads import get_num_threads, set_num_threads
+from fastloss.files import score
+from fastloss.losses.count import gamma, poisson, tweedie
+from fastloss.losses.likelihood import gaussian_nll, robust_nll, student_t_nll
+from fastloss.losses.m_estimators import (
     andrews,
     arctan,
     cauchy,
@@ -21,9 +22,8 @@ from fastloss.m_estimators import (
     tukey,
     welsch,
 )
-from fastloss.margin import exponential, hinge, logistic, modified_huber, perceptron, squared_hinge, zero_one
-from fastloss.metrics import accuracy, log_loss, mae, mape, mse, rmse
-from fastloss.probability import (
+from fastloss.losses.margin import exponential, hinge, logistic, modified_huber, perceptron, squared_hinge, zero_one
+from fastloss.losses.probability import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     entropy,
@@ -31,8 +31,8 @@ from fastloss.probability import (
     relative_entropy,
     sigmoid_focal,
 )
-from fastloss.relative import absolute_percentage_error, squared_log_error, symmetric_absolute_percentage_error
-from fastloss.residual import (
+from fastloss.losses.relative import absolute_percentage_error, squared_log_error, symmetric_absolute_percentage_error
+from fastloss.losses.residual import (
     absolute_error,
     epsilon_insensitive,
     expectile,
@@ -45,9 +45,9 @@ from fastloss.residual import (
     squared_epsilon_insensitive,
     squared_error,
 )
-from fastloss.rows import cross_entropy, distillation, multi_margin, nll, softmax_focal, top_k_error
-from fastloss.scoring import score
-from fastloss.softmax_family import log_softmax, logsumexp, softmax
+from fastloss.losses.rows import cross_entropy, distillation, multi_margin, nll, softmax_focal, top_k_error
+from fastloss.losses.softmax_family import log_softmax, logsumexp, softmax
+from fastloss.metrics import accuracy, log_loss, mae, mape, mse, rmse
 
 __all__ = [
     "Loss",

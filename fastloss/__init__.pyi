@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss import adaptive as adaptive
-from fastloss.scoring import score as score
+from fastloss.files import score as score
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Reduction: TypeAlias = Literal["none", "sum", "mean"]

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from fastloss._arguments import (
+from fastloss.core.arguments import (
     as_array,
     as_array_beside,
     broadcast_weight,
@@ -18,9 +18,9 @@ from fastloss._arguments import (
     label_text,
     whole_numbers,
 )
-from fastloss.probability import binary_cross_entropy
-from fastloss.relative import absolute_percentage_error
-from fastloss.residual import absolute_error, squared_error
+from fastloss.losses.probability import binary_cross_entropy
+from fastloss.losses.relative import absolute_percentage_error
+from fastloss.losses.residual import absolute_error, squared_error
 
 __all__ = ["accuracy", "log_loss", "mae", "mape", "mse", "rmse"]
 

@@ -17,7 +17,7 @@ import fastloss as fl
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(fl.__file__).parent
 OBJECTS = sorted((ROOT / "build" / "kernels").glob("*/*.o"))
-EXTENSIONS = sorted(PACKAGE.glob("*.so"))
+EXTENSIONS = sorted(PACKAGE.rglob("*.so"))
 
 
 def exported(file, *options):
@@ -115,5 +115,5 @@ def test_the_tree_of_contributing_is_the_tree():
         for name in names:
             assert (folder / name).exists() or (ROOT / name).exists(), f"{name} is not in {folder}"
             named.add(name.rstrip("/"))
-    sources = [*(ROOT / "csrc").iterdir(), *(ROOT / "fastloss").glob("*.py"), *(ROOT / "fastloss").glob("*.pyx")]
+    sources = [*(ROOT / "csrc").iterdir(), *PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyx")]
     assert not {file.name for file in sources} - named

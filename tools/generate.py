@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "csrc/math", "bench", "")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/support", "tests/core", "csrc/math", "bench", "")]
 
 
 def stubs() -> str:
@@ -40,7 +40,7 @@ def hashes() -> str:
 
 
 def losses() -> str:
-    from fastloss._catalogue import markdown
+    from fastloss.losses.catalogue import markdown
 
     return markdown()
 
@@ -65,7 +65,7 @@ GENERATED = {
     "losses": Generated("docs/losses.md", losses),
     "hashes": Generated("tests/hashes.json", hashes, "on an instruction set with FMA"),
     "coefficients": Generated("csrc/math/coefficients.h", coefficients, "half a minute"),
-    "partition": Generated("fastloss/_partition_table.py", partition, "two minutes"),
+    "partition": Generated("fastloss/core/partition/table.py", partition, "two minutes"),
     "adaptive": Generated("docs/adaptive.md", adaptive, "three minutes; scikit-learn and statsmodels"),
 }
 

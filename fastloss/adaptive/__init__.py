@@ -12,11 +12,11 @@ J. T. Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, without 
 
 from typing import TYPE_CHECKING, Any
 
-from fastloss._partition import log_partition, log_partition_grad
 from fastloss.adaptive.fitting import Fit, fit
 from fastloss.adaptive.regression import Regression, irls
 from fastloss.adaptive.sampling import sample
 from fastloss.adaptive.statistics import Statistics, statistics
+from fastloss.core.partition import log_partition, log_partition_grad
 
 if TYPE_CHECKING:
     from fastloss.adaptive.estimator import RobustRegressor

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss._arguments import as_array, broadcast_weight
-from fastloss._threads import run_blocks
+from fastloss.core.arguments import as_array, broadcast_weight
+from fastloss.core.threads import run_blocks
 
 Array = NDArray[Any]
 

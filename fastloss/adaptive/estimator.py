@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss._arguments import refuse_mask
 from fastloss.adaptive.regression import ADAPTIVE, irls
+from fastloss.core.arguments import refuse_mask
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss._arguments import check_num_threads, nonnegative, positive
 from fastloss.adaptive.data import NOTHING, Residuals, Summary, gather, largest, summary, weight_at
 from fastloss.adaptive.statistics import Statistics, statistics
+from fastloss.core.arguments import check_num_threads, nonnegative, positive
 
 Array = NDArray[np.float64]
 

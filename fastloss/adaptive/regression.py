@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss._arguments import as_array
-from fastloss._loss import Loss, get
 from fastloss.adaptive.descent import CONVEX_ALPHA, Descent, Smoothed, State, is_convex
 from fastloss.adaptive.fitting import learn
 from fastloss.adaptive.linear import EPS, Basis, Design, Line
 from fastloss.adaptive.stand_ins import convergence_warning, singular_warning
-from fastloss.likelihood import robust_nll
-from fastloss.m_estimators import robust
-from fastloss.residual import absolute_error
+from fastloss.core.arguments import as_array
+from fastloss.core.loss import Loss, get
+from fastloss.losses.likelihood import robust_nll
+from fastloss.losses.m_estimators import robust
+from fastloss.losses.residual import absolute_error
 
 Array = NDArray[np.float64]
 

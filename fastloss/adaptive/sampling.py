@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss._arguments import nonnegative, positive
-from fastloss.m_estimators import robust
+from fastloss.core.arguments import nonnegative, positive
+from fastloss.losses.m_estimators import robust
 
 
 def sample(

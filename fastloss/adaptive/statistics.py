@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss._partition import log_partition, log_partition_grad
-from fastloss.m_estimators import robust
+from fastloss.core.partition import log_partition, log_partition_grad
+from fastloss.losses.m_estimators import robust
 
 Array = NDArray[np.float64]
 

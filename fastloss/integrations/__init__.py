@@ -1,4 +1,4 @@
-"""Losses inside other libraries: one module each, around `fastloss.scoring.batch_function`.
+"""Losses inside other libraries: one module each, around `fastloss.files.batch_function`.
 
 | module | what it gives |
 |---|---|

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from fastloss.scoring import Spec, batch_function
-from fastloss.scoring.adapter import BatchFunction
-from fastloss.scoring.errors import ScoringError
+from fastloss.files import Spec, batch_function
+from fastloss.files.adapter import BatchFunction
+from fastloss.files.errors import ScoringError
 
 
 def losses_alone(spec: Spec) -> BatchFunction:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastloss.files import Spec
 from fastloss.integrations import load, pandas
-from fastloss.scoring import Spec
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
@@ -18,7 +18,7 @@ def score(frame: dd.DataFrame, spec: Spec) -> dd.DataFrame:
     --------
     >>> import dask.dataframe as dd, fastloss as fl, pandas as pd
     >>> from fastloss.integrations.dask import score
-    >>> from fastloss.scoring import Spec
+    >>> from fastloss.files import Spec
     >>> frame = dd.from_pandas(pd.DataFrame({"r": [0.5, -4.0]}), npartitions=2)
     >>> score(frame, Spec.of(fl.huber, residual="r"))["value"].compute().tolist()
     [0.125, 3.5]

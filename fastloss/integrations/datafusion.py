@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fastloss.files import Spec
 from fastloss.integrations import load
-from fastloss.scoring import Spec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,7 @@ def function(name: str, spec: Spec, types: Sequence[pa.DataType] = ()) -> Scalar
     >>> import fastloss as fl
     >>> from datafusion import SessionContext
     >>> from fastloss.integrations.datafusion import function
-    >>> from fastloss.scoring import Spec
+    >>> from fastloss.files import Spec
     >>> context = SessionContext()
     >>> context.register_udf(function("huber", Spec.of(fl.huber, residual="r")))
     >>> context.sql("SELECT huber(r) AS v FROM (VALUES (0.5), (NULL), (-4.0)) AS t(r)").to_pydict()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING
 
+from fastloss.files import Spec
 from fastloss.integrations import load
-from fastloss.scoring import Spec
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,7 +22,7 @@ def register(connection: duckdb.DuckDBPyConnection, name: str, spec: Spec, types
     --------
     >>> import duckdb, fastloss as fl
     >>> from fastloss.integrations.duckdb import register
-    >>> from fastloss.scoring import Spec
+    >>> from fastloss.files import Spec
     >>> connection = duckdb.connect()
     >>> register(connection, "huber", Spec.of(fl.huber, residual="r"))
     >>> connection.sql("SELECT huber(r) FROM (VALUES (0.5), (NULL), (-4)) AS t(r)").fetchall()

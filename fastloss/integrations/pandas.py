@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastloss.files import Spec
 from fastloss.integrations import load
-from fastloss.scoring import Spec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,15 +27,15 @@ def score(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     --------
     >>> import fastloss as fl, pandas as pd
     >>> from fastloss.integrations.pandas import score
-    >>> from fastloss.scoring import Spec
+    >>> from fastloss.files import Spec
     >>> score(pd.DataFrame({"r": [0.5, -4.0]}), Spec.of(fl.huber, residual="r"))["value"].tolist()
     [0.125, 3.5]
     """
     load("pandas")
     import pyarrow as pa
 
+    from fastloss.files.arrow.schemas import check_columns
     from fastloss.integrations._arrow import losses_alone
-    from fastloss.scoring.schemas import check_columns
 
     names = [str(name) for name in frame.columns]
     check_columns(pa.schema([(name, pa.null()) for name in names]), spec)
@@ -55,8 +55,8 @@ def _to_arrow(column: pd.Series, name: str) -> pa.Array:
     import pandas as pd
     import pyarrow as pa
 
-    from fastloss.scoring.columns import holds_lists
-    from fastloss.scoring.errors import ColumnTypeError, one_line
+    from fastloss.files.arrow.columns import holds_lists
+    from fastloss.files.errors import ColumnTypeError, one_line
 
     if isinstance(column.dtype, pd.SparseDtype):
         column = column.sparse.to_dense()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastloss.files import ScoringError, Spec
 from fastloss.integrations import load
-from fastloss.scoring import ScoringError, Spec
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,7 +22,7 @@ def expression(spec: Spec) -> pl.Expr:
     --------
     >>> import fastloss as fl, polars as pl
     >>> from fastloss.integrations.polars import expression
-    >>> from fastloss.scoring import Spec
+    >>> from fastloss.files import Spec
     >>> frame = pl.DataFrame({"r": [0.5, None, -4.0]})
     >>> frame.with_columns(loss=expression(Spec.of(fl.huber, residual="r")))["loss"].to_list()
     [0.125, None, 3.5]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastloss.files import ScoringError, Spec, batch_function
 from fastloss.integrations import load
-from fastloss.scoring import ScoringError, Spec, batch_function
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,7 @@ def score(frame: DataFrame, spec: Spec) -> DataFrame:
     --------
     >>> import fastloss as fl
     >>> from fastloss.integrations.spark import score
-    >>> from fastloss.scoring import Spec
+    >>> from fastloss.files import Spec
     >>> scored = score(frame, Spec.of(fl.huber, residual="r"))  # doctest: +SKIP
     >>> scored.where("value > 10").count()  # doctest: +SKIP
     """
@@ -30,8 +30,8 @@ def score(frame: DataFrame, spec: Spec) -> DataFrame:
     import pyarrow as pa
     from pyspark.sql.types import StructType
 
+    from fastloss.files.arrow.schemas import check_columns
     from fastloss.integrations._arrow import losses_alone
-    from fastloss.scoring.schemas import check_columns
 
     check_columns(pa.schema([(name, pa.null()) for name in frame.columns]), spec)
     _check_case(frame, spec)

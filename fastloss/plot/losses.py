@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from fastloss._curves import curves as outputs_of
-from fastloss._curves import limits
-from fastloss.likelihood import robust_nll
-from fastloss.m_estimators import robust
+from fastloss.losses.curves import curves as outputs_of
+from fastloss.losses.curves import limits
+from fastloss.losses.likelihood import robust_nll
+from fastloss.losses.m_estimators import robust
 from fastloss.plot.style import BRIGHT, COLOURS, DARK, INK, axes_of, shades, tidy
 
 TITLES = {"value": "value", "grad": "gradient", "weight": "IRLS weight"}

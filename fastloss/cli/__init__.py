@@ -1,0 +1,89 @@
+"""The `fastloss` command: starts with the core alone; its commands need the cli extra."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+
+from fastloss.files.errors import ScoringError, one_line
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    0 is done, 1 a failed gate, 2 a usage or input error, which prints one line to stderr.
+    """
+    _open_streams()
+    try:
+        import pyarrow  # noqa: F401
+        import rich  # noqa: F401
+        import typer
+    except ImportError:
+        return _failed("the command needs more than the core: pip install 'fastloss[cli]'")
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        from fastloss.cli.app import app
+
+        code = app(sys.argv[1:] if args is None else list(args), standalone_mode=False)
+        sys.stdout.flush()
+        return code or 0
+    except BrokenPipeError:
+        return 0
+    except SystemExit as exit:  # 1 is typer's answer to a closed pipe
+        return 0 if exit.code == 1 else exit.code
+    # Every usage error of typer's derives, like the one that it exports, from one base.
+    except (typer.BadParameter.__base__, ScoringError, OSError, ImportError, MemoryError) as error:
+        return _failed(_message(error))
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted")
+        return 130
+    except Exception as error:  # a fault of the program: 1 would say that a gate failed
+        if os.environ.get("FASTLOSS_TRACEBACK"):
+            traceback.print_exc()
+        return _failed(
+            f"{type(error).__name__}: {one_line(error)} (FASTLOSS_TRACEBACK=1 shows where; please report it)"
+        )
+    finally:
+        _leave_stdout()
+
+
+def _open_streams() -> None:
+    """Let what the caller closed be empty: the next file opened would take its number, and what is printed to it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+def _failed(message: str) -> int:
+    _say(message)
+    return 2
+
+
+def _say(message: str) -> None:
+    """One line to stderr; where that has no room the exit code has to do."""
+    with suppress(OSError):
+        print(f"fastloss: {message}", file=sys.stderr)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    format_message = getattr(error, "format_message", None)
+    return " ".join(format_message().split()) if format_message else one_line(error)
+
+
+def _leave_stdout() -> None:
+    """Flush; where that fails, let the interpreter's own last flush go nowhere."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _terminate(signum, frame):
+    """Unwind as on an error, so that temporary files go."""
+    sys.exit(128 + signum)

@@ -1,0 +1,72 @@
+"""`fastloss fit`: alpha and scale of the general robust loss, from residuals in files."""
+
+import shlex
+import sys
+from dataclasses import asdict
+from json import dumps
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fastloss import adaptive
+from fastloss.cli.options import DTYPE_HELP, Decimal, Encoding, Null, Separator, Thousands, separator_of
+from fastloss.cli.tables import console_on, short
+from fastloss.files import ScoringError
+from fastloss.files.csv.options import CsvOptions
+from fastloss.files.errors import one_line
+from fastloss.files.formats import FORMATS
+
+
+def fit(
+    input: Annotated[list[str], typer.Argument(help="Files, directories of files, or - for standard input.")],
+    residual: Annotated[str | None, typer.Option(help="Column of residuals.")] = None,
+    pred: Annotated[str | None, typer.Option(help="Column of predictions, in place of residuals.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column of targets; for .npy input the file of them.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of weights: how often each residual is counted.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="A known alpha, which is not fitted.")] = None,
+    scale: Annotated[float | None, typer.Option(help="A known scale, which is not fitted.")] = None,
+    alpha_bounds: Annotated[
+        tuple[float, float], typer.Option(help="The lowest and the highest alpha.", metavar="LOW HIGH")
+    ] = (0.001, 1.999),
+    format: Annotated[str | None, typer.Option(help=f"Format of standard input: {', '.join(FORMATS)}.")] = None,
+    dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
+    separator: Separator = None,
+    decimal: Decimal = ".",
+    thousands: Thousands = None,
+    null: Null = None,
+    encoding: Encoding = "utf-8",
+    json: Annotated[bool, typer.Option("--json", help="Print the fit as JSON.")] = False,
+    threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
+):
+    """Fit alpha and scale of the general robust loss to residuals; print them and the command that scores with them."""
+    from fastloss.files.residuals import read_residuals
+
+    csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)
+    batches = read_residuals(input, residual, pred, target, format, weight, dtype, csv)
+    try:
+        found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
+    except ScoringError:
+        raise
+    except ValueError as error:
+        raise ScoringError(f"{', '.join(input)}: {one_line(error)}") from error
+    if json:
+        typer.echo(dumps({name: None if value != value else value for name, value in asdict(found).items()}))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("alpha", short(found.alpha), f"+- {found.alpha_stderr:.2g}")
+    table.add_row("scale", short(found.scale), f"+- {found.scale_stderr:.2g}")
+    table.add_row("nll", short(found.nll), "" if found.converged else "not converged")
+    console_on(sys.stdout).print(table)
+    columns = {"--residual": residual, "--pred": pred, "--target": target, "--weight": weight}
+    columns |= {"--format": format, "--dtype": dtype}
+    columns |= {"--separator": separator, "--thousands": thousands}
+    columns |= {
+        "--decimal": decimal if decimal != "." else None,
+        "--encoding": encoding if encoding != "utf-8" else None,
+    }
+    command = ["fastloss", "score", *input, "--loss", "robust"]
+    command += ["-p", f"alpha={found.alpha:.6g}", "-p", f"scale={found.scale:.6g}"]
+    command += [part for option in columns.items() if option[1] is not None for part in option]
+    command += [f"--null={text}" for text in null or ()]
+    typer.echo(f"\nTo score with them:\n\n  {shlex.join([*command, '--emit', 'value,weight', '-o', 'scored.parquet'])}")

@@ -1,0 +1,63 @@
+"""What several commands share: options of CSV text, and what options hold."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+import fastloss
+from fastloss.files import ScoringError
+
+DTYPE_HELP = "bfloat16: what .npy arrays hold whose elements have two bytes and no type."
+Separator = Annotated[
+    str | None, typer.Option(help="CSV: between fields, \\t for a tab.", show_default=", or, in .tsv, a tab")
+]
+Decimal = Annotated[str, typer.Option(help="CSV: the decimal point.")]
+Thousands = Annotated[str | None, typer.Option(help="CSV: between groups of digits.")]
+Null = Annotated[list[str] | None, typer.Option(help="CSV: a text that stands for no number, beside NA and its like.")]
+Encoding = Annotated[str, typer.Option(help="CSV: Python's name of the encoding.")]
+
+
+def bound_loss(name: str, parameters: dict):
+    try:
+        return fastloss.get(name, **parameters)
+    except (TypeError, ValueError) as error:
+        raise ScoringError(str(error)) from error
+
+
+def parameters(given: Sequence[str]) -> dict:
+    parameters = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ScoringError(f"-p {text}: expected NAME=NUMBER")
+        try:
+            numbers = [_number(part) for part in value.split(",")]
+        except (ValueError, OverflowError) as error:
+            raise ScoringError(f"-p {text}: {value!r} is not a number") from error
+        if name in parameters:
+            raise ScoringError(f"-p {text}: {name} is given twice")
+        parameters[name] = numbers[0] if len(numbers) == 1 else tuple(numbers)
+    return parameters
+
+
+def _number(text: str) -> int | float:
+    """Raises OverflowError for a whole number that no float can hold."""
+    if not re.fullmatch(r"\s*[-+]?\d+\s*", text):
+        return float(text)
+    float(int(text))
+    return int(text)
+
+
+def columns(given: list[str] | None) -> str | list[str] | None:
+    """Names given as A,B,C or, where they contain commas, by repeating the option."""
+    if not given:
+        return None
+    names = given[0].split(",") if len(given) == 1 else given
+    return names[0] if len(names) == 1 else names
+
+
+def separator_of(text: str | None) -> str | None:
+    r"""A tab is hard to type: \t stands for it."""
+    return "\t" if text == r"\t" else text

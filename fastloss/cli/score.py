@@ -1,0 +1,151 @@
+"""`fastloss score`: files, with gates on their summary."""
+
+import operator
+import re
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+import fastloss
+from fastloss.cli.options import (
+    DTYPE_HELP,
+    Decimal,
+    Encoding,
+    Null,
+    Separator,
+    Thousands,
+    bound_loss,
+    columns,
+    parameters,
+    separator_of,
+)
+from fastloss.cli.progress import log_fragment, progress_bar
+from fastloss.cli.tables import print_summary
+from fastloss.files import ENGINES, ScoringError, Summary
+from fastloss.files.formats import FORMATS, STREAM
+from fastloss.files.spec import MULTIOUTPUT
+
+GATED = ("count", "null", "nan", "sum", "mean", "min", "max", "p50", "p90", "p99")
+COMPARISONS = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+
+def score(
+    input: Annotated[list[str], typer.Argument(help="Files, directories of files, or - for standard input.")],
+    loss: Annotated[str, typer.Option(help="Name of the loss; `fastloss losses` lists them.")],
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="A file, a directory (DIR/ for a new one), or - for standard output."),
+    ] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
+    pred: Annotated[list[str] | None, typer.Option(help="Column of predictions or logits, or several A,B,C.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Column of targets; for .npy input the file of them.")
+    ] = None,
+    residual: Annotated[
+        list[str] | None, typer.Option(help="Column of residuals, or several A,B,C, in place of pred and target.")
+    ] = None,
+    multioutput: Annotated[
+        str, typer.Option(help=f"What a row of several outputs has as its value: {' or '.join(MULTIOUTPUT)}.")
+    ] = MULTIOUTPUT[0],
+    emit: Annotated[str, typer.Option(help="Outputs to write: value,grad,hess,weight.")] = "value",
+    keep: Annotated[str, typer.Option(help="Columns of the input to carry: all, none, or A,B,C.")] = "all",
+    prefix: Annotated[str, typer.Option(help="Put before the names of the emitted columns.")] = "",
+    format: Annotated[
+        str | None,
+        typer.Option(help=f"Format of standard input and output: {', '.join(FORMATS)}."),
+    ] = None,
+    dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
+    separator: Separator = None,
+    decimal: Decimal = ".",
+    thousands: Thousands = None,
+    null: Null = None,
+    encoding: Encoding = "utf-8",
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(help=f'Exit with 1 if this holds, as "mean>0.3". Of {", ".join(GATED)}.'),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip the files that are done in the directory.")] = False,
+    by: Annotated[str | None, typer.Option(help="Summarize by the values of this column too.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of weights, for the weighted sum and mean.")] = None,
+    engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "local",
+    workers: Annotated[int | None, typer.Option(help="Files scored at a time, or size of the cluster started.")] = None,
+    fragment_rows: Annotated[int | None, typer.Option(help="Cut Parquet files into fragments of so many rows.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
+    log: Annotated[bool, typer.Option("--log", help="Print a line of JSON to stderr after each fragment.")] = False,
+):
+    """Score the rows of data files; write them with their losses, print a summary."""
+    gates = [_gate(text) for text in fail_if or ()]
+    bound = bound_loss(loss, parameters(param or ()))
+    if output is None and not json and list(input) == [STREAM] and format == "csv":
+        output = STREAM
+    if json and output == STREAM:
+        typer.echo("fastloss: --json takes standard output, no rows are written", err=True)
+        output = None
+    with nullcontext() if log else progress_bar(data_on_stdout=output == STREAM) as progress:
+        summary = fastloss.score(
+            input,
+            output,
+            loss=bound,
+            pred=columns(pred),
+            target=columns(target),
+            residual=columns(residual),
+            multioutput=multioutput,
+            emit=emit.split(","),
+            keep=keep if keep in ("all", "none") else keep.split(","),
+            prefix=prefix,
+            by=by,
+            sample_weight=weight,
+            format=format,
+            dtype=dtype,
+            separator=separator_of(separator),
+            decimal=decimal,
+            thousands=thousands,
+            null=null,
+            encoding=encoding,
+            engine=engine,
+            workers=workers,
+            fragment_rows=fragment_rows,
+            resume=resume,
+            num_threads=threads,
+            progress=None if progress is None else progress.moved,
+            on_fragment=log_fragment if log else None if progress is None else progress.ended,
+        )
+    if json:
+        typer.echo(summary.to_json())
+    else:
+        print_summary(summary, repr(bound), to_stderr=output is not None)
+    failed = [text for text, holds in gates if holds(summary)]
+    for text in failed:
+        typer.echo(f"fastloss: gate failed: {text}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _gate(text: str):
+    """A condition on the summary under which the command fails: its text, and a predicate."""
+    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*", text)
+    try:
+        field, comparison, number = match[1], COMPARISONS[match[2]], float(match[3])
+    except (TypeError, ValueError):
+        field = None
+    if field not in GATED or number != number:
+        raise ScoringError(
+            f"--fail-if {text!r}: expected FIELD OP NUMBER, with a FIELD of {', '.join(GATED)} "
+            f"and an OP of {' '.join(COMPARISONS)}"
+        )
+
+    def holds(summary: Summary) -> bool:
+        value = summary.quantile(int(field[1:]) / 100) if field[1:].isdigit() else None
+        value = getattr(summary, field, value)
+        return value is None or value != value or comparison(value, number)
+
+    return text, holds

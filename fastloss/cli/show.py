@@ -1,0 +1,103 @@
+"""`fastloss losses`, `show` and `plot`: the catalogue, a loss in words and lines, pictures."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+
+from fastloss.cli.options import bound_loss, parameters
+from fastloss.cli.tables import console_on
+from fastloss.files import ScoringError
+from fastloss.files.errors import one_line
+from fastloss.losses import catalogue
+from fastloss.losses.curves import curves, describe, panels
+
+
+def losses(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/losses.md instead.")] = False,
+):
+    """List the losses with their parameters and traits."""
+    if markdown:
+        typer.echo(catalogue.markdown(), nl=False)
+        return
+    table = Table("loss", "family", "parameters", "traits", box=None, pad_edge=False, header_style="bold")
+    table.columns[0].no_wrap = True
+    for loss in catalogue.losses():
+        table.add_row(loss.name, loss.family, ", ".join(catalogue.parameters(loss)), catalogue.traits(loss))
+    console_on(sys.stdout).print(table)
+
+
+def show(
+    loss: Annotated[str, typer.Argument(help="Name of the loss.")],
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
+    plot: Annotated[str | None, typer.Option(help="Draw into this file (.png, .svg, .pdf).")] = None,
+):
+    """Print formula, parameters, traits and source of a loss, and draw it."""
+    bound = bound_loss(loss, parameters(param or ()))
+    try:
+        drawing = _drawing(bound) if plot is None else _picture(bound, plot)
+    except ValueError as error:
+        raise ScoringError(one_line(error)) from error
+    console = console_on(sys.stdout)
+    console.print(f"[bold]{escape(repr(bound))}[/bold]\n{escape(catalogue.summary(bound))}\n")
+    facts = Table.grid(padding=(0, 2))
+    for title, text in catalogue.facts(bound).items():
+        facts.add_row(f"[bold]{title}[/bold]", escape(text))
+    console.print(facts)
+    console.print()
+    console.print("a drawing needs Unicode" if console.options.ascii_only and plot is None else drawing)
+
+
+def plot(
+    picture: Annotated[str, typer.Argument(help="curves, surface, density or regression.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="File: .png, .svg, .pdf; regression also .gif.")],
+    loss: Annotated[str | None, typer.Option(help="curves: of this loss, in place of `robust`.")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="curves: a parameter, NAME=NUMBER.")] = None,
+    alphas: Annotated[str | None, typer.Option(help="curves, density: numbers A,B,C.")] = None,
+    seed: Annotated[int, typer.Option(help="regression: of the random data.")] = 0,
+):
+    """Draw a loss, the surface of the general robust loss, its densities, or a robust regression."""
+    _check_picture(output)
+    from fastloss.plot import pictures
+
+    try:
+        chosen = [float(a) for a in alphas.split(",")] if alphas else None
+        pictures.draw(
+            picture, output, None if loss is None else bound_loss(loss, parameters(param or ())), chosen, seed
+        )
+    except ValueError as error:
+        raise ScoringError(one_line(error)) from error
+    typer.echo(f"written: {output}")
+
+
+def _drawing(loss) -> Group:
+    """The outputs of a loss, drawn side by side in text."""
+    drawn = curves(loss)
+    drawings = panels(drawn)
+    table = Table(*drawings, box=None, pad_edge=False, header_style="bold")
+    for line in zip(*drawings.values(), strict=True):
+        table.add_row(*line)
+    return Group(table, escape(describe(drawn)))
+
+
+def _picture(loss, path: str) -> str:
+    """Draw a loss into a file, and say so."""
+    _check_picture(path)
+    from fastloss.plot import curves
+
+    curves(loss).savefig(path)
+    return escape(f"written: {path}")
+
+
+def _check_picture(path: str) -> None:
+    """It can be drawn, and under this name: matplotlib would add .png to one without an extension."""
+    if not os.path.splitext(path)[1]:
+        raise ScoringError(f"{path}: a picture needs an extension: .png, .svg or .pdf")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ScoringError("a picture needs more than the core: pip install 'fastloss[plot]'") from error

@@ -1,0 +1,58 @@
+"""Summaries and numbers as rich prints them."""
+
+import sys
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fastloss.files import GroupedSummary, Summary
+
+MAX_GROUPS = 20  # in the table
+
+
+def print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name in ("count", "null", "nan", "ignored"):
+        table.add_row(name, f"{getattr(summary, name):,}")
+    for name in ("sum", "mean", "min"):
+        table.add_row(name, short(getattr(summary, name)))
+    for percent in (50, 90, 99):
+        table.add_row(f"p{percent}", short(summary.quantile(percent / 100)))
+    table.add_row("max", short(summary.max))
+    if summary.weighted is not None:
+        table.add_row("weights", short(summary.sum_of_weights))
+        table.add_row("weighted mean", short(summary.weighted_mean))
+    console = console_on(sys.stderr if to_stderr else sys.stdout)
+    console.print(title, markup=False)
+    console.print(table)
+    outputs = [(name, output) for name, output in summary.outputs.items() if name.startswith("value")]
+    if outputs:  # each of several, of predictions
+        console.print(_parts("output", outputs))
+    if isinstance(summary, GroupedSummary):
+        largest = sorted(summary.groups.items(), key=lambda item: -item[1].rows)
+        console.print(_parts(summary.by, largest))
+
+
+def _parts(title: str, summaries: list[tuple]) -> Table:
+    """A line a group or output, as many as a screen shows."""
+    table = Table(title, box=None, pad_edge=False, header_style="")
+    for name in ("count", "mean", "p50", "p99", "max"):
+        table.add_column(name, justify="right")
+    for key, group in summaries[:MAX_GROUPS]:
+        numbers = (group.mean, group.quantile(0.5), group.quantile(0.99), group.max)
+        table.add_row("null" if key is None else escape(str(key)), f"{group.count:,}", *map(short, numbers))
+    if len(summaries) > MAX_GROUPS:
+        table.add_row(f"and {len(summaries) - MAX_GROUPS:,} more: see --json")
+    return table
+
+
+def short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+def console_on(stream) -> Console:
+    # Without a terminal rich would fold lines at 80 columns.
+    return Console(file=stream, width=None if stream.isatty() else 200, highlight=False)

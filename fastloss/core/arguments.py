@@ -1,0 +1,318 @@
+"""Checks and conversions of arguments: everything that can be wrong is found here, before anything is written."""
+
+import difflib
+import functools
+import operator
+from numbers import Integral, Real
+
+import numpy as np
+
+from fastloss.core.buffers import subtract_integers
+from fastloss.core.foreign import from_foreign
+
+EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
+REDUCTIONS = ("none", "sum", "mean")
+INFINITY = float("inf")
+UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
+COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+# Storage dtypes by numpy's character code ("E" is ml_dtypes' bfloat16): the numbers of buffers.Kind
+KINDS = {"f": 0, "d": 1, "e": 2, "E": 3}
+LINE_BYTES = 64  # of a cache
+LARGE_BYTES = 4 << 20
+
+
+def near_names(name, known):
+    """A list for an error message: the names like `name`, else all of them."""
+    known = list(known)
+    return ", ".join(difflib.get_close_matches(str(name), known, n=5, cutoff=0.5) or known)
+
+
+def check_num_threads(num_threads):
+    if isinstance(num_threads, Integral) and num_threads >= 1:
+        return int(num_threads)
+    raise ValueError(f"num_threads must be an integer >= 1, got {num_threads!r}")
+
+
+def check_reduction(reduction):
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction must be one of 'none', 'sum', 'mean', got {reduction!r}")
+
+
+def as_array(x, name):
+    """`x` as an array of floats, integers or booleans; bfloat16 counts as a float."""
+    if type(x) is not np.ndarray:
+        refuse_mask(x, name)
+        x = from_foreign(x, name)
+    dtype = x.dtype
+    if dtype.char in "fd" or dtype.kind in "biu" or dtype.name in ("float16", "bfloat16"):
+        return x
+    raise TypeError(f"unsupported dtype {x.dtype} for {name!r}; {EXPECTED}")
+
+
+def refuse_mask(x, name):
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name!r} is a masked array, whose mask would be lost; fill it first")
+
+
+def as_array_beside(pred, x, name):
+    """`x` as an array; a Python float takes the dtype that pred is computed in, as it does beside NumPy's arrays."""
+    return np.asarray(x, computing_dtype(pred)) if type(x) is float else as_array(x, name)
+
+
+def is_integral(array):
+    return array.dtype.kind in "biu"
+
+
+def whole_numbers(labels, name):
+    """Labels as integers: floats are taken where all are whole."""
+    if is_integral(labels):
+        return labels
+    numbers = labels.astype(FLOAT64, copy=False)
+    with np.errstate(invalid="ignore"):
+        integers = numbers.astype(np.int64)
+    if (integers == numbers).all():
+        return integers
+    is_whole = (numbers == np.trunc(numbers)) & (abs(numbers) != INFINITY)
+    if not is_whole.all():
+        row = int(is_whole.argmin())
+        null = ", it is NaN or null" if numbers.flat[row] != numbers.flat[row] else ""
+        raise ValueError(
+            f"{name} {numbers.flat[row]} at row {row} is not a whole number{null}: labels are integers, one per row"
+        )
+    # what is left is beyond int64, where there is no class: the largest number stands for all that is there
+    return np.where(integers == numbers, integers, np.iinfo(np.int64).max)
+
+
+def label_text(label):
+    """A label as error messages print it: 7 of 7.0."""
+    return str(label) if label.dtype.kind in "biu" else f"{float(label):.16g}"
+
+
+def computing_dtype(pred, target=None, weight=None):
+    """float64 if any floating input is, or if pred is integral; else float32."""
+    char = pred.dtype.char
+    if char == "d" or char not in KINDS:
+        return FLOAT64
+    if (target is not None and target.dtype.char == "d") or (weight is not None and weight.dtype.char == "d"):
+        return FLOAT64
+    return FLOAT32
+
+
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def storage(array, dtype):
+    """(array, kind) as the hot loops read it: integers converted to the computing dtype, bfloat16 as its bits."""
+    kind = KINDS.get(array.dtype.char)
+    if kind is None:
+        return array.astype(dtype), KINDS[dtype.char]
+    return (array.view(np.uint16), kind) if kind == 3 else (array, kind)
+
+
+def lose_digits(pred, target):
+    """Whether both are integers, and float64 may round them."""
+    return is_integral(pred) and is_integral(target) and max(pred.dtype.itemsize, target.dtype.itemsize) == 8
+
+
+def difference_of_integers(pred, target):
+    """pred - target as float64, rounded once."""
+    difference = np.empty(pred.shape)
+    subtract_integers(*_as_int64(pred), *_as_int64(target), difference.reshape(-1))
+    return difference
+
+
+def _as_int64(integers):
+    """(their 64 bits each, in one run of memory, whether these are signed)"""
+    is_signed = integers.dtype.kind != "u"
+    wide = np.ascontiguousarray(integers, np.int64 if is_signed else np.uint64)
+    return wide.view(np.int64).reshape(-1), is_signed
+
+
+def check_parameter(name, value, domain, loss):
+    """A parameter as a float, or as an array of floats, inside its domain."""
+    if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = float(value)
+        if not _inside(value, domain):
+            raise ValueError(_domain_message(name, value, domain, loss))
+        return value
+    array = as_array(value, name)
+    if array.ndim == 0:
+        return check_parameter(name, float(array), domain, loss)
+    if not is_integral(array) and array.dtype.itemsize == 2:
+        array = array.astype(np.float32)
+    inside = _inside(array, domain)
+    if not inside.all():
+        raise ValueError(_domain_message(name, float(array[~inside].flat[0]), domain, loss))
+    return array
+
+
+def check_number(name, value, domain):
+    """A parameter that must be one number, as a float inside its domain."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return check_parameter(name, value, domain, None)
+
+
+def check_integer(name, value, domain="integer"):
+    """A parameter that must be one integer."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an {domain}, got {value!r}") from None
+
+
+def _conditions(domain):
+    """[(comparison, bound), ...] of a domain such as ">= 0 and < 1" or "> a"."""
+    return [] if domain in ("any", "finite") else [condition.split() for condition in domain.split(" and ")]
+
+
+@functools.cache
+def _limits(domain):
+    """((function that compares, bound), ...) of the conditions of a domain whose bound is a number."""
+    return tuple((COMPARISONS[c], float(bound)) for c, bound in _conditions(domain) if not bound.isidentifier())
+
+
+def _inside(value, domain):
+    """Whether a value is a number, finite unless its domain says otherwise, and within its limits."""
+    inside = value == value
+    if not _has_infinity(domain):
+        inside = inside & (abs(value) != INFINITY)
+    for compare, bound in _limits(domain):
+        inside = inside & compare(value, bound)
+    return inside
+
+
+def _domain_message(name, value, domain, loss):
+    if value != value:
+        return f"{name} must not be NaN"
+    if abs(value) == INFINITY and not _has_infinity(domain):
+        return f"{name} must be finite, got {value}"
+    where = f" for {loss}" if loss == "robust_nll" else ""
+    return f"{name} must be {domain.removesuffix(UNBOUNDED)}{where}, got {value}"
+
+
+def _has_infinity(domain):
+    return domain == "any" or domain.endswith(UNBOUNDED)
+
+
+def relations(domains):
+    """((parameter, comparison, other parameter), ...) of the domains whose bound is another parameter."""
+    return tuple(
+        (name, comparison, bound)
+        for name, domain in domains.items()
+        for comparison, bound in _conditions(domain)
+        if bound.isidentifier()
+    )
+
+
+def check_relation(name, comparison, other, parameters):
+    """Two parameters, floats or arrays that broadcast against one another, compare as they must."""
+    value, bound = parameters[name], parameters[other]
+    try:
+        holds = np.asarray(COMPARISONS[comparison](value, bound))
+    except ValueError:
+        raise ValueError(
+            f"{name} of shape {value.shape} and {other} of shape {bound.shape} do not broadcast against each other"
+        ) from None
+    if not holds.all():
+        at = np.unravel_index(holds.argmin(), holds.shape)
+        value, bound = (float(np.broadcast_to(x, holds.shape)[at]) for x in (value, bound))
+        raise ValueError(f"{name} must be {comparison} {other}, got {other}={bound}, {name}={value}")
+
+
+def broadcast_parameter(name, value, shape, dtype):
+    """An array parameter in the computing dtype, seen in the input's shape without a copy of that size."""
+    value = value.astype(dtype, copy=False)
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError:
+        raise ValueError(
+            f"{name} of shape {value.shape} does not broadcast against the input's shape {shape}; "
+            "give one value, one per column or one per element"
+        ) from None
+
+
+def broadcast_weight(weight, shape):
+    """sample_weight in the input's shape: given so, one value a row, or one for all."""
+    if weight.shape == shape:
+        return weight
+    if weight.ndim == 0:
+        return np.broadcast_to(weight, shape)
+    if len(shape) > 1 and weight.shape == shape[:1]:
+        return np.broadcast_to(weight.reshape(weight.shape + (1,) * (len(shape) - 1)), shape)
+    raise ValueError(
+        f"sample_weight of shape {weight.shape} does not fit the input's shape {shape}; "
+        "give that shape, one value a row or one for all"
+    )
+
+
+def new_output(shape, dtype):
+    """An array for results; a large one begins at a line of the cache, so that it can be written past the caches."""
+    array = np.empty(shape, dtype)
+    if array.nbytes < LARGE_BYTES:
+        return array
+    memory = np.empty(array.nbytes + LINE_BYTES, np.uint8)
+    start = -memory.ctypes.data % LINE_BYTES
+    return memory[start : start + array.nbytes].view(dtype).reshape(shape)
+
+
+def check_outputs(out, shapes, dtype, inputs, in_place=True):
+    """(arrays to compute into, arrays to copy them to afterwards) for an `out` argument.
+
+    An `out` that overlaps an input is computed into a temporary, unless it is exactly one of the first two inputs and
+    the call can work `in_place`.
+    """
+    if out is None:
+        return [new_output(shape, dtype) for shape in shapes], None
+    outs = out if isinstance(out, tuple) else (out,)
+    count = len(shapes)
+    if len(outs) != count:
+        raise ValueError(f"out must hold {count} array{'s' * (count != 1)}, got {len(outs)}")
+    for o, shape in zip(outs, shapes, strict=True):
+        if not isinstance(o, np.ndarray):
+            raise TypeError(f"out must be a numpy array, got {type(o).__name__}")
+        if o.shape != shape:
+            raise ValueError(f"out has shape {o.shape}, expected {shape}")
+        if o.dtype != dtype or not o.dtype.isnative:
+            raise TypeError(f"out has dtype {o.dtype}, expected {dtype}")
+        if not o.flags.writeable:
+            raise ValueError("out is read-only")
+    if not _in_the_way(outs, inputs, in_place):
+        return list(outs), outs
+    return [new_output(shape, dtype) for shape in shapes], outs
+
+
+def _in_the_way(outs, inputs, in_place):
+    """Whether writing an output could change what is still to be read."""
+    for i, o in enumerate(outs):
+        if any(np.may_share_memory(o, other) for other in outs[:i]):
+            raise ValueError("out holds arrays that share memory; give each output its own")
+        if o.size and 0 in o.strides and o.size > 1:
+            raise ValueError("out has elements that share memory")
+        for j, array in enumerate(inputs):
+            if type(array) is not np.ndarray:
+                continue
+            same = in_place and j < 2 and array.__array_interface__["data"] == o.__array_interface__["data"]
+            same = same and array.strides == o.strides and array.dtype == o.dtype
+            if np.may_share_memory(o, array) and not same:
+                return True
+    return False
+
+
+def nonnegative(value, name):
+    """A float64 array without NaN or negative numbers; infinity is fine."""
+    array = np.asarray(value, FLOAT64)
+    return _all_inside(array, array >= 0, name, ">= 0")
+
+
+def positive(value, name):
+    """A float64 array of positive, finite numbers."""
+    array = np.asarray(value, FLOAT64)
+    return _all_inside(array, (array > 0) & np.isfinite(array), name, "> 0 and finite")
+
+
+def _all_inside(array, inside, name, domain):
+    if not inside.all():
+        wrong = float(array[~inside].flat[0])
+        raise ValueError(f"{name} must not be NaN" if wrong != wrong else f"{name} must be {domain}, got {wrong}")
+    return array

@@ -1,0 +1,428 @@
+"""The hot loops of the elementwise losses: blocks of 4096 elements, without the GIL.
+
+A call is one `Map`: it reads each block of every operand (in place where it can), runs the loss's loop over it, applies
+the sample weights, stores the outputs and keeps one float64 partial sum per block. Blocks are independent, so that any
+split over threads gives the same bits.
+"""
+
+from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
+from libc.string cimport memset
+
+from fastloss.core.buffers cimport (
+    FLOAT32, FLOAT64, Kind, Operand, close_operand, open_operand, read_block, scratch_size,
+    write_block,
+)
+
+cdef extern from *:
+    """
+    #ifndef FL_BUILD_FLAGS
+    #define FL_BUILD_FLAGS "unknown"
+    #endif
+    """
+    const char *BUILD_FLAGS "FL_BUILD_FLAGS"
+
+import os
+
+from fastloss.core.threads import run_blocks
+
+cdef enum:
+    MAX_OUTPUTS = 7
+    # A call that reads and writes more than this leaves nothing in a core's share of the caches for who comes next: its
+    # outputs then go past them, which saves reading what they overwrite.
+    STREAMED_BYTES = 32 << 20
+
+TRAITS = {1: "convex", 2: "c1", 4: "even", 8: "bounded"}
+# By the families of csrc/api.h, which tell apart what targets a loss takes, too
+FAMILIES = ("residual", "relative", "margin", *["probability"] * 3, *["count"] * 3)
+PARAM_GRAD = 16
+
+
+# ---- instruction sets ---------------------------------------------------------------------------------------------
+
+cdef int current_isa = -1
+
+
+def isas():
+    """The instruction sets that this machine can run, slowest first.
+
+    >>> import fastloss as fl
+    >>> fl.isa() in fl.isas()
+    True
+    """
+    return tuple(fl_isa_names[i].decode() for i in range(FL_ISAS) if fl_isa_supported(i))
+
+
+def isa():
+    """The instruction set in use."""
+    return fl_isa_names[current_isa].decode()
+
+
+def use_isa(name):
+    """Use another instruction set, for the whole process.
+
+    Parameters
+    ----------
+    name : str
+        One of `isas()`. The environment variable FASTLOSS_ISA does the same at import.
+
+    Raises
+    ------
+    ValueError
+        If this machine, or its operating system, cannot run it.
+    """
+    global current_isa
+    for i in range(FL_ISAS):
+        if fl_isa_supported(i) and fl_isa_names[i].decode() == name:
+            current_isa = i
+            return
+    raise ValueError(f"isa {name!r} is not available on this machine; choose one of {', '.join(isas())}")
+
+
+use_isa(os.environ.get("FASTLOSS_ISA") or isas()[-1])
+
+
+cdef const fl_table *current_table(bint is_double) noexcept:
+    return fl_get_table(current_isa, FL_F64 if is_double else FL_F32)
+
+
+cdef const fl_row_kernels *current_rows(bint is_double) noexcept:
+    return fl_get_rows(current_isa, FL_F64 if is_double else FL_F32)
+
+
+def build_flags():
+    """How the kernels were compiled."""
+    return BUILD_FLAGS.decode()
+
+
+# ---- the registry -------------------------------------------------------------------------------------------------
+
+def trait_names(int traits):
+    """The names of a mask of traits."""
+    return frozenset(name for bit, name in TRAITS.items() if traits & bit)
+
+
+def parameter_domains(bytes parameters):
+    """{name: domain} of "alpha any, scale > 0"."""
+    return dict(item.split(" ", 1) for item in parameters.decode().split(", ") if item)
+
+
+def registry():
+    """{name: (index, family, takes a target, traits, parameter domains, has derivatives by parameter)}, from
+    csrc/losses.def."""
+    table = {}
+    for i in range(fl_losses_count):
+        table[fl_losses[i].name.decode()] = (
+            fl_losses[i].kernel,
+            FAMILIES[fl_losses[i].family],
+            fl_losses[i].family != FL_PROBABILITY_ALONE,
+            trait_names(fl_losses[i].traits),
+            parameter_domains(fl_losses[i].parameters),
+            bool(fl_has_param_grad(fl_losses[i].kernel)),
+        )
+    return table
+
+
+# What the target of a row loss may be, as csrc/rows/api.h numbers it
+TARGETS = ("labels", "labels or probabilities", "logits")
+
+
+def row_registry():
+    """{name: (kernel, what its target may be, traits, parameter domains)} of the row losses, from csrc/rows.def."""
+    table = {}
+    for i in range(fl_row_losses_count):
+        table[fl_row_losses[i].name.decode()] = (
+            fl_row_losses[i].kernel,
+            TARGETS[fl_row_losses[i].targets],
+            trait_names(fl_row_losses[i].traits),
+            parameter_domains(fl_row_losses[i].parameters),
+        )
+    return table
+
+
+# ---- maps ---------------------------------------------------------------------------------------------------------
+
+cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil:
+    """The sum of n partials as a binary tree over neighbours, in place."""
+    cdef Py_ssize_t i
+    if n == 0:
+        return 0.0
+    while n > 1:
+        for i in range(n // 2):
+            partials[i] = partials[2 * i] + partials[2 * i + 1]
+        if n % 2:
+            partials[n // 2] = partials[n - 1]
+        n = (n + 1) // 2
+    return partials[0]
+
+
+cdef class Map:
+    """One elementwise call, prepared: operands, outputs, the loop."""
+
+    cdef Operand pred, target, weight
+    cdef Operand params[3]
+    cdef Operand outs[MAX_OUTPUTS]
+    cdef Operand terms[MAX_OUTPUTS]
+    cdef bint has_target, has_weight, is_double, keeps_sum
+    cdef bint varies[3]
+    cdef bint wanted[MAX_OUTPUTS]
+    cdef bint stored[MAX_OUTPUTS]
+    cdef bint shifted[MAX_OUTPUTS]
+    cdef bint has_terms[MAX_OUTPUTS]
+    cdef double term[MAX_OUTPUTS]
+    cdef double scalars[3]
+    cdef double factor
+    cdef fl_chosen chosen
+    cdef Py_ssize_t size, blocks, head  # elements: of all, and of the first block
+    cdef int streams                    # mask of outputs
+    cdef double *partials
+
+    def __init__(self, int loss, bint is_double, pred, target, params, weight, outs, int outputs, double factor,
+                 bint keeps_sum, terms=()):
+        """`pred`, `target`, `weight` and array parameters are (array, kind) of equal shape; `outs` lists the output
+        arrays by position (None: not stored); `outputs` is the mask of those computed; `terms` lists what is added to
+        each output before it is weighed, if anything: None, a number or (array, kind)."""
+        cdef int k
+        self.is_double = is_double
+        self.factor = factor
+        self.keeps_sum = keeps_sum
+        self.size = pred[0].size
+        open_operand(&self.pred, pred[0], pred[1], is_double, False)
+        if target is not None:
+            open_operand(&self.target, target[0], target[1], is_double, False)
+            self.has_target = True
+        if weight is not None:
+            open_operand(&self.weight, weight[0], weight[1], is_double, False)
+            self.has_weight = True
+        varying = False
+        for k, value in enumerate(params):
+            if isinstance(value, tuple):
+                open_operand(&self.params[k], value[0], value[1], is_double, False)
+                self.varies[k] = varying = True
+            else:
+                self.scalars[k] = value if is_double else <double><float>value
+        for k in range(MAX_OUTPUTS):
+            self.wanted[k] = (outputs >> k) & 1 if k < 4 else (outputs & 16) != 0 and k - 4 < len(params)
+            if outs[k] is not None:
+                open_operand(&self.outs[k], outs[k], FLOAT64 if is_double else FLOAT32, is_double, True)
+                self.stored[k] = True
+        for k, value in enumerate(terms):
+            self.shifted[k] = value is not None
+            if isinstance(value, tuple):
+                open_operand(&self.terms[k], value[0], value[1], is_double, False)
+                self.has_terms[k] = True
+            elif value is not None:
+                self.term[k] = value
+        self.chosen = fl_choose(current_isa, loss, is_double, outputs, NULL if varying else self.scalars)
+        self.cut()
+        if keeps_sum:
+            self.partials = <double *>PyMem_RawCalloc(self.blocks + 1, sizeof(double))
+            if self.partials == NULL:
+                raise MemoryError()
+
+    def __dealloc__(self):
+        cdef int k
+        close_operand(&self.pred)
+        close_operand(&self.target)
+        close_operand(&self.weight)
+        for k in range(3):
+            close_operand(&self.params[k])
+        for k in range(MAX_OUTPUTS):
+            close_operand(&self.outs[k])
+            close_operand(&self.terms[k])
+        PyMem_RawFree(self.partials)
+
+    cdef void cut(self) noexcept:
+        """Cut the elements into blocks. Large outputs that nothing reads again are streamed: all blocks but the first
+        begin where the first such output is aligned, and so are others that lie like it."""
+        cdef Py_ssize_t itemsize = 8 if self.is_double else 4
+        cdef Py_ssize_t bytes = self.size * itemsize * (2 if self.has_target else 1)
+        cdef Py_ssize_t place, first = -1
+        cdef int k
+        for k in range(MAX_OUTPUTS):
+            if self.wanted[k]:
+                bytes += self.size * itemsize
+        self.streams, self.head = 0, FL_BLOCK
+        if bytes > STREAMED_BYTES and not (self.keeps_sum or self.has_weight):
+            for k in range(MAX_OUTPUTS):
+                if self.stored[k] and self.outs[k].direct and not self.shifted[k] and (k == 0 or self.factor == 1):
+                    place = <Py_ssize_t>(<size_t>self.outs[k].data % FL_ALIGNMENT)
+                    if first == -1 and place % itemsize == 0:
+                        first = place
+                        self.head = (FL_ALIGNMENT - place) % FL_ALIGNMENT // itemsize
+                    if place == first:
+                        self.streams |= 1 << k
+        self.blocks = 0 if self.size == 0 else 1 + max(0, self.size - self.head + FL_BLOCK - 1) // FL_BLOCK
+
+    cdef Py_ssize_t start(self, Py_ssize_t index) noexcept nogil:
+        """The first element of a block."""
+        return 0 if index == 0 else min(self.head + (index - 1) * FL_BLOCK, self.size)
+
+    def run(self, num_threads):
+        """All blocks; the sum of the values if it is kept."""
+        if self.blocks == 1:
+            self.run_blocks(0, 1)
+        else:
+            run_blocks(self.run_blocks, self.blocks, FL_BLOCK, num_threads)
+        return tree_sum(self.partials, self.blocks) if self.keeps_sum else None
+
+    def run_blocks(self, Py_ssize_t first, Py_ssize_t last):
+        """Blocks first, ..., last - 1, in this thread."""
+        cdef Py_ssize_t block = FL_BLOCK if self.size > FL_BLOCK else self.size
+        cdef Py_ssize_t bytes = self.scratch_bytes(block), i
+        cdef char *allocated = NULL
+        cdef char *scratch = NULL
+        if bytes:
+            allocated = <char *>PyMem_RawMalloc(bytes + PAGE)
+            if allocated == NULL:
+                raise MemoryError()
+            scratch = half_a_page_from(self.pred.data, allocated)
+        with nogil:
+            for i in range(first, last):
+                self.run_block(i, scratch)
+            if self.streams:
+                fl_end_streams()
+        PyMem_RawFree(allocated)
+
+    cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
+        cdef Py_ssize_t bytes = scratch_size(&self.pred, n)
+        cdef int k
+        if self.has_target:
+            bytes += scratch_size(&self.target, n)
+        if self.has_weight:
+            bytes += scratch_size(&self.weight, n)
+        for k in range(3):
+            if self.varies[k]:
+                bytes += scratch_size(&self.params[k], n)
+        for k in range(MAX_OUTPUTS):
+            if self.wanted[k] and not (self.stored[k] and self.outs[k].direct):
+                bytes += n * 8
+            if self.has_terms[k]:
+                bytes += scratch_size(&self.terms[k], n)
+        return bytes
+
+    cdef void run_block(self, Py_ssize_t index, char *scratch) noexcept nogil:
+        cdef Py_ssize_t start = self.start(index), n = self.start(index + 1) - start
+        cdef const void *weight = NULL
+        cdef const void *terms
+        cdef fl_map_args args
+        cdef int k
+        args.streams = self.streams if index > 0 else 0
+        args.pred = read_block(&self.pred, start, n, scratch)
+        scratch += scratch_size(&self.pred, n)
+        args.target = zeros
+        args.target_step = 0
+        if self.has_target:
+            args.target = read_block(&self.target, start, n, scratch)
+            args.target_step = <size_t>-1
+            scratch += scratch_size(&self.target, n)
+        if self.has_weight:
+            weight = read_block(&self.weight, start, n, scratch)
+            scratch += scratch_size(&self.weight, n)
+        for k in range(3):
+            args.params[k] = NULL
+            args.scalars[k] = self.scalars[k]
+            if self.varies[k]:
+                args.params[k] = read_block(&self.params[k], start, n, scratch)
+                scratch += scratch_size(&self.params[k], n)
+        for k in range(MAX_OUTPUTS):
+            args.out[k] = NULL
+            if self.wanted[k]:
+                if self.stored[k] and self.outs[k].direct:
+                    args.out[k] = self.outs[k].data + start * self.outs[k].itemsize
+                else:
+                    args.out[k] = scratch
+                    scratch += n * 8
+        self.chosen.table.map(self.chosen.loop, &args, n)
+        for k in range(MAX_OUTPUTS):
+            if self.wanted[k]:
+                if self.shifted[k]:
+                    terms = NULL
+                    if self.has_terms[k]:
+                        terms = read_block(&self.terms[k], start, n, scratch)
+                        scratch += scratch_size(&self.terms[k], n)
+                    self.chosen.table.shift(args.out[k], terms, self.term[k], n)
+                # the IRLS weight (3) belongs to the residual alone
+                if k != 3 and (self.has_weight or (k > 0 and self.factor != 1)):
+                    self.chosen.table.weigh(args.out[k], weight, self.factor if k > 0 else 1.0, n)
+                if k == 0 and self.keeps_sum:
+                    self.partials[index] = self.chosen.table.sum(args.out[0], n)
+                if self.stored[k] and not self.outs[k].direct:
+                    write_block(&self.outs[k], start, n, args.out[k])
+
+
+cdef enum:
+    PAGE = 4096
+
+
+cdef char *half_a_page_from(const char *data, char *allocated) noexcept nogil:
+    """The aligned address at or above `allocated` half a page from data's, modulo pages: a load waits for an earlier
+    store whose address has the same last 12 bits."""
+    cdef size_t offset = (<size_t>data + PAGE // 2) & (PAGE - FL_ALIGNMENT)
+    return allocated + ((offset - <size_t>allocated) & (PAGE - 1))
+
+
+cdef double zeros[8]
+memset(zeros, 0, sizeof(zeros))
+
+
+cdef class Sum:
+    """The sum of an array in the fixed tree."""
+
+    cdef Operand operand
+    cdef bint is_double
+    cdef Py_ssize_t size, blocks
+    cdef double *partials
+
+    def __init__(self, array, Kind kind, bint is_double):
+        self.size = array.size
+        self.blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK
+        self.is_double = is_double
+        open_operand(&self.operand, array, kind, is_double, False)
+        self.partials = <double *>PyMem_RawCalloc(self.blocks + 1, sizeof(double))
+        if self.partials == NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        close_operand(&self.operand)
+        PyMem_RawFree(self.partials)
+
+    def run(self, num_threads):
+        run_blocks(self.run_blocks, self.blocks, FL_BLOCK, num_threads)
+        return tree_sum(self.partials, self.blocks)
+
+    def run_blocks(self, Py_ssize_t first, Py_ssize_t last):
+        cdef const fl_table *table = current_table(self.is_double)
+        cdef char *scratch = <char *>PyMem_RawMalloc(16 * FL_BLOCK)
+        cdef Py_ssize_t i, n
+        if scratch == NULL:
+            raise MemoryError()
+        with nogil:
+            for i in range(first, last):
+                n = min(<Py_ssize_t>FL_BLOCK, self.size - i * FL_BLOCK)
+                self.partials[i] = table.sum(read_block(&self.operand, i * FL_BLOCK, n, scratch), n)
+        PyMem_RawFree(scratch)
+
+
+# ---- for tests and sweeps -------------------------------------------------------------------------------------------
+
+FUNCTIONS = ("exp", "expm1", "log", "log1p")
+
+
+def vmath(name, x, out):
+    """One function of csrc/math/ over a contiguous float32 or float64 array of a multiple of 64 bytes."""
+    cdef Operand source, destination
+    cdef bint is_double = x.dtype == "float64"
+    cdef Kind kind = FLOAT64 if is_double else FLOAT32
+    cdef int function = FUNCTIONS.index(name)
+    if x.nbytes % FL_ALIGNMENT or not (x.flags.c_contiguous and out.flags.c_contiguous):
+        raise ValueError("x and out must be contiguous and a multiple of 64 bytes long")
+    if out.dtype != x.dtype or out.shape != x.shape:
+        raise ValueError("out must have the shape and dtype of x")
+    open_operand(&source, x, kind, is_double, False)
+    try:
+        open_operand(&destination, out, kind, is_double, True)
+        current_table(is_double).functions[function](source.data, destination.data, x.size)
+        close_operand(&destination)
+    finally:
+        close_operand(&source)
+    return out

@@ -1,0 +1,398 @@
+"""The Loss object: one way in for every loss."""
+
+import inspect
+
+import numpy as np
+
+from fastloss.core import docstrings, kernels
+from fastloss.core.arguments import (
+    FLOAT64,
+    KINDS,
+    as_array,
+    as_array_beside,
+    broadcast_parameter,
+    broadcast_weight,
+    check_num_threads,
+    check_outputs,
+    check_parameter,
+    check_reduction,
+    check_relation,
+    computing_dtype,
+    difference_of_integers,
+    lose_digits,
+    near_names,
+    new_output,
+    relations,
+    storage,
+)
+
+_REGISTRY = kernels.registry()
+_LOSSES = {}
+
+
+def list_losses():
+    """The names of all losses, family by family.
+
+    >>> import fastloss as fl
+    >>> "huber" in fl.list_losses()
+    True
+    """
+    elementwise = [name for name in _REGISTRY if name in _LOSSES]
+    return (*elementwise, *(name for name in _LOSSES if name not in _REGISTRY))
+
+
+def get(name, **params):
+    """The loss of that name, with the parameters bound.
+
+    Raises
+    ------
+    ValueError
+        If there is no such loss; the message lists the near names.
+    TypeError
+        If it has no such parameter.
+
+    >>> import fastloss as fl
+    >>> fl.get("robust", alpha=-2.0, scale=0.1)
+    robust(alpha=-2.0, scale=0.1)
+    """
+    if name not in _LOSSES:
+        raise ValueError(f"unknown loss {name!r}; did you mean: {near_names(name, _LOSSES)}?")
+    return _LOSSES[name].bind(**params) if params else _LOSSES[name]
+
+
+class Loss:
+    """A loss function, called like a ufunc.
+
+    Attributes
+    ----------
+    name : str
+    family : str
+        What it is a function of: "residual", "relative", "margin", "probability", "count" or "rows".
+    parameters : dict
+        The values in force by name: the defaults, unless bound. A parameter without a default is missing until then.
+    domains : dict
+        The admitted values of each parameter, as text.
+    traits : frozenset
+        Of "convex", "c1", "even" and "bounded".
+    """
+
+    is_rowwise = False
+    takes_target = True
+    has_weight = False
+    param_grads = ()
+
+    def __init__(self, name, family, traits, domains, defaults, doc):
+        self.name = self.__name__ = name
+        self.family = family
+        self.traits = traits
+        self.domains = domains
+        self.parameters = dict(defaults)
+        self.__doc__ = inspect.cleandoc(doc)
+        self.__signature__ = self._signature()
+        _LOSSES.setdefault(name, self)
+
+    def _signature(self):
+        """(pred, target, *, parameters, the keywords that all losses have)"""
+        parameter = inspect.Parameter
+        positional = {"pred": parameter.empty}
+        if self.takes_target:
+            positional["target"] = parameter.empty if self.requires_target else None
+        keywords = {name: self.parameters.get(name, parameter.empty) for name in self.domains}
+        keywords |= {"sample_weight": None, "reduction": "none", "out": None, "num_threads": None}
+        return inspect.Signature(
+            [parameter(k, parameter.POSITIONAL_OR_KEYWORD, default=v) for k, v in positional.items()]
+            + [parameter(k, parameter.KEYWORD_ONLY, default=v) for k, v in keywords.items()]
+        )
+
+    # ---- identity ---------------------------------------------------------------------------------------------
+
+    def bind(self, **params):
+        """The same loss with these parameters fixed; picklable, hashable, comparable.
+
+        >>> import fastloss as fl
+        >>> fl.huber.bind(delta=2) == fl.huber.bind(delta=2.0)
+        True
+        """
+        bound = object.__new__(type(self))
+        bound.__dict__.update(self.__dict__)
+        bound.parameters = self._merged(params)
+        bound.__signature__ = bound._signature()
+        return bound
+
+    def __repr__(self):
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters.items())})"
+
+    def _key(self):
+        def hashable(value):
+            return (value.shape, value.dtype.str, value.tobytes()) if type(value) is np.ndarray else value
+
+        return self.name, tuple((k, hashable(v)) for k, v in self.parameters.items())
+
+    def __eq__(self, other):
+        return self._key() == other._key() if isinstance(other, Loss) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._key())
+
+    def __reduce__(self):
+        return _restore, (self.name, self.parameters)
+
+    # ---- the ways to call it ------------------------------------------------------------------------------------
+
+    def __call__(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None,
+                 **params):  # fmt: skip
+        """The loss: one value per element (per row of logits), or its sum or mean as a float."""
+        return self._compute(("value",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
+
+    def grad(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None, **params):
+        """The derivative with respect to pred of what the call with the same arguments returns."""
+        return self._compute(("grad",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
+
+    def hess(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None, **params):
+        """The second derivative with respect to each element of pred (rows: the diagonal)."""
+        return self._compute(("hess",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
+
+    def value_and_grad(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None,
+                       **params):  # fmt: skip
+        """(value, grad) in one pass over memory."""
+        return self._compute(("value", "grad"), pred, target, sample_weight, reduction, out, num_threads, params)
+
+    def evaluate(self, pred, target=None, *, outputs, sample_weight=None, reduction="none", out=None,
+                 num_threads=None, **params):  # fmt: skip
+        """A tuple of any of "value", "grad", "hess" and (losses of a residual) "weight", in one pass."""
+        outputs = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+        known = ("value", "grad", "hess", "weight") if self.has_weight else ("value", "grad", "hess")
+        for name in outputs:
+            if name not in known:
+                raise ValueError(f"outputs must be among {known} for {self.name}, got {name!r}")
+        if len(set(outputs)) < len(outputs) or not outputs:
+            raise ValueError(f"outputs must name each output once and at least one, got {outputs!r}")
+        return self._compute(outputs, pred, target, sample_weight, reduction, out, num_threads, params)
+
+    # ---- arguments ----------------------------------------------------------------------------------------------
+
+    def _merged(self, params):
+        """The parameters in force, these taking the place of those bound."""
+        return {**self.parameters, **self._check_params(params)}
+
+    def _check_params(self, params):
+        """The given parameters, each inside its domain."""
+        for name in params:
+            if name not in self.domains:
+                known = (*self.domains, "sample_weight", "reduction", "out", "num_threads")
+                raise TypeError(f"{self.name} has no parameter {name!r}; did you mean: {near_names(name, known)}?")
+        return {name: self._check_param(name, value) for name, value in params.items()}
+
+    def _check_param(self, name, value):
+        return check_parameter(name, value, self.domains[name], self.name)
+
+
+def _restore(name, parameters):
+    return _LOSSES[name].bind(**parameters)
+
+
+class ElementwiseLoss(Loss):
+    """A loss with one value per element of pred.
+
+    It is declared as a function without a body: its name, its parameters with their defaults, its docstring, to which
+    `docstrings.complete` adds what all have in common.
+    """
+
+    def __init__(self, declaration):
+        name = declaration.__name__
+        self._index, family, self.takes_target, traits, domains, has_param_grad = _REGISTRY[name]
+        self.requires_target = self.takes_target and not self.has_weight
+        self.param_grads = tuple(domains) if has_param_grad else ()
+        self._relations = relations(domains)
+        parameters = inspect.signature(declaration).parameters
+        if tuple(domains) != tuple(parameters):
+            raise TypeError(f"{name}: parameters {tuple(parameters)} differ from losses.def's {tuple(domains)}")
+        defaults = {k: p.default for k, p in parameters.items() if p.default is not p.empty}
+        target = "required" if self.requires_target else "optional" if self.takes_target else "none"
+        doc = docstrings.complete(declaration.__doc__, family, target, domains, traits)
+        super().__init__(name, family, traits, domains, defaults, doc)
+
+    def _merged(self, params):
+        merged = super()._merged(params)
+        for relation in self._relations:
+            check_relation(*relation, merged)
+        if len(merged) > len(self.parameters):  # in the order of the kernel's
+            merged = {name: merged[name] for name in self.domains if name in merged}
+        return merged
+
+    def _in_force(self, params):
+        """The values of all parameters in a call that gives these."""
+        merged = self._merged(params) if params else self.parameters
+        if len(merged) < len(self.domains):
+            missing = " and ".join(name for name in self.domains if name not in merged)
+            raise TypeError(f"{self.name} requires {missing}: give it in the call, or bind it")
+        return merged
+
+    def _terms(self, call, mask):
+        """What is added to each of the outputs of a call: nothing."""
+        return ()
+
+    def param_grad(self, pred, target=None, *, sample_weight=None, reduction="none", num_threads=None, **params):
+        """The derivatives with respect to the parameters, {name: array}.
+
+        Without a reduction they have pred's shape; under one they are summed to the parameter's shape, and are a float
+        where it is a scalar.
+        """
+        if not self.param_grads:
+            raise TypeError(f"{self.name} has no derivatives with respect to its parameters")
+        call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
+        grads = [new_output(call.shape, call.dtype) for _ in self.param_grads]
+        call.run(kernels.PARAM_GRAD, [None] * 4 + grads + [None] * (3 - len(grads)))
+        if reduction != "none":
+            grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given, grads, strict=True)]
+        return dict(zip(self.param_grads, grads, strict=True))
+
+    def _compute(self, outputs, pred, target, sample_weight, reduction, out, num_threads, params):
+        call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
+        reduced = reduction != "none"
+        shape, dtype = call.shape, call.dtype
+        slots = [None, None, None, None, None, None, None]
+        mask = 0
+        stored = []
+        for name in outputs:
+            slot = _SLOTS[name]
+            mask |= 1 << slot
+            if slot or not reduced:
+                stored.append(slot)
+        if out is None:
+            arrays = final = [new_output(shape, dtype) for _ in stored]
+        else:
+            arrays, final = check_outputs(out, [shape] * len(stored), dtype, call.arrays)
+        for slot, array in zip(stored, arrays):  # noqa: B905  (equal by construction; every nanosecond counts here)
+            slots[slot] = array
+        total = call.run(mask, slots, reduced and slots[0] is None and mask & 1)
+        if final is not arrays:
+            for array, destination in zip(arrays, final, strict=True):
+                if array is not destination:
+                    destination[...] = array
+        if out is None and shape == ():
+            final = [array[()] for array in arrays]
+        if reduced and mask & 1:
+            results = iter(final)
+            return tuple(total if name == "value" else next(results) for name in outputs)
+        return tuple(final)
+
+
+def _shape_of(parameter):
+    return parameter.shape if type(parameter) is np.ndarray else ()
+
+
+_SLOTS = {"value": 0, "grad": 1, "hess": 2, "weight": 3}
+
+
+class _Call:
+    """The checked arguments of one call."""
+
+    __slots__ = (
+        "arrays", "dtype", "factor", "given", "loss", "num_threads", "operands", "params", "reduction", "shape",
+        "total_weight",
+    )  # fmt: skip
+
+    def __init__(self, loss, pred, target, sample_weight, reduction, num_threads, params):
+        if reduction != "none":
+            check_reduction(reduction)
+        self.reduction = reduction
+        self.num_threads = None if num_threads is None else check_num_threads(num_threads)
+        self.loss = loss
+        pred = as_array(pred, "pred")
+        self.shape = shape = pred.shape
+        if target is not None:
+            if not loss.takes_target:
+                raise TypeError(f"{loss.name} is a function of pred alone and takes no target")
+            target = as_array_beside(pred, target, "target")
+            if target.shape != shape:
+                if target.ndim:
+                    raise ValueError(f"pred and target must have equal shapes, got {shape} and {target.shape}")
+                target = np.broadcast_to(target, shape)
+        elif loss.requires_target:
+            raise TypeError(f"{loss.name} requires a target")
+        if sample_weight is not None:
+            sample_weight = broadcast_weight(as_array_beside(pred, sample_weight, "sample_weight"), shape)
+        self.dtype = dtype = computing_dtype(pred, target, sample_weight)
+        merged = loss._in_force(params)
+        self.given = tuple(merged.values())
+        self.params = [
+            storage(broadcast_parameter(k, v, shape, dtype), dtype) if type(v) is np.ndarray else v
+            for k, v in merged.items()
+        ]
+        self.arrays = (pred, target, sample_weight, *self.given)
+        if loss.has_weight and target is not None and lose_digits(pred, target):
+            pred, target = difference_of_integers(pred, target), None
+        self.operands = (
+            storage(pred, dtype),
+            None if target is None else storage(target, dtype),
+            None if sample_weight is None else storage(sample_weight, dtype),
+        )
+        self.factor = 1.0
+        self.total_weight = None
+        if reduction == "mean":
+            self.total_weight = self._total_weight()
+            self.factor = 1.0 / self.total_weight if self.total_weight else float("nan")
+
+    def _total_weight(self):
+        if self.operands[2] is None:
+            return float(self.operands[0][0].size)
+        array, kind = self.operands[2]
+        return kernels.Sum(array, kind, self.dtype is FLOAT64).run(self.num_threads)
+
+    def run(self, mask, slots, keeps_sum=False):
+        """Compute the outputs of `mask` into the arrays of `slots`; the reduced value if it is asked for."""
+        pred, target, weight = self.operands
+        is_double = self.dtype is FLOAT64
+        total = kernels.Map(
+            self.loss._index, is_double, pred, target, self.params, weight, slots, mask, self.factor, keeps_sum,
+            self.loss._terms(self, mask),
+        ).run(self.num_threads)  # fmt: skip
+        if keeps_sum and self.reduction == "mean":
+            return total / self.total_weight if self.total_weight else float("nan")
+        return total
+
+    def sum_to(self, shape, grad):
+        """A parameter's derivative summed over the axes that it was broadcast along."""
+        if shape == ():
+            return kernels.Sum(grad, KINDS[grad.dtype.char], self.dtype is FLOAT64).run(self.num_threads)
+        lead = grad.ndim - len(shape)
+        axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 != grad.shape[i + lead])
+        return grad.sum(axis=axes, dtype=np.float64).astype(self.dtype).reshape(shape)
+
+
+class ResidualLoss(ElementwiseLoss):
+    """A loss of the residual pred - target; left out, target is zero and pred the residual."""
+
+    has_weight = True
+
+    def weight(self, pred, target=None, *, sample_weight=None, out=None, num_threads=None, **params):
+        """The IRLS weight: derivative over residual, exact at 0; sample_weight does not enter it."""
+        return self._compute(("weight",), pred, target, sample_weight, "none", out, num_threads, params)[0]
+
+
+class ShiftedLoss(ResidualLoss):
+    """A loss whose value is that of another plus a term that depends on the parameters alone (losses.def: SHIFTED).
+
+    Declared with two functions of the parameters: `term`, and `slopes`, which gives its derivatives by each of them.
+    """
+
+    def __init__(self, declaration, term, slopes):
+        self._term, self._slopes = term, slopes
+        super().__init__(declaration)
+
+    def _terms(self, call, mask):
+        parameters = [np.asarray(value, call.dtype) for value in call.given]
+        terms = [None] * len(_SLOTS)
+        if mask & 1:
+            terms[0] = self._term(*parameters)
+        if mask & kernels.PARAM_GRAD:
+            terms += self._slopes(*parameters)
+        return [term if term is None else _operand(term, call) for term in terms]
+
+
+def _operand(term, call):
+    """A term as the hot loops take it: a number or an array of the input's shape."""
+    if np.ndim(term) == 0:
+        return float(term)
+    return storage(np.broadcast_to(term.astype(call.dtype), call.shape), call.dtype)

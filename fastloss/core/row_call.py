@@ -1,0 +1,162 @@
+"""One call over rows of logits: its arguments, checked, and its results."""
+
+import operator
+
+import numpy as np
+
+from fastloss.core import kernels, rows
+from fastloss.core.arguments import (
+    as_array,
+    as_array_beside,
+    check_num_threads,
+    computing_dtype,
+    is_integral,
+    label_text,
+    storage,
+    whole_numbers,
+)
+
+# What the target of a loss may be
+LABELS, LABELS_OR_PROBABILITIES, LOGITS = "labels", "labels or probabilities", "logits"
+
+
+class RowCall:
+    """The checked arguments of one call over rows; the class axis is moved last."""
+
+    def __init__(
+        self, logits, axis, num_threads, target=None, sample_weight=None, targets=LABELS_OR_PROBABILITIES, labels=None
+    ):
+        self.num_threads = None if num_threads is None else check_num_threads(num_threads)
+        self.logits = as_array(logits, "logits")
+        self.shape = self.logits.shape
+        self.axis = self._check_axis(axis)
+        self.rows = self.shape[: self.axis] + self.shape[self.axis + 1 :]
+        self.classes = self.shape[self.axis]
+        self.target = None if target is None else as_array(target, "target")
+        self.given_labels, self.labels_name = None if labels is None else as_array(labels, "labels"), "labels"
+        if self.target is not None and self._are_labels(self.target, targets):
+            self.given_labels, self.labels_name, self.target = self.target, "target", None
+        if self.classes == 0:
+            raise ValueError(f"expected at least one class, got logits of shape {self.shape}")
+        self._check_target_shapes(targets)
+        self.weight = None if sample_weight is None else self._one_per_row(sample_weight)
+        self.dtype = computing_dtype(self.logits, self.target, self.weight)
+        self.is_double = self.dtype.itemsize == 8
+
+    def _check_axis(self, axis):
+        axis, ndim = operator.index(axis), self.logits.ndim
+        if ndim == 0:
+            raise ValueError("logits must have an axis of classes, got a scalar")
+        if not -ndim <= axis < ndim:
+            raise ValueError(f"axis {axis} is out of bounds for logits of shape {self.shape}")
+        return axis % ndim
+
+    def _are_labels(self, target, targets):
+        """Whether a target holds labels: integers do, and floats that are one per row."""
+        if targets == LOGITS:
+            return False
+        if is_integral(target) or target.shape == self.rows:
+            return True
+        if is_integral(self.logits) or target.ndim > self.logits.ndim:
+            raise TypeError(
+                f"logits are {self.logits.dtype} of shape {self.shape} and target is {target.dtype} of shape "
+                f"{target.shape}: the arguments look swapped; logits must be floats"
+            )
+        if targets == LABELS and target.shape == self.shape:
+            raise TypeError(
+                f"target must be integers, one label per row, got {target.dtype} of the logits' shape {self.shape}"
+            )
+        return targets == LABELS
+
+    def _check_target_shapes(self, targets):
+        if self.given_labels is not None:
+            self._check_shape(self.labels_name, self.given_labels, self.rows, "labels are one per row")
+        if self.target is not None:
+            what = "floats are class probabilities, or labels if they are one per row"
+            what = "they are logits too, a teacher's" if targets == LOGITS else what
+            self._check_shape("target", self.target, self.shape, what)
+
+    def _check_shape(self, name, array, wanted, what):
+        if array.shape != wanted:
+            raise ValueError(
+                f"{name} of {array.dtype} has shape {array.shape}, expected {wanted} for logits of shape "
+                f"{self.shape}: {what}"
+            )
+
+    def _one_per_row(self, sample_weight):
+        weight = as_array_beside(self.logits, sample_weight, "sample_weight")
+        if weight.ndim == 0:
+            return np.broadcast_to(weight, self.rows)
+        self._check_shape("sample_weight", weight, self.rows, "give one value per row, or one for all")
+        return weight
+
+    @property
+    def inputs(self):
+        """The arrays that outputs must not disturb."""
+        return [a for a in (self.logits, self.target, self.given_labels, self.weight) if a is not None]
+
+    def rounded(self, name, value):
+        """A parameter in the computing dtype, where it must be finite, and not 0 unless it was."""
+        stored = float(self.dtype.type(value)) if abs(value) <= float(np.finfo(self.dtype).max) else float("inf")
+        if stored == float("inf") or (stored == 0 and value != 0):
+            domain = "> 0 and finite" if value > 0 else "finite"
+            raise ValueError(f"{name} must be {domain} in {self.dtype.name}, got {value}")
+        return stored
+
+    def classes_last(self, array):
+        return np.moveaxis(array, self.axis, -1)
+
+    def operand(self, array):
+        """An array as the hot loops read it."""
+        return None if array is None else storage(array, self.dtype)
+
+    def labels(self, ignore_index):
+        """The labels, all in range or ignored; None where there are none."""
+        if self.given_labels is None:
+            return None
+        labels = rows.Labels(whole_numbers(self.given_labels, self.labels_name), ignore_index, self.classes)
+        row = labels.first_out_of_range()
+        if row >= 0:
+            label = label_text(self.given_labels.flat[row])
+            raise IndexError(f"{self.labels_name} {label} at row {row} is out of bounds for {self.classes} classes")
+        return labels
+
+    def class_weights(self, class_weight):
+        """One weight per class, contiguous and in the computing dtype."""
+        if class_weight is None:
+            return None
+        if class_weight.shape != (self.classes,):
+            raise ValueError(
+                f"class_weight has shape {class_weight.shape}, expected ({self.classes},) for logits of "
+                f"shape {self.shape}"
+            )
+        return np.ascontiguousarray(class_weight, self.dtype)
+
+    def loop(self, kernel, parameters, elements, value=None, **others):
+        """The hot loop over all rows, into {kind: array} and one value per row."""
+        target = None if self.target is None else self.operand(self.classes_last(self.target))
+        return rows.Rows(
+            self.is_double,
+            self.operand(self.classes_last(self.logits)),
+            kernel=kernel,
+            parameters=parameters,
+            target=target,
+            value=value,
+            elements={kind: self.classes_last(array) for kind, array in elements.items()},
+            weight=self.operand(self.weight),
+            **others,
+        )
+
+    def sum(self, values):
+        kind = storage(values, self.dtype)[1]
+        return kernels.Sum(values, kind, self.is_double).run(self.num_threads)
+
+
+def final_results(computed, final):
+    """Copies what was computed beside an overlapping `out`; an array without axes becomes a number."""
+    if final is None:
+        return [array if array.ndim else array[()] for array in computed]
+    for array, out in zip(computed, final, strict=True):
+        if out is not array:
+            out[...] = array
+    return list(final)

@@ -1,0 +1,130 @@
+"""Losses of rows of logits: how they are declared and called."""
+
+import inspect
+
+import numpy as np
+
+from fastloss.core import docstrings, kernels, rows
+from fastloss.core.arguments import check_integer, check_number, check_outputs, check_parameter, check_reduction
+from fastloss.core.loss import Loss
+from fastloss.core.row_call import LOGITS, RowCall, final_results
+
+_REGISTRY = kernels.row_registry()
+_OPTIONS = {"class_weight": ">= 0", "ignore_index": "integer"}  # which are not for the kernels
+_WHOLE = 2**53  # beyond it a double does not hold every integer, and there are not as many classes
+
+
+class RowLoss(Loss):
+    """A loss with one value per row of logits.
+
+    It is declared as a function of its parameters without a body, as elementwise losses are; the kernel of its name is
+    in csrc/rows.def, with what its target may be, its traits and the domains of its parameters.
+    """
+
+    is_rowwise = True
+    requires_target = True
+
+    def __init__(self, declaration):
+        name = declaration.__name__
+        self._kernel, self.targets, traits, self._read = _REGISTRY[name]
+        defaults = {name: p.default for name, p in inspect.signature(declaration).parameters.items()}
+        domains = {name: ({**_OPTIONS, **self._read})[name] for name in defaults}
+        doc = docstrings.complete_rows(declaration.__doc__, self.targets, domains, traits)
+        super().__init__(name, "rows", traits, domains, defaults, doc)
+
+    def __call__(self, logits, target, **keywords):
+        """The loss: one value per row, or their sum or mean as a float."""
+        return super().__call__(logits, target, **keywords)
+
+    def grad(self, logits, target, **keywords):
+        """The derivative with respect to the logits of what the call with the same arguments returns."""
+        return super().grad(logits, target, **keywords)
+
+    def hess(self, logits, target, **keywords):
+        """The diagonal of the second derivative with respect to the logits of a row."""
+        return super().hess(logits, target, **keywords)
+
+    def value_and_grad(self, logits, target, **keywords):
+        """(value, grad) in one pass over memory."""
+        return super().value_and_grad(logits, target, **keywords)
+
+    def evaluate(self, logits, target, **keywords):
+        """A tuple of any of "value", "grad" and "hess", in one pass over memory."""
+        return super().evaluate(logits, target, **keywords)
+
+    def _signature(self):
+        signature = super()._signature()
+        logits, target, *keywords = signature.parameters.values()
+        axis = keywords[0].replace(name="axis", default=-1)
+        labels = [keywords[0].replace(name="labels", default=None)] if self.targets == LOGITS else []
+        n = len(self.parameters)
+        named = [logits.replace(name="logits"), target, *labels, *keywords[:n], axis, *keywords[n:]]
+        return signature.replace(parameters=named)
+
+    def _check_param(self, name, value):
+        check = _CHECKS.get(name) or _CHECKS_OF_DOMAINS.get(self.domains[name], check_number)
+        return check(name, value, self.domains[name])
+
+    def _compute(self, outputs, logits, target, sample_weight, reduction, out, num_threads, params):
+        axis = params.pop("axis", -1)
+        labels = params.pop("labels", None) if self.targets == LOGITS else None
+        params = {**self.parameters, **self._check_params(params)}
+        check_reduction(reduction)
+        if target is None:
+            raise TypeError(f"{self.name} requires a target")
+        call = RowCall(logits, axis, num_threads, target, sample_weight, self.targets, labels)
+        names = [name for name in outputs if name != "value" or reduction == "none"]
+        elements = [name for name in outputs if name != "value"]
+        computed, final = check_outputs(
+            out,
+            [call.rows if name == "value" else call.shape for name in names],
+            call.dtype,
+            call.inputs,
+            in_place=len(elements) == 1,
+        )
+        arrays = dict(zip(names, computed, strict=True))
+        if "value" in outputs and reduction != "none":
+            arrays["value"] = np.empty(call.rows, call.dtype)
+        labels, class_weight = call.labels(params.get("ignore_index")), params.get("class_weight")
+        loop = call.loop(
+            self._kernel,
+            [self._stored(name, params[name], call) for name in self._read],
+            {_OUTPUTS[name]: arrays[name] for name in elements},
+            arrays.get("value"),
+            labels=labels,
+            class_weight=call.class_weights(class_weight),
+            weighs_rows=labels is not None and not params.get("label_smoothing"),
+        )
+        total_weight = loop.total_weight() if reduction == "mean" else 1.0
+        # where nothing counts, the mean is NaN and its gradient 0
+        loop.run(call.num_threads, 1 / total_weight if total_weight else 0.0)
+        results = dict(zip(names, final_results(computed, final), strict=True))
+        if "value" in outputs and reduction != "none":
+            results["value"] = call.sum(arrays["value"]) / total_weight if total_weight else float("nan")
+        return tuple(results[name] for name in outputs)
+
+    def _stored(self, name, value, call):
+        """A parameter as the loops read it."""
+        return float(min(value, _WHOLE)) if "integer" in self.domains[name] else call.rounded(name, value)
+
+
+def _check_class_weight(name, value, domain):
+    return None if value is None else np.atleast_1d(check_parameter(name, value, domain, None))
+
+
+def _check_one_or_two(name, value, domain):
+    if value not in (1, 2):
+        raise ValueError(f"{name} must be {domain}, got {value!r}")
+    return int(value)
+
+
+def _check_positive_integer(name, value, domain):
+    value = check_integer(name, value, domain)
+    if value < 1:
+        raise ValueError(f"{name} must be {domain}, got {value!r}")
+    return value
+
+
+_CHECKS = {"class_weight": _check_class_weight, "ignore_index": check_integer}
+_CHECKS_OF_DOMAINS = {"1 or 2": _check_one_or_two, "integer >= 1": _check_positive_integer}
+_OUTPUTS = {"grad": rows.GRAD, "hess": rows.HESS}

@@ -1,0 +1,450 @@
+"""The hot loops of the row losses: blocks of rows of logits, without the GIL.
+
+A call is one `Rows`: for each block it reads the operands (in place where it can), and a kernel writes one number per row
+(value) and one per element (grad, hess, softmax, ...).
+What a kernel is given is in csrc/rows/api.h.
+Rows are independent, so that any split over threads gives the same bits.
+"""
+
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from fastloss.core.buffers cimport (
+    FLOAT32, FLOAT64, Kind, Operand, close_operand, copy_block, open_operand, read_block, scratch_size, swap_bytes,
+    write_block,
+)
+from fastloss.core.kernels cimport (
+    FL_BLOCK, FL_ROW_ELEMENTS, FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW, current_rows, current_table, fl_matrix,
+    fl_row_kernels, fl_rows, fl_table, tree_sum,
+)
+from fastloss.core.kernels cimport FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_log_probabilities, FL_ROW_probabilities
+
+from fastloss.core.threads import run_blocks
+
+cdef enum:
+    BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
+    BY_CLASS_BYTES = 1 << 19  # the same where long rows are transposed: long runs of rows matter more
+
+# What `Rows` can compute: numbers per element, and functions of a row that are no losses
+GRAD, HESS = FL_ROW_GRAD, FL_ROW_HESS
+PROBABILITIES, LOG_PROBABILITIES = FL_ROW_probabilities, FL_ROW_log_probabilities
+
+
+# ---- labels -------------------------------------------------------------------------------------------------------
+
+ctypedef fused Integer:
+    int8_t
+    int16_t
+    int32_t
+    uint8_t
+    uint16_t
+    uint32_t
+
+
+cdef void widen(const Integer *x, int64_t *out, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = x[i]
+
+
+cdef void saturate(const uint64_t *x, int64_t *out, Py_ssize_t n) noexcept nogil:
+    """Beyond int64 there is no class: the largest label stands for all that is there."""
+    cdef uint64_t largest = (<uint64_t>1 << 63) - 1
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = <int64_t>(largest if x[i] > largest else x[i])
+
+
+cdef class Labels:
+    """One integer per row, of any width, and which rows count."""
+
+    cdef Operand operand
+    cdef bint is_signed, has_ignored
+    cdef int64_t ignored
+    cdef Py_ssize_t size, classes
+
+    def __init__(self, array, ignore_index, Py_ssize_t classes):
+        self.size = array.size
+        self.classes = classes
+        self.is_signed = array.dtype.kind == "i"
+        self.has_ignored = ignore_index is not None and -(2**63) <= ignore_index < 2**63
+        self.ignored = ignore_index if self.has_ignored else 0
+        open_operand(&self.operand, array, FLOAT64, True, False)
+
+    def __dealloc__(self):
+        close_operand(&self.operand)
+
+    cdef const int64_t *read(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+        """n labels; scratch has 16 bytes for each."""
+        cdef Py_ssize_t itemsize = self.operand.itemsize
+        cdef char *raw = self.operand.data + start * itemsize
+        cdef int64_t *out = <int64_t *>scratch
+        if not self.operand.direct:
+            raw = scratch + 8 * n if itemsize < 8 or not self.is_signed else scratch
+            copy_block(&self.operand, start, n, raw, False)
+            if self.operand.swapped:
+                swap_bytes(raw, itemsize, n)
+        if itemsize == 8 and self.is_signed:
+            return <const int64_t *>raw
+        if itemsize == 8:
+            saturate(<uint64_t *>raw, out, n)
+        elif itemsize == 4 and self.is_signed:
+            widen(<int32_t *>raw, out, n)
+        elif itemsize == 4:
+            widen(<uint32_t *>raw, out, n)
+        elif itemsize == 2 and self.is_signed:
+            widen(<int16_t *>raw, out, n)
+        elif itemsize == 2:
+            widen(<uint16_t *>raw, out, n)
+        elif self.is_signed:
+            widen(<int8_t *>raw, out, n)
+        else:
+            widen(<uint8_t *>raw, out, n)
+        return out
+
+    cdef bint counts(self, int64_t label) noexcept nogil:
+        return not (self.has_ignored and label == self.ignored)
+
+    def first_out_of_range(self):
+        """The first row that counts and whose label is no class; -1 if there is none."""
+        cdef char *scratch = <char *>PyMem_RawMalloc(16 * FL_BLOCK)
+        cdef const int64_t *labels
+        cdef Py_ssize_t blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK, b, start, i, n, bad = -1
+        cdef uint64_t classes = self.classes
+        cdef bint outside
+        if scratch == NULL:
+            raise MemoryError()
+        with nogil:
+            for b in range(blocks):
+                start = b * FL_BLOCK
+                n = min(<Py_ssize_t>FL_BLOCK, self.size - start)
+                labels = self.read(start, n, scratch)
+                outside = False
+                for i in range(n):
+                    outside |= <uint64_t>labels[i] >= classes
+                if outside:
+                    for i in range(n):
+                        if <uint64_t>labels[i] >= classes and self.counts(labels[i]):
+                            bad = start + i
+                            break
+                if bad >= 0:
+                    break
+        PyMem_RawFree(scratch)
+        return bad
+
+
+# ---- rows of any layout -------------------------------------------------------------------------------------------
+
+cdef struct Matrix:
+    Operand operand
+    bint by_class         # stored class by class: rows are neighbours in memory, the classes of a row are not
+    Py_ssize_t run        # where by_class, how many rows are neighbours
+    Py_ssize_t classes
+
+
+cdef int open_matrix(Matrix *m, object array, Kind kind, bint is_double, bint writable) except -1:
+    """Describe `array`, classes last; close_operand(&m.operand) releases it."""
+    m.classes = array.shape[array.ndim - 1]
+    m.run = array.shape[array.ndim - 2] if array.ndim > 1 else 1
+    m.by_class = m.run >= FL_ROW_PADDING and m.classes > 1 and array.strides[array.ndim - 2] == array.itemsize
+    open_operand(&m.operand, array.swapaxes(-1, -2) if m.by_class else array, kind, is_double, writable)
+    return 0
+
+
+cdef Py_ssize_t matrix_scratch(const Matrix *m, Py_ssize_t n) noexcept nogil:
+    """Bytes that n rows need beside the array: in the computing dtype, and in read_block's."""
+    cdef Py_ssize_t size = n * m.classes
+    if not m.by_class:
+        return scratch_size(&m.operand, size)
+    return 8 * size + (8 * size + 16 * n if not m.operand.direct else 0)
+
+
+cdef const void *read_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+    """Rows start, ..., start + n - 1, one after the other."""
+    if not m.by_class:
+        return read_block(&m.operand, start * m.classes, n * m.classes, scratch)
+    return move_rows(m, kernels, start, n, scratch, False)
+
+
+cdef void write_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+    """Store n rows of the array's dtype, which are at the beginning of the scratch memory."""
+    if not m.by_class:
+        write_block(&m.operand, start * m.classes, n * m.classes, scratch)
+    else:
+        move_rows(m, kernels, start, n, scratch, True)
+
+
+cdef void *move_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *rows, bint store) noexcept nogil:
+    """Between rows and a `by_class` array, one run of neighbours after the other."""
+    cdef Py_ssize_t itemsize = 8 if m.operand.is_double else 4, classes = m.classes, done = 0, count, first, stride, k
+    cdef char *apart = rows + 8 * n * classes
+    cdef char *by_class
+    while done < n:
+        first = (start + done) // m.run * classes * m.run + (start + done) % m.run
+        count = min(n - done, m.run - (start + done) % m.run)
+        by_class, stride = apart, count
+        if m.operand.direct:
+            by_class, stride = m.operand.data + first * itemsize, m.run
+        elif not store:
+            for k in range(classes):
+                read_block(&m.operand, first + k * m.run, count, by_class + k * count * itemsize)
+        if store:
+            kernels.transpose(rows + done * classes * itemsize, classes, by_class, stride, count, classes)
+        else:
+            kernels.transpose(by_class, stride, rows + done * classes * itemsize, classes, classes, count)
+        if store and not m.operand.direct:
+            for k in range(classes):
+                write_block(&m.operand, first + k * m.run, count, by_class + k * count * itemsize)
+        done += count
+    return rows
+
+
+cdef bint is_in_place(const Matrix *m) noexcept nogil:
+    """Whether the kernels can read or write it where it lies."""
+    return m.operand.direct and (not m.by_class or m.classes <= FL_SHORT_ROW)
+
+
+cdef fl_matrix in_place(const Matrix *m, Py_ssize_t start) noexcept nogil:
+    """The rows from `start` on, as far as they are one run."""
+    cdef Py_ssize_t first = start * m.classes
+    cdef Py_ssize_t itemsize = 8 if m.operand.is_double else 4
+    if not m.by_class:
+        return fl_matrix(m.operand.data + first * itemsize, m.classes, 1)
+    first = start // m.run * m.classes * m.run + start % m.run
+    return fl_matrix(m.operand.data + first * itemsize, 1, m.run)
+
+
+cdef fl_matrix read_matrix(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+    if is_in_place(m):
+        return in_place(m, start)
+    return fl_matrix(<void *>read_rows(m, kernels, start, n, scratch), m.classes, 1)
+
+
+# ---- rows ---------------------------------------------------------------------------------------------------------
+
+cdef class Rows:
+    """One call over rows of logits, prepared: operands, outputs, kernels."""
+
+    cdef Matrix logits, target
+    cdef Matrix elements[FL_ROW_ELEMENTS]
+    cdef Operand weight, value, class_weight
+    cdef Labels labels
+    cdef bint has_target, has_weight, has_value, has_class_weight, weighs_rows, is_double
+    cdef bint emits[FL_ROW_ELEMENTS]
+    cdef int kernel
+    cdef double parameters[FL_ROW_PARAMETERS]
+    cdef double factor
+    cdef Py_ssize_t rows, classes, block
+    cdef const fl_row_kernels *kernels
+    cdef const fl_table *wide
+
+    def __init__(self, bint is_double, logits, *, int kernel, parameters, value, elements, labels=None, target=None,
+                 class_weight=None, bint weighs_rows=False, weight=None):
+        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, kind); `labels` are Labels, beside
+        a target they only tell which rows count. `parameters` are those of the kernel, of the computing dtype. `value`
+        is an array of one number per row or None; `elements` is {kind: array}. `class_weight` is a contiguous array of
+        the computing dtype; where it `weighs_rows`, it multiplies the loss of a row by that of its label."""
+        cdef Kind kind = FLOAT64 if is_double else FLOAT32
+        cdef int k
+        self.is_double = is_double
+        self.kernel = kernel
+        for k in range(len(parameters)):
+            self.parameters[k] = parameters[k]
+        self.classes = logits[0].shape[logits[0].ndim - 1]
+        self.rows = logits[0].size // self.classes
+        self.kernels = current_rows(is_double)
+        self.wide = current_table(True)
+        self.labels = labels
+        open_matrix(&self.logits, logits[0], logits[1], is_double, False)
+        self.block = self.rows_per_block()
+        if target is not None:
+            open_matrix(&self.target, target[0], target[1], is_double, False)
+            self.has_target = True
+        if class_weight is not None:
+            open_operand(&self.class_weight, class_weight, kind, is_double, False)
+            self.has_class_weight = True
+            self.weighs_rows = weighs_rows
+        if weight is not None:
+            open_operand(&self.weight, weight[0], weight[1], is_double, False)
+            self.has_weight = True
+        if value is not None:
+            open_operand(&self.value, value, kind, is_double, True)
+            self.has_value = True
+        for element, array in elements.items():
+            open_matrix(&self.elements[<int>element], array, kind, is_double, True)
+            self.emits[<int>element] = True
+
+    def __dealloc__(self):
+        cdef int k
+        close_operand(&self.logits.operand)
+        close_operand(&self.target.operand)
+        close_operand(&self.class_weight)
+        close_operand(&self.weight)
+        close_operand(&self.value)
+        for k in range(FL_ROW_ELEMENTS):
+            close_operand(&self.elements[k].operand)
+
+    cdef Py_ssize_t rows_per_block(self) noexcept:
+        cdef bint moves = self.logits.by_class and self.classes > FL_SHORT_ROW
+        cdef Py_ssize_t bytes = BY_CLASS_BYTES if moves else BLOCK_BYTES
+        cdef Py_ssize_t rows = min(bytes // (self.classes * (8 if self.is_double else 4)), <Py_ssize_t>FL_BLOCK)
+        if rows > FL_ROW_PADDING or self.logits.by_class:
+            return max(rows - rows % FL_ROW_PADDING, <Py_ssize_t>FL_ROW_PADDING)
+        return max(rows, <Py_ssize_t>1)
+
+    def run(self, num_threads, double factor=1):
+        """All rows; `factor` multiplies grad and hess."""
+        self.factor = factor
+        blocks = (self.rows + self.block - 1) // self.block
+        run_blocks(self.run_blocks, blocks, self.block * self.classes, num_threads)
+
+    def run_blocks(self, Py_ssize_t first, Py_ssize_t last):
+        """Blocks first, ..., last - 1, in this thread."""
+        cdef Py_ssize_t start = first * self.block, end = min(last * self.block, self.rows), n
+        cdef Py_ssize_t run = self.run_of_rows()
+        cdef char *scratch = <char *>PyMem_RawMalloc(self.scratch_bytes(min(self.block, self.rows)))
+        if scratch == NULL:
+            raise MemoryError()
+        with nogil:
+            while start < end:
+                n = min(self.block, min(end - start, run - start % run))
+                self.run_block(start, n, scratch)
+                start += n
+        PyMem_RawFree(scratch)
+
+    cdef Py_ssize_t run_of_rows(self) noexcept:
+        """How many rows are neighbours wherever a kernel reads or writes class by class."""
+        cdef bint by_class = self.logits.by_class or (self.has_target and self.target.by_class)
+        cdef int k
+        for k in range(FL_ROW_ELEMENTS):
+            by_class |= self.emits[k] and self.elements[k].by_class
+        return self.logits.run if by_class and self.classes <= FL_SHORT_ROW else self.rows
+
+    cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
+        cdef Py_ssize_t bytes = 8 * (n + FL_ROW_PADDING) + matrix_scratch(&self.logits, n)
+        cdef int k
+        bytes += 16 * n if self.labels is not None else 0
+        bytes += matrix_scratch(&self.target, n) if self.has_target else 0
+        bytes += scratch_size(&self.weight, n) if self.has_weight else 0
+        bytes += 8 * n if self.has_value and not self.value.direct else 0
+        for k in range(FL_ROW_ELEMENTS):
+            if self.emits[k]:
+                bytes += matrix_scratch(&self.elements[k], n)
+        return bytes
+
+    cdef void run_block(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+        """n rows, in one run."""
+        cdef fl_rows rows
+        cdef double *scale = <double *>scratch
+        cdef const void *weight = NULL
+        cdef const int64_t *labels = NULL
+        cdef int k
+        memset(&rows, 0, sizeof(rows))
+        scratch += 8 * (n + FL_ROW_PADDING)
+        rows.logits = read_matrix(&self.logits, self.kernels, start, n, scratch)
+        scratch += matrix_scratch(&self.logits, n)
+        if self.has_target:
+            rows.target = read_matrix(&self.target, self.kernels, start, n, scratch)
+            scratch += matrix_scratch(&self.target, n)
+        if self.has_weight:
+            weight = read_block(&self.weight, start, n, scratch)
+            scratch += scratch_size(&self.weight, n)
+        self.fill_scale(scale, weight, n)
+        memset(scale + n, 0, 8 * FL_ROW_PADDING)
+        if self.labels is not None:
+            labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, scale, n)
+            scratch += 16 * n
+        rows.rows, rows.classes = n, self.classes
+        if not self.has_target:
+            rows.labels = labels
+        rows.class_weight = self.class_weight.data if self.has_class_weight and not self.weighs_rows else NULL
+        rows.scale, rows.factor = scale, self.factor
+        memcpy(rows.parameters, self.parameters, sizeof(rows.parameters))
+        self.write_outputs(&rows, start, scratch)
+
+    cdef void write_outputs(self, fl_rows *rows, Py_ssize_t start, char *scratch) noexcept nogil:
+        cdef Py_ssize_t n = rows.rows
+        cdef char *value = scratch
+        cdef char *elements[FL_ROW_ELEMENTS]
+        cdef int k
+        if self.has_value:
+            rows.value = self.value.data + start * self.value.itemsize if self.value.direct else value
+            scratch += 0 if self.value.direct else 8 * n
+        for k in range(FL_ROW_ELEMENTS):
+            elements[k] = scratch
+            if not self.emits[k]:
+                continue
+            if is_in_place(&self.elements[k]):
+                rows.elements[k] = in_place(&self.elements[k], start)
+            else:
+                rows.elements[k] = fl_matrix(scratch, self.classes, 1)
+            scratch += matrix_scratch(&self.elements[k], n)
+        self.kernels.kernels[self.kernel](rows)
+        if self.has_value and not self.value.direct:
+            write_block(&self.value, start, n, value)
+        for k in range(FL_ROW_ELEMENTS):
+            if self.emits[k] and not is_in_place(&self.elements[k]):
+                write_rows(&self.elements[k], self.kernels, start, n, elements[k])
+
+    cdef void fill_scale(self, double *scale, const void *weight, Py_ssize_t n) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(n):
+            scale[i] = 1
+            if weight != NULL:
+                scale[i] = (<const double *>weight)[i] if self.is_double else (<const float *>weight)[i]
+
+    cdef const int64_t *drop_ignored(self, const int64_t *labels, int64_t *copy, double *scale, Py_ssize_t n) noexcept nogil:
+        """Labels that are all classes: where a row does not count, its scale and label are 0."""
+        cdef Py_ssize_t i
+        cdef bint found = False
+        cdef double own
+        if self.weighs_rows:
+            for i in range(n):
+                own = self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
+                scale[i] = scale[i] * own if own != 0 else 0
+        for i in range(n):
+            found |= labels[i] == self.labels.ignored
+        if not (found and self.labels.has_ignored):
+            return labels
+        for i in range(n):
+            if labels[i] == self.labels.ignored:
+                scale[i] = 0
+                copy[i] = 0
+            else:
+                copy[i] = labels[i]
+        return copy
+
+    cdef double weight_of(self, int64_t label) noexcept nogil:
+        if not self.has_class_weight:
+            return 1
+        if self.is_double:
+            return (<const double *>self.class_weight.data)[label]
+        return (<const float *>self.class_weight.data)[label]
+
+    def total_weight(self):
+        """What the mean divides by: the sum over the rows that count of sample weight times the label's class weight."""
+        cdef Py_ssize_t blocks = (self.rows + FL_BLOCK - 1) // FL_BLOCK, b, i, n
+        cdef char *scratch = <char *>PyMem_RawMalloc(FL_BLOCK * (16 + 16 + 8) + 8 * (blocks + 1))
+        cdef const int64_t *labels = NULL
+        cdef const void *weight = NULL
+        cdef double *partials
+        cdef double *scale
+        if scratch == NULL:
+            raise MemoryError()
+        scale = <double *>(scratch + 32 * FL_BLOCK)
+        partials = scale + FL_BLOCK
+        with nogil:
+            for b in range(blocks):
+                n = min(<Py_ssize_t>FL_BLOCK, self.rows - b * FL_BLOCK)
+                if self.has_weight:
+                    weight = read_block(&self.weight, b * FL_BLOCK, n, scratch)
+                self.fill_scale(scale, weight, n)
+                if self.labels is not None:
+                    labels = self.labels.read(b * FL_BLOCK, n, scratch + 16 * FL_BLOCK)
+                    for i in range(n):
+                        scale[i] *= self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
+                partials[b] = self.wide.sum(scale, n)
+        total = tree_sum(partials, blocks)
+        PyMem_RawFree(scratch)
+        return total

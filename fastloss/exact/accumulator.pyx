@@ -1,0 +1,380 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""Exact accumulation of floating-point values, their squares and weighted sums, in integers.
+
+A value, widened to float64, is cut in two: the top bits (sign, exponent, seven leading mantissa
+bits) choose a bucket, the 45 low mantissa bits and their square are added to that bucket's integer
+sums. With the count, which stands for the leading bits, these give the exact sums of the values and
+of their squares. Counts and sums are integers, so the state does not depend on the order of the
+values, and two states merge by addition. `fastloss.exact.summary` turns the buckets into sums and
+quantiles.
+
+Subnormal float64 values are multiplied by 2**54, which is exact and makes them normal, and go to
+buckets of their own, so that these are as narrow as everyone else's.
+
+Without groups each possible bucket has its place; pages that no value falls into are never touched
+and cost no memory. With groups the buckets lie in a hash table whose keys also hold the number of
+the row's group, so that memory follows the number of buckets in use.
+"""
+
+from libc.math cimport isfinite
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcpy
+
+cimport cython
+
+import numpy as np
+
+cdef extern from *:
+    """
+    typedef unsigned __int128 fl_uint128;
+    """
+    # Cython takes it for a type of 64 bits: it may be computed with, not made a Python number.
+    ctypedef unsigned long long uint128 "fl_uint128"
+
+cdef enum:
+    MANTISSA_BITS = 52
+    LEAD_BITS = 7           # of the mantissa, which belong to the bucket's index
+    LOW_BITS = 45           # the other ones
+    SUBNORMAL_SHIFT = 54
+    INDEX_BITS = 20         # 1 (subnormal) + 1 (sign) + 11 (exponent) + 7 (leading mantissa)
+    SUBNORMAL_FLAG = 1 << 19
+    EXPONENT_BITS = 12      # of the sum of two exponents
+    WEIGHT_FLAG = 1 << 13   # beside the exponents and the sign of a product
+    TERM_BITS = 14
+    FIRST_ROOM = 1 << 7
+
+# Sums of at most 90 bits a value: they hold 2**38 values, a fragment of a terabyte.
+cdef struct Bucket:
+    uint64_t tag            # the key, plus 1; 0 is an empty place
+    int64_t count
+    uint128 low             # sum of the low mantissa bits; of the low halves of products
+    uint128 high            # sum of their squares; of the high halves of products
+
+cdef struct Group:
+    int64_t rows
+    int64_t nan
+    int64_t left_out[2]     # by their marks, 1 and 2
+    double smallest
+    double largest
+
+ctypedef fused real:
+    float
+    double
+
+
+cdef inline uint64_t bits_of(double value) noexcept nogil:
+    cdef uint64_t bits
+    memcpy(&bits, &value, sizeof(bits))
+    return bits
+
+
+cdef inline object whole(uint128 number):
+    if number >> 64 == 0:
+        return int(<uint64_t>number)
+    return (int(<uint64_t>(number >> 64)) << 64) + <uint64_t>number
+
+
+@cython.final
+cdef class Table:
+    """Buckets by key.
+
+    Either a place for every key of so many bits, of which pages that no key falls into cost no memory, or a hash table
+    with open addressing, at most half full, of any keys.
+    """
+
+    cdef Bucket* places
+    cdef size_t* taken      # which places, in the order of their first use
+    cdef size_t capacity, used, room
+    cdef uint64_t multiplier
+    cdef int shift
+
+    def __cinit__(self, int bits=0):
+        if bits:
+            self.multiplier, self.shift, self.room = 1, 0, <size_t>1 << bits
+            self.allocate(self.room)
+        else:
+            self.multiplier, self.room = <uint64_t>0x9E3779B97F4A7C15, FIRST_ROOM
+            self.allocate(2 * FIRST_ROOM)
+
+    def __dealloc__(self):
+        free(self.places)
+        free(self.taken)
+
+    cdef int allocate(self, size_t capacity) except -1 nogil:
+        cdef Bucket* places = <Bucket*>calloc(capacity, sizeof(Bucket))
+        cdef size_t* taken = <size_t*>realloc(self.taken, self.room * sizeof(size_t))
+        if taken != NULL:
+            self.taken = taken
+        if places == NULL or taken == NULL:
+            free(places)
+            with gil:
+                raise MemoryError
+        self.places, self.capacity = places, capacity
+        if self.multiplier != 1:
+            self.shift = 64
+            while capacity > 1:
+                capacity >>= 1
+                self.shift -= 1
+        return 0
+
+    cdef inline size_t home(self, uint64_t key) noexcept nogil:
+        return <size_t>((key * self.multiplier) >> self.shift)
+
+    cdef size_t place(self, uint64_t key) noexcept nogil:
+        """Where `key` is, or the empty place where it belongs."""
+        cdef size_t at = self.home(key)
+        while self.places[at].tag != key + 1 and self.places[at].tag != 0:
+            at = (at + 1) & (self.capacity - 1)
+        return at
+
+    cdef int grow(self) except -1 nogil:
+        cdef Bucket* old = self.places
+        cdef size_t i, at
+        self.room *= 2
+        self.allocate(2 * self.capacity)
+        for i in range(self.used):
+            at = self.place(old[self.taken[i]].tag - 1)
+            self.places[at] = old[self.taken[i]]
+            self.taken[i] = at
+        free(old)
+        return 0
+
+    cdef Bucket* find(self, uint64_t key) except NULL nogil:
+        """The bucket of a key, which is new or not in its home."""
+        cdef size_t at = self.place(key)
+        if self.places[at].tag == 0:
+            if self.used == self.room:
+                self.grow()
+                at = self.place(key)
+            self.taken[self.used] = at
+            self.used += 1
+            self.places[at].tag = key + 1
+        return self.places + at
+
+    cdef inline int put(self, uint64_t key, uint128 low, uint128 high) except -1 nogil:
+        cdef Bucket* bucket = self.places + self.home(key)
+        if bucket.tag != key + 1:
+            bucket = self.find(key)
+        bucket.count += 1
+        bucket.low += low
+        bucket.high += high
+        return 0
+
+    cdef const int64_t[::1] ordered(self):
+        """The places in use by increasing key: a group after the other, so that each dictionary stays in the cache."""
+        cdef size_t i
+        tags = np.empty(self.used, np.uint64)
+        places = np.empty(self.used, np.int64)
+        cdef uint64_t[::1] tag = tags
+        cdef int64_t[::1] place = places
+        for i in range(self.used):
+            place[i] = self.taken[i]
+            tag[i] = self.places[self.taken[i]].tag
+        return places[np.argsort(tags)]
+
+    cdef list sums(self, const int64_t[::1] order, int bits, Py_ssize_t groups, bint high):
+        """Of each group {lowest bits of the key: count * 2**128 + low}, or the same of high alone.
+
+        Dictionaries of integers: those of tuples would each be one more thing for the garbage collector to visit.
+        """
+        cdef list found = [{} for _ in range(groups)]
+        cdef int64_t at
+        cdef Bucket* bucket
+        cdef uint64_t group, number
+        for at in order:
+            bucket = self.places + at
+            group, number = (bucket.tag - 1) >> bits, (bucket.tag - 1) & ((<uint64_t>1 << bits) - 1)
+            (<dict>found[group])[number] = (
+                whole(bucket.high) if high else (int(bucket.count) << 128) + whole(bucket.low)
+            )
+        return found
+
+    cdef list squares(self, const int64_t[::1] order, Py_ssize_t groups):
+        """Of each group {index of a value without its leading mantissa bits: sum of the squares of the mantissas}.
+
+        The square of lead * 2**45 + low has three terms; the sums of each over 2**38 values hold in an integer.
+        """
+        cdef list found = [{} for _ in range(groups)]
+        cdef Py_ssize_t i = 0
+        cdef Bucket* bucket
+        cdef uint64_t binade, lead, of_leads
+        cdef uint128 of_both, of_lows
+        while i < order.shape[0]:
+            binade = (self.places[order[i]].tag - 1) >> LEAD_BITS
+            of_leads = of_both = of_lows = 0
+            while i < order.shape[0] and (self.places[order[i]].tag - 1) >> LEAD_BITS == binade:
+                bucket = self.places + order[i]
+                lead = <uint64_t>1 << LEAD_BITS | ((bucket.tag - 1) & ((<uint64_t>1 << LEAD_BITS) - 1))
+                of_leads += <uint64_t>bucket.count * lead * lead
+                of_both += bucket.low * lead
+                of_lows += bucket.high
+                i += 1
+            (<dict>found[binade >> INDEX_BITS - LEAD_BITS])[binade & ((<uint64_t>1 << INDEX_BITS - LEAD_BITS) - 1)] = (
+                (int(of_leads) << 2 * LOW_BITS) + (whole(of_both) << LOW_BITS + 1) + whole(of_lows)
+            )
+        return found
+
+
+cdef inline int put_value(Table table, uint64_t group, double value) except -1 nogil:
+    cdef uint64_t bits = bits_of(value)
+    cdef uint64_t magnitude = bits & ((<uint64_t>1 << 63) - 1)
+    cdef uint64_t flag = 0, low
+    # Wraps to a huge number at zero, which stays where it is.
+    if magnitude - 1 < ((<uint64_t>1 << MANTISSA_BITS) - 1):
+        bits = bits_of(value * <double>(<uint64_t>1 << SUBNORMAL_SHIFT))
+        flag = SUBNORMAL_FLAG
+    low = bits & ((<uint64_t>1 << LOW_BITS) - 1)
+    return table.put(group << INDEX_BITS | flag | bits >> LOW_BITS, low, <uint128>low * low)
+
+
+cdef inline uint64_t mantissa_of(uint64_t bits, uint64_t* exponent) noexcept nogil:
+    """The integer m and the exponent e >= 1 of a finite value of m * 2**(e - 1075), without its sign."""
+    cdef uint64_t mantissa = bits & ((<uint64_t>1 << MANTISSA_BITS) - 1)
+    exponent[0] = bits >> MANTISSA_BITS & 0x7FF
+    if exponent[0] == 0:
+        exponent[0] = 1
+        return mantissa
+    return mantissa | <uint64_t>1 << MANTISSA_BITS
+
+
+cdef inline int put_product(Table table, uint64_t group, double weight, double value) except -1 nogil:
+    """Add a weight and, unless the value is infinite, its product with the value."""
+    cdef uint64_t of_weight, of_value, exponent, sign = bits_of(value) >> 63
+    cdef uint64_t mantissa = mantissa_of(bits_of(weight), &of_weight)
+    cdef uint128 product
+    table.put(group << TERM_BITS | WEIGHT_FLAG | of_weight, mantissa, 0)
+    if not isfinite(value):
+        exponent, product = 0, 1  # no product has this exponent: its sum is the number of infinities
+    else:
+        product = <uint128>mantissa * mantissa_of(bits_of(value), &of_value)
+        exponent = of_weight + of_value
+    return table.put(group << TERM_BITS | sign << EXPONENT_BITS | exponent, <uint64_t>product, product >> 64)
+
+
+@cython.final
+cdef class Accumulator:
+    """Counts, exact sums and bounds of streams of float32 or float64 values, one for each of a number of groups."""
+
+    cdef Table values
+    cdef Table terms        # of weighted sums; None as long as no value had a weight
+    cdef Group* found
+    cdef Py_ssize_t groups, room
+    cdef bint grouped
+
+    def __cinit__(self, bint grouped=False):
+        self.grouped = grouped
+        self.values = Table(0 if grouped else INDEX_BITS)
+        self.require(1)
+
+    def __dealloc__(self):
+        free(self.found)
+
+    cdef require(self, Py_ssize_t groups):
+        """Have room for so many groups."""
+        cdef Group* found
+        cdef Py_ssize_t i
+        if groups > self.room:
+            self.room = max(groups, 2 * self.room)
+            found = <Group*>calloc(self.room, sizeof(Group))
+            if found == NULL:
+                raise MemoryError
+            if self.found != NULL:
+                memcpy(found, self.found, self.groups * sizeof(Group))
+                free(self.found)
+            self.found = found
+        for i in range(self.groups, groups):
+            self.found[i].smallest, self.found[i].largest = float("inf"), -float("inf")
+        self.groups = max(groups, self.groups)
+
+    def add(self, const real[::1] values, const uint8_t[::1] left_out=None, const double[::1] weights=None,
+            const int64_t[::1] group=None, Py_ssize_t groups=1):
+        """Add an array of values.
+
+        Parameters
+        ----------
+        left_out : array of uint8, optional
+            1 and 2 mark values that are only counted, as that.
+        weights : array of float64, optional
+            Finite and not negative.
+        group : array of int64, optional
+            The number of each value's group, below `groups`; 0 without it.
+
+        Raises
+        ------
+        ValueError
+            If an array has another length than `values`.
+        """
+        cdef Py_ssize_t size = values.shape[0]
+        for name, array in (("left_out", left_out), ("weights", weights), ("group", group)):
+            if array is not None and len(array) != size:
+                raise ValueError(f"{name} has {len(array)} elements, values has {size}")
+        self.require(groups)
+        if weights is not None and self.terms is None:
+            self.terms = Table(0 if self.grouped else TERM_BITS)
+        if size == 0:
+            return
+        cdef const uint8_t* mark = NULL
+        cdef const double* weight = NULL
+        cdef const int64_t* number = NULL
+        if left_out is not None:
+            mark = &left_out[0]
+        if weights is not None:
+            weight = &weights[0]
+        if group is not None:
+            number = &group[0]
+        with nogil:
+            self.put_all(&values[0], mark, weight, number, size)
+
+    cdef int put_all(
+        self, const real* values, const uint8_t* mark, const double* weight, const int64_t* number, Py_ssize_t size
+    ) except -1 nogil:
+        cdef int64_t at = 0
+        cdef Py_ssize_t i
+        cdef double value
+        cdef Group own = self.found[0]  # in registers, as long as the group stays the same
+        for i in range(size):
+            if number != NULL and number[i] != at:
+                self.found[at] = own
+                at = number[i]
+                own = self.found[at]
+            own.rows += 1
+            if mark != NULL and mark[i]:
+                own.left_out[mark[i] - 1] += 1
+                continue
+            value = values[i]
+            if value != value:
+                own.nan += 1
+                continue
+            own.smallest = value if value < own.smallest else own.smallest
+            own.largest = value if value > own.largest else own.largest
+            put_value(self.values, at, value)
+            if weight != NULL and weight[i] != 0:
+                put_product(self.terms, at, weight[i], value)
+        self.found[at] = own
+        return 0
+
+    def counts(self):
+        """Of each group: (rows, NaN, left out by mark 1, by mark 2, smallest, largest); inf and -inf of nothing."""
+        cdef Py_ssize_t i
+        cdef Group* one
+        rows = []
+        for i in range(self.groups):
+            one = self.found + i
+            rows.append((one.rows, one.nan, one.left_out[0], one.left_out[1], one.smallest, one.largest))
+        return rows
+
+    def buckets(self):
+        """Of each group {index: count * 2**128 + sum of the low bits}, and {index without its leading mantissa bits: sum
+        of the squares of the mantissas}."""
+        cdef const int64_t[::1] order = self.values.ordered()
+        return self.values.sums(order, INDEX_BITS, self.groups, False), self.values.squares(order, self.groups)
+
+    def weighted(self):
+        """Of each group the sums of weights and of products, by flags and exponent, as `buckets` has them, and the sums
+        of the products' high halves; None where no value had a weight."""
+        if self.terms is None:
+            return None
+        cdef const int64_t[::1] order = self.terms.ordered()
+        low = self.terms.sums(order, TERM_BITS, self.groups, False)
+        return low, self.terms.sums(order, TERM_BITS, self.groups, True)

@@ -1,0 +1,408 @@
+"""The exact, mergeable summary of a column of losses.
+
+A `Summary` holds integers and two bounds, nothing rounded: per bucket of values (sign, exponent,
+seven leading mantissa bits) a count and the sum of the remaining mantissa bits; the sum of squares;
+sums of weights and weighted values. Merging adds integers, so it is associative and commutative,
+and however the rows were cut, the merged summary and its JSON are the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+
+from fastloss.exact.accumulator import Accumulator
+from fastloss.exact.integers import divide, packed, unpacked
+from fastloss.exact.weighted import PRODUCT_UNITS, WEIGHT_UNITS, WeightedSums
+
+QUANTILES = (0.5, 0.9, 0.99)
+
+_LOW_BITS = 45  # mantissa bits summed inside a bucket
+_LEAD_BITS = 7  # mantissa bits in a bucket's index
+_EXPONENT_MASK = 0x7FF
+_SUBNORMAL_SHIFT = 54  # subnormals were scaled by 2**54; every sum counts units of that size
+_UNITS = 1 << (1074 + _SUBNORMAL_SHIFT)  # in one
+_COUNT_SHIFT = 128  # in the state of a bucket; its lower bits are a sum
+_LOW_SUM = (1 << _COUNT_SHIFT) - 1
+_INFINITE = {sign: (flag << 11 | _EXPONENT_MASK) << _LEAD_BITS for sign, flag in ((1, 0), (-1, 1))}  # their indices
+_COUNTS = ("count", "null", "nan", "ignored")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a column of losses amounts to; `a | b` is the summary of both together.
+
+    Attributes
+    ----------
+    count : int
+        Rows that are neither null, NaN nor ignored. Infinite losses count.
+    null, nan, ignored : int
+        Rows left out: with a null in a used input, with a NaN loss, with the label `ignore_index`.
+    min, max : float or None
+        Exact bounds of the counted losses; None if there are none.
+    buckets : dict
+        {index: count * 2**128 + low sum}, the lossless state behind `sum`, `mean` and `quantile`: an integer, so
+        that merging is one addition.
+    squares : int
+        The sum of the squares of the finite losses, in units of 2**-2148.
+    weighted : WeightedSums or None
+        None where no row had a weight, which is as if each had the weight 1.
+    outputs : dict
+        {"grad": Summary, ...}: the other outputs that were emitted, but for those of several numbers a row; with
+        multioutput="raw_values" each number of these, {"value[0]": Summary, "value[1]": Summary, ...}.
+    loss : str or None
+        What was summarized, as the repr of a loss; None where that is not known. Summaries of different losses do not
+        merge.
+
+    Examples
+    --------
+    >>> a, b = Summary.of(np.array([1e100, 1.0])), Summary.of(np.array([-1e100, np.nan]))
+    >>> (a | b).sum, (a | b).count, (a | b).nan
+    (1.0, 3, 1)
+    """
+
+    count: int = 0
+    null: int = 0
+    nan: int = 0
+    ignored: int = 0
+    min: float | None = None
+    max: float | None = None
+    buckets: dict[int, int] = field(default_factory=dict, repr=False)
+    squares: int = field(default=0, repr=False)
+    weighted: WeightedSums | None = field(default=None, repr=False)
+    outputs: dict[str, Summary] = field(default_factory=dict, repr=False)
+    loss: str | None = field(default=None, compare=False)  # two of the same numbers are equal
+
+    @classmethod
+    def of(cls, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> Summary:
+        """Summary of one float array; `null` and `ignored` are boolean masks of rows left out."""
+        collector = Collector()
+        collector.add(values, null, ignored, sample_weight)
+        return collector.summary()
+
+    def of_loss(self, loss: str) -> Summary:
+        """The same numbers as those of this loss, given by its repr, and of its outputs."""
+        outputs = {name: summary.of_loss(f"{loss}.{name}") for name, summary in self.outputs.items()}
+        return replace(self, loss=loss, outputs=outputs)
+
+    @property
+    def rows(self) -> int:
+        """All rows, counted or not."""
+        return self.count + self.null + self.nan + self.ignored
+
+    @property
+    def infinite(self) -> int:
+        """Those of the counted losses that are infinite."""
+        return sum(_infinities(self.buckets).values())
+
+    @property
+    def sum(self) -> float:
+        """The exact sum of the counted losses, rounded once (to even); 0.0 of nothing.
+
+        inf where it exceeds the range of float64, NaN where both infinities occur.
+        """
+        return self._ratio(_UNITS)
+
+    @property
+    def mean(self) -> float | None:
+        """The exact sum divided by the count, rounded once; None of nothing."""
+        return self._ratio(_UNITS * self.count) if self.count else None
+
+    @property
+    def sum_of_squares(self) -> float:
+        """The exact sum of the squares of the counted losses, rounded once; inf beyond the range of float64."""
+        return math.inf if self.infinite else divide(self.squares, 1 << PRODUCT_UNITS)
+
+    @property
+    def sum_of_weights(self) -> float:
+        """The exact sum of the weights of the counted losses, rounded once; their number where none had a weight."""
+        return float(self.count) if self.weighted is None else self.weighted.weight
+
+    @property
+    def weighted_sum(self) -> float:
+        """The exact sum of weight times loss, rounded once; a loss of weight 0 adds 0, whatever it is."""
+        return self.sum if self.weighted is None else self.weighted.sum
+
+    @property
+    def weighted_mean(self) -> float | None:
+        """The exact weighted sum divided by the sum of weights, rounded once; None of no weight."""
+        return self.mean if self.weighted is None else self.weighted.mean
+
+    def quantile(self, q: float) -> float | None:
+        """The q-quantile of the counted losses, interpolated as by `numpy.quantile`.
+
+        The two order statistics around q * (count - 1) are each replaced by the mean of their
+        bucket, which is within 0.8% of every value in it, so the result is within 1% relative
+        where they have the same sign. Minimum, maximum and runs of equal values are exact. None
+        of nothing.
+
+        Raises
+        ------
+        ValueError
+            If q is not in [0, 1].
+        """
+        if not 0 <= q <= 1:
+            raise ValueError(f"q must be in [0, 1], got {q!r}")
+        if not self.count:
+            return None
+        position = q * (self.count - 1)
+        below = math.floor(position)
+        fraction = position - below
+        low = self._order_statistic(below)
+        high = self._order_statistic(min(below + 1, self.count - 1))
+        if low == high or not fraction:
+            return low
+        return low * (1 - fraction) + high * fraction
+
+    def to_json(self) -> str:
+        """One line of strict JSON; infinities are "inf" and "-inf", what does not exist is null."""
+        return json.dumps(self.fields(), allow_nan=False)
+
+    def fields(self) -> dict:
+        """What `to_json` shows."""
+        shown = {name: getattr(self, name) for name in _COUNTS}
+        shown |= {name: _strict(getattr(self, name)) for name in ("sum", "mean", "min", "max")}
+        shown["quantiles"] = {str(q): _strict(self.quantile(q)) for q in QUANTILES}
+        shown |= {"rows": self.rows, "infinite": self.infinite}
+        others = ("sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean")
+        shown |= {name: _strict(getattr(self, name)) for name in others}
+        outputs = {name: summary.fields() for name, summary in self.outputs.items()}
+        return shown | {"outputs": outputs} if outputs else shown
+
+    def to_dict(self) -> dict:
+        """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse."""
+        state = {name: getattr(self, name) for name in _COUNTS}
+        state |= {name: _strict(getattr(self, name)) for name in ("min", "max")}
+        # Three lists: one a bucket would be many things for the garbage collector to visit.
+        indices = sorted(self.buckets)
+        states = [self.buckets[index] for index in indices]
+        counts, lows = [state >> _COUNT_SHIFT for state in states], [state & _LOW_SUM for state in states]
+        state["buckets"] = [indices, counts, lows]
+        state["squares"] = packed(self.squares, PRODUCT_UNITS)
+        state["weighted"] = None if self.weighted is None else self.weighted.to_list()
+        state["outputs"] = {name: summary.to_dict() for name, summary in self.outputs.items()}
+        state["loss"] = self.loss
+        return state
+
+    @classmethod
+    def from_dict(cls, state: dict) -> Summary:
+        """The summary that `to_dict` described."""
+        bounds = {k: None if state[k] is None else float(state[k]) for k in ("min", "max")}
+        exact = {
+            "buckets": {
+                index: (count << _COUNT_SHIFT) + low for index, count, low in zip(*state["buckets"], strict=True)
+            },
+            "squares": unpacked(state["squares"], PRODUCT_UNITS),
+            "weighted": None if state["weighted"] is None else WeightedSums.from_list(state["weighted"]),
+            "outputs": {name: Summary.from_dict(output) for name, output in state["outputs"].items()},
+        }
+        return cls(**state | bounds | exact)
+
+    def __or__(self, other: Summary) -> Summary:
+        if not isinstance(other, Summary):
+            return NotImplemented
+        if None not in (self.loss, other.loss) and self.loss != other.loss:
+            raise ValueError(f"summaries of different losses do not merge: {self.loss} and {other.loss}")
+        buckets = dict(self.buckets)
+        for index, state in other.buckets.items():
+            buckets[index] = buckets.get(index, 0) + state
+        unweighted = self.weighted is None and other.weighted is None
+        names, nothing = self.outputs | other.outputs, Summary()
+        return Summary(
+            **{name: getattr(self, name) + getattr(other, name) for name in _COUNTS},
+            min=_either(min, self.min, other.min),
+            max=_either(max, self.max, other.max),
+            buckets=buckets,
+            squares=self.squares + other.squares,
+            weighted=None if unweighted else self._weighted_sums() | other._weighted_sums(),
+            outputs={name: self.outputs.get(name, nothing) | other.outputs.get(name, nothing) for name in names},
+            loss=self.loss or other.loss,
+        )
+
+    def _weighted_sums(self) -> WeightedSums:
+        if self.weighted is not None:
+            return self.weighted
+        infinite = _infinities(self.buckets)
+        products = self._total << PRODUCT_UNITS >> _UNITS.bit_length() - 1
+        return WeightedSums(self.count << WEIGHT_UNITS, products, infinite.get(1, 0), infinite.get(-1, 0))
+
+    @cached_property
+    def _ordered(self) -> tuple[list[float], list[int]]:
+        """The buckets' means in increasing order, and their cumulative counts."""
+        means = {i: _bucket_mean(i, self.buckets[i]) for i in self.buckets}
+        order = sorted(means, key=means.get)
+        return [means[i] for i in order], list(accumulate(self.buckets[i] >> _COUNT_SHIFT for i in order))
+
+    def _order_statistic(self, rank: int) -> float:
+        """Bucket mean at the place of the rank-th smallest value, counted from 0."""
+        if rank == 0:
+            return self.min
+        if rank == self.count - 1:
+            return self.max
+        means, cumulative = self._ordered
+        return means[bisect_right(cumulative, rank)]
+
+    def _ratio(self, units: int) -> float:
+        """The sum of all values, measured in 1/units, rounded once."""
+        infinities = _infinities(self.buckets)
+        if infinities:
+            return sum(sign * math.inf for sign in infinities)
+        return divide(self._total, units)
+
+    @cached_property
+    def _total(self) -> int:
+        return sum(_bucket_sum(index, state) for index, state in self.buckets.items() if not _is_infinite(index))
+
+
+class Collector:
+    """Builds a `Summary` from batches of losses; one per fragment and thread."""
+
+    def __init__(self):
+        self._values = Accumulator()
+
+    def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
+        """Add float losses.
+
+        Parameters
+        ----------
+        null, ignored : array of bool, optional
+            Rows that are left out; one that is both is null.
+        sample_weight : array, optional
+            Finite and not negative in the rows that are not left out; 1 without it.
+        """
+        self._values.add(np.ascontiguousarray(values), marks(null, ignored), as_weights(sample_weight))
+
+    def summary(self) -> Summary:
+        """The summary of everything added so far."""
+        return summaries(self._values)[0]
+
+
+class ColumnsCollector:
+    """As `Collector`, for losses of shape (n, k): a summary for each of the k columns."""
+
+    def __init__(self):
+        self._values, self._columns = Accumulator(grouped=True), 0
+
+    def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
+        """Add float losses; what is left out, and the weights, are those of rows."""
+        rows, columns = values.shape
+        self._columns = max(self._columns, columns)
+        left_out, weights = marks(null, ignored), as_weights(sample_weight)
+        self._values.add(
+            values.reshape(-1),
+            None if left_out is None else left_out.repeat(columns),
+            None if weights is None else weights.repeat(columns),
+            np.tile(np.arange(columns), rows),
+            self._columns,
+        )
+
+    def summaries(self) -> list[Summary]:
+        """The summary of each column of everything added so far."""
+        return summaries(self._values)[: self._columns]
+
+
+def marks(null, ignored) -> np.ndarray | None:
+    """What `Accumulator` calls rows that are left out: 1 for null, 2 for ignored."""
+    if null is None and ignored is None:
+        return None
+    left_out = np.zeros(len(null if ignored is None else ignored), np.uint8)
+    for number, mask in ((2, ignored), (1, null)):
+        if mask is not None:
+            left_out[mask] = number
+    return left_out
+
+
+def as_weights(sample_weight) -> np.ndarray | None:
+    """Weights as `Accumulator` takes them."""
+    return None if sample_weight is None else np.ascontiguousarray(sample_weight, np.float64)
+
+
+def summaries(values: Accumulator) -> list[Summary]:
+    """The summary of each group of an accumulator."""
+    counts, terms = values.counts(), values.weighted()
+    weighted = [None] * len(counts) if terms is None else map(WeightedSums.of, *terms)
+    return [_summary(*parts) for parts in zip(counts, *values.buckets(), weighted, strict=True)]
+
+
+def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary:
+    rows, nan, null, ignored, smallest, largest = counts
+    count = rows - nan - null - ignored
+    return Summary(
+        count=count,
+        null=null,
+        nan=nan,
+        ignored=ignored,
+        # Adding 0.0 turns -0.0, which may or may not come first, into 0.0.
+        min=smallest + 0.0 if count else None,
+        max=largest + 0.0 if count else None,
+        buckets=buckets,
+        squares=_squares(squares),
+        weighted=weighted,
+    )
+
+
+def _sign(index: int) -> int:
+    return -1 if index >> (_LEAD_BITS + 11) & 1 else 1
+
+
+def _exponent(index: int) -> int:
+    return index >> _LEAD_BITS & _EXPONENT_MASK
+
+
+def _is_infinite(index: int) -> bool:
+    return _exponent(index) == _EXPONENT_MASK
+
+
+def _shift(index: int) -> int:
+    """How many units of 2**-1128 the last bit of a mantissa stands for, as a power of 2."""
+    is_scaled = index >> (_LEAD_BITS + 12)
+    return _exponent(index) - 1 + (0 if is_scaled else _SUBNORMAL_SHIFT)
+
+
+def _lead(index: int) -> int:
+    return (1 << _LEAD_BITS) | (index & ((1 << _LEAD_BITS) - 1))
+
+
+def _infinities(buckets: dict[int, int]) -> dict[int, int]:
+    """The numbers of infinite values, by their signs."""
+    both = ((sign, buckets.get(index, 0) >> _COUNT_SHIFT) for sign, index in _INFINITE.items())
+    return {sign: count for sign, count in both if count}
+
+
+def _bucket_sum(index: int, state: int) -> int:
+    """Exact sum of a bucket of finite values, in units of 2**-1128."""
+    if _exponent(index) == 0:  # zeros; subnormals were scaled
+        return 0
+    count, low = state >> _COUNT_SHIFT, state & _LOW_SUM
+    mantissas = ((count * _lead(index)) << _LOW_BITS) + low
+    return _sign(index) * mantissas << _shift(index)
+
+
+def _squares(binades: dict[int, int]) -> int:
+    """Exact sum of the squares of the finite values, in units of 2**-2148, from those of the mantissas."""
+    indices = {binade << _LEAD_BITS: squares for binade, squares in binades.items()}
+    finite = (index for index in indices if 0 < _exponent(index) < _EXPONENT_MASK)
+    return sum(indices[index] << 2 * _shift(index) for index in finite) >> 2 * _SUBNORMAL_SHIFT
+
+
+def _bucket_mean(index: int, state: int) -> float:
+    if _is_infinite(index):
+        return _sign(index) * math.inf
+    return divide(_bucket_sum(index, state), _UNITS * (state >> _COUNT_SHIFT))
+
+
+def _either(choose, a: float | None, b: float | None) -> float | None:
+    return b if a is None else a if b is None else choose(a, b)
+
+
+def _strict(value: float | None) -> float | str | None:
+    """A float as strict JSON can hold it."""
+    if value is None or math.isnan(value):
+        return None
+    return str(value) if math.isinf(value) else value

@@ -1,0 +1,261 @@
+"""Scoring of data files: losses, gradients and weights of every row, and an exact summary.
+
+The way in is `score`. Behind it, `dataset` finds the files and cuts the job into tasks, an engine
+(`local`, `dask`, `spark`) runs them, and `job.Job.do` is the unit of work that every engine calls:
+
+    readers  ->  batch (columns, the loss)  ->  output (writers)
+                          |
+                       summary
+
+`batch_function` is the middle of it, for other libraries; `fastloss.integrations` has what they need around it.
+pyarrow is imported when `score` or a batch function is called, not before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from fastloss.core.loss import get
+from fastloss.exact.groups import GroupedSummary
+from fastloss.exact.summary import Summary
+from fastloss.files.adapter import batch_function
+from fastloss.files.csv.options import CsvOptions
+from fastloss.files.errors import ScoringError
+from fastloss.files.spec import Spec
+
+__all__ = ["GroupedSummary", "ScoringError", "Spec", "Summary", "batch_function", "score"]
+
+ENGINES = ("local", "dask", "spark")
+AUTOMATIC_ROWS, AUTOMATIC_BYTES = (
+    1 << 24,
+    64 << 20,
+)  # of a fragment, and of a file that is cut, where nothing is written
+MISSING_EXTRA = "scoring files needs more than the core: pip install 'fastloss[cli]'"
+
+
+def score(
+    input,
+    output: str | os.PathLike | None = None,
+    *,
+    loss,
+    pred: str | Iterable[str] | None = None,
+    target: str | os.PathLike | Iterable[str] | None = None,
+    residual: str | Iterable[str] | None = None,
+    emit: str | Iterable[str] = ("value",),
+    keep: str | Iterable[str] = "all",
+    prefix: str = "",
+    by: str | None = None,
+    sample_weight: str | None = None,
+    multioutput: str = "uniform_average",
+    format: str | None = None,
+    dtype: str | None = None,
+    separator: str | None = None,
+    decimal: str = ".",
+    thousands: str | None = None,
+    null: str | Iterable[str] | None = None,
+    encoding: str = "utf-8",
+    engine: str = "local",
+    workers: int | None = None,
+    client=None,
+    spark=None,
+    fragment_rows: int | None = None,
+    resume: bool = False,
+    num_threads: int | None = None,
+    progress: Callable[[int, float | None], None] | None = None,
+    on_fragment: Callable[[dict], None] | None = None,
+) -> Summary:
+    """Score the rows of data files; write them with their losses, return an exact summary.
+
+    Files are read in batches, so that memory does not grow with the number of rows, and an output
+    appears under its name only when it is complete.
+
+    Parameters
+    ----------
+    input : path, pyarrow.dataset.Dataset, or several
+        Files (.parquet, .csv, .tsv, .txt, .arrow, .feather, .npy; those of text and .arrow also compressed, .csv.gz or
+        .csv.zst); directories of them, in which directories called NAME=VALUE are
+        read too, NAME being one more column; patterns such as "data/*.parquet"; addresses that fsspec knows, such as
+        "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored, whole or the row groups to
+        which its fragments were cut down; or "-" for standard input in the given `format`. Where their columns differ,
+        one output has those of all, with nulls where a file lacks one, each of a type that holds the values of all;
+        into a directory each file keeps its own.
+    output : path, optional
+        A file, whose extension is its format; a directory, into which each input file is written
+        under its own name and directories NAME=VALUE; an address of one of these that fsspec knows; or "-" for
+        standard output. A new directory for several files has no extension or ends with "/", for one file with "/".
+        Without it only the summary is computed.
+    loss : Loss or str
+        A loss with its parameters bound, or the name of one.
+    pred, target : str or list of str
+        Columns of predictions and targets, here and below also fields of structs: "s.pred", where no column is called
+        so. For a loss over rows of logits, `pred` is a column of lists or several columns; `target` is a column of
+        labels, of any type if they are whole, or of lists, or several columns of
+        class probabilities. For any other loss these are the outputs of a prediction, and pred and target hold equally
+        many; see `multioutput`. For .npy inputs `target` is the .npy file (or directory of files) of
+        the targets, and the name `pred` may be left out.
+    residual : str or list of str
+        The column of residuals pred - target, or the columns of several outputs, in place of the two.
+    emit : str or tuple of str
+        Outputs to write, in this order: "value", "grad", "hess", "weight".
+    keep : "all", "none" or list of str
+        Columns of the input that the output carries.
+    prefix : str
+        Put before the names of the emitted columns.
+    by : str
+        Column by whose values the rows are summarized too: the summary is a `GroupedSummary`.
+    sample_weight : str
+        Column of weights, finite and not negative, of the rows in the summary's `sum_of_weights`, `weighted_sum` and
+        `weighted_mean`. What is written is not multiplied. A row whose weight is null is null.
+    multioutput : "uniform_average" or "raw_values"
+        What the value of a row of several outputs (lists, several columns, or an array of shape (n, k)) is, named as in
+        scikit-learn: their mean, or each of them, as a list. "grad" and "hess" are lists of the derivatives of this
+        value by each output, "weight" of their IRLS weights. A null in a row makes it null, a NaN its mean NaN. The
+        summary is over the rows' means either way; with "raw_values" `summary.outputs` has one for each output too,
+        called "value[0]", "value[1]", and so on.
+    format : str
+        Format of standard input and output: parquet, csv, arrow, feather or npy.
+    dtype : "bfloat16", optional
+        What the elements of .npy arrays are that have two bytes and no type, as NumPy saves the bfloat16 of ml_dtypes.
+    separator : str, optional
+        What is between the fields of CSV text, in the output too; a comma by default, in .tsv files a tab.
+    decimal, thousands : str, optional
+        The decimal point of CSV text, and what is between groups of digits. Numbers are written with a point and
+        without groups.
+    null : str or list of str, optional
+        What stands for null in numbers of CSV text, beside an empty field, NA, N/A, null and their like.
+    encoding : str
+        Of CSV text; its output is UTF-8. UTF-16 with a byte order mark is known by it.
+    engine : "local", "dask" or "spark"
+        What runs the job: threads of this process, a Dask cluster or a Spark session. Files and the directory of the
+        output have to be there, under the same names, on every machine of a cluster, and `fastloss` installed.
+    workers : int, optional
+        Tasks done at a time on this machine, or size of the cluster that is started; the processors by default.
+    client : distributed.Client, optional
+        For engine="dask". Without one a cluster of processes on this machine is started, and stopped at the end.
+    spark : pyspark.sql.SparkSession, optional
+        For engine="spark". Without one the active session, or a local one that is started, and stopped at the
+        end.
+    fragment_rows : int, optional
+        Cut Parquet files into runs of row groups of at most so many rows, each of them a fragment:
+        a unit of work with an output NAME.00000.parquet, NAME.00001.parquet, ... of its own. Without
+        it, large files are cut only where no output is written.
+    resume : bool
+        Into a directory that is not empty: skip the files whose outputs are done, which means made
+        from the same input with the same spec by the same version.
+    num_threads : int, optional
+        Threads of the loss kernels, as for the loss itself; 1 where several tasks are done at a time.
+    progress : callable, optional
+        Called with the rows done so far and their share of all, None where that is not known.
+    on_fragment : callable, optional
+        Called after each fragment with a dict: "fragment", "rows", "error" (None or text), "done", "of".
+
+    Returns
+    -------
+    Summary
+        Over the values of the loss, whichever outputs are emitted; `summary.outputs` has one for each other output
+        that is emitted and is one number a row.
+
+    Raises
+    ------
+    ScoringError
+        A ValueError (for a column of the wrong type also a TypeError, for a label out of bounds
+        also an IndexError), in one line that names the file, the column or the row, counted from 0
+        over the whole input.
+    OSError
+        If an input does not exist or may not be read.
+    ImportError
+        If pyarrow is not installed.
+
+    Examples
+    --------
+    >>> import fastloss as fl, numpy as np, os, tempfile
+    >>> directory = tempfile.TemporaryDirectory()
+    >>> file = os.path.join(directory.name, "r.npy")
+    >>> np.save(file, np.array([0.5, -3.0, np.nan]))
+    >>> summary = fl.score(file, loss=fl.huber)
+    >>> summary.count, summary.nan, summary.mean
+    (2, 1, 1.3125)
+    >>> directory.cleanup()
+    """
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise ImportError(MISSING_EXTRA) from error
+    from fastloss.files import dataset, inputs
+    from fastloss.files.engines import job
+    from fastloss.files.readers import sources as readers
+
+    run = _engine(engine, workers, client, spark)
+    csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
+    given = [os.fspath(path) if isinstance(path, str | os.PathLike) else path for path in _listed(input)]
+    store, output = inputs.output_store(None if output is None else os.fspath(output))
+    loss = get(loss) if isinstance(loss, str) else loss
+
+    fragments = inputs.find_fragments(given, format)
+    if any(fragment.format == "npy" for fragment in fragments):
+        fragments = dataset.with_targets(fragments, target)
+        pred, target, residual = _array_roles(loss, pred, target, residual)
+    into_directory = dataset.is_directory_output(inputs.is_several(given), output, store)
+    if fragment_rows is not None:
+        if fragment_rows < 1:
+            raise ScoringError(f"fragment_rows must be >= 1, got {fragment_rows}")
+        fragments = inputs.cut(fragments, fragment_rows)
+    elif output is None:
+        fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
+    tasks = dataset.plan(fragments, output, into_directory, format, store)
+    if keep == "all" and any(task.format == "npy" for task in tasks):
+        keep = "none"  # an array has no room for them
+    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv)
+
+    classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None
+    work = job.Job(spec, classes, num_threads, recorded=into_directory)
+    watch = job.Watch(tasks, into_directory, progress, on_fragment)
+    if not into_directory:
+        if resume:
+            raise ScoringError("resume needs a directory as the output")
+        return job.run(tasks, work, run, watch)
+    if not resume and store.names(output):
+        raise ScoringError(f"{output}: the directory is not empty: empty it, or resume")
+    return job.run_into_directory(tasks, output, work, run, watch)
+
+
+def _listed(input) -> list:
+    import pyarrow.dataset
+
+    single = isinstance(input, str | os.PathLike | pyarrow.dataset.Dataset)
+    return [input] if single else list(input)
+
+
+def _engine(name: str, workers: int | None, client, spark) -> Callable:
+    """The function that runs a job."""
+    if workers is not None and workers < 1:
+        raise ScoringError(f"workers must be >= 1, got {workers}")
+    for given, owner, keyword in ((client, "dask", "client"), (spark, "spark", "spark")):
+        if given is not None and name != owner:
+            raise ScoringError(f"{keyword}= is for engine={owner!r}, not {name!r}")
+    if name == "local":
+        from fastloss.files.engines import local
+
+        return partial(local.run, workers=workers)
+    if name == "dask":
+        from fastloss.files.engines import dask
+
+        return partial(dask.run, workers=workers, client=client)
+    if name == "spark":
+        from fastloss.files.engines import spark as spark_engine
+
+        return partial(spark_engine.run, workers=workers, session=spark)
+    raise ScoringError(f"unknown engine {name!r}; there are {', '.join(ENGINES)}")
+
+
+def _array_roles(loss, pred, target, residual):
+    """The roles of arrays, which have no column names: each is called by its role."""
+    if residual is None and pred is None and target is None and loss.has_weight:
+        return None, None, "residual"
+    return (
+        "pred" if pred is None and residual is None else pred,
+        None if target is None else "target",
+        residual,
+    )

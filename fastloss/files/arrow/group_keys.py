@@ -1,0 +1,65 @@
+"""A column of Arrow as the keys of groups."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+import numpy as np
+
+from fastloss.exact.groups import Key
+from fastloss.files.arrow import columns
+from fastloss.files.errors import ColumnTypeError
+
+DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
+TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
+
+
+def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
+    """The number of each row's key, and the keys: the values of the column `by`."""
+    from pyarrow import types
+
+    array = columns.wide_decimals(columns.decoded(column))
+    is_time = types.is_temporal(array.type) and not types.is_interval(array.type)
+    is_number = types.is_floating(array.type) or types.is_decimal(array.type)
+    kinds = (
+        types.is_integer,
+        types.is_boolean,
+        types.is_string,
+        types.is_large_string,
+        types.is_string_view,
+        types.is_null,
+    )
+    if not (is_number or is_time or any(of_kind(array.type) for of_kind in kinds)):
+        raise ColumnTypeError(f"column {by!r}: groups are numbers, text, booleans, dates or times, got {column.type}")
+    encoded = array.dictionary_encode()
+    values = encoded.dictionary
+    keys = _time_keys(values) if is_time else values.to_numpy(zero_copy_only=False).tolist()
+    if is_number:
+        keys = list(map(_number_key, keys))
+    return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None] if encoded.null_count else keys
+
+
+def _time_keys(values) -> list[Key]:
+    """Dates, times or durations as text that is equal for equal ones of all units."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if types.is_duration(values.type):
+        digits = DIGITS[values.type.unit]
+        numbers = values.cast(pa.int64()).to_pylist()
+        texts = [f"{'-' * (number < 0)}PT{Decimal(abs(number)).scaleb(-digits):f}S" for number in numbers]
+    else:
+        texts = values.cast(pa.string()).to_pylist()
+    return [TRAILING_ZEROS.sub(r"\1", text) for text in texts]
+
+
+def _number_key(value: float | Decimal) -> Key:
+    """A number as a key that is equal for equal numbers of all types, and that JSON can hold."""
+    if not math.isfinite(value):
+        return str(float(value))
+    if value == int(value) and abs(value) < 1 << 63:
+        return int(value)
+    number = float(value)
+    return number if isinstance(value, float) or Decimal(repr(number)) == value else str(value)

@@ -1,0 +1,1 @@
+"""CSV text: blocks of whole rows, their columns, the types of their fields."""

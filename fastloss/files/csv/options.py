@@ -1,0 +1,93 @@
+"""How CSV text is written: its separator, its numbers, its nulls and its encoding."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastloss.files.errors import ScoringError
+from fastloss.files.formats import bare
+
+# pyarrow's own list also takes the spellings of NaN for nulls.
+NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
+
+IN_NUMBERS = frozenset(string.digits + string.ascii_letters + "+-")
+IN_ROWS = frozenset('"\r\n')
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """What CSV text is like; `CsvOptions.of` checks it.
+
+    Attributes
+    ----------
+    separator : str or None
+        Between fields; None is a tab in .tsv files and a comma in all others.
+    decimal : str
+        Between the whole part of a number and its fraction.
+    thousands : str or None
+        Between groups of digits.
+    null : tuple of str
+        Spellings of null, beside NULLS.
+    encoding : str
+        Python's name of it.
+    """
+
+    separator: str | None = None
+    decimal: str = "."
+    thousands: str | None = None
+    null: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+
+    @classmethod
+    def of(
+        cls,
+        separator: str | None = None,
+        decimal: str = ".",
+        thousands: str | None = None,
+        null: str | Iterable[str] | None = None,
+        encoding: str = "utf-8",
+    ) -> CsvOptions:
+        """Checked options.
+
+        Raises
+        ------
+        ScoringError
+            If one cannot be, or two are the same.
+        """
+        null = () if null is None else (null,) if isinstance(null, str) else tuple(null)
+        options = cls(separator, decimal, thousands, null, encoding)
+        for name in ("separator", "decimal"):
+            value = getattr(options, name)
+            if value is not None and not (_is_mark(value) and value.isascii()):
+                raise ScoringError(f"{name} must be one ASCII character that is no digit, letter, sign, got {value!r}")
+        if separator == ".":  # what is written has decimal points
+            raise ScoringError("separator must not be '.'")
+        if thousands is not None and not _is_mark(thousands):
+            raise ScoringError(f"thousands must be one character that is no digit, letter, sign, got {thousands!r}")
+        if decimal in (separator or ",", thousands):
+            other = "thousands" if decimal == thousands else "separator"
+            raise ScoringError(f"decimal and {other} are both {decimal!r}: choose another {other}")
+        try:
+            "".encode(encoding)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ScoringError(f"unknown encoding {encoding!r}; latin-1, cp1252 and utf-16 are some") from error
+        return options
+
+    def separator_of(self, path: str) -> str:
+        """That of a file."""
+        return self.separator or ("\t" if Path(bare(path)).suffix.lower() == ".tsv" else ",")
+
+    @property
+    def nulls(self) -> tuple[str, ...]:
+        """All spellings of null."""
+        return NULLS + self.null
+
+
+PLAIN = CsvOptions()
+
+
+def _is_mark(text: str) -> bool:
+    return len(text) == 1 and not {text} & (IN_NUMBERS | IN_ROWS)

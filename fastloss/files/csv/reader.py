@@ -1,0 +1,105 @@
+"""CSV text as record batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+
+from fastloss.files.csv.text import CsvText
+from fastloss.files.csv.types import Column, first_wrong, numbers
+from fastloss.files.errors import FieldError
+from fastloss.files.readers.reading import cut, shown
+from fastloss.files.spec import Spec
+
+CSV_BLOCK_BYTES = 4 << 20
+
+
+class CsvSource:
+    """CSV text with a header line; its batches can be read once.
+
+    The columns that are scored are numbers, and the column of groups is text, whatever is written. Those that are
+    only carried are the bytes that they were read as or, with `infer`, of the narrowest type that holds all of
+    their fields without a loss: this takes a reading of its own, as a row at the end may decide, unless `columns`
+    tells their types. An empty field is null; in numbers NA, N/A, null and their like are too, and nan is NaN.
+    """
+
+    def __init__(self, path: str, file, spec: Spec, infer: bool, columns: dict[str, Column] | None = None):
+        self._path, self._spec, self.rows = path, spec, None
+        self._labels = spec.target if spec.loss.is_rowwise and len(spec.target) == 1 else ()
+        self._text = CsvText(path, file, spec.csv, CSV_BLOCK_BYTES)
+        self.columns = columns or {}
+        if infer and columns is None and self._infer():
+            file.seek(0)
+            self._text = CsvText(path, file, spec.csv, CSV_BLOCK_BYTES)
+        self.schema = pa.schema([(name, self._type(name)) for name in self._text.header])
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        types = {name: self._type(name) for name in names}
+        parsed = {name: self._parsed_as(name) for name in names}
+        for table in self._text.tables(parsed):
+            arrays = [self._converted(name, table.column(name).combine_chunks()) for name in names]
+            yield from cut(pa.RecordBatch.from_arrays(arrays, schema=pa.schema(types)))
+
+    def _type(self, name: str) -> pa.DataType:
+        """The type of a column."""
+        if name in self._labels:
+            return pa.int64()
+        if name in self._spec.numbers:
+            return pa.float64()
+        if name in self.columns:
+            return self.columns[name].type
+        return pa.string() if name in self._spec.grouping else pa.binary()
+
+    def _parsed_as(self, name: str) -> pa.DataType:
+        """The type that the parser gives a column: numbers only if it knows all of their spellings."""
+        if name in self._spec.numbers:
+            return pa.string() if self._spec.csv.null or self._spec.csv.thousands else pa.float64()
+        return pa.string() if name in self.columns else self._type(name)
+
+    def _infer(self) -> bool:
+        """Find the types of the columns that are only carried; whether there are any, and all was read."""
+        header = self._text.header
+        carried = [name for name in self._spec.carried(header) if name not in self._spec.read]
+        self.columns = {name: Column(self._spec.csv) for name in carried if header.count(name) == 1}
+        if self.columns:
+            for table in self._text.tables(dict.fromkeys(self.columns, pa.string())):
+                for name, column in self.columns.items():
+                    column.add(self._decoded(name, table.column(name).combine_chunks()))
+        return bool(self.columns)
+
+    def _converted(self, name: str, array: pa.Array) -> pa.Array:
+        if name in self._spec.numbers:
+            return self._number(name, array)
+        if self._type(name) == pa.binary():
+            return array
+        text = self._decoded(name, array)
+        return self.columns[name].convert(text) if name in self.columns else text
+
+    def _number(self, name: str, array: pa.Array) -> pa.Array:
+        if not pa.types.is_floating(array.type):
+            place = f"{shown(self._path)}: cannot be read as CSV"
+            text, options = self._decoded(name, array), self._spec.csv
+            array = self._each(lambda part: numbers(part, options), name, text, place, "numbers")
+        if name not in self._labels:
+            return array
+        return self._each(lambda part: part.cast(pa.int64()), name, array, shown(self._path), "whole numbers")
+
+    def _decoded(self, name: str, array: pa.Array) -> pa.Array:
+        place = f"{shown(self._path)}: cannot be read as CSV"
+        return self._each(lambda part: part.cast(pa.string()), name, array, place, "UTF-8 (or give the encoding)")
+
+    def _each(self, convert: Callable, name: str, array: pa.Array, place: str, expected: str) -> pa.Array:
+        """`convert` of a column, or an error that names its first field that cannot be converted."""
+        try:
+            return convert(array)
+        except pa.ArrowInvalid as error:
+            row = first_wrong(convert, array)
+            before = f"{place}: column {name!r}: expected {expected}, invalid value {_shown(array[row].as_py())}"
+            raise FieldError(before, self._text.rows + row, "") from error
+
+
+def _shown(value) -> str:
+    """A field as messages have it: in quotes, what is not UTF-8 by its bytes, and not endlessly long."""
+    text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
+    return repr(text if len(text) <= 100 else text[:100] + "...")

@@ -1,0 +1,137 @@
+"""CSV text, parsed: a header, and tables of some of its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+
+import pyarrow as pa
+import pyarrow.csv
+
+from fastloss.files.csv.blocks import MAX_ROW_BYTES, Block, LongRow, OpenQuote, blocks, first_row, utf8_reader
+from fastloss.files.csv.options import CsvOptions
+from fastloss.files.errors import RowError, ScoringError
+from fastloss.files.readers.reading import reading, shown
+
+PARALLEL_BYTES = 1 << 20  # of a block without quotes, in which every line is a row
+
+EMPTY_LINES = re.compile(rb"[\r\n]*\Z")
+
+
+class CsvText:
+    """CSV text with a header line, which can be read once.
+
+    Attributes
+    ----------
+    header : list of str
+        The names of the columns.
+    rows : int
+        How many there were before the table that was read last.
+    """
+
+    def __init__(self, path: str, file, options: CsvOptions, block_bytes: int):
+        self._options, self._separator = options, options.separator_of(path)
+        self._place = f"{shown(path)}: cannot be read as CSV"
+        self._path, self.header, self.rows = path, None, 0
+        with self._reading():
+            self._blocks = blocks(utf8_reader(file, options.encoding), self._separator, block_bytes)
+            first = next(self._blocks, Block(b"", False))
+            row, rest = first_row(bytes(first.text), self._separator)
+            self._rest = Block(rest, first.has_quotes)
+            if not row:
+                raise ScoringError(f"{self._place}: there is no header line, the file is empty")
+            self.header = self._names(row)
+
+    def tables(self, types: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
+        """These columns, a block at a time; all are binary from the first one that holds what its type does not.
+
+        Raises
+        ------
+        RowError
+            If a row has too few fields or too many, or a quote is never closed.
+        """
+        indices = [str(self.header.index(name)) for name in types]
+        with self._reading():
+            for block in chain([self._rest], self._blocks):
+                if EMPTY_LINES.match(block.text):
+                    continue
+                try:
+                    table = self._parsed(block, dict(zip(indices, types.values(), strict=True)))
+                except pa.ArrowInvalid:
+                    types = dict.fromkeys(types, pa.binary())
+                    table = self._parsed_row_by_row(block, indices)
+                yield table.rename_columns(list(types))
+                self.rows += len(table)
+
+    def _parsed(self, block: Block, types: dict[str, pa.DataType], on_wrong_row=None) -> pa.Table:
+        """Columns, called by their numbers, for there may be two of one name; an empty field is null, "" is not."""
+        parallel = on_wrong_row is None and not block.has_quotes
+        return pa.csv.read_csv(
+            pa.BufferReader(block.text),
+            read_options=pa.csv.ReadOptions(
+                block_size=PARALLEL_BYTES if parallel else len(block.text) + 1,
+                use_threads=on_wrong_row is None,
+                column_names=[str(i) for i in range(len(self.header))],
+            ),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=self._separator, newlines_in_values=not parallel, invalid_row_handler=on_wrong_row
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                include_columns=list(types),
+                column_types=types,
+                decimal_point=self._options.decimal,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+
+    def _parsed_row_by_row(self, block: Block, indices: list[str]) -> pa.Table:
+        """As `_parsed`, so that a row of another length is found."""
+        wrong = []
+
+        def on_wrong_row(row):
+            wrong.append(row)
+            return "error"
+
+        try:
+            return self._parsed(block, dict.fromkeys(indices, pa.binary()), on_wrong_row)
+        except pa.ArrowInvalid as error:
+            if not wrong:
+                raise
+            row, names = wrong[0], self.header
+            short = row.actual_columns < len(names)
+            extent = f"there is no {names[row.actual_columns]!r}" if short else f"the last column is {names[-1]!r}"
+            before = f"{self._place}: expected {len(names)} fields, found {row.actual_columns}"
+            raise RowError(before, self.rows + row.number - 1, f": {extent}") from error
+
+    def _names(self, row: bytes) -> list[str]:
+        fields = range(row.count(self._separator.encode()) + 1)  # some may be quoted
+        table = pa.csv.read_csv(
+            pa.BufferReader(row + b"\n"),  # a single name without one is no CSV to pyarrow
+            read_options=pa.csv.ReadOptions(block_size=len(row) + 2, autogenerate_column_names=True),
+            parse_options=pa.csv.ParseOptions(delimiter=self._separator, newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(column_types={f"f{i}": pa.binary() for i in fields}),
+        )
+        return [(column[0].as_py() or b"").decode() for column in table.columns]
+
+    @contextmanager
+    def _reading(self):
+        """As `reading`; what is wrong with quotes and with the encoding is said as well."""
+        in_header = self.header is None
+        try:
+            with reading(self._path, "csv"):
+                yield
+        except OpenQuote as error:
+            if in_header:
+                raise ScoringError(f"{self._place}: a quote that opens in the header is never closed") from error
+            raise RowError(f"{self._place}: a quote that opens", self.rows, " is never closed") from error
+        except LongRow as error:
+            raise RowError(f"{self._place}: the text", self.rows, f" goes on for {MAX_ROW_BYTES} bytes") from error
+        except UnicodeError as error:
+            where = "the header" if in_header else "the text"
+            raise ScoringError(
+                f"{self._place}: {where} is not {error.encoding}: give the encoding, such as latin-1 or cp1252"
+            ) from error

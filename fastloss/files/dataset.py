@@ -1,0 +1,205 @@
+"""Which files a job reads and writes: fragments of its input (`inputs` finds them), grouped into tasks."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fastloss.files.errors import ScoringError
+from fastloss.files.formats import STREAM, format_of
+from fastloss.files.store import LOCAL, LocalStore, RemoteStore
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A file of a data set, a run of row groups of one, or standard input.
+
+    Attributes
+    ----------
+    target : str or None
+        The file of the targets that belong to a .npy file.
+    place : str
+        The name of its output relative to the output's directory.
+    filesystem : pyarrow.fs.FileSystem or None
+        Where `path` is; None is this machine.
+    partition : tuple of (name, pyarrow.Scalar)
+        Columns that the names of its directories hold, `name=value`.
+    row_groups : tuple of int or None
+        Of a Parquet file, which; None is all of them.
+    first_row : int
+        Number of rows of the file before this fragment, as far as they are part of the input.
+    """
+
+    path: str
+    format: str
+    target: str | None = None
+    place: str = ""
+    filesystem: Any = None
+    partition: tuple[tuple[str, Any], ...] = ()
+    row_groups: tuple[int, ...] | None = None
+    first_row: int = 0
+
+    @property
+    def store(self) -> LocalStore | RemoteStore:
+        """Where it is."""
+        return LOCAL if self.filesystem is None else RemoteStore(self.filesystem)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return ("standard input" if self.path == STREAM else self.path) + _shown(self.row_groups)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Fragments whose rows go, in this order, into one output; None writes no rows.
+
+    `uncarried` are columns that the output has no need of, because its directories' names hold them. The output lies in
+    `store`.
+    """
+
+    fragments: tuple[Fragment, ...]
+    output: str | None = None
+    format: str | None = None
+    uncarried: tuple[str, ...] = ()
+    store: LocalStore | RemoteStore = LOCAL
+
+    @property
+    def name(self) -> str:
+        """What messages call it: its first input."""
+        return self.fragments[0].name
+
+    @property
+    def first_row(self) -> int:
+        """Number of rows of its first file before it."""
+        return self.fragments[0].first_row
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it can be done again: streams pass once."""
+        return STREAM not in (self.output, *(fragment.path for fragment in self.fragments))
+
+
+def _shown(row_groups: tuple[int, ...] | None) -> str:
+    if row_groups is None:
+        return ""
+    if len(row_groups) > 1 and row_groups == tuple(range(row_groups[0], row_groups[-1] + 1)):
+        return f" row groups {row_groups[0]}-{row_groups[-1]}"
+    return f" row groups {', '.join(map(str, row_groups)) or 'none'}"
+
+
+def with_targets(fragments: Sequence[Fragment], target: str | os.PathLike | None) -> list[Fragment]:
+    """Give .npy fragments the files of their targets: one file, or a directory of the same names.
+
+    Raises
+    ------
+    ScoringError
+        If the fragments are not all arrays, or `target` is no file that belongs to them.
+    """
+    if any(fragment.format != "npy" for fragment in fragments):
+        raise ScoringError(".npy files cannot be scored together with tables")
+    if target is None:
+        return list(fragments)
+    if not isinstance(target, str | os.PathLike):
+        raise ScoringError(f"the targets of a .npy file are another .npy file, not {target!r}")
+    target = os.fspath(target)
+    must_exist(target)
+    if not os.path.isdir(target):
+        if format_of(target) != "npy":
+            raise ScoringError(f"{target}: the targets of a .npy file are another .npy file")
+        if len(fragments) > 1:
+            raise ScoringError(f"{target}: several .npy inputs need a directory of targets with the same names")
+        return [replace(fragments[0], target=target)]
+    found = [os.path.join(target, f.place) for f in fragments]
+    for path in found:
+        must_exist(path)
+    return [replace(f, target=path) for f, path in zip(fragments, found, strict=True)]
+
+
+def is_directory_output(several: bool, output: str | None, store: LocalStore | RemoteStore) -> bool:
+    """Whether `output` is to be a directory with one file a fragment; `several` is what was given as the input.
+
+    Raises
+    ------
+    ScoringError
+        If it is to be a file, and its extension names no format.
+    """
+    if output is None or output == STREAM:
+        return False
+    if store.is_directory(output) or output.endswith(("/", os.sep)):
+        return True
+    if several and not Path(output).suffix:
+        return True
+    try:
+        format_of(output)
+    except ScoringError as error:
+        raise ScoringError(f"{error}; the name of a new directory ends with /") from error
+    return False
+
+
+def plan(
+    fragments: Sequence[Fragment],
+    output: str | None,
+    into_directory: bool,
+    stream_format: str | None = None,
+    store: LocalStore | RemoteStore = LOCAL,
+) -> list[Task]:
+    """The tasks of a job: without an output and into a directory one a fragment, else one for all.
+
+    Raises
+    ------
+    ScoringError
+        If an output would replace an input, or two fragments would write one file.
+    """
+    if output is None:
+        return [Task((fragment,)) for fragment in fragments]
+    if into_directory:
+        tasks = [_into_directory(fragment, output, store) for fragment in fragments]
+    elif output == STREAM:
+        tasks = [Task(tuple(fragments), STREAM, stream_format or fragments[0].format)]
+    else:
+        tasks = [Task(tuple(fragments), output, format_of(output), store=store)]
+    _check_outputs(tasks)
+    return tasks
+
+
+def must_exist(path: str) -> None:
+    """Raises the operating system's error if a file does not."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _into_directory(fragment: Fragment, directory: str, store: LocalStore | RemoteStore) -> Task:
+    if fragment.path == STREAM:
+        raise ScoringError("standard input has no name to write it under in a directory")
+    path = os.path.join(directory, fragment.place)
+    return Task((fragment,), path, fragment.format, tuple(name for name, _ in fragment.partition), store)
+
+
+def _check_outputs(tasks: Sequence[Task]) -> None:
+    fragments = [fragment for task in tasks for fragment in task.fragments]
+    inputs = {_identity(path, f.store) for f in fragments for path in (f.path, f.target) if path}
+    seen = set()
+    for task in tasks:
+        if task.output in seen:
+            raise ScoringError(f"two inputs are called {Path(task.output).name!r}")
+        seen.add(task.output)
+        if task.output == STREAM or not task.store.exists(task.output):
+            continue
+        if _identity(task.output, task.store) in inputs:
+            raise ScoringError(f"{task.output}: the output would replace an input")
+        if task.store.size(task.output) is None:
+            raise ScoringError(f"{task.output}: there is something that is not a file")
+
+
+def _identity(path: str, store: LocalStore | RemoteStore) -> tuple:
+    """What all names of a file have in common, links and redirected standard input included."""
+    if isinstance(store, RemoteStore):
+        return store.filesystem.type_name, path
+    status = os.fstat(sys.stdin.fileno()) if path == STREAM else os.stat(path)
+    return status.st_dev, status.st_ino

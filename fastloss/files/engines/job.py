@@ -1,0 +1,196 @@
+"""What an engine runs: a job is many tasks, and a task is done the same way by every engine.
+
+An engine is a function `run(tasks, job, watch, ...)` that calls `job.do` for each task somewhere, tells `watch` in its
+own process how each of them ended, and returns the merged summary. Summaries merge exactly, so that it does not matter
+where, in which order or how often a task was done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from fastloss.exact.summary import Summary
+from fastloss.files.dataset import Task
+from fastloss.files.engines import resume
+from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, one_line
+from fastloss.files.fragment import score_task
+from fastloss.files.spec import Spec
+
+ATTEMPTS = 3
+FAILURES = (ScoringError, OSError, MemoryError)
+
+Progress = Callable[[int, float | None], None]
+OnFragment = Callable[[dict], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended: with the summary of its rows, or an error and the summary of nothing."""
+
+    summary: Summary
+    rows: int = 0
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all tasks of a run have in common; picklable.
+
+    Attributes
+    ----------
+    classes : int or None
+        The number of classes where all lists of logits of an input are null.
+    num_threads : int or None
+        Threads of the loss kernels in each task.
+    recorded : bool
+        Whether finished tasks leave a record beside their outputs, and those that have one are not done again.
+    """
+
+    spec: Spec
+    classes: int | None = None
+    num_threads: int | None = None
+    recorded: bool = False
+
+    def single_threaded(self) -> Job:
+        """The same job for an engine that does several tasks at a time: its kernels keep to one thread, unless told."""
+        return replace(self, num_threads=self.num_threads or 1)
+
+    def do(self, task: Task, progress: Progress | None = None) -> Outcome:
+        """Do a task, again if it fails; errors of the data or the system come back in the outcome."""
+        attempts = ATTEMPTS if task.is_repeatable else 1
+        while True:
+            attempts -= 1
+            try:
+                summary = self._do(task, progress)
+                return Outcome(summary, summary.rows)
+            except (RowError, ColumnTypeError) as error:  # the same at every attempt
+                return Outcome(self.spec.nothing(), error=error)
+            except FAILURES as error:
+                if attempts == 0:
+                    return Outcome(self.spec.nothing(), error=error)
+
+    def _do(self, task: Task, progress: Progress | None) -> Summary:
+        if not self.recorded:
+            return score_task(task, self.spec, self.classes, self.num_threads, progress)
+        origin = resume.origin(task, self.spec, self.classes)
+        summary = resume.finished(task, origin)
+        if summary is None:
+            resume.start(task)
+            summary = score_task(task, self.spec, self.classes, self.num_threads, progress)
+            resume.finish(task, origin, summary)
+        return summary
+
+
+class Watch:
+    """Where an engine says how far it is; counts, keeps the errors and passes on what users asked to hear.
+
+    An engine may stop starting tasks once there is `enough`: an error, where the results of the others would be lost.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        recorded: bool,
+        progress: Progress | None = None,
+        on_fragment: OnFragment | None = None,
+    ):
+        self.tasks, self._recorded = tasks, recorded
+        self._progress, self._on_fragment = progress, on_fragment
+        self._lock = threading.Lock()  # several tasks may move at once
+        self._rows: dict[int, int] = {}
+        self._shares: dict[int, float] = {}
+        self._all_rows, self._all_shares = 0, 0.0
+        self._ended: set[int] = set()
+        self._errors: dict[int, Exception] = {}
+
+    @property
+    def enough(self) -> bool:
+        """Whether an error makes the rest vain; the tasks before it have ended, so that its row can be counted."""
+        return bool(self._errors) and not self._recorded and self._ended.issuperset(range(min(self._errors)))
+
+    def moved(self, index: int, rows: int, share: float | None) -> None:
+        """A task has come to so many of its rows, and to this share of them if that is known."""
+        with self._lock:
+            if (rows, share) == (self._rows.get(index), self._shares.get(index)):
+                return
+            self._all_rows += rows - self._rows.get(index, 0)
+            self._rows[index] = rows
+            if share is not None:
+                self._all_shares += share - self._shares.get(index, 0.0)
+                self._shares[index] = share
+            if self._progress is not None:
+                known = self._shares or len(self.tasks) > 1
+                self._progress(self._all_rows, self._all_shares / len(self.tasks) if known else None)
+
+    def done(self, index: int, outcome: Outcome) -> None:
+        """A task has ended."""
+        self._ended.add(index)
+        if outcome.error is not None:
+            self._errors[index] = outcome.error
+        if self._on_fragment is not None:
+            self._on_fragment(self._line(index, outcome))
+        self.moved(index, outcome.rows, 1.0)
+
+    def failure(self) -> Exception | None:
+        """The errors of the run as one: that of the first task that failed, and the names of the others."""
+        if not self._errors:
+            return None
+        first, *others = sorted(self._errors)
+        error = self._counted(first)
+        if len(self.tasks) == 1 or not self._recorded:
+            return error
+        names = ", ".join(self.tasks[index].name for index in others)
+        also = f"; also failed: {names}" if others else ""
+        count = f"{len(self._errors)} of {len(self.tasks)} files failed, the others are done"
+        return ScoringError(f"{_named(error)} ({count}{also})")
+
+    def _line(self, index: int, outcome: Outcome) -> dict:
+        error = None if outcome.error is None else _named(outcome.error)
+        progress = {"done": len(self._ended), "of": len(self.tasks)}
+        return {"fragment": self.tasks[index].name, "rows": outcome.rows, "error": error, **progress}
+
+    def _counted(self, index: int) -> Exception:
+        """The error of a task, with its row counted over all tasks if all before it are done."""
+        error, before = self._errors[index], range(index)
+        if isinstance(error, RowError) and self._ended.issuperset(before) and not self._errors.keys() & set(before):
+            return error.counted(0, sum(self._rows[i] for i in before) - self.tasks[index].first_row)
+        return error
+
+
+def run(tasks: Sequence[Task], job: Job, engine: Callable, watch: Watch) -> Summary:
+    """Run a job with an engine.
+
+    Raises
+    ------
+    ScoringError, OSError, MemoryError
+        If tasks failed. Where each has an output of its own all the others are done; the message names those that did
+        not end well.
+    """
+    summary = engine(tasks, job, watch)
+    failure = watch.failure()
+    if failure is not None:
+        raise failure
+    return summary
+
+
+def run_into_directory(tasks: Sequence[Task], directory: str, job: Job, engine: Callable, watch: Watch) -> Summary:
+    """As `run`, into a directory, which is made and, if everything failed, removed again."""
+    store = tasks[0].store
+    created = not store.is_directory(directory)
+    store.make_directory(directory)
+    resume.clean(tasks)
+    try:
+        return run(tasks, job, engine, watch)
+    finally:
+        resume.clean(tasks)
+        if created:
+            store.remove_empty(directory)
+
+
+def _named(error: Exception) -> str:
+    """One line; what the operating system says names the file too."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return one_line(error)

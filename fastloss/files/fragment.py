@@ -1,0 +1,210 @@
+"""The unit of work of every engine: one task and one spec in, one output file and Summary out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
+
+import pyarrow as pa
+from pyarrow import types
+
+from fastloss.exact.groups import GroupCollector
+from fastloss.exact.summary import Collector, ColumnsCollector, Summary
+from fastloss.files.arrow import columns
+from fastloss.files.arrow.dictionaries import collect, is_narrow, widened
+from fastloss.files.arrow.group_keys import keys_of
+from fastloss.files.arrow.schemas import conform, output_schema, unified
+from fastloss.files.batch import score_batch
+from fastloss.files.dataset import Fragment, Task
+from fastloss.files.errors import RowError, ScoringError, located
+from fastloss.files.formats import STREAM
+from fastloss.files.readers.reading import shown
+from fastloss.files.readers.sources import class_count, csv_columns, open_source
+from fastloss.files.spec import Spec
+from fastloss.files.writers.output import Output, open_output
+
+
+def score_task(
+    task: Task,
+    spec: Spec,
+    classes: int | None = None,
+    num_threads: int | None = None,
+    progress: Callable[[int, float | None], None] | None = None,
+) -> Summary:
+    """Score the fragments of a task, in batches; the output appears when it is complete.
+
+    Parameters
+    ----------
+    classes : int, optional
+        The number of classes where all lists of logits of a fragment are null.
+    progress : callable, optional
+        Called after each batch with the task's rows so far and the share of it that is done,
+        None where the number of its rows is not known.
+
+    Raises
+    ------
+    ScoringError
+        If an input cannot be read or scored, or the output not written. Nothing is left behind.
+    """
+    if task.output is None:
+        spec = replace(spec, keep=())  # the column of groups is read, but not carried
+        writing = nullcontext()
+    else:
+        writing = open_output(task.output, task.format, task.store, spec.csv)
+    is_single = len(task.fragments) == 1
+    infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
+    collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
+    others: dict[str, Collector | ColumnsCollector] = {}
+    with writing as output, _opener(task, spec, infer) as open_fragment:
+        if is_single:  # what tells the number of classes is read once
+            with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
+                classes = class_count(source, spec) or classes
+        if output is not None:
+            _begin(output, task, spec, classes, open_fragment)
+        for index, fragment in enumerate(task.fragments):
+            rows = 0
+            with open_fragment(fragment) as source:
+                own = _own(spec, task, source.schema)
+                with naming(fragment, 0, before):
+                    count = classes if is_single else class_count(source, spec) or classes
+                counts = _score_source(source, fragment, own, collector, others, output, before, count, num_threads)
+                for rows in counts:
+                    if progress is not None:
+                        share = rows / source.rows if source.rows else None
+                        done = None if share is None else (index + share) / len(task.fragments)
+                        progress(before + rows, done)
+            before += rows
+    return replace(collector.summary(), outputs=_summaries(others)).of_loss(spec.loss_text)
+
+
+@contextmanager
+def _opener(task: Task, spec: Spec, infer: bool):
+    """A function that opens a fragment's source, again if need be: standard input, which passes once, stays open."""
+    columns_of_text = None
+    if infer and len(task.fragments) > 1:
+        texts = [fragment for fragment in task.fragments if fragment.format == "csv" and fragment.path != STREAM]
+        columns_of_text = csv_columns(texts, spec)
+    with ExitStack() as stack:
+        once = {
+            fragment.path: stack.enter_context(open_source(fragment, spec, infer))
+            for fragment in task.fragments
+            if fragment.path == STREAM or len(task.fragments) == 1
+        }
+
+        def open_fragment(fragment: Fragment):
+            if fragment.path in once:
+                return nullcontext(once[fragment.path])
+            return open_source(fragment, spec, infer, columns_of_text)
+
+        yield open_fragment
+
+
+def _begin(output: Output, task: Task, spec: Spec, classes: int | None, open_fragment: Callable) -> None:
+    """Tell an output what columns the fragments of its task have together."""
+    whole = None
+    for fragment in task.fragments:
+        with open_fragment(fragment) as source, naming(fragment, 0, 0):
+            count = class_count(source, spec) if classes is None else classes
+            schema = output_schema(source.schema, _own(spec, task, source.schema), count)
+            whole = schema if whole is None else unified(whole, schema, spec.emitted)
+    for name in spec.keep or ():
+        if name not in (*whole.names, *task.uncarried):
+            raise ScoringError(f"no input has a column {name!r} to keep")
+    encoded = [field for field in whole if types.is_dictionary(field.type)]
+    if not output.has_one_dictionary:
+        encoded = [field for field in encoded if is_narrow(field.type)]
+    found = _dictionaries(task, encoded, open_fragment)
+    output.begin(widened(whole, found), found if output.has_one_dictionary else {})
+
+
+def _dictionaries(task: Task, encoded: list[pa.Field], open_fragment: Callable) -> dict[str, pa.Array]:
+    """The values of the dictionaries of some columns in all fragments of a task."""
+    found = {}
+    for fragment in task.fragments if encoded else ():
+        with open_fragment(fragment) as source:
+            there = pa.schema([field for field in encoded if field.name in source.schema.names])
+            for batch in source.batches(there.names):
+                with naming(fragment, 0, 0):
+                    columns_there = dict(zip(there.names, map(batch.column, there.names), strict=True))
+                    collect(conform(columns_there, there, len(batch)), found)
+    return found
+
+
+def _own(spec: Spec, task: Task, schema: pa.Schema) -> Spec:
+    """The spec for one fragment of a task: it carries those of the columns that it has."""
+    names = [name for name in spec.carried(schema.names) if name not in task.uncarried]
+    if task.uncarried or (spec.keep is not None and len(task.fragments) > 1):
+        return replace(spec, keep=tuple(names))
+    return spec
+
+
+def _score_source(
+    source,
+    fragment: Fragment,
+    spec: Spec,
+    collector: Collector | GroupCollector,
+    others: dict[str, Collector | ColumnsCollector],
+    output: Output | None,
+    before: int,
+    classes: int | None,
+    num_threads: int | None,
+) -> Iterator[int]:
+    """Score a source batch by batch; yields the number of its rows so far."""
+    rows = 0
+    with naming(fragment, rows, before):
+        schema = output_schema(source.schema, spec, classes)
+        for name, type in zip(spec.emit, schema.types[-len(spec.emit) :], strict=True):
+            if not columns.holds_lists(type):
+                if name != "value":
+                    others.setdefault(name, Collector())
+            elif spec.multioutput == "raw_values":
+                others.setdefault(name, ColumnsCollector())
+    carried = spec.carried(source.schema.names)
+    for batch in _batches(source, [*dict.fromkeys([*carried, *spec.read])], before):
+        with naming(fragment, rows, before):
+            losses = score_batch(batch, spec, classes, num_threads)
+            groups = () if spec.by is None else keys_of(columns.get(batch, spec.by), spec.by)
+            left_out = losses.null, losses.ignored, losses.sample_weight
+            collector.add(losses.value, *left_out, *groups)
+            for name, values in zip(spec.emit, losses.outputs, strict=True):
+                if name in others:
+                    others[name].add(values, *left_out)
+            if output is not None:
+                arrays = {name: batch.column(name) for name in carried}
+                arrays |= zip(spec.emitted, losses.to_arrow(), strict=True)
+                written = conform(arrays, output.schema, len(batch))
+        if output is not None:
+            output.write(written)
+        rows += len(batch)
+        yield rows
+
+
+def _summaries(others: dict[str, Collector | ColumnsCollector]) -> dict[str, Summary]:
+    """The summary of each output, or of each column of it."""
+    found = {}
+    for name, collector in others.items():
+        if isinstance(collector, Collector):
+            found[name] = collector.summary()
+        else:
+            found |= {f"{name}[{i}]": summary for i, summary in enumerate(collector.summaries())}
+    return found
+
+
+def _batches(source, names: list[str], before: int) -> Iterator[pa.RecordBatch]:
+    """The batches of a source; a row that cannot be read is counted over the files before its own too."""
+    try:
+        yield from source.batches(names)
+    except RowError as error:
+        raise error.counted(0, before) from error
+
+
+@contextmanager
+def naming(fragment: Fragment, rows: int, before: int):
+    """Adds to errors the file, and to the row of a batch those before it: in its file, and in the files before."""
+    try:
+        yield
+    except RowError as error:
+        raise error.counted(fragment.first_row + rows, before).named(shown(fragment.path)) from error
+    except ScoringError as error:
+        raise located(shown(fragment.path), error) from error

@@ -1,0 +1,1 @@
+"""Formats in: what opens as batches of rows."""

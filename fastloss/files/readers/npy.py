@@ -1,0 +1,131 @@
+"""Arrays in .npy files as record batches."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss.files.arrow import columns
+from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.readers.reading import rows_per_batch, shown
+
+HEADER_BYTES = 1 << 14  # NumPy refuses a header of more than 10,000
+MAX_COLUMNS = (1 << 31) - 1  # of an Arrow list of fixed size
+
+
+class NpySource:
+    """One- or two-dimensional .npy arrays with equally many rows, each as a column."""
+
+    def __init__(self, arrays: dict[str, NpyFile]):
+        self._arrays = arrays
+        first, *others = arrays.values()
+        for array in others:
+            if array.shape[0] != first.shape[0]:
+                raise ScoringError(
+                    f"{array.path} has shape {array.shape}, {first.path} has {first.shape}: the numbers of rows differ"
+                )
+        self.rows = first.shape[0]
+        self._row_bytes = sum(array.row_bytes for array in arrays.values())
+        self.schema = self._batch(list(arrays), 0, 0).schema
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        size = rows_per_batch(self._row_bytes)
+        for start in range(0, self.rows, size):
+            yield self._batch(names, start, min(size, self.rows - start))
+
+    def _batch(self, names: Sequence[str], start: int, count: int) -> pa.RecordBatch:
+        arrays = [self._arrays[name].read(start, count) for name in names]
+        return pa.RecordBatch.from_arrays([columns.to_arrow(a, None) for a in arrays], list(names))
+
+
+class NpyFile:
+    """Rows of a .npy file, read by position, of `shape`; `dtype` says what elements of two bytes without a type are."""
+
+    def __init__(self, path: str, file, dtype: str | None = None):
+        self.path, self._file = shown(path), file
+        head = io.BytesIO(file.read(HEADER_BYTES))
+        try:
+            self.shape, self._by_columns, self._dtype = _header(head)
+        except Exception as error:  # NumPy evaluates the text as Python: what is none raises whatever it likes
+            message = f"{self.path}: cannot be read as NumPy: {one_line(error)}"
+            raise ScoringError(message) from error
+        self._is_bfloat16 = dtype == "bfloat16" and self._dtype == np.dtype("V2")
+        if self._is_bfloat16:
+            self._dtype = np.dtype("<u2")
+        self._check_elements()
+        self._start = head.tell()
+        columns = self.shape[1] if len(self.shape) == 2 else 1
+        self.row_bytes = self._dtype.itemsize * columns
+        size, needed = file.seek(0, os.SEEK_END) - self._start, self.shape[0] * self.row_bytes
+        if size < needed:
+            raise ScoringError(
+                f"{self.path}: the file is truncated: an array of shape {self.shape} needs {needed} bytes, "
+                f"there are {size}"
+            )
+        if size > needed:
+            raise ScoringError(
+                f"{self.path}: {size - needed} bytes follow the array of shape {self.shape}, which would not be read: "
+                "save one array a file"
+            )
+
+    def _check_elements(self) -> None:
+        if self._dtype == np.dtype("V2"):
+            raise ScoringError(
+                f"{self.path}: its elements are two bytes without a type ({self._dtype.str}), "
+                "as bfloat16 is saved: give dtype='bfloat16' (--dtype bfloat16)"
+            )
+        if not _holds_numbers(self._dtype) or len(self.shape) not in (1, 2):
+            advice = ": save float8 as float32" if self._dtype == np.dtype("V1") else ""
+            raise ScoringError(
+                f"{self.path}: expected an array of numbers (float16 to float64, integers, booleans) "
+                f"with one or two dimensions, got {self._dtype} with shape {self.shape}{advice}"
+            )
+        if not all(0 < columns <= MAX_COLUMNS for columns in self.shape[1:]):
+            raise ScoringError(
+                f"{self.path}: expected at least one class, at most {MAX_COLUMNS}, got shape {self.shape}"
+            )
+
+    def read(self, start: int, count: int) -> np.ndarray:
+        """Rows [start, start + count) in native byte order."""
+        if len(self.shape) == 1:
+            values = self._read(start, count)
+        elif not self._by_columns or count == 0:
+            values = self._read(start * self.shape[1], count * self.shape[1])
+            values = values.reshape(count, self.shape[1])
+        else:
+            values = np.empty((count, self.shape[1]), self._dtype)
+            for column in range(self.shape[1]):
+                values[:, column] = self._read(column * self.shape[0] + start, count)
+        values = values.astype(self._dtype.newbyteorder("="), copy=False)
+        # bfloat16 is the upper half of a float32, and Arrow has no type for it
+        return (values.astype(np.uint32) << 16).view(np.float32) if self._is_bfloat16 else values
+
+    def _read(self, element: int, count: int) -> np.ndarray:
+        values = np.empty(count, self._dtype)
+        self._file.seek(self._start + element * self._dtype.itemsize)
+        if self._file.readinto(values.view(np.uint8)) != values.nbytes:
+            raise ScoringError(f"{self.path}: the file became shorter while it was read")
+        return values
+
+
+def _header(head: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether the columns lie one after another, and dtype; leaves `head` where the elements begin."""
+    version = np.lib.format.read_magic(head)
+    if version == (1, 0):
+        header = np.lib.format.read_array_header_1_0(head)
+    elif version in ((2, 0), (3, 0)):
+        # They differ in how the names of fields are encoded, and numbers have none.
+        header = np.lib.format.read_array_header_2_0(head)
+    else:
+        raise ValueError(f"version {version[0]}.{version[1]} of the format is not known")
+    if not all(0 <= size < 1 << 63 for size in header[0]):
+        raise ValueError("a dimension of its shape is negative, or 2**63 or more")
+    return header
+
+
+def _holds_numbers(dtype: np.dtype) -> bool:
+    return dtype.kind in "biuf" and dtype.itemsize <= 8

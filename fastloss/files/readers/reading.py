@@ -1,0 +1,44 @@
+"""What the readers of all formats share: the size of batches, and errors as one line that names the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.formats import FORMATS, STREAM
+
+MAX_ROWS = 1 << 17
+BATCH_BYTES = 32 << 20
+READ_BUFFER_BYTES = 1 << 20
+
+
+def rows_per_batch(row_bytes: float) -> int:
+    """How many rows of this size a batch may have."""
+    return int(min(MAX_ROWS, max(1, BATCH_BYTES // max(row_bytes, 1))))
+
+
+def shown(path: str) -> str:
+    """A path as messages call it."""
+    return "standard input" if path == STREAM else path
+
+
+@contextmanager
+def reading(path: str, format: str):
+    """Turns what pyarrow and the operating system say into one line that names the file."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError | BrokenPipeError):
+            raise
+        message = f"{shown(path)}: cannot be read as {FORMATS[format]}: {one_line(error)}"
+        raise ScoringError(message) from error
+
+
+def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Slices of a batch that are small enough."""
+    size = rows_per_batch(batch.nbytes / max(len(batch), 1))
+    for start in range(0, len(batch), size):
+        yield batch.slice(start, size)

@@ -1,0 +1,137 @@
+"""Data files as streams of Arrow record batches of bounded size.
+
+A source knows its `schema`, the number of its `rows` (None if only reading tells) and yields
+`batches(columns)`, from the start on each call (CSV: one call). Nothing is memory-mapped, and no
+file is in memory as a whole: a page, a block or a record batch at a time is.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+
+import pyarrow as pa
+
+from fastloss.files.arrow import columns
+from fastloss.files.compression import decompressed
+from fastloss.files.csv.reader import CsvSource
+from fastloss.files.csv.types import Column
+from fastloss.files.dataset import Fragment
+from fastloss.files.errors import ScoringError
+from fastloss.files.formats import STREAM
+from fastloss.files.readers.npy import NpyFile, NpySource
+from fastloss.files.readers.reading import READ_BUFFER_BYTES
+from fastloss.files.readers.tables import ArrowSource, ParquetSource
+from fastloss.files.spec import Spec
+
+
+class PartitionedSource:
+    """A source whose rows all have the same values in further columns."""
+
+    def __init__(self, source, values: dict):
+        self._source, self.rows = source, source.rows
+        self._values = {name: value for name, value in values.items() if name not in source.schema.names}
+        self.schema = source.schema
+        for name, value in self._values.items():
+            self.schema = self.schema.append(pa.field(name, value.type))
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        for batch in self._source.batches([name for name in names if name not in self._values]):
+            for name, value in self._values.items():
+                if name in names:
+                    batch = batch.append_column(name, pa.repeat(value, len(batch)))
+            yield batch.select(columns.roots(batch.schema, names))
+
+
+@contextmanager
+def open_source(fragment: Fragment, spec: Spec, infer: bool = False, csv_columns: dict[str, Column] | None = None):
+    """The source of a fragment, open; `infer` and `csv_columns` are CsvSource's."""
+    with _open_file_source(fragment, spec, infer, csv_columns) as source:
+        yield PartitionedSource(source, dict(fragment.partition)) if fragment.partition else source
+
+
+def csv_columns(fragments: Iterable[Fragment], spec: Spec) -> dict[str, Column]:
+    """What the columns of CSV files that are carried are, over the fields of all files."""
+    found: dict[str, Column] = {}
+    for fragment in fragments:
+        with _open_file_source(fragment, spec, infer=True) as source:
+            for name, column in source.columns.items():
+                found[name] = found[name] | column if name in found else column
+    return found
+
+
+@contextmanager
+def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None = None):
+    if spec.dtype is not None and fragment.format != "npy":
+        raise ScoringError(f"{fragment.name}: dtype={spec.dtype!r} is for .npy files, whose elements may have no type")
+    with ExitStack() as stack:
+
+        def opened(path: str):
+            seekable = infer or fragment.format != "csv"
+            return stack.enter_context(_binary_input(path, seekable, fragment.filesystem))
+
+        path, file = fragment.path, opened(fragment.path)
+        if fragment.format == "parquet":
+            yield ParquetSource(path, file, spec, fragment.row_groups)
+        elif fragment.format == "csv":
+            yield CsvSource(path, file, spec, infer, csv_columns)
+        elif fragment.format == "npy":
+            arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
+            if fragment.target is not None:
+                arrays[spec.target[0]] = NpyFile(fragment.target, opened(fragment.target), spec.dtype)
+            yield NpySource(arrays)
+        else:
+            yield ArrowSource(path, file)
+
+
+@contextmanager
+def _binary_input(path: str, seekable: bool, filesystem=None):
+    """A file or standard input, which goes through a temporary file if it has to be seekable and is not."""
+    with _opened(path, filesystem) as file:
+        stream = decompressed(file, path)
+        if not seekable or stream.seekable():
+            yield stream
+        else:
+            with tempfile.TemporaryFile() as copy:
+                shutil.copyfileobj(stream, copy, READ_BUFFER_BYTES)
+                copy.seek(0)
+                yield copy
+
+
+def _opened(path: str, filesystem):
+    if filesystem is not None:
+        return io.BufferedReader(filesystem.open_input_file(path), READ_BUFFER_BYTES)
+    return nullcontext(sys.stdin.buffer) if path == STREAM else open(path, "rb", buffering=READ_BUFFER_BYTES)
+
+
+def class_count(source, spec: Spec) -> int | None:
+    """The length of the lists in the column of predictions, which the first tells; None without a list."""
+    predictions = spec.pred or spec.residual
+    if len(predictions) > 1:
+        return None
+    columns.check(source.schema, predictions[0])
+    type = columns.type_of(source.schema, predictions[0])
+    size = columns.fixed_size(type)
+    if size is not None or not columns.holds_lists(type):
+        return size
+    sizes = (columns.list_size(columns.get(batch, predictions[0])) for batch in source.batches(predictions))
+    return next((size for size in sizes if size is not None), None)
+
+
+def common_class_count(fragments: Iterable[Fragment], spec: Spec) -> int | None:
+    """The `class_count` of the first fragment that tells: for those that do not, where all lists are null."""
+    for fragment in fragments:
+        if fragment.path == STREAM or fragment.format == "csv":  # which passes once; which has no lists
+            continue
+        try:
+            with open_source(fragment, spec) as source:
+                classes = class_count(source, spec)
+                if classes is not None or columns.holds_numbers(source.schema, spec.pred or spec.residual):
+                    return classes
+        except (ScoringError, OSError):  # said when it is scored
+            continue
+    return None

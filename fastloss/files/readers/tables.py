@@ -1,0 +1,104 @@
+"""Parquet and Arrow IPC files as record batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.parquet
+from pyarrow import types
+
+from fastloss.files.arrow import columns
+from fastloss.files.arrow.dictionaries import is_narrow
+from fastloss.files.arrow.int96 import int96_columns, int96_unit
+from fastloss.files.errors import ScoringError
+from fastloss.files.readers.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown
+from fastloss.files.spec import Spec
+
+
+class ParquetSource:
+    """A Parquet file, read page by page."""
+
+    def __init__(self, path: str, file, spec: Spec, row_groups: tuple[int, ...] | None = None):
+        self._path = path
+        with reading(path, "parquet"):
+            self._file = self._open(file)
+            metadata = self._file.metadata
+            self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
+            carried = spec.carried(self._file.schema_arrow.names)
+            _refuse_intervals(shown(path), metadata, carried)
+            stamps = int96_columns(metadata, {*carried, *spec.read})
+            if stamps:
+                unit = int96_unit(shown(path), partial(self._open, file, metadata), stamps, self._groups)
+                self._file = self._open(file, metadata, unit)
+        self.schema = self._file.schema_arrow
+        groups = [metadata.row_group(i) for i in self._groups]
+        self.rows = sum(group.num_rows for group in groups)
+        self._row_bytes = sum(group.total_byte_size for group in groups) / max(self.rows, 1)
+
+    @staticmethod
+    def _open(file, metadata=None, unit: str = "ns") -> pa.parquet.ParquetFile:
+        # Without pre_buffer and with a buffer size, column chunks are read as they are
+        # decoded; otherwise memory would grow with the row groups.
+        options = {"pre_buffer": False, "buffer_size": READ_BUFFER_BYTES}
+        return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        size = rows_per_batch(self._row_bytes)
+        with reading(self._path, "parquet"):
+            for groups in self._steps():
+                for batch in self._file.iter_batches(size, groups, list(names)):
+                    yield from cut(batch)
+
+    def _steps(self) -> list[Sequence[int]]:
+        """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types, or
+        where pyarrow would join those of several row groups into one that their indices cannot count.
+        """
+        nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
+        narrow = any(is_narrow(field.type) for field in self.schema)
+        return [[group] for group in self._groups] if nested or narrow else [self._groups]
+
+
+def _refuse_intervals(name: str, metadata: pa.parquet.FileMetaData, carried: Sequence[str]) -> None:
+    """Arrow has no such type: they would come out as 12 bytes."""
+    for i in range(len(metadata.schema)):
+        leaf = metadata.schema.column(i)
+        if leaf.converted_type == "INTERVAL" and leaf.path.split(".")[0] in carried:
+            raise ScoringError(
+                f"{name}: column {leaf.path!r} is an INTERVAL, which cannot be carried: keep fewer columns"
+            )
+
+
+class ArrowSource:
+    """An Arrow IPC file or stream; its record batches are the largest pieces held in memory."""
+
+    def __init__(self, path: str, file):
+        self._path, self._file = path, file
+        with reading(path, "arrow"):
+            self.schema = self._open().schema
+        self.rows = None
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with reading(self._path, "arrow"):
+            included = [self.schema.get_field_index(name) for name in columns.roots(self.schema, names)]
+            reader = self._open(pa.ipc.IpcReadOptions(included_fields=included))
+            if isinstance(reader, pa.RecordBatchFileReader):
+                stored = map(reader.get_batch, range(reader.num_record_batches))
+            else:
+                stored = reader
+            for batch in stored:
+                yield from cut(batch)
+
+    def _open(self, options=None):
+        self._file.seek(0)
+        head = self._file.read(6)
+        self._file.seek(0)
+        if head.startswith(b"FEA1"):
+            raise ScoringError(
+                f"{shown(self._path)}: Feather of version 1 is not read: write version 2 with "
+                "pyarrow.feather.write_feather(pyarrow.feather.read_table(old), new)"
+            )
+        if head == b"ARROW1":
+            return pa.ipc.open_file(self._file, options=options)
+        return pa.ipc.open_stream(self._file, options=options)

@@ -1,0 +1,80 @@
+"""The residuals of data files, batch by batch, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fastloss.files import _array_roles
+from fastloss.files.arrow.schemas import output_schema
+from fastloss.files.batch import score_batch
+from fastloss.files.csv.options import PLAIN, CsvOptions
+from fastloss.files.dataset import with_targets
+from fastloss.files.errors import ScoringError
+from fastloss.files.fragment import naming
+from fastloss.files.inputs import find_fragments
+from fastloss.files.readers.sources import class_count, open_source
+from fastloss.files.spec import Spec
+from fastloss.losses.residual import half_squared_error
+
+
+def read_residuals(
+    inputs: list[str],
+    residual: str | None = None,
+    pred: str | None = None,
+    target: str | None = None,
+    format: str | None = None,
+    sample_weight: str | None = None,
+    dtype: str | None = None,
+    csv: CsvOptions = PLAIN,
+) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
+    """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
+
+    Those of several outputs come row by row. With a column of weights, pairs of residuals and weights; a weight is 0
+    where a residual is null.
+
+    Raises
+    ------
+    ScoringError
+        If a file or a column cannot be read.
+    """
+    fragments = find_fragments(inputs, format)
+    if any(fragment.format == "npy" for fragment in fragments):
+        fragments = with_targets(fragments, target)
+        pred, target, residual = _array_roles(half_squared_error, pred, target, residual)
+    if residual is None and (pred is None or target is None):
+        raise ScoringError("fit needs the column of residuals (--residual), or two columns (--pred and --target)")
+    # the gradient of half the squared error is the residual
+    spec = Spec.of(
+        half_squared_error,
+        pred,
+        target,
+        residual,
+        emit=("grad",),
+        keep="none",
+        sample_weight=sample_weight,
+        multioutput="raw_values",
+        dtype=dtype,
+        csv=csv,
+    )
+    for fragment in fragments:
+        with open_source(fragment, spec) as source:
+            with naming(fragment, 0, 0):
+                classes = class_count(source, spec)
+                output_schema(source.schema, spec, classes)
+            rows = 0
+            for batch in source.batches(list(dict.fromkeys(spec.numbers))):
+                with naming(fragment, rows, 0):
+                    losses = score_batch(batch, spec, classes)
+                rows += len(batch)
+                (values,) = losses.outputs
+                weights = losses.sample_weight
+                if losses.null is not None:
+                    values[losses.null] = np.nan
+                    weights = None if weights is None else np.where(losses.null, 0.0, weights)
+                if weights is None:
+                    yield values.reshape(-1)
+                else:
+                    outputs = values.shape[1] if values.ndim == 2 else 1
+                    yield values.reshape(-1), weights.repeat(outputs)

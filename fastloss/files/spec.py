@@ -1,0 +1,219 @@
+"""What to compute from which columns: the part of a scoring job that does not name a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fastloss.exact.groups import GroupedSummary
+from fastloss.exact.summary import Summary
+from fastloss.files.csv.options import PLAIN, CsvOptions
+from fastloss.files.errors import ScoringError
+
+OUTPUTS = ("value", "grad", "hess", "weight")
+MULTIOUTPUT = ("uniform_average", "raw_values")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One loss, the columns it reads and the columns it writes. Picklable and hashable.
+
+    Build it with `Spec.of`, which checks it.
+
+    Attributes
+    ----------
+    loss : Loss
+        With its parameters bound.
+    pred, target, residual : tuple of str
+        Column names in each role; empty where the role is not used. Several names are the classes
+        of a loss over rows of logits, or the outputs of any other loss.
+    emit : tuple of str
+        Outputs to write, a subset of value, grad, hess, weight, in this order.
+    keep : tuple of str or None
+        Input columns to carry into the output; None carries all of them.
+    prefix : str
+        Put before the names of the emitted columns.
+    by : str or None
+        Column whose values each get a summary.
+    sample_weight : str or None
+        Column of the rows' weights in the summary.
+    multioutput : str
+        What the loss of a row of several outputs is: "uniform_average", their mean, or "raw_values", each.
+    dtype : str or None
+        "bfloat16": what the elements of .npy arrays are that have two bytes and no type.
+    csv : CsvOptions
+        How CSV text is written.
+    """
+
+    loss: Any
+    pred: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    residual: tuple[str, ...] = ()
+    emit: tuple[str, ...] = ("value",)
+    keep: tuple[str, ...] | None = None
+    prefix: str = ""
+    by: str | None = None
+    sample_weight: str | None = None
+    multioutput: str = "uniform_average"
+    dtype: str | None = None
+    csv: CsvOptions = PLAIN
+
+    @classmethod
+    def of(
+        cls,
+        loss,
+        pred: str | int | Iterable[str | int] | None = None,
+        target: str | int | Iterable[str | int] | None = None,
+        residual: str | int | Iterable[str | int] | None = None,
+        emit: str | Iterable[str] = ("value",),
+        keep: str | Iterable[str] = "all",
+        prefix: str = "",
+        by: str | None = None,
+        sample_weight: str | None = None,
+        multioutput: str = "uniform_average",
+        dtype: str | None = None,
+        csv: CsvOptions = PLAIN,
+    ) -> Spec:
+        """A checked Spec. `keep` is "all", "none" or column names.
+
+        Raises
+        ------
+        ScoringError
+            If roles are missing or do not fit the loss, an output is unknown, or a parameter is
+            an array.
+        """
+        spec = cls(
+            loss=loss,
+            pred=_names(pred),
+            target=_names(target),
+            residual=_names(residual),
+            emit=_names(emit),
+            keep=None if keep == "all" else () if keep == "none" else _names(keep),
+            prefix=prefix,
+            by=by,
+            sample_weight=sample_weight,
+            multioutput=multioutput,
+            dtype=dtype,
+            csv=csv,
+        )
+        if dtype not in (None, "bfloat16"):
+            raise ScoringError(f"dtype must be 'bfloat16' (of .npy arrays of two bytes without a type), got {dtype!r}")
+        _check_roles(spec)
+        _check_multioutput(spec)
+        _check_outputs(spec)
+        _check_parameters(loss)
+        return spec
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The columns that the loss reads."""
+        return self.residual + self.pred + self.target
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns that hold numbers: those that the loss reads, and the weights."""
+        return self.scored if self.sample_weight is None else (*self.scored, self.sample_weight)
+
+    @property
+    def grouping(self) -> tuple[str, ...]:
+        """The column of groups, if there is one."""
+        return () if self.by is None else (self.by,)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that have to be there."""
+        return self.numbers + self.grouping
+
+    def nothing(self) -> Summary:
+        """The summary of no rows."""
+        return Summary() if self.by is None else GroupedSummary(by=self.by)
+
+    @property
+    def loss_text(self) -> str:
+        """The repr of the loss, with all numbers of its arrays: equal for equal losses alone."""
+        parameters = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self.loss.parameters.items()}
+        return f"{self.loss.name}({', '.join(f'{k}={v!r}' for k, v in parameters.items())})"
+
+    @property
+    def emitted(self) -> tuple[str, ...]:
+        """The names of the columns written, in the order of `emit`."""
+        return tuple(self.prefix + output for output in self.emit)
+
+    @property
+    def ignored_label(self) -> int | None:
+        """The label of rows that do not count, for losses that have one."""
+        return self.loss.parameters.get("ignore_index")
+
+    def carried(self, columns: Iterable[str]) -> list[str]:
+        """Those of the input's columns that the output carries, in the input's order."""
+        return [name for name in columns if self.keep is None or name in self.keep]
+
+    def fingerprint(self) -> str:
+        """A text that is equal for two specs exactly if they compute the same."""
+        loss = {"name": self.loss.name, "parameters": self.loss.parameters}
+        columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
+        written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
+        written |= {"sample_weight": self.sample_weight, "multioutput": self.multioutput, "dtype": self.dtype}
+        written |= {"csv": asdict(self.csv)}
+        return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
+
+
+def _names(columns: str | int | Iterable[str | int] | None) -> tuple[str, ...]:
+    """Numbers are names in pandas: they stand for their text."""
+    if columns is None:
+        return ()
+    return tuple(map(str, [columns] if isinstance(columns, str | int | np.integer) else columns))
+
+
+def _check_roles(spec: Spec) -> None:
+    loss = spec.loss
+    if spec.residual:
+        if not loss.has_weight:
+            raise ScoringError(f"{loss.name} is not a function of a residual: give pred and target")
+        if spec.pred or spec.target:
+            raise ScoringError("residual stands for pred - target: give it alone, or the other two")
+    elif not spec.pred:
+        instead = " (or residual)" if loss.has_weight else ""
+        raise ScoringError(f"{loss.name} needs the column of predictions: give pred{instead}")
+    elif not spec.target and (loss.requires_target or loss.has_weight):
+        instead = ", or residual instead of pred" if loss.has_weight else ""
+        raise ScoringError(f"{loss.name} needs the column of targets: give target{instead}")
+    if spec.target and not loss.takes_target:
+        raise ScoringError(f"{loss.name} takes no target: give pred alone")
+
+
+def _check_multioutput(spec: Spec) -> None:
+    if spec.multioutput not in MULTIOUTPUT:
+        raise ScoringError(f"multioutput must be one of {', '.join(MULTIOUTPUT)}, got {spec.multioutput!r}")
+    if spec.loss.is_rowwise and spec.multioutput == "raw_values":
+        raise ScoringError(f"{spec.loss.name} has one value a row of classes: leave multioutput='raw_values' out")
+
+
+def _check_outputs(spec: Spec) -> None:
+    possible = [output for output in OUTPUTS if output != "weight" or spec.loss.has_weight]
+    for output in spec.emit:
+        if output not in possible:
+            raise ScoringError(f"cannot emit {output!r}: {spec.loss.name} has {', '.join(possible)}")
+    if not spec.emit:
+        raise ScoringError(f"nothing to emit: choose from {', '.join(possible)}")
+    if len(set(spec.emit)) < len(spec.emit):
+        raise ScoringError(f"an output is emitted twice: {', '.join(spec.emit)}")
+
+
+def _check_parameters(loss) -> None:
+    """All are there; one that varies over the rows would be cut wrongly into batches."""
+    for name in loss.domains:
+        if name not in loss.parameters:
+            raise ScoringError(f"{loss.name} requires the parameter {name}")
+    for name, value in loss.parameters.items():
+        if name != "class_weight" and np.ndim(value) > 0:
+            raise ScoringError(f"{loss.name}: {name} must be one number to score files")
+
+
+def _plain(value):
+    """NumPy values as JSON can hold them; anything else that is not JSON by its repr."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else repr(value)

@@ -1,0 +1,90 @@
+"""Outputs that are there as a whole or not at all."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from fastloss.files.compression import compressed
+from fastloss.files.csv.options import CsvOptions
+from fastloss.files.csv.writer import CsvSink
+from fastloss.files.errors import ScoringError
+from fastloss.files.formats import FORMATS, STREAM
+from fastloss.files.store import LocalStore, RemoteStore, writing
+from fastloss.files.writers.sinks import ArrowSink, NpySink, ParquetSink
+
+
+class Output:
+    """The rows of one task, written to a file or to standard output as they come."""
+
+    def __init__(self, path: str, format: str, file, csv: CsvOptions):
+        self._path, self._format, self._file, self._csv = path, format, file, csv
+        self.schema = self._sink = None
+
+    @property
+    def has_one_dictionary(self) -> bool:
+        """Whether a column has one dictionary, which `begin` has to know."""
+        return self._format in ("arrow", "feather")
+
+    def begin(self, schema: pa.Schema, dictionaries: dict[str, pa.Array]) -> None:
+        """Announce rows of `schema`, and the values of its dictionaries.
+
+        Raises
+        ------
+        ScoringError
+            If the format cannot hold them.
+        """
+        with writing(self._path):
+            self.schema, self._sink = schema, self._new_sink(schema, dictionaries)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write rows of the schema."""
+        with writing(self._path):
+            self._sink.write(batch)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback) -> None:
+        """Write what is still to be written, unless the block failed."""
+        if self._sink is None:
+            return
+        try:
+            if error is None:
+                with writing(self._path):
+                    self._sink.close()
+                    self._file.flush()
+        finally:
+            self._sink.discard()
+
+    def _new_sink(self, schema: pa.Schema, dictionaries: dict[str, pa.Array]):
+        if self._format == "parquet":
+            return ParquetSink(self._file, schema)
+        if self._format == "csv":
+            return CsvSink(self._file, schema, self._csv.separator_of(self._path))
+        if self._format == "npy":
+            return NpySink(self._file, schema)
+        if self._format == "feather":
+            return ArrowSink(self._file, schema, dictionaries, compression="lz4")
+        return ArrowSink(self._file, schema, dictionaries, stream=self._path == STREAM)
+
+
+@contextmanager
+def open_output(path: str, format: str, store: LocalStore | RemoteStore, csv: CsvOptions):
+    """An `Output` in a store; at the end of the block the file appears under its name, or nothing does."""
+    if path == STREAM:
+        if format == "npy":
+            raise ScoringError("a .npy array cannot be written to a stream: give a file name")
+        if format != "csv" and sys.stdout.isatty():
+            raise ScoringError(f"{FORMATS[format]} is not text, and standard output is a terminal")
+        with Output(path, format, sys.stdout.buffer, csv) as output:
+            yield output
+    else:
+        with (
+            store.replacing(path) as file,
+            compressed(file, path) as stream,
+            Output(path, format, stream, csv) as output,
+        ):
+            yield output

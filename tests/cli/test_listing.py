@@ -1,0 +1,94 @@
+"""The catalogue in words and pictures: `fastloss losses`, `fastloss show`, docs/losses.md."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from catalogue import LOSSES
+
+import fastloss as fl
+from fastloss import cli
+from fastloss.losses.curves import curves, limits, panels
+
+ROOT = Path(__file__).resolve().parents[2]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args):
+        code = cli.main(list(args))
+        return (code, *capfd.readouterr())
+
+    return run
+
+
+def test_the_table_of_the_docs_is_up_to_date(run):
+    code, out, _ = run("losses", "--markdown")
+    assert code == 0
+    text = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
+    assert out == text, "run: python tools/generate.py losses"
+
+
+def test_losses_are_listed_with_parameters_domains_and_traits(run):
+    code, out, err = run("losses")
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert (code, err) == (0, "")
+    assert set(LOSSES) < set(lines)
+    words = {name: " ".join(line.split()) for name, line in lines.items()}
+    assert words["hampel"] == "hampel residual a=2.0 (> 0), b=4.0 (> a), c=8.0 (> b) bounded, c1, even"
+    assert words["gaussian_nll"] == "gaussian_nll residual var (> 0) c1, convex, even"
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_shown(run, name):
+    loss = fl.get(name)
+    code, out, err = run("show", name)
+    titles = {line.split("  ")[0] for line in out.splitlines()}
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{loss!r}\n")
+    assert {"domain", "formula", "traits", "reads", "outputs", "source", *loss.domains} <= titles
+    assert any("\u2801" <= character <= "\u28ff" for character in out)
+
+
+def test_a_loss_is_shown_with_parameters(run):
+    assert run("show", "huber", "-p", "delta=2")[1].startswith("huber(delta=2.0)")
+    for args, words in [(("-p", "delta=0"), "delta must be > 0"), (("-p", "delta=1,2"), "does not broadcast")]:
+        code, out, err = run("show", "huber", *args)
+        assert (code, out, err.count("\n")) == (2, "", 1) and words in err
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_drawn_into_a_file(run, name):
+    pytest.importorskip("matplotlib")
+    code, out, _ = run("show", name, "--plot", "loss.png")
+    assert code == 0 and out.endswith("written: loss.png\n")
+    assert Path("loss.png").read_bytes().startswith(PNG)
+
+
+def test_a_picture_of_no_known_kind(run):
+    pytest.importorskip("matplotlib")
+    code, out, err = run("show", "huber", "--plot", "loss.txt")
+    assert (code, out, err.count("\n")) == (2, "", 1) and "txt" in err
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_curves_are_those_of_the_loss(name):
+    drawn = curves(fl.get(name))
+    assert set(drawn.outputs) == {"value", "grad"} | ({"weight"} if drawn.loss.has_weight else set())
+    for ys in drawn.outputs.values():
+        assert len(ys) == len(drawn.range.targets)
+        low, high = limits(ys)
+        assert low <= 0 <= high and low < high
+        assert all(np.isfinite(y).all() and np.mean((low <= y) & (y <= high)) > 0.9 for y in ys)
+
+
+def test_the_drawing_of_a_parabola():
+    value, *_ = panels(curves(fl.squared_error)).values()
+    dots = [[ord(character) - 0x2800 for character in line] for line in value[1:-1]]
+    assert value[0] == "24.9" and value[-1] == "0"
+    assert [len(line) for line in dots] == [24] * 7
+    assert dots[0][0] and dots[0][-1] and not any(dots[0][4:-4])  # ends on top, nothing between them
+    assert dots[-1][12] & 0xC0 and not any(line[12] for line in dots[:-1])  # the vertex at the bottom

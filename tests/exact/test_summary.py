@@ -1,0 +1,250 @@
+"""The exact summary against rational arithmetic, and its independence of how the rows were cut."""
+
+import itertools
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from fastloss.files import Summary
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+losses = st.lists(st.floats() | st.sampled_from([0.0, -0.0, 1.0, 5e-324, -2.2e-308]), max_size=60)
+
+
+def summary(values, dtype=float, **masks):
+    return Summary.of(np.array(values, dtype), **masks)
+
+
+def rounded(exact: Fraction) -> float:
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+@given(st.lists(finite, min_size=1, max_size=60))
+@example([1e308, 1e308, -1e308])
+@example([1e100, 1.0, -1e100])
+@example([5e-324] * 3)
+@example([2.0**53, 1.0, 1.0])
+@settings(deadline=None)
+def test_sum_and_mean_are_exact_and_rounded_once(values):
+    exact = sum(map(Fraction, values))
+    got = summary(values)
+    assert got.sum == rounded(exact)
+    assert got.mean == rounded(exact / len(values))
+    assert (got.count, got.min, got.max) == (len(values), min(values), max(values))
+
+
+@given(st.lists(st.tuples(finite, finite), min_size=1, max_size=60))
+@example([(1e308, 1.0), (-1e308, 1e308)])
+@example([(5e-324, 5e-324), (-5e-324, 3.0), (2.0**-1022, 2.0**-1074)])
+@example([(1.7e308, 1.7e308)] * 3)
+@example([(np.nextafter(2.0, 1.0), np.nextafter(2.0, 1.0))] * 40)
+@settings(deadline=None)
+def test_squares_and_weighted_sums_are_exact_and_rounded_once(pairs):
+    values, weights = [value for value, _ in pairs], [abs(weight) for _, weight in pairs]
+    got = summary(values, sample_weight=np.array(weights))
+    total = sum(map(Fraction, weights))
+    weighted = sum(Fraction(w) * Fraction(v) for w, v in zip(weights, values, strict=True))
+    assert got.sum_of_squares == rounded(sum(Fraction(value) ** 2 for value in values))
+    assert (got.sum_of_weights, got.weighted_sum) == (rounded(total), rounded(weighted))
+    assert got.weighted_mean == (rounded(weighted / total) if total else None)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_squares_and_weighted_sums_of_many(dtype):
+    rng = np.random.default_rng(0)
+    values = (rng.lognormal(0, 15, 20_000) * rng.choice([-1, 1], 20_000)).astype(dtype)
+    weights = rng.lognormal(0, 15, 20_000).astype(dtype)
+    got = Summary.of(values, sample_weight=weights)
+    exact = [Fraction(v) for v in values.tolist()], [Fraction(w) for w in weights.tolist()]
+    assert got.sum_of_squares == float(sum(v * v for v in exact[0]))
+    assert got.weighted_sum == float(sum(v * w for v, w in zip(*exact, strict=True)))
+    assert got.sum_of_weights == float(sum(exact[1]))
+
+
+def test_without_weights_every_row_has_the_weight_1():
+    values = np.random.default_rng(1).lognormal(0, 5, 1000)
+    values[::7] = np.nan
+    got, ones = Summary.of(values), Summary.of(values, sample_weight=np.ones(1000))
+    assert got.to_json() == ones.to_json() and got != ones
+    assert got.sum_of_weights == got.count and got.weighted_sum == got.sum
+    assert (got | ones).to_json() == (ones | got).to_json() == (ones | ones).to_json()
+
+
+@pytest.mark.parametrize(
+    ("values", "weights", "expected"),
+    [
+        ([math.inf, 1], [0, 2], (2, 2.0, 2.0, 1.0)),  # without a weight it adds nothing
+        ([math.inf, 1], [3, 2], (2, 5.0, math.inf, math.inf)),
+        ([-math.inf, 1], [3, 2], (2, 5.0, -math.inf, -math.inf)),
+        ([math.inf, -math.inf], [3, 2], (2, 5.0, None, None)),
+        ([math.nan, 1], [3, 2], (1, 2.0, 2.0, 1.0)),
+        ([5, 1], [0, 0], (2, 0.0, 0.0, None)),
+    ],
+)
+def test_weights_of_what_is_not_finite(values, weights, expected):
+    got = summary(values, sample_weight=np.array(weights, float))
+    shown = json.loads((got | Summary()).to_json())
+    of_json = {"inf": math.inf, "-inf": -math.inf}
+    fields = [shown[name] for name in ("count", "sum_of_weights", "weighted_sum", "weighted_mean")]
+    assert tuple(of_json.get(field, field) for field in fields) == expected
+    assert got.infinite == shown["infinite"] == sum(map(math.isinf, values))
+    assert Summary.from_dict(json.loads(json.dumps(got.to_dict()))) == got
+
+
+def test_sum_of_float32_is_that_of_the_values_as_stored():
+    values = np.random.default_rng(0).lognormal(0, 20, 10_000).astype(np.float32)
+    assert Summary.of(values).sum == math.fsum(values.tolist())
+
+
+def test_ties_go_to_even():
+    tie = 2.0**-53
+    assert summary([1.0, tie]).sum == 1.0
+    assert summary([1.0 + 2 * tie, tie]).sum == 1.0 + 4 * tie
+
+
+def test_low_sums_carry_beyond_64_bits():
+    one = summary([np.nextafter(2.0, 1.0)])
+    many = one
+    for _ in range(40):
+        many |= many
+    assert many.count == 2**40
+    assert many.sum == float(Fraction(one.sum) * 2**40)
+    values = np.full(1 << 20, one.sum)  # the low bits of these sum to 2**65
+    assert Summary.of(values).sum == float(Fraction(one.sum) * (1 << 20))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@given(losses, st.lists(st.integers(0, 60), max_size=4), st.randoms())
+@settings(deadline=None)
+def test_any_cut_in_any_order_gives_the_same_bytes(weighted, values, cuts, random):
+    weights = np.random.default_rng(len(values)).lognormal(0, 9, len(values))
+
+    def part(a, b):
+        return summary(values[a:b], sample_weight=weights[a:b] if weighted else None)
+
+    whole = part(0, len(values))
+    edges = [0, *sorted(min(cut, len(values)) for cut in cuts), len(values)]
+    parts = [part(a, b) for a, b in itertools.pairwise(edges)]
+    random.shuffle(parts)
+    merged = Summary()
+    for part in parts:
+        merged |= part
+    assert merged == whole
+    assert merged.to_json() == whole.to_json()
+
+
+@given(losses)
+@settings(deadline=None)
+def test_the_state_survives_json(values):
+    state = json.loads(json.dumps(summary(values).to_dict(), allow_nan=False))
+    assert Summary.from_dict(state) == summary(values)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng, n: rng.standard_normal(n) ** 2,
+        lambda rng, n: rng.lognormal(0, 5, n),
+        lambda rng, n: rng.poisson(1.0, n),
+        lambda rng, n: -rng.exponential(1e-20, n),
+        lambda rng, n: rng.integers(1, 1 << 22, n) * 5e-324,
+    ],
+    ids=["chi2", "lognormal", "poisson", "negative", "subnormal"],
+)
+@pytest.mark.parametrize("n", [1, 2, 7, 20_000])
+def test_quantiles_are_within_one_percent(dtype, draw, n):
+    values = np.asarray(draw(np.random.default_rng(n), n), dtype)
+    got = Summary.of(values)
+    wide = values.astype(float)
+    for q in (0, 1e-3, 0.25, 0.5, 0.9, 0.99, 1):
+        expected = np.quantile(wide, q)
+        assert got.quantile(q) == pytest.approx(expected, rel=0.01, abs=5e-324)
+    assert got.quantile(0) == wide.min() and got.quantile(1) == wide.max()
+
+
+def test_quantiles_of_repeated_values_are_exact():
+    values = [0.0] * 60 + [0.1] * 35 + [7.3] * 5
+    got = summary(values)
+    assert [got.quantile(q) for q in (0.5, 0.9, 0.99)] == [0.0, 0.1, 7.3]
+
+
+@pytest.mark.parametrize("q", [-0.1, 1.1, math.nan])
+def test_a_quantile_outside_the_unit_interval_is_refused(q):
+    with pytest.raises(ValueError, match="q must be in"):
+        summary([1.0]).quantile(q)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], {"sum": 0.0, "mean": None, "min": None, "max": None, "quantiles": [None] * 3}),
+        ([math.nan], {"count": 0, "nan": 1, "sum": 0.0, "mean": None}),
+        ([-0.0, 0.0], {"count": 2, "sum": 0.0, "min": 0.0, "max": 0.0}),
+        ([1, math.inf], {"count": 2, "sum": "inf", "mean": "inf", "min": 1.0, "max": "inf"}),
+        ([-math.inf, 1], {"sum": "-inf", "min": "-inf", "max": 1.0}),
+        ([-math.inf, math.inf], {"sum": None, "mean": None, "quantiles": [None, None, None]}),
+        ([math.inf] * 3, {"quantiles": ["inf"] * 3}),
+        ([1.7e308, 1.7e308], {"sum": "inf", "mean": 1.7e308, "max": 1.7e308}),
+    ],
+)
+def test_json_is_strict(values, expected):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not strict JSON")
+
+    shown = json.loads(summary(values).to_json(), parse_constant=refuse)
+    shown["quantiles"] = list(shown["quantiles"].values())
+    assert {key: shown[key] for key in expected} == expected
+
+
+def test_json_has_these_fields_in_this_order():
+    shown = json.loads(summary([1.0]).to_json())
+    first = ["count", "null", "nan", "ignored", "sum", "mean", "min", "max", "quantiles"]
+    others = ["rows", "infinite", "sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean"]
+    assert list(shown) == first + others
+    assert list(shown["quantiles"]) == ["0.5", "0.9", "0.99"]
+
+
+def test_a_row_counts_once():
+    null = np.array([True, True, False, False, False])
+    ignored = np.array([True, False, True, False, False])
+    values = np.array([1.0, math.nan, math.nan, math.nan, 2.0])
+    got = Summary.of(values, null, ignored)
+    assert (got.null, got.ignored, got.nan, got.count, got.rows) == (2, 1, 1, 1, 5)
+    assert got.sum == 2.0
+    assert Summary.of(values, ignored=ignored).ignored == 2
+
+
+def test_strided_values_are_read_in_their_places():
+    assert Summary.of(np.arange(10.0)[::3]).sum == 18.0
+
+
+def test_merging_with_something_else_is_refused():
+    with pytest.raises(TypeError):
+        Summary() | 1
+
+
+def test_different_losses_do_not_merge():
+    huber, cauchy = summary([1.0]).of_loss("huber(delta=1.0)"), summary([2.0]).of_loss("cauchy(c=1.0)")
+    message = r"^summaries of different losses do not merge: huber\(delta=1.0\) and cauchy\(c=1.0\)$"
+    with pytest.raises(ValueError, match=message):
+        huber | cauchy
+    with pytest.raises(ValueError, match="do not merge"):
+        (Summary() | huber) | (cauchy | Summary())
+    assert (huber | huber | Summary()).loss == (Summary() | huber).loss == "huber(delta=1.0)"
+
+
+def test_the_loss_survives_json_and_records_from_before_it_was_kept():
+    state = json.loads(json.dumps(summary([1.0]).of_loss("huber(delta=1.0)").to_dict()))
+    assert Summary.from_dict(state).loss == "huber(delta=1.0)"
+    del state["loss"]
+    assert Summary.from_dict(state) == summary([1.0])
+    assert "loss" not in json.loads(summary([1.0]).of_loss("huber(delta=1.0)").to_json())

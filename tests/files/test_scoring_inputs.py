@@ -1,0 +1,253 @@
+"""What an input may be: patterns, datasets, partitioned directories, addresses, row groups; what spoils one."""
+
+import os
+import subprocess
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.dataset
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+
+import fastloss as fl
+from fastloss.files import ScoringError, inputs
+
+OPTIONS = {"loss": fl.huber, "residual": "r"}
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    return pa.table({"r": rng.standard_normal(300), "year": [2023, 2024, None] * 100, "site": ["a", "b/c"] * 150})
+
+
+@pytest.fixture
+def partitioned(tmp_path, table):
+    """year=2023/site=a/part-0.parquet and so on, as pyarrow writes them."""
+    partitioning = pa.dataset.partitioning(pa.schema([("year", pa.int64()), ("site", pa.string())]), flavor="hive")
+    pa.dataset.write_dataset(table, tmp_path / "data", format="parquet", partitioning=partitioning)
+    return tmp_path / "data"
+
+
+def files(directory):
+    found = (path.relative_to(directory) for path in directory.rglob("[!_.]*") if path.is_file())
+    return sorted(map(str, found))
+
+
+def sorted_rows(table):
+    return table.select(["r", "year", "site"]).sort_by("r")
+
+
+def test_partitioned_directories_are_mirrored(partitioned, tmp_path, table):
+    summary = fl.score(partitioned, tmp_path / "scored", **OPTIONS)
+    assert summary.to_json() == fl.scoring.Summary.of(fl.huber(table["r"].to_numpy())).to_json()
+    assert files(tmp_path / "scored") == files(partitioned) and len(files(partitioned)) == 6
+    assert pa.parquet.read_schema(tmp_path / "scored" / files(partitioned)[0]).names == ["r", "value"]
+    scored = pa.dataset.dataset(tmp_path / "scored", partitioning="hive", exclude_invalid_files=True).to_table()
+    assert sorted_rows(scored)["r"].equals(sorted_rows(table)["r"])
+    again = fl.score(partitioned, tmp_path / "scored", resume=True, **OPTIONS)
+    assert again == summary
+
+
+def test_partitions_are_columns_of_a_single_output(partitioned, tmp_path, table):
+    fl.score(partitioned, tmp_path / "one.parquet", **OPTIONS)
+    one = pa.parquet.read_table(tmp_path / "one.parquet")
+    assert sorted_rows(one).equals(sorted_rows(table))
+
+
+def test_partitions_as_groups(partitioned, table):
+    summary = fl.score(partitioned, by="year", **OPTIONS)
+    assert list(summary.groups) and set(summary.groups) == {2023, 2024, None}
+    years = np.array(table["year"].to_pylist(), object)
+    for year, group in summary.groups.items():
+        assert group == fl.scoring.Summary.of(fl.huber(table["r"].to_numpy()[years == year]))
+
+
+def test_fragments_that_were_cut_down_to_some_row_groups(tmp_path):
+    r = np.random.default_rng(0).standard_normal(100)
+    pa.parquet.write_table(pa.table({"r": r}), tmp_path / "x.parquet", row_group_size=10)
+    dataset = pa.dataset.dataset(tmp_path / "x.parquet")
+    whole = next(dataset.get_fragments())
+
+    def of(*parts):
+        return pa.dataset.FileSystemDataset(list(parts), dataset.schema, dataset.format, dataset.filesystem)
+
+    some = of(whole.subset(row_group_ids=[1, 3, 4]))
+    rows = np.r_[10:20, 30:50]
+    expected = fl.scoring.Summary.of(fl.huber(r[rows]))
+    assert fl.score(some, **OPTIONS) == expected
+    for name, options in {"whole": {}, "cut": {"fragment_rows": 10}}.items():
+        assert fl.score(some, tmp_path / name, **OPTIONS, **options) == expected
+        assert fl.score(some, tmp_path / name, **OPTIONS, **options, resume=True) == expected
+        parts = [pa.parquet.read_table(tmp_path / name / file)["r"] for file in files(tmp_path / name)]
+        assert len(parts) == (3 if options else 1)
+        np.testing.assert_array_equal(np.concatenate(parts), r[rows])
+    # another choice of the same file is another input
+    other = of(whole.subset(row_group_ids=[0, 3, 4]))
+    assert fl.score(other, tmp_path / "whole", **OPTIONS, resume=True) == fl.score(other, **OPTIONS) != expected
+    twice = of(whole.subset(row_group_ids=[0]), whole.subset(row_group_ids=[9]))
+    fl.score(twice, tmp_path / "twice", **OPTIONS)
+    assert files(tmp_path / "twice") == ["x.00000.parquet", "x.00001.parquet"]
+    assert fl.score(of(whole), **OPTIONS).count == 100
+    assert fl.score(of(whole.subset(row_group_ids=[])), **OPTIONS).count == 0
+    with pytest.raises(ScoringError, match="the dataset has a filter, which chooses rows"):
+        fl.score(dataset.filter(pa.dataset.field("r") > 0), **OPTIONS)
+
+
+def test_a_pyarrow_dataset(partitioned, tmp_path):
+    dataset = pa.dataset.dataset(partitioned, partitioning="hive")
+    summary = fl.score(dataset, tmp_path / "scored", by="year", **OPTIONS)
+    assert summary.to_json() == fl.score(partitioned, by="year", **OPTIONS).to_json()
+    assert files(tmp_path / "scored") == files(partitioned)
+    with pytest.raises(ScoringError, match="expected a dataset of Parquet, CSV or Arrow files"):
+        fl.score(pa.dataset.dataset(pa.table({"r": [1.0]})), **OPTIONS)
+
+
+def test_patterns(tmp_path, table):
+    for name in ("a1", "b1", "b2"):
+        (tmp_path / name).mkdir()
+        pa.parquet.write_table(table, tmp_path / name / "x.parquet")
+        (tmp_path / name / "_x.parquet").touch()
+    summary = fl.score(f"{tmp_path}/b*/*.parquet", tmp_path / "scored", **OPTIONS)
+    assert summary.count == 600
+    assert files(tmp_path / "scored") == ["b1/x.parquet", "b2/x.parquet"]
+    assert fl.score(f"{tmp_path}/[ab]*/**/x.parquet", **OPTIONS).count == 900
+    with pytest.raises(ScoringError, match=r"no data files in .*/c\*"):
+        fl.score(f"{tmp_path}/c*", **OPTIONS)
+    os.rename(tmp_path / "a1", tmp_path / "a[1]")
+    assert fl.score(tmp_path / "a[1]", **OPTIONS).count == 300  # a name, not a pattern
+
+
+@pytest.mark.integrations
+@pytest.mark.parametrize("format", ["parquet", "csv", "arrow"])
+def test_addresses(tmp_path, table, format):
+    fsspec = pytest.importorskip("fsspec", reason="addresses need fsspec")
+    table = table.select(["r"])
+    for i in range(3):
+        with fsspec.open(f"memory://{tmp_path.name}/{i}.{format}", "wb") as file:
+            write = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "arrow": pa.feather.write_feather}
+            write[format](table, file)
+    expected = fl.scoring.Summary.of(np.tile(fl.huber(table["r"].to_numpy()), 3))
+    for address in (f"memory://{tmp_path.name}", f"memory://{tmp_path.name}/*.{format}"):
+        assert fl.score(address, tmp_path / "scored", resume=True, **OPTIONS) == expected
+    assert files(tmp_path / "scored") == [f"{i}.{format}" for i in range(3)]
+    assert fl.score(f"memory://{tmp_path.name}/1.{format}", **OPTIONS).count == 300
+    with pytest.raises(FileNotFoundError):
+        fl.score(f"memory://{tmp_path.name}/9.parquet", **OPTIONS)
+    with pytest.raises(ScoringError, match=r"nowhere://x.parquet: .*nowhere"):
+        fl.score("nowhere://x.parquet", **OPTIONS)
+
+
+def test_runs_of_row_groups():
+    assert inputs._runs([10, 10, 10], 20) == [(0, 2, 0), (2, 3, 20)]
+    assert inputs._runs([10, 50, 10], 20) == [(0, 1, 0), (1, 2, 10), (2, 3, 60)]
+    assert inputs._runs([], 20) == []
+
+
+def test_the_row_of_an_error_in_a_run_of_row_groups(tmp_path):
+    labels = np.zeros(100, int)
+    labels[73] = 5
+    table = pa.table({"l": [[0.0, 1.0]] * 100, "y": labels})
+    pa.parquet.write_table(table, tmp_path / "b.parquet", row_group_size=10)
+    pa.parquet.write_table(table.slice(0, 50), tmp_path / "a.parquet", row_group_size=10)
+    with pytest.raises(IndexError, match=r"target 5 at row 123 \(row 73 of this file\)"):
+        fl.score(tmp_path, loss=fl.cross_entropy, pred="l", target="y", fragment_rows=20)
+    with pytest.raises(IndexError, match=r"b.parquet: column 'y': target 5 at row 73 is out"):
+        fl.score(tmp_path / "b.parquet", loss=fl.cross_entropy, pred="l", target="y", fragment_rows=20)
+
+
+# ---- bad data among good --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(tmp_path, table):
+    """Ten files, the fourth to be spoilt by a test."""
+    directory = tmp_path / "mixed"
+    directory.mkdir()
+    for i in range(10):
+        pa.parquet.write_table(table, directory / f"{i}.parquet")
+    return directory
+
+
+def others_are_done(directory, scored):
+    assert set(files(scored)) - {"3.parquet"} == {f"{i}.parquet" for i in range(10) if i != 3}
+    assert not list(scored.glob(".*")) and not (scored / "_3.parquet.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "match"),
+    [
+        (None, "3.parquet: cannot be read as Parquet"),
+        (pa.table({"other": [1.0]}), "3.parquet: no column 'r'; there are 'other'"),
+        (pa.table({"r": ["text"]}), "3.parquet: column 'r': expected numbers, got string"),
+    ],
+    ids=["truncated", "column missing", "another type"],
+)
+def test_one_spoilt_file(mixed, tmp_path, table, spoilt, match):
+    path = mixed / "3.parquet"
+    good = path.read_bytes()
+    if spoilt is None:
+        path.write_bytes(good[: len(good) // 2])
+    else:
+        pa.parquet.write_table(spoilt, path)
+    with pytest.raises(ScoringError, match=match):
+        fl.score(mixed, tmp_path / "scored", **OPTIONS)
+    others_are_done(mixed, tmp_path / "scored")
+    assert not (tmp_path / "scored" / "3.parquet").exists()
+    path.write_bytes(good)
+    assert fl.score(mixed, tmp_path / "scored", resume=True, **OPTIONS).count == 3000
+
+
+def test_a_directory_that_cannot_be_written(mixed, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="Not a directory"):
+        fl.score(mixed, f"{tmp_path}/file/scored/", **OPTIONS)
+    if os.geteuid() == 0:
+        pytest.skip("the superuser may write anywhere: read-only directories are not tried")
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(ScoringError, match=r"3.parquet|0.parquet: cannot be written: Permission denied"):
+        fl.score(mixed, tmp_path / "locked", **OPTIONS)
+
+
+def test_a_file_system_that_cannot_be_written(mixed, tmp_path):
+    """Which holds for the superuser too."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        with pytest.raises(ScoringError, match=r"disk/_?0.parquet.*: Read-only file system"):
+            fl.score(mixed, f"{disk}/", **OPTIONS)
+        with pytest.raises(OSError, match=r"Read-only file system.*disk/scored"):
+            fl.score(mixed, f"{disk}/scored/", **OPTIONS)
+        assert not os.listdir(disk)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk(tmp_path):
+    """A file system of 1 MiB: what fits is done, what does not is named, and with room the rest is resumed."""
+    disk, data = tmp_path / "disk", tmp_path / "data"
+    disk.mkdir()
+    data.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        rng = np.random.default_rng(0)
+        for i in range(10):
+            pa.parquet.write_table(pa.table({"r": rng.standard_normal(10_000)}), data / f"{i}.parquet")
+        with pytest.raises(ScoringError, match=r"cannot be written: No space left on device .*others are done"):
+            fl.score(data, disk / "scored", **OPTIONS)
+        done = files(disk / "scored")
+        assert 0 < len(done) < 10 and not list((disk / "scored").glob(".*"))
+        for name in done:
+            assert pa.parquet.read_metadata(disk / "scored" / name).num_rows == 10_000
+        subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
+        summary = fl.score(data, disk / "scored", resume=True, **OPTIONS)
+        assert summary.to_json() == fl.score(data, **OPTIONS).to_json()
+        assert len(files(disk / "scored")) == 10
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

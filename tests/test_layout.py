@@ -1,0 +1,46 @@
+"""The floors of the package: an import leads downwards, or to another room of the same floor."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import fastloss as fl
+
+PACKAGE = Path(fl.__file__).parent
+# From the ground up; `fastloss` itself, the public names, is a floor too
+FLOORS = ("core", "exact", "losses", "metrics", "adaptive", "files", "scoring", "_moved", "fastloss", "integrations",
+          "plot", "cli", "__main__")  # fmt: skip
+MODULES = sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".pyx", ".pxd"))
+
+
+def floor_of(module):
+    """The floor of a module by its full name."""
+    _, *rooms = module.split(".")
+    return rooms[0] if rooms and rooms[0] in FLOORS else "fastloss"
+
+
+def imports(path):
+    """The modules of the package that a file imports, wherever in it; Cython's by their lines, as it is no Python."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        words = [line.split() for line in text.splitlines()]
+        return {w[1] for w in words if len(w) > 2 and w[0] == "from" and w[1].split(".")[0] == "fastloss"}
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "fastloss" else {node.module}
+            )
+    return {name for name in found if name.split(".")[0] == "fastloss"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_lead_downwards(path):
+    rooms = path.relative_to(PACKAGE).with_suffix("").parts
+    own = FLOORS.index(floor_of(".".join(("fastloss", *rooms))))
+    upwards = [name for name in imports(path) if FLOORS.index(floor_of(name)) > own]
+    assert not upwards, f"{FLOORS[own]} imports {upwards}, which are above it"
