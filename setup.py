@@ -20,12 +20,15 @@ from setuptools.modified import newer_group
 
 SANITIZE = os.environ.get("FASTLOSS_SANITIZE", "")
 WERROR = os.environ.get("FASTLOSS_WERROR", "") not in ("", "0")
+COMPILER = shlex.split(os.environ.get("CC", "gcc"))
+COMPILER_VERSION = subprocess.run([*COMPILER, "--version"], check=True, capture_output=True, text=True).stdout
 
-# The kernels rely on every operation being rounded as written: never -ffast-math, no contraction, no LTO.
-# -fschedule-insns lets the compiler interleave the vectors that a loop has in flight. Debugging information, for which
-# Python's own flags ask, would double the time of compilation.
+# The kernels rely on every operation being rounded as written: never -ffast-math, no contraction, no LTO. Debugging
+# information, for which Python's own flags ask, would double the time of compilation.
 KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math",
                 "-ffp-contract=off", "-fno-builtin-gamma", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
+# Lets GCC interleave the vectors that a loop has in flight; clang does so unasked.
+GCC_FLAGS = ["-fschedule-insns"]
 ISA_FLAGS = {
     "x86_64": {
         "baseline": [],
@@ -56,8 +59,9 @@ def machine():
 class Build(build_ext):
     """Compiles csrc/map.c and csrc/rows.c per instruction set and arithmetic, and links the objects into core.kernels.
 
-    The objects know nothing of Python: those in build/kernels, a folder per compiler and flags, serve every Python and
-    are used again until a header that they include changes. So are the extensions in build/extensions, per Python.
+    The objects know nothing of Python: those in build/kernels, a folder per compiler and flags, serve every Python.
+    Each has beside it the hash of the preprocessed source that it was made from, and is used again while that holds.
+    The extensions in build/extensions are kept per Python.
     """
 
     def build_extension(self, ext):
@@ -65,7 +69,7 @@ class Build(build_ext):
             ext.extra_objects = self.compile_kernels()
             ext.depends = [*ext.depends, *ext.extra_objects]
         target = Path(self.get_ext_fullpath(ext.name))
-        kept = Path("build", "extensions", short_hash(*KERNEL_FLAGS), target.name)
+        kept = Path("build", "extensions", short_hash(*COMPILER, *KERNEL_FLAGS), target.name)
         if self.force or newer_group([*ext.sources, *ext.depends], kept):
             super().build_extension(ext)
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -76,42 +80,46 @@ class Build(build_ext):
 
     def compile_kernels(self):
         """All objects; those that are out of date are compiled, a line each."""
-        compiler = shlex.split(os.environ.get("CC", "gcc"))
-        version = subprocess.run([*compiler, "--version"], check=True, capture_output=True, text=True).stdout
-        scheduling = [] if "clang" in version else ["-fschedule-insns"]
-        targets, jobs = [], []
-        for isa, own in ISA_FLAGS[machine()].items():
-            flags = [*KERNEL_FLAGS, *own, *scheduling]
-            folder = Path("build", "kernels", f"{isa}-{short_hash(version, *flags)}")
-            folder.mkdir(parents=True, exist_ok=True)
-            for domain, arithmetics in DOMAINS.items():
-                for arithmetic in arithmetics:
-                    target = folder / f"{domain}_{arithmetic}.o"
-                    targets.append(str(target))
-                    if self.force or is_stale(target):
-                        jobs.append([*compiler, *flags, *kernel_arguments(domain, isa, arithmetic), "-o", str(target)])
+        kernels = [
+            Kernel(isa, domain, arithmetic)
+            for isa in ISA_FLAGS[machine()]
+            for domain, arithmetics in DOMAINS.items()
+            for arithmetic in arithmetics
+        ]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for done, job in enumerate(pool.map(self.compile_kernel, jobs), 1):
-                self.announce(f"kernels: {done} of {len(jobs)} compiled ({job[-1]})", logging.INFO)
-        return targets
-
-    def compile_kernel(self, command):
-        subprocess.run(command, check=True)
-        return command
+            is_current = pool.map(Kernel.is_current, kernels)
+            stale = [kernel for kernel, current in zip(kernels, is_current, strict=True) if self.force or not current]
+            for done, kernel in enumerate(pool.map(Kernel.compile, stale), 1):
+                self.announce(f"kernels: {done} of {len(stale)} compiled ({kernel.target})", logging.INFO)
+        return [str(kernel.target) for kernel in kernels]
 
 
-def kernel_arguments(domain, isa, arithmetic):
-    """What selects the kernels of one object; the compiler writes what it depends on beside it."""
-    return ["-MMD", "-Icsrc", "-include", f"csrc/isa/{isa}.h", f"-DFL_ARITH={arithmetic}", "-c", f"csrc/{domain}.c"]
+class Kernel:
+    """The object of one domain for one instruction set and arithmetic"""
 
+    def __init__(self, isa, domain, arithmetic):
+        flags = [*KERNEL_FLAGS, *ISA_FLAGS[machine()][isa], *([] if "clang" in COMPILER_VERSION else GCC_FLAGS)]
+        folder = Path("build", "kernels", f"{isa}-{short_hash(COMPILER_VERSION, *flags)}")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.target = folder / f"{domain}_{arithmetic}.o"
+        self.key = folder / f"{domain}_{arithmetic}.key"
+        what = ["-include", f"csrc/simd/{isa}.h", f"-DFL_ARITH={arithmetic}", f"csrc/{domain}.c"]
+        self.command = [*COMPILER, *flags, "-Icsrc", *what]
 
-def is_stale(target):
-    """Whether an object is missing, or older than a file that it was made from."""
-    made_from = target.with_suffix(".d")
-    if not (target.exists() and made_from.exists()):
-        return True
-    files = made_from.read_text().replace("\\\n", " ").split(":", 1)[1].split()
-    return any(not Path(f).exists() or Path(f).stat().st_mtime > target.stat().st_mtime for f in files)
+    def source_key(self):
+        """The hash of the source as the compiler sees it: neither comments nor times of files count."""
+        run = subprocess.run([*self.command, "-E", "-P"], check=True, capture_output=True, text=True)
+        return short_hash(run.stdout)
+
+    def is_current(self):
+        return self.target.exists() and self.key.exists() and self.key.read_text() == self.source_key()
+
+    def compile(self):
+        key = self.source_key()
+        self.key.unlink(missing_ok=True)
+        subprocess.run([*self.command, "-c", "-o", str(self.target)], check=True)
+        self.key.write_text(key)
+        return self
 
 
 def short_hash(*words):

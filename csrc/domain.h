@@ -1,5 +1,5 @@
 /* What the domains of kernels (map.c, rows.c) begin with. The build compiles each once per instruction set, whose header
- * in isa/ it includes first, and once per FL_ARITH; each ends in one table. */
+ * in simd/ it includes first, and once per FL_ARITH; each ends in one table. */
 #ifndef FL_DOMAIN_H
 #define FL_DOMAIN_H
 
@@ -9,7 +9,6 @@
 #define PASTE(a, b, c, d) PASTE_(a, b, c, d)
 #define TABLE_OF(domain, arithmetic) PASTE(fl_##domain##_, FL_ISA, _, arithmetic)
 
-#include "simd/vec.h"
 #include "math/exp.h"
 #include "math/log.h"
 #include "math/trig.h"

@@ -1,16 +1,14 @@
 /* Elementwise losses for one instruction set and one arithmetic, ending in their table. */
 #include "domain.h"
 
-/* Vectors in flight in a loop, for a loss and for the longer bodies of its variants: as measured */
-#if defined(FL_REFERENCE) || defined(FL_SANITIZED)
+/* The sanitizers take as long to compile a loop as all else together. */
+#ifdef FL_SANITIZED
+#undef FL_ONE_LOOP
+#define FL_ONE_LOOP
+#undef FL_INTERLEAVE_LOSS
+#undef FL_INTERLEAVE_VARIANT
 #define FL_INTERLEAVE_LOSS 1
 #define FL_INTERLEAVE_VARIANT 1
-#elif FL_BYTES == 64
-#define FL_INTERLEAVE_LOSS 4
-#define FL_INTERLEAVE_VARIANT (FL_ARITH == 32 ? 4 : 8)
-#else
-#define FL_INTERLEAVE_LOSS 2
-#define FL_INTERLEAVE_VARIANT 4
 #endif
 
 #define TABLE(arithmetic) TABLE_OF(map, arithmetic)

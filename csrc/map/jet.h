@@ -11,6 +11,11 @@ INLINE vec *jet_field(jet *j, int k) {
 
 /* NaN in the elements of the mask */
 INLINE jet jet_undefined(mask m, jet j) {
-    for (int k = 0; k < FL_OUTPUTS; k++) *jet_field(&j, k) = v_select(m, v_set(NOT_A_NUMBER), *jet_field(&j, k));
+    const vec none = v_set(NOT_A_NUMBER);
+    j.value = v_select(m, none, j.value);
+    j.grad = v_select(m, none, j.grad);
+    j.hess = v_select(m, none, j.hess);
+    j.weight = v_select(m, none, j.weight);
+    for (int k = 0; k < FL_MAX_PARAMS; k++) j.param_grad[k] = v_select(m, none, j.param_grad[k]);
     return j;
 }

@@ -2,18 +2,6 @@
 
 #define SUM_LANES 16
 
-typedef double dvec __attribute__((vector_size(FL_BYTES)));
-
-INLINE dvec load_double(const stored *p) {
-#if FL_BYTES == 64 && FL_ARITH != 64
-    return (dvec)_mm512_cvtps_pd(_mm256_loadu_ps(p)); /* GCC 12 builds the generic conversion from halves */
-#else
-    stored part __attribute__((vector_size(sizeof(dvec) / sizeof(double) * sizeof(stored))));
-    memcpy(&part, p, sizeof part);
-    return __builtin_convertvector(part, dvec);
-#endif
-}
-
 /* Lane l adds the elements l, l + 16, ...; then the lanes are added as a binary tree. */
 static double sum(const void *values, size_t n) {
     enum { WIDTH = FL_BYTES / sizeof(double), PARTS = SUM_LANES / WIDTH };
@@ -24,7 +12,7 @@ static double sum(const void *values, size_t n) {
     memcpy(rest, x + whole, (n - whole) * sizeof(stored));
     for (size_t i = 0; i < n; i += SUM_LANES) {
         const stored *from = i < whole ? x + i : rest;
-        for (int k = 0; k < (int)PARTS; k++) total[k] += load_double(from + k * WIDTH);
+        for (int k = 0; k < (int)PARTS; k++) total[k] += v_load_doubles(from + k * WIDTH);
     }
     double lane[SUM_LANES];
     memcpy(lane, total, sizeof lane);

@@ -5,7 +5,7 @@
 #ifndef FL_PAIRS_H
 #define FL_PAIRS_H
 
-#include "simd/vec.h"
+#include "simd/common.h"
 
 typedef struct {
     vec hi, lo;

@@ -23,7 +23,6 @@ typedef struct {
     vec x, target, class_weight, kept; /* kept: at 2^EMIT_SCALE */
 } row_logit;
 
-#define ONCE _Pragma("GCC unroll 1") /* eight terms side by side are enough, and the code is large */
 #define ROW_LANES 16
 #define CACHE_LINE (64 / sizeof(real))
 #define LOWEST (FL_ARITH == 32 ? -0x1.fffffep127 : -0x1.fffffffffffffp1023)

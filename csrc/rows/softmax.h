@@ -108,8 +108,11 @@ typedef struct {
 } softmax_part;
 
 INLINE real across_max(vec x) {
-    for (int distance = LANES / 2; distance; distance /= 2) x = v_max(__builtin_shuffle(x, lane_index() ^ distance), x);
-    return x[0];
+    real lane[LANES];
+    v_store(lane, x);
+    for (int width = LANES / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) lane[i] = lane[i] < lane[i + width] ? lane[i + width] : lane[i];
+    return lane[0];
 }
 
 /* The largest of a group */

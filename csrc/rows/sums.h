@@ -29,26 +29,22 @@ INLINE vec tree(vec *t, int n) {
 /* The sum of 16 lanes in float64, as a tree */
 INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
     enum { WIDTH = FL_BYTES / sizeof(double), PARTS = ROW_LANES / WIDTH };
-    typedef double wide __attribute__((vector_size(FL_BYTES)));
-    typedef int64_t index __attribute__((vector_size(FL_BYTES)));
-    typedef real part __attribute__((vector_size(WIDTH * sizeof(real))));
-    wide lane[PARTS];
+    typedef real few __attribute__((vector_size(WIDTH * sizeof(real))));
+    dvec part[PARTS];
     for (int j = 0; j < LANE_VECTORS; j++) {
         vpair x = without_nan(sums[j]);
         for (int i = 0; i < LANES / (int)WIDTH; i++) {
-            part hi, lo;
+            few hi, lo;
             memcpy(&hi, (const real *)&x.hi + i * WIDTH, sizeof hi);
             memcpy(&lo, (const real *)&x.lo + i * WIDTH, sizeof lo);
-            lane[j * (LANES / WIDTH) + i] = __builtin_convertvector(hi, wide) + __builtin_convertvector(lo, wide);
+            part[j * (LANES / WIDTH) + i] = __builtin_convertvector(hi, dvec) + __builtin_convertvector(lo, dvec);
         }
     }
-    for (int width = PARTS / 2; width; width /= 2)
+    double lane[ROW_LANES];
+    memcpy(lane, part, sizeof lane);
+    for (int width = ROW_LANES / 2; width; width /= 2)
         for (int i = 0; i < width; i++) lane[i] += lane[i + width];
-    const int64_t count[] = {0, 1, 2, 3, 4, 5, 6, 7};
-    index lanes;
-    memcpy(&lanes, count, sizeof lanes);
-    for (int distance = WIDTH / 2; distance; distance /= 2) lane[0] += __builtin_shuffle(lane[0], lanes ^ distance);
-    return lane[0][0];
+    return lane[0];
 }
 
 /* What comes a chunk later than these n logits, while there is something to compute */

@@ -17,7 +17,7 @@ INLINE void transpose_in(const real *from, size_t classes, real *to) {
     for (size_t k = 0;; k += INNER) {
         vec x[INNER];
         if (k > last) k = last;
-        UNROLL for (int i = 0; i < INNER; i++) x[i] = load_chunks(from + (size_t)i * classes + k, INNER * classes);
+        UNROLL for (int i = 0; i < INNER; i++) x[i] = v_load_chunks(from + (size_t)i * classes + k, INNER * classes);
         transpose_chunks(x);
         UNROLL for (int i = 0; i < INNER; i++) v_store(to + (k + (size_t)i) * LANES, x[i]);
         if (k == last) return;

@@ -26,7 +26,7 @@ def settings():
     tree = ast.parse((ROOT / "setup.py").read_text(encoding="utf-8"))
     found = {}
     for node in tree.body:
-        if isinstance(node, ast.Assign) and node.targets[0].id in ("KERNEL_FLAGS", "ISA_FLAGS", "DOMAINS"):
+        if isinstance(node, ast.Assign) and node.targets[0].id in ("KERNEL_FLAGS", "GCC_FLAGS", "ISA_FLAGS", "DOMAINS"):
             found[node.targets[0].id] = ast.literal_eval(node.value)
     return found
 
@@ -40,7 +40,7 @@ def newest(isa, domain, arithmetic):
 def build(folder, compiler, machine):
     """The driver with all tables of a machine."""
     setup, csrc = settings(), ROOT / "csrc"
-    flags = [*setup["KERNEL_FLAGS"], "-fschedule-insns", "-Werror", "-I", str(csrc)]
+    flags = [*setup["KERNEL_FLAGS"], *setup["GCC_FLAGS"], "-Werror", "-I", str(csrc)]
     kernels = [
         (isa, domain, arithmetic)
         for isa in setup["ISA_FLAGS"][machine]
@@ -50,7 +50,7 @@ def build(folder, compiler, machine):
     tables = [
         (
             csrc / f"{domain}.c",
-            [*setup["ISA_FLAGS"][machine][isa], "-include", f"isa/{isa}.h", f"-DFL_ARITH={arithmetic}"],
+            [*setup["ISA_FLAGS"][machine][isa], "-include", f"simd/{isa}.h", f"-DFL_ARITH={arithmetic}"],
         )
         for isa, domain, arithmetic in kernels
     ]

@@ -1,2 +1,0 @@
-#define FL_ISA avx2
-#define FL_BYTES 32

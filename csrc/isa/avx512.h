@@ -1,2 +1,0 @@
-#define FL_ISA avx512
-#define FL_BYTES 64

@@ -1,2 +1,0 @@
-#define FL_ISA neon
-#define FL_BYTES 16

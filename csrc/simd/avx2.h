@@ -1,0 +1,41 @@
+/* AVX2 with FMA */
+#define FL_ISA avx2
+#define FL_BYTES 32
+#define FL_INTERLEAVE_LOSS 2
+#define FL_INTERLEAVE_VARIANT 4
+
+#include <immintrin.h>
+
+#include "simd/vec.h"
+
+#include "simd/generic.h"
+
+#if FL_ARITH == 32
+#define REGISTER __m256
+#define OF_REAL(operation) _mm256_##operation##_ps
+#else
+#define REGISTER __m256d
+#define OF_REAL(operation) _mm256_##operation##_pd
+#endif
+
+INLINE void v_stream(stored *p, vec x) {
+    svec s = __builtin_convertvector(x, svec);
+#if FL_ARITH == 3264
+    _mm_stream_si128((__m128i *)p, (__m128i)s);
+#else
+    _mm256_stream_si256((__m256i *)p, (__m256i)s);
+#endif
+}
+
+INLINE vec v_load_chunks(const real *p, size_t stride) {
+    __m256 low = _mm256_castps128_ps256(_mm_loadu_ps((const float *)p));
+    return (vec)_mm256_insertf128_ps(low, _mm_loadu_ps((const float *)(p + stride)), 1);
+}
+
+INLINE vec v_select(mask m, vec yes, vec no) {
+    return (vec)OF_REAL(blendv)((REGISTER)no, (REGISTER)yes, (REGISTER)m);
+}
+INLINE vec v_fma(vec a, vec b, vec c) { return (vec)OF_REAL(fmadd)((REGISTER)a, (REGISTER)b, (REGISTER)c); }
+INLINE vec v_sqrt(vec a) { return (vec)OF_REAL(sqrt)((REGISTER)a); }
+INLINE vec v_min(vec a, vec b) { return (vec)OF_REAL(min)((REGISTER)a, (REGISTER)b); }
+INLINE vec v_max(vec a, vec b) { return (vec)OF_REAL(max)((REGISTER)a, (REGISTER)b); }

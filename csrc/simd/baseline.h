@@ -1,0 +1,33 @@
+/* x86-64 as it began: SSE2, without FMA. Correct on every processor; not where speed is looked for. */
+#define FL_ISA baseline
+#define FL_BYTES 16
+#define FL_ONE_LOOP /* serves every set of outputs */
+#define FL_INTERLEAVE_LOSS 1
+#define FL_INTERLEAVE_VARIANT 1
+
+#include <immintrin.h>
+
+#include "simd/vec.h"
+
+#include "simd/generic.h"
+#include "simd/narrow.h"
+
+INLINE void v_stream(stored *p, vec x) {
+    svec s = __builtin_convertvector(x, svec);
+#if FL_ARITH == 3264
+    long long both;
+    memcpy(&both, &s, sizeof both);
+    _mm_stream_si64((long long *)p, both);
+#else
+    _mm_stream_si128((__m128i *)p, (__m128i)s);
+#endif
+}
+
+/* There is no FMA, and libm's is 30 times slower: multiply, then add. */
+#define FL_NO_FMA 1
+INLINE vec v_fma(vec a, vec b, vec c) { return a * b + c; }
+#if FL_ARITH == 32
+INLINE vec v_sqrt(vec a) { return (vec)_mm_sqrt_ps((__m128)a); }
+#else
+INLINE vec v_sqrt(vec a) { return (vec)_mm_sqrt_pd((__m128d)a); }
+#endif

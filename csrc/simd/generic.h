@@ -1,0 +1,33 @@
+/* What the compiler's generic vectors do as well as an intrinsic: memory and masks of instruction sets whose masks are
+ * vectors of zeros and ones. */
+
+INLINE vec v_load(const stored *p) {
+    svec s;
+    memcpy(&s, p, sizeof s);
+    return __builtin_convertvector(s, vec);
+}
+
+INLINE void v_store(stored *p, vec x) {
+    svec s = __builtin_convertvector(x, svec);
+    memcpy(p, &s, sizeof s);
+}
+
+INLINE dvec v_load_doubles(const stored *p) {
+    stored part __attribute__((vector_size(FL_BYTES / sizeof(double) * sizeof(stored))));
+    memcpy(&part, p, sizeof part);
+    return __builtin_convertvector(part, dvec);
+}
+
+typedef ivec mask;
+INLINE mask v_lt(vec a, vec b) { return (mask)(a < b); }
+INLINE mask v_le(vec a, vec b) { return (mask)(a <= b); }
+INLINE mask v_eq(vec a, vec b) { return (mask)(a == b); }
+INLINE mask m_and(mask a, mask b) { return a & b; }
+INLINE mask m_or(mask a, mask b) { return a | b; }
+INLINE mask m_not(mask a) { return ~a; }
+INLINE int m_any(mask a) {
+    int64_t part[FL_BYTES / 8], any = 0;
+    memcpy(part, &a, sizeof part);
+    for (int i = 0; i < FL_BYTES / 8; i++) any |= part[i];
+    return any != 0;
+}
