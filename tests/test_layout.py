@@ -44,3 +44,10 @@ def test_imports_lead_downwards(path):
     own = FLOORS.index(floor_of(".".join(("fastloss", *rooms))))
     upwards = [name for name in imports(path) if FLOORS.index(floor_of(name)) > own]
     assert not upwards, f"{FLOORS[own]} imports {upwards}, which are above it"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.suffix == ".pyx"], ids=lambda path: path.name)
+def test_hot_loops_import_no_python(path):
+    """They run the blocks that they are told; which thread runs which is decided above them."""
+    lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+    assert not [line for line in lines if len(line) > 2 and line[1].startswith("fastloss") and line[2] == "import"]

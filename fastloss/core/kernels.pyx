@@ -2,7 +2,7 @@
 
 A call is one `Map`: it reads each block of every operand (in place where it can), runs the loss's loop over it, applies
 the sample weights, stores the outputs and keeps one float64 partial sum per block. Blocks are independent, so that any
-split over threads gives the same bits.
+split over threads gives the same bits; `run` takes some of them, and who calls it for which is decided in threads.py.
 """
 
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
@@ -23,8 +23,6 @@ cdef extern from *:
 
 import os
 
-from fastloss.core.threads import run_blocks
-
 cdef enum:
     MAX_OUTPUTS = 7
     # A call that reads and writes more than this leaves nothing in a core's share of the caches for who comes next: its
@@ -35,6 +33,7 @@ TRAITS = {1: "convex", 2: "c1", 4: "even", 8: "bounded"}
 # By the families of csrc/api.h, which tell apart what targets a loss takes, too
 FAMILIES = ("residual", "relative", "margin", *["probability"] * 3, *["count"] * 3)
 PARAM_GRAD = 16
+BLOCK = FL_BLOCK  # elements
 
 
 # ---- instruction sets ---------------------------------------------------------------------------------------------
@@ -172,7 +171,8 @@ cdef class Map:
     cdef double scalars[3]
     cdef double factor
     cdef fl_chosen chosen
-    cdef Py_ssize_t size, blocks, head  # elements: of all, and of the first block
+    cdef Py_ssize_t size, head          # elements: of all, and of the first block
+    cdef readonly Py_ssize_t blocks
     cdef int streams                    # mask of outputs
     cdef double *partials
 
@@ -257,15 +257,7 @@ cdef class Map:
         """The first element of a block."""
         return 0 if index == 0 else min(self.head + (index - 1) * FL_BLOCK, self.size)
 
-    def run(self, num_threads):
-        """All blocks; the sum of the values if it is kept."""
-        if self.blocks == 1:
-            self.run_blocks(0, 1)
-        else:
-            run_blocks(self.run_blocks, self.blocks, FL_BLOCK, num_threads)
-        return tree_sum(self.partials, self.blocks) if self.keeps_sum else None
-
-    def run_blocks(self, Py_ssize_t first, Py_ssize_t last):
+    def run(self, Py_ssize_t first, Py_ssize_t last):
         """Blocks first, ..., last - 1, in this thread."""
         cdef Py_ssize_t block = FL_BLOCK if self.size > FL_BLOCK else self.size
         cdef Py_ssize_t bytes = self.scratch_bytes(block), i
@@ -282,6 +274,10 @@ cdef class Map:
             if self.streams:
                 fl_end_streams()
         PyMem_RawFree(allocated)
+
+    def total(self):
+        """The sum of the values, where it is kept, once all blocks have run."""
+        return tree_sum(self.partials, self.blocks)
 
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
         cdef Py_ssize_t bytes = scratch_size(&self.pred, n)
@@ -369,14 +365,15 @@ cdef class Sum:
     """The sum of an array in the fixed tree."""
 
     cdef Operand operand
-    cdef bint is_double
-    cdef Py_ssize_t size, blocks
+    cdef const fl_table *table
+    cdef Py_ssize_t size
+    cdef readonly Py_ssize_t blocks
     cdef double *partials
 
     def __init__(self, array, Kind kind, bint is_double):
         self.size = array.size
         self.blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK
-        self.is_double = is_double
+        self.table = current_table(is_double)
         open_operand(&self.operand, array, kind, is_double, False)
         self.partials = <double *>PyMem_RawCalloc(self.blocks + 1, sizeof(double))
         if self.partials == NULL:
@@ -386,12 +383,8 @@ cdef class Sum:
         close_operand(&self.operand)
         PyMem_RawFree(self.partials)
 
-    def run(self, num_threads):
-        run_blocks(self.run_blocks, self.blocks, FL_BLOCK, num_threads)
-        return tree_sum(self.partials, self.blocks)
-
-    def run_blocks(self, Py_ssize_t first, Py_ssize_t last):
-        cdef const fl_table *table = current_table(self.is_double)
+    def run(self, Py_ssize_t first, Py_ssize_t last):
+        """Blocks first, ..., last - 1, in this thread."""
         cdef char *scratch = <char *>PyMem_RawMalloc(16 * FL_BLOCK)
         cdef Py_ssize_t i, n
         if scratch == NULL:
@@ -399,8 +392,12 @@ cdef class Sum:
         with nogil:
             for i in range(first, last):
                 n = min(<Py_ssize_t>FL_BLOCK, self.size - i * FL_BLOCK)
-                self.partials[i] = table.sum(read_block(&self.operand, i * FL_BLOCK, n, scratch), n)
+                self.partials[i] = self.table.sum(read_block(&self.operand, i * FL_BLOCK, n, scratch), n)
         PyMem_RawFree(scratch)
+
+    def total(self):
+        """The sum, once all blocks have run."""
+        return tree_sum(self.partials, self.blocks)
 
 
 # ---- for tests and sweeps -------------------------------------------------------------------------------------------

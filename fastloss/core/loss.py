@@ -25,6 +25,8 @@ from fastloss.core.arguments import (
     relations,
     storage,
 )
+from fastloss.core.sums import tree_sum
+from fastloss.core.threads import run_blocks
 
 _REGISTRY = kernels.registry()
 _LOSSES = {}
@@ -338,24 +340,30 @@ class _Call:
         if self.operands[2] is None:
             return float(self.operands[0][0].size)
         array, kind = self.operands[2]
-        return kernels.Sum(array, kind, self.dtype is FLOAT64).run(self.num_threads)
+        return tree_sum(array, kind, self.dtype is FLOAT64, self.num_threads)
 
     def run(self, mask, slots, keeps_sum=False):
         """Compute the outputs of `mask` into the arrays of `slots`; the reduced value if it is asked for."""
         pred, target, weight = self.operands
         is_double = self.dtype is FLOAT64
-        total = kernels.Map(
+        loop = kernels.Map(
             self.loss._index, is_double, pred, target, self.params, weight, slots, mask, self.factor, keeps_sum,
             self.loss._terms(self, mask),
-        ).run(self.num_threads)  # fmt: skip
-        if keeps_sum and self.reduction == "mean":
-            return total / self.total_weight if self.total_weight else float("nan")
-        return total
+        )  # fmt: skip
+        if loop.blocks == 1:  # a small call, where every nanosecond counts
+            loop.run(0, 1)
+        else:
+            run_blocks(loop.run, loop.blocks, kernels.BLOCK, self.num_threads)
+        if not keeps_sum:
+            return None
+        if self.reduction == "mean":
+            return loop.total() / self.total_weight if self.total_weight else float("nan")
+        return loop.total()
 
     def sum_to(self, shape, grad):
         """A parameter's derivative summed over the axes that it was broadcast along."""
         if shape == ():
-            return kernels.Sum(grad, KINDS[grad.dtype.char], self.dtype is FLOAT64).run(self.num_threads)
+            return tree_sum(grad, KINDS[grad.dtype.char], self.dtype is FLOAT64, self.num_threads)
         lead = grad.ndim - len(shape)
         axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 != grad.shape[i + lead])
         return grad.sum(axis=axes, dtype=np.float64).astype(self.dtype).reshape(shape)

@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from fastloss.core import kernels, rows
+from fastloss.core import rows
 from fastloss.core.arguments import (
     as_array,
     as_array_beside,
@@ -15,6 +15,8 @@ from fastloss.core.arguments import (
     storage,
     whole_numbers,
 )
+from fastloss.core.sums import tree_sum
+from fastloss.core.threads import run_blocks
 
 # What the target of a loss may be
 LABELS, LABELS_OR_PROBABILITIES, LOGITS = "labels", "labels or probabilities", "logits"
@@ -133,7 +135,7 @@ class RowCall:
         return np.ascontiguousarray(class_weight, self.dtype)
 
     def loop(self, kernel, parameters, elements, value=None, **others):
-        """The hot loop over all rows, into {kind: array} and one value per row."""
+        """The hot loop over rows, prepared: into {kind: array} and one value per row."""
         target = None if self.target is None else self.operand(self.classes_last(self.target))
         return rows.Rows(
             self.is_double,
@@ -147,9 +149,12 @@ class RowCall:
             **others,
         )
 
+    def run(self, loop):
+        """All rows of a loop."""
+        run_blocks(loop.run, loop.blocks, loop.block_size, self.num_threads)
+
     def sum(self, values):
-        kind = storage(values, self.dtype)[1]
-        return kernels.Sum(values, kind, self.is_double).run(self.num_threads)
+        return tree_sum(*storage(values, self.dtype), self.is_double, self.num_threads)
 
 
 def final_results(computed, final):

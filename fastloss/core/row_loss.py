@@ -97,7 +97,8 @@ class RowLoss(Loss):
         )
         total_weight = loop.total_weight() if reduction == "mean" else 1.0
         # where nothing counts, the mean is NaN and its gradient 0
-        loop.run(call.num_threads, 1 / total_weight if total_weight else 0.0)
+        loop.factor = 1 / total_weight if total_weight else 0.0
+        call.run(loop)
         results = dict(zip(names, final_results(computed, final), strict=True))
         if "value" in outputs and reduction != "none":
             results["value"] = call.sum(arrays["value"]) / total_weight if total_weight else float("nan")

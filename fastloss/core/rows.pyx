@@ -3,7 +3,7 @@
 A call is one `Rows`: for each block it reads the operands (in place where it can), and a kernel writes one number per row
 (value) and one per element (grad, hess, softmax, ...).
 What a kernel is given is in csrc/rows/api.h.
-Rows are independent, so that any split over threads gives the same bits.
+Rows are independent, so that any split over threads gives the same bits; threads.py decides it.
 """
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
@@ -19,8 +19,6 @@ from fastloss.core.kernels cimport (
     fl_row_kernels, fl_rows, fl_table, tree_sum,
 )
 from fastloss.core.kernels cimport FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_log_probabilities, FL_ROW_probabilities
-
-from fastloss.core.threads import run_blocks
 
 cdef enum:
     BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
@@ -234,7 +232,8 @@ cdef class Rows:
     cdef bint emits[FL_ROW_ELEMENTS]
     cdef int kernel
     cdef double parameters[FL_ROW_PARAMETERS]
-    cdef double factor
+    cdef public double factor           # of grad and hess
+    cdef readonly Py_ssize_t blocks, block_size  # block_size is of elements
     cdef Py_ssize_t rows, classes, block
     cdef const fl_row_kernels *kernels
     cdef const fl_table *wide
@@ -258,6 +257,9 @@ cdef class Rows:
         self.labels = labels
         open_matrix(&self.logits, logits[0], logits[1], is_double, False)
         self.block = self.rows_per_block()
+        self.blocks = (self.rows + self.block - 1) // self.block
+        self.block_size = self.block * self.classes
+        self.factor = 1
         if target is not None:
             open_matrix(&self.target, target[0], target[1], is_double, False)
             self.has_target = True
@@ -293,13 +295,7 @@ cdef class Rows:
             return max(rows - rows % FL_ROW_PADDING, <Py_ssize_t>FL_ROW_PADDING)
         return max(rows, <Py_ssize_t>1)
 
-    def run(self, num_threads, double factor=1):
-        """All rows; `factor` multiplies grad and hess."""
-        self.factor = factor
-        blocks = (self.rows + self.block - 1) // self.block
-        run_blocks(self.run_blocks, blocks, self.block * self.classes, num_threads)
-
-    def run_blocks(self, Py_ssize_t first, Py_ssize_t last):
+    def run(self, Py_ssize_t first, Py_ssize_t last):
         """Blocks first, ..., last - 1, in this thread."""
         cdef Py_ssize_t start = first * self.block, end = min(last * self.block, self.rows), n
         cdef Py_ssize_t run = self.run_of_rows()

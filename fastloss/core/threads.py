@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Lock
 
 from fastloss.core.arguments import check_num_threads
 
@@ -12,7 +13,6 @@ SMALL = 1 << 17
 RUNS_PER_THREAD = 4
 
 _num_threads = None
-_pool = None
 
 
 def set_num_threads(num_threads):
@@ -42,9 +42,17 @@ def set_num_threads(num_threads):
 
 def get_num_threads():
     """The number of threads that calls use by default."""
-    if _num_threads is None:
-        set_num_threads(int(os.environ.get("FASTLOSS_NUM_THREADS") or len(os.sched_getaffinity(0))))
-    return _num_threads
+    threads = _num_threads  # which another thread may set meanwhile
+    if threads is None:
+        threads = check_num_threads(int(os.environ.get("FASTLOSS_NUM_THREADS") or processors()))
+    return threads
+
+
+def processors():
+    """How many processors this process may use; where the system does not tell (macOS, Windows), how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run_blocks(function, blocks, block_size, num_threads=None):
@@ -56,34 +64,55 @@ def run_blocks(function, blocks, block_size, num_threads=None):
     if threads == 1:
         function(0, blocks)
         return
-    runs = min(threads * RUNS_PER_THREAD, blocks)
-    bounds = [blocks * i // runs for i in range(runs + 1)]
-    remaining = iter(list(pairwise(bounds)))
+    runs = _Runs(blocks, min(threads * RUNS_PER_THREAD, blocks))
 
     def work():
-        # the calling thread works too; next() on one iterator is atomic under the GIL
-        for first, last in remaining:
-            function(first, last)
+        while (run := runs.take()) is not None:
+            function(*run)
 
-    futures = [_workers(threads).submit(work) for _ in range(threads - 1)]
+    futures = _pool.submit(work, threads - 1)
     try:
-        work()
+        work()  # the calling thread works too
     finally:
         for future in futures:
             future.result()
 
 
-def _workers(threads):
-    global _pool
-    if _pool is None or _pool._max_workers < threads - 1:
-        _pool = ThreadPoolExecutor(threads - 1, thread_name_prefix="fastloss")
-    return _pool
+class _Runs:
+    """Blocks cut into runs, which threads take one after the other."""
+
+    def __init__(self, blocks, runs):
+        bounds = [blocks * i // runs for i in range(runs + 1)]
+        self._remaining = pairwise(bounds)
+        self._lock = Lock()
+
+    def take(self):
+        with self._lock:
+            return next(self._remaining, None)
+
+
+class _Pool:
+    """Threads that wait for work; as many as a call has asked for so far."""
+
+    def __init__(self):
+        self._lock = Lock()
+        self._size, self._executor = 0, None
+
+    def submit(self, function, times):
+        with self._lock:  # so that nobody replaces the executor before the work is in it
+            if self._size < times:
+                self._size, self._executor = times, ThreadPoolExecutor(times, thread_name_prefix="fastloss")
+            return [self._executor.submit(function) for _ in range(times)]
+
+
+_pool = _Pool()
 
 
 def _forget_pool():
-    """After a fork the child has no threads: it makes its own pool."""
+    """After a fork the child has no threads, and another thread may have held the lock: it makes its own pool."""
     global _pool
-    _pool = None
+    _pool = _Pool()
 
 
-os.register_at_fork(after_in_child=_forget_pool)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)

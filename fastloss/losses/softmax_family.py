@@ -16,7 +16,7 @@ def _checked(logits, axis, temperature, num_threads):
 def _of_elements(kernel, logits, axis, temperature, out, num_threads):
     call, temperature = _checked(logits, axis, temperature, num_threads)
     computed, final = check_outputs(out, [call.shape], call.dtype, call.inputs)
-    call.loop(kernel, [temperature], {rows.GRAD: computed[0]}).run(call.num_threads)
+    call.run(call.loop(kernel, [temperature], {rows.GRAD: computed[0]}))
     return final_results(computed, final)[0]
 
 
@@ -138,5 +138,5 @@ def logsumexp(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     """
     call, temperature = _checked(logits, axis, temperature, num_threads)
     computed, final = check_outputs(out, [call.rows], call.dtype, call.inputs)
-    call.loop(rows.PROBABILITIES, [temperature], {}, computed[0]).run(call.num_threads)
+    call.run(call.loop(rows.PROBABILITIES, [temperature], {}, computed[0]))
     return final_results(computed, final)[0]

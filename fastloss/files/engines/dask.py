@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import ATTEMPTS, Job, Outcome, Watch
@@ -76,7 +76,7 @@ def _connected(client, workers: int | None):
         return
     from distributed import Client, LocalCluster
 
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or processors()
     with (
         LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.ERROR

@@ -6,11 +6,11 @@ but take half a second to start (docs/scaling.md has the figures). Threads need 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
+from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import Job, Watch
@@ -22,7 +22,7 @@ class Stopped(BaseException):
 
 def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = None) -> Summary:
     """Do the tasks, several at a time; one worker does them in order, with all the threads of the kernels."""
-    workers = min(workers or len(os.sched_getaffinity(0)), len(tasks))
+    workers = min(workers or processors(), len(tasks))
     if workers == 1:
         return _in_order(tasks, job, watch)
     total, started = job.spec.nothing(), enumerate(tasks)

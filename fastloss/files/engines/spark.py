@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import ATTEMPTS, Job, Outcome, Watch
@@ -84,7 +85,7 @@ def _connected(session, workers: int | None):
         yield active.sparkContext
         return
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # or Spark takes whatever python3 is first on the PATH
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or processors()
     builder = SparkSession.builder.master(f"local[{workers},{ATTEMPTS}]").appName("fastloss")
     builder = builder.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
     session = builder.getOrCreate()
