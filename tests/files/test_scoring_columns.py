@@ -1,6 +1,5 @@
 """Columns of every type: carried as they are, read as numbers, labels, lists and fields of structs."""
 
-import datetime
 import decimal
 import json
 
@@ -478,92 +477,7 @@ def test_decimals_are_rounded_once(type):
     assert batch["grad"].to_pylist() == [None if value is None else float(value) for value in values]
 
 
-# ---- groups ---------------------------------------------------------------------------------------------------------
-
-NAN, INF, DAY = float("nan"), float("inf"), datetime.date(2020, 2, 2)
-GROUPS = {
-    "double": (pa.array([1.0, 0.5, None, NAN, -0.0, 0.0, INF], from_pandas=False), [1, 0.5, None, "nan", 0, 0, "inf"]),
-    "float": (pa.array([0.1, 2.0], pa.float32()), [float(np.float32(0.1)), 2]),
-    "half": (pa.array(np.float16([0.5, 2])), [0.5, 2]),
-    "decimal": (pa.array([Decimal("1.10"), None, Decimal("2.00")]), [1.1, None, 2]),
-    "long": (pa.array([Decimal("1.00000000000000000001"), Decimal(10**20 + 1)]), ["1.00000000000000000001", None]),
-    "decimal32": (pa.array([Decimal("1.10")], pa.decimal32(5, 2)), [1.1]),
-    "runs": (pa.RunEndEncodedArray.from_arrays([1, 3], ["a", None]), ["a", None, None]),
-    "views": (VIEWS, ["z", "b", None, "a", "z", "a"]),
-    "times": (pa.array([1], pa.time64("ns")), ["00:00:00.000000001"]),
-    "far days": (pa.array([-800000, 3000000], pa.date32()), ["-0221-09-04", "10183-09-21"]),
-}
-GROUPS["long"][1][1] = "100000000000000000001.00000000000000000000"
-
-
-@pytest.mark.parametrize("kind", GROUPS)
-def test_groups_by_other_types(tmp_path, kind):
-    column, keys = GROUPS[kind]
-    r = np.arange(len(keys), dtype=float)
-    source = write(tmp_path / "in.arrow", pa.table({"r": r, "g": column}))
-    summary = fl.score(source, by="g", **OPTIONS)
-    assert set(summary.groups) == set(keys)
-    for key, group in summary.groups.items():
-        assert group.rows == keys.count(key)
-        assert group.sum == sum(fl.huber(r[[k == key for k in keys]]))
-    assert type(summary).from_dict(json.loads(json.dumps(summary.to_dict(), allow_nan=False))) == summary
-    assert json.loads(summary.to_json())["groups"]
-
-
-HALF, WHOLE = (500, 2_000), {"ms": 1, "us": 10**3, "ns": 10**6}
-TIMES = {
-    "timestamp": (pa.timestamp, ["1970-01-01 00:00:00.5", "1970-01-01 00:00:02"]),
-    "with a zone": (lambda unit: pa.timestamp(unit, "UTC"), ["1970-01-01 00:00:00.5Z", "1970-01-01 00:00:02Z"]),
-    "far away": (
-        lambda unit: pa.timestamp(unit, "America/New_York"),
-        ["1969-12-31 19:00:00.5-0500", "1969-12-31 19:00:02-0500"],
-    ),
-    "duration": (pa.duration, ["PT0.5S", "PT2S"]),
-    "time": (lambda unit: pa.time32(unit) if unit in ("s", "ms") else pa.time64(unit), ["00:00:00.5", "00:00:02"]),
-}
-
-
-@pytest.mark.parametrize("kind", TIMES)
-def test_equal_times_of_all_units_are_one_group(tmp_path, kind):
-    of_unit, keys = TIMES[kind]
-    tables = [pa.table({"g": pa.array([n * of for n in HALF], of_unit(unit))}) for unit, of in WHOLE.items()]
-    tables.append(pa.table({"g": pa.array([2], of_unit("s"))}))
-    files = [
-        write(tmp_path / f"{i}.arrow", table.append_column("r", [np.ones(len(table))]))
-        for i, table in enumerate(tables)
-    ]
-    summary = fl.score(files, by="g", **OPTIONS)
-    assert {key: group.rows for key, group in summary.groups.items()} == dict(zip(keys, (3, 4), strict=True))
-
-
-@pytest.mark.parametrize(
-    ("number", "unit", "key"),
-    [(0, "ns", "PT0S"), (-5, "s", "-PT5S"), (-1, "ns", "-PT0.000000001S"), (10, "s", "PT10S"),
-     (-(2**63) + 1, "us", "-PT9223372036854.775807S"), (100, "ms", "PT0.1S")],
-)  # fmt: skip
-def test_groups_by_durations(tmp_path, number, unit, key):
-    source = write(tmp_path / "in.arrow", pa.table({"r": [1.0], "g": pa.array([number], pa.duration(unit))}))
-    assert list(fl.score(source, by="g", **OPTIONS).groups) == [key]
-
-
-def test_groups_by_intervals_are_refused(tmp_path):
-    column = pa.array([(1, 2, 3)], pa.month_day_nano_interval())
-    source = write(tmp_path / "in.arrow", pa.table({"r": [1.0], "g": column}))
-    with pytest.raises(
-        TypeError, match="column 'g': groups are numbers, text, booleans, dates or times, got month_day"
-    ):
-        fl.score(source, by="g", **OPTIONS)
-
-
 def test_feather_of_version_1_is_refused(tmp_path):
     (tmp_path / "in.feather").write_bytes(b"FEA1" + bytes(60) + b"FEA1")  # as they begin and end
     with pytest.raises(ScoringError, match=r"in.feather: Feather of version 1 is not read: write version 2 with pyarr"):
         fl.score(tmp_path / "in.feather", **OPTIONS)
-
-
-def test_whole_numbers_of_all_types_are_one_group(tmp_path):
-    columns = pa.array([1, 2]), pa.array([1.0, 2.5]), pa.array([Decimal("2.50"), Decimal("1.00")])
-    files = [write(tmp_path / f"{i}.arrow", pa.table({"r": [1.0, 2.0], "g": g})) for i, g in enumerate(columns)]
-    summary = fl.score(files, by="g", **OPTIONS)
-    assert {key: group.rows for key, group in summary.groups.items()} == {1: 3, 2: 1, 2.5: 2}
-    assert [type(key) for key in sorted(summary.groups)] == [int, int, float]
