@@ -11,7 +11,6 @@ and in one.
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from timing import interleave, machine, median_ratio, medians
 
+from fastloss.core.threads import processors
 from fastloss.files.writers.sinks import ROW_GROUP_ROWS
 
 LIMIT_FILE, LIMIT_DIRECTORY = 1.5, 1.3  # times pyarrow's
@@ -164,7 +164,7 @@ def _arguments():
     parser.add_argument("--rows", type=int, default=50_000_000)
     parser.add_argument("--files", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--workers", type=int, default=processors())
     return parser.parse_args()
 
 
