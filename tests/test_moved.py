@@ -43,6 +43,17 @@ def test_the_old_name_is_the_same_module(old):
     assert importlib.import_module(old) is importlib.import_module(MOVED[old])
 
 
+@pytest.mark.parametrize(
+    ("old", "name"),
+    [("readers", "open_source"), ("reading", "MAX_ROWS"), ("npy_reader", "NpySource"), ("output", "open_output"),
+     ("table_reader", "ParquetSource"), ("writers", "ParquetSink"), ("csv_reader", "CsvSource"),
+     ("csv_writer", "CsvSink"), ("csv_text", "CsvText"), ("csv_types", "Column"), ("csv_blocks", "OpenQuote")],
+)  # fmt: skip
+def test_a_renamed_module_holds_what_it_held(old, name):
+    pytest.importorskip("pyarrow")
+    assert hasattr(importlib.import_module(f"fastloss.scoring.{old}"), name)
+
+
 def test_the_old_name_of_files():
     """Each way to import from it, in a process that has imported nothing."""
     code = """
