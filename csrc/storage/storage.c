@@ -11,7 +11,17 @@ void fl_widen_bfloat16(const uint16_t *x, float *out, size_t n) {
 }
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+
+/* Found when the library is loaded: cpuid takes a microsecond in a virtual machine, and clang 14 knows no "f16c". */
+static int has_f16c;
+
+__attribute__((constructor)) static void find_f16c(void) {
+    unsigned eax, ebx, ecx, edx;
+    __builtin_cpu_init();
+    has_f16c = __builtin_cpu_supports("avx") && __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+}
 
 /* Conversion is exact: an instruction for it changes no bits. Returns how many of the n numbers are done. */
 __attribute__((target("avx,f16c"))) static size_t widen_by_instruction(const uint16_t *x, float *out, size_t n) {
@@ -21,7 +31,7 @@ __attribute__((target("avx,f16c"))) static size_t widen_by_instruction(const uin
 }
 
 static size_t widen_quickly(const uint16_t *x, float *out, size_t n) {
-    return __builtin_cpu_supports("f16c") ? widen_by_instruction(x, out, n) : 0;
+    return has_f16c ? widen_by_instruction(x, out, n) : 0;
 }
 #else
 static size_t widen_quickly(const uint16_t *x, float *out, size_t n) {
