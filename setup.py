@@ -11,12 +11,13 @@ import shlex
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+import Cython
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.modified import newer_group
 
 SANITIZE = os.environ.get("FASTLOSS_SANITIZE", "")
 WERROR = os.environ.get("FASTLOSS_WERROR", "") not in ("", "0")
@@ -39,6 +40,8 @@ ISA_FLAGS = {
 }
 DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64)}  # what csrc/*.c are compiled for: see csrc/simd/vec.h
 
+CYTHON = {"build_dir": "build/cython", "language_level": 3, "compiler_directives": {"cdivision": True}}
+
 if SANITIZE:
     # The optimizer takes ten times as long over the checks in these unrolled loops. What the null and object-size
     # checks would find, the address sanitizer does. FL_SANITIZED leaves one vector in flight.
@@ -59,24 +62,28 @@ def machine():
 class Build(build_ext):
     """Compiles csrc/map.c and csrc/rows.c per instruction set and arithmetic, and links the objects into core.kernels.
 
-    The objects know nothing of Python: those in build/kernels, a folder per compiler and flags, serve every Python.
-    Each has beside it the hash of the preprocessed source that it was made from, and is used again while that holds.
-    The extensions in build/extensions are kept per Python.
+    The objects know nothing of Python: those in build/kernels serve every Python. They and the extensions in
+    build/extensions lie in folders per compiler and flags, beside each the hash of what it was made from (.key), and
+    are used again while that holds. Times of files do not count.
     """
 
     def build_extension(self, ext):
         if ext.name == "fastloss.core.kernels":
             ext.extra_objects = self.compile_kernels()
-            ext.depends = [*ext.depends, *ext.extra_objects]
         target = Path(self.get_ext_fullpath(ext.name))
-        kept = Path("build", "extensions", short_hash(*COMPILER, *KERNEL_FLAGS), target.name)
-        if self.force or newer_group([*ext.sources, *ext.depends], kept):
-            super().build_extension(ext)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(target, kept)
-        else:
-            target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path("build", "extensions", short_hash(COMPILER_VERSION, Cython.__version__, *KERNEL_FLAGS))
+        kept = folder / target.name
+        key = content_hash(ext.sources, ext.depends, ext.extra_objects)
+        if not self.force and is_made_from(kept, key):
             shutil.copy2(kept, target)
+            return
+        target.unlink(missing_ok=True)  # one that is newer than the sources would be left as it is
+        ext.sources = cythonize([ext], **CYTHON)[0].sources
+        with making(kept, key):
+            super().build_extension(ext)
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(target, kept)
 
     def compile_kernels(self):
         """All objects; those that are out of date are compiled, a line each."""
@@ -102,28 +109,49 @@ class Kernel:
         folder = Path("build", "kernels", f"{isa}-{short_hash(COMPILER_VERSION, *flags)}")
         folder.mkdir(parents=True, exist_ok=True)
         self.target = folder / f"{domain}_{arithmetic}.o"
-        self.key = folder / f"{domain}_{arithmetic}.key"
         what = ["-include", f"csrc/simd/{isa}.h", f"-DFL_ARITH={arithmetic}", f"csrc/{domain}.c"]
         self.command = [*COMPILER, *flags, "-Icsrc", *what]
 
-    def source_key(self):
-        """The hash of the source as the compiler sees it: neither comments nor times of files count."""
+    def key(self):
+        """The hash of the source as the compiler sees it: a comment changes nothing."""
         run = subprocess.run([*self.command, "-E", "-P"], check=True, capture_output=True, text=True)
         return short_hash(run.stdout)
 
     def is_current(self):
-        return self.target.exists() and self.key.exists() and self.key.read_text() == self.source_key()
+        return is_made_from(self.target, self.key())
 
     def compile(self):
-        key = self.source_key()
-        self.key.unlink(missing_ok=True)
-        subprocess.run([*self.command, "-c", "-o", str(self.target)], check=True)
-        self.key.write_text(key)
+        with making(self.target, self.key()):
+            subprocess.run([*self.command, "-c", "-o", str(self.target)], check=True)
         return self
+
+
+def is_made_from(target, key):
+    record = target.with_suffix(".key")
+    return target.exists() and record.exists() and record.read_text() == key
+
+
+@contextmanager
+def making(target, key):
+    """Record the key of a target once it is made; one that was interrupted has none."""
+    record = target.with_suffix(".key")
+    record.unlink(missing_ok=True)
+    yield
+    record.write_text(key)
+
+
+def content_hash(*lists):
+    return short_hash(*(hashlib.sha256(Path(file).read_bytes()).hexdigest() for files in lists for file in files))
 
 
 def short_hash(*words):
     return hashlib.sha256(" ".join(words).encode()).hexdigest()[:8]
+
+
+C_SOURCES = {"kernels": ["csrc/dispatch.c"], "buffers": ["csrc/storage/storage.c"]}
+# What Cython and these see of the others
+INTERFACES = ["csrc/*.h", "csrc/*.def", "csrc/rows/api.h", "csrc/storage/*.h", "csrc/map/losses/robust_regions.h"]
+INTERFACES += ["fastloss/**/*.pxd"]
 
 
 def extension(source):
@@ -136,22 +164,11 @@ def extension(source):
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *sanitizer],
         extra_link_args=sanitizer,
         define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"')],
-        depends=INTERFACE.get(module, []),
+        depends=[str(file) for pattern in INTERFACES for file in sorted(Path().glob(pattern))],
     )
 
 
-# What dispatch.c, storage.c and Cython see of the kernels
-KERNEL_TABLES = ["csrc/api.h", "csrc/losses.def", "csrc/map/losses/robust_regions.h"]
-KERNEL_TABLES += ["csrc/rows/api.h", "csrc/rows.def"]
-INTERFACE = {"kernels": KERNEL_TABLES, "rows": KERNEL_TABLES, "buffers": ["csrc/storage/storage.h"]}
-C_SOURCES = {"kernels": ["csrc/dispatch.c"], "buffers": ["csrc/storage/storage.c"]}
-
 setup(
-    ext_modules=cythonize(
-        [extension(source) for source in sorted(Path("fastloss").rglob("*.pyx"))],
-        build_dir="build/cython",
-        language_level=3,
-        compiler_directives={"cdivision": True},
-    ),
+    ext_modules=[extension(source) for source in sorted(Path("fastloss").rglob("*.pyx"))],
     cmdclass={"build_ext": Build},
 )
