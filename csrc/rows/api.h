@@ -24,7 +24,8 @@ typedef struct {
     fl_matrix logits, target; /* target: probabilities or a teacher's logits, or NULL */
     const int64_t *labels;    /* rows, all in range, or NULL */
     const void *class_weight; /* classes, or NULL for ones */
-    const double *scale;      /* rows, and FL_ROW_PADDING more: a factor of the outputs, which are 0 where it is 0 */
+    const double *scale;      /* rows, and FL_ROW_PADDING more, or NULL for ones: a factor of the outputs, which are 0
+                                 where it is 0 */
     double factor;            /* of the elements, besides */
     double parameters[FL_ROW_PARAMETERS]; /* as rows.def lists them, of the logits' precision */
     void *value;                          /* rows, or NULL */

@@ -42,6 +42,11 @@ INLINE vec exp_reduced(vec r) {
     return v_fma(q, r, v_set(1));
 }
 
+/* log1p(w) for 0 <= w <= LOG_ORDINARY, or NaN: the bits of v_log1p */
+INLINE vec log1p_sum(vec w) {
+    return v_select(v_lt(w, v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), w, pair_round(pair_log1p_ordinary(w)));
+}
+
 /* exp(x) 2^scale for x <= 0 and 0 <= scale <= 64 */
 INLINE vec v_exp_scaled(vec x, int scale) {
     x = v_max(v_set(SCALED_EXP_LOW(scale)), x);

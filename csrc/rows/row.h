@@ -11,9 +11,8 @@ typedef struct {
     int form;
     size_t classes;
     const real *x, *target, *class_weight; /* the last two may be NULL */
-    size_t step, target_step;              /* of few classes: between their vectors */
     vec own, own_weight;                   /* the label's logit and class weight, where there are labels */
-    real *kept;   /* a number per class that `reduce` leaves for the elements; LANES apart, or 1 */
+    real *kept;   /* a number per class that `reduce` leaves for the elements; NULL without them */
     real *shift;  /* of many classes, a factor of them per chunk, at 2^EMIT_SCALE */
     size_t chunk; /* its classes */
 } row_source;
@@ -38,12 +37,24 @@ typedef struct {
 
 INLINE mask is_finite(vec x) { return v_eq(x - x, v_set(0)); }
 
-/* The target's and the weight's vector of class k */
-INLINE vec target_of(const row_source *s, size_t k) {
-    size_t step = s->form == FEW_CLASSES ? s->target_step : 1;
-    return s->target ? v_load(s->target + k * step) : v_set(0);
+/* Numbers between what belongs to a class and to the next */
+INLINE size_t step_of(const row_source *s) { return s->form == FEW_CLASSES ? LANES : 1; }
+
+/* The same row from class k on */
+INLINE row_source from_class(row_source s, size_t k) {
+    size_t step = step_of(&s);
+    s.x += k * step;
+    if (s.target) s.target += k * step;
+    if (s.class_weight) s.class_weight += k;
+    if (s.kept) s.kept += k * step;
+    return s;
 }
 
+/* Vectors of the class k */
+INLINE vec logit_of(const row_source *s, size_t k) { return v_load(s->x + k * step_of(s)); }
+INLINE vec target_of(const row_source *s, size_t k) {
+    return s->target ? v_load(s->target + k * step_of(s)) : v_set(0);
+}
 INLINE vec class_weight_of(const row_source *s, size_t k) {
     if (!s->class_weight) return v_set(1);
     return s->form == FEW_CLASSES ? v_set(s->class_weight[k]) : v_load(s->class_weight + k);

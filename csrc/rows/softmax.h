@@ -77,8 +77,8 @@ INLINE softmax_terms softmax_term(const softmax_call *call, const softmax_base *
     if (tops) {
         terms.count[0] = v_select(top, v_set(1), zero);
         terms.count[1] = v_select(top, a, zero);
-        terms.sum[0] = v_select(top, zero, exp);
-        terms.sum[2] = v_select(top, zero, a);
+        terms.sum[0] = v_clear(top, exp);
+        terms.sum[2] = v_clear(top, a);
     }
     return terms;
 }
@@ -87,15 +87,19 @@ INLINE softmax_terms softmax_term(const softmax_call *call, const softmax_base *
 
 INLINE softmax_state softmax_of_lanes(const softmax_call *call, const row_source *s, int variant) {
     vec max = v_set(-INFINITE);
-    for (size_t k = 0; k < s->classes; k++) max = v_max(v_load(s->x + k * s->step), max);
+    size_t k = 0;
+    for (; k + 4 <= s->classes; k += 4) UNROLL for (size_t i = 0; i < 4; i++) max = v_max(logit_of(s, k + i), max);
+    for (; k < s->classes; k++) max = v_max(logit_of(s, k), max);
     softmax_base base = {v_max(v_set((real)LOWEST), max)}; /* -inf - -inf would be NaN */
     softmax_totals t = softmax_sum(call, s, &base, variant);
     vec ties = (t.count[0] - v_set(1)) + (max - max); /* NaN where the maximum is infinite */
-    return (softmax_state){.max = max,
-                           .rest = v_fma(ties, v_set(EMIT_FACTOR), t.sum[0] * v_set(EMIT_FACTOR * SUM_UNSCALE)),
-                           .dot = t.sum[1],
-                           .mass = t.sum[2],
-                           .peak_mass = t.count[1]};
+    softmax_state state;                              /* the rest is not known yet */
+    state.max = max;
+    state.rest = v_fma(ties, v_set(EMIT_FACTOR), t.sum[0] * v_set(EMIT_FACTOR * SUM_UNSCALE));
+    state.dot = t.sum[1];
+    state.mass = t.sum[2];
+    state.peak_mass = t.count[1];
+    return state;
 }
 
 /* ---- many classes ------------------------------------------------------------------------------------------------ */
@@ -151,6 +155,8 @@ INLINE softmax_part softmax_merged(const softmax_call *call, const softmax_part 
     size_t top = 0;
     for (size_t c = 1; c < chunks; c++)
         if (total.max < chunk[c].max) total = chunk[top = c];
+    shift[0] = EMIT_FACTOR;
+    if (chunks == 1) return total;
     for (size_t c = 0; c < MAX_CHUNKS; c++) shift[c] = c < chunks ? (real)(chunk[c].max - total.max) : 0;
     for (size_t c = 0; c < chunks; c += LANES)
         v_store(shift + c, exp_term(call, v_load(shift + c), EMIT_SCALE, variant));
@@ -199,11 +205,13 @@ INLINE softmax_state softmax_of_classes(const softmax_call *call, const row_sour
         {plain_row, tempered_row, soft_row, soft_tempered_row},
         {kept_plain_row, kept_tempered_row, kept_soft_row, kept_soft_tempered_row}};
     softmax_part row = rows[variant & KEEP && s->kept ? 1 : 0][variant & (TEMPERED | SOFT)](call, s);
-    return (softmax_state){.max = v_set((real)row.max),
-                           .rest = v_set((real)((row.rest + (row.max - row.max)) * (double)EMIT_FACTOR)),
-                           .dot = v_set((real)row.dot),
-                           .mass = v_set((real)row.mass),
-                           .peak_mass = v_set((real)row.peak_mass)};
+    softmax_state state; /* as above */
+    state.max = v_set((real)row.max);
+    state.rest = v_set((real)((row.rest + (row.max - row.max)) * (double)EMIT_FACTOR));
+    state.dot = v_set((real)row.dot);
+    state.mass = v_set((real)row.mass);
+    state.peak_mass = v_set((real)row.peak_mass);
+    return state;
 }
 
 /* ---- a loss ------------------------------------------------------------------------------------------------------ */
@@ -230,7 +238,7 @@ INLINE void softmax_probabilities(softmax_state *s) {
 }
 
 INLINE vec softmax_cross_entropy(const softmax_call *call, softmax_state *s, int variant) {
-    s->log = v_log1p(s->rest * v_set(EMIT_UNSCALE));
+    s->log = log1p_sum(s->rest * v_set(EMIT_UNSCALE));
     if (variant & SOFT) return over_temperature(call, s->dot, variant) + (s->mass + s->peak_mass) * s->log;
     return over_temperature(call, s->max - s->own, variant) + s->log;
 }

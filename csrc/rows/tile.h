@@ -1,10 +1,5 @@
 /* Rows of few classes as tiles: LANES rows, a row a lane, a vector a class. Where classes are neighbours in memory, a
- * tile is transposed on its way; where rows are, it is there already. */
-
-typedef struct {
-    const real *at;
-    size_t step; /* between the vectors of two classes */
-} row_tile;
+ * tile is transposed on its way. */
 
 /* What is read at once of the last class of a row may belong to the rows behind; `rows` remain, from r on. */
 INLINE int ends_inside(size_t classes, size_t rows) {
@@ -24,27 +19,27 @@ INLINE void transpose_in(const real *from, size_t classes, real *to) {
     }
 }
 
-/* The tile of the rows from r on, of which `rows` remain; `buffer` has room for one, and for INNER vectors more. */
-INLINE row_tile read_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *buffer) {
+/* The same of the last rows, which fill no tile or behind which nothing may be read */
+static void read_last_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
     const real *from = (const real *)m->data + r * m->row;
-    if (m->step != 1 || classes == 1) {
-        if (rows >= LANES) return (row_tile){from, m->step};
-        for (size_t k = 0; k < classes; k++) {
-            v_store(buffer + k * LANES, v_set(0));
-            memcpy(buffer + k * LANES, from + k * m->step, rows * sizeof(real));
-        }
-        return (row_tile){buffer, LANES};
-    }
-    if (ends_inside(classes, rows)) {
-        transpose_in(from, classes, buffer);
-        return (row_tile){buffer, LANES};
-    }
-    real copy[LANES * FL_SHORT_ROW + LANES];
+    real copy[LANES * FL_SHORT_ROW + LANES] = {0};
     if (rows > LANES) rows = LANES;
-    memcpy(copy, from, rows * classes * sizeof(real));
-    memset(copy + rows * classes, 0, (LANES * classes + LANES - rows * classes) * sizeof(real));
-    transpose_in(copy, classes, buffer);
-    return (row_tile){buffer, LANES};
+    if (m->step == 1) {
+        memcpy(copy, from, rows * classes * sizeof(real));
+        return transpose_in(copy, classes, to);
+    }
+    for (size_t k = 0; k < classes; k++) {
+        v_store(to + k * LANES, v_set(0));
+        memcpy(to + k * LANES, from + k * m->step, rows * sizeof(real));
+    }
+}
+
+/* The tile of the rows from r on, of which `rows` remain; `to` has room for one, and for INNER vectors more. */
+INLINE void read_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
+    const real *from = (const real *)m->data + r * m->row;
+    if (m->step == 1 && ends_inside(classes, rows)) return transpose_in(from, classes, to);
+    if (m->step == 1 || rows < LANES) return read_last_tile(m, r, rows, classes, to);
+    for (size_t k = 0; k < classes; k++) v_store(to + k * LANES, v_load(from + k * m->step));
 }
 
 /* Where a tile of elements goes: to neighbouring classes, or to neighbouring rows; to memory, or to a copy of it where
@@ -80,28 +75,29 @@ INLINE void end_sink(const tile_sink *sink, const fl_matrix *m, size_t r, size_t
         for (size_t k = 0; k < classes; k++) memcpy(to + k * m->step, sink->to + k * LANES, rows * sizeof(real));
 }
 
-INLINE vec load_scale(const double *scale, double factor) {
-    real x[LANES];
-    for (int i = 0; i < LANES; i++) x[i] = (real)(scale[i] * factor);
-    return v_load(x);
+/* The scale of the rows from r on, times `factor` */
+INLINE vec scale_of(const fl_rows *a, size_t r, double factor) {
+    double scale __attribute__((vector_size(LANES * sizeof(double))));
+    if (!a->scale) return v_set((real)factor);
+    memcpy(&scale, a->scale + r, sizeof scale);
+    return __builtin_convertvector(scale * factor, vec);
 }
 
-/* The labels' logits and class weights, of `rows` rows */
+/* The labels' logits of `rows` rows, and their weights where the classes have some */
 INLINE void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real *weight) {
     const real *x = (const real *)a->logits.data + r * a->logits.row, *class_weight = a->class_weight;
-    for (size_t i = 0; a->labels && i < rows; i++, x += a->logits.row) {
-        size_t label = (size_t)a->labels[r + i];
-        own[i] = x[label * a->logits.step];
-        weight[i] = class_weight ? class_weight[label] : 1;
-    }
+    const size_t row = a->logits.row, step = a->logits.step;
+    if (!a->labels) return;
+    for (size_t i = 0; i < rows; i++, x += row) own[i] = x[(size_t)a->labels[r + i] * step];
+    for (size_t i = 0; class_weight && i < rows; i++) weight[i] = class_weight[a->labels[r + i]];
 }
 
 INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, vec at_label) {
-    const fl_matrix *m = &a->elements[output];
-    real own[LANES];
+    const fl_matrix m = a->elements[output];
+    const int64_t *labels = a->labels + r;
+    real *to = (real *)m.data + r * m.row, own[LANES];
     v_store(own, at_label);
-    for (size_t i = 0; i < rows && i < LANES; i++)
-        ((real *)m->data)[(r + i) * m->row + (size_t)a->labels[r + i] * m->step] = own[i];
+    for (size_t i = 0; i < rows && i < LANES; i++) to[i * m.row + (size_t)labels[i] * m.step] = own[i];
 }
 
 /* A row that does not count is 0 whatever it holds. */

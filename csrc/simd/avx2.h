@@ -32,9 +32,8 @@ INLINE vec v_load_chunks(const real *p, size_t stride) {
     return (vec)_mm256_insertf128_ps(low, _mm_loadu_ps((const float *)(p + stride)), 1);
 }
 
-INLINE vec v_select(mask m, vec yes, vec no) {
-    return (vec)OF_REAL(blendv)((REGISTER)no, (REGISTER)yes, (REGISTER)m);
-}
+INLINE vec v_select(mask m, vec yes, vec no) { return (vec)OF_REAL(blendv)((REGISTER)no, (REGISTER)yes, (REGISTER)m); }
+INLINE vec v_clear(mask m, vec x) { return (vec)OF_REAL(andnot)((REGISTER)m, (REGISTER)x); }
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)OF_REAL(fmadd)((REGISTER)a, (REGISTER)b, (REGISTER)c); }
 INLINE vec v_sqrt(vec a) { return (vec)OF_REAL(sqrt)((REGISTER)a); }
 INLINE vec v_min(vec a, vec b) { return (vec)OF_REAL(min)((REGISTER)a, (REGISTER)b); }

@@ -53,6 +53,7 @@ INLINE mask m_not(mask a) { return (mask)~a; }
 INLINE int m_any(mask a) { return a != 0; }
 
 INLINE vec v_select(mask m, vec yes, vec no) { return (vec)OF_REAL(mask_blend)(m, (REGISTER)no, (REGISTER)yes); }
+INLINE vec v_clear(mask m, vec x) { return (vec)OF_REAL(maskz_mov)((mask)~m, (REGISTER)x); }
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)OF_REAL(fmadd)((REGISTER)a, (REGISTER)b, (REGISTER)c); }
 INLINE vec v_sqrt(vec a) { return (vec)OF_REAL(sqrt)((REGISTER)a); }
 INLINE vec v_min(vec a, vec b) { return (vec)OF_REAL(min)((REGISTER)a, (REGISTER)b); }

@@ -14,7 +14,7 @@
  *   v_load_doubles  v_load_chunks       numbers as float64; LANES numbers, those of each 16 bytes from another row
  *   mask  v_lt  v_le  v_eq              comparisons, false for NaN
  *   m_and  m_or  m_not  m_any
- *   v_select  v_fma  v_sqrt
+ *   v_select  v_clear (0 where the mask is set)  v_fma  v_sqrt
  *   v_min  v_max                        a < b ? a : b and b < a ? a : b: of a NaN and a number, and of two zeros, b
  *   FL_INTERLEAVE_LOSS, _VARIANT        vectors in flight in a loop, for a loss and for the longer bodies of its
  *                                       variants: as measured

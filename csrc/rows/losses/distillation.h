@@ -69,7 +69,7 @@ INLINE distillation_call distillation_call_of(const fl_rows *a) {
     return (distillation_call){softmax_call_of(a->parameters[0], 0, 1), a->value != NULL};
 }
 
-INLINE vec log1p_rest(const softmax_state *s) { return v_log1p(s->rest * v_set(EMIT_UNSCALE)); }
+INLINE vec log1p_rest(const softmax_state *s) { return log1p_sum(s->rest * v_set(EMIT_UNSCALE)); }
 
 /* Either side's softmax */
 #define DEFINE_SIDE(name, variant)                                                                                     \
@@ -82,7 +82,6 @@ DEFINE_SIDE(tempered_side, TEMPERED)
 INLINE distillation_state distillation_reduce(const distillation_call *call, const row_source *s, int variant) {
     row_source teacher = *s;
     teacher.x = s->target;
-    teacher.step = s->target_step;
     teacher.target = NULL;
     row_source student = *s;
     student.target = NULL;

@@ -40,7 +40,8 @@ static void nll_rows(const fl_rows *a) {
         size_t end = a->rows - r < step ? a->rows : r + step;
         int found = rows_have_nan(a, r, end - r);
         for (size_t i = r; i < end; i++) {
-            double scale = a->scale[i], nothing = found && scale != 0 && row_has_nan(a, i) ? NOT_A_NUMBER : 0;
+            double scale = a->scale ? a->scale[i] : 1,
+                   nothing = found && scale != 0 && row_has_nan(a, i) ? NOT_A_NUMBER : 0;
             real own = ((const real *)a->logits.data)[i * a->logits.row + (size_t)a->labels[i] * a->logits.step];
             if (a->value) ((real *)a->value)[i] = (real)(scale == 0 ? 0 : scale * (nothing - own));
             if (a->elements[FL_ROW_GRAD].data) put_at_label(a, FL_ROW_GRAD, i, (real)(nothing - scale * a->factor));

@@ -16,16 +16,15 @@ INLINE softmax_call probabilities_call_of(const fl_rows *a) { return softmax_cal
 INLINE softmax_state probabilities_reduce(const softmax_call *call, const row_source *s, int variant) {
     softmax_state state = softmax_reduce(call, s, variant);
     if (!m_any(m_not(is_finite(state.max)))) return state;
-    size_t step = s->form == FEW_CLASSES ? s->step : 1;
     for (size_t k = 0; k < s->classes; k++) {
-        vec x = s->form == FEW_CLASSES ? v_load(s->x + k * step) : v_set(s->x[k]);
+        vec x = s->form == FEW_CLASSES ? logit_of(s, k) : v_set(s->x[k]);
         state.max = v_select(v_is_number(x), state.max, x);
     }
     return state;
 }
 
 INLINE vec probabilities_loss(const softmax_call *call, softmax_state *s, int variant) {
-    s->log = v_log1p(s->rest * v_set(EMIT_UNSCALE));
+    s->log = log1p_sum(s->rest * v_set(EMIT_UNSCALE));
     return v_select(is_finite(s->max), over_temperature(call, s->max, variant) + s->log, s->max);
 }
 
