@@ -28,8 +28,8 @@ COMPILER_VERSION = subprocess.run([*COMPILER, "--version"], check=True, capture_
 # information, for which Python's own flags ask, would double the time of compilation.
 KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math",
                 "-ffp-contract=off", "-fno-builtin-gamma", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
-# Lets GCC interleave the vectors that a loop has in flight; clang does so unasked.
-GCC_FLAGS = ["-fschedule-insns"]
+# Lets GCC interleave the vectors that a loop has in flight; clang does so unasked. The loops of rows run out of registers.
+GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": []}
 ISA_FLAGS = {
     "x86_64": {
         "baseline": [],
@@ -105,7 +105,7 @@ class Kernel:
     """The object of one domain for one instruction set and arithmetic"""
 
     def __init__(self, isa, domain, arithmetic):
-        flags = [*KERNEL_FLAGS, *ISA_FLAGS[machine()][isa], *([] if "clang" in COMPILER_VERSION else GCC_FLAGS)]
+        flags = [*KERNEL_FLAGS, *ISA_FLAGS[machine()][isa], *([] if "clang" in COMPILER_VERSION else GCC_FLAGS[domain])]
         folder = Path("build", "kernels", f"{isa}-{short_hash(COMPILER_VERSION, *flags)}")
         folder.mkdir(parents=True, exist_ok=True)
         self.target = folder / f"{domain}_{arithmetic}.o"

@@ -22,6 +22,9 @@ typedef struct {
     vec x, target, class_weight, kept; /* kept: at 2^EMIT_SCALE */
 } row_logit;
 
+/* What all losses share and runs once a tile or a row: compiled once */
+#define SHARED static __attribute__((noinline, unused))
+
 #define ROW_LANES 16
 #define CACHE_LINE (64 / sizeof(real))
 #define LOWEST (FL_ARITH == 32 ? -0x1.fffffep127 : -0x1.fffffffffffffp1023)

@@ -58,7 +58,7 @@ typedef struct {
     real x[GROUP_LOGITS], target[GROUP_LOGITS], class_weight[GROUP_LOGITS], kept[GROUP_LOGITS];
 } last_group;
 
-INLINE row_source last_of(const row_source *s, size_t begin, size_t n, real no_target, int weighs, last_group *to) {
+SHARED row_source last_of(const row_source *s, size_t begin, size_t n, real no_target, int weighs, last_group *to) {
     row_source last = *s;
     for (int i = 0; i < GROUP_LOGITS; i += LANES) v_store(to->x + i, v_set(-INFINITE));
     last.x = memcpy(to->x, s->x + begin, n * sizeof(real));

@@ -20,7 +20,7 @@ INLINE void transpose_in(const real *from, size_t classes, real *to) {
 }
 
 /* The same of the last rows, which fill no tile or behind which nothing may be read */
-static void read_last_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
+SHARED void read_last_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
     const real *from = (const real *)m->data + r * m->row;
     real copy[LANES * FL_SHORT_ROW + LANES] = {0};
     if (rows > LANES) rows = LANES;
@@ -35,7 +35,7 @@ static void read_last_tile(const fl_matrix *m, size_t r, size_t rows, size_t cla
 }
 
 /* The tile of the rows from r on, of which `rows` remain; `to` has room for one, and for INNER vectors more. */
-INLINE void read_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
+SHARED void read_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
     const real *from = (const real *)m->data + r * m->row;
     if (m->step == 1 && ends_inside(classes, rows)) return transpose_in(from, classes, to);
     if (m->step == 1 || rows < LANES) return read_last_tile(m, r, rows, classes, to);
@@ -65,7 +65,7 @@ INLINE void put_classes(const tile_sink *sink, size_t classes, size_t k, vec x[I
         UNROLL for (int i = 0; i < INNER; i++) store_chunk(sink->to + (size_t)(c * INNER + i) * classes + k, x[i], c);
 }
 
-INLINE void end_sink(const tile_sink *sink, const fl_matrix *m, size_t r, size_t rows, size_t classes) {
+SHARED void end_sink(const tile_sink *sink, const fl_matrix *m, size_t r, size_t rows, size_t classes) {
     real *to = (real *)m->data + r * m->row;
     if (!sink->is_copy) return;
     if (rows > LANES) rows = LANES;
@@ -84,7 +84,7 @@ INLINE vec scale_of(const fl_rows *a, size_t r, double factor) {
 }
 
 /* The labels' logits of `rows` rows, and their weights where the classes have some */
-INLINE void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real *weight) {
+SHARED void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real *weight) {
     const real *x = (const real *)a->logits.data + r * a->logits.row, *class_weight = a->class_weight;
     const size_t row = a->logits.row, step = a->logits.step;
     if (!a->labels) return;
@@ -92,7 +92,7 @@ INLINE void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real
     for (size_t i = 0; class_weight && i < rows; i++) weight[i] = class_weight[a->labels[r + i]];
 }
 
-INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, vec at_label) {
+SHARED void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, vec at_label) {
     const fl_matrix m = a->elements[output];
     const int64_t *labels = a->labels + r;
     real *to = (real *)m.data + r * m.row, own[LANES];
@@ -101,7 +101,7 @@ INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, v
 }
 
 /* A row that does not count is 0 whatever it holds. */
-INLINE void clear_rows(const fl_rows *a, int output, size_t r, size_t rows) {
+SHARED void clear_rows(const fl_rows *a, int output, size_t r, size_t rows) {
     const fl_matrix *m = &a->elements[output];
     for (size_t i = r; i < r + rows; i++)
         if (a->scale[i] == 0)

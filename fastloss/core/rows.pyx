@@ -58,7 +58,7 @@ cdef class Labels:
     """One integer per row, of any width, and which rows count."""
 
     cdef Operand operand
-    cdef bint is_signed, has_ignored
+    cdef bint is_signed, has_ignored, may_be_ignored  # whether there is a label that stands for none, and in these
     cdef int64_t ignored
     cdef Py_ssize_t size, classes
 
@@ -68,6 +68,7 @@ cdef class Labels:
         self.is_signed = array.dtype.kind == "i"
         self.has_ignored = ignore_index is not None and -(2**63) <= ignore_index < 2**63
         self.ignored = ignore_index if self.has_ignored else 0
+        self.may_be_ignored = self.has_ignored
         open_operand(&self.operand, array, FLOAT64, True, False)
 
     def __dealloc__(self):
@@ -109,8 +110,8 @@ cdef class Labels:
         cdef char *scratch = <char *>PyMem_RawMalloc(16 * FL_BLOCK)
         cdef const int64_t *labels
         cdef Py_ssize_t blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK, b, start, i, n, bad = -1
-        cdef uint64_t classes = self.classes
-        cdef bint outside
+        cdef uint64_t last = self.classes - 1, outside
+        cdef bint are_classes = True
         if scratch == NULL:
             raise MemoryError()
         with nogil:
@@ -118,17 +119,20 @@ cdef class Labels:
                 start = b * FL_BLOCK
                 n = min(<Py_ssize_t>FL_BLOCK, self.size - start)
                 labels = self.read(start, n, scratch)
-                outside = False
+                outside = 0  # negative if a label or what it lacks to the last is: no comparison, which would be slow
                 for i in range(n):
-                    outside |= <uint64_t>labels[i] >= classes
-                if outside:
+                    outside |= <uint64_t>labels[i] | (last - <uint64_t>labels[i])
+                if outside >> 63:
+                    are_classes = False
                     for i in range(n):
-                        if <uint64_t>labels[i] >= classes and self.counts(labels[i]):
+                        if <uint64_t>labels[i] > last and self.counts(labels[i]):
                             bad = start + i
                             break
                 if bad >= 0:
                     break
         PyMem_RawFree(scratch)
+        if are_classes and not 0 <= self.ignored < self.classes:
+            self.may_be_ignored = False
         return bad
 
 
@@ -346,8 +350,10 @@ cdef class Rows:
         if self.has_weight:
             weight = read_block(&self.weight, start, n, scratch)
             scratch += scratch_size(&self.weight, n)
-        self.fill_scale(scale, weight, n)
-        memset(scale + n, 0, 8 * FL_ROW_PADDING)
+        if self.scales_rows():
+            self.fill_scale(scale, weight, n)
+            memset(scale + n, 0, 8 * FL_ROW_PADDING)
+            rows.scale = scale
         if self.labels is not None:
             labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, scale, n)
             scratch += 16 * n
@@ -355,7 +361,7 @@ cdef class Rows:
         if not self.has_target:
             rows.labels = labels
         rows.class_weight = self.class_weight.data if self.has_class_weight and not self.weighs_rows else NULL
-        rows.scale, rows.factor = scale, self.factor
+        rows.factor = self.factor
         memcpy(rows.parameters, self.parameters, sizeof(rows.parameters))
         self.write_outputs(&rows, start, scratch)
 
@@ -383,6 +389,10 @@ cdef class Rows:
             if self.emits[k] and not is_in_place(&self.elements[k]):
                 write_rows(&self.elements[k], self.kernels, start, n, elements[k])
 
+    cdef bint scales_rows(self) noexcept nogil:
+        """Whether a row's loss may be multiplied by anything."""
+        return self.has_weight or self.weighs_rows or (self.labels is not None and self.labels.may_be_ignored)
+
     cdef void fill_scale(self, double *scale, const void *weight, Py_ssize_t n) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(n):
@@ -395,13 +405,15 @@ cdef class Rows:
         cdef Py_ssize_t i
         cdef bint found = False
         cdef double own
+        if not self.scales_rows():
+            return labels
         if self.weighs_rows:
             for i in range(n):
                 own = self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
                 scale[i] = scale[i] * own if own != 0 else 0
         for i in range(n):
             found |= labels[i] == self.labels.ignored
-        if not (found and self.labels.has_ignored):
+        if not (found and self.labels.may_be_ignored):
             return labels
         for i in range(n):
             if labels[i] == self.labels.ignored:
