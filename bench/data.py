@@ -3,10 +3,11 @@
 import numpy as np
 import suite  # noqa: F401
 
-__all__ = ["ROW_SHAPES", "labels", "logits", "pairs", "points", "residuals", "row_points"]
+__all__ = ["FEW_CLASSES", "ROW_SHAPES", "labels", "logits", "pairs", "points", "residuals", "row_points"]
 
 LABELLED = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "sigmoid_focal")
 ROW_SHAPES = ((400_000, 10), (8_192, 1_000), (64, 128_000))
+FEW_CLASSES = ((1_000_000, 2), (800_000, 3), (200_000, 16), (100_000, 32))
 
 
 def residuals(size, dtype):

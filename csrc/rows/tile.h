@@ -50,10 +50,13 @@ typedef struct {
     int is_copy;
 } tile_sink;
 
-INLINE tile_sink sink_of(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *copy) {
-    int by_class = m->step != 1 || classes == 1;
+/* Rows of less than INNER classes may be written over those behind, which come next, unless they are still to be read. */
+INLINE tile_sink sink_of(const fl_rows *a, int output, size_t r, size_t rows, real *copy) {
+    const fl_matrix *m = &a->elements[output];
+    int by_class = m->step != 1 || a->classes == 1;
+    int fits = by_class || a->classes >= INNER || (ends_inside(a->classes, rows) && m->data != a->logits.data);
     real *to = (real *)m->data + r * m->row;
-    if (rows >= LANES && (by_class || classes >= INNER)) return (tile_sink){to, by_class ? m->step : 1, 0};
+    if (rows >= LANES && fits) return (tile_sink){to, by_class ? m->step : 1, 0};
     return (tile_sink){copy, by_class ? LANES : 1, 1};
 }
 
@@ -67,7 +70,6 @@ INLINE void put_classes(const tile_sink *sink, size_t classes, size_t k, vec x[I
 
 SHARED void end_sink(const tile_sink *sink, const fl_matrix *m, size_t r, size_t rows, size_t classes) {
     real *to = (real *)m->data + r * m->row;
-    if (!sink->is_copy) return;
     if (rows > LANES) rows = LANES;
     if (sink->step == 1 && classes > 1)
         memcpy(to, sink->to, rows * classes * sizeof(real));
@@ -92,7 +94,7 @@ SHARED void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real
     for (size_t i = 0; class_weight && i < rows; i++) weight[i] = class_weight[a->labels[r + i]];
 }
 
-SHARED void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, vec at_label) {
+INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, vec at_label) {
     const fl_matrix m = a->elements[output];
     const int64_t *labels = a->labels + r;
     real *to = (real *)m.data + r * m.row, own[LANES];
