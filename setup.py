@@ -28,7 +28,7 @@ COMPILER_VERSION = subprocess.run([*COMPILER, "--version"], check=True, capture_
 # information, for which Python's own flags ask, would double the time of compilation.
 KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math",
                 "-ffp-contract=off", "-fno-builtin-gamma", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
-# Lets GCC interleave the vectors that a loop has in flight; clang does so unasked. The loops of rows run out of registers.
+# Lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
 GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": []}
 ISA_FLAGS = {
     "x86_64": {
