@@ -12,19 +12,19 @@ FOLDERS = {
     "fastloss.core": {"_config": "config", "_kernels": "kernels", "_loss": "loss", "_threads": "threads"},
     "fastloss.exact": {f"scoring.{name}": name for name in ("groups", "integers", "summary", "weighted")},
     "fastloss.files": {f"scoring.{name}": name for name in (
-        "adapter", "batch", "compression", "dataset", "errors", "formats", "fragment", "inputs", "residuals", "spec",
-        "store",
+        "adapter", "batch", "compression", "dataset", "errors", "formats", "fragment", "inputs", "reading", "residuals",
+        "schemas", "spec", "store",
     )},
-    "fastloss.files.arrow": {f"scoring.{name}": name for name in ("columns", "dictionaries", "int96", "schemas")},
-    "fastloss.files.csv": {f"scoring.csv_{name}": name for name in (
-        "blocks", "options", "reader", "text", "types", "writer",
-    )},
+    "fastloss.files.arrow": {f"scoring.{name}": name for name in ("columns", "dictionaries", "int96")},
+    "fastloss.files.csv": {f"scoring.csv_{name}": name for name in ("blocks", "options", "text", "types")},
     "fastloss.files.engines": {f"scoring.{name}": name for name in ("dask", "job", "local", "resume", "spark")},
     "fastloss.files.readers": {
-        "scoring.npy_reader": "npy", "scoring.readers": "sources", "scoring.reading": "reading",
+        "scoring.csv_reader": "csv", "scoring.npy_reader": "npy", "scoring.readers": "sources",
         "scoring.table_reader": "tables",
     },
-    "fastloss.files.writers": {"scoring.output": "output", "scoring.writers": "sinks"},
+    "fastloss.files.writers": {
+        "scoring.csv_writer": "csv", "scoring.output": "output", "scoring.writers": "sinks",
+    },
     "fastloss.cli": {"scoring.demo": "demo"},
 }  # fmt: skip
 MOVED = {f"fastloss.{old}": f"{folder}.{new}" for folder, names in FOLDERS.items() for old, new in names.items()}

@@ -13,11 +13,11 @@ from fastloss.core.arguments import (
     as_array,
     as_array_beside,
     broadcast_weight,
-    check_integer,
     computing_dtype,
     label_text,
     whole_numbers,
 )
+from fastloss.core.domains import check_integer
 from fastloss.losses.probability import binary_cross_entropy
 from fastloss.losses.relative import absolute_percentage_error
 from fastloss.losses.residual import absolute_error, squared_error

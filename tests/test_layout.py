@@ -1,6 +1,7 @@
 """The floors of the package: an import leads downwards, or to another room of the same floor."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ PACKAGE = Path(fl.__file__).parent
 FLOORS = ("core", "exact", "losses", "metrics", "adaptive", "files", "scoring", "_moved", "fastloss", "integrations",
           "plot", "cli", "__main__")  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".pyx", ".pxd"))
+FOLDERS = sorted({p.parent for p in MODULES} - {PACKAGE})
 
 
 def floor_of(module):
@@ -21,7 +23,7 @@ def floor_of(module):
 
 
 def imports(path):
-    """The modules of the package that a file imports, wherever in it; Cython's by their lines, as it is no Python."""
+    """What a file imports of the package, wherever in it, by full names; Cython is read line by line."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         words = [line.split() for line in text.splitlines()]
@@ -32,9 +34,7 @@ def imports(path):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
-            found |= (
-                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "fastloss" else {node.module}
-            )
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return {name for name in found if name.split(".")[0] == "fastloss"}
 
 
@@ -44,6 +44,28 @@ def test_imports_lead_downwards(path):
     own = FLOORS.index(floor_of(".".join(("fastloss", *rooms))))
     upwards = [name for name in imports(path) if FLOORS.index(floor_of(name)) > own]
     assert not upwards, f"{FLOORS[own]} imports {upwards}, which are above it"
+
+
+def room_of(module, floor):
+    """The file or folder of a floor that a module is, or is in; None if it is on another floor."""
+    names = module.split(".")
+    if names[: len(floor)] != floor:
+        return None
+    place = PACKAGE.parent.joinpath(*names[: len(floor) + 1])
+    is_room = place.is_dir() or any(place.with_suffix(suffix).exists() for suffix in (".py", ".pyx"))
+    return names[len(floor)] if len(names) > len(floor) and is_room else "__init__"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.relative_to(PACKAGE.parent).as_posix())
+def test_the_rooms_of_a_floor_are_in_an_order(folder):
+    """A cycle of imports between them is an error that names it, also where an import stands inside a function."""
+    floor = list(folder.relative_to(PACKAGE.parent).parts)
+    leads_to = {}
+    for path in folder.rglob("*.py*"):
+        if path in MODULES:
+            own = path.relative_to(folder).parts[0].split(".")[0]
+            leads_to.setdefault(own, set()).update({room_of(name, floor) for name in imports(path)} - {own, None})
+    TopologicalSorter(leads_to).prepare()
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.suffix == ".pyx"], ids=lambda path: path.name)

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastloss.adaptive.data import NOTHING, Residuals, Summary, gather, largest, summary, weight_at
 from fastloss.adaptive.statistics import Statistics, statistics
-from fastloss.core.arguments import check_num_threads, nonnegative, positive
+from fastloss.core.arguments import check_num_threads
+from fastloss.core.domains import nonnegative, positive
 
 Array = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss.core.arguments import nonnegative, positive
+from fastloss.core.domains import nonnegative, positive
 from fastloss.losses.m_estimators import robust
 
 

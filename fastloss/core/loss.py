@@ -14,17 +14,15 @@ from fastloss.core.arguments import (
     broadcast_weight,
     check_num_threads,
     check_outputs,
-    check_parameter,
     check_reduction,
-    check_relation,
     computing_dtype,
     difference_of_integers,
     lose_digits,
     near_names,
     new_output,
-    relations,
     storage,
 )
+from fastloss.core.domains import check_parameter, check_relation, relations
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
 

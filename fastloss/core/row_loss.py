@@ -5,7 +5,8 @@ import inspect
 import numpy as np
 
 from fastloss.core import docstrings, kernels, rows
-from fastloss.core.arguments import check_integer, check_number, check_outputs, check_parameter, check_reduction
+from fastloss.core.arguments import check_outputs, check_reduction
+from fastloss.core.domains import check_integer, check_number, check_parameter
 from fastloss.core.loss import Loss
 from fastloss.core.row_call import LOGITS, RowCall, final_results
 

@@ -196,7 +196,7 @@ def score(
     fragments = inputs.find_fragments(given, format)
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = dataset.with_targets(fragments, target)
-        pred, target, residual = _array_roles(loss, pred, target, residual)
+        pred, target, residual = dataset.array_roles(loss, pred, target, residual)
     into_directory = dataset.is_directory_output(inputs.is_several(given), output, store)
     if fragment_rows is not None:
         if fragment_rows < 1:
@@ -248,14 +248,3 @@ def _engine(name: str, workers: int | None, client, spark) -> Callable:
 
         return partial(spark_engine.run, workers=workers, session=spark)
     raise ScoringError(f"unknown engine {name!r}; there are {', '.join(ENGINES)}")
-
-
-def _array_roles(loss, pred, target, residual):
-    """The roles of arrays, which have no column names: each is called by its role."""
-    if residual is None and pred is None and target is None and loss.has_weight:
-        return None, None, "residual"
-    return (
-        "pred" if pred is None and residual is None else pred,
-        None if target is None else "target",
-        residual,
-    )

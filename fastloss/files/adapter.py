@@ -30,8 +30,8 @@ class BatchFunction:
         import pyarrow as pa
 
         from fastloss.files.arrow.columns import holds_lists
-        from fastloss.files.arrow.schemas import check_columns
         from fastloss.files.batch import score_batch
+        from fastloss.files.schemas import check_columns
 
         check_columns(batch.schema, self.spec)
         losses = score_batch(batch, self.spec, self.classes, self.num_threads)
@@ -46,7 +46,7 @@ class BatchFunction:
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
         """The schema of the results for batches of `schema`."""
-        from fastloss.files.arrow.schemas import output_schema
+        from fastloss.files.schemas import output_schema
 
         return output_schema(schema, self.spec, self.classes)
 

@@ -203,3 +203,14 @@ def _identity(path: str, store: LocalStore | RemoteStore) -> tuple:
         return store.filesystem.type_name, path
     status = os.fstat(sys.stdin.fileno()) if path == STREAM else os.stat(path)
     return status.st_dev, status.st_ino
+
+
+def array_roles(loss, pred, target, residual):
+    """The roles of arrays, which have no column names: each is called by its role."""
+    if residual is None and pred is None and target is None and loss.has_weight:
+        return None, None, "residual"
+    return (
+        "pred" if pred is None and residual is None else pred,
+        None if target is None else "target",
+        residual,
+    )

@@ -14,13 +14,13 @@ from fastloss.exact.summary import Collector, ColumnsCollector, Summary
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import collect, is_narrow, widened
 from fastloss.files.arrow.group_keys import keys_of
-from fastloss.files.arrow.schemas import conform, output_schema, unified
 from fastloss.files.batch import score_batch
 from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, located
 from fastloss.files.formats import STREAM
-from fastloss.files.readers.reading import shown
 from fastloss.files.readers.sources import class_count, csv_columns, open_source
+from fastloss.files.reading import shown
+from fastloss.files.schemas import conform, output_schema, unified
 from fastloss.files.spec import Spec
 from fastloss.files.writers.output import Output, open_output
 

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fastloss.files import _array_roles
-from fastloss.files.arrow.schemas import output_schema
 from fastloss.files.batch import score_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
-from fastloss.files.dataset import with_targets
+from fastloss.files.dataset import array_roles, with_targets
 from fastloss.files.errors import ScoringError
 from fastloss.files.fragment import naming
 from fastloss.files.inputs import find_fragments
 from fastloss.files.readers.sources import class_count, open_source
+from fastloss.files.schemas import output_schema
 from fastloss.files.spec import Spec
 from fastloss.losses.residual import half_squared_error
 
@@ -42,7 +41,7 @@ def read_residuals(
     fragments = find_fragments(inputs, format)
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = with_targets(fragments, target)
-        pred, target, residual = _array_roles(half_squared_error, pred, target, residual)
+        pred, target, residual = array_roles(half_squared_error, pred, target, residual)
     if residual is None and (pred is None or target is None):
         raise ScoringError("fit needs the column of residuals (--residual), or two columns (--pred and --target)")
     # the gradient of half the squared error is the residual

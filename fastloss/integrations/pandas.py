@@ -34,7 +34,7 @@ def score(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     load("pandas")
     import pyarrow as pa
 
-    from fastloss.files.arrow.schemas import check_columns
+    from fastloss.files.schemas import check_columns
     from fastloss.integrations._arrow import losses_alone
 
     names = [str(name) for name in frame.columns]

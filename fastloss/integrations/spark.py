@@ -30,7 +30,7 @@ def score(frame: DataFrame, spec: Spec) -> DataFrame:
     import pyarrow as pa
     from pyspark.sql.types import StructType
 
-    from fastloss.files.arrow.schemas import check_columns
+    from fastloss.files.schemas import check_columns
     from fastloss.integrations._arrow import losses_alone
 
     check_columns(pa.schema([(name, pa.null()) for name in frame.columns]), spec)

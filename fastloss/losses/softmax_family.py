@@ -1,7 +1,8 @@
 """Functions of rows of logits that share the sums of the softmax: logsumexp, log_softmax, softmax."""
 
 from fastloss.core import rows
-from fastloss.core.arguments import check_number, check_outputs
+from fastloss.core.arguments import check_outputs
+from fastloss.core.domains import check_number
 from fastloss.core.row_call import RowCall, final_results
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]

@@ -4,7 +4,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.files.csv import reader as csv_reader
+from fastloss.files.readers import csv as csv_reader
 
 
 @pytest.fixture(params=[16, csv_reader.CSV_BLOCK_BYTES], ids=["small blocks", "one block"])

@@ -13,8 +13,7 @@ from tables import TABLES, read, write
 
 import fastloss as fl
 from fastloss import cli
-from fastloss.files import ScoringError, Spec, batch_function
-from fastloss.files.readers import reading
+from fastloss.files import ScoringError, Spec, batch_function, reading
 
 BINARY = [format for format in TABLES if format != "csv"]
 OPTIONS = {"loss": fl.huber, "residual": "r"}

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 import fastloss as fl
 from fastloss import cli
 from fastloss.files import ScoringError
-from fastloss.files.csv import reader as csv_reader
 from fastloss.files.csv.blocks import OpenQuote, blocks, first_row
+from fastloss.files.readers import csv as csv_reader
 
 SQUARE = {"loss": fl.squared_error, "residual": "r"}
 LINE_ENDS = ["\n", "\r\n", "\r"]

@@ -11,7 +11,7 @@ import pytest
 
 import fastloss as fl
 from fastloss.files import ScoringError
-from fastloss.files.csv import reader as csv_reader
+from fastloss.files.readers import csv as csv_reader
 
 SQUARE = {"loss": fl.squared_error, "residual": "r"}
 

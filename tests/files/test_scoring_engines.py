@@ -18,9 +18,8 @@ import pytest
 from faults import FaultyJob
 
 import fastloss as fl
-from fastloss.files import ScoringError, Spec, dataset, inputs
+from fastloss.files import ScoringError, Spec, dataset, inputs, reading
 from fastloss.files.engines import job, local
-from fastloss.files.readers import reading
 
 FILES, ROWS = 8, 500
 OPTIONS = {"loss": fl.huber, "residual": "r"}

@@ -9,8 +9,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.files import ScoringError
-from fastloss.files.readers import reading
+from fastloss.files import ScoringError, reading
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from oracles.row_samples import target_of
 from tables import TABLES, read, write
 
 import fastloss as fl
-from fastloss.files import Summary
-from fastloss.files.readers import reading
+from fastloss.files import Summary, reading
 from fastloss.files.writers import sinks as writers
 
 HUBER = fl.huber.bind(delta=1.345)

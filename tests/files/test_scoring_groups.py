@@ -16,8 +16,7 @@ import pytest
 from tables import write
 
 import fastloss as fl
-from fastloss.files import ScoringError, Summary
-from fastloss.files.readers import reading
+from fastloss.files import ScoringError, Summary, reading
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 WRITERS = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "feather": pa.feather.write_feather}

@@ -8,8 +8,7 @@ from catalogue import ELEMENTWISE, arrays, assert_same_bits, outputs, ready
 
 import fastloss as fl
 from fastloss.cli import main
-from fastloss.files import ScoringError, Spec, Summary, batch_function
-from fastloss.files.readers import reading
+from fastloss.files import ScoringError, Spec, Summary, batch_function, reading
 
 MULTIOUTPUT = ("uniform_average", "raw_values")
 ROWS, WIDTH = 40, 3

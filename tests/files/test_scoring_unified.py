@@ -12,8 +12,7 @@ from tables import TABLES, read, write
 
 import fastloss as fl
 from fastloss import cli
-from fastloss.files import ScoringError
-from fastloss.files.readers import reading
+from fastloss.files import ScoringError, reading
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 BINARY = [format for format in TABLES if format != "csv"]

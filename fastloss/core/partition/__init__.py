@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss.core.arguments import nonnegative
+from fastloss.core.domains import nonnegative
 from fastloss.core.partition import table
 
 Array = NDArray[np.float64]

@@ -13,7 +13,7 @@ import pyarrow.csv
 from fastloss.files.csv.blocks import MAX_ROW_BYTES, Block, LongRow, OpenQuote, blocks, first_row, utf8_reader
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import RowError, ScoringError
-from fastloss.files.readers.reading import reading, shown
+from fastloss.files.reading import reading, shown
 
 PARALLEL_BYTES = 1 << 20  # of a block without quotes, in which every line is a row
 

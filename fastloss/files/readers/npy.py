@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ScoringError, one_line
-from fastloss.files.readers.reading import rows_per_batch, shown
+from fastloss.files.reading import rows_per_batch, shown
 
 HEADER_BYTES = 1 << 14  # NumPy refuses a header of more than 10,000
 MAX_COLUMNS = (1 << 31) - 1  # of an Arrow list of fixed size

@@ -18,14 +18,14 @@ import pyarrow as pa
 
 from fastloss.files.arrow import columns
 from fastloss.files.compression import decompressed
-from fastloss.files.csv.reader import CsvSource
 from fastloss.files.csv.types import Column
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM
+from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
-from fastloss.files.readers.reading import READ_BUFFER_BYTES
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
+from fastloss.files.reading import READ_BUFFER_BYTES
 from fastloss.files.spec import Spec
 
 

@@ -13,7 +13,7 @@ from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
-from fastloss.files.readers.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown
+from fastloss.files.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown
 from fastloss.files.spec import Spec
 
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from fastloss.files.compression import compressed
 from fastloss.files.csv.options import CsvOptions
-from fastloss.files.csv.writer import CsvSink
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM
 from fastloss.files.store import LocalStore, RemoteStore, writing
+from fastloss.files.writers.csv import CsvSink
 from fastloss.files.writers.sinks import ArrowSink, NpySink, ParquetSink
 
 

@@ -12,8 +12,8 @@ import pyarrow.parquet
 
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import encoded
-from fastloss.files.arrow.schemas import conform
 from fastloss.files.errors import ScoringError
+from fastloss.files.schemas import conform
 
 ROW_GROUP_ROWS = 1 << 20
 ROW_GROUP_BYTES = 128 << 20

@@ -9,7 +9,7 @@ import pyarrow as pa
 from fastloss.files.csv.text import CsvText
 from fastloss.files.csv.types import Column, first_wrong, numbers
 from fastloss.files.errors import FieldError
-from fastloss.files.readers.reading import cut, shown
+from fastloss.files.reading import cut, shown
 from fastloss.files.spec import Spec
 
 CSV_BLOCK_BYTES = 4 << 20

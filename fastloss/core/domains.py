@@ -1,0 +1,123 @@
+"""The domains of parameters, such as "> 0" or ">= 0 and < 1": whether a value is inside, and what is said if not."""
+
+import functools
+import operator
+from numbers import Real
+
+import numpy as np
+
+from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral
+
+UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
+COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+
+
+def check_parameter(name, value, domain, loss):
+    """A parameter as a float, or as an array of floats, inside its domain."""
+    if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = float(value)
+        if not _inside(value, domain):
+            raise ValueError(_domain_message(name, value, domain, loss))
+        return value
+    array = as_array(value, name)
+    if array.ndim == 0:
+        return check_parameter(name, float(array), domain, loss)
+    if not is_integral(array) and array.dtype.itemsize == 2:
+        array = array.astype(np.float32)
+    inside = _inside(array, domain)
+    if not inside.all():
+        raise ValueError(_domain_message(name, float(array[~inside].flat[0]), domain, loss))
+    return array
+
+
+def check_number(name, value, domain):
+    """A parameter that must be one number, as a float inside its domain."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return check_parameter(name, value, domain, None)
+
+
+def check_integer(name, value, domain="integer"):
+    """A parameter that must be one integer."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an {domain}, got {value!r}") from None
+
+
+def _conditions(domain):
+    """[(comparison, bound), ...] of a domain such as ">= 0 and < 1" or "> a"."""
+    return [] if domain in ("any", "finite") else [condition.split() for condition in domain.split(" and ")]
+
+
+@functools.cache
+def _limits(domain):
+    """((function that compares, bound), ...) of the conditions of a domain whose bound is a number."""
+    return tuple((COMPARISONS[c], float(bound)) for c, bound in _conditions(domain) if not bound.isidentifier())
+
+
+def _inside(value, domain):
+    """Whether a value is a number, finite unless its domain says otherwise, and within its limits."""
+    inside = value == value
+    if not _has_infinity(domain):
+        inside = inside & (abs(value) != INFINITY)
+    for compare, bound in _limits(domain):
+        inside = inside & compare(value, bound)
+    return inside
+
+
+def _domain_message(name, value, domain, loss):
+    if value != value:
+        return f"{name} must not be NaN"
+    if abs(value) == INFINITY and not _has_infinity(domain):
+        return f"{name} must be finite, got {value}"
+    where = f" for {loss}" if loss == "robust_nll" else ""
+    return f"{name} must be {domain.removesuffix(UNBOUNDED)}{where}, got {value}"
+
+
+def _has_infinity(domain):
+    return domain == "any" or domain.endswith(UNBOUNDED)
+
+
+def relations(domains):
+    """((parameter, comparison, other parameter), ...) of the domains whose bound is another parameter."""
+    return tuple(
+        (name, comparison, bound)
+        for name, domain in domains.items()
+        for comparison, bound in _conditions(domain)
+        if bound.isidentifier()
+    )
+
+
+def check_relation(name, comparison, other, parameters):
+    """Two parameters, floats or arrays that broadcast against one another, compare as they must."""
+    value, bound = parameters[name], parameters[other]
+    try:
+        holds = np.asarray(COMPARISONS[comparison](value, bound))
+    except ValueError:
+        raise ValueError(
+            f"{name} of shape {value.shape} and {other} of shape {bound.shape} do not broadcast against each other"
+        ) from None
+    if not holds.all():
+        at = np.unravel_index(holds.argmin(), holds.shape)
+        value, bound = (float(np.broadcast_to(x, holds.shape)[at]) for x in (value, bound))
+        raise ValueError(f"{name} must be {comparison} {other}, got {other}={bound}, {name}={value}")
+
+
+def nonnegative(value, name):
+    """A float64 array without NaN or negative numbers; infinity is fine."""
+    array = np.asarray(value, FLOAT64)
+    return _all_inside(array, array >= 0, name, ">= 0")
+
+
+def positive(value, name):
+    """A float64 array of positive, finite numbers."""
+    array = np.asarray(value, FLOAT64)
+    return _all_inside(array, (array > 0) & np.isfinite(array), name, "> 0 and finite")
+
+
+def _all_inside(array, inside, name, domain):
+    if not inside.all():
+        wrong = float(array[~inside].flat[0])
+        raise ValueError(f"{name} must not be NaN" if wrong != wrong else f"{name} must be {domain}, got {wrong}")
+    return array
