@@ -115,7 +115,7 @@ INLINE real across_max(vec x) {
     real lane[LANES];
     v_store(lane, x);
     for (int width = LANES / 2; width; width /= 2)
-        for (int i = 0; i < width; i++) lane[i] = lane[i] < lane[i + width] ? lane[i + width] : lane[i];
+        UNROLL for (int i = 0; i < width; i++) lane[i] = lane[i] < lane[i + width] ? lane[i + width] : lane[i];
     return lane[0];
 }
 

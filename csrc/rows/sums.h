@@ -40,10 +40,11 @@ INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
             part[j * (LANES / WIDTH) + i] = __builtin_convertvector(hi, dvec) + __builtin_convertvector(lo, dvec);
         }
     }
-    double lane[ROW_LANES];
+    for (int width = PARTS / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) part[i] += part[i + width];
+    double lane[WIDTH];
     memcpy(lane, part, sizeof lane);
-    for (int width = ROW_LANES / 2; width; width /= 2)
-        for (int i = 0; i < width; i++) lane[i] += lane[i + width];
+    for (int width = WIDTH / 2; width; width /= 2) UNROLL for (int i = 0; i < width; i++) lane[i] += lane[i + width];
     return lane[0];
 }
 

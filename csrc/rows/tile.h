@@ -89,9 +89,10 @@ INLINE vec scale_of(const fl_rows *a, size_t r, double factor) {
 SHARED void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real *weight) {
     const real *x = (const real *)a->logits.data + r * a->logits.row, *class_weight = a->class_weight;
     const size_t row = a->logits.row, step = a->logits.step;
+    const int64_t *labels = a->labels + r;
     if (!a->labels) return;
-    for (size_t i = 0; i < rows; i++, x += row) own[i] = x[(size_t)a->labels[r + i] * step];
-    for (size_t i = 0; class_weight && i < rows; i++) weight[i] = class_weight[a->labels[r + i]];
+    for (size_t i = 0; i < rows; i++, x += row) own[i] = x[(size_t)labels[i] * step];
+    for (size_t i = 0; class_weight && i < rows; i++) weight[i] = class_weight[labels[i]];
 }
 
 INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, vec at_label) {
