@@ -150,7 +150,7 @@ def short_hash(*words):
 
 C_SOURCES = {"kernels": ["csrc/dispatch.c"], "buffers": ["csrc/storage/storage.c"]}
 # What Cython and these see of the others
-INTERFACES = ["csrc/*.h", "csrc/*.def", "csrc/rows/api.h", "csrc/storage/*.h", "csrc/map/losses/robust_regions.h"]
+INTERFACES = ["csrc/*.h", "csrc/*.def", "csrc/rows/api.h", "csrc/storage/storage.*", "csrc/map/losses/robust_regions.h"]
 INTERFACES += ["fastloss/**/*.pxd"]
 
 

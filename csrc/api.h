@@ -6,42 +6,72 @@
 #include <stdint.h>
 
 #define FL_BLOCK 4096 /* elements a kernel is given at a time; also the unit of the fixed-order sums */
-#define FL_MAX_PARAMS 3
 #define FL_ALIGNMENT 64
+
+/* How many strings these are: domains of parameters, as losses.def and rows.def list them */
+#define FL_COUNT(...) (sizeof((const char *[]){NULL, ##__VA_ARGS__}) / sizeof(char *) - 1)
 
 /* ---- elementwise losses -------------------------------------------------------------------------------------- */
 
-enum { FL_VALUE = 1, FL_GRAD = 2, FL_HESS = 4, FL_WEIGHT = 8, FL_PARAM_GRAD = 16 };
-enum { FL_OUTPUTS = 4 + FL_MAX_PARAMS }; /* value, grad, hess, weight, d/d(parameter) */
+/* The parameters of the loss that has most: the size of the union of all counts, each as so many bytes and one more */
+union fl_parameter_counts {
+#define LOSS(name, family, arithmetic, traits, ...) char name[1 + FL_COUNT(__VA_ARGS__)];
+#define SHIFTED(name, loss, traits, ...) char name[1 + FL_COUNT(__VA_ARGS__)];
+#include "losses.def"
+};
+enum { FL_MAX_PARAMS = sizeof(union fl_parameter_counts) - 1 };
+
+/* What a kernel writes, by number: the outputs of outputs.def, then the derivatives by each parameter */
+enum {
+#define OUTPUT(name, flags) FL_OUTPUT_##name,
+#include "outputs.def"
+    FL_OUTPUT_PARAM_GRAD,
+    FL_OUTPUTS = FL_OUTPUT_PARAM_GRAD + FL_MAX_PARAMS
+};
+_Static_assert(FL_OUTPUTS < 32, "outputs are masks of 32 bits");
+
+/* The same as masks; those of all parameters are computed together. */
+enum {
+    FL_VALUE = 1 << FL_OUTPUT_value,
+    FL_GRAD = 1 << FL_OUTPUT_grad,
+    FL_HESS = 1 << FL_OUTPUT_hess,
+    FL_WEIGHT = 1 << FL_OUTPUT_weight,
+    FL_PARAM_GRAD = 1 << FL_OUTPUT_PARAM_GRAD
+};
+
+enum { FL_RESIDUAL_ONLY = 1, FL_UNWEIGHTED = 2 }; /* of an output: see outputs.def */
+
+typedef struct {
+    const char *name; /* NULL from FL_OUTPUT_PARAM_GRAD on */
+    int flags;
+} fl_output;
 
 /* Traits, which drive the tests */
 enum { FL_CONVEX = 1, FL_C1 = 2, FL_EVEN = 4, FL_BOUNDED = 8 };
 
-/* What a loss is a function of, and which targets it takes (map/families.h) */
 enum {
-    FL_RESIDUAL,
-    FL_RELATIVE,
-    FL_MARGIN,
-    FL_PROBABILITY,
-    FL_PROBABILITY_ALONE, /* no target */
-    FL_DIVERGENCE,
-    FL_COUNT,
-    FL_AMOUNT,
-    FL_TWEEDIE
+#define FAMILY(name, public_name, has_target) FL_##name,
+#include "families.def"
+    FL_FAMILIES
 };
 
+typedef struct {
+    const char *name;
+    int has_target;
+} fl_family;
+
 enum {
-#define LOSS(name, family, arithmetic, traits, parameters) FL_KERNEL_##name,
+#define LOSS(name, family, arithmetic, traits, ...) FL_KERNEL_##name,
 #define VARIANT(loss, name, family, arithmetic, condition) FL_KERNEL_##name,
-#define EXCEPT(base, condition)
 #define PARAM_GRAD(loss, name, arithmetic) FL_KERNEL_##name,
 #include "losses.def"
     FL_KERNELS
 };
 
 typedef struct {
-    const char *name, *parameters; /* "alpha any, scale > 0" */
+    const char *name;
     int kernel, family, traits;
+    const char *parameters[FL_MAX_PARAMS + 1]; /* "alpha any", "scale > 0", NULL */
 } fl_loss;
 
 /* One block. `target_step` is the mask 0 where all elements share a vector of targets, else ~0. Outputs not wanted are
@@ -72,7 +102,11 @@ enum {
 
 /* ---- functions of one argument, for tests and sweeps ----------------------------------------------------------- */
 
-enum { FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P, FL_FUNCTIONS };
+enum {
+#define FUNCTION(name) FL_FUNCTION_##name,
+#include "functions.def"
+    FL_FUNCTIONS
+};
 
 /* ---- rows of logits ------------------------------------------------------------------------------------------ */
 
@@ -80,7 +114,11 @@ enum { FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P, FL_FUNCTIONS };
 
 /* ---- tables -------------------------------------------------------------------------------------------------- */
 
-enum { FL_BASELINE, FL_AVX2, FL_AVX512, FL_NEON, FL_ISAS };
+enum {
+#define ISA(name, has_fma, is_supported) FL_ISA_##name,
+#include "isas.def"
+    FL_ISAS
+};
 enum { FL_F32, FL_F64, FL_WIDE, FL_ARITHMETICS }; /* wide: float32 stored, float64 computed */
 
 typedef struct {
@@ -92,11 +130,14 @@ typedef struct {
     void (*functions[FL_FUNCTIONS])(const void *, void *, size_t);    /* n a multiple of FL_ALIGNMENT bytes */
 } fl_table;
 
+extern const fl_output fl_outputs[FL_OUTPUTS];
+extern const fl_family fl_families[FL_FAMILIES];
 extern const fl_loss fl_losses[];
 extern const int fl_losses_count;
 extern const fl_row_loss fl_row_losses[];
 extern const int fl_row_losses_count;
 extern const char *const fl_isa_names[FL_ISAS];
+extern const char *const fl_function_names[FL_FUNCTIONS];
 
 int fl_isa_supported(int isa);
 const fl_table *fl_get_table(int isa, int arithmetic);

@@ -7,41 +7,59 @@
 
 /* ---- the registry ---------------------------------------------------------------------------------------------- */
 
-#define LOSS(name, family, arithmetic, traits, parameters) {#name, parameters, FL_KERNEL_##name, FL_##family, traits},
-#define VARIANT(loss, name, family, arithmetic, condition)
-#define EXCEPT(base, condition)
-#define PARAM_GRAD(loss, name, arithmetic)
-#define SHIFTED(name, loss, traits, parameters) {#name, parameters, FL_KERNEL_##loss, FL_RESIDUAL, traits},
+const fl_output fl_outputs[FL_OUTPUTS] = {
+#define OUTPUT(name, flags) [FL_OUTPUT_##name] = {#name, flags},
+#include "outputs.def"
+};
+
+const fl_family fl_families[FL_FAMILIES] = {
+#define FAMILY(name, public_name, has_target) [FL_##name] = {public_name, has_target},
+#include "families.def"
+};
+
 const fl_loss fl_losses[] = {
+#define LOSS(name, family, arithmetic, traits, ...) {#name, FL_KERNEL_##name, FL_##family, traits, {__VA_ARGS__}},
+#define SHIFTED(name, loss, traits, ...) {#name, FL_KERNEL_##loss, FL_RESIDUAL, traits, {__VA_ARGS__}},
 #include "losses.def"
 };
 const int fl_losses_count = sizeof fl_losses / sizeof *fl_losses;
 
-#define ROW_LOSS(name, targets, traits, parameters) {#name, parameters, FL_ROW_##name, targets, traits},
 const fl_row_loss fl_row_losses[] = {
+#define ROW_LOSS(name, targets, traits, ...) {#name, FL_ROW_##name, targets, traits, {__VA_ARGS__}},
 #include "rows.def"
 };
 const int fl_row_losses_count = sizeof fl_row_losses / sizeof *fl_row_losses;
 
+const char *const fl_function_names[FL_FUNCTIONS] = {
+#define FUNCTION(name) [FL_FUNCTION_##name] = #name,
+#include "functions.def"
+};
+
 /* ---- instruction sets ------------------------------------------------------------------------------------------ */
 
-const char *const fl_isa_names[FL_ISAS] = {"baseline", "avx2", "avx512", "neon"};
+const char *const fl_isa_names[FL_ISAS] = {
+#define ISA(name, has_fma, is_supported) [FL_ISA_##name] = #name,
+#include "isas.def"
+};
 
-#define DECLARE(isa)                                                                                                   \
-    extern const fl_table fl_map_##isa##_32, fl_map_##isa##_64, fl_map_##isa##_3264;                                   \
-    extern const fl_row_kernels fl_rows_##isa##_32, fl_rows_##isa##_64;
-#define TABLES(isa) {&fl_map_##isa##_32, &fl_map_##isa##_64, &fl_map_##isa##_3264}
-#define ROWS(isa) {&fl_rows_##isa##_32, &fl_rows_##isa##_64}
+#define ISA(name, has_fma, is_supported)                                                                               \
+    extern const fl_table fl_map_##name##_32, fl_map_##name##_64, fl_map_##name##_3264;                                \
+    extern const fl_row_kernels fl_rows_##name##_32, fl_rows_##name##_64;
+#include "isas.def"
+
+static const struct {
+    const fl_table *map[FL_ARITHMETICS];
+    const fl_row_kernels *rows[FL_WIDE];
+    int has_fma;
+} isas[FL_ISAS] = {
+#define ISA(name, has_fma, is_supported)                                                                               \
+    [FL_ISA_##name] = {{&fl_map_##name##_32, &fl_map_##name##_64, &fl_map_##name##_3264},                              \
+                       {&fl_rows_##name##_32, &fl_rows_##name##_64},                                                   \
+                       has_fma},
+#include "isas.def"
+};
 
 #if defined(__x86_64__)
-DECLARE(baseline)
-DECLARE(avx2)
-DECLARE(avx512)
-static const fl_table *const tables[FL_ISAS][FL_ARITHMETICS] = {
-    [FL_BASELINE] = TABLES(baseline), [FL_AVX2] = TABLES(avx2), [FL_AVX512] = TABLES(avx512)};
-static const fl_row_kernels *const rows[FL_ISAS][FL_WIDE] = {
-    [FL_BASELINE] = ROWS(baseline), [FL_AVX2] = ROWS(avx2), [FL_AVX512] = ROWS(avx512)};
-
 #include <cpuid.h>
 
 /* The operating system saves the registers of `states`, a mask of XCR0. */
@@ -52,28 +70,32 @@ static int os_saves(unsigned states) {
     return (eax & states) == states;
 }
 
-int fl_isa_supported(int isa) {
-    enum { YMM = 0x06, ZMM = 0xe6 };
+static int runs_avx2(void) {
+    const unsigned ymm = 0x06;
     unsigned eax, ebx, ecx, edx;
-    if (isa == FL_BASELINE) return 1;
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_FMA) || !(ecx & bit_AVX)) return 0;
-    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(ebx & bit_AVX2)) return 0;
-    if (isa == FL_AVX2) return os_saves(YMM);
-    const unsigned avx512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-    return isa == FL_AVX512 && (ebx & avx512) == avx512 && os_saves(ZMM);
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & bit_AVX2) && os_saves(ymm);
 }
-#elif defined(__aarch64__)
-DECLARE(neon)
-static const fl_table *const tables[FL_ISAS][FL_ARITHMETICS] = {[FL_NEON] = TABLES(neon)};
-static const fl_row_kernels *const rows[FL_ISAS][FL_WIDE] = {[FL_NEON] = ROWS(neon)};
 
-int fl_isa_supported(int isa) { return isa == FL_NEON; }
-#else
-#error "fastloss has kernels for x86-64 and aarch64"
+static int runs_avx512(void) {
+    const unsigned zmm = 0xe6, all = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+    unsigned eax, ebx, ecx, edx;
+    if (!runs_avx2() || !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return 0;
+    return (ebx & all) == all && os_saves(zmm);
+}
 #endif
 
-const fl_table *fl_get_table(int isa, int arithmetic) { return tables[isa][arithmetic]; }
-const fl_row_kernels *fl_get_rows(int isa, int arithmetic) { return rows[isa][arithmetic]; }
+int fl_isa_supported(int isa) {
+    switch (isa) {
+#define ISA(name, has_fma, is_supported)                                                                               \
+    case FL_ISA_##name: return is_supported;
+#include "isas.def"
+    default: return 0;
+    }
+}
+
+const fl_table *fl_get_table(int isa, int arithmetic) { return isas[isa].map[arithmetic]; }
+const fl_row_kernels *fl_get_rows(int isa, int arithmetic) { return isas[isa].rows[arithmetic]; }
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
@@ -87,20 +109,15 @@ void fl_end_streams(void) {
 
 static int scalar_kernel(int loss, int is_fused_float, const double *p) {
     (void)is_fused_float, (void)p;
-#define LOSS(name, family, arithmetic, traits, parameters)
 #define VARIANT(base, name, family, arithmetic, condition)                                                             \
     if (loss == FL_KERNEL_##base && (condition)) return FL_KERNEL_##name;
 #define EXCEPT(base, condition)                                                                                        \
     if (loss == FL_KERNEL_##base && (condition)) return loss;
-#define PARAM_GRAD(base, name, arithmetic)
 #include "losses.def"
     return loss;
 }
 
 static int param_grad_kernel(int loss) {
-#define LOSS(name, family, arithmetic, traits, parameters)
-#define VARIANT(base, name, family, arithmetic, condition)
-#define EXCEPT(base, condition)
 #define PARAM_GRAD(base, name, arithmetic)                                                                             \
     if (loss == FL_KERNEL_##base) return FL_KERNEL_##name;
 #include "losses.def"
@@ -125,9 +142,9 @@ fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double 
     int varying = !scalars || (outputs & FL_PARAM_GRAD);
     int kernel = outputs & FL_PARAM_GRAD ? param_grad_kernel(loss)
                  : varying               ? loss
-                                         : scalar_kernel(loss, !is_double && isa != FL_BASELINE, scalars);
-    const fl_table *table = tables[isa][is_double ? FL_F64 : FL_F32];
+                                         : scalar_kernel(loss, !is_double && isas[isa].has_fma, scalars);
+    const fl_table *table = fl_get_table(isa, is_double ? FL_F64 : FL_F32);
     int loop = fl_loop_for(outputs, varying);
-    if (!is_double && !table->loops[kernel][loop]) table = tables[isa][FL_WIDE];
+    if (!is_double && !table->loops[kernel][loop]) table = fl_get_table(isa, FL_WIDE);
     return (fl_chosen){table, table->loops[kernel][loop]};
 }

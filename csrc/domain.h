@@ -13,4 +13,8 @@
 #include "math/log.h"
 #include "math/trig.h"
 
+_Static_assert(FL_BYTES <= FL_ALIGNMENT, "buffers of the hot loops are aligned for the longest vector");
+_Static_assert(FL_BLOCK % FL_ALIGNMENT == 0, "a whole block has no rest");
+_Static_assert(LANES <= FL_ROW_PADDING, "a vector may read one number per row beyond the last");
+
 #endif

@@ -30,10 +30,9 @@ extern const fl_table TABLE(FL_ARITH), TABLE(3264);
 const fl_table TABLE(FL_ARITH) = {
     .loops =
         {
-#define LOSS(name, family, arithmetic, traits, parameters)                                                             \
+#define LOSS(name, family, arithmetic, traits, ...)                                                                    \
     arithmetic([FL_KERNEL_##name] = {SCALAR_LOOPS(name), VARYING_LOOPS(name)}, )
 #define VARIANT(loss, name, family, arithmetic, condition) arithmetic([FL_KERNEL_##name] = {SCALAR_LOOPS(name)}, )
-#define EXCEPT(base, condition)
 #define PARAM_GRAD(loss, name, arithmetic) arithmetic([FL_KERNEL_##name] = {[FL_LOOP_VARY_ALL] = name##_vary_all}, )
 #include "losses.def"
         },
@@ -41,5 +40,9 @@ const fl_table TABLE(FL_ARITH) = {
     .sum = sum,
     .weigh = weigh,
     .shift = shift,
-    .functions = {[FL_EXP] = exp_map, [FL_EXPM1] = expm1_map, [FL_LOG] = log_map, [FL_LOG1P] = log1p_map},
+    .functions =
+        {
+#define FUNCTION(name) [FL_FUNCTION_##name] = name##_map,
+#include "functions.def"
+        },
 };

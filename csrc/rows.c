@@ -21,7 +21,7 @@ const fl_row_kernels TABLE_OF(rows, FL_ARITH) = {
     .focus = FOCUS,
     .kernels =
         {
-#define ROW_LOSS(name, targets, traits, parameters) [FL_ROW_##name] = name##_rows,
+#define ROW_LOSS(name, targets, traits, ...) [FL_ROW_##name] = name##_rows,
 #define ROW_FUNCTION(name) [FL_ROW_##name] = name##_rows,
 #include "rows.def"
         },

@@ -1,12 +1,17 @@
 /* What a loss returns for a vector of elements. The loops are inlined, so that a field nobody stores costs nothing. */
 typedef struct {
-    vec value, grad, hess, weight, param_grad[FL_MAX_PARAMS];
+#define OUTPUT(name, flags) vec name;
+#include "outputs.def"
+    vec param_grad[FL_MAX_PARAMS];
     mask careful; /* lanes that a variant leaves to the body of its loss */
 } jet;
 
-/* The fields of a jet, as the loops number them */
+/* The field of a jet by the number of its output */
 INLINE vec *jet_field(jet *j, int k) {
-    return k == 0 ? &j->value : k == 1 ? &j->grad : k == 2 ? &j->hess : k == 3 ? &j->weight : &j->param_grad[k - 4];
+#define OUTPUT(name, flags)                                                                                            \
+    if (k == FL_OUTPUT_##name) return &j->name;
+#include "outputs.def"
+    return &j->param_grad[k - FL_OUTPUT_PARAM_GRAD];
 }
 
 /* NaN in the elements of the mask */

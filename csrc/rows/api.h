@@ -7,13 +7,18 @@ typedef struct {
     size_t row, step;
 } fl_matrix;
 
-enum { FL_ROW_PARAMETERS = 2, FL_ROW_PADDING = 16 };
+/* The parameters of the loss that has most, as FL_MAX_PARAMS */
+union fl_row_parameter_counts {
+#define ROW_LOSS(name, targets, traits, ...) char name[1 + FL_COUNT(__VA_ARGS__)];
+#include "rows.def"
+};
+enum { FL_ROW_PARAMETERS = sizeof(union fl_row_parameter_counts) - 1, FL_ROW_PADDING = 16 };
 
 /* One number per logit: derivatives by the logits, hess the diagonal; or what a function of rows returns */
 enum { FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_ELEMENTS };
 
 enum {
-#define ROW_LOSS(name, targets, traits, parameters) FL_ROW_##name,
+#define ROW_LOSS(name, targets, traits, ...) FL_ROW_##name,
 #define ROW_FUNCTION(name) FL_ROW_##name,
 #include "rows.def"
     FL_ROW_KERNELS
@@ -44,8 +49,9 @@ typedef struct {
 enum { FL_SHORT_ROW = 128 };
 
 typedef struct {
-    const char *name, *parameters; /* "label_smoothing >= 0 and <= 1, temperature > 0" */
+    const char *name;
     int kernel, targets, traits;
+    const char *parameters[FL_ROW_PARAMETERS + 1]; /* "label_smoothing >= 0 and <= 1", "temperature > 0", NULL */
 } fl_row_loss;
 
 /* What the target of a loss may be */

@@ -1,9 +1,12 @@
-/* Storage types that are read, never computed in. */
+/* Numbers as they are stored, widened to those that are computed in. */
 #include <string.h>
 
 #include "storage.h"
 
-void fl_widen_bfloat16(const uint16_t *x, float *out, size_t n) {
+static void widen_float32(const void *values, float *out, size_t n) { memcpy(out, values, n * sizeof *out); }
+
+static void widen_bfloat16(const void *values, float *out, size_t n) {
+    const uint16_t *x = values;
     for (size_t i = 0; i < n; i++) {
         uint32_t bits = (uint32_t)x[i] << 16;
         memcpy(out + i, &bits, sizeof bits);
@@ -46,7 +49,8 @@ static size_t widen_quickly(const uint16_t *x, float *out, size_t n) {
 
 /* IEEE binary16: the magnitude, read as a float, is 2^-112 of its value, subnormals included; infinities and NaN get
  * the exponent that the product lacks. */
-void fl_widen_float16(const uint16_t *x, float *out, size_t n) {
+static void widen_float16(const void *values, float *out, size_t n) {
+    const uint16_t *x = values;
     for (size_t i = widen_quickly(x, out, n); i < n; i++) {
         uint32_t sign = (uint32_t)(x[i] & 0x8000u) << 16, magnitude = (uint32_t)(x[i] & 0x7fffu) << 13;
         float value;
@@ -57,5 +61,34 @@ void fl_widen_float16(const uint16_t *x, float *out, size_t n) {
         uint32_t special = magnitude >= 0x0f800000u ? 0x7f800000u : 0;
         bits |= sign | special;
         memcpy(out + i, &bits, sizeof bits);
+    }
+}
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+#define widen_float64 NULL
+const fl_storage_type fl_storage_types[FL_STORAGES] = {
+#define STORAGE(name, bytes, code, is_exported) {#name, code, is_exported, bytes, widen_##name},
+#include "storage/storage.def"
+};
+
+int fl_can_read(int storage, int as_double) {
+    if (storage < 0 || storage >= FL_STORAGES) return 0;
+    return storage == FL_float64 ? as_double : fl_storage_types[storage].widen != NULL;
+}
+
+void fl_widen(int storage, const void *x, int as_double, void *out, size_t n) {
+    const fl_storage_type *type = &fl_storage_types[storage];
+    if (!as_double) {
+        type->widen(x, out, n);
+        return;
+    }
+    enum { PART = 512 };
+    float part[PART];
+    double *to = out;
+    for (size_t i = 0; i < n; i += PART) {
+        size_t count = n - i < PART ? n - i : PART;
+        type->widen((const char *)x + i * type->bytes, part, count);
+        for (size_t k = 0; k < count; k++) to[i + k] = part[k];
     }
 }

@@ -1,10 +1,30 @@
+/* What arrays may hold, and how kernels, which compute in float32 and float64, read it. */
 #ifndef FL_STORAGE_H
 #define FL_STORAGE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-void fl_widen_float16(const uint16_t *x, float *out, size_t n);
-void fl_widen_bfloat16(const uint16_t *x, float *out, size_t n);
+enum {
+#define STORAGE(name, bytes, code, is_exported) FL_##name,
+#include "storage/storage.def"
+    FL_STORAGES
+};
+
+typedef struct {
+    const char *name;
+    char code;                                    /* NumPy's, of the dtype */
+    int is_exported;                              /* NumPy exports buffers of it */
+    size_t bytes;                                 /* of a number */
+    void (*widen)(const void *, float *, size_t); /* NULL for float64 */
+} fl_storage_type;
+
+extern const fl_storage_type fl_storage_types[FL_STORAGES];
+
+/* Whether numbers of this storage can be read as float32 or float64, without loss */
+int fl_can_read(int storage, int as_double);
+
+/* n numbers, of another type than that computed in, as float or double; fl_can_read holds. */
+void fl_widen(int storage, const void *x, int as_double, void *out, size_t n);
 
 #endif

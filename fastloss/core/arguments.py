@@ -5,14 +5,12 @@ from numbers import Integral
 
 import numpy as np
 
-from fastloss.core.buffers import subtract_integers
+from fastloss.core.buffers import AS_BITS, STORAGE_NAMES, STORAGES, subtract_integers
 from fastloss.core.foreign import from_foreign
 
-EXPECTED = "expected float16, bfloat16, float32, float64, integers or booleans"
+EXPECTED = f"expected {', '.join(STORAGE_NAMES)}, integers or booleans"
 REDUCTIONS = ("none", "sum", "mean")
 INFINITY = float("inf")
-# Storage dtypes by numpy's character code ("E" is ml_dtypes' bfloat16): the numbers of buffers.Kind
-KINDS = {"f": 0, "d": 1, "e": 2, "E": 3}
 LINE_BYTES = 64  # of a cache
 LARGE_BYTES = 4 << 20
 
@@ -40,7 +38,7 @@ def as_array(x, name):
         refuse_mask(x, name)
         x = from_foreign(x, name)
     dtype = x.dtype
-    if dtype.char in "fd" or dtype.kind in "biu" or dtype.name in ("float16", "bfloat16"):
+    if dtype.char in "fd" or dtype.kind in "biu" or dtype.name in STORAGE_NAMES:
         return x
     raise TypeError(f"unsupported dtype {x.dtype} for {name!r}; {EXPECTED}")
 
@@ -87,7 +85,7 @@ def label_text(label):
 def computing_dtype(pred, target=None, weight=None):
     """float64 if any floating input is, or if pred is integral; else float32."""
     char = pred.dtype.char
-    if char == "d" or char not in KINDS:
+    if char == "d" or char not in STORAGES:
         return FLOAT64
     if (target is not None and target.dtype.char == "d") or (weight is not None and weight.dtype.char == "d"):
         return FLOAT64
@@ -98,11 +96,11 @@ FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def storage(array, dtype):
-    """(array, kind) as the hot loops read it: integers converted to the computing dtype, bfloat16 as its bits."""
-    kind = KINDS.get(array.dtype.char)
-    if kind is None:
-        return array.astype(dtype), KINDS[dtype.char]
-    return (array.view(np.uint16), kind) if kind == 3 else (array, kind)
+    """(array, storage) as the hot loops read it: integers converted to the computing dtype, bfloat16 as its bits."""
+    number = STORAGES.get(array.dtype.char)
+    if number is None:
+        return array.astype(dtype), STORAGES[dtype.char]
+    return (array.view(f"u{array.itemsize}"), number) if number in AS_BITS else (array, number)
 
 
 def lose_digits(pred, target):

@@ -5,15 +5,27 @@ from cpython.buffer cimport Py_buffer
 cdef enum:
     MAX_DIMS = 64
 
-cdef enum Kind:
-    FLOAT32, FLOAT64, FLOAT16, BFLOAT16
+cdef extern from "storage/storage.h" nogil:
+    enum:
+        FL_STORAGES
+        FLOAT32 "FL_float32"
+        FLOAT64 "FL_float64"
+
+    ctypedef struct fl_storage_type:
+        const char *name
+        char code
+        int is_exported
+
+    const fl_storage_type fl_storage_types[]
+    bint fl_can_read(int storage, bint as_double)
+    void fl_widen(int storage, const void *x, bint as_double, void *out, size_t n)
 
 # An array of any layout, seen as a flat sequence in C order.
 cdef struct Operand:
     Py_buffer view
     bint held                        # `view` is to be released
     char *data
-    Kind kind
+    int storage                      # what it holds: a number of csrc/storage/storage.def
     bint swapped                     # foreign byte order
     bint is_double                   # the computing dtype
     bint direct                      # already contiguous in the computing dtype
@@ -22,7 +34,7 @@ cdef struct Operand:
     Py_ssize_t shape[MAX_DIMS]
     Py_ssize_t strides[MAX_DIMS]
 
-cdef int open_operand(Operand *op, object array, Kind kind, bint is_double, bint writable) except -1
+cdef int open_operand(Operand *op, object array, int storage, bint is_double, bint writable) except -1
 cdef void close_operand(Operand *op) noexcept
 cdef Py_ssize_t scratch_size(const Operand *op, Py_ssize_t n) noexcept nogil
 cdef const void *read_block(const Operand *op, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil

@@ -11,10 +11,6 @@ from cpython.buffer cimport (
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-cdef extern from "storage/storage.h" nogil:
-    void fl_widen_float16(const uint16_t *x, float *out, size_t n)
-    void fl_widen_bfloat16(const uint16_t *x, float *out, size_t n)
-
 cdef extern from *:
     """
     static inline uint16_t swap16(uint16_t x) { return __builtin_bswap16(x); }
@@ -26,23 +22,32 @@ cdef extern from *:
     uint64_t swap64(uint64_t) noexcept nogil
 
 
-cdef int open_operand(Operand *op, object array, Kind kind, bint is_double, bint writable) except -1:
-    """Describe `array` (its dtype is `kind`; bfloat16 is viewed as uint16); close_operand releases it."""
+# What arrays may hold, from csrc/storage/storage.def: {NumPy's code of the dtype: its number}, the names, and the numbers
+# of those that are handed over as their bits
+STORAGES = {chr(fl_storage_types[i].code): i for i in range(FL_STORAGES)}
+STORAGE_NAMES = tuple(fl_storage_types[i].name.decode() for i in range(FL_STORAGES))
+AS_BITS = frozenset(i for i in range(FL_STORAGES) if not fl_storage_types[i].is_exported)
+
+
+cdef int open_operand(Operand *op, object array, int storage, bint is_double, bint writable) except -1:
+    """Describe `array`, whose dtype is `storage`; close_operand releases it."""
     memset(op, 0, sizeof(Operand))
+    if not fl_can_read(storage, is_double):
+        raise SystemError(f"storage {storage} cannot be read as {'float64' if is_double else 'float32'}")
     swapped = not array.dtype.isnative
     if swapped:
         array = array.view(array.dtype.newbyteorder("="))
     PyObject_GetBuffer(array, &op.view, PyBUF_STRIDES | (PyBUF_WRITABLE if writable else 0))
     op.held = True
     op.data = <char *>op.view.buf
-    op.kind = kind
+    op.storage = storage
     op.swapped = swapped
     op.is_double = is_double
     op.itemsize = op.view.itemsize
     merge_dimensions(op)
     op.direct = (
         not swapped
-        and kind == (FLOAT64 if is_double else FLOAT32)
+        and storage == (FLOAT64 if is_double else FLOAT32)
         and op.ndim <= 1
         and (op.ndim == 0 or op.strides[0] == op.itemsize)
         and <size_t>op.data % <size_t>op.itemsize == 0
@@ -85,29 +90,13 @@ cdef const void *read_block(const Operand *op, Py_ssize_t start, Py_ssize_t n, c
     if op.direct:
         return op.data + start * op.itemsize
     cdef char *raw = scratch + 8 * n
-    cdef float *narrow = <float *>scratch
-    cdef double *wide = <double *>scratch
-    cdef Py_ssize_t i
-    if op.kind == (FLOAT64 if op.is_double else FLOAT32):
+    if op.storage == (FLOAT64 if op.is_double else FLOAT32):
         raw = scratch
     copy_block(op, start, n, raw, False)
     if op.swapped:
         swap_bytes(raw, op.itemsize, n)
-    if raw == scratch:
-        return scratch
-    if op.kind == FLOAT32:
-        for i in range(n):
-            wide[i] = (<float *>raw)[i]
-        return scratch
-    if op.is_double:
-        narrow = <float *>(raw + 4 * n)
-    if op.kind == FLOAT16:
-        fl_widen_float16(<uint16_t *>raw, narrow, n)
-    else:
-        fl_widen_bfloat16(<uint16_t *>raw, narrow, n)
-    if op.is_double:
-        for i in range(n):
-            wide[i] = narrow[i]
+    if raw != scratch:
+        fl_widen(op.storage, raw, op.is_double, scratch, n)
     return scratch
 
 

@@ -22,7 +22,7 @@ def check_parameter(name, value, domain, loss):
     array = as_array(value, name)
     if array.ndim == 0:
         return check_parameter(name, float(array), domain, loss)
-    if not is_integral(array) and array.dtype.itemsize == 2:
+    if not is_integral(array) and array.dtype.itemsize < 4:
         array = array.astype(np.float32)
     inside = _inside(array, domain)
     if not inside.all():

@@ -3,18 +3,37 @@
 from libc.stdint cimport int64_t
 
 cdef extern from "api.h" nogil:
+    enum:
+        FL_BLOCK, FL_ALIGNMENT, FL_MAX_PARAMS, FL_ISAS, FL_FUNCTIONS
+        FL_F32, FL_F64
+        FL_OUTPUT_value, FL_OUTPUT_PARAM_GRAD, FL_OUTPUTS, FL_PARAM_GRAD
+        FL_RESIDUAL_ONLY, FL_UNWEIGHTED
+        FL_CONVEX, FL_C1, FL_EVEN, FL_BOUNDED
+        FL_LABELS, FL_LABELS_OR_PROBABILITIES, FL_LOGITS
+        FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW
+        FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_ELEMENTS
+        FL_ROW_probabilities, FL_ROW_log_probabilities
+
+    ctypedef struct fl_output:
+        const char *name
+        int flags
+
+    ctypedef struct fl_family:
+        const char *name
+        int has_target
+
     ctypedef struct fl_loss:
         const char *name
-        const char *parameters
         int kernel, family, traits
+        const char *const *parameters
 
     ctypedef struct fl_map_args:
         const void *pred
         const void *target
         size_t target_step
-        const void *params[3]
-        double scalars[3]
-        void *out[7]
+        const void **params
+        double *scalars
+        void **out
         int streams
 
     ctypedef void (*fl_map_kernel)(const fl_map_args *, size_t) noexcept nogil
@@ -40,40 +59,34 @@ cdef extern from "api.h" nogil:
 
     ctypedef struct fl_row_loss:
         const char *name
-        const char *parameters
         int kernel, targets, traits
+        const char *const *parameters
 
     ctypedef struct fl_table:
         void (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
         double (*sum)(const void *, size_t) noexcept nogil
         void (*weigh)(void *, const void *, double, size_t) noexcept nogil
         void (*shift)(void *, const void *, double, size_t) noexcept nogil
-        void (*functions[4])(const void *, void *, size_t) noexcept nogil
+        void (**functions)(const void *, void *, size_t) noexcept nogil
 
     ctypedef struct fl_chosen:
         const fl_table *table
         fl_map_kernel loop
 
+    const fl_output fl_outputs[]
+    const fl_family fl_families[]
     const fl_loss fl_losses[]
     const int fl_losses_count
     const fl_row_loss fl_row_losses[]
     const int fl_row_losses_count
     const char *const fl_isa_names[]
+    const char *const fl_function_names[]
     int fl_isa_supported(int isa)
     const fl_table *fl_get_table(int isa, int arithmetic)
     const fl_row_kernels *fl_get_rows(int isa, int arithmetic)
     fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars)
     int fl_has_param_grad(int loss)
     void fl_end_streams()
-
-    enum:
-        FL_PROBABILITY_ALONE
-        FL_BLOCK, FL_MAX_PARAMS, FL_ALIGNMENT, FL_OUTPUTS, FL_ISAS
-        FL_F32, FL_F64
-        FL_EXP, FL_EXPM1, FL_LOG, FL_LOG1P
-        FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW
-        FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_ELEMENTS
-        FL_ROW_probabilities, FL_ROW_log_probabilities
 
 cdef const fl_table *current_table(bint is_double) noexcept
 cdef const fl_row_kernels *current_rows(bint is_double) noexcept

@@ -9,7 +9,7 @@ from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from libc.string cimport memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Kind, Operand, close_operand, open_operand, read_block, scratch_size,
+    FLOAT32, FLOAT64, Operand, close_operand, open_operand, read_block, scratch_size,
     write_block,
 )
 
@@ -24,15 +24,18 @@ cdef extern from *:
 import os
 
 cdef enum:
-    MAX_OUTPUTS = 7
     # A call that reads and writes more than this leaves nothing in a core's share of the caches for who comes next: its
     # outputs then go past them, which saves reading what they overwrite.
     STREAMED_BYTES = 32 << 20
 
-TRAITS = {1: "convex", 2: "c1", 4: "even", 8: "bounded"}
-# By the families of csrc/api.h, which tell apart what targets a loss takes, too
-FAMILIES = ("residual", "relative", "margin", *["probability"] * 3, *["count"] * 3)
-PARAM_GRAD = 16
+TRAITS = {FL_CONVEX: "convex", FL_C1: "c1", FL_EVEN: "even", FL_BOUNDED: "bounded"}
+TARGETS = {FL_LABELS: "labels", FL_LABELS_OR_PROBABILITIES: "labels or probabilities", FL_LOGITS: "logits"}
+
+# The outputs of csrc/outputs.def: {name: number}, and what only a loss of a residual has. `PARAM_GRAD` is the mask of the
+# derivatives by all parameters, whose numbers follow.
+OUTPUTS = {fl_outputs[i].name.decode(): i for i in range(FL_OUTPUT_PARAM_GRAD)}
+RESIDUAL_OUTPUTS = frozenset(name for name, i in OUTPUTS.items() if fl_outputs[i].flags & FL_RESIDUAL_ONLY)
+PARAM_GRAD = FL_PARAM_GRAD
 BLOCK = FL_BLOCK  # elements
 
 
@@ -100,9 +103,15 @@ def trait_names(int traits):
     return frozenset(name for bit, name in TRAITS.items() if traits & bit)
 
 
-def parameter_domains(bytes parameters):
-    """{name: domain} of "alpha any, scale > 0"."""
-    return dict(item.split(" ", 1) for item in parameters.decode().split(", ") if item)
+cdef dict parameter_domains(const char *const *parameters):
+    """{name: domain} of "alpha any", "scale > 0", NULL."""
+    cdef int k = 0
+    domains = {}
+    while parameters[k] != NULL:
+        name, domain = parameters[k].decode().split(" ", 1)
+        domains[name] = domain
+        k += 1
+    return domains
 
 
 def registry():
@@ -112,17 +121,13 @@ def registry():
     for i in range(fl_losses_count):
         table[fl_losses[i].name.decode()] = (
             fl_losses[i].kernel,
-            FAMILIES[fl_losses[i].family],
-            fl_losses[i].family != FL_PROBABILITY_ALONE,
+            fl_families[fl_losses[i].family].name.decode(),
+            bool(fl_families[fl_losses[i].family].has_target),
             trait_names(fl_losses[i].traits),
             parameter_domains(fl_losses[i].parameters),
             bool(fl_has_param_grad(fl_losses[i].kernel)),
         )
     return table
-
-
-# What the target of a row loss may be, as csrc/rows/api.h numbers it
-TARGETS = ("labels", "labels or probabilities", "logits")
 
 
 def row_registry():
@@ -158,17 +163,17 @@ cdef class Map:
     """One elementwise call, prepared: operands, outputs, the loop."""
 
     cdef Operand pred, target, weight
-    cdef Operand params[3]
-    cdef Operand outs[MAX_OUTPUTS]
-    cdef Operand terms[MAX_OUTPUTS]
+    cdef Operand params[FL_MAX_PARAMS]
+    cdef Operand outs[FL_OUTPUTS]
+    cdef Operand terms[FL_OUTPUTS]
     cdef bint has_target, has_weight, is_double, keeps_sum
-    cdef bint varies[3]
-    cdef bint wanted[MAX_OUTPUTS]
-    cdef bint stored[MAX_OUTPUTS]
-    cdef bint shifted[MAX_OUTPUTS]
-    cdef bint has_terms[MAX_OUTPUTS]
-    cdef double term[MAX_OUTPUTS]
-    cdef double scalars[3]
+    cdef bint varies[FL_MAX_PARAMS]
+    cdef bint wanted[FL_OUTPUTS]
+    cdef bint stored[FL_OUTPUTS]
+    cdef bint shifted[FL_OUTPUTS]
+    cdef bint has_terms[FL_OUTPUTS]
+    cdef double term[FL_OUTPUTS]
+    cdef double scalars[FL_MAX_PARAMS]
     cdef double factor
     cdef fl_chosen chosen
     cdef Py_ssize_t size, head          # elements: of all, and of the first block
@@ -178,9 +183,9 @@ cdef class Map:
 
     def __init__(self, int loss, bint is_double, pred, target, params, weight, outs, int outputs, double factor,
                  bint keeps_sum, terms=()):
-        """`pred`, `target`, `weight` and array parameters are (array, kind) of equal shape; `outs` lists the output
-        arrays by position (None: not stored); `outputs` is the mask of those computed; `terms` lists what is added to
-        each output before it is weighed, if anything: None, a number or (array, kind)."""
+        """`pred`, `target`, `weight` and array parameters are (array, storage) of equal shape; `outs` lists the output
+        arrays by number (None: not stored), the last may be left out; `outputs` is the mask of those computed; `terms`
+        lists what is added to each output before it is weighted, if anything: None, a number or (array, storage)."""
         cdef int k
         self.is_double = is_double
         self.factor = factor
@@ -200,10 +205,14 @@ cdef class Map:
                 self.varies[k] = varying = True
             else:
                 self.scalars[k] = value if is_double else <double><float>value
-        for k in range(MAX_OUTPUTS):
-            self.wanted[k] = (outputs >> k) & 1 if k < 4 else (outputs & 16) != 0 and k - 4 < len(params)
-            if outs[k] is not None:
-                open_operand(&self.outs[k], outs[k], FLOAT64 if is_double else FLOAT32, is_double, True)
+        for k in range(FL_OUTPUTS):
+            if k < FL_OUTPUT_PARAM_GRAD:
+                self.wanted[k] = (outputs >> k) & 1
+            else:
+                self.wanted[k] = (outputs & FL_PARAM_GRAD) != 0 and k - FL_OUTPUT_PARAM_GRAD < len(params)
+        for k, array in enumerate(outs):
+            if array is not None:
+                open_operand(&self.outs[k], array, FLOAT64 if is_double else FLOAT32, is_double, True)
                 self.stored[k] = True
         for k, value in enumerate(terms):
             self.shifted[k] = value is not None
@@ -224,9 +233,9 @@ cdef class Map:
         close_operand(&self.pred)
         close_operand(&self.target)
         close_operand(&self.weight)
-        for k in range(3):
+        for k in range(FL_MAX_PARAMS):
             close_operand(&self.params[k])
-        for k in range(MAX_OUTPUTS):
+        for k in range(FL_OUTPUTS):
             close_operand(&self.outs[k])
             close_operand(&self.terms[k])
         PyMem_RawFree(self.partials)
@@ -238,13 +247,13 @@ cdef class Map:
         cdef Py_ssize_t bytes = self.size * itemsize * (2 if self.has_target else 1)
         cdef Py_ssize_t place, first = -1
         cdef int k
-        for k in range(MAX_OUTPUTS):
+        for k in range(FL_OUTPUTS):
             if self.wanted[k]:
                 bytes += self.size * itemsize
         self.streams, self.head = 0, FL_BLOCK
         if bytes > STREAMED_BYTES and not (self.keeps_sum or self.has_weight):
-            for k in range(MAX_OUTPUTS):
-                if self.stored[k] and self.outs[k].direct and not self.shifted[k] and (k == 0 or self.factor == 1):
+            for k in range(FL_OUTPUTS):
+                if self.stored[k] and self.outs[k].direct and not self.shifted[k] and (k == FL_OUTPUT_value or self.factor == 1):
                     place = <Py_ssize_t>(<size_t>self.outs[k].data % FL_ALIGNMENT)
                     if first == -1 and place % itemsize == 0:
                         first = place
@@ -286,10 +295,10 @@ cdef class Map:
             bytes += scratch_size(&self.target, n)
         if self.has_weight:
             bytes += scratch_size(&self.weight, n)
-        for k in range(3):
+        for k in range(FL_MAX_PARAMS):
             if self.varies[k]:
                 bytes += scratch_size(&self.params[k], n)
-        for k in range(MAX_OUTPUTS):
+        for k in range(FL_OUTPUTS):
             if self.wanted[k] and not (self.stored[k] and self.outs[k].direct):
                 bytes += n * 8
             if self.has_terms[k]:
@@ -301,6 +310,7 @@ cdef class Map:
         cdef const void *weight = NULL
         cdef const void *terms
         cdef fl_map_args args
+        cdef double factor
         cdef int k
         args.streams = self.streams if index > 0 else 0
         args.pred = read_block(&self.pred, start, n, scratch)
@@ -314,13 +324,13 @@ cdef class Map:
         if self.has_weight:
             weight = read_block(&self.weight, start, n, scratch)
             scratch += scratch_size(&self.weight, n)
-        for k in range(3):
+        for k in range(FL_MAX_PARAMS):
             args.params[k] = NULL
             args.scalars[k] = self.scalars[k]
             if self.varies[k]:
                 args.params[k] = read_block(&self.params[k], start, n, scratch)
                 scratch += scratch_size(&self.params[k], n)
-        for k in range(MAX_OUTPUTS):
+        for k in range(FL_OUTPUTS):
             args.out[k] = NULL
             if self.wanted[k]:
                 if self.stored[k] and self.outs[k].direct:
@@ -329,7 +339,7 @@ cdef class Map:
                     args.out[k] = scratch
                     scratch += n * 8
         self.chosen.table.map(self.chosen.loop, &args, n)
-        for k in range(MAX_OUTPUTS):
+        for k in range(FL_OUTPUTS):
             if self.wanted[k]:
                 if self.shifted[k]:
                     terms = NULL
@@ -337,11 +347,12 @@ cdef class Map:
                         terms = read_block(&self.terms[k], start, n, scratch)
                         scratch += scratch_size(&self.terms[k], n)
                     self.chosen.table.shift(args.out[k], terms, self.term[k], n)
-                # the IRLS weight (3) belongs to the residual alone
-                if k != 3 and (self.has_weight or (k > 0 and self.factor != 1)):
-                    self.chosen.table.weigh(args.out[k], weight, self.factor if k > 0 else 1.0, n)
-                if k == 0 and self.keeps_sum:
-                    self.partials[index] = self.chosen.table.sum(args.out[0], n)
+                # the mean divides the sum of the values
+                factor = 1.0 if k == FL_OUTPUT_value else self.factor
+                if (self.has_weight or factor != 1) and not fl_outputs[k].flags & FL_UNWEIGHTED:
+                    self.chosen.table.weigh(args.out[k], weight, factor, n)
+                if k == FL_OUTPUT_value and self.keeps_sum:
+                    self.partials[index] = self.chosen.table.sum(args.out[k], n)
                 if self.stored[k] and not self.outs[k].direct:
                     write_block(&self.outs[k], start, n, args.out[k])
 
@@ -357,7 +368,7 @@ cdef char *half_a_page_from(const char *data, char *allocated) noexcept nogil:
     return allocated + ((offset - <size_t>allocated) & (PAGE - 1))
 
 
-cdef double zeros[8]
+cdef char zeros[FL_ALIGNMENT]  # the target, where there is none
 memset(zeros, 0, sizeof(zeros))
 
 
@@ -370,11 +381,11 @@ cdef class Sum:
     cdef readonly Py_ssize_t blocks
     cdef double *partials
 
-    def __init__(self, array, Kind kind, bint is_double):
+    def __init__(self, array, int storage, bint is_double):
         self.size = array.size
         self.blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK
         self.table = current_table(is_double)
-        open_operand(&self.operand, array, kind, is_double, False)
+        open_operand(&self.operand, array, storage, is_double, False)
         self.partials = <double *>PyMem_RawCalloc(self.blocks + 1, sizeof(double))
         if self.partials == NULL:
             raise MemoryError()
@@ -402,22 +413,22 @@ cdef class Sum:
 
 # ---- for tests and sweeps -------------------------------------------------------------------------------------------
 
-FUNCTIONS = ("exp", "expm1", "log", "log1p")
+FUNCTIONS = tuple(fl_function_names[i].decode() for i in range(FL_FUNCTIONS))
 
 
 def vmath(name, x, out):
     """One function of csrc/math/ over a contiguous float32 or float64 array of a multiple of 64 bytes."""
     cdef Operand source, destination
     cdef bint is_double = x.dtype == "float64"
-    cdef Kind kind = FLOAT64 if is_double else FLOAT32
+    cdef int storage = FLOAT64 if is_double else FLOAT32
     cdef int function = FUNCTIONS.index(name)
     if x.nbytes % FL_ALIGNMENT or not (x.flags.c_contiguous and out.flags.c_contiguous):
         raise ValueError("x and out must be contiguous and a multiple of 64 bytes long")
     if out.dtype != x.dtype or out.shape != x.shape:
         raise ValueError("out must have the shape and dtype of x")
-    open_operand(&source, x, kind, is_double, False)
+    open_operand(&source, x, storage, is_double, False)
     try:
-        open_operand(&destination, out, kind, is_double, True)
+        open_operand(&destination, out, storage, is_double, True)
         current_table(is_double).functions[function](source.data, destination.data, x.size)
         close_operand(&destination)
     finally:

@@ -7,7 +7,7 @@ import numpy as np
 from fastloss.core import docstrings, kernels
 from fastloss.core.arguments import (
     FLOAT64,
-    KINDS,
+    STORAGES,
     as_array,
     as_array_beside,
     broadcast_parameter,
@@ -80,6 +80,7 @@ class Loss:
     takes_target = True
     has_weight = False
     param_grads = ()
+    output_names = ("value", "grad", "hess")
 
     def __init__(self, name, family, traits, domains, defaults, doc):
         self.name = self.__name__ = name
@@ -161,10 +162,9 @@ class Loss:
                  num_threads=None, **params):  # fmt: skip
         """A tuple of any of "value", "grad", "hess" and (losses of a residual) "weight", in one pass."""
         outputs = (outputs,) if isinstance(outputs, str) else tuple(outputs)
-        known = ("value", "grad", "hess", "weight") if self.has_weight else ("value", "grad", "hess")
         for name in outputs:
-            if name not in known:
-                raise ValueError(f"outputs must be among {known} for {self.name}, got {name!r}")
+            if name not in self.output_names:
+                raise ValueError(f"outputs must be among {self.output_names} for {self.name}, got {name!r}")
         if len(set(outputs)) < len(outputs) or not outputs:
             raise ValueError(f"outputs must name each output once and at least one, got {outputs!r}")
         return self._compute(outputs, pred, target, sample_weight, reduction, out, num_threads, params)
@@ -197,6 +197,8 @@ class ElementwiseLoss(Loss):
     It is declared as a function without a body: its name, its parameters with their defaults, its docstring, to which
     `docstrings.complete` adds what all have in common.
     """
+
+    output_names = tuple(name for name in kernels.OUTPUTS if name not in kernels.RESIDUAL_OUTPUTS)
 
     def __init__(self, declaration):
         name = declaration.__name__
@@ -242,7 +244,7 @@ class ElementwiseLoss(Loss):
             raise TypeError(f"{self.name} has no derivatives with respect to its parameters")
         call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
         grads = [new_output(call.shape, call.dtype) for _ in self.param_grads]
-        call.run(kernels.PARAM_GRAD, [None] * 4 + grads + [None] * (3 - len(grads)))
+        call.run(kernels.PARAM_GRAD, [None] * len(_OUTPUTS) + grads)
         if reduction != "none":
             grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given, grads, strict=True)]
         return dict(zip(self.param_grads, grads, strict=True))
@@ -251,28 +253,29 @@ class ElementwiseLoss(Loss):
         call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
         reduced = reduction != "none"
         shape, dtype = call.shape, call.dtype
-        slots = [None, None, None, None, None, None, None]
+        reduces_value = reduced and "value" in outputs
+        by_number = [None] * len(_OUTPUTS)
         mask = 0
         stored = []
         for name in outputs:
-            slot = _SLOTS[name]
-            mask |= 1 << slot
-            if slot or not reduced:
-                stored.append(slot)
+            number = _OUTPUTS[name]
+            mask |= 1 << number
+            if not (reduced and name == "value"):
+                stored.append(number)
         if out is None:
             arrays = final = [new_output(shape, dtype) for _ in stored]
         else:
             arrays, final = check_outputs(out, [shape] * len(stored), dtype, call.arrays)
-        for slot, array in zip(stored, arrays):  # noqa: B905  (equal by construction; every nanosecond counts here)
-            slots[slot] = array
-        total = call.run(mask, slots, reduced and slots[0] is None and mask & 1)
+        for number, array in zip(stored, arrays):  # noqa: B905  (equal by construction; every nanosecond counts here)
+            by_number[number] = array
+        total = call.run(mask, by_number, reduces_value)
         if final is not arrays:
             for array, destination in zip(arrays, final, strict=True):
                 if array is not destination:
                     destination[...] = array
         if out is None and shape == ():
             final = [array[()] for array in arrays]
-        if reduced and mask & 1:
+        if reduces_value:
             results = iter(final)
             return tuple(total if name == "value" else next(results) for name in outputs)
         return tuple(final)
@@ -282,7 +285,7 @@ def _shape_of(parameter):
     return parameter.shape if type(parameter) is np.ndarray else ()
 
 
-_SLOTS = {"value": 0, "grad": 1, "hess": 2, "weight": 3}
+_OUTPUTS = kernels.OUTPUTS
 
 
 class _Call:
@@ -337,15 +340,14 @@ class _Call:
     def _total_weight(self):
         if self.operands[2] is None:
             return float(self.operands[0][0].size)
-        array, kind = self.operands[2]
-        return tree_sum(array, kind, self.dtype is FLOAT64, self.num_threads)
+        return tree_sum(*self.operands[2], self.dtype is FLOAT64, self.num_threads)
 
-    def run(self, mask, slots, keeps_sum=False):
-        """Compute the outputs of `mask` into the arrays of `slots`; the reduced value if it is asked for."""
+    def run(self, mask, by_number, keeps_sum=False):
+        """Compute the outputs of `mask` into the arrays that stand at their numbers; the reduced value if asked for."""
         pred, target, weight = self.operands
         is_double = self.dtype is FLOAT64
         loop = kernels.Map(
-            self.loss._index, is_double, pred, target, self.params, weight, slots, mask, self.factor, keeps_sum,
+            self.loss._index, is_double, pred, target, self.params, weight, by_number, mask, self.factor, keeps_sum,
             self.loss._terms(self, mask),
         )  # fmt: skip
         if loop.blocks == 1:  # a small call, where every nanosecond counts
@@ -361,7 +363,7 @@ class _Call:
     def sum_to(self, shape, grad):
         """A parameter's derivative summed over the axes that it was broadcast along."""
         if shape == ():
-            return tree_sum(grad, KINDS[grad.dtype.char], self.dtype is FLOAT64, self.num_threads)
+            return tree_sum(grad, STORAGES[grad.dtype.char], self.dtype is FLOAT64, self.num_threads)
         lead = grad.ndim - len(shape)
         axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 != grad.shape[i + lead])
         return grad.sum(axis=axes, dtype=np.float64).astype(self.dtype).reshape(shape)
@@ -371,6 +373,7 @@ class ResidualLoss(ElementwiseLoss):
     """A loss of the residual pred - target; left out, target is zero and pred the residual."""
 
     has_weight = True
+    output_names = tuple(kernels.OUTPUTS)
 
     def weight(self, pred, target=None, *, sample_weight=None, out=None, num_threads=None, **params):
         """The IRLS weight: derivative over residual, exact at 0; sample_weight does not enter it."""
@@ -389,9 +392,9 @@ class ShiftedLoss(ResidualLoss):
 
     def _terms(self, call, mask):
         parameters = [np.asarray(value, call.dtype) for value in call.given]
-        terms = [None] * len(_SLOTS)
-        if mask & 1:
-            terms[0] = self._term(*parameters)
+        terms = [None] * len(_OUTPUTS)
+        if mask & 1 << _OUTPUTS["value"]:
+            terms[_OUTPUTS["value"]] = self._term(*parameters)
         if mask & kernels.PARAM_GRAD:
             terms += self._slopes(*parameters)
         return [term if term is None else _operand(term, call) for term in terms]

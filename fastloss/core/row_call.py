@@ -135,7 +135,7 @@ class RowCall:
         return np.ascontiguousarray(class_weight, self.dtype)
 
     def loop(self, kernel, parameters, elements, value=None, **others):
-        """The hot loop over rows, prepared: into {kind: array} and one value per row."""
+        """The hot loop over rows, prepared: into {GRAD or HESS: array} and one value per row."""
         target = None if self.target is None else self.operand(self.classes_last(self.target))
         return rows.Rows(
             self.is_double,

@@ -11,7 +11,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, u
 from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Kind, Operand, close_operand, copy_block, open_operand, read_block, scratch_size, swap_bytes,
+    FLOAT32, FLOAT64, Operand, close_operand, copy_block, open_operand, read_block, scratch_size, swap_bytes,
     write_block,
 )
 from fastloss.core.kernels cimport (
@@ -145,12 +145,12 @@ cdef struct Matrix:
     Py_ssize_t classes
 
 
-cdef int open_matrix(Matrix *m, object array, Kind kind, bint is_double, bint writable) except -1:
+cdef int open_matrix(Matrix *m, object array, int storage, bint is_double, bint writable) except -1:
     """Describe `array`, classes last; close_operand(&m.operand) releases it."""
     m.classes = array.shape[array.ndim - 1]
     m.run = array.shape[array.ndim - 2] if array.ndim > 1 else 1
     m.by_class = m.run >= FL_ROW_PADDING and m.classes > 1 and array.strides[array.ndim - 2] == array.itemsize
-    open_operand(&m.operand, array.swapaxes(-1, -2) if m.by_class else array, kind, is_double, writable)
+    open_operand(&m.operand, array.swapaxes(-1, -2) if m.by_class else array, storage, is_double, writable)
     return 0
 
 
@@ -244,11 +244,11 @@ cdef class Rows:
 
     def __init__(self, bint is_double, logits, *, int kernel, parameters, value, elements, labels=None, target=None,
                  class_weight=None, bint weighs_rows=False, weight=None):
-        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, kind); `labels` are Labels, beside
+        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, storage); `labels` are Labels, beside
         a target they only tell which rows count. `parameters` are those of the kernel, of the computing dtype. `value`
-        is an array of one number per row or None; `elements` is {kind: array}. `class_weight` is a contiguous array of
+        is an array of one number per row or None; `elements` is {GRAD or HESS: array}. `class_weight` is a contiguous array of
         the computing dtype; where it `weighs_rows`, it multiplies the loss of a row by that of its label."""
-        cdef Kind kind = FLOAT64 if is_double else FLOAT32
+        cdef int computing = FLOAT64 if is_double else FLOAT32
         cdef int k
         self.is_double = is_double
         self.kernel = kernel
@@ -268,17 +268,17 @@ cdef class Rows:
             open_matrix(&self.target, target[0], target[1], is_double, False)
             self.has_target = True
         if class_weight is not None:
-            open_operand(&self.class_weight, class_weight, kind, is_double, False)
+            open_operand(&self.class_weight, class_weight, computing, is_double, False)
             self.has_class_weight = True
             self.weighs_rows = weighs_rows
         if weight is not None:
             open_operand(&self.weight, weight[0], weight[1], is_double, False)
             self.has_weight = True
         if value is not None:
-            open_operand(&self.value, value, kind, is_double, True)
+            open_operand(&self.value, value, computing, is_double, True)
             self.has_value = True
         for element, array in elements.items():
-            open_matrix(&self.elements[<int>element], array, kind, is_double, True)
+            open_matrix(&self.elements[<int>element], array, computing, is_double, True)
             self.emits[<int>element] = True
 
     def __dealloc__(self):

@@ -14,7 +14,6 @@ from fastloss.exact.summary import Summary
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.errors import ScoringError
 
-OUTPUTS = ("value", "grad", "hess", "weight")
 MULTIOUTPUT = ("uniform_average", "raw_values")
 
 
@@ -194,7 +193,7 @@ def _check_multioutput(spec: Spec) -> None:
 
 
 def _check_outputs(spec: Spec) -> None:
-    possible = [output for output in OUTPUTS if output != "weight" or spec.loss.has_weight]
+    possible = spec.loss.output_names
     for output in spec.emit:
         if output not in possible:
             raise ScoringError(f"cannot emit {output!r}: {spec.loss.name} has {', '.join(possible)}")

@@ -46,7 +46,7 @@ def reads(loss):
 
 def outputs(loss):
     """What it can compute."""
-    return "value grad hess weight" if loss.has_weight else "value grad hess"
+    return " ".join(loss.output_names)
 
 
 def source(loss):

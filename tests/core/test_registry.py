@@ -19,12 +19,15 @@ PUBLIC = sorted(name for name in fl.__all__ if callable(getattr(fl, name)))
 
 
 def losses_def():
-    """{name: (traits, parameters)} of csrc/losses.def, the list that the kernels are made from."""
+    """{name: (traits, domains)} of csrc/losses.def, the list that the kernels are made from."""
     text = (ROOT / "csrc" / "losses.def").read_text(encoding="utf-8")
-    lines = re.findall(r'^(?:LOSS\((\w+), \w+|SHIFTED\((\w+)), \w+, ([^,]*), "([^"]*)"\)', text, re.MULTILINE)
+    lines = re.findall(r"^(?:LOSS\((\w+), \w+|SHIFTED\((\w+)), \w+, ([^,)]*)([^)]*)\)", text, re.MULTILINE)
     return {
-        loss or shifted: ({trait.lower() for trait in re.findall(r"FL_(\w+)", traits)}, parameters)
-        for loss, shifted, traits, parameters in lines
+        loss or shifted: (
+            {trait.lower() for trait in re.findall(r"FL_(\w+)", traits)},
+            dict(re.findall(r'"(\w+) ([^"]*)"', domains)),
+        )
+        for loss, shifted, traits, domains in lines
     }
 
 
@@ -64,10 +67,9 @@ def test_is_documented(name):
 def test_agrees_with_losses_def(name):
     listed = losses_def()
     assert name in listed, f"{name} has no line in csrc/losses.def"
-    traits, parameters = listed[name]
+    traits, domains = listed[name]
     loss = fl.get(name)
     assert loss.traits == traits
-    domains = dict(part.split(" ", 1) for part in parameters.split(", ") if part)
     assert dict(loss.domains) == domains
     assert set(loss.parameters) <= set(domains)
 

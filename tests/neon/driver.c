@@ -56,12 +56,11 @@ static const fl_row_kernels *rows_of(int is_double) { return fl_get_rows(isa, is
 /* ---- elementwise ---------------------------------------------------------------------------------------------- */
 
 static void functions(int is_double) {
-    static const char *const names[FL_FUNCTIONS] = {"exp", "expm1", "log", "log1p"};
     static double x[N], out[N];
     for (int f = 0; f < FL_FUNCTIONS; f++) {
-        fill(x, N, is_double, f == FL_EXP || f == FL_EXPM1 ? 7 : 100);
+        fill(x, N, is_double, f == FL_FUNCTION_exp || f == FL_FUNCTION_expm1 ? 7 : 100);
         table_of(is_double)->functions[f](x, out, N);
-        report(names[f], "", is_double, out, N);
+        report(fl_function_names[f], "", is_double, out, N);
     }
 }
 
@@ -95,7 +94,7 @@ static void loss(const fl_loss *of, const char *label, int is_double, const doub
         if (!scalars) a.params[k] = params[k];
     }
     for (int k = 0; k < FL_OUTPUTS; k++)
-        if (k < 4 ? outputs & 1 << k : outputs & FL_PARAM_GRAD) a.out[k] = out[k];
+        if (outputs & (k < FL_OUTPUT_PARAM_GRAD ? 1 << k : FL_PARAM_GRAD)) a.out[k] = out[k];
     fl_chosen chosen = fl_choose(isa, of->kernel, is_double, outputs, scalars);
     chosen.table->map(chosen.loop, &a, n);
     for (int k = 0; k < FL_OUTPUTS; k++)
@@ -112,10 +111,11 @@ static void loss(const fl_loss *of, const char *label, int is_double, const doub
 
 static void losses(int is_double) {
     static const double alphas[] = {-__builtin_inf(), -2, -0.3, -1e-9, 0, 0.5, 1, 1.9, 2, 2.3, 5, __builtin_inf()};
-    static const int outputs[] = {FL_VALUE, FL_GRAD, FL_WEIGHT, FL_VALUE | FL_GRAD, FL_GRAD | FL_HESS, 15};
+    static const int outputs[] = {FL_VALUE,           FL_GRAD,           FL_WEIGHT,
+                                  FL_VALUE | FL_GRAD, FL_GRAD | FL_HESS, FL_PARAM_GRAD - 1};
     for (int l = 0; l < fl_losses_count; l++) {
         const fl_loss *of = fl_losses + l;
-        int shaped = strncmp(of->parameters, "alpha", 5) == 0;
+        int shaped = of->parameters[0] && strncmp(of->parameters[0], "alpha", 5) == 0;
         for (size_t i = 0; i < (shaped ? sizeof alphas / sizeof *alphas : 1); i++) {
             const double scalars[FL_MAX_PARAMS] = {shaped ? alphas[i] : 1.345, 0.75, 8};
             char label[32];
@@ -124,7 +124,7 @@ static void losses(int is_double) {
                 loss(of, label, is_double, scalars, outputs[k]);
         }
         loss(of, "varying", is_double, NULL, FL_VALUE);
-        loss(of, "varying", is_double, NULL, 15);
+        loss(of, "varying", is_double, NULL, FL_PARAM_GRAD - 1);
         if (fl_has_param_grad(of->kernel)) loss(of, "varying", is_double, NULL, FL_PARAM_GRAD);
     }
 }
@@ -173,9 +173,9 @@ static void rows(int is_double, size_t classes) {
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         for (int l = 0; l < fl_row_losses_count; l++) {
             const fl_row_loss *of = fl_row_losses + l;
-            int is_temperature =
-                strncmp(of->parameters, "temperature", 11) == 0 || strncmp(of->parameters, "k", 1) == 0;
-            if (settings[i][0] == 0 && is_temperature) continue;
+            const char *first = of->parameters[0] ? of->parameters[0] : "";
+            int is_positive = strncmp(first, "temperature", 11) == 0 || strncmp(first, "k", 1) == 0;
+            if (settings[i][0] == 0 && is_positive) continue;
             row_kernel(of->name, of->kernel, of->targets, is_double, classes, settings[i]);
         }
         if (settings[i][0] == 0) continue;
