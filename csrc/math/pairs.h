@@ -78,7 +78,7 @@ INLINE vpair pair_reciprocal(vpair a) {
 
 INLINE vec pair_round(vpair a) { return a.hi + a.lo; }
 
-/* a x, rounded once and a hair: for factors that are hoisted */
+/* a x within 0.51 ulp, 1 where there is no FMA: for factors that are hoisted */
 INLINE vec pair_scale(vpair a, vec x) { return v_fma(a.hi, x, a.lo * x); }
 
 /* (1 + x)^2 */
@@ -112,7 +112,7 @@ INLINE divisor v_divisor(vec c) {
 #endif
 }
 
-/* x / c, within 0.5 ulp and a hair. */
+/* x / c within 0.51 ulp, 1 where there is no FMA */
 INLINE vec v_quotient(vec x, divisor d) {
 #if FL_ARITH == 3264
     return x * d.hi;
