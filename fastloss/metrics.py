@@ -12,7 +12,7 @@ import numpy as np
 from fastloss.core.arguments import (
     as_array,
     as_array_beside,
-    broadcast_weight,
+    broadcast_sample_weight,
     computing_dtype,
     label_text,
     whole_numbers,
@@ -213,5 +213,5 @@ def _weight_of_counted(pred, sample_weight, ignored):
         return sample_weight
     if sample_weight is None:
         return ~ignored
-    weight = broadcast_weight(as_array_beside(pred, sample_weight, "sample_weight"), ignored.shape)
+    weight = broadcast_sample_weight(as_array_beside(pred, sample_weight, "sample_weight"), ignored.shape)
     return np.where(ignored, weight.dtype.type(0), weight)

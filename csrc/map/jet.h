@@ -3,7 +3,7 @@ typedef struct {
 #define OUTPUT(name, flags) vec name;
 #include "outputs.def"
     vec param_grad[FL_MAX_PARAMS];
-    mask careful; /* lanes that a variant leaves to the body of its loss */
+    mask needs_exact; /* lanes that a variant leaves to the body of its loss */
 } jet;
 
 /* The field of a jet by the number of its output */

@@ -51,17 +51,17 @@ def expm1_tail(r):
     return (mp.expm1(r) - r) / r**2
 
 
-def exp_slope(r):
+def exp_quotient(r):
     """q of exp(r) = 1 + r q(r)."""
     return 1 + r / 2 if abs(r) < mpf(10) ** -15 else mp.expm1(r) / r
 
 
 def exp2m1_tail(r):
     """q of 2^r - 1 = r ln 2 + r^2 q(r)."""
-    slope = mp.log(2)
+    ln2 = mp.log(2)
     if abs(r) < mpf(10) ** -15:
-        return slope**2 / 2 + slope**3 * r / 6
-    return (mp.expm1(r * slope) - r * slope) / r**2
+        return ln2**2 / 2 + ln2**3 * r / 6
+    return (mp.expm1(r * ln2) - r * ln2) / r**2
 
 
 def log_tail(z):
@@ -110,7 +110,7 @@ FLOOR = mpf(1) / 64
 # it is not used)
 POLYNOMIALS = [
     ("EXPM1", expm1_tail, lambda r: abs(r) * mp.exp(-r / 2) + FLOOR, -HALF_LN2, HALF_LN2, (5, 9, 4)),
-    ("EXP", exp_slope, lambda r: abs(r) * mp.exp(-r) + FLOOR / 64, -HALF_LN2, HALF_LN2, (5, 10, None)),
+    ("EXP", exp_quotient, lambda r: abs(r) * mp.exp(-r) + FLOOR / 64, -HALF_LN2, HALF_LN2, (5, 10, None)),
     ("EXP2M1", exp2m1_tail, lambda r: (abs(r) + FLOOR) * mpf(2) ** (-r / 2), -HALF, HALF, (4, None, None)),
     ("LOG", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_MAX**2, (2, 6, 2)),
     ("SIN", sin_tail, lambda z: z + FLOOR, mpf(0), QUARTER_PI**2, (2, 5, 2)),

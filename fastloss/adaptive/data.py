@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.core.arguments import as_array, broadcast_weight
+from fastloss.core.arguments import as_array, broadcast_sample_weight
 from fastloss.core.threads import run_blocks
 
 Array = NDArray[Any]
@@ -169,7 +169,7 @@ def gather(residuals: Any, sample_weight: Any, axis: int | None) -> tuple[list[R
 
 
 def _weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
-    weights = broadcast_weight(as_array(sample_weight, "sample_weight"), shape)
+    weights = broadcast_sample_weight(as_array(sample_weight, "sample_weight"), shape)
     if not ((weights >= 0) & (weights < np.inf)).all():
         raise ValueError("sample_weight must be >= 0 and finite")
     return weights

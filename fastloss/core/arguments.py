@@ -82,12 +82,14 @@ def label_text(label):
     return str(label) if label.dtype.kind in "biu" else f"{float(label):.16g}"
 
 
-def computing_dtype(pred, target=None, weight=None):
+def computing_dtype(pred, target=None, sample_weight=None):
     """float64 if any floating input is, or if pred is integral; else float32."""
     char = pred.dtype.char
     if char == "d" or char not in STORAGES:
         return FLOAT64
-    if (target is not None and target.dtype.char == "d") or (weight is not None and weight.dtype.char == "d"):
+    if (target is not None and target.dtype.char == "d") or (
+        sample_weight is not None and sample_weight.dtype.char == "d"
+    ):
         return FLOAT64
     return FLOAT32
 
@@ -134,7 +136,7 @@ def broadcast_parameter(name, value, shape, dtype):
         ) from None
 
 
-def broadcast_weight(weight, shape):
+def broadcast_sample_weight(weight, shape):
     """sample_weight in the input's shape: given so, one value a row, or one for all."""
     if weight.shape == shape:
         return weight

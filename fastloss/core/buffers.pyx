@@ -22,8 +22,8 @@ cdef extern from *:
     uint64_t swap64(uint64_t) noexcept nogil
 
 
-# What arrays may hold, from csrc/storage/storage.def: {NumPy's code of the dtype: its number}, the names, and the numbers
-# of those that are handed over as their bits
+# What arrays may hold, from csrc/storage/storage.def: {NumPy's code of the dtype: its number}, the names, and the
+# numbers of those that are handed over as their bits
 STORAGES = {chr(fl_storage_types[i].code): i for i in range(FL_STORAGES)}
 STORAGE_NAMES = tuple(fl_storage_types[i].name.decode() for i in range(FL_STORAGES))
 AS_BITS = frozenset(i for i in range(FL_STORAGES) if not fl_storage_types[i].is_exported)

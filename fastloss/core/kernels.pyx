@@ -31,8 +31,8 @@ cdef enum:
 TRAITS = {FL_CONVEX: "convex", FL_C1: "c1", FL_EVEN: "even", FL_BOUNDED: "bounded"}
 TARGETS = {FL_LABELS: "labels", FL_LABELS_OR_PROBABILITIES: "labels or probabilities", FL_LOGITS: "logits"}
 
-# The outputs of csrc/outputs.def: {name: number}, and what only a loss of a residual has. `PARAM_GRAD` is the mask of the
-# derivatives by all parameters, whose numbers follow.
+# The outputs of csrc/outputs.def: {name: number}, and what only a loss of a residual has. `PARAM_GRAD` is the mask of
+# the derivatives by all parameters, whose numbers follow.
 OUTPUTS = {fl_outputs[i].name.decode(): i for i in range(FL_OUTPUT_PARAM_GRAD)}
 RESIDUAL_OUTPUTS = frozenset(name for name, i in OUTPUTS.items() if fl_outputs[i].flags & FL_RESIDUAL_ONLY)
 PARAM_GRAD = FL_PARAM_GRAD
@@ -162,11 +162,11 @@ cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil:
 cdef class Map:
     """One elementwise call, prepared: operands, outputs, the loop."""
 
-    cdef Operand pred, target, weight
+    cdef Operand pred, target, sample_weight
     cdef Operand params[FL_MAX_PARAMS]
     cdef Operand outs[FL_OUTPUTS]
     cdef Operand terms[FL_OUTPUTS]
-    cdef bint has_target, has_weight, is_double, keeps_sum
+    cdef bint has_target, has_sample_weight, is_double, keeps_sum
     cdef bint varies[FL_MAX_PARAMS]
     cdef bint wanted[FL_OUTPUTS]
     cdef bint stored[FL_OUTPUTS]
@@ -181,11 +181,12 @@ cdef class Map:
     cdef int streams                    # mask of outputs
     cdef double *partials
 
-    def __init__(self, int loss, bint is_double, pred, target, params, weight, outs, int outputs, double factor,
-                 bint keeps_sum, terms=()):
-        """`pred`, `target`, `weight` and array parameters are (array, storage) of equal shape; `outs` lists the output
-        arrays by number (None: not stored), the last may be left out; `outputs` is the mask of those computed; `terms`
-        lists what is added to each output before it is weighted, if anything: None, a number or (array, storage)."""
+    def __init__(self, int loss, bint is_double, pred, target, params, sample_weight, outs, int outputs,
+                 double factor, bint keeps_sum, terms=()):
+        """`pred`, `target`, `sample_weight` and array parameters are (array, storage) of equal shape; `outs` lists the
+        output arrays by number (None: not stored), the last may be left out; `outputs` is the mask of those computed;
+        `terms` lists what is added to each output before it is weighted, if anything: None, a number or
+        (array, storage)."""
         cdef int k
         self.is_double = is_double
         self.factor = factor
@@ -195,9 +196,9 @@ cdef class Map:
         if target is not None:
             open_operand(&self.target, target[0], target[1], is_double, False)
             self.has_target = True
-        if weight is not None:
-            open_operand(&self.weight, weight[0], weight[1], is_double, False)
-            self.has_weight = True
+        if sample_weight is not None:
+            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False)
+            self.has_sample_weight = True
         varying = False
         for k, value in enumerate(params):
             if isinstance(value, tuple):
@@ -232,7 +233,7 @@ cdef class Map:
         cdef int k
         close_operand(&self.pred)
         close_operand(&self.target)
-        close_operand(&self.weight)
+        close_operand(&self.sample_weight)
         for k in range(FL_MAX_PARAMS):
             close_operand(&self.params[k])
         for k in range(FL_OUTPUTS):
@@ -246,14 +247,16 @@ cdef class Map:
         cdef Py_ssize_t itemsize = 8 if self.is_double else 4
         cdef Py_ssize_t bytes = self.size * itemsize * (2 if self.has_target else 1)
         cdef Py_ssize_t place, first = -1
+        cdef bint is_final
         cdef int k
         for k in range(FL_OUTPUTS):
             if self.wanted[k]:
                 bytes += self.size * itemsize
         self.streams, self.head = 0, FL_BLOCK
-        if bytes > STREAMED_BYTES and not (self.keeps_sum or self.has_weight):
+        if bytes > STREAMED_BYTES and not (self.keeps_sum or self.has_sample_weight):
             for k in range(FL_OUTPUTS):
-                if self.stored[k] and self.outs[k].direct and not self.shifted[k] and (k == FL_OUTPUT_value or self.factor == 1):
+                is_final = not self.shifted[k] and (k == FL_OUTPUT_value or self.factor == 1)
+                if self.stored[k] and self.outs[k].direct and is_final:
                     place = <Py_ssize_t>(<size_t>self.outs[k].data % FL_ALIGNMENT)
                     if first == -1 and place % itemsize == 0:
                         first = place
@@ -293,8 +296,8 @@ cdef class Map:
         cdef int k
         if self.has_target:
             bytes += scratch_size(&self.target, n)
-        if self.has_weight:
-            bytes += scratch_size(&self.weight, n)
+        if self.has_sample_weight:
+            bytes += scratch_size(&self.sample_weight, n)
         for k in range(FL_MAX_PARAMS):
             if self.varies[k]:
                 bytes += scratch_size(&self.params[k], n)
@@ -307,7 +310,7 @@ cdef class Map:
 
     cdef void run_block(self, Py_ssize_t index, char *scratch) noexcept nogil:
         cdef Py_ssize_t start = self.start(index), n = self.start(index + 1) - start
-        cdef const void *weight = NULL
+        cdef const void *sample_weight = NULL
         cdef const void *terms
         cdef fl_map_args args
         cdef double factor
@@ -321,9 +324,9 @@ cdef class Map:
             args.target = read_block(&self.target, start, n, scratch)
             args.target_step = <size_t>-1
             scratch += scratch_size(&self.target, n)
-        if self.has_weight:
-            weight = read_block(&self.weight, start, n, scratch)
-            scratch += scratch_size(&self.weight, n)
+        if self.has_sample_weight:
+            sample_weight = read_block(&self.sample_weight, start, n, scratch)
+            scratch += scratch_size(&self.sample_weight, n)
         for k in range(FL_MAX_PARAMS):
             args.params[k] = NULL
             args.scalars[k] = self.scalars[k]
@@ -349,8 +352,8 @@ cdef class Map:
                     self.chosen.table.shift(args.out[k], terms, self.term[k], n)
                 # the mean divides the sum of the values
                 factor = 1.0 if k == FL_OUTPUT_value else self.factor
-                if (self.has_weight or factor != 1) and not fl_outputs[k].flags & FL_UNWEIGHTED:
-                    self.chosen.table.weigh(args.out[k], weight, factor, n)
+                if (self.has_sample_weight or factor != 1) and not fl_outputs[k].flags & FL_UNWEIGHTED:
+                    self.chosen.table.weigh(args.out[k], sample_weight, factor, n)
                 if k == FL_OUTPUT_value and self.keeps_sum:
                     self.partials[index] = self.chosen.table.sum(args.out[k], n)
                 if self.stored[k] and not self.outs[k].direct:

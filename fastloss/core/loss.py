@@ -11,7 +11,7 @@ from fastloss.core.arguments import (
     as_array,
     as_array_beside,
     broadcast_parameter,
-    broadcast_weight,
+    broadcast_sample_weight,
     check_num_threads,
     check_outputs,
     check_reduction,
@@ -315,7 +315,7 @@ class _Call:
         elif loss.requires_target:
             raise TypeError(f"{loss.name} requires a target")
         if sample_weight is not None:
-            sample_weight = broadcast_weight(as_array_beside(pred, sample_weight, "sample_weight"), shape)
+            sample_weight = broadcast_sample_weight(as_array_beside(pred, sample_weight, "sample_weight"), shape)
         self.dtype = dtype = computing_dtype(pred, target, sample_weight)
         merged = loss._in_force(params)
         self.given = tuple(merged.values())
@@ -344,10 +344,11 @@ class _Call:
 
     def run(self, mask, by_number, keeps_sum=False):
         """Compute the outputs of `mask` into the arrays that stand at their numbers; the reduced value if asked for."""
-        pred, target, weight = self.operands
+        pred, target, sample_weight = self.operands
         is_double = self.dtype is FLOAT64
         loop = kernels.Map(
-            self.loss._index, is_double, pred, target, self.params, weight, by_number, mask, self.factor, keeps_sum,
+            self.loss._index, is_double, pred, target, self.params, sample_weight, by_number, mask, self.factor,
+            keeps_sum,
             self.loss._terms(self, mask),
         )  # fmt: skip
         if loop.blocks == 1:  # a small call, where every nanosecond counts
@@ -383,11 +384,12 @@ class ResidualLoss(ElementwiseLoss):
 class ShiftedLoss(ResidualLoss):
     """A loss whose value is that of another plus a term that depends on the parameters alone (losses.def: SHIFTED).
 
-    Declared with two functions of the parameters: `term`, and `slopes`, which gives its derivatives by each of them.
+    Declared with two functions of the parameters: `term`, and `term_grad`, which gives its derivatives by
+    each of them.
     """
 
-    def __init__(self, declaration, term, slopes):
-        self._term, self._slopes = term, slopes
+    def __init__(self, declaration, term, term_grad):
+        self._term, self._term_grad = term, term_grad
         super().__init__(declaration)
 
     def _terms(self, call, mask):
@@ -396,7 +398,7 @@ class ShiftedLoss(ResidualLoss):
         if mask & 1 << _OUTPUTS["value"]:
             terms[_OUTPUTS["value"]] = self._term(*parameters)
         if mask & kernels.PARAM_GRAD:
-            terms += self._slopes(*parameters)
+            terms += self._term_grad(*parameters)
         return [term if term is None else _operand(term, call) for term in terms]
 
 

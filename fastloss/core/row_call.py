@@ -41,8 +41,8 @@ class RowCall:
         if self.classes == 0:
             raise ValueError(f"expected at least one class, got logits of shape {self.shape}")
         self._check_target_shapes(targets)
-        self.weight = None if sample_weight is None else self._one_per_row(sample_weight)
-        self.dtype = computing_dtype(self.logits, self.target, self.weight)
+        self.sample_weight = None if sample_weight is None else self._one_per_row(sample_weight)
+        self.dtype = computing_dtype(self.logits, self.target, self.sample_weight)
         self.is_double = self.dtype.itemsize == 8
 
     def _check_axis(self, axis):
@@ -86,16 +86,16 @@ class RowCall:
             )
 
     def _one_per_row(self, sample_weight):
-        weight = as_array_beside(self.logits, sample_weight, "sample_weight")
-        if weight.ndim == 0:
-            return np.broadcast_to(weight, self.rows)
-        self._check_shape("sample_weight", weight, self.rows, "give one value per row, or one for all")
-        return weight
+        sample_weight = as_array_beside(self.logits, sample_weight, "sample_weight")
+        if sample_weight.ndim == 0:
+            return np.broadcast_to(sample_weight, self.rows)
+        self._check_shape("sample_weight", sample_weight, self.rows, "give one value per row, or one for all")
+        return sample_weight
 
     @property
     def inputs(self):
         """The arrays that outputs must not disturb."""
-        return [a for a in (self.logits, self.target, self.given_labels, self.weight) if a is not None]
+        return [a for a in (self.logits, self.target, self.given_labels, self.sample_weight) if a is not None]
 
     def rounded(self, name, value):
         """A parameter in the computing dtype, where it must be finite, and not 0 unless it was."""
@@ -145,7 +145,7 @@ class RowCall:
             target=target,
             value=value,
             elements={kind: self.classes_last(array) for kind, array in elements.items()},
-            weight=self.operand(self.weight),
+            sample_weight=self.operand(self.sample_weight),
             **others,
         )
 

@@ -230,9 +230,9 @@ cdef class Rows:
 
     cdef Matrix logits, target
     cdef Matrix elements[FL_ROW_ELEMENTS]
-    cdef Operand weight, value, class_weight
+    cdef Operand sample_weight, value, class_weight
     cdef Labels labels
-    cdef bint has_target, has_weight, has_value, has_class_weight, weighs_rows, is_double
+    cdef bint has_target, has_sample_weight, has_value, has_class_weight, weighs_rows, is_double
     cdef bint emits[FL_ROW_ELEMENTS]
     cdef int kernel
     cdef double parameters[FL_ROW_PARAMETERS]
@@ -243,11 +243,12 @@ cdef class Rows:
     cdef const fl_table *wide
 
     def __init__(self, bint is_double, logits, *, int kernel, parameters, value, elements, labels=None, target=None,
-                 class_weight=None, bint weighs_rows=False, weight=None):
-        """`logits` and `target` (..., classes) and `weight`, one per row, are (array, storage); `labels` are Labels, beside
-        a target they only tell which rows count. `parameters` are those of the kernel, of the computing dtype. `value`
-        is an array of one number per row or None; `elements` is {GRAD or HESS: array}. `class_weight` is a contiguous array of
-        the computing dtype; where it `weighs_rows`, it multiplies the loss of a row by that of its label."""
+                 class_weight=None, bint weighs_rows=False, sample_weight=None):
+        """`logits` and `target` (..., classes) and `sample_weight`, one per row, are (array, storage); `labels` are
+        Labels, beside a target they only tell which rows count. `parameters` are those of the kernel, of the computing
+        dtype. `value` is an array of one number per row or None; `elements` is {GRAD or HESS: array}. `class_weight` is
+        a contiguous array of the computing dtype; where it `weighs_rows`, it multiplies the loss of a row by that of
+        its label."""
         cdef int computing = FLOAT64 if is_double else FLOAT32
         cdef int k
         self.is_double = is_double
@@ -271,9 +272,9 @@ cdef class Rows:
             open_operand(&self.class_weight, class_weight, computing, is_double, False)
             self.has_class_weight = True
             self.weighs_rows = weighs_rows
-        if weight is not None:
-            open_operand(&self.weight, weight[0], weight[1], is_double, False)
-            self.has_weight = True
+        if sample_weight is not None:
+            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False)
+            self.has_sample_weight = True
         if value is not None:
             open_operand(&self.value, value, computing, is_double, True)
             self.has_value = True
@@ -286,7 +287,7 @@ cdef class Rows:
         close_operand(&self.logits.operand)
         close_operand(&self.target.operand)
         close_operand(&self.class_weight)
-        close_operand(&self.weight)
+        close_operand(&self.sample_weight)
         close_operand(&self.value)
         for k in range(FL_ROW_ELEMENTS):
             close_operand(&self.elements[k].operand)
@@ -326,7 +327,7 @@ cdef class Rows:
         cdef int k
         bytes += 16 * n if self.labels is not None else 0
         bytes += matrix_scratch(&self.target, n) if self.has_target else 0
-        bytes += scratch_size(&self.weight, n) if self.has_weight else 0
+        bytes += scratch_size(&self.sample_weight, n) if self.has_sample_weight else 0
         bytes += 8 * n if self.has_value and not self.value.direct else 0
         for k in range(FL_ROW_ELEMENTS):
             if self.emits[k]:
@@ -337,7 +338,7 @@ cdef class Rows:
         """n rows, in one run."""
         cdef fl_rows rows
         cdef double *scale = <double *>scratch
-        cdef const void *weight = NULL
+        cdef const void *sample_weight = NULL
         cdef const int64_t *labels = NULL
         cdef int k
         memset(&rows, 0, sizeof(rows))
@@ -347,11 +348,11 @@ cdef class Rows:
         if self.has_target:
             rows.target = read_matrix(&self.target, self.kernels, start, n, scratch)
             scratch += matrix_scratch(&self.target, n)
-        if self.has_weight:
-            weight = read_block(&self.weight, start, n, scratch)
-            scratch += scratch_size(&self.weight, n)
+        if self.has_sample_weight:
+            sample_weight = read_block(&self.sample_weight, start, n, scratch)
+            scratch += scratch_size(&self.sample_weight, n)
         if self.scales_rows():
-            self.fill_scale(scale, weight, n)
+            self.fill_scale(scale, sample_weight, n)
             memset(scale + n, 0, 8 * FL_ROW_PADDING)
             rows.scale = scale
         if self.labels is not None:
@@ -391,14 +392,14 @@ cdef class Rows:
 
     cdef bint scales_rows(self) noexcept nogil:
         """Whether a row's loss may be multiplied by anything."""
-        return self.has_weight or self.weighs_rows or (self.labels is not None and self.labels.may_be_ignored)
+        return self.has_sample_weight or self.weighs_rows or (self.labels is not None and self.labels.may_be_ignored)
 
-    cdef void fill_scale(self, double *scale, const void *weight, Py_ssize_t n) noexcept nogil:
+    cdef void fill_scale(self, double *scale, const void *sample_weight, Py_ssize_t n) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(n):
             scale[i] = 1
-            if weight != NULL:
-                scale[i] = (<const double *>weight)[i] if self.is_double else (<const float *>weight)[i]
+            if sample_weight != NULL:
+                scale[i] = (<const double *>sample_weight)[i] if self.is_double else (<const float *>sample_weight)[i]
 
     cdef const int64_t *drop_ignored(self, const int64_t *labels, int64_t *copy, double *scale, Py_ssize_t n) noexcept nogil:
         """Labels that are all classes: where a row does not count, its scale and label are 0."""
@@ -435,7 +436,7 @@ cdef class Rows:
         cdef Py_ssize_t blocks = (self.rows + FL_BLOCK - 1) // FL_BLOCK, b, i, n
         cdef char *scratch = <char *>PyMem_RawMalloc(FL_BLOCK * (16 + 16 + 8) + 8 * (blocks + 1))
         cdef const int64_t *labels = NULL
-        cdef const void *weight = NULL
+        cdef const void *sample_weight = NULL
         cdef double *partials
         cdef double *scale
         if scratch == NULL:
@@ -445,9 +446,9 @@ cdef class Rows:
         with nogil:
             for b in range(blocks):
                 n = min(<Py_ssize_t>FL_BLOCK, self.rows - b * FL_BLOCK)
-                if self.has_weight:
-                    weight = read_block(&self.weight, b * FL_BLOCK, n, scratch)
-                self.fill_scale(scale, weight, n)
+                if self.has_sample_weight:
+                    sample_weight = read_block(&self.sample_weight, b * FL_BLOCK, n, scratch)
+                self.fill_scale(scale, sample_weight, n)
                 if self.labels is not None:
                     labels = self.labels.read(b * FL_BLOCK, n, scratch + 16 * FL_BLOCK)
                     for i in range(n):

@@ -13,13 +13,13 @@ def _log_normalizer(alpha, scale):
     return np.log(scale, dtype=np.float64) + log_partition(alpha)
 
 
-def _log_normalizer_slopes(alpha, scale):
+def _log_normalizer_grad(alpha, scale):
     """By alpha and by scale; where the one by alpha is infinite, at the number that `robust.param_grad` takes."""
     below_two = np.nextafter(alpha.dtype.type(2), alpha.dtype.type(0))
     return [log_partition_grad(np.where(alpha == 2, below_two, alpha)), 1 / scale.astype(np.float64)]
 
 
-@partial(ShiftedLoss, term=_log_normalizer, slopes=_log_normalizer_slopes)
+@partial(ShiftedLoss, term=_log_normalizer, term_grad=_log_normalizer_grad)
 def robust_nll(alpha=1.0, scale=1.0):
     """
     Negative log-likelihood of the density that the general robust loss belongs to, for fitting alpha and scale.

@@ -15,5 +15,5 @@ INLINE logistic_terms logistic_of(vec x) {
 INLINE vec sigmoid(logistic_terms t) { return v_select(t.negative, t.e, v_set(1)) / t.sum; }
 /* log(1 + e^x) */
 INLINE vec softplus(vec x, logistic_terms t) { return v_max(v_set(0), x) + t.log; }
-/* its second derivative */
-INLINE vec sigmoid_slope(logistic_terms t) { return t.e / square_one_plus(t.e); }
+/* The second derivative of log(1 + e^x) */
+INLINE vec sigmoid_derivative(logistic_terms t) { return t.e / square_one_plus(t.e); }

@@ -1,7 +1,8 @@
 /* Losses of the margin m = y p of a score p, for a label y of -1 or +1. */
 
-INLINE jet margin_jet(vec y, vec value, vec slope, vec curvature) {
-    return (jet){.value = value, .grad = y * slope + v_set(0) /* not -0 */, .hess = y * y * curvature};
+/* d1, d2: derivatives by the margin */
+INLINE jet margin_jet(vec y, vec value, vec d1, vec d2) {
+    return (jet){.value = value, .grad = y * d1 + v_set(0) /* not -0 */, .hess = y * y * d2};
 }
 
 INLINE jet zero_one(vec pred, vec y, const vec *p) {
@@ -52,5 +53,5 @@ INLINE jet logistic(vec pred, vec y, const vec *p) {
     (void)p;
     vec x = -y * pred;
     logistic_terms t = logistic_of(x);
-    return margin_jet(y, softplus(x, t), -sigmoid(t), sigmoid_slope(t));
+    return margin_jet(y, softplus(x, t), -sigmoid(t), sigmoid_derivative(t));
 }

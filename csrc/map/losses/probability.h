@@ -16,14 +16,14 @@ INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
     vec low = v_log(eps), high = v_log1p(-eps), log_p = v_log(q), log_rest = v_log1p(-q);
     log_p = v_select(clips, v_min(high, v_max(low, log_p)), log_p);
     log_rest = v_select(clips, v_min(high, v_max(low, log_rest)), log_rest);
-    vec against = one - pred, slope = (pred - y) / pred / against;
-    slope = v_select(v_eq(y, zero), one / against, v_select(v_eq(rest, zero), -one / pred, slope));
+    vec against = one - pred, grad = (pred - y) / pred / against;
+    grad = v_select(v_eq(y, zero), one / against, v_select(v_eq(rest, zero), -one / pred, grad));
     mask clipped = m_and(clips, m_or(v_lt(pred, eps), v_lt(against, eps)));
     mask outside = m_and(m_not(clips), m_or(v_lt(pred, zero), v_lt(one, pred)));
     vec curvature = over_square(y, pred) + over_square(rest, against);
     return jet_undefined(outside, (jet){
                                       .value = zero - (term(y, log_p) + term(rest, log_rest)), /* not -0 */
-                                      .grad = v_select(clipped, zero, slope),
+                                      .grad = v_select(clipped, zero, grad),
                                       .hess = v_select(clipped, zero, curvature),
                                   });
 }
@@ -66,11 +66,11 @@ INLINE jet sigmoid_focal(vec x, vec y, const vec *p) {
     vec ratio = v_select(own, one, t.e / v_select(own, one, missed)) / t.sum;
     vec power = focal_balance(alpha, y) * v_exp(gamma * log_q), tilt = s * ratio;
     vec skew = v_copysign((one - t.e) / t.sum, -x); /* 1 - 2 P */
-    vec bend = gamma * tilt * (((gamma - one) * tilt + skew) * h.value + two * h.grad) + h.hess;
+    vec hess = gamma * tilt * (((gamma - one) * tilt + skew) * h.value + two * h.grad) + h.hess;
     return (jet){
         .value = v_select(v_eq(power, zero), zero, power * entropy),
         .grad = power * (gamma * tilt * h.value + h.grad),
-        .hess = power * bend,
+        .hess = power * hess,
     };
 }
 
@@ -89,7 +89,7 @@ INLINE vpair pair_over(vpair n, vpair sum, vec inverse) {
 }
 
 /* The focal loss of float32 at gamma = 2, labels of 0 and 1: A sigma^2 softplus, both of z = -x for the label 1 and
- * of x for 0; rho = 1 - sigma is the derivative of log sigma. The exponential carries what its rounding lost: sigma,
+ * of x for 0; rho = 1 - sigma is the derivative of log sigma; d1 is the derivative by z, d2 rho factor the second. The exponential carries what its rounding lost: sigma,
  * which is squared, then does too. */
 INLINE jet focal_squared(vec x, vec y, const vec *p) {
     const vec zero = v_set(0), one = v_set(1), two = v_set(2);
@@ -111,13 +111,13 @@ INLINE jet focal_squared(vec x, vec y, const vec *p) {
                      v_select(m_or(off, positive), zero, other.lo)};
     vpair factor = pair_product(pair_square(sigma), balance);
     vec twice = two * rho.hi, least = v_fma(two * rho.lo, softplus, sigma.lo);
-    vec slope = pair_scale(factor, v_fma(twice, parts.hi, sigma.hi) + v_fma(twice, parts.lo, least));
-    vec bend = v_fma(v_set(4) * rho.hi - two * sigma.hi, softplus, v_set(5) * sigma.hi);
+    vec d1 = pair_scale(factor, v_fma(twice, parts.hi, sigma.hi) + v_fma(twice, parts.lo, least));
+    vec d2 = v_fma(v_set(4) * rho.hi - two * sigma.hi, softplus, v_set(5) * sigma.hi);
     return (jet){
         .value = pair_scale(factor, softplus),
-        .grad = v_select(positive, -slope, slope),
-        .hess = pair_scale(factor, rho.hi * bend),
-        .careful = m_or(m_not(m_or(positive, v_eq(y, zero))), v_lt(v_set(80), z)), /* no e is subnormal */
+        .grad = v_select(positive, -d1, d1),
+        .hess = pair_scale(factor, rho.hi * d2),
+        .needs_exact = m_or(m_not(m_or(positive, v_eq(y, zero))), v_lt(v_set(80), z)), /* no e is subnormal */
     };
 }
 
@@ -156,12 +156,12 @@ INLINE vec log_quotient(vec y, vec p) {
 INLINE jet relative_entropy(vec pred, vec y, const vec *p) {
     (void)p;
     const vec zero = v_set(0);
-    vec value = term(y, log_quotient(y, v_abs(pred))), slope = -y / pred;
+    vec value = term(y, log_quotient(y, v_abs(pred))), grad = -y / pred;
     mask impossible = m_or(v_lt(y, zero), v_lt(pred, zero)), empty = v_eq(y, zero);
     return (jet){
         .value = v_select(impossible, v_set(INFINITE), value),
-        .grad = v_select(empty, zero, slope),
-        .hess = v_select(empty, zero, -slope / pred),
+        .grad = v_select(empty, zero, grad),
+        .hess = v_select(empty, zero, -grad / pred),
     };
 }
 

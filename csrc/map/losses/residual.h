@@ -48,12 +48,12 @@ INLINE jet smooth_l1(vec r, const vec *p) {
 
 /* Koenker and Bassett (1978) */
 INLINE jet quantile(vec r, const vec *p) {
-    vec slope = v_select(v_lt(v_set(0), r), v_set(1) - p[0], -p[0]), a = v_abs(slope);
+    vec side = v_select(v_lt(v_set(0), r), v_set(1) - p[0], -p[0]);
     return (jet){
-        .value = slope * r + v_set(0), /* not -0 */
-        .grad = v_select(v_eq(r, v_set(0)), v_set(0), slope),
+        .value = side * r + v_set(0), /* not -0 */
+        .grad = v_select(v_eq(r, v_set(0)), v_set(0), side),
         .hess = v_set(0),
-        .weight = a / v_abs(r),
+        .weight = v_abs(side) / v_abs(r),
     };
 }
 
@@ -112,13 +112,13 @@ INLINE jet hampel(vec r, const vec *p) {
     mask linear = v_lt(a, x), falling = v_lt(b, x), outside = v_lt(c, x);
     vpair width = two_sum(c, -b), fall = two_sum(c, -x), start = two_sum(v_min(x, b), -half * a);
     width.hi = v_select(v_lt(b, c), width.hi, c); /* c may round to b */
-    vpair inverse = pair_reciprocal(width), slope = pair_times(inverse, a);
-    vec t = v_max(b, v_min(x, c)) - b, bend = v_fma(-half * t, pair_scale(inverse, t), t);
-    vec grad = v_select(falling, v_fma(slope.hi, fall.hi, v_fma(slope.hi, fall.lo, slope.lo * fall.hi)), v_min(x, a));
+    vpair inverse = pair_reciprocal(width), rate = pair_times(inverse, a);
+    vec t = v_max(b, v_min(x, c)) - b, fallen = v_fma(-half * t, pair_scale(inverse, t), t);
+    vec grad = v_select(falling, v_fma(rate.hi, fall.hi, v_fma(rate.hi, fall.lo, rate.lo * fall.hi)), v_min(x, a));
     return (jet){
-        .value = v_select(linear, v_fma(a, start.hi, a * (bend + start.lo)), half * x * x),
+        .value = v_select(linear, v_fma(a, start.hi, a * (fallen + start.lo)), half * x * x),
         .grad = v_copysign(v_select(outside, zero, grad), r),
-        .hess = v_select(outside, zero, v_select(falling, -slope.hi, v_select(linear, zero, one))),
+        .hess = v_select(outside, zero, v_select(falling, -rate.hi, v_select(linear, zero, one))),
         .weight = v_select(outside, zero, v_select(linear, grad / x, one)),
     };
 }

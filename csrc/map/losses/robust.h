@@ -32,20 +32,20 @@ INLINE robust_residual robust_split(vec x, vec scale) {
 
 /* What a formula yields in units of the scale, for finite residuals and in the limit. */
 typedef struct {
-    vec value, ev, curvature;               /* ev = scale^2 weight, curvature = hess / weight */
-    vec value_limit, slope_limit, ev_limit; /* slope = scale grad */
+    vec value, ev, curvature;              /* ev = scale^2 weight, curvature = hess / weight */
+    vec value_limit, grad_limit, ev_limit; /* grad_limit is that of scale grad */
 } robust_terms;
 
 INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
     vec ev = v_select(s.endless, t.ev_limit, t.ev);
-    vec slope = v_select(s.endless, t.slope_limit, s.r.hi * ev);
+    vec scaled_grad = v_select(s.endless, t.grad_limit, s.r.hi * ev);
     vec weight = v_quotient(v_quotient(ev, s.scale), s.scale);
     return (jet){
         .value = v_select(s.endless, t.value_limit, t.value),
-        .grad = v_copysign(v_quotient(slope, s.scale), x),
+        .grad = v_copysign(v_quotient(scaled_grad, s.scale), x),
         .hess = v_select(s.endless, weight, weight * t.curvature),
         .weight = weight,
-        .careful = m_not(v_is_number(x)),
+        .needs_exact = m_not(v_is_number(x)),
     };
 }
 
@@ -53,7 +53,7 @@ INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
 INLINE void robust_limits(robust_terms *t, vec alpha, vec bound) {
     const vec zero = v_set(0), one = v_set(1), infinite = v_set(INFINITE);
     t->value_limit = v_select(v_lt(alpha, zero), bound, infinite);
-    t->slope_limit = v_select(v_lt(alpha, one), zero, v_select(v_eq(alpha, one), one, infinite));
+    t->grad_limit = v_select(v_lt(alpha, one), zero, v_select(v_eq(alpha, one), one, infinite));
     t->ev_limit = v_select(v_lt(alpha, v_set(2)), zero, v_select(v_eq(alpha, v_set(2)), one, infinite));
 }
 
@@ -109,7 +109,7 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
     return j;
 }
 
-/* ---- every alpha, element by element: the careful form ----------------------------------------------------------- */
+/* ---- every alpha, element by element: the form for any residual ------------------------------------------------- */
 
 /* sign (e^(sign z / 2) - 1): Welsch's loss below, its mirror above */
 INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
@@ -187,12 +187,9 @@ INLINE vec robust_value_near_two(robust_log l, vpair v, exponentials e) {
 
 INLINE robust_terms robust_select(mask m, robust_terms yes, robust_terms no) {
     return (robust_terms){
-        v_select(m, yes.value, no.value),
-        v_select(m, yes.ev, no.ev),
-        v_select(m, yes.curvature, no.curvature),
-        v_select(m, yes.value_limit, no.value_limit),
-        v_select(m, yes.slope_limit, no.slope_limit),
-        v_select(m, yes.ev_limit, no.ev_limit),
+        v_select(m, yes.value, no.value),           v_select(m, yes.ev, no.ev),
+        v_select(m, yes.curvature, no.curvature),   v_select(m, yes.value_limit, no.value_limit),
+        v_select(m, yes.grad_limit, no.grad_limit), v_select(m, yes.ev_limit, no.ev_limit),
     };
 }
 

@@ -1,5 +1,5 @@
 /* The general robust loss for one ordinary alpha and scale: the forms of robust.h without the cases that only extreme
- * residuals need. Those lanes are marked `careful` and go through robust() once more. */
+ * residuals need. Those lanes have `needs_exact` and go through robust() once more. */
 
 /* x^2 / (scale^2 b), the constants hoisted */
 INLINE vec robust_scaled_square(vec x, vec scale, vec b) {
@@ -12,14 +12,14 @@ INLINE vec robust_scaled_square(vec x, vec scale, vec b) {
 #endif
 }
 
-INLINE jet robust_ordinary_jet(vec x, vec scale, vec value, vec ev, vec curvature, mask careful) {
+INLINE jet robust_ordinary_jet(vec x, vec scale, vec value, vec ev, vec curvature, mask needs_exact) {
     vec weight = ev * (v_set(1) / (scale * scale));
     return (jet){
         .value = value,
         .grad = x * weight,
         .hess = weight * curvature,
         .weight = weight,
-        .careful = careful,
+        .needs_exact = needs_exact,
     };
 }
 
@@ -45,7 +45,7 @@ INLINE vec robust_exp_limit(vec exponent) {
 typedef struct {
     vec b, w;
     vpair log, u, v; /* L, alpha L / 2, (alpha - 2) L / 2 */
-    mask careful;
+    mask needs_exact;
 } robust_exponents;
 
 INLINE robust_exponents robust_ordinary_exponents(vec x, vec alpha, vec scale) {
@@ -56,7 +56,7 @@ INLINE robust_exponents robust_ordinary_exponents(vec x, vec alpha, vec scale) {
     e.u = pair_times(e.log, half_alpha);
     e.v = pair_times(e.log, half_s);
     vec limit = robust_exp_limit(v_max(v_abs(half_alpha), v_abs(half_s)));
-    e.careful = robust_extreme(x, e.w, v_min(ROBUST_LOG_LIMIT, limit));
+    e.needs_exact = robust_extreme(x, e.w, v_min(ROBUST_LOG_LIMIT, limit));
     return e;
 }
 
@@ -73,7 +73,7 @@ INLINE jet robust_general(vec x, const vec *p) {
     reduced_exp u = reduce_exp(e.u);
     vec power = times_power_of_2(u.shifted, factor), value = v_fma(power, u.p, power - factor);
     vec ev = robust_ordinary_ev(e, exp_of_reduced(u));
-    return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.careful);
+    return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.needs_exact);
 }
 
 /* (b / 2) L expm1(u) / u, of which (b / 2) L / u = b / alpha would lose digits */
@@ -83,7 +83,7 @@ INLINE jet robust_near_zero(vec x, const vec *p) {
     exponentials u = pair_exp_ordinary(e.u);
     vec value = v_set((real)0.5) * e.b * pair_round(e.log) * robust_expm1_ratio(e.u, u.expm1);
     vec ev = robust_ordinary_ev(e, u);
-    return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.careful);
+    return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.needs_exact);
 }
 
 /* (z + (b + z) expm1(v)) / alpha */
@@ -93,7 +93,7 @@ INLINE jet robust_near_two(vec x, const vec *p) {
     robust_log l = {.b = e.b, .z = robust_scaled_square(x, scale, v_set(1))};
     exponentials v = pair_exp_ordinary(e.v);
     vec value = robust_value_near_two(l, e.v, v) * (v_set(1) / alpha);
-    return robust_ordinary_jet(x, scale, value, v.exp, robust_ordinary_curvature(e.w, alpha), e.careful);
+    return robust_ordinary_jet(x, scale, value, v.exp, robust_ordinary_curvature(e.w, alpha), e.needs_exact);
 }
 
 /* log1p(z / 2) */

@@ -8,7 +8,7 @@
  *   n + r = (alpha - 2) L / (2 ln 2),  weight = G 2^n (2^r - 1) + G 2^n,        G = 1 / scale^2
  *
  * F 2^n is an addition to the exponent of F: the factor costs neither a product nor a rounding. Lanes beyond the limits
- * are marked `careful`.
+ * have `needs_exact`.
  */
 
 typedef struct {
@@ -86,6 +86,6 @@ INLINE jet robust_float(vec x, const vec *p) {
         .grad = x * weight,
         .hess = weight * robust_ordinary_curvature(w.hi, p[0]),
         .weight = weight,
-        .careful = m_or(m_not(v_le(square, c.high)), m_and(v_lt(square, c.low), m_not(v_eq(x, v_set(0))))),
+        .needs_exact = m_or(m_not(v_le(square, c.high)), m_and(v_lt(square, c.low), m_not(v_eq(x, v_set(0))))),
     };
 }

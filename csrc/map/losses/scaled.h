@@ -51,8 +51,8 @@ INLINE vec scaled_value(scaled_residual s, real factor, vec c, vpair f) {
 INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set(INFINITE), value); }
 
 /* Of a loss that knows no bound, for float32 in float32: beyond the cap the wide body takes over */
-INLINE jet careful_beyond_cap(jet j, vec x, vec c) {
-    j.careful = m_not(v_lt(v_abs(x), v_min(c * v_set(SCALED_CAP), v_set(LARGEST))));
+INLINE jet exact_beyond_cap(jet j, vec x, vec c) {
+    j.needs_exact = m_not(v_lt(v_abs(x), v_min(c * v_set(SCALED_CAP), v_set(LARGEST))));
     return j;
 }
 
@@ -110,7 +110,7 @@ INLINE jet fair(vec x, const vec *p) {
     return j;
 }
 
-INLINE jet fair_float(vec x, const vec *p) { return careful_beyond_cap(fair(x, p), x, p[0]); }
+INLINE jet fair_float(vec x, const vec *p) { return exact_beyond_cap(fair(x, p), x, p[0]); }
 
 /* ---- redescending ---------------------------------------------------------------------------------------------- */
 
@@ -126,8 +126,8 @@ INLINE jet cauchy(vec x, const vec *p) {
 /* w = x^2 / (c^2 df) and the two functions of it that Cauchy's and Student's losses are made of, for c and df whose
  * squares are in range */
 typedef struct {
-    vpair w, log, q; /* log1p(w), 1 / (1 + w) */
-    mask careful;    /* 1 / (c^2 + c^2 w) may be subnormal */
+    vpair w, log, q;  /* log1p(w), 1 / (1 + w) */
+    mask needs_exact; /* 1 / (c^2 + c^2 w) may be subnormal */
 } heavy_tail;
 
 INLINE heavy_tail heavy_tail_of(vec x, vpair inverse) {
@@ -136,7 +136,7 @@ INLINE heavy_tail heavy_tail_of(vec x, vpair inverse) {
         .w = w,
         .log = pair_log1p_ordinary(pair_round(w)),
         .q = pair_reciprocal(pair_one_plus(w)),
-        .careful = m_not(v_le(w.hi, v_set(0x1p60f))),
+        .needs_exact = m_not(v_le(w.hi, v_set(0x1p60f))),
     };
 }
 
@@ -149,7 +149,7 @@ INLINE jet heavy_tail_jet(heavy_tail t, vec x, vec value, vpair factor) {
         .grad = x * weight,
         .hess = weight * v_fma(two, t.q.lo, v_fma(two, t.q.hi, -one)),
         .weight = weight,
-        .careful = t.careful,
+        .needs_exact = t.needs_exact,
     };
 }
 
@@ -231,7 +231,7 @@ INLINE jet arctan(vec x, const vec *p) {
 /* where z^4 overflows, the weight is not 0 yet */
 INLINE jet arctan_float(vec x, const vec *p) {
     jet j = arctan(x, p);
-    j.careful = m_not(v_lt(v_abs(x), p[0] * v_set(0x1p29f)));
+    j.needs_exact = m_not(v_lt(v_abs(x), p[0] * v_set(0x1p29f)));
     return j;
 }
 
@@ -359,19 +359,20 @@ INLINE jet tolerant_float(vec x, const vec *p) {
     vec start = v_select(near, least.hi, one), rise = v_select(near, w, zero);
     vec rest = v_fma(inverse_sum.lo, start + rise, inverse_sum.hi * v_select(near, least.lo, zero));
     vec sigmoid = v_fma(inverse_sum.hi, rise, v_fma(inverse_sum.hi, start, rest));
-    /* (1 + w)^2 hess, in its factors (1 + w) sigmoid(s) and 1 + w + 2 q (1 + w) sigmoid(-s) */
+    /* (1 + w)^2 hess, in its factors (1 + w) sigmoid(s), `rising`, and 1 + w + 2 q (1 + w) sigmoid(-s), `other` */
     vec raise = least.hi * power, ratio = least.lo / least.hi, p_least = e.p + v_fma(ratio, e.p, ratio);
     vec rising = v_select(near, v_fma(raise, p_least, raise), one),
         falling = v_select(near, share.hi, v_select(steep, zero, exp));
     vec steepness = two * q.hi * falling;
-    vpair slope = two_sum(sum.hi, steepness);
-    slope.lo += product_error(two * q.hi, falling, steepness) + v_fma(two * q.lo, falling, sum.lo);
+    vpair other = two_sum(sum.hi, steepness);
+    other.lo += product_error(two * q.hi, falling, steepness) + v_fma(two * q.lo, falling, sum.lo);
     return (jet){
         .value = pair_scale(log, scale),
         .grad = x * sigmoid,
-        .hess = pair_scale(pair_square(inverse_sum), pair_scale(slope, rising)),
+        .hess = pair_scale(pair_square(inverse_sum), pair_scale(other, rising)),
         .weight = sigmoid,
-        .careful = m_or(m_not(v_le(q.hi, v_set(0x1p60f))), m_and(v_lt(q.hi, v_set(0x1p-60f)), m_not(v_eq(x, zero)))),
+        .needs_exact =
+            m_or(m_not(v_le(q.hi, v_set(0x1p60f))), m_and(v_lt(q.hi, v_set(0x1p-60f)), m_not(v_eq(x, zero)))),
     };
 }
 
