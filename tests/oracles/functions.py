@@ -248,7 +248,7 @@ FUNCTIONS = {
         lambda a: 1 + a * (2 + a * 3), (ABOVE_ZERO,), ulps(2, 2, 2)
     ),
     # ---- rows/exp.h
-    "exp_reduced(a)": Function(exp, LN2_2, ulps(1, 1)),
+    "exp_reduced(a)": Function(exp, LN2_2, ulps(1, 1), ulps(1.1, 1)),
     "v_exp_scaled(a, 0)": Function(exp, UNIT_EXP, ulps(5, 1), special=(((-INF,), 0), ((0.0,), 1), ((NAN,), NAN))),
     "v_exp_quotient_scaled(a, b, v_divisor(b), 0)": Function(
         lambda a, b: mp.exp(a / b),
