@@ -40,7 +40,7 @@ def newest(isa, domain, arithmetic):
 def build(folder, compiler, machine):
     """The driver with all tables of a machine."""
     setup, csrc = settings(), ROOT / "csrc"
-    flags = [*setup["KERNEL_FLAGS"], *setup["GCC_FLAGS"], "-Werror", "-I", str(csrc)]
+    flags = [*setup["KERNEL_FLAGS"], "-Werror", "-I", str(csrc)]
     kernels = [
         (isa, domain, arithmetic)
         for isa in setup["ISA_FLAGS"][machine]
@@ -50,7 +50,11 @@ def build(folder, compiler, machine):
     tables = [
         (
             csrc / f"{domain}.c",
-            [*setup["ISA_FLAGS"][machine][isa], "-include", f"simd/{isa}.h", f"-DFL_ARITH={arithmetic}"],
+            [
+                *setup["GCC_FLAGS"][domain],
+                *setup["ISA_FLAGS"][machine][isa],
+                *("-include", f"simd/{isa}.h", f"-DFL_ARITH={arithmetic}"),
+            ],
         )
         for isa, domain, arithmetic in kernels
     ]
