@@ -42,6 +42,15 @@ SHARED void read_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes,
     for (size_t k = 0; k < classes; k++) v_store(to + k * LANES, v_load(from + k * m->step));
 }
 
+/* Asks for a tile while another is computed: a batch of them is too long a pause for the processor's own prefetching. */
+INLINE void prefetch_tile(const fl_matrix *m, size_t r, size_t classes) {
+    const real *from = (const real *)m->data + r * m->row;
+    if (m->step == 1)
+        for (size_t i = 0; i < LANES * classes; i += CACHE_LINE) __builtin_prefetch(from + i);
+    else
+        for (size_t k = 0; k < classes; k++) __builtin_prefetch(from + k * m->step);
+}
+
 /* Where a tile of elements goes: to neighbouring classes, or to neighbouring rows; to memory, or to a copy of it where
  * whole vectors do not fit. */
 typedef struct {
