@@ -1,5 +1,6 @@
 """The arrays that the benches time, made from one seed."""
 
+import ml_dtypes  # noqa: F401  (NumPy's bfloat16)
 import numpy as np
 import suite  # noqa: F401
 
