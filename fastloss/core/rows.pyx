@@ -406,15 +406,15 @@ cdef class Rows:
         cdef Py_ssize_t i
         cdef bint found = False
         cdef double own
-        if not self.scales_rows():
-            return labels
         if self.weighs_rows:
             for i in range(n):
                 own = self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
                 scale[i] = scale[i] * own if own != 0 else 0
+        if not self.labels.may_be_ignored:
+            return labels
         for i in range(n):
             found |= labels[i] == self.labels.ignored
-        if not (found and self.labels.may_be_ignored):
+        if not found:
             return labels
         for i in range(n):
             if labels[i] == self.labels.ignored:

@@ -113,8 +113,7 @@ def build(folder):
 
     def kernels(arithmetic):
         target = folder / f"{arithmetic}.o"
-        flags = [*kernel_flags(isa, arithmetic, csrc, "-O0"), "-DFL_REFERENCE"]
-        compile_c(*flags, "-c", csrc / "map.c", "-o", target)
+        compile_c(*kernel_flags(isa, arithmetic, csrc, "-O0"), "-c", csrc / "map.c", "-o", target)
         return target
 
     def module(name, *sources):
