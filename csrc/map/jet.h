@@ -17,10 +17,8 @@ INLINE vec *jet_field(jet *j, int k) {
 /* NaN in the elements of the mask */
 INLINE jet jet_undefined(mask m, jet j) {
     const vec none = v_set(NOT_A_NUMBER);
-    j.value = v_select(m, none, j.value);
-    j.grad = v_select(m, none, j.grad);
-    j.hess = v_select(m, none, j.hess);
-    j.weight = v_select(m, none, j.weight);
+#define OUTPUT(name, flags) j.name = v_select(m, none, j.name);
+#include "outputs.def"
     for (int k = 0; k < FL_MAX_PARAMS; k++) j.param_grad[k] = v_select(m, none, j.param_grad[k]);
     return j;
 }

@@ -81,6 +81,7 @@ for dtype in ("float32", "float64"):
         "scalars": quartic.evaluate(r, outputs=("value", "grad", "hess", "weight")),
         "arrays": quartic.evaluate(r, outputs=("value", "grad"), c=columns, d=columns[::-1]),
         "output": quartic.evaluate(r, outputs=("cube",)),
+        "undefined": fl.hinge.evaluate(r, 2 + 0 * r, outputs=("cube",)),
         "weighted": quartic.evaluate(r, outputs=("hess", "cube", "weight"), sample_weight=columns),
         "robust": fl.robust.param_grad(r, alpha=1.5, scale=2.0).values(),
         "hampel": fl.hampel.evaluate(r, outputs=("value", "weight")),
@@ -171,6 +172,7 @@ def test_a_loss_of_four_parameters(found, dtype):
 def test_an_output(found, dtype):
     cube = [float(r) ** 3 for r in R]
     assert found[dtype]["output"] == [cube]
+    assert np.isnan(found[dtype]["undefined"]).all(), "a target that is no class is NaN in every output"
     hess, weighted, weight = found[dtype]["weighted"]
     assert weighted == [x * w for x, w in zip(cube, COLUMNS, strict=True)]
     assert hess == [x * w for x, w in zip(found[dtype]["scalars"][2], COLUMNS, strict=True)]
