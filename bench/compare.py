@@ -1,6 +1,6 @@
 """Time fastloss beside its peers in one interleaved run, and say which promises hold.
 
-    python bench/compare.py [--only TEXT] [--rounds N] [--json FILE] [--plot FILE]
+    python bench/compare.py [--only TEXT] [--rounds N] [--avx2] [--json FILE] [--plot FILE]
 
 Single times on a shared machine mean little; the ratios, taken round by round, mean more.
 A requirement is met when the median over the rounds of (peer / fastloss) reaches its factor,
@@ -10,12 +10,27 @@ The exit code is 0 when everything measured meets its requirement, 1 otherwise.
 
 import argparse
 import json
+import os
 import sys
 import warnings
 
 from timing import allow_cpus, interleave, machine, median_ratio, medians
 
 NOISE = 0.98
+
+# What holds fastloss and each of its peers to AVX2 where a machine has more, before they are imported
+AVX2 = {
+    "FASTLOSS_ISA": "avx2",
+    "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "TORCHINDUCTOR_CPP_MARCH": "haswell",
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    "NUMBA_CPU_NAME": "haswell",
+    "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2",
+}
 
 
 def _start(case):
@@ -91,6 +106,7 @@ def _arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name has TEXT")
     parser.add_argument("--rounds", type=int, default=9, help="turns of every contender (9)")
+    parser.add_argument("--avx2", action="store_true", help="hold everyone to AVX2")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     parser.add_argument("--plot", metavar="FILE", help="draw the figures into FILE (PNG)")
     return parser.parse_args()
@@ -99,6 +115,8 @@ def _arguments():
 def main():
     arguments = _arguments()
     allow_cpus(1)  # before a library asks how many threads it may start
+    if arguments.avx2:
+        os.environ |= AVX2
     warnings.filterwarnings("ignore", category=RuntimeWarning)  # the twins' overflows
     from cases import CASES
 
@@ -107,7 +125,8 @@ def main():
         names = "\n  ".join(case.name for case in CASES)
         sys.exit(f"no case has {arguments.only!r} in its name; there are:\n  {names}")
     report = {"machine": machine(), "results": []}
-    print(f"{report['machine']}; ns per element, median of {arguments.rounds} interleaved rounds")
+    isa = " held to AVX2" if arguments.avx2 else ""
+    print(f"{report['machine']}{isa}; ns per element, median of {arguments.rounds} interleaved rounds")
     for case in chosen:
         report["results"].append(measure(case, arguments.rounds))
         show(report["results"][-1])

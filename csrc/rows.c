@@ -8,13 +8,9 @@
 #include "rows/tile.h"
 #include "rows/softmax.h"
 
-#include "rows/losses/cross_entropy.h"
-#include "rows/losses/distillation.h"
-#include "rows/losses/multi_margin.h"
-#include "rows/losses/nll.h"
-#include "rows/losses/probabilities.h"
-#include "rows/losses/softmax_focal.h"
-#include "rows/losses/top_k_error.h"
+#define ROW_BODIES
+#include "rows.def"
+#undef ROW_BODIES
 
 const fl_row_kernels TABLE_OF(rows, FL_ARITH) = {
     .transpose = transpose_matrix,

@@ -4,22 +4,23 @@
 
 enum { FEW_CLASSES, MANY_CLASSES }; /* constants where the loops are instantiated */
 
-/* What a kernel is asked for, and what a pass has to keep: constants, too */
-enum { ELEMENTS = 1 << 8, KEEP = 1 << 9 };
+/* What a kernel is asked for, and what a pass has to keep, or finds that others kept: constants, too */
+enum { ELEMENTS = 1 << 8, KEEP = 1 << 9, KEPT = 1 << 10 };
 
 typedef struct {
     int form;
     size_t classes;
     const real *x, *target, *class_weight; /* the last two may be NULL */
     vec own, own_weight;                   /* the label's logit and class weight, where there are labels */
-    real *kept;   /* a number per class that `reduce` leaves for the elements; NULL without them */
-    real *shift;  /* of many classes, a factor of them per chunk, at 2^EMIT_SCALE */
-    size_t chunk; /* its classes */
+    real *kept;        /* a number per class that `reduce` leaves for the elements; NULL without them */
+    real *target_kept; /* and one of its target's, between two passes */
+    real *shift;       /* of many classes, a factor of them per chunk, at 2^EMIT_SCALE */
+    size_t chunk;      /* its classes */
 } row_source;
 
 /* What an element is made of */
 typedef struct {
-    vec x, target, class_weight, kept; /* kept: at 2^EMIT_SCALE */
+    vec x, target, class_weight, kept, target_kept; /* kept: at 2^EMIT_SCALE */
 } row_logit;
 
 /* What all losses share and runs once a tile or a row: compiled once */
@@ -50,6 +51,7 @@ INLINE row_source from_class(row_source s, size_t k) {
     if (s.target) s.target += k * step;
     if (s.class_weight) s.class_weight += k;
     if (s.kept) s.kept += k * step;
+    if (s.target_kept) s.target_kept += k * step;
     return s;
 }
 

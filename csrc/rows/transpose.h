@@ -41,19 +41,33 @@ INLINE void transpose_corner(const real *from, size_t from_stride, real *to, siz
     for (size_t i = 0; i < columns; i++) memcpy(to + i * to_stride, &square[i], rows * sizeof(real));
 }
 
-/* to[c][r] = from[r][c]; strides are distances between rows of each */
+/* The square from the row r and the column c on */
+INLINE void transpose_part(const real *from, size_t from_stride, real *to, size_t to_stride, size_t rows,
+                           size_t columns, size_t r, size_t c) {
+    from += r * from_stride + c;
+    to += c * to_stride + r;
+    rows = rows - r < LANES ? rows - r : LANES;
+    columns = columns - c < LANES ? columns - c : LANES;
+    if (rows == LANES && columns == LANES)
+        transpose_corner(from, from_stride, to, to_stride, LANES, LANES);
+    else
+        transpose_corner(from, from_stride, to, to_stride, rows, columns);
+}
+
+/* to[c][r] = from[r][c]; strides are distances between rows of each. It walks along the rows of the side whose rows are
+ * farther apart, for these share few sets of a cache. */
 static void transpose_matrix(const void *from, size_t from_stride, void *to, size_t to_stride, size_t rows,
                              size_t columns) {
+    if (to_stride > from_stride) {
+        for (size_t c = 0; c < columns; c += LANES)
+            for (size_t r = 0; r < rows; r += LANES)
+                transpose_part(from, from_stride, to, to_stride, rows, columns, r, c);
+        return;
+    }
     for (size_t r = 0; r < rows; r += LANES)
         for (size_t c = 0; c < columns; c += LANES) {
-            const real *source = (const real *)from + r * from_stride + c;
-            real *target = (real *)to + c * to_stride + r;
-            if (rows - r < LANES || columns - c < LANES) {
-                transpose_corner(source, from_stride, target, to_stride, rows - r < LANES ? rows - r : LANES,
-                                 columns - c < LANES ? columns - c : LANES);
-                continue;
-            }
-            for (int i = 0; i < LANES; i++) __builtin_prefetch(source + (LANES + i) * from_stride);
-            transpose_corner(source, from_stride, target, to_stride, LANES, LANES);
+            for (int i = 0; i < LANES; i++)
+                __builtin_prefetch((const real *)from + (r + LANES + (size_t)i) * from_stride + c);
+            transpose_part(from, from_stride, to, to_stride, rows, columns, r, c);
         }
 }

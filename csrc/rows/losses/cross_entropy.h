@@ -1,3 +1,7 @@
+#ifndef ROW_BODIES
+ROW_LOSS(cross_entropy, FL_LABELS_OR_PROBABILITIES, FL_CONVEX | FL_C1, "label_smoothing >= 0 and <= 1",
+         "temperature > 0")
+#else
 /* Cross-entropy of labels, smoothed labels or probabilities: softmax.h has it all. */
 
 typedef softmax_call cross_entropy_call;
@@ -32,3 +36,4 @@ static void cross_entropy_rows(const fl_rows *a) {
     if (is_tempered) return cross_entropy_tempered(a);
     cross_entropy_plain(a);
 }
+#endif

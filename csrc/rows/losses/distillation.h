@@ -1,3 +1,6 @@
+#ifndef ROW_BODIES
+ROW_LOSS(distillation, FL_LOGITS, FL_CONVEX | FL_C1, "temperature > 0")
+#else
 /* The Kullback-Leibler divergence of two softmaxes, q of the teacher's logits y from p of the student's logits x:
  *
  *   KL = sum_k q_k d_k = sum_k q_k (e^-d_k - 1 + d_k),    d_k = log q_k - log p_k,
@@ -17,10 +20,16 @@ typedef struct {
     vec max, teacher_max, p, q, log_ratio; /* p and q are the largest probabilities, at 2^-EMIT_SCALE */
 } distillation_base;
 
+/* Of a softmax, as softmax_state has them */
 typedef struct {
-    softmax_state student, teacher;
+    vec max, rest, p;
+} distillation_side;
+
+typedef struct {
+    distillation_side student, teacher;
     vec divergence, u;
     vec grad, teacher_grad, top_grad; /* factors of the gradient, and what it is at both maxima */
+    vec hess, top_hess;               /* as softmax_state has them */
 } distillation_state;
 
 enum { distillation_KEEPS = 0, distillation_VALUE_ALONE = 0, distillation_SUMS = 2, distillation_COUNTS = 1 };
@@ -57,8 +66,9 @@ INLINE distillation_terms distillation_term(const distillation_call *call, const
     const softmax_call *softmax = &call->softmax;
     vec x = logit.x, y = logit.target;
     (void)tops;
-    vec p = exp_term(softmax, x - base->max, EMIT_SCALE, variant) * base->p;
-    vec q = exp_term(softmax, y - base->teacher_max, EMIT_SCALE, variant) * base->q;
+    int kept = variant & KEPT;
+    vec p = base->p * (kept ? logit.kept : exp_term(softmax, x - base->max, EMIT_SCALE, variant));
+    vec q = base->q * (kept ? logit.target_kept : exp_term(softmax, y - base->teacher_max, EMIT_SCALE, variant));
     vec d = log_ratio(softmax, base, x, y, variant), rest = exp_remainder(-d);
     mask is_close = v_lt(v_abs(d), v_set((real)1.36)), is_nothing = v_eq(q, v_set(0));
     vec more = v_select(is_close, q * (rest - d), p - q), term = v_select(is_close, q * rest, v_fma(q, d, p - q));
@@ -69,35 +79,47 @@ INLINE distillation_call distillation_call_of(const fl_rows *a) {
     return (distillation_call){softmax_call_of(a->parameters[0], 0, 1), a->value != NULL};
 }
 
-INLINE vec log1p_rest(const softmax_state *s) { return log1p_sum(s->rest * v_set(EMIT_UNSCALE)); }
+INLINE vec log1p_rest(distillation_side side) { return log1p_sum(side.rest * v_set(EMIT_UNSCALE)); }
 
 /* Either side's softmax */
+INLINE distillation_side side_of(const softmax_call *call, const row_source *s, int variant) {
+    softmax_state state = softmax_reduce(call, s, variant);
+    softmax_probabilities(&state);
+    return (distillation_side){state.max, state.rest, state.p};
+}
+
+/* Of rows of few classes, whose exponentials stay in the cache: those of many have functions of their own. */
 #define DEFINE_SIDE(name, variant)                                                                                     \
-    static __attribute__((noinline)) softmax_state name(const softmax_call *call, const row_source *s) {               \
-        return softmax_reduce(call, s, variant);                                                                       \
+    static __attribute__((noinline)) distillation_side name(const softmax_call *call, const row_source *s) {           \
+        row_source side = *s;                                                                                          \
+        side.form = FEW_CLASSES;                                                                                       \
+        return side_of(call, &side, variant | KEEP);                                                                   \
     }
 DEFINE_SIDE(plain_side, 0)
 DEFINE_SIDE(tempered_side, TEMPERED)
 
-INLINE distillation_state distillation_reduce(const distillation_call *call, const row_source *s, int variant) {
-    row_source teacher = *s;
-    teacher.x = s->target;
-    teacher.target = NULL;
-    row_source student = *s;
-    student.target = NULL;
-    softmax_state (*const softmax_of)(const softmax_call *, const row_source *) =
-        variant & TEMPERED ? tempered_side : plain_side;
-    distillation_state state = {.student = softmax_of(&call->softmax, &student),
-                                .teacher = softmax_of(&call->softmax, &teacher)};
-    softmax_probabilities(&state.student);
-    softmax_probabilities(&state.teacher);
+INLINE distillation_side distillation_side_of(const softmax_call *call, row_source s, const real *x, real *kept,
+                                              int variant) {
+    s.x = x;
+    s.target = NULL;
+    s.kept = kept;
+    if (s.form != FEW_CLASSES) return side_of(call, &s, variant & TEMPERED);
+    return variant & TEMPERED ? tempered_side(call, &s) : plain_side(call, &s);
+}
+
+INLINE distillation_state distillation_reduce(const distillation_call *call, const row_source *source, int variant) {
+    real kept[2][FL_SHORT_ROW * LANES];
+    row_source s = *source;
+    distillation_state state; /* what is not known yet is not set */
+    state.student = distillation_side_of(&call->softmax, s, s.x, s.kept = kept[0], variant);
+    state.teacher = distillation_side_of(&call->softmax, s, s.target, s.target_kept = kept[1], variant);
     if (!call->wants_value) return state;
     distillation_base base = {.max = state.student.max,
                               .teacher_max = state.teacher.max,
                               .p = state.student.p * v_set(EMIT_UNSCALE),
                               .q = state.teacher.p * v_set(EMIT_UNSCALE),
-                              .log_ratio = log1p_rest(&state.teacher) - log1p_rest(&state.student)};
-    distillation_totals t = distillation_sum(call, s, &base, variant);
+                              .log_ratio = log1p_rest(state.teacher) - log1p_rest(state.student)};
+    distillation_totals t = distillation_sum(call, &s, &base, variant | (s.form == FEW_CLASSES ? KEPT : 0));
     state.divergence = t.sum[0];
     state.u = t.sum[1];
     return state;
@@ -114,10 +136,10 @@ INLINE vec distillation_loss(const distillation_call *call, distillation_state *
 
 /* At both maxima p - q without cancellation, however near both are to 1 */
 INLINE void distillation_factors(const distillation_call *call, distillation_state *s, vec scale, int variant) {
+    (void)variant;
     vec p = s->student.p, q = s->teacher.p;
-    softmax_factors(&call->softmax, &s->student, scale, variant);
-    s->student.hess = scale * v_set(EMIT_UNSCALE);
-    s->student.top_hess = s->student.hess * p * s->student.others;
+    s->hess = scale * v_set(EMIT_UNSCALE);
+    s->top_hess = s->hess * p * (s->student.rest * p);
     scale *= call->softmax.temperature;
     s->grad = scale * p * v_set(EMIT_UNSCALE);
     s->teacher_grad = scale * q * v_set(EMIT_UNSCALE);
@@ -128,7 +150,10 @@ INLINE vec distillation_element(const distillation_call *call, const distillatio
                                 int variant) {
     vec dx = logit.x - s->student.max, dy = logit.target - s->teacher.max, zero = v_set(0);
     vec exp = exp_term(&call->softmax, dx, EMIT_SCALE, variant);
-    if (output == FL_ROW_HESS) return softmax_hess(&s->student, exp, v_eq(dx, zero), variant);
+    if (output == FL_ROW_HESS) {
+        softmax_state student = {.p = s->student.p, .hess = s->hess, .top_hess = s->top_hess};
+        return softmax_hess(&student, exp, v_eq(dx, zero), variant);
+    }
     vec apart = exp * s->grad - exp_term(&call->softmax, dy, EMIT_SCALE, variant) * s->teacher_grad;
     return v_select(m_and(v_eq(dx, zero), v_eq(dy, zero)), s->top_grad, apart);
 }
@@ -148,3 +173,4 @@ static void distillation_rows(const fl_rows *a) {
     if (a->parameters[0] != 1) return distillation_tempered(a);
     distillation_plain(a);
 }
+#endif

@@ -1,3 +1,6 @@
+#ifndef ROW_BODIES
+ROW_LOSS(multi_margin, FL_LABELS, FL_CONVEX, "p 1 or 2", "margin finite")
+#else
 /* The multi-class margin loss: the sum over the classes k but the label y of max(0, margin + x_k - x_y)^p, p = 1 or 2,
  * over the number of classes.
  *
@@ -98,3 +101,4 @@ static void multi_margin_rows(const fl_rows *a) {
     if (a->parameters[0] == 2) return multi_margin_squared(a);
     multi_margin_linear(a);
 }
+#endif

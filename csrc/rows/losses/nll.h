@@ -1,3 +1,6 @@
+#ifndef ROW_BODIES
+ROW_LOSS(nll, FL_LABELS, FL_CONVEX | FL_C1)
+#else
 /* The negative log-likelihood of labels: minus the label's number, and NaN in a row that has one. */
 
 static int has_nan(const real *x, size_t n) {
@@ -49,3 +52,4 @@ static void nll_rows(const fl_rows *a) {
         }
     }
 }
+#endif

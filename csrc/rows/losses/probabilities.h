@@ -1,3 +1,7 @@
+#ifndef ROW_BODIES
+ROW_FUNCTION(probabilities)
+ROW_FUNCTION(log_probabilities)
+#else
 /* Functions of a row that share the sums of a softmax: the probabilities, or their logarithms, an element each; the
  * value is the logarithm of the sum of exponentials. */
 
@@ -76,3 +80,4 @@ static void log_probabilities_rows(const fl_rows *a) {
     if (a->parameters[0] != 1) return log_probabilities_tempered(a);
     log_probabilities_plain(a);
 }
+#endif

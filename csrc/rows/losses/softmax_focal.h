@@ -1,3 +1,6 @@
+#ifndef ROW_BODIES
+ROW_LOSS(softmax_focal, FL_LABELS, FL_C1, "gamma >= 0")
+#else
 /* The focal loss q^gamma L as a function of the cross-entropy L = -log(1 - q), and its derivatives
  *
  *   slope = q^gamma (1 + gamma p L / q)
@@ -79,3 +82,4 @@ static void softmax_focal_rows(const fl_rows *a) {
     else
         softmax_focal_focal(a);
 }
+#endif

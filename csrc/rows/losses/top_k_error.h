@@ -1,3 +1,6 @@
+#ifndef ROW_BODIES
+ROW_LOSS(top_k_error, FL_LABELS, FL_BOUNDED, "k integer >= 1")
+#else
 /* Whether the label is not among the k largest: 1 if k or more of the other logits are at least the label's, else 0. */
 
 typedef struct {
@@ -66,3 +69,4 @@ INLINE vec top_k_error_at_label(const top_k_error_call *call, const top_k_error_
 #include "../driver.inc"
 
 static void top_k_error_rows(const fl_rows *a) { top_k_error_run(a, 0); }
+#endif
