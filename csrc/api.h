@@ -8,12 +8,13 @@
 #define FL_BLOCK 4096 /* elements a kernel is given at a time; also the unit of the fixed-order sums */
 #define FL_ALIGNMENT 64
 
-/* How many strings these are: domains of parameters, as losses.def and rows.def list them */
+/* The number of its arguments, strings: the domains of parameters, as losses.def and rows.def list them */
 #define FL_COUNT(...) (sizeof((const char *[]){NULL, ##__VA_ARGS__}) / sizeof(char *) - 1)
 
 /* ---- elementwise losses -------------------------------------------------------------------------------------- */
 
-/* The parameters of the loss that has most: the size of the union of all counts, each as so many bytes and one more */
+/* The largest number of parameters of a loss. A union is as large as its largest member, and here each loss has one of
+ * a byte per parameter and one more, as no array may be empty. */
 union fl_parameter_counts {
 #define LOSS(name, family, arithmetic, traits, ...) char name[1 + FL_COUNT(__VA_ARGS__)];
 #define SHIFTED(name, loss, traits, ...) char name[1 + FL_COUNT(__VA_ARGS__)];
@@ -21,7 +22,7 @@ union fl_parameter_counts {
 };
 enum { FL_MAX_PARAMS = sizeof(union fl_parameter_counts) - 1 };
 
-/* What a kernel writes, by number: the outputs of outputs.def, then the derivatives by each parameter */
+/* The number of each output of a kernel: those of outputs.def, then the derivative by each parameter */
 enum {
 #define OUTPUT(name, flags) FL_OUTPUT_##name,
 #include "outputs.def"
@@ -30,7 +31,7 @@ enum {
 };
 _Static_assert(FL_OUTPUTS < 32, "outputs are masks of 32 bits");
 
-/* The same as masks; those of all parameters are computed together. */
+/* The same as masks. FL_PARAM_GRAD stands for the derivatives by all parameters, which are computed together. */
 enum {
     FL_VALUE = 1 << FL_OUTPUT_value,
     FL_GRAD = 1 << FL_OUTPUT_grad,
@@ -74,20 +75,21 @@ typedef struct {
     const char *parameters[FL_MAX_PARAMS + 1]; /* "alpha any", "scale > 0", NULL */
 } fl_loss;
 
-/* One block. `target_step` is the mask 0 where all elements share a vector of targets, else ~0. Outputs not wanted are
- * NULL. */
+/* The arguments of a kernel for one block. `target_step` is the mask that an element's index into target is taken
+ * through: ~0, or 0 where one vector of targets serves all elements. Outputs that are not wanted are NULL. */
 typedef struct {
     const void *pred, *target;
     size_t target_step;
-    const void *params[FL_MAX_PARAMS]; /* one per element, for the varying kernels */
-    double scalars[FL_MAX_PARAMS];     /* for the others */
+    const void *params[FL_MAX_PARAMS]; /* one value per element, for the loops FL_LOOP_VARY_*; NULL: the scalar */
+    double scalars[FL_MAX_PARAMS];     /* one value for all elements */
     void *out[FL_OUTPUTS];
-    int streams; /* mask of outputs that go past the caches: aligned; the caller ends with fl_end_streams() */
+    int streams; /* mask of outputs stored past the caches: aligned ones; the caller ends with fl_end_streams() */
 } fl_map_args;
 
 typedef void (*fl_map_kernel)(const fl_map_args *, size_t);
 
-/* The sets of outputs that have a loop of their own; `ALL` stores whichever pointers are set. */
+/* The sets of outputs that have a loop of their own: V value, G gradient, H second derivative, W weight. `ALL` stores
+ * the outputs whose pointers are set; `VARY` takes parameters that differ between elements. */
 enum {
     FL_LOOP_V,
     FL_LOOP_G,
@@ -153,6 +155,6 @@ fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double 
 int fl_loop_for(int outputs, int varying);
 int fl_has_param_grad(int loss);
 
-void fl_end_streams(void); /* what was streamed is there for other threads */
+void fl_end_streams(void); /* after it other threads see what was streamed */
 
 #endif

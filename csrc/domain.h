@@ -1,5 +1,5 @@
-/* What the domains of kernels (map.c, rows.c) begin with. The build compiles each once per instruction set, whose header
- * in simd/ it includes first, and once per FL_ARITH; each ends in one table. */
+/* The first include of map.c and rows.c, the domains of the kernels. The build compiles each of them once per FL_ARITH
+ * and instruction set, whose header in simd/ it includes before; each ends in one table. */
 #ifndef FL_DOMAIN_H
 #define FL_DOMAIN_H
 

@@ -1,7 +1,7 @@
 /* Elementwise losses for one instruction set and one arithmetic, ending in their table. */
 #include "domain.h"
 
-/* The sanitizers take as long to compile a loop as all else together. */
+/* Under the sanitizers a loop takes as long to compile as all else together: there is one per kernel. */
 #ifdef FL_SANITIZED
 #undef FL_ONE_LOOP
 #define FL_ONE_LOOP

@@ -1,10 +1,10 @@
-/* What the losses of a family are called with, and where their outputs are numbers. */
+/* The arguments of a family's bodies, and for which of them its losses are defined. */
 
 INLINE const stored *target_at(const fl_map_args *a, size_t at) {
     return (const stored *)a->target + (at & a->target_step);
 }
 
-/* What the body of a family is called with, a residual or a pair */
+/* A body takes a residual, pred - target, or both numbers. */
 #define ARGUMENTS_RESIDUAL(a, at) vec x = v_load_difference((const stored *)(a)->pred + (at), target_at(a, at))
 #define CALL_RESIDUAL(body) body(x, p)
 #define ARGUMENTS_PAIR(a, at) vec pred = v_load((const stored *)(a)->pred + (at)), target = v_load(target_at(a, at))
@@ -13,13 +13,13 @@ INLINE const stored *target_at(const fl_map_args *a, size_t at) {
 #define FORM_RELATIVE PAIR
 #define FORM_MARGIN PAIR
 #define FORM_PROBABILITY PAIR
-#define FORM_PROBABILITY_ALONE RESIDUAL /* the target is 0 */
+#define FORM_PROBABILITY_ALONE RESIDUAL /* without a target the residual is pred - 0 */
 #define FORM_DIVERGENCE PAIR
 #define FORM_COUNT PAIR
 #define FORM_AMOUNT PAIR
 #define FORM_TWEEDIE PAIR
 
-/* Where the outputs of a family are numbers: a NaN, and a target that is none, stay in their element. */
+/* Where a family is defined. Elsewhere, as for a NaN or a target that the family does not take, the outputs are NaN. */
 #define DEFINED_RESIDUAL v_is_number(x)
 #define DEFINED_PAIR(targets) m_and(v_is_number(pred), targets)
 #define DEFINED_RELATIVE DEFINED_PAIR(v_is_number(target))

@@ -1,4 +1,5 @@
-/* What a loss returns for a vector of elements. The loops are inlined, so that a field nobody stores costs nothing. */
+/* What a loss returns for a vector of elements. Bodies are inlined into the loops: a field that a loop does not store
+ * is not computed there. */
 typedef struct {
 #define OUTPUT(name, flags) vec name;
 #include "outputs.def"
@@ -14,7 +15,7 @@ INLINE vec *jet_field(jet *j, int k) {
     return &j->param_grad[k - FL_OUTPUT_PARAM_GRAD];
 }
 
-/* NaN in the elements of the mask */
+/* The jet with NaN in all fields of the lanes of the mask */
 INLINE jet jet_undefined(mask m, jet j) {
     const vec none = v_set(NOT_A_NUMBER);
 #define OUTPUT(name, flags) j.name = v_select(m, none, j.name);

@@ -1,4 +1,4 @@
-/* Sums, and products and sums element by element, that do not depend on the machine. */
+/* The sum of a block, and what is done to a block after the loss (api.h), with the same bits on every machine. */
 
 #define SUM_LANES 16
 

@@ -100,7 +100,8 @@ QUARTER_PI = mp.pi / 4 * (1 + mpf(2) ** -10)
 T_MAX = mpf(1) / 2 * (1 + mpf(2) ** -10)
 S_MAX = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * (1 + mpf(2) ** -10)
 
-HALF = mpf(1) / 2 * (1 + mpf(2) ** -7)  # the robust loss rounds to n what is not yet the whole sum
+# robust_float_exp subtracts from hi + lo the integer nearest to its rounded sum: what is left may exceed 1/2.
+HALF = mpf(1) / 2 * (1 + mpf(2) ** -7)
 S_EXACT = mpf(1) / 5 * (1 + mpf(2) ** -10)
 
 # The weights vanish at 0, where the first term of the function is exact; Remez needs them positive.

@@ -30,6 +30,7 @@ INLINE vec expm1_tail(vec r) {
 /* expm1(r) for |r| <= ln 2 / 2 */
 INLINE vec expm1_reduced(vec r) { return v_fma(r * r, expm1_tail(r), r); }
 
+/* Adding 1.5 * 2^MANTISSA_BITS rounds to an integer n and leaves it in the low bits of the sum. */
 INLINE reduced_exp reduce_exp(vpair x) {
     const vec round = v_set((real)1.5 * (real)(1LL << MANTISSA_BITS));
 #if FL_ARITH == 3264
@@ -45,10 +46,10 @@ INLINE reduced_exp reduce_exp(vpair x) {
 /* 2^n for a normal result; the callers keep n in range */
 INLINE vec power_of_2(uvec n) { return (vec)((n + EXPONENT_BIAS) << MANTISSA_BITS); }
 
-/* n / 2 rounded down */
+/* n / 2 rounded down, by a shift of what is not negative */
 INLINE uvec half_of(uvec n) { return ((n + 4 * EXPONENT_BIAS) >> 1) - 2 * EXPONENT_BIAS; }
 
-/* Beyond these the exponential is 0 or infinite; a NaN passes through. */
+/* x, cut where its exponential is 0 or infinite; a NaN stays one. */
 INLINE vec clamp_exp(vec x) {
     const vec low = v_set(FL_ARITH == 32 ? -105 : -747), high = v_set(FL_ARITH == 32 ? 90 : 711);
     return v_min(high, v_max(low, x));
@@ -58,10 +59,10 @@ typedef struct {
     vec exp, expm1;
 } exponentials;
 
-/* factor 2^n, n in the low bits of `shifted`, where both are normal: an addition to the exponent, exact */
+/* factor 2^n, n in the low bits of `shifted`, where both are normal: exact, an addition to the exponent's bits */
 INLINE vec times_power_of_2(vec shifted, vec factor) { return (vec)(((uvec)shifted << MANTISSA_BITS) + (uvec)factor); }
 
-/* exp(hi + lo) and exp(hi + lo) - 1 for |hi| <= 700; the one that is not used costs nothing */
+/* exp(hi + lo) and exp(hi + lo) - 1 for |hi| <= 700; the compiler drops the one that is not used */
 #define EXP_ORDINARY 700
 INLINE exponentials exp_of_reduced(reduced_exp e) {
     vec power = times_power_of_2(e.shifted, v_set(1));
@@ -89,7 +90,7 @@ INLINE exponentials pair_exp(vpair x) {
 #endif
 }
 
-/* The same for hi <= 40: one factor 2^n, raised to where it is normal even if the result is not */
+/* For hi <= 40 one factor 2^n does, taken times RAISE: it is then normal even where the exponential is subnormal. */
 #define RAISE (FL_ARITH == 32 ? (real)0x1p64 : FL_ARITH == 64 ? (real)0x1p128 : 1)
 typedef struct {
     vec raised, p; /* RAISE 2^n, expm1(r) */
@@ -102,6 +103,7 @@ INLINE raised_exp raise_exp(vpair x) {
     return (raised_exp){v_select(far, zero, times_power_of_2(e.shifted, v_set(RAISE))), e.p};
 }
 
+/* exp(hi + lo) and exp(hi + lo) - 1 for hi <= 40 */
 INLINE exponentials pair_exp_bounded(vpair x) {
     raised_exp e = raise_exp(x);
     vec power = e.raised * v_set(1 / RAISE);
@@ -114,7 +116,7 @@ INLINE vec pair_exp_raised(vpair x) {
     return v_fma(e.raised, e.p, e.raised);
 }
 
-/* exp(hi + lo) for hi <= 40, where it is normal, with what the rounding lost */
+/* exp(hi + lo) for hi <= 40 as a pair, where it is normal */
 INLINE vpair pair_exp_unit(vpair x) {
     raised_exp e = raise_exp(x);
     vec power = e.raised * v_set(1 / RAISE);
@@ -125,7 +127,7 @@ INLINE vec v_exp_bounded(vec x) { return pair_exp_bounded((vpair){x, v_set(0)}).
 
 INLINE vec v_exp(vec x) { return pair_exp((vpair){x, v_set(0)}).exp; }
 
-/* exp(hi + lo) factor, in range wherever the product is */
+/* factor exp(hi + lo), without overflow or underflow on the way to a product in range */
 INLINE vec v_exp_times(vpair x, vec factor) {
 #if FL_ARITH == 3264
     return factor * v_exp(x.hi);

@@ -1,7 +1,7 @@
 /* Logarithms.
  *
  *   function    domain               max ULP f32   max ULP f64   worst float32 input   method
- *   v_log       x >= 0, else NaN        1.0           0.9        1.27245               s = f / (2 + f), as FreeBSD's msun
+ *   v_log       x >= 0, else NaN        1.0           0.9        1.27245               s = f / (2 + f), as FreeBSD does
  *   v_log1p     x >= -1, else NaN       1.5           1.5        0.414678              1 + x only chooses the exponent
  *
  * Error bounds are the largest seen: over all 2^32 inputs in float32 (bench/sweep.py; docs/accuracy.md), and in 10^7
@@ -31,10 +31,10 @@ INLINE vpair log_of_reduced(vec k, vec f) {
 #endif
 }
 
-/* k, as an integer and as a real, such that x / 2^k is in [lowest, 2 lowest), for normal x > 0 */
+/* The exponent k for which x / 2^k is in [lowest, 2 lowest), for normal x > 0 */
 typedef struct {
-    uvec shift; /* k at the place of the exponent: subtracting it from the bits divides by 2^k */
-    vec k;
+    uvec shift; /* k in the bits of the exponent: subtracting it from the bits of a number divides that by 2^k */
+    vec k;      /* as a real */
 } log_exponent;
 
 #define SQRT_HALF ((real)0.70710678118654752440)
@@ -46,6 +46,7 @@ INLINE log_exponent split_exponent(vec x, real lowest) {
     return (log_exponent){(biased & (uvec)v_set(INFINITE)) - one, k};
 }
 
+/* The logarithm of x: the result, but -inf where x is zero, inf where it is infinite, NaN below zero and for NaN */
 INLINE vec log_special(vec x, vec result, vec zero) {
     result = v_select(v_eq(x, v_set(INFINITE)), x, result);
     result = v_select(v_eq(x, zero), v_set(-INFINITE), result);
@@ -97,7 +98,7 @@ typedef struct {
 
 INLINE log1p_unit log1p_unit_of(vec w) {
     const real c[] = {LOG_UNIT_POLYNOMIAL};
-    /* a square that underflows takes ten times as long, and is of no consequence */
+    /* a square that underflows takes ten times as long, and does not change the sum */
     vec s = w / (v_set(2) + w), least = v_max(s, v_set(FL_ARITH == 32 ? 0x1p-60f : 0x1p-500)), z = least * least;
     return (log1p_unit){s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w)};
 }
@@ -114,10 +115,10 @@ INLINE vpair pair_log1p_unit(vec w) {
 }
 
 /* w - log1p(w) for a pair 0 <= w <= LOG_ORDINARY, without the cancellation of small w: with s = w / (2 + w) it is
- * s (w - s^2 (2/3 + ...)), the dots those of the logarithm */
+ * s (w - s^2 P(s^2)), P the polynomial of the logarithm */
 INLINE vec v_log1p_remainder(vpair w) {
     const real c[] = {LOG_UNIT_POLYNOMIAL};
-    vec t = v_set(2) + w.hi, lost = w.hi - (t - v_set(2)); /* by the rounding of t, and 1 / t is 0.45, nearly */
+    vec t = v_set(2) + w.hi, lost = w.hi - (t - v_set(2)); /* by the rounding of t; 1 / t is 0.45 within 0.05 */
     vec s = w.hi / t, z = s * s, rest = w.lo * (w.hi / (v_set(1) + w.hi));
     vec missing = v_fma(s * w.hi, v_set((real)-0.45) * lost, rest);
     vec small = v_fma(s, v_fma(-z, v_polynomial(c, sizeof c / sizeof *c, z), w.hi), missing);

@@ -11,11 +11,11 @@ typedef struct {
     vec hi, lo;
 } vpair;
 
-/* a * b = hi + lo exactly (Dekker 1971 where there is no FMA). */
+/* a b - product, exactly, where product is a b rounded (Dekker 1971 where there is no FMA). */
 INLINE vec product_error(vec a, vec b, vec product) {
 #ifdef FL_NO_FMA
     const vec splitter = v_set((real)((1LL << (MANTISSA_BITS / 2 + 1)) + 1));
-    /* the splitting of a factor near the end of the range would overflow */
+    /* t = splitter a would overflow */
     const vec down = v_set((real)0x1p-60f);
     mask huge = v_lt(v_set(FL_ARITH == 32 ? 0x1p96f : 0x1p960), v_abs(a));
     a = v_select(huge, a * down, a);
@@ -78,7 +78,7 @@ INLINE vpair pair_reciprocal(vpair a) {
 
 INLINE vec pair_round(vpair a) { return a.hi + a.lo; }
 
-/* a x within 0.51 ulp, 1 where there is no FMA: for factors that are hoisted */
+/* a x within 0.51 ulp, 1 where there is no FMA; a is the same for all elements, and computed before the loop */
 INLINE vec pair_scale(vpair a, vec x) { return v_fma(a.hi, x, a.lo * x); }
 
 /* (1 + x)^2 */
@@ -92,8 +92,8 @@ INLINE vpair pair_one_plus(vpair a) {
 
 /* ---- division by a value that many elements share ------------------------------------------------------------ */
 
-/* 1/c = (hi + lo) * scale, hoisted out of the loop by the compiler. `scale`, a power of two, keeps 1/c in range for
- * extreme c; hi is a little below 1/c so that lo > 0 and an infinite dividend stays infinite. */
+/* 1/c = (hi + lo) * scale, which the compiler computes before the loop. `scale`, a power of two, keeps hi and lo in
+ * range for extreme c; hi is (1 - 2^-20) / c, so that lo > 0 and an infinite dividend stays infinite. */
 typedef struct {
     vec scale, hi, lo;
 } divisor;

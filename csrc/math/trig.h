@@ -13,7 +13,7 @@
 /* sin and cos of hi + lo for |hi| <= pi/4 */
 INLINE vec pair_sin_reduced(vpair y) {
     const real c[] = {SIN_POLYNOMIAL};
-    vec z = y.hi * y.hi, cosine = v_fma(v_set((real)-0.5), z, v_set(1)); /* enough for lo */
+    vec z = y.hi * y.hi, cosine = v_fma(v_set((real)-0.5), z, v_set(1)); /* cos(hi), as precise as lo needs it */
     return y.hi + v_fma(y.hi * z, v_polynomial(c, sizeof c / sizeof *c, z), y.lo * cosine);
 }
 
@@ -25,8 +25,8 @@ INLINE vec pair_cos_reduced(vpair y) {
     return head + (((v_set(1) - head) - half) + v_fma(-y.lo, y.hi, tail));
 }
 
-/* atan(z) for z >= 0, infinity included: at most 2 ULP, a pair that is not normalised. Above 1/2 by the atan of
- * (z - 1) / (z + 1), whose numerator is exact, above 2 by that of -1 / z. */
+/* atan(z) for z >= 0, infinity included: at most 2 ULP, a pair that is not normalised. Above 1/2 it is pi / 4 plus the
+ * atan of (z - 1) / (z + 1), whose numerator is exact, above 2 it is pi / 2 plus that of -1 / z. */
 INLINE vpair pair_atan(vec z) {
     const real c[] = {ATAN_POLYNOMIAL};
     const vec one = v_set(1);

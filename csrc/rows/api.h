@@ -1,20 +1,22 @@
-/* Rows of logits, a block at a time: a kernel reduces each row to a state, and writes from it what is wanted, one
- * number per row and one per logit, while the block is in the cache. */
+/* Rows of logits, a block at a time: while the block is in the cache, a kernel reduces each row to a state, and
+ * computes from it the outputs that are wanted, one number per row and one per logit. */
 
-/* Distances between rows and between classes, in elements: one of them is 1. */
+/* A number per row and class. The numbers of neighbouring rows are `row` elements apart, those of neighbouring classes
+ * `step`; one of the two is 1. */
 typedef struct {
-    void *data; /* NULL: not there, not wanted */
+    void *data; /* NULL: an input that there is not, an output that is not wanted */
     size_t row, step;
 } fl_matrix;
 
-/* The parameters of the loss that has most, as FL_MAX_PARAMS */
+/* The largest number of parameters of a loss, found as FL_MAX_PARAMS is */
 union fl_row_parameter_counts {
 #define ROW_LOSS(name, targets, traits, ...) char name[1 + FL_COUNT(__VA_ARGS__)];
 #include "rows.def"
 };
 enum { FL_ROW_PARAMETERS = sizeof(union fl_row_parameter_counts) - 1, FL_ROW_PADDING = 16 };
 
-/* One number per logit: derivatives by the logits, hess the diagonal; or what a function of rows returns */
+/* The outputs of one number per logit: the gradient and the diagonal of the second derivative. What a ROW_FUNCTION
+ * returns takes the place of the gradient. */
 enum { FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_ELEMENTS };
 
 enum {
@@ -29,23 +31,23 @@ typedef struct {
     fl_matrix logits, target; /* target: probabilities or a teacher's logits, or NULL */
     const int64_t *labels;    /* rows, all in range, or NULL */
     const void *class_weight; /* classes, or NULL for ones */
-    const double *scale;      /* rows, and FL_ROW_PADDING more, or NULL for ones: a factor of the outputs, which are 0
-                                 where it is 0 */
-    double factor;            /* of the elements, besides */
+    const double *scale;      /* rows, and FL_ROW_PADDING more, or NULL for ones: multiplies value and elements, which
+                                 are 0 where it is 0, whatever the row holds */
+    double factor;            /* multiplies the elements besides */
     double parameters[FL_ROW_PARAMETERS]; /* as rows.def lists them, of the logits' precision */
     void *value;                          /* rows, or NULL */
-    fl_matrix elements[FL_ROW_ELEMENTS];  /* one alone may be the logits */
+    fl_matrix elements[FL_ROW_ELEMENTS];  /* if only one is wanted, it may lie where the logits do */
 } fl_rows;
 
 typedef struct {
-    /* to[c][r] = from[r][c]; a stride is the distance of two rows of its matrix */
+    /* to[c][r] = from[r][c]; a stride is the number of elements between two rows of its matrix */
     void (*transpose)(const void *from, size_t from_stride, void *to, size_t to_stride, size_t rows, size_t columns);
     void (*kernels[FL_ROW_KERNELS])(const fl_rows *);
-    /* the focal loss as a function of the cross-entropy, and its derivatives: float64 only, called by the others */
+    /* losses/softmax_focal.h; the float64 table has it, and the kernels of both arithmetics call that */
     void (*focus)(double gamma, double results[4][FL_ROW_PADDING], int rows);
 } fl_row_kernels;
 
-/* Longer rows are stored row by row. */
+/* The most classes of a row of few classes. Rows of more must have their classes side by side, step 1. */
 enum { FL_SHORT_ROW = 128 };
 
 typedef struct {

@@ -1,16 +1,16 @@
-/* The exponential of rows: of x <= 0 alone, and times a power of two, so that no result that counts is subnormal and
- * one multiplication by a power of two does.
+/* The exponential of rows: for x <= 0 alone, and times 2^scale, so that no result that counts is subnormal, and one
+ * multiplication by a power of two is enough.
  *
  *   function               error (the largest of 10^7 samples; 1.1 eps of the result where there is no FMA)
  *   v_exp_scaled           0.7 eps of the result; float32 also 2^-28 |x| times the result, as its ln 2 is one number:
- *                          far below what rounding x costs
+ *                          a sixteenth of what the rounding of x, a difference of logits, may cost
  *   v_exp_quotient_scaled  0.9 eps of the result, else the same
  *
  * Method: Tang (1989), reduction by ln 2 and a polynomial (coefficients.py).
  */
 
-/* The power of two of a scaled exponential, and n of x = n ln 2 + r: the rounding constant leaves the biased exponent
- * in the low bits of the sum, and 0 there is a factor 0. */
+/* n of x = n ln 2 + r, and 2^(n + scale). As in reduce_exp a constant is added to round; here it has the exponent's
+ * bias in its low bits, so that the sum shifted into the exponent is the power. A biased exponent of 0 is a power 0. */
 typedef struct {
     vec n, power;
 } scaled_power;
@@ -42,7 +42,7 @@ INLINE vec exp_reduced(vec r) {
     return v_fma(q, r, v_set(1));
 }
 
-/* log1p(w) for 0 <= w <= LOG_ORDINARY, or NaN: the bits of v_log1p */
+/* log1p(w) for 0 <= w <= LOG_ORDINARY, or NaN, with the same bits as v_log1p */
 INLINE vec log1p_sum(vec w) {
     return v_select(v_lt(w, v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), w, pair_round(pair_log1p_ordinary(w)));
 }
@@ -54,7 +54,7 @@ INLINE vec v_exp_scaled(vec x, int scale) {
     return exp_reduced(less_ln2(x, s.n)) * s.power;
 }
 
-/* exp(x / c) 2^scale for x <= 0, as accurate: the quotient is never rounded. `d` is c's divisor. */
+/* exp(x / c) 2^scale for x <= 0, as accurate, since the quotient is a pair. `d` is c's divisor. */
 INLINE vec v_exp_quotient_scaled(vec x, vec c, divisor d, int scale) {
     x = v_max(v_set(SCALED_EXP_LOW(scale)) * (c * d.scale), x * d.scale);
     vec hi = x * d.hi, lo = v_fma(x, d.lo, product_error(x, d.hi, hi));

@@ -1,10 +1,11 @@
-/* A row as the losses read it. Rows of few classes are a row a lane, and a vector a class; the classes of a long row
- * lie in vectors one after the other, and what is known of the row is the same in every lane. A loss is written once
- * for both: its state is vectors. */
+/* A row as the losses read it. Of rows of few classes (at most FL_SHORT_ROW), a vector holds one class of LANES rows: a
+ * lane is a row. Of a row of many classes, a vector holds LANES of its classes, and all lanes of its state are equal. A
+ * loss is written once for both forms: its state is vectors. */
 
 enum { FEW_CLASSES, MANY_CLASSES }; /* constants where the loops are instantiated */
 
-/* What a kernel is asked for, and what a pass has to keep, or finds that others kept: constants, too */
+/* Flags beside a kernel's own, constants too. ELEMENTS: numbers per logit are wanted. KEEP: a pass stores `kept`, a
+ * number per class. KEPT: it reads those that the passes before it stored. */
 enum { ELEMENTS = 1 << 8, KEEP = 1 << 9, KEPT = 1 << 10 };
 
 typedef struct {
@@ -12,39 +13,40 @@ typedef struct {
     size_t classes;
     const real *x, *target, *class_weight; /* the last two may be NULL */
     vec own, own_weight;                   /* the label's logit and class weight, where there are labels */
-    real *kept;        /* a number per class that `reduce` leaves for the elements; NULL without them */
-    real *target_kept; /* and one of its target's, between two passes */
-    real *shift;       /* of many classes, a factor of them per chunk, at 2^EMIT_SCALE */
-    size_t chunk;      /* its classes */
+    real *kept;        /* a number per class, an exponential, that `reduce` stores for the elements; NULL: none */
+    real *target_kept; /* the same of the target's logits, for a second pass */
+    real *shift;       /* of many classes, per chunk: 2^EMIT_SCALE times the factor that brings `kept` from the chunk's
+                          maximum to the row's */
+    size_t chunk;      /* classes per chunk */
 } row_source;
 
-/* What an element is made of */
+/* The numbers of one class */
 typedef struct {
-    vec x, target, class_weight, kept, target_kept; /* kept: at 2^EMIT_SCALE */
+    vec x, target, class_weight, kept, target_kept; /* the last two times 2^EMIT_SCALE */
 } row_logit;
 
-/* What all losses share and runs once a tile or a row: compiled once */
+/* A function that all losses share and that runs once a tile or a row: compiled once, not inlined */
 #define SHARED static __attribute__((noinline, unused))
 
 #define ROW_LANES 16
 #define CACHE_LINE (64 / sizeof(real))
 #define LOWEST (FL_ARITH == 32 ? -0x1.fffffep127 : -0x1.fffffffffffffp1023)
 
-/* Sums of exponentials are taken at 2^64 times their size: nothing that reaches the result is subnormal. */
+/* Exponentials are summed times 2^SUM_SCALE, so that none which counts in the result is subnormal. */
 #define SUM_SCALE 64
 #define SUM_UNSCALE ((real)0x1p-64)
 
-/* Gradients are computed at this power of two, where a subnormal result still has all its digits. */
+/* Elements are computed from numbers times 2^EMIT_SCALE, which keep all digits where the element is subnormal. */
 #define EMIT_SCALE (MANTISSA_BITS + 1)
 #define EMIT_FACTOR ((real)(1ULL << EMIT_SCALE))
 #define EMIT_UNSCALE (1 / EMIT_FACTOR)
 
 INLINE mask is_finite(vec x) { return v_eq(x - x, v_set(0)); }
 
-/* Numbers between what belongs to a class and to the next */
+/* The distance between two classes, in numbers */
 INLINE size_t step_of(const row_source *s) { return s->form == FEW_CLASSES ? LANES : 1; }
 
-/* The same row from class k on */
+/* The row from class k on */
 INLINE row_source from_class(row_source s, size_t k) {
     size_t step = step_of(&s);
     s.x += k * step;
@@ -55,7 +57,7 @@ INLINE row_source from_class(row_source s, size_t k) {
     return s;
 }
 
-/* Vectors of the class k */
+/* The vector of class k, or of the classes from k on */
 INLINE vec logit_of(const row_source *s, size_t k) { return v_load(s->x + k * step_of(s)); }
 INLINE vec target_of(const row_source *s, size_t k) {
     return s->target ? v_load(s->target + k * step_of(s)) : v_set(0);

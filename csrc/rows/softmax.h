@@ -1,15 +1,19 @@
-/* The softmax of a row, and what a loss of it with a target needs.
+/* The softmax of a row of logits x, and its cross-entropy with a target.
  *
- * The target is a distribution a over the classes,
+ * The target gives each class a coefficient,
  *
  *   a_k = (keep * target_k + spread) * class_weight_k,    with labels: target = one-hot of the label,
  *
- * so that hard labels, smoothed labels and probabilities are one formula:
+ * with label smoothing e over C classes keep = 1 - e and spread = e / C. Then hard labels, smoothed labels and
+ * probabilities are one formula, the sum of -a_k log p_k:
  *
- *   loss = dot / T + (mass + peak_mass) * log1p(rest).
+ *   loss = sum_k a_k (max - x_k) / T + sum_k a_k * log1p(rest),    rest = sum of exp((x_k - max) / T),
+ *
+ * where rest leaves out one class at the maximum, whose exponential is 1: log1p keeps the digits of a small rest.
  */
 
-/* By a temperature T != 1; with a target that is more than a label; a function of the cross-entropy (focal.h) */
+/* Flags of a variant: a temperature T != 1; smoothed labels or probabilities as the target; the loss is a function of
+ * the cross-entropy (losses/softmax_focal.h) */
 enum { TEMPERED = 1, SOFT = 2, FOCAL = 4 };
 
 typedef struct {
@@ -20,16 +24,17 @@ typedef struct {
 
 typedef struct {
     vec max;       /* of the logits */
-    vec rest;      /* sum of exp((x_k - max) / T) over all k but one that has the maximum, at 2^EMIT_SCALE: it may be
-                   subnormal, and is multiplied; NaN in a row that has no loss */
+    vec rest;      /* as above, times 2^EMIT_SCALE, since it may be subnormal and is multiplied; NaN in a row that has
+                   no loss */
     vec dot;       /* sum of a_k (max - x_k) */
-    vec mass;      /* sum of a_k, less that where x_k = max: a confident row needs it alone */
-    vec peak_mass; /* the rest of that sum */
-    vec own, own_kept, own_smoothed; /* the label's logit, and the two parts of its a_k */
-    vec log, p, others;              /* log1p(rest); the largest probability, and 1 less it at 2^EMIT_SCALE */
-    vec slope, bend, own_hess; /* by `focal.h`: derivatives by the cross-entropy, and what they give at the label */
-    vec grad, share, hess, bent_hess; /* factors of the elements */
-    vec top_hess;                     /* the element at the maximum */
+    vec mass;      /* sum of a_k over the classes below the maximum: in the gradient at the maximum, the difference
+                   sum(a) - a_k would lose its digits */
+    vec peak_mass; /* sum of a_k over those at the maximum */
+    vec own, own_kept, own_smoothed; /* the label's logit; of its a_k the parts of keep, and of spread */
+    vec log, p, others;              /* log1p(rest); the largest probability p, and (1 - p) 2^EMIT_SCALE */
+    vec slope, bend, own_hess; /* of a FOCAL loss: its derivatives by the cross-entropy, and `hess` at the label */
+    vec grad, share, hess, bent_hess; /* factors of the elements: of an exponential, a_k, p_k (1 - p_k), p_k^2 */
+    vec top_hess;                     /* `hess` at the maximum */
 } softmax_state;
 
 INLINE softmax_call softmax_call_of(double temperature, double smoothing, double classes) {
@@ -50,7 +55,7 @@ INLINE vec over_temperature(const softmax_call *call, vec x, int variant) {
     return variant & TEMPERED ? v_quotient(x, call->over_temperature) : x;
 }
 
-/* a_k; labels are added elsewhere */
+/* a_k without the label's part, keep * class_weight: softmax_reduce adds that to the sums */
 INLINE vec coefficient(const softmax_call *call, vec target, vec class_weight) {
     return v_fma(call->keep, target, call->spread) * class_weight;
 }
@@ -61,7 +66,8 @@ typedef struct {
     vec max;
 } softmax_base;
 
-enum { softmax_SUMS = 3, softmax_COUNTS = 2, softmax_NO_TARGET = 0 }; /* rest, dot, mass; how many tops, their mass */
+/* The sums are rest, dot and mass; the counts how many classes are at the maximum, and their mass. */
+enum { softmax_SUMS = 3, softmax_COUNTS = 2, softmax_NO_TARGET = 0 };
 INLINE int softmax_sums(int variant) { return variant & SOFT ? 3 : 1; }
 INLINE int softmax_WEIGHS(int variant) { return variant & SOFT; }
 
@@ -104,8 +110,10 @@ INLINE softmax_state softmax_of_lanes(const softmax_call *call, const row_source
 
 /* ---- many classes ------------------------------------------------------------------------------------------------ */
 
-/* A row in chunks that stay in the first-level cache, first the chunk's maximum and then its sums; the chunks' sums are
- * brought to the row's maximum last. */
+/* A row is taken in chunks that stay in the first-level cache, of each first the maximum and then the sums relative to
+ * it. Last the sums of the chunks are made relative to the row's maximum, and added. */
+
+/* The sums of a chunk, or of a row */
 
 typedef struct {
     double max, rest, dot, mass, peak_mass;
@@ -119,7 +127,7 @@ INLINE real across_max(vec x) {
     return lane[0];
 }
 
-/* The largest of a group */
+/* A vector whose largest lane is the maximum of a group */
 INLINE vec max_of_group(const real *x) {
     vec max[GROUP_LOGITS / LANES];
     int n = GROUP_LOGITS / LANES;
@@ -133,7 +141,7 @@ INLINE softmax_part softmax_of_chunk(const softmax_call *call, const row_source 
                                      int variant) {
     vec group_max[CHUNK / GROUP_LOGITS + 1], all = v_set(-INFINITE);
     const size_t rest = n % GROUP_LOGITS, whole = n - rest;
-    const int is_one = n <= CHUNK; /* else its groups are not told apart */
+    const int is_one = n <= CHUNK; /* else the chunk has too many groups for group_max */
     last_group buffer;
     row_source last = last_of(s, begin + whole, rest, softmax_NO_TARGET, softmax_WEIGHS(variant), &buffer);
     for (size_t k = 0; k < n; k += GROUP_LOGITS) {
@@ -148,7 +156,8 @@ INLINE softmax_part softmax_of_chunk(const softmax_call *call, const row_source 
     return (softmax_part){max, t.sum[0] * (double)SUM_UNSCALE + (t.count[0] - 1), t.sum[1], t.sum[2], t.count[1]};
 }
 
-/* The chunks' sums, each relative to its own maximum, as the row's; and the factors that bring them there */
+/* The sums of a row from those of its chunks, each relative to its own maximum; `shift` gets the factors
+ * exp((chunk's maximum - row's maximum) / T) 2^EMIT_SCALE. */
 INLINE softmax_part softmax_merged(const softmax_call *call, const softmax_part *chunk, size_t chunks, real *shift,
                                    int variant) {
     softmax_part total = chunk[0];
@@ -186,7 +195,7 @@ INLINE softmax_part softmax_of_row(const softmax_call *call, const row_source *s
     return softmax_merged(call, parts, chunks, s->shift, variant);
 }
 
-/* All losses share a function for each variant. */
+/* One function a variant, which all losses share */
 #define DEFINE_LONG_ROW(name, variant)                                                                                 \
     static __attribute__((noinline)) softmax_part name(const softmax_call *call, const row_source *s) {                \
         return softmax_of_row(call, s, variant);                                                                       \
@@ -243,10 +252,10 @@ INLINE vec softmax_cross_entropy(const softmax_call *call, softmax_state *s, int
     return over_temperature(call, s->max - s->own, variant) + s->log;
 }
 
-/* Too large for a float, it meets probabilities that are 0. */
+/* x, at most the largest float: what exceeds that is multiplied by probabilities that are 0, and would make NaN. */
 INLINE vec within_range(vec x) { return v_min(v_set((real)-LOWEST), v_max(v_set((real)LOWEST), x)); }
 
-/* The factors of the elements of a row of this scale */
+/* Prepares the factors of the elements, given the row's scale. */
 INLINE void softmax_factors(const softmax_call *call, softmax_state *s, vec scale, int variant) {
     softmax_probabilities(s);
     vec mass = variant & SOFT ? s->mass + s->peak_mass : v_set(1), curvature = scale;
@@ -266,13 +275,15 @@ INLINE void softmax_factors(const softmax_call *call, softmax_state *s, vec scal
     s->top_hess = s->p * v_fma(bend, s->p, s->hess * s->others);
 }
 
-/* p sum(a) - a, times the scale; where the logit is the maximum without the cancellation of 1 - p */
+/* scale (p_k sum(a) - a_k) / T, from exp = exp((x_k - max) / T) 2^EMIT_SCALE; at the maximum by 1 - p, since it would
+ * cancel for p near 1 */
 INLINE vec softmax_grad(const softmax_state *s, vec exp, mask top, vec a) {
     vec mass = v_fma(s->p, s->peak_mass - a, s->p * s->mass);
     vec own = v_fma(-(s->share * s->others), a * v_set(EMIT_UNSCALE), s->share * mass);
     return v_select(top, own, v_fma(-s->share, a, exp * s->grad));
 }
 
+/* scale sum(a) p_k (1 - p_k) / T^2, and of a FOCAL loss its second derivative times p_k^2 besides */
 INLINE vec softmax_hess(const softmax_state *s, vec exp, mask top, int variant) {
     vec p = exp * s->p, plain = p * v_set(EMIT_UNSCALE), factor = s->hess * (v_set(1) - plain);
     return v_select(top, s->top_hess, p * (variant & FOCAL ? v_fma(s->bent_hess, plain, factor) : factor));
@@ -285,6 +296,7 @@ INLINE vec softmax_element(const softmax_call *call, const softmax_state *s, int
     return softmax_grad(s, logit.kept, top, coefficient(call, logit.target, logit.class_weight));
 }
 
+/* The same at the label, whose a_k has the part that `coefficient` lacks */
 INLINE vec softmax_at_label(const softmax_call *call, const softmax_state *s, int output, int variant) {
     vec exp = exp_term(call, s->own - s->max, EMIT_SCALE, variant);
     mask top = v_eq(s->own, s->max);

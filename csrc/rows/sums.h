@@ -1,25 +1,26 @@
-/* What sums over a row share: eight terms are added as a tree in the data's type, and the trees without loss (two-sum),
- * so that 128000 equal terms do not drift. A long row is summed in 16 virtual lanes on every instruction set. */
+/* Sums over a row. Eight terms are added as a tree in the computing type, and the trees with compensation (Neumaier
+ * 1974), so that the error does not grow with the classes. A long row is summed in 16 lanes on every instruction set,
+ * so that the bits are the same. */
 
 enum {
     GROUP = 8,
     LANE_VECTORS = ROW_LANES / LANES,
     GROUP_LOGITS = GROUP * ROW_LANES,
-    CHUNK = (1 << 14) / sizeof(real), /* logits that stay in the first-level cache */
+    CHUNK = (1 << 14) / sizeof(real), /* classes whose logits stay in the first-level cache */
     MAX_CHUNKS = 64
 };
 
-/* hi + lo += x, without loss while hi and x are finite */
+/* hi += x; lo collects what the roundings of hi lose. */
 INLINE void add_exactly(vpair *total, vec x) {
     vpair sum = two_sum(total->hi, x);
     total->hi = sum.hi;
     total->lo += sum.lo;
 }
 
-/* An infinite hi has no lo. */
+/* An infinite hi leaves NaN in lo: 0 instead */
 INLINE vpair without_nan(vpair x) { return (vpair){x.hi, v_select(is_finite(x.hi), x.lo, v_set(0))}; }
 
-/* ((t0 + t4) + (t2 + t6)) + ..., of n terms */
+/* The sum of n terms, a power of two, as a tree: ((t0 + t4) + (t2 + t6)) + ... */
 INLINE vec tree(vec *t, int n) {
     for (int width = n / 2; width; width /= 2)
         for (int i = 0; i < width; i++) t[i] += t[i + width];
@@ -48,13 +49,13 @@ INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
     return lane[0];
 }
 
-/* What comes a chunk later than these n logits, while there is something to compute */
+/* Prefetches the n logits one chunk further on. */
 INLINE void prefetch(const real *x, size_t n) {
     for (size_t i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(x + CHUNK + i);
 }
 
-/* The n classes of a long row from `begin` on, which fill no group, in a group of their own; what fills it up adds
- * nothing. */
+/* A copy of the last n classes of a long row or chunk, from `begin` on, which fill no group: a group filled up with
+ * classes that add nothing to the sums. */
 typedef struct {
     real x[GROUP_LOGITS], target[GROUP_LOGITS], class_weight[GROUP_LOGITS], kept[GROUP_LOGITS];
 } last_group;

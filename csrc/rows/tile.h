@@ -1,12 +1,13 @@
-/* Rows of few classes as tiles: LANES rows, a row a lane, a vector a class. Where classes are neighbours in memory, a
- * tile is transposed on its way. */
+/* Rows of few classes as tiles: LANES rows, a lane each, in a vector per class. Where the classes of a row are
+ * neighbours in memory, a tile is transposed on its way in and out. */
 
-/* What is read at once of the last class of a row may belong to the rows behind; `rows` remain, from r on. */
+/* Whether a tile can be read in whole chunks. Of fewer than INNER classes a chunk reaches into the rows behind, which
+ * must be there: `rows` remain, with those of the tile. */
 INLINE int ends_inside(size_t classes, size_t rows) {
     return rows >= LANES && (classes >= INNER || (rows - LANES) * classes >= INNER);
 }
 
-/* LANES rows of neighbouring classes */
+/* Reads LANES rows, whose classes are neighbours, as a tile. */
 INLINE void transpose_in(const real *from, size_t classes, real *to) {
     size_t last = classes < INNER ? 0 : classes - INNER; /* the last chunks overlap those before */
     for (size_t k = 0;; k += INNER) {
@@ -19,7 +20,7 @@ INLINE void transpose_in(const real *from, size_t classes, real *to) {
     }
 }
 
-/* The same of the last rows, which fill no tile or behind which nothing may be read */
+/* The same of the last rows, which fill no tile, or behind which there is nothing to read */
 SHARED void read_last_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
     const real *from = (const real *)m->data + r * m->row;
     real copy[LANES * FL_SHORT_ROW + LANES] = {0};
@@ -34,7 +35,7 @@ SHARED void read_last_tile(const fl_matrix *m, size_t r, size_t rows, size_t cla
     }
 }
 
-/* The tile of the rows from r on, of which `rows` remain; `to` has room for one, and for INNER vectors more. */
+/* Reads the tile of the rows from r on, of which `rows` remain; `to` has room for a tile, and for INNER vectors. */
 SHARED void read_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
     const real *from = (const real *)m->data + r * m->row;
     if (m->step == 1 && ends_inside(classes, rows)) return transpose_in(from, classes, to);
@@ -42,7 +43,7 @@ SHARED void read_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes,
     for (size_t k = 0; k < classes; k++) v_store(to + k * LANES, v_load(from + k * m->step));
 }
 
-/* Asks for a tile while another is computed: a batch of them is too long a pause for the processor's own prefetching. */
+/* Prefetches a tile while another is computed: the processor's own prefetching stops while a batch of them is. */
 INLINE void prefetch_tile(const fl_matrix *m, size_t r, size_t classes) {
     const real *from = (const real *)m->data + r * m->row;
     if (m->step == 1)
@@ -51,15 +52,15 @@ INLINE void prefetch_tile(const fl_matrix *m, size_t r, size_t classes) {
         for (size_t k = 0; k < classes; k++) __builtin_prefetch(from + k * m->step);
 }
 
-/* Where a tile of elements goes: to neighbouring classes, or to neighbouring rows; to memory, or to a copy of it where
- * whole vectors do not fit. */
+/* Where a tile of elements is written: to its place, or to a copy where whole vectors would exceed that place. */
 typedef struct {
     real *to;
-    size_t step;
+    size_t step; /* 1: neighbouring classes; else neighbouring rows, the vectors of two classes so far apart */
     int is_copy;
 } tile_sink;
 
-/* Rows of less than INNER classes may be written over those behind, which come next, unless they are still to be read. */
+/* Rows of less than INNER classes may be written over the rows behind, whose elements come next, unless the logits of
+ * those are there, still to be read. */
 INLINE tile_sink sink_of(const fl_rows *a, int output, size_t r, size_t rows, real *copy) {
     const fl_matrix *m = &a->elements[output];
     int by_class = m->step != 1 || a->classes == 1;
@@ -69,14 +70,15 @@ INLINE tile_sink sink_of(const fl_rows *a, int output, size_t r, size_t rows, re
     return (tile_sink){copy, by_class ? LANES : 1, 1};
 }
 
-/* INNER classes from k on */
+/* Writes INNER classes from k on to neighbouring classes, the rows in their order: of rows of less than INNER classes
+ * each is written over what the one before it wrote too much. */
 INLINE void put_classes(const tile_sink *sink, size_t classes, size_t k, vec x[INNER]) {
     transpose_chunks(x);
-    for (int c = 0; c < CHUNKS;
-         c++) /* rows in their order: of fewer classes, each writes over what exceeded the one before */
+    for (int c = 0; c < CHUNKS; c++)
         UNROLL for (int i = 0; i < INNER; i++) store_chunk(sink->to + (size_t)(c * INNER + i) * classes + k, x[i], c);
 }
 
+/* Writes the copy of a tile to its place. */
 SHARED void end_sink(const tile_sink *sink, const fl_matrix *m, size_t r, size_t rows, size_t classes) {
     real *to = (real *)m->data + r * m->row;
     if (rows > LANES) rows = LANES;
@@ -86,7 +88,7 @@ SHARED void end_sink(const tile_sink *sink, const fl_matrix *m, size_t r, size_t
         for (size_t k = 0; k < classes; k++) memcpy(to + k * m->step, sink->to + k * LANES, rows * sizeof(real));
 }
 
-/* The scale of the rows from r on, times `factor` */
+/* The scales of the rows from r on, times `factor` */
 INLINE vec scale_of(const fl_rows *a, size_t r, double factor) {
     double scale __attribute__((vector_size(LANES * sizeof(double))));
     if (!a->scale) return v_set((real)factor);
@@ -94,7 +96,7 @@ INLINE vec scale_of(const fl_rows *a, size_t r, double factor) {
     return __builtin_convertvector(scale * factor, vec);
 }
 
-/* The labels' logits of `rows` rows, and their weights where the classes have some */
+/* The logits of the labels of `rows` rows, and the class weights of the labels if there are class weights */
 SHARED void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real *weight) {
     const real *x = (const real *)a->logits.data + r * a->logits.row, *class_weight = a->class_weight;
     const size_t row = a->logits.row, step = a->logits.step;
@@ -104,6 +106,7 @@ SHARED void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real
     for (size_t i = 0; class_weight && i < rows; i++) weight[i] = class_weight[labels[i]];
 }
 
+/* Writes the elements of the labels, a lane per row. */
 INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, vec at_label) {
     const fl_matrix m = a->elements[output];
     const int64_t *labels = a->labels + r;
@@ -112,7 +115,7 @@ INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, v
     for (size_t i = 0; i < rows && i < LANES; i++) to[i * m.row + (size_t)labels[i] * m.step] = own[i];
 }
 
-/* A row that does not count is 0 whatever it holds. */
+/* Writes zeros to the elements of rows that do not count, whatever these hold. */
 SHARED void clear_rows(const fl_rows *a, int output, size_t r, size_t rows) {
     const fl_matrix *m = &a->elements[output];
     for (size_t i = r; i < r + rows; i++)

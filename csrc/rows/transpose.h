@@ -1,6 +1,6 @@
 /* Matrices between row after row, which the kernels want, and class after class, which `axis=0` has in memory. */
 
-/* Each stage pairs vectors half apart. */
+/* Each stage takes two vectors, half of all apart, lane by lane in turn. */
 INLINE void transpose_chunks(vec x[INNER]) {
     for (int n = 1; n < INNER; n *= 2) {
         vec y[INNER];
@@ -18,7 +18,7 @@ INLINE void store_chunk(real *p, vec x, int chunk) {
     memcpy(p, bytes + 16 * chunk, 16);
 }
 
-/* x as a matrix of LANES rows, transposed: inside chunks, then whole chunks */
+/* Transposes LANES rows of LANES numbers: inside chunks, then whole chunks. */
 INLINE void transpose_square(vec x[LANES]) {
     for (int c = 0; c < CHUNKS; c++) transpose_chunks(x + c * INNER);
     for (int n = 1; n < CHUNKS; n *= 2) {
@@ -32,7 +32,7 @@ INLINE void transpose_square(vec x[LANES]) {
     }
 }
 
-/* to = the transpose of from, LANES x LANES numbers; less of them as `rows` and `columns` of from say */
+/* to = the transpose of from, at most LANES x LANES numbers: `rows` and `columns` are those of from */
 INLINE void transpose_corner(const real *from, size_t from_stride, real *to, size_t to_stride, size_t rows,
                              size_t columns) {
     vec square[LANES] = {{0}};
@@ -41,7 +41,7 @@ INLINE void transpose_corner(const real *from, size_t from_stride, real *to, siz
     for (size_t i = 0; i < columns; i++) memcpy(to + i * to_stride, &square[i], rows * sizeof(real));
 }
 
-/* The square from the row r and the column c on */
+/* Transposes the square from row r and column c on. */
 INLINE void transpose_part(const real *from, size_t from_stride, real *to, size_t to_stride, size_t rows,
                            size_t columns, size_t r, size_t c) {
     from += r * from_stride + c;
@@ -54,8 +54,8 @@ INLINE void transpose_part(const real *from, size_t from_stride, real *to, size_
         transpose_corner(from, from_stride, to, to_stride, rows, columns);
 }
 
-/* to[c][r] = from[r][c]; strides are distances between rows of each. It walks along the rows of the side whose rows are
- * farther apart, for these share few sets of a cache. */
+/* to[c][r] = from[r][c]; strides are distances between rows of each. Squares are taken along the rows of the matrix
+ * with the larger stride: one that is a power of two puts the rows of a square into few sets of the cache. */
 static void transpose_matrix(const void *from, size_t from_stride, void *to, size_t to_stride, size_t rows,
                              size_t columns) {
     if (to_stride > from_stride) {

@@ -1,4 +1,4 @@
-/* x86-64 as it began: SSE2, without FMA. Correct on every processor; not where speed is looked for. */
+/* SSE2, which every x86-64 processor has; without FMA. It is there for correct results, and not tuned. */
 #define FL_ISA baseline
 #define FL_BYTES 16
 #define FL_ONE_LOOP /* serves every set of outputs */

@@ -1,5 +1,5 @@
-/* What the compiler's generic vectors do as well as an intrinsic: memory and masks of instruction sets whose masks are
- * vectors of zeros and ones. */
+/* Loads, stores and masks as the compiler's generic vectors, which are as fast as intrinsics; for instruction sets
+ * whose masks are vectors with all bits of a lane set or none. */
 
 INLINE vec v_load(const stored *p) {
     svec s;

@@ -11,7 +11,8 @@
  * Arithmetic is the compiler's generic vectors. What those lack is what the header of an instruction set defines:
  *
  *   v_load  v_store  v_stream           memory; v_stream past the caches, to a multiple of the vector's size
- *   v_load_doubles  v_load_chunks       numbers as float64; LANES numbers, those of each 16 bytes from another row
+ *   v_load_doubles                      numbers of the stored type as float64
+ *   v_load_chunks                       LANES numbers, each 16 bytes of them `stride` numbers behind those before
  *   mask  v_lt  v_le  v_eq              comparisons, false for NaN
  *   m_and  m_or  m_not  m_any
  *   v_select  v_clear (0 where the mask is set)  v_fma  v_sqrt
@@ -31,7 +32,7 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
-/* UNROLL: a loop of at most eight turns, all of them. ONCE: a loop whose body is large, none of them. */
+/* UNROLL a loop of at most eight turns, wholly. ONCE: do not unroll a loop, whose body is large. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define ONCE _Pragma("clang loop unroll(disable)")
@@ -82,12 +83,13 @@ INLINE vec v_copysign(vec magnitude, vec sign) {
     return (vec)(((ivec)magnitude & ~sign_bit) | ((ivec)sign & sign_bit));
 }
 
-/* ---- lanes that change places -------------------------------------------------------------------------------- */
+/* ---- shuffles ------------------------------------------------------------------------------------------------ */
 
-/* Vectors are transposed inside chunks of 16 bytes, where a shuffle is cheapest; then the chunks. */
+/* Vectors are transposed inside chunks of 16 bytes, where a shuffle is cheapest; then the chunks are. */
 enum { INNER = 16 / REAL_BYTES, CHUNKS = FL_BYTES / 16 };
 
-/* Lanes by number, from `at` on; those of the second vector are LANES further. */
+/* Lists of lanes for __builtin_shufflevector, which numbers those of its second vector from LANES on: a chunk from
+ * `at` on, and the lanes from `at` on in turn with those of the second vector. */
 #if REAL_BYTES == 4
 #define CHUNK(at) (at), (at) + 1, (at) + 2, (at) + 3
 #define ZIP(at) (at), (at) + LANES, (at) + 1, (at) + 1 + LANES
@@ -108,11 +110,11 @@ enum { INNER = 16 / REAL_BYTES, CHUNKS = FL_BYTES / 16 };
 #define HALF_OF_CHUNKS(at) ZIP_CHUNKS(at), ZIP_CHUNKS((at) + INNER)
 #endif
 
-/* Of each chunk a0 b0 a1 b1, and a2 b2 a3 b3 */
+/* The lanes of two vectors in turn, chunk by chunk: of each chunk a0 b0 a1 b1, and of each a2 b2 a3 b3 */
 INLINE vec v_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, EACH_CHUNK(ZIP, 0)); }
 INLINE vec v_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, EACH_CHUNK(ZIP, INNER / 2)); }
 
-/* The same of whole chunks: those of the lower half, and those of the upper */
+/* Whole chunks in turn: those of the lower halves of both vectors, and those of the upper */
 INLINE vec v_zip_low_chunks(vec a, vec b) { return __builtin_shufflevector(a, b, HALF_OF_CHUNKS(0)); }
 INLINE vec v_zip_high_chunks(vec a, vec b) { return __builtin_shufflevector(a, b, HALF_OF_CHUNKS(CHUNKS / 2 * INNER)); }
 

@@ -1,4 +1,4 @@
-/* Numbers as they are stored, widened to those that are computed in. */
+/* Conversion of what arrays hold to the types that are computed in. */
 #include <string.h>
 
 #include "storage.h"
@@ -26,7 +26,7 @@ __attribute__((constructor)) static void find_f16c(void) {
     has_f16c = __builtin_cpu_supports("avx") && __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
 }
 
-/* Conversion is exact: an instruction for it changes no bits. Returns how many of the n numbers are done. */
+/* By an instruction, which gives the same bits, as the conversion is exact. Returns how many of the n are done. */
 __attribute__((target("avx,f16c"))) static size_t widen_by_instruction(const uint16_t *x, float *out, size_t n) {
     size_t i = 0;
     for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + i))));

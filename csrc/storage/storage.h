@@ -24,7 +24,7 @@ extern const fl_storage_type fl_storage_types[FL_STORAGES];
 /* Whether numbers of this storage can be read as float32 or float64, without loss */
 int fl_can_read(int storage, int as_double);
 
-/* n numbers, of another type than that computed in, as float or double; fl_can_read holds. */
+/* Converts n numbers of another type than that computed in to float or double; fl_can_read holds. */
 void fl_widen(int storage, const void *x, int as_double, void *out, size_t n);
 
 #endif

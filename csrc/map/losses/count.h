@@ -1,6 +1,6 @@
-/* Losses of the logarithm p of an expected count or amount (log link), less the terms without p. */
+/* Losses of the logarithm p of an expected count or amount (log link), without the terms that do not depend on p. */
 
-/* y p; 0 where exp(p) is infinite and the greater of the two */
+/* y p; 0 where exp(p), from which it is subtracted, overflows: inf - inf would be NaN */
 INLINE vec linear_term(vec y, vec pred) {
     return v_select(v_lt(v_set(FL_ARITH == 64 ? 717 : 100), pred), v_set(0), term(y, pred));
 }
@@ -17,11 +17,11 @@ INLINE jet gamma(vec pred, vec y, const vec *p) {
     return (jet){.value = v_max(v_set(-LARGEST_STORED), pred) + ratio, .grad = v_set(1) - ratio, .hess = ratio};
 }
 
-/* Jorgensen (1987); at the powers 1 and 2 the limits, which are Poisson and gamma. With a = 2 - power, b = 1 - power
+/* Jorgensen (1987); the powers 1 and 2 are the Poisson and the gamma loss. With a = 2 - power, b = 1 - power
  *
  *   e^(a p) / a - y e^(b p) / b = e^(a p) (1 / a - y e^-p / b) = e^(b p) (e^p / a - y / b)
  *
- * the first for p > 0, and for y = 0, the second below: the two exponentials might both be infinite. */
+ * the product with e^(a p) for p > 0 and for y = 0, the other below: both terms of the difference may overflow. */
 INLINE jet tweedie(vec pred, vec y, const vec *p) {
     const vec zero = v_set(0), one = v_set(1), far = v_set(FL_ARITH == 32 ? 0x1p90f : 0x1p900);
     vpair a = two_sum(v_set(2), -p[0]), b = two_sum(one, -p[0]);

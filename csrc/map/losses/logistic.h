@@ -2,7 +2,7 @@
 
 typedef struct {
     vec e, sum, log; /* e^-|x|, 1 + e, log1p(e) */
-    vec raised;      /* e times RAISE, where no e > 0 is subnormal: for a product that is not */
+    vec raised;      /* e times RAISE, with all its digits where e is subnormal */
     mask negative;
 } logistic_terms;
 

@@ -7,7 +7,7 @@ INLINE vec term(vec factor, vec x) { return v_select(v_eq(factor, v_set(0)), v_s
 /* factor / x^2, without the square's overflow */
 INLINE vec over_square(vec factor, vec x) { return v_select(v_eq(factor, v_set(0)), v_set(0), factor / x / x); }
 
-/* -(y log p + (1 - y) log1p(-p)); eps > 0 clips the logarithms, as 1 - eps would round */
+/* -(y log p + (1 - y) log1p(-p)); eps > 0 clips the logarithms and not p, as 1 - eps would round */
 INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
     const vec one = v_set(1), zero = v_set(0);
     vec eps = p[0], rest = one - y;
@@ -33,7 +33,7 @@ INLINE jet binary_cross_entropy_with_logits(vec x, vec y, const vec *p) {
     const vec zero = v_set(0), unraise = v_set(1 / RAISE), raise = v_set(RAISE);
     vec rest = v_set(1) - y, positive = p[0] * y, all = v_fma(p[0], y, rest);
     logistic_terms t = logistic_of(x);
-    /* a weight must not multiply what has few digits left */
+    /* times RAISE, since pos_weight may bring a subnormal, which has lost digits, back to a size where they count */
     vec log = v_select(v_lt(t.e, v_set(FL_ARITH == 32 ? 0x1p-26 : 0x1p-54)), t.raised, t.log * raise);
     vec up = v_select(t.negative, t.raised, raise), down = v_select(t.negative, raise, t.raised);
     return (jet){
@@ -50,8 +50,8 @@ INLINE vec focal_balance(vec alpha, vec y) {
     return v_select(v_lt(alpha, v_set(0)), one, v_fma(alpha, y, v_fma(-other, y, other)));
 }
 
-/* Lin et al. (2017): A Q^gamma H, H the cross-entropy, Q the probability that is missed.
- * With P = sigmoid(x), R = P (1 - P) / Q and s = 1 - 2 y the derivative of Q is s R Q. */
+/* Lin et al. (2017): A Q^gamma H, H the cross-entropy and Q = (1 - y) P + y (1 - P), P = sigmoid(x), the probability of
+ * the wrong class. With R = P (1 - P) / Q (`ratio`) and s = 1 - 2 y the derivative of Q is s R Q. */
 INLINE jet sigmoid_focal(vec x, vec y, const vec *p) {
     const vec one = v_set(1), zero = v_set(0), two = v_set(2), far = v_set(FL_ARITH == 32 ? 0x1p100f : 0x1p900);
     vec alpha = p[0], gamma = p[1], rest = one - y, s = one - two * y;
@@ -88,9 +88,9 @@ INLINE vpair pair_over(vpair n, vpair sum, vec inverse) {
     return (vpair){hi, ((v_fma(-hi, sum.hi, n.hi) + n.lo) - hi * sum.lo) * inverse};
 }
 
-/* The focal loss of float32 at gamma = 2, labels of 0 and 1: A sigma^2 softplus, both of z = -x for the label 1 and
- * of x for 0; rho = 1 - sigma is the derivative of log sigma; d1 is the derivative by z, d2 rho factor the second. The exponential carries what its rounding lost: sigma,
- * which is squared, then does too. */
+/* The focal loss of float32 at gamma = 2 for labels of 0 and 1: A sigma(z)^2 softplus(z), z = -x for the label 1 and x
+ * for 0. rho = 1 - sigma is the derivative of log sigma, and factor = A sigma^2; d1 is the derivative by z, and
+ * factor rho d2 the second. The exponential is a pair, so that sigma, which is squared, is one too. */
 INLINE jet focal_squared(vec x, vec y, const vec *p) {
     const vec zero = v_set(0), one = v_set(1), two = v_set(2);
     mask positive = v_eq(y, one);
@@ -129,7 +129,7 @@ INLINE jet kl_div(vec pred, vec y, const vec *p) {
     return (jet){.value = v_select(v_lt(y, zero), v_set(INFINITE), value), .grad = zero - y, .hess = zero};
 }
 
-/* x = scaled 2^k, such that no quotient of two scaled numbers leaves the range */
+/* x = scaled 2^k; a quotient of two scaled numbers neither overflows nor underflows */
 typedef struct {
     vec scaled, k;
 } scaled_number;
@@ -142,7 +142,7 @@ INLINE scaled_number scaled_number_of(vec x) {
     return (scaled_number){x * factor, v_select(tiny, v_set(-2 * reach), v_select(huge, v_set(2 * reach), zero))};
 }
 
-/* log(y / p) for y, p >= 0: log1p((y - p) / p), whose difference is exact, where they are within a factor of 2 */
+/* log(y / p) for y, p >= 0; where they are within a factor of 2, log1p((y - p) / p), whose difference is exact */
 INLINE vec log_quotient(vec y, vec p) {
     const vec zero = v_set(0), one = v_set(1), two = v_set(2);
     mask close = m_and(v_le(y, two * p), v_le(p, two * y));

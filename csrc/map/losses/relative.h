@@ -9,7 +9,7 @@ INLINE jet absolute_percentage_error(vec pred, vec y, const vec *p) {
     return (jet){.value = value, .grad = v_sign(r) / size, .hess = v_set(0)};
 }
 
-/* 2 |p - y| / (|p| + |y|): constant where the signs differ. Numbers whose sum might overflow are shrunk. */
+/* 2 |p - y| / (|p| + |y|): constant where the signs differ. Both are divided by 4 where their sum might overflow. */
 INLINE jet symmetric_absolute_percentage_error(vec pred, vec y, const vec *p) {
     (void)p;
     const vec zero = v_set(0), one = v_set(1), two = v_set(2);
@@ -29,7 +29,8 @@ INLINE jet symmetric_absolute_percentage_error(vec pred, vec y, const vec *p) {
     };
 }
 
-/* (log1p p - log1p y)^2, the logarithm of one quotient >= 1 */
+/* (log1p p - log1p y)^2 as log1p(t)^2, t = (upper - lower) / (1 + lower) >= 0 for the larger and the smaller of p and
+ * y; `missing` is what the rounding of t lost. */
 INLINE jet squared_log_error(vec pred, vec y, const vec *p) {
     (void)p;
     const vec one = v_set(1), two = v_set(2), zero = v_set(0), infinite = v_set(INFINITE);

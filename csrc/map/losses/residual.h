@@ -1,7 +1,8 @@
-/* Losses of a residual r = pred - target: value, d/dr, d2/dr2 and the IRLS weight (d/dr) / r. The loops turn the
- * element of a NaN residual into NaN, so that a body need not. Here the polynomials; the others are in scaled.h and
- * robust.h. At the end of a piece the inner piece holds, at a kink the subgradient 0. */
+/* Losses of a residual r = pred - target: value, d/dr, d2/dr2 and the IRLS weight (d/dr) / r. The loops return NaN for
+ * a NaN residual, whatever a body makes of it. Here are the losses that are polynomials, piece by piece; the others are
+ * in scaled.h and robust.h. Where two pieces meet the inner one holds; at a kink the gradient is the subgradient 0. */
 
+/* The sign of x, 0 of 0 */
 INLINE vec v_sign(vec x) { return v_select(v_lt(v_set(0), v_abs(x)), v_copysign(v_set(1), x), x + v_set(0)); }
 
 INLINE jet squared_error(vec r, const vec *p) {
@@ -71,7 +72,7 @@ INLINE jet expectile(vec r, const vec *p) {
     };
 }
 
-/* Vapnik (1995): nothing within epsilon; epsilon = 0 has no inside */
+/* Vapnik (1995): where the loss is not 0. With epsilon = 0 that is everywhere, a residual of 0 included. */
 INLINE mask beyond_epsilon(vec a, vec epsilon) { return m_or(v_lt(epsilon, a), v_eq(epsilon, v_set(0))); }
 
 INLINE jet epsilon_insensitive(vec r, const vec *p) {
@@ -105,13 +106,14 @@ INLINE jet truncated_squared(vec r, const vec *p) {
     return (jet){.value = half * b * b, .grad = v_select(outside, zero, r), .hess = weight, .weight = weight};
 }
 
-/* Hampel (1974), up to a, b and c; the third piece is written from its start, where nothing cancels. */
+/* Hampel (1974): quadratic up to a, linear up to b, level from c on. Between b and c it is a polynomial in
+ * t = |r| - b, which does not cancel. */
 INLINE jet hampel(vec r, const vec *p) {
     const vec half = v_set((real)0.5), zero = v_set(0), one = v_set(1);
     vec a = p[0], b = p[1], c = p[2], x = v_abs(r);
     mask linear = v_lt(a, x), falling = v_lt(b, x), outside = v_lt(c, x);
     vpair width = two_sum(c, -b), fall = two_sum(c, -x), start = two_sum(v_min(x, b), -half * a);
-    width.hi = v_select(v_lt(b, c), width.hi, c); /* c may round to b */
+    width.hi = v_select(v_lt(b, c), width.hi, c); /* in float32 c > b may round to b */
     vpair inverse = pair_reciprocal(width), rate = pair_times(inverse, a);
     vec t = v_max(b, v_min(x, c)) - b, fallen = v_fma(-half * t, pair_scale(inverse, t), t);
     vec grad = v_select(falling, v_fma(rate.hi, fall.hi, v_fma(rate.hi, fall.lo, rate.lo * fall.hi)), v_min(x, a));
@@ -123,7 +125,7 @@ INLINE jet hampel(vec r, const vec *p) {
     };
 }
 
-/* Of the residual given its variance p[0]: (log var + r^2 / var) / 2 */
+/* The negative log-density of a Gaussian of variance p[0], without its constant: (log var + r^2 / var) / 2 */
 INLINE jet gaussian_nll(vec r, const vec *p) {
     vec precision = v_set(1) / p[0], grad = r / p[0];
     return (jet){

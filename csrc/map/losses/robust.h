@@ -1,11 +1,11 @@
 /* The general robust loss, J. T. Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, for every alpha.
  *
- *   b = |alpha - 2|, r = |x / scale|, z = r^2, w = z / b, L = log1p(w), u = alpha L / 2, v = (alpha - 2) L / 2
+ *   b = |alpha - 2|, r = |x / scale|, z = r^2, w = z / b, L = log1p(w), s = alpha - 2, u = alpha L / 2, v = s L / 2
  *   value = (b / |alpha|) |expm1(u)|, weight = e^v / scale^2, grad = x weight
  *
  * L, u and v are pairs, because the exponential turns their absolute error into a relative one. Near alpha = 0 and
- * alpha = 2 the quotient cancels and equivalent forms take over. float32 computes wide but for the algebraic alphas and
- * those of robust_float.h.
+ * alpha = 2 the value loses digits in this form, and equivalent ones take over. Data of float32 are computed in float64
+ * but for the alphas 2, 1 and -2 and those of robust_float.h.
  */
 
 #include "map/losses/robust_regions.h"
@@ -13,8 +13,8 @@
 /* ---- residuals and jets ---------------------------------------------------------------------------------------- */
 
 typedef struct {
-    vpair r;      /* |x / scale|, capped at the largest finite number */
-    mask endless; /* x / scale is infinite */
+    vpair r;      /* |x / scale|, at most the largest finite number */
+    mask endless; /* where x / scale is infinite */
     divisor scale;
 } robust_residual;
 
@@ -30,10 +30,10 @@ INLINE robust_residual robust_split(vec x, vec scale) {
     return s;
 }
 
-/* What a formula yields in units of the scale, for finite residuals and in the limit. */
+/* The results in units of the scale: for finite residuals, and their limits as the residual goes to infinity */
 typedef struct {
-    vec value, ev, curvature;              /* ev = scale^2 weight, curvature = hess / weight */
-    vec value_limit, grad_limit, ev_limit; /* grad_limit is that of scale grad */
+    vec value, ev, curvature;              /* ev = e^v = scale^2 weight, curvature = hess / weight */
+    vec value_limit, grad_limit, ev_limit; /* grad_limit is that of scale * grad */
 } robust_terms;
 
 INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
@@ -49,7 +49,7 @@ INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
     };
 }
 
-/* Limits at an infinite residual: the value of a loss with alpha < 0 is bounded by b / |alpha|, e^v = r^(alpha-2). */
+/* The limits: for alpha < 0 the value is bounded by b / |alpha|, and e^v goes as r^(alpha - 2). */
 INLINE void robust_limits(robust_terms *t, vec alpha, vec bound) {
     const vec zero = v_set(0), one = v_set(1), infinite = v_set(INFINITE);
     t->value_limit = v_select(v_lt(alpha, zero), bound, infinite);
@@ -71,7 +71,7 @@ INLINE jet robust_1(vec x, const vec *p) {
     const vec one = v_set(1);
     robust_residual s = robust_split(x, p[1]);
     vec r = s.r.hi, z = r * r;
-    mask large = v_lt(v_set(FL_ARITH == 32 ? 0x1p30f : 0x1p60), r); /* where z might overflow and 1 + z is z */
+    mask large = v_lt(v_set(FL_ARITH == 32 ? 0x1p30f : 0x1p60), r); /* where z might overflow, and 1 + z rounds to z */
     vec root = v_select(large, r, v_sqrt(one + z));
     robust_terms t = {
         .value = v_select(large, r - one, z / (root + one)),
@@ -82,10 +82,10 @@ INLINE jet robust_1(vec x, const vec *p) {
     return robust_jet(x, s, t);
 }
 
-/* 2 z / (z + 4); with d = 1 + z / 4 the weight is d^-2, so that d keeps its rounding error */
+/* 2 z / (z + 4); with d = 1 + z / 4 the weight is d^-2, which doubles d's error: so `rest` is what rounding d lost */
 INLINE jet robust_minus_2(vec x, const vec *p) {
     const vec one = v_set(1), two = v_set(2), four = v_set(4), quarter = v_set((real)0.25);
-    const vec cap = v_set(FL_ARITH == 32 ? 0x1p30f : 0x1p60); /* from here on 1 + z / 4 is z / 4 */
+    const vec cap = v_set(FL_ARITH == 32 ? 0x1p30f : 0x1p60); /* from here on 1 + z / 4 rounds to z / 4 */
     robust_residual s = robust_split(x, p[1]);
     vec r = s.r.hi;
     mask large = v_lt(cap, r);
@@ -111,7 +111,7 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
 
 /* ---- every alpha, element by element: the form for any residual ------------------------------------------------- */
 
-/* sign (e^(sign z / 2) - 1): Welsch's loss below, its mirror above */
+/* The limits at alpha = -inf (sign -1, Welsch's loss) and +inf (sign 1): sign (e^(sign z / 2) - 1) */
 INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
     const vec half = v_set((real)0.5), cap = v_set(0x1p50f);
     vpair r = {v_min(cap, s.r.hi), v_select(v_lt(cap, s.r.hi), v_set(0), s.r.lo)};
@@ -129,7 +129,7 @@ INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
 typedef struct {
     vec b, z, w;
     vpair log; /* L */
-    mask huge; /* z would overflow: there L is right, and z and w are not */
+    mask huge; /* where z would overflow: L is right there, z and w are not */
 } robust_log;
 
 INLINE robust_log robust_logarithm(robust_residual s, vec alpha) {
@@ -156,7 +156,7 @@ INLINE vec robust_curvature(robust_log l, vec alpha) {
     return v_select(l.huge, alpha - one, (one + (alpha - one) * l.w) / (one + l.w));
 }
 
-/* z / 2 where the loss cannot be told from it, subnormals included */
+/* The value, or z / 2 where the two agree to all digits: its w may be subnormal */
 INLINE vec robust_or_quadratic(robust_residual s, robust_log l, vec alpha, vec value) {
     mask tiny = m_and(m_not(l.huge), v_lt(l.w * v_max(v_abs(alpha), v_set(1)), v_set(0x1p-60f)));
     return v_select(tiny, v_set((real)0.5) * s.r.hi * s.r.hi, value);
@@ -171,12 +171,12 @@ INLINE vec robust_expm1_ratio(vpair u, vec expm1_u) {
     return v_select(v_lt(v_abs(rounded), v_set(0x1p-60f)), v_set(1), expm1_u / rounded);
 }
 
-/* (b / 2) L expm1(u) / u: no quotient by alpha */
+/* The value as (b / 2) L expm1(u) / u, without a division by alpha */
 INLINE vec robust_value_near_zero(robust_log l, vpair u, vec expm1_u) {
     return v_set((real)0.5) * l.b * l.log.hi * robust_expm1_ratio(u, expm1_u);
 }
 
-/* (z + (b + z) expm1(v)) / alpha, which keeps its digits when b is small and w is large */
+/* alpha times the value as z + (b + z) expm1(v), which keeps its digits when b is small and w is large */
 INLINE vec robust_value_near_two(robust_log l, vpair v, exponentials e) {
     vec sum = l.b + l.z;
     return v_select(v_lt(v_abs(v.hi), v_set((real)0.7)), v_fma(sum, e.expm1, l.z), v_fma(sum, e.exp, -l.b));

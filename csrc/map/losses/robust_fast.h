@@ -1,7 +1,7 @@
 /* The general robust loss for one ordinary alpha and scale: the forms of robust.h without the cases that only extreme
  * residuals need. Those lanes have `needs_exact` and go through robust() once more. */
 
-/* x^2 / (scale^2 b), the constants hoisted */
+/* x^2 / (scale^2 b); 1 / (scale^2 b) is computed before the loop */
 INLINE vec robust_scaled_square(vec x, vec scale, vec b) {
     vec square = x * x;
 #if FL_ARITH == 3264
@@ -23,11 +23,11 @@ INLINE jet robust_ordinary_jet(vec x, vec scale, vec value, vec ev, vec curvatur
     };
 }
 
-/* Lanes whose w is beyond `limit`, NaN included */
+/* Lanes whose w is not <= limit, as for NaN, or lost digits because x^2 is near the subnormals */
 INLINE mask robust_extreme(vec x, vec w, vec limit) {
     mask extreme = m_not(v_le(w, limit));
 #if FL_ARITH == 64
-    /* x^2 is on its way to underflow */
+
     extreme = m_or(extreme, m_and(v_lt(w, v_set(0x1p-500)), m_not(v_eq(x, v_set(0)))));
 #else
     (void)x;
@@ -37,7 +37,7 @@ INLINE mask robust_extreme(vec x, vec w, vec limit) {
 
 #define ROBUST_LOG_LIMIT v_set(LOG_ORDINARY / 2)
 
-/* The w at which an exponential of `exponent` times L would leave its ordinary range */
+/* The largest w for which `exponent` times L is in the range of pair_exp_ordinary */
 INLINE vec robust_exp_limit(vec exponent) {
     return v_expm1(v_min(v_set(EXP_ORDINARY), v_set(EXP_ORDINARY) / exponent));
 }
@@ -76,7 +76,7 @@ INLINE jet robust_general(vec x, const vec *p) {
     return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.needs_exact);
 }
 
-/* (b / 2) L expm1(u) / u, of which (b / 2) L / u = b / alpha would lose digits */
+/* As robust_value_near_zero */
 INLINE jet robust_near_zero(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
@@ -86,7 +86,7 @@ INLINE jet robust_near_zero(vec x, const vec *p) {
     return robust_ordinary_jet(x, scale, value, ev, robust_ordinary_curvature(e.w, alpha), e.needs_exact);
 }
 
-/* (z + (b + z) expm1(v)) / alpha */
+/* As robust_value_near_two */
 INLINE jet robust_near_two(vec x, const vec *p) {
     vec alpha = p[0], scale = p[1];
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
@@ -96,14 +96,14 @@ INLINE jet robust_near_two(vec x, const vec *p) {
     return robust_ordinary_jet(x, scale, value, v.exp, robust_ordinary_curvature(e.w, alpha), e.needs_exact);
 }
 
-/* log1p(z / 2) */
+/* alpha = 0, Cauchy's loss: log1p(z / 2) */
 INLINE jet robust_0(vec x, const vec *p) {
     vec w = robust_scaled_square(x, p[1], v_set(2));
     return robust_ordinary_jet(x, p[1], pair_round(pair_log1p_ordinary(w)), v_set(1) / (v_set(1) + w),
                                robust_ordinary_curvature(w, v_set(0)), robust_extreme(x, w, ROBUST_LOG_LIMIT));
 }
 
-/* sign (e^(sign z / 2) - 1) */
+/* As robust_infinite_terms */
 INLINE jet robust_ordinary_infinite(vec x, vec scale, vec sign) {
     vec half_z = robust_scaled_square(x, scale, v_set(2));
     exponentials e = pair_exp_ordinary((vpair){sign * half_z, v_set(0)});

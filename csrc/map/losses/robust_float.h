@@ -16,7 +16,7 @@ typedef struct {
     vpair value_exponent;    /* alpha / (2 ln 2) */
     vpair weight_exponent;   /* (alpha - 2) / (2 ln 2) */
     vec value_factor;        /* F */
-    vec weight_factor, rest; /* G, and what its rounding lost, by G */
+    vec weight_factor, rest; /* G, and what its rounding lost relative to G */
     vec low, high;           /* limits of x^2 */
 } robust_constants;
 
@@ -45,7 +45,7 @@ INLINE robust_constants robust_float_constants(vec alpha, vec scale) {
 INLINE vpair robust_float_log1p(vpair w) {
     const real c[] = {LOG_EXACT_POLYNOMIAL};
     const vec one = v_set(1);
-    /* from 3/4 up f has no rounding error before k = 25 */
+    /* f from -1/4: up to k = 24 it has no rounding error */
     log_exponent e = split_exponent(one + w.hi, 0.75f);
     vec power = (vec)((uvec)one - e.shift);
     vec f = v_fma(w.hi, power, power - one), f_lo = w.lo * power;

@@ -1,4 +1,4 @@
-/* Derivatives of the general robust loss with respect to alpha and scale (NUMERICS of robust.h apply).
+/* Derivatives of the general robust loss with respect to alpha and scale, in the notation of robust.h:
  *
  *   d/dscale = -(z / scale) e^v
  *   d/dalpha = (L^2 / 2) e^u |g(u) - g(L)|, g(t) = (t - 1 + e^-t) / t^2 = 1/2! - t/3! + t^2/4! - ...
@@ -24,7 +24,7 @@ INLINE vec alpha_g(vec t, vec decay) {
     return v_select(v_lt(v_abs(t), one), series, (t - one + decay) / (t * t));
 }
 
-/* (L^2 / 2) e^u |g(u) - g(L)|, given half = e^(u/2): e^u itself may overflow, and for negative u so may e^-u */
+/* d/dalpha by its formula, given half = e^(u/2): e^u may overflow, and so may e^-u for negative u */
 INLINE vec alpha_grad_far(robust_log l, vec u, vec half) {
     const vec zero = v_set(0), one = v_set(1);
     vec log = l.log.hi, e = half * half;
@@ -34,8 +34,8 @@ INLINE vec alpha_grad_far(robust_log l, vec u, vec half) {
     return v_set((real)0.5) * v_select(v_le(u, -one), falling, rising);
 }
 
-/* b (L^3 / 4) e^u sum_{j >= 1} (-1)^(j+1) h_{j-1}(L, u) / (j+2)!, h_k the complete homogeneous polynomial of degree k:
- * the divided difference of g, for |L|, |u| <= ROBUST_DIFFERENCE_REACH */
+/* The same for |L|, |u| <= ROBUST_DIFFERENCE_REACH by the series of the divided difference (g(u) - g(L)) / (u - L):
+ * b (L^3 / 4) e^u sum_{j >= 1} (-1)^(j+1) h_{j-1}(L, u) / (j+2)!, h_k complete homogeneous polynomials of degree k */
 INLINE vec alpha_grad_small(vec b, vec log, vec u, vec e) {
     vec h = v_set(1), power = v_set(1), sum = v_set(0);
     real c = (real)1 / 6;

@@ -1,14 +1,14 @@
-/* Losses of a residual in units of a scale c that are no polynomial: written in z = (r / c)^2, most of them as c^2 times
- * a function of z. References: each paper's name, or P. W. Holland and R. E. Welsch, "Robust Regression Using
- * Iteratively Reweighted Least-Squares", 1977. */
+/* Losses of a residual in units of a scale c that are no polynomials, written in z = (r / c)^2: most of them are c^2
+ * times a function of z. Sources: the paper named at a loss, else P. W. Holland and R. E. Welsch, "Robust Regression
+ * Using Iteratively Reweighted Least-Squares", 1977. */
 
 #define SCALED_CAP (FL_ARITH == 32 ? (real)0x1p60 : (real)0x1p500)
 
 typedef struct {
-    vec x;        /* the residual, up to where the square would overflow */
+    vec x;        /* the residual, clamped to where the square of x / c is finite */
     vpair r, z;   /* |x / c| and its square */
-    mask beyond;  /* the residual is larger, */
-    mask endless; /* or infinite */
+    mask beyond;  /* where x is clamped */
+    mask endless; /* where the residual is infinite */
 } scaled_residual;
 
 INLINE scaled_residual scale_residual(vec x, vec c) {
@@ -26,7 +26,7 @@ INLINE jet scaled_jet(scaled_residual s, vec value, vec weight, vec curvature) {
     return (jet){.value = value, .grad = s.x * weight, .hess = weight * curvature, .weight = weight};
 }
 
-/* factor c^2 f, where c^2 alone may be out of range; for c from 2^-90 to 2^120 in float32 */
+/* factor c^2 f, where c^2 may overflow or underflow and the product does not; for c from 2^-90 to 2^120 in float32 */
 INLINE vec times_square(real factor, vpair c, vpair f) {
     const real far = FL_ARITH == 32 ? 0x1p60f : 0x1p500;
     vec up =
@@ -36,7 +36,8 @@ INLINE vec times_square(real factor, vpair c, vpair f) {
     return v_fma(square.hi, f.hi, v_fma(square.hi, f.lo, square.lo * f.hi)) * (down * down);
 }
 
-/* A value factor c^2 f, which is x^2 / 2 for tiny residuals: it is, also where z is subnormal and the value is not */
+/* The value factor c^2 f(z) of a loss that is x^2 / 2 for tiny residuals: as that, where z might be subnormal and the
+ * value is not */
 INLINE vec scaled_value(scaled_residual s, real factor, vec c, vpair f) {
     vec value = times_square(factor, (vpair){c, v_set(0)}, f);
 #if FL_ARITH == 3264
@@ -50,13 +51,13 @@ INLINE vec scaled_value(scaled_residual s, real factor, vec c, vpair f) {
 
 INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set(INFINITE), value); }
 
-/* Of a loss that knows no bound, for float32 in float32: beyond the cap the wide body takes over */
+/* The jet of a FLOAT32 variant of a loss without bound: lanes where scale_residual clamps x need the exact body. */
 INLINE jet exact_beyond_cap(jet j, vec x, vec c) {
     j.needs_exact = m_not(v_lt(v_abs(x), v_min(c * v_set(SCALED_CAP), v_set(LARGEST))));
     return j;
 }
 
-/* x e^y where e^y may be subnormal, and the product not; e^y is given times RAISE */
+/* x e^y, given e^y times RAISE: e^y may be subnormal where the product is not */
 INLINE vec times_raised(vec x, vec raised) {
     const vec one = v_set(1), unraise = v_set(1 / RAISE);
     mask far = v_lt(raised, one);
@@ -69,7 +70,7 @@ INLINE vec times_raised(vec x, vec raised) {
 INLINE jet pseudo_huber(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
-    vec whole = v_quotient(v_abs(x), v_divisor(p[0])); /* where r is capped, it is the root */
+    vec whole = v_quotient(v_abs(x), v_divisor(p[0])); /* |x / c|, which is the root where s.r is clamped */
     mask capped = v_lt(v_set(SCALED_CAP), whole);
     vpair square = pair_one_plus(s.z);
     vec root = v_select(capped, whole, v_sqrt(square.hi)), inverse = one / root;
@@ -79,7 +80,7 @@ INLINE jet pseudo_huber(vec x, const vec *p) {
     return j;
 }
 
-/* log cosh r = log1p(cosh r - 1), and |r| - ln 2 + log1p(e^(-2 |r|)) where that does not cancel */
+/* log cosh r = log1p(cosh r - 1) up to |r| = 0.7; beyond |r| - ln 2 + log1p(e^(-2 |r|)), which does not cancel there */
 INLINE jet log_cosh(vec x, const vec *p) {
     (void)p;
     const vec one = v_set(1), two = v_set(2);
@@ -126,7 +127,7 @@ INLINE jet cauchy(vec x, const vec *p) {
 /* w = x^2 / (c^2 df) and the two functions of it that Cauchy's and Student's losses are made of, for c and df whose
  * squares are in range */
 typedef struct {
-    vpair w, log, q;  /* log1p(w), 1 / (1 + w) */
+    vpair w, log, q;  /* w, log1p(w), 1 / (1 + w) */
     mask needs_exact; /* 1 / (c^2 + c^2 w) may be subnormal */
 } heavy_tail;
 
@@ -153,7 +154,7 @@ INLINE jet heavy_tail_jet(heavy_tail t, vec x, vec value, vpair factor) {
     };
 }
 
-/* for c from 2^-30 to 2^30 */
+/* The same for c from 2^-30 to 2^30 */
 INLINE jet cauchy_float(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), zero = v_set(0);
     vpair square = pair_square((vpair){p[0], zero}), factor = pair_times(square, half);
@@ -188,8 +189,8 @@ INLINE jet welsch(vec x, const vec *p) {
     };
 }
 
-/* Beaton and Tukey (1974): (c^2 / 6) (1 - t^3) = x^2 (1 + t + t^2) / 6, t = 1 - (x / c)^2 up to c, beyond it as at c.
- * t is (c^2 - x^2) / c^2 in pairs: it is small where the two are close. The scale keeps the squares in range. */
+/* Beaton and Tukey (1974): (c^2 / 6) (1 - t^3) = x^2 (1 + t + t^2) / 6, t = 1 - (x / c)^2 up to |x| = c, beyond it as
+ * at c. t is (c^2 - x^2) / c^2 in pairs, since c^2 - x^2 cancels; `scale`, a power of 2, keeps the squares in range. */
 INLINE jet tukey_scaled(vec x, vec c, vec scale) {
     const vec zero = v_set(0), one = v_set(1), two = v_set(2);
     const vpair sixth = pair_reciprocal((vpair){v_set(6), zero});
@@ -228,7 +229,7 @@ INLINE jet arctan(vec x, const vec *p) {
     return scaled_jet(s, value, weight, v_fma(v_set(4), weight, v_set(-3)));
 }
 
-/* where z^4 overflows, the weight is not 0 yet */
+/* Beyond |x| = 2^29 c the weight 1 / (1 + z^2) would lose digits, since z^2 overflows before it is 0. */
 INLINE jet arctan_float(vec x, const vec *p) {
     jet j = arctan(x, p);
     j.needs_exact = m_not(v_lt(v_abs(x), p[0] * v_set(0x1p29f)));
@@ -254,10 +255,11 @@ INLINE jet andrews(vec x, const vec *p) {
     };
 }
 
-/* Ramsay (1977): (1 - e^-t (1 + t)) / a^2, t = a |r|; e^-t (e^t - 1 - t), by its series, where that cancels */
+/* Ramsay (1977): (1 - e^-t (1 + t)) / a^2, t = a |r|; up to t = 2, where that cancels, e^-t (e^t - 1 - t) / a^2 by the
+ * series of e^t - 1 - t */
 INLINE jet ramsay(vec x, const vec *p) {
     const vec one = v_set(1), two = v_set(2);
-    /* 1 / (k + 2)!, written out: the compiler computes a loop of so many at every call */
+    /* 1 / (k + 2)!, written out: the compiler would compute so long a loop at every call */
     const real series[] = {(real)(1 / 2.0),
                            (real)(1 / 6.0),
                            (real)(1 / 24.0),
@@ -287,7 +289,7 @@ INLINE jet ramsay(vec x, const vec *p) {
     vec t = v_min(pair.hi, v_set(1000)), e = raised * unraise;
     vec excess = a * v_polynomial(series, FL_ARITH == 64 ? 22 : 12, t);
     vpair inverse = pair_reciprocal((vpair){p[0], v_set(0)});
-    /* half of it, as the product may overflow before the value does */
+    /* half of the value: 2^n excess may overflow where the value does not */
     vec product = v_min(v_set(LARGEST), a * (v_set((real)0.5) * power.raised * unraise) * excess);
     vec small = two * v_fma(product, power.p, product),
         value = v_select(v_lt(t, two), small, times_square(1, inverse, (vpair){one, -v_fma(e, t, e)}));
@@ -314,7 +316,7 @@ INLINE jet tolerant(vec x, const vec *p) {
     vpair s = two_sum(s0.hi, q.hi);
     s.lo += s0.lo + q.lo;
     mask small = v_lt(q.hi, one), negative = v_lt(s.hi, zero);
-    mask steep = v_lt(v_set(80), s.hi); /* beside which smaller exponentials are nothing */
+    mask steep = v_lt(v_set(80), s.hi); /* where e^-s is lost in the sums that it is added to */
     vpair falling = {v_select(steep, v_set(-80), -v_abs(s.hi)), v_select(steep, zero, v_select(negative, s.lo, -s.lo))};
     exponentials e = pair_exp_bounded((vpair){v_select(small, q.hi, falling.hi), v_select(small, q.lo, falling.lo)});
     /* of the parameters alone */
@@ -334,8 +336,8 @@ INLINE jet tolerant(vec x, const vec *p) {
     };
 }
 
-/* The same for b from 2^-40 to 2^40 and a <= 32 b. Where w <= 1 it is sigmoid(s0) expm1(q), and where it would be
- * larger, e^-s. */
+/* The same for b from 2^-40 to 2^40 and a <= 32 b. w is sigmoid(s0) expm1(q) where that is at most 1 (`near`),
+ * else e^-s. */
 INLINE jet tolerant_float(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), zero = v_set(0);
     /* of the parameters alone */
@@ -347,7 +349,7 @@ INLINE jet tolerant_float(vec x, const vec *p) {
     vec limit = pair_round(pair_log1p_ordinary(two * first.hi)) - s0.hi;
     vpair q = square_times(x, inverse), s = two_sum(s0.hi, q.hi);
     s.lo += s0.lo + q.lo;
-    mask near = v_lt(q.hi, limit), steep = v_lt(v_set(40), s.hi); /* where e^-s is nothing beside s */
+    mask near = v_lt(q.hi, limit), steep = v_lt(v_set(40), s.hi); /* where e^-s is lost in s + e^-s */
     vec hi = v_select(near, q.hi, v_max(v_set(-40), -s.hi)), lo = v_select(near, q.lo, v_select(steep, zero, -s.lo));
     reduced_exp e = reduce_exp((vpair){hi, lo});
     vec power = times_power_of_2(e.shifted, one), exp = v_fma(power, e.p, power);
@@ -401,8 +403,8 @@ INLINE jet student_t_nll(vec x, const vec *p) {
     return scaled_jet(s, infinite_if(s.endless, value), weight, (one - w) * q);
 }
 
-/* log(c) + log(2 pi) / 2 + log(sqrt(h) Gamma(h) / Gamma(h + 1/2)), h = df / 2, in pairs: four steps of the recurrence and
- * the series of log_gamma_half_step less log(h) / 2; for df and c from 2^-30 to 2^30 */
+/* log(c) + log(2 pi) / 2 + log(sqrt(h) Gamma(h) / Gamma(h + 1/2)), h = df / 2, in pairs: four steps of the recurrence
+ * and the series of log_gamma_half_step less log(h) / 2; for df and c from 2^-30 to 2^30 */
 INLINE vpair student_t_normalizer(vec df, vec c) {
     const real coefficients[] = {(real)(1 / 8.0), (real)(-1 / 192.0), (real)(1 / 640.0), (real)(-17 / 14336.0)};
     const vec half = v_set((real)0.5), one = v_set(1), zero = v_set(0);
@@ -421,7 +423,7 @@ INLINE vpair student_t_normalizer(vec df, vec c) {
     return (vpair){half * log.hi, v_fma(half, log.lo + product.lo / product.hi, series)};
 }
 
-/* The same with c and df from 2^-30 to 2^30 */
+/* The same for c and df from 2^-30 to 2^30 */
 INLINE jet student_t_float(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), zero = v_set(0);
     vec df = p[0], c = p[1];

@@ -2,7 +2,7 @@
 ROW_LOSS(cross_entropy, FL_LABELS_OR_PROBABILITIES, FL_CONVEX | FL_C1, "label_smoothing >= 0 and <= 1",
          "temperature > 0")
 #else
-/* Cross-entropy of labels, smoothed labels or probabilities: softmax.h has it all. */
+/* The cross-entropy with labels, smoothed labels or probabilities: see softmax.h. */
 
 typedef softmax_call cross_entropy_call;
 typedef softmax_state cross_entropy_state;

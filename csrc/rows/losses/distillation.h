@@ -5,9 +5,9 @@ ROW_LOSS(distillation, FL_LOGITS, FL_CONVEX | FL_C1, "temperature > 0")
  *
  *   KL = sum_k q_k d_k = sum_k q_k (e^-d_k - 1 + d_k),    d_k = log q_k - log p_k,
  *
- * since sum_k q_k e^-d_k = sum_k p_k = 1. No term of the second sum is negative, and where the two are close each is
- * about q_k d_k^2 / 2: it keeps the digits that the first loses. An error of all d_k alike, as of the logarithms of the
- * sums, leaves u = sum_k q_k (e^-d_k - 1) in the place of 0, and then exactly
+ * since sum_k q_k e^-d_k = sum_k p_k = 1. No term of the second sum is negative, and where p and q are close each is
+ * about q_k d_k^2 / 2: the second sum keeps the digits that the first one loses. An error that all d_k have alike, such
+ * as that of the logarithms of the sums of exponentials, leaves u = sum_k q_k (e^-d_k - 1) in the place of 0; exactly
  *
  *   KL = sum_k q_k (e^-d_k - 1 + d_k) + log1p(u) - u. */
 
@@ -20,7 +20,7 @@ typedef struct {
     vec max, teacher_max, p, q, log_ratio; /* p and q are the largest probabilities, at 2^-EMIT_SCALE */
 } distillation_base;
 
-/* Of a softmax, as softmax_state has them */
+/* The softmax of the student or of the teacher; the fields are those of softmax_state */
 typedef struct {
     vec max, rest, p;
 } distillation_side;
@@ -41,7 +41,8 @@ INLINE int distillation_WEIGHS(int variant) { return variant & 0; }
 #define PASS distillation
 #include "../pass.inc"
 
-/* e^r - 1 - r for |r| < 4 * 0.34: from r / 4 by e^2r - 1 - 2r = (e^r - 1)^2 + 2 (e^r - 1 - r), which cancels nothing */
+/* e^r - 1 - r for |r| < 4 * 0.34: from that of r / 4 by e^2r - 1 - 2r = (e^r - 1)^2 + 2 (e^r - 1 - r), which does not
+ * cancel */
 INLINE vec exp_remainder(vec r) {
     vec h = r * v_set((real)0.25), rest = h * h * expm1_tail(h);
     for (int i = 0; i < 2; i++) {
@@ -52,7 +53,7 @@ INLINE vec exp_remainder(vec r) {
     return rest;
 }
 
-/* The log-ratio d_k: the differences to the maxima are rounded where they are large, and the same for both */
+/* d_k; what rounding loses of the differences to the maxima is added back, as d_k may be far smaller than they are */
 INLINE vec log_ratio(const softmax_call *call, const distillation_base *base, vec x, vec y, int variant) {
     vpair dx = two_sum(x, -base->max), dy = two_sum(y, -base->teacher_max);
     vec lost = dy.lo - dx.lo;
@@ -60,7 +61,7 @@ INLINE vec log_ratio(const softmax_call *call, const distillation_base *base, ve
     return over_temperature(call, apart, variant) - base->log_ratio;
 }
 
-/* The terms of KL and of u */
+/* The terms of KL and of u: q (e^-d - 1 + d) and q (e^-d - 1), by exp_remainder where d is small, else by q e^-d = p */
 INLINE distillation_terms distillation_term(const distillation_call *call, const distillation_base *base,
                                             row_logit logit, int tops, int variant) {
     const softmax_call *softmax = &call->softmax;
@@ -81,14 +82,15 @@ INLINE distillation_call distillation_call_of(const fl_rows *a) {
 
 INLINE vec log1p_rest(distillation_side side) { return log1p_sum(side.rest * v_set(EMIT_UNSCALE)); }
 
-/* Either side's softmax */
+/* The softmax of the row's logits */
 INLINE distillation_side side_of(const softmax_call *call, const row_source *s, int variant) {
     softmax_state state = softmax_reduce(call, s, variant);
     softmax_probabilities(&state);
     return (distillation_side){state.max, state.rest, state.p};
 }
 
-/* Of rows of few classes, whose exponentials stay in the cache: those of many have functions of their own. */
+/* The same for few classes, whose exponentials are stored for the second pass; compiled once, as softmax.h does it for
+ * many classes */
 #define DEFINE_SIDE(name, variant)                                                                                     \
     static __attribute__((noinline)) distillation_side name(const softmax_call *call, const row_source *s) {           \
         row_source side = *s;                                                                                          \
@@ -110,7 +112,7 @@ INLINE distillation_side distillation_side_of(const softmax_call *call, row_sour
 INLINE distillation_state distillation_reduce(const distillation_call *call, const row_source *source, int variant) {
     real kept[2][FL_SHORT_ROW * LANES];
     row_source s = *source;
-    distillation_state state; /* what is not known yet is not set */
+    distillation_state state; /* without a value, its two sums stay unset */
     state.student = distillation_side_of(&call->softmax, s, s.x, s.kept = kept[0], variant);
     state.teacher = distillation_side_of(&call->softmax, s, s.target, s.target_kept = kept[1], variant);
     if (!call->wants_value) return state;
@@ -134,7 +136,7 @@ INLINE vec distillation_loss(const distillation_call *call, distillation_state *
     return t * t * v_select(v_lt(divergence, v_set(0)), v_set(0), divergence);
 }
 
-/* At both maxima p - q without cancellation, however near both are to 1 */
+/* For a class that is the maximum of both, p - q = p q (teacher.rest - student.rest): both may be near 1. */
 INLINE void distillation_factors(const distillation_call *call, distillation_state *s, vec scale, int variant) {
     (void)variant;
     vec p = s->student.p, q = s->teacher.p;

@@ -4,8 +4,8 @@ ROW_LOSS(multi_margin, FL_LABELS, FL_CONVEX, "p 1 or 2", "margin finite")
 /* The multi-class margin loss: the sum over the classes k but the label y of max(0, margin + x_k - x_y)^p, p = 1 or 2,
  * over the number of classes.
  *
- * A term is that power, what is in it, and whether it is positive: the loss, and its derivatives by x_y. Classes whose
- * logit equals the label's are counted, and add the same. */
+ * Three sums give the loss and its derivatives by x_y: of the powers, of the excesses max(0, margin + x_k - x_y), and
+ * the number of positive excesses. Classes whose logit equals the label's, which all add the same, are only counted. */
 
 enum { SQUARE = 1 };
 
@@ -19,8 +19,8 @@ typedef struct {
 } multi_margin_base;
 
 typedef struct {
-    vec own, loss, over, some; /* the label's logit; the sums of a term's three parts, less the label's own */
-    vec share;                 /* what a class adds to the derivatives */
+    vec own, loss, over, some; /* the label's logit; the three sums, without the label's own term */
+    vec share;                 /* scale / C for p = 1, twice that for p = 2: the factor of all elements */
 } multi_margin_state;
 
 enum {
@@ -41,7 +41,7 @@ INLINE multi_margin_call multi_margin_call_of(const fl_rows *a) {
     return (multi_margin_call){v_set((real)a->parameters[1]), (real)a->classes};
 }
 
-/* NaN where x is NaN or +inf, and nothing where it is -inf, the label's logit included */
+/* NaN where x is NaN or +inf, and 0 where it is -inf, even if the label's logit is -inf too */
 INLINE multi_margin_terms multi_margin_term(const multi_margin_call *call, const multi_margin_base *base,
                                             row_logit logit, int tops, int variant) {
     (void)tops;
@@ -64,7 +64,7 @@ INLINE multi_margin_state multi_margin_reduce(const multi_margin_call *call, con
                                 .some = t.sum[2] + v_select(v_lt(v_set(0), own), ties, v_set(0))};
 }
 
-/* Where the label's logit is -inf, the others exceed it, or are -inf too. */
+/* Undefined where the label's logit is infinite, unless it is -inf and others are not: then the loss is inf. */
 INLINE vec multi_margin_loss(const multi_margin_call *call, multi_margin_state *s, int variant) {
     (void)variant;
     mask nothing = m_and(v_eq(s->own, v_set(-INFINITE)), v_eq(s->loss, v_set(0)));

@@ -1,10 +1,10 @@
 #ifndef ROW_BODIES
 ROW_LOSS(nll, FL_LABELS, FL_CONVEX | FL_C1)
 #else
-/* The negative log-likelihood of labels: minus the label's number, and NaN in a row that has one. */
+/* The negative log-likelihood: minus the log-probability of the label, NaN in a row that holds a NaN. */
 
 static int has_nan(const real *x, size_t n) {
-    vec nan = v_set(0); /* a NaN in each lane that has met one */
+    vec nan = v_set(0); /* NaN in the lanes that have met one */
     size_t k = 0;
     for (; k + LANES <= n; k += LANES) nan = v_select(v_is_number(v_load(x + k)), nan, v_set(NOT_A_NUMBER));
     int found = m_any(m_not(v_is_number(nan)));
@@ -12,7 +12,7 @@ static int has_nan(const real *x, size_t n) {
     return found;
 }
 
-/* The same of the row r, whose classes may be apart */
+/* Whether the row r holds a NaN; its classes need not be neighbours. */
 static int row_has_nan(const fl_rows *a, size_t r) {
     const real *x = (const real *)a->logits.data + r * a->logits.row;
     int found = 0;
@@ -28,7 +28,7 @@ static int rows_have_nan(const fl_rows *a, size_t r, size_t rows) {
     return 0;
 }
 
-/* The element at the label of a row; in a row that has no loss it is NaN everywhere. */
+/* Writes the elements of a row: 0 but at its label; all NaN if that is NaN. */
 static void put_at_label(const fl_rows *a, int output, size_t r, real at_label) {
     const fl_matrix *m = &a->elements[output];
     real *to = (real *)m->data + r * m->row, elsewhere = at_label == at_label ? 0 : at_label;
@@ -36,7 +36,7 @@ static void put_at_label(const fl_rows *a, int output, size_t r, real at_label) 
     to[(size_t)a->labels[r] * m->step] = at_label;
 }
 
-/* Some rows at a time, so that those of a block that holds a NaN are few */
+/* Several rows at a time are searched for a NaN as one run; only where there is one, each of them is. */
 static void nll_rows(const fl_rows *a) {
     size_t step = CHUNK / a->classes ? CHUNK / a->classes : 1;
     for (size_t r = 0; r < a->rows; r += step) {

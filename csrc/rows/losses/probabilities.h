@@ -2,8 +2,7 @@
 ROW_FUNCTION(probabilities)
 ROW_FUNCTION(log_probabilities)
 #else
-/* Functions of a row that share the sums of a softmax: the probabilities, or their logarithms, an element each; the
- * value is the logarithm of the sum of exponentials. */
+/* The probabilities of a softmax, or their logarithms, as the elements; the value is the log-sum-exp of the row. */
 
 typedef softmax_call probabilities_call, log_probabilities_call;
 typedef softmax_state probabilities_state, log_probabilities_state;
@@ -16,7 +15,7 @@ enum {
 
 INLINE softmax_call probabilities_call_of(const fl_rows *a) { return softmax_call_of(a->parameters[0], 0, 1); }
 
-/* Its maximum is NaN where a logit is, even beside an infinite one. */
+/* The softmax's state; its maximum is NaN where a logit is NaN, even beside an infinite one. */
 INLINE softmax_state probabilities_reduce(const softmax_call *call, const row_source *s, int variant) {
     softmax_state state = softmax_reduce(call, s, variant);
     if (!m_any(m_not(is_finite(state.max)))) return state;

@@ -1,13 +1,13 @@
 #ifndef ROW_BODIES
 ROW_LOSS(softmax_focal, FL_LABELS, FL_C1, "gamma >= 0")
 #else
-/* The focal loss q^gamma L as a function of the cross-entropy L = -log(1 - q), and its derivatives
+/* The focal loss q^gamma L as a function of the cross-entropy L = -log(1 - q), and its two derivatives by L
  *
  *   slope = q^gamma (1 + gamma p L / q)
  *   bend  = q^gamma gamma (2 p + (gamma - 1) p (p L / q) - p L) / q
  *
- * with p = 1 - q. No difference loses digits where q is small, nor where L is large. The diagonal of the second
- * derivative at the label is slope p q + bend q^2. */
+ * where p = 1 - q is the probability of the label. No difference loses digits where q is small, nor where L is large.
+ * The diagonal of the second derivative by the logits is, at the label, slope p q + bend q^2. */
 
 typedef softmax_call softmax_focal_call;
 typedef softmax_state softmax_focal_state;
@@ -22,8 +22,8 @@ INLINE softmax_state softmax_focal_reduce(const softmax_call *call, const row_so
     return softmax_reduce(call, s, variant);
 }
 
-/* The loss, its derivatives by the cross-entropy, and the second one that they give at the label: by the float64 table,
- * since in a float 1 - q is soon subnormal */
+/* From cross-entropies in results[0]: the loss, slope, bend, and the second derivative at the label. In float64 even
+ * for float32 logits, as in a float 1 - q is soon subnormal. */
 extern const fl_row_kernels TABLE_OF(rows, 64);
 
 #if FL_ARITH == 64
@@ -35,7 +35,7 @@ static void focus(double gamma, double results[4][FL_ROW_PADDING], int rows) {
         vec power = pair_exp(pair_times(log, v_set(gamma))).exp, steep = power * v_set(gamma);
         vec slope = v_fma(steep, share, power);
         vec bend_q = steep * (p * v_fma(v_set(gamma - 1), share, v_set(2)) - weighed);
-        vec bend = v_min(v_set(LARGEST), bend_q / q); /* it meets p_k^2 < q^2 */
+        vec bend = v_min(v_set(LARGEST), bend_q / q); /* finite, as it is multiplied by p_k^2 < q^2, which may be 0 */
         vec result[] = {power * loss, slope, bend, q * v_fma(slope, p, bend_q)};
         for (int i = 0; i < 4; i++) {
             vec y = v_select(v_eq(q, v_set(0)), v_set(0), result[i]);
@@ -75,7 +75,7 @@ INLINE vec softmax_focal_loss(const softmax_call *call, softmax_state *s, int va
 
 DEFINE_VARIANT(softmax_focal, focal, FOCAL)
 
-/* Of gamma 0 it is the cross-entropy. */
+/* With gamma 0 it is the cross-entropy. */
 static void softmax_focal_rows(const fl_rows *a) {
     if (a->parameters[0] == 0)
         cross_entropy_plain(a);

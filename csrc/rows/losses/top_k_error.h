@@ -12,7 +12,7 @@ typedef struct {
 } top_k_error_base;
 
 typedef struct {
-    vec own, above, loss; /* the label's logit; how many others are at least it, NaN in a row that has no loss */
+    vec own, above, loss; /* the label's logit; the number of others >= it, NaN in a row that has no loss */
 } top_k_error_state;
 
 enum { top_k_error_KEEPS = 0, top_k_error_VALUE_ALONE = 0, top_k_error_SUMS = 1, top_k_error_COUNTS = 1 };
@@ -35,7 +35,7 @@ INLINE top_k_error_terms top_k_error_term(const top_k_error_call *call, const to
                                .count = {v_select(v_lt(v_set(-INFINITE), logit.x), v_set(1), v_set(0))}};
 }
 
-/* The label's own is among those that are at least it; where it is -inf all are, if any is a number. */
+/* The sum counts the label's own logit too. Where that is -inf, all others are >= it; if all are, there is no loss. */
 INLINE top_k_error_state top_k_error_reduce(const top_k_error_call *call, const row_source *s, int variant) {
     top_k_error_base base = {s->own};
     top_k_error_totals t = top_k_error_sum(call, s, &base, variant);
