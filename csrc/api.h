@@ -75,11 +75,11 @@ typedef struct {
     const char *parameters[FL_MAX_PARAMS + 1]; /* "alpha any", "scale > 0", NULL */
 } fl_loss;
 
-/* The arguments of a kernel for one block. `target_step` is the mask that an element's index into target is taken
+/* The arguments of a kernel for one block. `target_mask` is the mask that an element's index into target is taken
  * through: ~0, or 0 where one vector of targets serves all elements. Outputs that are not wanted are NULL. */
 typedef struct {
     const void *pred, *target;
-    size_t target_step;
+    size_t target_mask;
     const void *params[FL_MAX_PARAMS]; /* one value per element, for the loops FL_LOOP_VARY_*; NULL: the scalar */
     double scalars[FL_MAX_PARAMS];     /* one value for all elements */
     void *out[FL_OUTPUTS];

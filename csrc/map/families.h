@@ -1,7 +1,7 @@
 /* The arguments of a family's bodies, and for which of them its losses are defined. */
 
 INLINE const stored *target_at(const fl_map_args *a, size_t at) {
-    return (const stored *)a->target + (at & a->target_step);
+    return (const stored *)a->target + (at & a->target_mask);
 }
 
 /* A body takes a residual, pred - target, or both numbers. */

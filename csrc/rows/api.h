@@ -8,7 +8,8 @@ typedef struct {
     size_t row, step;
 } fl_matrix;
 
-/* The largest number of parameters of a loss, found as FL_MAX_PARAMS is */
+/* The largest number of parameters of a loss, found as FL_MAX_PARAMS is; and the lanes of the longest vector, for which
+ * there is padding behind the numbers of rows */
 union fl_row_parameter_counts {
 #define ROW_LOSS(name, targets, traits, ...) char name[1 + FL_COUNT(__VA_ARGS__)];
 #include "rows.def"

@@ -57,6 +57,12 @@ INLINE row_source from_class(row_source s, size_t k) {
     return s;
 }
 
+/* Declares a copy of a row whose form is a constant: the compiler then drops the code for the other form, and no store
+ * changes the copy. A function that returns it makes few classes up to 4 % slower. */
+#define COPY_OF_FORM(copy, source, constant)                                                                           \
+    row_source copy = (source);                                                                                        \
+    copy.form = (constant)
+
 /* The vector of class k, or of the classes from k on */
 INLINE vec logit_of(const row_source *s, size_t k) { return v_load(s->x + k * step_of(s)); }
 INLINE vec target_of(const row_source *s, size_t k) {

@@ -24,18 +24,28 @@ typedef struct {
 
 typedef struct {
     vec max;       /* of the logits */
-    vec rest;      /* as above, times 2^EMIT_SCALE, since it may be subnormal and is multiplied; NaN in a row that has
-                   no loss */
+    vec rest;      /* as above, times 2^EMIT_SCALE: it may be subnormal, and is multiplied. NaN: the row has no loss */
     vec dot;       /* sum of a_k (max - x_k) */
     vec mass;      /* sum of a_k over the classes below the maximum: in the gradient at the maximum, the difference
                    sum(a) - a_k would lose its digits */
     vec peak_mass; /* sum of a_k over those at the maximum */
     vec own, own_kept, own_smoothed; /* the label's logit; of its a_k the parts of keep, and of spread */
     vec log, p, others;              /* log1p(rest); the largest probability p, and (1 - p) 2^EMIT_SCALE */
-    vec slope, bend, own_hess; /* of a FOCAL loss: its derivatives by the cross-entropy, and `hess` at the label */
+    vec d1, d2, own_hess; /* of a FOCAL loss: its derivatives by the cross-entropy, and `hess` at the label */
     vec grad, share, hess, bent_hess; /* factors of the elements: of an exponential, a_k, p_k (1 - p_k), p_k^2 */
     vec top_hess;                     /* `hess` at the maximum */
 } softmax_state;
+
+/* The state with these sums; softmax_reduce, softmax_cross_entropy and softmax_factors set the other fields. */
+INLINE softmax_state softmax_state_of(vec max, vec rest, vec dot, vec mass, vec peak_mass) {
+    softmax_state state;
+    state.max = max;
+    state.rest = rest;
+    state.dot = dot;
+    state.mass = mass;
+    state.peak_mass = peak_mass;
+    return state;
+}
 
 INLINE softmax_call softmax_call_of(double temperature, double smoothing, double classes) {
     vec t = v_set((real)temperature);
@@ -68,8 +78,8 @@ typedef struct {
 
 /* The sums are rest, dot and mass; the counts how many classes are at the maximum, and their mass. */
 enum { softmax_SUMS = 3, softmax_COUNTS = 2, softmax_NO_TARGET = 0 };
-INLINE int softmax_sums(int variant) { return variant & SOFT ? 3 : 1; }
-INLINE int softmax_WEIGHS(int variant) { return variant & SOFT; }
+INLINE int softmax_needed_sums(int variant) { return variant & SOFT ? 3 : 1; }
+INLINE int softmax_weighs(int variant) { return variant & SOFT; }
 
 #define PASS softmax
 #include "pass.inc"
@@ -99,13 +109,8 @@ INLINE softmax_state softmax_of_lanes(const softmax_call *call, const row_source
     softmax_base base = {v_max(v_set((real)LOWEST), max)}; /* -inf - -inf would be NaN */
     softmax_totals t = softmax_sum(call, s, &base, variant);
     vec ties = (t.count[0] - v_set(1)) + (max - max); /* NaN where the maximum is infinite */
-    softmax_state state;                              /* the rest is not known yet */
-    state.max = max;
-    state.rest = v_fma(ties, v_set(EMIT_FACTOR), t.sum[0] * v_set(EMIT_FACTOR * SUM_UNSCALE));
-    state.dot = t.sum[1];
-    state.mass = t.sum[2];
-    state.peak_mass = t.count[1];
-    return state;
+    vec rest = v_fma(ties, v_set(EMIT_FACTOR), t.sum[0] * v_set(EMIT_FACTOR * SUM_UNSCALE));
+    return softmax_state_of(max, rest, t.sum[1], t.sum[2], t.count[1]);
 }
 
 /* ---- many classes ------------------------------------------------------------------------------------------------ */
@@ -114,7 +119,6 @@ INLINE softmax_state softmax_of_lanes(const softmax_call *call, const row_source
  * it. Last the sums of the chunks are made relative to the row's maximum, and added. */
 
 /* The sums of a chunk, or of a row */
-
 typedef struct {
     double max, rest, dot, mass, peak_mass;
 } softmax_part;
@@ -143,7 +147,7 @@ INLINE softmax_part softmax_of_chunk(const softmax_call *call, const row_source 
     const size_t rest = n % GROUP_LOGITS, whole = n - rest;
     const int is_one = n <= CHUNK; /* else the chunk has too many groups for group_max */
     last_group buffer;
-    row_source last = last_of(s, begin + whole, rest, softmax_NO_TARGET, softmax_WEIGHS(variant), &buffer);
+    row_source last = last_of(s, begin + whole, rest, softmax_NO_TARGET, softmax_weighs(variant), &buffer);
     for (size_t k = 0; k < n; k += GROUP_LOGITS) {
         vec group = max_of_group(k < whole ? s->x + begin + k : last.x);
         if (is_one) group_max[k / GROUP_LOGITS] = group;
@@ -214,13 +218,9 @@ INLINE softmax_state softmax_of_classes(const softmax_call *call, const row_sour
         {plain_row, tempered_row, soft_row, soft_tempered_row},
         {kept_plain_row, kept_tempered_row, kept_soft_row, kept_soft_tempered_row}};
     softmax_part row = rows[variant & KEEP && s->kept ? 1 : 0][variant & (TEMPERED | SOFT)](call, s);
-    softmax_state state; /* as above */
-    state.max = v_set((real)row.max);
-    state.rest = v_set((real)((row.rest + (row.max - row.max)) * (double)EMIT_FACTOR));
-    state.dot = v_set((real)row.dot);
-    state.mass = v_set((real)row.mass);
-    state.peak_mass = v_set((real)row.peak_mass);
-    return state;
+    double rest = (row.rest + (row.max - row.max)) * (double)EMIT_FACTOR; /* NaN where the maximum is infinite */
+    return softmax_state_of(v_set((real)row.max), v_set((real)rest), v_set((real)row.dot), v_set((real)row.mass),
+                            v_set((real)row.peak_mass));
 }
 
 /* ---- a loss ------------------------------------------------------------------------------------------------------ */
@@ -259,11 +259,11 @@ INLINE vec within_range(vec x) { return v_min(v_set((real)-LOWEST), v_max(v_set(
 INLINE void softmax_factors(const softmax_call *call, softmax_state *s, vec scale, int variant) {
     softmax_probabilities(s);
     vec mass = variant & SOFT ? s->mass + s->peak_mass : v_set(1), curvature = scale;
-    vec bend = v_set(0);
+    vec d2 = v_set(0);
     if (variant & FOCAL) {
-        bend = within_range(scale * s->bend);
+        d2 = within_range(scale * s->d2);
         s->own_hess *= scale;
-        scale = v_select(v_eq(scale, v_set(0)), scale, scale * s->slope);
+        scale = v_select(v_eq(scale, v_set(0)), scale, scale * s->d1);
         curvature = scale;
     }
     scale = over_temperature(call, scale, variant);
@@ -271,12 +271,12 @@ INLINE void softmax_factors(const softmax_call *call, softmax_state *s, vec scal
     s->share = scale;
     s->grad = scale * mass * s->p * v_set(EMIT_UNSCALE);
     s->hess = curvature * v_set(EMIT_UNSCALE);
-    s->bent_hess = bend * v_set(EMIT_UNSCALE);
-    s->top_hess = s->p * v_fma(bend, s->p, s->hess * s->others);
+    s->bent_hess = d2 * v_set(EMIT_UNSCALE);
+    s->top_hess = s->p * v_fma(d2, s->p, s->hess * s->others);
 }
 
-/* scale (p_k sum(a) - a_k) / T, from exp = exp((x_k - max) / T) 2^EMIT_SCALE; at the maximum by 1 - p, since it would
- * cancel for p near 1 */
+/* scale (p_k sum(a) - a_k) / T, from exp = exp((x_k - max) / T) 2^EMIT_SCALE; at the maximum, where p_k may be near 1,
+ * as p (sum(a) - a_k) - (1 - p) a_k */
 INLINE vec softmax_grad(const softmax_state *s, vec exp, mask top, vec a) {
     vec mass = v_fma(s->p, s->peak_mass - a, s->p * s->mass);
     vec own = v_fma(-(s->share * s->others), a * v_set(EMIT_UNSCALE), s->share * mass);

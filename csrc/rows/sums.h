@@ -11,7 +11,7 @@ enum {
 };
 
 /* hi += x; lo collects what the roundings of hi lose. */
-INLINE void add_exactly(vpair *total, vec x) {
+INLINE void add_compensated(vpair *total, vec x) {
     vpair sum = two_sum(total->hi, x);
     total->hi = sum.hi;
     total->lo += sum.lo;

@@ -1,4 +1,4 @@
-"""The kernel tables and what the hot loops share."""
+"""The declarations of csrc/api.h, and what the hot loops share."""
 
 from libc.stdint cimport int64_t
 
@@ -30,7 +30,7 @@ cdef extern from "api.h" nogil:
     ctypedef struct fl_map_args:
         const void *pred
         const void *target
-        size_t target_step
+        size_t target_mask
         const void **params
         double *scalars
         void **out

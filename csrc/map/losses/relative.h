@@ -36,7 +36,7 @@ INLINE jet squared_log_error(vec pred, vec y, const vec *p) {
     const vec one = v_set(1), two = v_set(2), zero = v_set(0), infinite = v_set(INFINITE);
     const vec cap = v_set(FL_ARITH == 32 ? 0x1p126f : 0x1p1022), down = v_set((real)0x1p-64f);
     vec lower = v_min(pred, y), upper = v_max(pred, y), above = one + pred;
-    mask outside = v_lt(lower, -one), endless = m_or(v_eq(lower, -one), v_eq(upper, infinite));
+    mask outside = v_lt(lower, -one), is_infinite = m_or(v_eq(lower, -one), v_eq(upper, infinite));
     vpair from = two_sum(one, lower), apart = two_sum(upper, -lower);
     vec t = apart.hi / from.hi, missing = -product_error(t, from.hi, apart.hi) + v_fma(-t, from.lo, apart.lo);
     mask far = v_lt(cap, t); /* where the quotient might overflow and 1 + t is t */
@@ -44,12 +44,12 @@ INLINE jet squared_log_error(vec pred, vec y, const vec *p) {
                              v_select(far, v_set(64), zero));
     /* d log1p(t) = dt / (1 + t) */
     log.lo += v_select(far, zero, missing / (one + upper));
-    vec size = v_select(endless, infinite, pair_round(log));
+    vec size = v_select(is_infinite, infinite, pair_round(log));
     size = v_select(v_eq(pred, y), zero, size);
     vec difference = v_copysign(size, pred - y);
     mask flat = v_eq(above, infinite);
     return jet_undefined(outside, (jet){
-                                      .value = v_select(endless, size, pair_round(pair_square(log))),
+                                      .value = v_select(is_infinite, size, pair_round(pair_square(log))),
                                       .grad = v_select(flat, zero, two * difference / above),
                                       .hess = v_select(flat, zero, two * (one - difference) / above / above),
                                   });

@@ -13,8 +13,8 @@
 /* ---- residuals and jets ---------------------------------------------------------------------------------------- */
 
 typedef struct {
-    vpair r;      /* |x / scale|, at most the largest finite number */
-    mask endless; /* where x / scale is infinite */
+    vpair r;          /* |x / scale|, at most the largest finite number */
+    mask is_infinite; /* where x / scale is infinite */
     divisor scale;
 } robust_residual;
 
@@ -24,9 +24,9 @@ INLINE robust_residual robust_split(vec x, vec scale) {
     s.r = pair_quotient((vpair){v_abs(x), v_set(0)}, s.scale);
     /* an overflow leaves NaN in the pair */
     vec r = v_quotient(v_abs(x), s.scale);
-    s.endless = v_lt(largest, r);
-    s.r.hi = v_select(s.endless, largest, s.r.hi);
-    s.r.lo = v_select(s.endless, v_set(0), s.r.lo);
+    s.is_infinite = v_lt(largest, r);
+    s.r.hi = v_select(s.is_infinite, largest, s.r.hi);
+    s.r.lo = v_select(s.is_infinite, v_set(0), s.r.lo);
     return s;
 }
 
@@ -37,13 +37,13 @@ typedef struct {
 } robust_terms;
 
 INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
-    vec ev = v_select(s.endless, t.ev_limit, t.ev);
-    vec scaled_grad = v_select(s.endless, t.grad_limit, s.r.hi * ev);
+    vec ev = v_select(s.is_infinite, t.ev_limit, t.ev);
+    vec scaled_grad = v_select(s.is_infinite, t.grad_limit, s.r.hi * ev);
     vec weight = v_quotient(v_quotient(ev, s.scale), s.scale);
     return (jet){
-        .value = v_select(s.endless, t.value_limit, t.value),
+        .value = v_select(s.is_infinite, t.value_limit, t.value),
         .grad = v_copysign(v_quotient(scaled_grad, s.scale), x),
-        .hess = v_select(s.endless, weight, weight * t.curvature),
+        .hess = v_select(s.is_infinite, weight, weight * t.curvature),
         .weight = weight,
         .needs_exact = m_not(v_is_number(x)),
     };
@@ -105,7 +105,7 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
     jet j = robust_jet(x, s, t);
     /* q^2 underflows long before r q^2 does */
     vpair grad = pair_quotient(pair_product(pair_product(s.r, inverse), inverse), s.scale);
-    j.grad = v_copysign(v_select(s.endless, v_set(0), pair_round(grad)), x);
+    j.grad = v_copysign(v_select(s.is_infinite, v_set(0), pair_round(grad)), x);
     return j;
 }
 
@@ -141,7 +141,7 @@ INLINE robust_log robust_logarithm(robust_residual s, vec alpha) {
     vec one = v_select(l.huge, v_set(0), v_set(1)), k = v_select(l.huge, v_set(1200), v_set(0));
 #else
     vpair r = s.r;
-    l.huge = s.endless;
+    l.huge = s.is_infinite;
     vec one = v_set(1), k = v_set(0);
 #endif
     vpair z = pair_square(r);

@@ -27,8 +27,8 @@ INLINE robust_constants robust_float_constants(vec alpha, vec scale) {
     vpair square = pair_square((vpair){scale, zero}), scaled = pair_product(square, b);
     vpair factor = pair_product(pair_reciprocal((vpair){alpha, zero}), b), weight = pair_reciprocal(square);
     /* |u| and |v| up to `farthest` leave every intermediate result and the weight normal */
-    vec steepest = half * v_max(v_abs(alpha), v_abs(s.hi));
-    vec largest = v_expm1(v_min(farthest, farthest / steepest));
+    vec exponent = half * v_max(v_abs(alpha), v_abs(s.hi));
+    vec largest = v_expm1(v_min(farthest, farthest / exponent));
     return (robust_constants){
         .inverse = pair_reciprocal(scaled),
         .value_exponent = pair_times(half_log2e, alpha),

@@ -80,10 +80,10 @@ INLINE jet robust_param_grad(vec x, const vec *p) {
     robust_terms t = {.ev = v_select(quadratic, one, ev.exp)};
     robust_limits(&t, p[0], zero);
     t = robust_select(infinite, robust_infinite_terms(s, v_copysign(one, p[0])), t);
-    vec scaled_grad = v_select(s.endless, t.grad_limit, s.r.hi * t.ev);
+    vec scaled_grad = v_select(s.is_infinite, t.grad_limit, s.r.hi * t.ev);
     vec limit_scale = v_select(v_lt(p[0], zero), zero, v_select(v_eq(p[0], zero), two, v_set(INFINITE)));
     return (jet){.param_grad = {
-                     v_select(infinite, zero, v_select(s.endless, limit_alpha, d_alpha)),
-                     -v_quotient(v_select(s.endless, limit_scale, s.r.hi * scaled_grad), s.scale),
+                     v_select(infinite, zero, v_select(s.is_infinite, limit_alpha, d_alpha)),
+                     -v_quotient(v_select(s.is_infinite, limit_scale, s.r.hi * scaled_grad), s.scale),
                  }};
 }

@@ -5,16 +5,16 @@
 #define SCALED_CAP (FL_ARITH == 32 ? (real)0x1p60 : (real)0x1p500)
 
 typedef struct {
-    vec x;        /* the residual, clamped to where the square of x / c is finite */
-    vpair r, z;   /* |x / c| and its square */
-    mask beyond;  /* where x is clamped */
-    mask endless; /* where the residual is infinite */
+    vec x;            /* the residual, clamped to where the square of x / c is finite */
+    vpair r, z;       /* |x / c| and its square */
+    mask beyond;      /* where x is clamped */
+    mask is_infinite; /* where the residual is infinite */
 } scaled_residual;
 
 INLINE scaled_residual scale_residual(vec x, vec c) {
     const vec largest = v_set(LARGEST_STORED);
     vec farthest = v_min(largest, c * v_set(SCALED_CAP));
-    scaled_residual s = {.x = v_max(-farthest, v_min(farthest, x)), .endless = v_lt(largest, v_abs(x))};
+    scaled_residual s = {.x = v_max(-farthest, v_min(farthest, x)), .is_infinite = v_lt(largest, v_abs(x))};
     s.beyond = v_lt(farthest, v_abs(x));
     s.r = pair_quotient((vpair){v_abs(s.x), v_set(0)}, v_divisor(c));
     s.z = pair_square(s.r);
@@ -49,7 +49,7 @@ INLINE vec scaled_value(scaled_residual s, real factor, vec c, vpair f) {
 #endif
 }
 
-INLINE vec infinite_if(mask endless, vec value) { return v_select(endless, v_set(INFINITE), value); }
+INLINE vec infinite_if(mask is_infinite, vec value) { return v_select(is_infinite, v_set(INFINITE), value); }
 
 /* The jet of a FLOAT32 variant of a loss without bound: lanes where scale_residual clamps x need the exact body. */
 INLINE jet exact_beyond_cap(jet j, vec x, vec c) {
@@ -121,7 +121,7 @@ INLINE jet cauchy(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, p[0]);
     vec z = pair_round(s.z), weight = one / (one + z);
     vec value = scaled_value(s, (real)0.5, p[0], pair_log1p_ordinary(z));
-    return scaled_jet(s, infinite_if(s.endless, value), weight, (one - z) * weight);
+    return scaled_jet(s, infinite_if(s.is_infinite, value), weight, (one - z) * weight);
 }
 
 /* w = x^2 / (c^2 df) and the two functions of it that Cauchy's and Student's losses are made of, for c and df whose
@@ -316,8 +316,9 @@ INLINE jet tolerant(vec x, const vec *p) {
     vpair s = two_sum(s0.hi, q.hi);
     s.lo += s0.lo + q.lo;
     mask small = v_lt(q.hi, one), negative = v_lt(s.hi, zero);
-    mask steep = v_lt(v_set(80), s.hi); /* where e^-s is lost in the sums that it is added to */
-    vpair falling = {v_select(steep, v_set(-80), -v_abs(s.hi)), v_select(steep, zero, v_select(negative, s.lo, -s.lo))};
+    mask is_far = v_lt(v_set(80), s.hi); /* where e^-s is lost in the sums that it is added to */
+    vpair falling = {v_select(is_far, v_set(-80), -v_abs(s.hi)),
+                     v_select(is_far, zero, v_select(negative, s.lo, -s.lo))};
     exponentials e = pair_exp_bounded((vpair){v_select(small, q.hi, falling.hi), v_select(small, q.lo, falling.lo)});
     /* of the parameters alone */
     vpair first = pair_exp_unit(s0), share = pair_reciprocal(pair_one_plus(first)), least = pair_product(first, share);
@@ -326,7 +327,7 @@ INLINE jet tolerant(vec x, const vec *p) {
                      v_select(negative, pair_scale(share, (e.exp - first.hi) - first.lo), e.exp));
     vec sum = one + v_select(small, w, e.exp);
     vec sigmoid = v_select(small, least.hi + (w + least.lo), v_select(negative, e.exp, one)) / sum;
-    vec rest = v_select(small, share.hi, v_select(negative, one, v_select(steep, zero, e.exp))) / sum;
+    vec rest = v_select(small, share.hi, v_select(negative, one, v_select(is_far, zero, e.exp))) / sum;
     vec excess = v_select(m_or(small, negative), zero, (s.hi - base) + s.lo) + v_log1p_unit(w);
     return (jet){
         .value = infinite_if(m_or(v_lt(largest, v_abs(x)), m_not(ordinary)), v_set((real)0.5) * p[1] * excess),
@@ -349,8 +350,8 @@ INLINE jet tolerant_float(vec x, const vec *p) {
     vec limit = pair_round(pair_log1p_ordinary(two * first.hi)) - s0.hi;
     vpair q = square_times(x, inverse), s = two_sum(s0.hi, q.hi);
     s.lo += s0.lo + q.lo;
-    mask near = v_lt(q.hi, limit), steep = v_lt(v_set(40), s.hi); /* where e^-s is lost in s + e^-s */
-    vec hi = v_select(near, q.hi, v_max(v_set(-40), -s.hi)), lo = v_select(near, q.lo, v_select(steep, zero, -s.lo));
+    mask near = v_lt(q.hi, limit), is_far = v_lt(v_set(40), s.hi); /* where e^-s is lost in s + e^-s */
+    vec hi = v_select(near, q.hi, v_max(v_set(-40), -s.hi)), lo = v_select(near, q.lo, v_select(is_far, zero, -s.lo));
     reduced_exp e = reduce_exp((vpair){hi, lo});
     vec power = times_power_of_2(e.shifted, one), exp = v_fma(power, e.p, power);
     vec w = v_select(near, pair_scale(least, v_fma(power, e.p, power - one)), exp), scale = half * p[1];
@@ -364,10 +365,10 @@ INLINE jet tolerant_float(vec x, const vec *p) {
     /* (1 + w)^2 hess, in its factors (1 + w) sigmoid(s), `rising`, and 1 + w + 2 q (1 + w) sigmoid(-s), `other` */
     vec raise = least.hi * power, ratio = least.lo / least.hi, p_least = e.p + v_fma(ratio, e.p, ratio);
     vec rising = v_select(near, v_fma(raise, p_least, raise), one),
-        falling = v_select(near, share.hi, v_select(steep, zero, exp));
-    vec steepness = two * q.hi * falling;
-    vpair other = two_sum(sum.hi, steepness);
-    other.lo += product_error(two * q.hi, falling, steepness) + v_fma(two * q.lo, falling, sum.lo);
+        falling = v_select(near, share.hi, v_select(is_far, zero, exp));
+    vec twice_q = two * q.hi * falling;
+    vpair other = two_sum(sum.hi, twice_q);
+    other.lo += product_error(two * q.hi, falling, twice_q) + v_fma(two * q.lo, falling, sum.lo);
     return (jet){
         .value = pair_scale(log, scale),
         .grad = x * sigmoid,
@@ -400,7 +401,7 @@ INLINE jet student_t_nll(vec x, const vec *p) {
     vec w = v_min(s.z.hi / df, v_set(LOG_ORDINARY)), q = one / (one + w), weight = (df + one) / df / c / c * q;
     vec normalizer = v_log(c) + (half * v_log(df * pi) - log_gamma_half_step(half * df));
     vec value = v_fma(half * (df + one), pair_round(pair_log1p(w)), normalizer);
-    return scaled_jet(s, infinite_if(s.endless, value), weight, (one - w) * q);
+    return scaled_jet(s, infinite_if(s.is_infinite, value), weight, (one - w) * q);
 }
 
 /* log(c) + log(2 pi) / 2 + log(sqrt(h) Gamma(h) / Gamma(h + 1/2)), h = df / 2, in pairs: four steps of the recurrence

@@ -28,15 +28,15 @@ typedef struct {
 typedef struct {
     distillation_side student, teacher;
     vec divergence, u;
-    vec grad, teacher_grad, top_grad; /* factors of the gradient, and what it is at both maxima */
+    vec grad, teacher_grad, top_grad; /* factors of the gradient, and the gradient at both maxima */
     vec hess, top_hess;               /* as softmax_state has them */
 } distillation_state;
 
 enum { distillation_KEEPS = 0, distillation_VALUE_ALONE = 0, distillation_SUMS = 2, distillation_COUNTS = 1 };
 #define distillation_NO_TARGET (-INFINITE)
-INLINE int distillation_sums(int variant) { return variant < 0 ? 0 : 2; }
+INLINE int distillation_needed_sums(int variant) { return variant < 0 ? 0 : 2; }
 
-INLINE int distillation_WEIGHS(int variant) { return variant & 0; }
+INLINE int distillation_weighs(int variant) { return variant & 0; }
 
 #define PASS distillation
 #include "../pass.inc"
@@ -93,8 +93,7 @@ INLINE distillation_side side_of(const softmax_call *call, const row_source *s, 
  * many classes */
 #define DEFINE_SIDE(name, variant)                                                                                     \
     static __attribute__((noinline)) distillation_side name(const softmax_call *call, const row_source *s) {           \
-        row_source side = *s;                                                                                          \
-        side.form = FEW_CLASSES;                                                                                       \
+        COPY_OF_FORM(side, *s, FEW_CLASSES);                                                                           \
         return side_of(call, &side, variant | KEEP);                                                                   \
     }
 DEFINE_SIDE(plain_side, 0)

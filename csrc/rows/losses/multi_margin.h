@@ -2,7 +2,7 @@
 ROW_LOSS(multi_margin, FL_LABELS, FL_CONVEX, "p 1 or 2", "margin finite")
 #else
 /* The multi-class margin loss: the sum over the classes k but the label y of max(0, margin + x_k - x_y)^p, p = 1 or 2,
- * over the number of classes.
+ * divided by the number of classes.
  *
  * Three sums give the loss and its derivatives by x_y: of the powers, of the excesses max(0, margin + x_k - x_y), and
  * the number of positive excesses. Classes whose logit equals the label's, which all add the same, are only counted. */
@@ -19,8 +19,8 @@ typedef struct {
 } multi_margin_base;
 
 typedef struct {
-    vec own, loss, over, some; /* the label's logit; the three sums, without the label's own term */
-    vec share;                 /* scale / C for p = 1, twice that for p = 2: the factor of all elements */
+    vec own, loss, excess, positive; /* the label's logit; the three sums, without the label's own term */
+    vec share;                       /* scale / C for p = 1, twice that for p = 2: the factor of all elements */
 } multi_margin_state;
 
 enum {
@@ -30,9 +30,9 @@ enum {
     multi_margin_COUNTS = 1,
     multi_margin_NO_TARGET = 0
 };
-INLINE int multi_margin_sums(int variant) { return variant & ELEMENTS ? 3 : 1; }
+INLINE int multi_margin_needed_sums(int variant) { return variant & ELEMENTS ? 3 : 1; }
 
-INLINE int multi_margin_WEIGHS(int variant) { return variant & 0; }
+INLINE int multi_margin_weighs(int variant) { return variant & 0; }
 
 #define PASS multi_margin
 #include "../pass.inc"
@@ -47,10 +47,10 @@ INLINE multi_margin_terms multi_margin_term(const multi_margin_call *call, const
     (void)tops;
     vec d = logit.x - base->own, zero = v_set(0);
     mask top = v_eq(d, zero);
-    vec over = v_max(v_select(top, v_set(-INFINITE), d) + call->margin, zero);
-    vec some = v_select(v_lt(zero, over), v_set(1), zero);
-    over = v_select(v_lt(logit.x, v_set(INFINITE)), over, v_set(NOT_A_NUMBER));
-    return (multi_margin_terms){.sum = {variant & SQUARE ? over * over : over, over, some},
+    vec excess = v_max(v_select(top, v_set(-INFINITE), d) + call->margin, zero);
+    vec positive = v_select(v_lt(zero, excess), v_set(1), zero);
+    excess = v_select(v_lt(logit.x, v_set(INFINITE)), excess, v_set(NOT_A_NUMBER));
+    return (multi_margin_terms){.sum = {variant & SQUARE ? excess * excess : excess, excess, positive},
                                 .count = {v_select(top, v_set(1), zero)}};
 }
 
@@ -60,8 +60,8 @@ INLINE multi_margin_state multi_margin_reduce(const multi_margin_call *call, con
     vec own = v_max(call->margin, v_set(0)), ties = v_max(t.count[0] - v_set(1), v_set(0)); /* no -inf equals another */
     return (multi_margin_state){.own = s->own,
                                 .loss = v_fma(ties, variant & SQUARE ? own * own : own, t.sum[0]),
-                                .over = v_fma(ties, own, t.sum[1]),
-                                .some = t.sum[2] + v_select(v_lt(v_set(0), own), ties, v_set(0))};
+                                .excess = v_fma(ties, own, t.sum[1]),
+                                .positive = t.sum[2] + v_select(v_lt(v_set(0), own), ties, v_set(0))};
 }
 
 /* Undefined where the label's logit is infinite, unless it is -inf and others are not: then the loss is inf. */
@@ -79,16 +79,16 @@ INLINE void multi_margin_factors(const multi_margin_call *call, multi_margin_sta
 
 INLINE vec multi_margin_element(const multi_margin_call *call, const multi_margin_state *s, int output, row_logit logit,
                                 int variant) {
-    vec zero = v_set(0), nothing = s->share * zero, over = v_max((logit.x - s->own) + call->margin, zero);
-    if (output == FL_ROW_GRAD && variant & SQUARE) return over * s->share;
+    vec zero = v_set(0), nothing = s->share * zero, excess = v_max((logit.x - s->own) + call->margin, zero);
+    if (output == FL_ROW_GRAD && variant & SQUARE) return excess * s->share;
     if (output == FL_ROW_HESS && !(variant & SQUARE)) return nothing;
-    return v_select(v_lt(zero, over), s->share, nothing);
+    return v_select(v_lt(zero, excess), s->share, nothing);
 }
 
 INLINE vec multi_margin_at_label(const multi_margin_call *call, const multi_margin_state *s, int output, int variant) {
     (void)call;
-    if (output == FL_ROW_GRAD) return -s->share * (variant & SQUARE ? s->over : s->some);
-    return s->share * (variant & SQUARE ? s->some : v_set(0));
+    if (output == FL_ROW_GRAD) return -s->share * (variant & SQUARE ? s->excess : s->positive);
+    return s->share * (variant & SQUARE ? s->positive : v_set(0));
 }
 
 #define ROW_KERNEL multi_margin

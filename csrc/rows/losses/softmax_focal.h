@@ -3,11 +3,11 @@ ROW_LOSS(softmax_focal, FL_LABELS, FL_C1, "gamma >= 0")
 #else
 /* The focal loss q^gamma L as a function of the cross-entropy L = -log(1 - q), and its two derivatives by L
  *
- *   slope = q^gamma (1 + gamma p L / q)
- *   bend  = q^gamma gamma (2 p + (gamma - 1) p (p L / q) - p L) / q
+ *   d1 = q^gamma (1 + gamma p L / q)
+ *   d2 = q^gamma gamma (2 p + (gamma - 1) p (p L / q) - p L) / q
  *
  * where p = 1 - q is the probability of the label. No difference loses digits where q is small, nor where L is large.
- * The diagonal of the second derivative by the logits is, at the label, slope p q + bend q^2. */
+ * The diagonal of the second derivative by the logits is, at the label, d1 p q + d2 q^2. */
 
 typedef softmax_call softmax_focal_call;
 typedef softmax_state softmax_focal_state;
@@ -22,21 +22,21 @@ INLINE softmax_state softmax_focal_reduce(const softmax_call *call, const row_so
     return softmax_reduce(call, s, variant);
 }
 
-/* From cross-entropies in results[0]: the loss, slope, bend, and the second derivative at the label. In float64 even
- * for float32 logits, as in a float 1 - q is soon subnormal. */
 extern const fl_row_kernels TABLE_OF(rows, 64);
 
 #if FL_ARITH == 64
+/* Replaces the cross-entropies in results[0] by the loss, and fills in d1, d2 and the second derivative at the label.
+ * In float64 even for float32 logits, as in a float 1 - q is soon subnormal. */
 static void focus(double gamma, double results[4][FL_ROW_PADDING], int rows) {
     for (int r = 0; r < rows; r += LANES) {
         vec loss = v_load(results[0] + r), p = v_exp(-loss), q = -v_expm1(-loss);
-        vec weighed = v_select(v_lt(v_set(1000), loss), v_set(0), p * loss), share = weighed / q; /* p L, p L / q */
-        vpair log = pair_log_sum(v_set(0), q * v_set(0x1p54), v_set(-54)); /* q may be subnormal */
-        vec power = pair_exp(pair_times(log, v_set(gamma))).exp, steep = power * v_set(gamma);
-        vec slope = v_fma(steep, share, power);
-        vec bend_q = steep * (p * v_fma(v_set(gamma - 1), share, v_set(2)) - weighed);
-        vec bend = v_min(v_set(LARGEST), bend_q / q); /* finite, as it is multiplied by p_k^2 < q^2, which may be 0 */
-        vec result[] = {power * loss, slope, bend, q * v_fma(slope, p, bend_q)};
+        vec p_loss = v_select(v_lt(v_set(1000), loss), v_set(0), p * loss), ratio = p_loss / q; /* p L, p L / q */
+        vpair log = pair_log_sum(v_set(0), q * v_set(0x1p54), v_set(-54));                      /* q may be subnormal */
+        vec power = pair_exp(pair_times(log, v_set(gamma))).exp, gamma_power = power * v_set(gamma);
+        vec d1 = v_fma(gamma_power, ratio, power);
+        vec d2_q = gamma_power * (p * v_fma(v_set(gamma - 1), ratio, v_set(2)) - p_loss);
+        vec d2 = v_min(v_set(LARGEST), d2_q / q); /* finite, as it is multiplied by p_k^2 < q^2, which may be 0 */
+        vec result[] = {power * loss, d1, d2, q * v_fma(d1, p, d2_q)};
         for (int i = 0; i < 4; i++) {
             vec y = v_select(v_eq(q, v_set(0)), v_set(0), result[i]);
             v_store(results[i] + r, v_select(v_is_number(loss), y, loss));
@@ -60,10 +60,10 @@ INLINE vec softmax_focal_loss(const softmax_call *call, softmax_state *s, int va
     for (int i = 0; i < LANES; i++) results[0][i] = loss[i];
     TABLE_OF(rows, 64).focus(call->gamma, results, LANES);
     loss = narrowed(results[0]);
-    s->slope = narrowed(results[1]);
-    s->bend = narrowed(results[2]);
+    s->d1 = narrowed(results[1]);
+    s->d2 = narrowed(results[2]);
     s->own_hess = narrowed(results[3]);
-    s->bend = within_range(s->bend);
+    s->d2 = within_range(s->d2);
     return loss;
 }
 #define softmax_focal_factors softmax_factors

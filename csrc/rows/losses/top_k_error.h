@@ -17,8 +17,8 @@ typedef struct {
 
 enum { top_k_error_KEEPS = 0, top_k_error_VALUE_ALONE = 0, top_k_error_SUMS = 1, top_k_error_COUNTS = 1 };
 enum { top_k_error_NO_TARGET = 0 };
-INLINE int top_k_error_sums(int variant) { return variant < 0 ? 0 : 1; }
-INLINE int top_k_error_WEIGHS(int variant) { return variant & 0; }
+INLINE int top_k_error_needed_sums(int variant) { return variant < 0 ? 0 : 1; }
+INLINE int top_k_error_weighs(int variant) { return variant & 0; }
 
 #define PASS top_k_error
 #include "../pass.inc"
