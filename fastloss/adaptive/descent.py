@@ -30,7 +30,7 @@ def is_convex(loss: Any) -> bool:
 
 @dataclass(frozen=True)
 class Smoothed:
-    """A loss whose derivative runs straight over +-width around its kinks, so that it has a second derivative.
+    """A loss whose derivative is made linear within `width` of its kinks, so that it has a second derivative there.
 
     With width 0 it is the loss itself. The minimum of a sum of losses with kinks lies where some of the residuals are
     at a kink; that of the smoothed sum is less than a width away.
@@ -40,8 +40,8 @@ class Smoothed:
     width: float = 0.0
 
     def at(self, residuals: Array) -> tuple[Array, Array, Array, Array]:
-        """(value, slope, bend, IRLS weight) of each residual."""
-        value, slope, bend, weight = self.loss.evaluate(residuals, outputs=("value", "grad", "hess", "weight"))
+        """(value, grad, hess, weight) of each residual."""
+        value, grad, hess, weight = self.loss.evaluate(residuals, outputs=("value", "grad", "hess", "weight"))
         for kink in self._kinks():
             near = np.abs(residuals - kink) < self.width
             if near.any():
@@ -49,9 +49,9 @@ class Smoothed:
                 rise = (high - low) / (2 * self.width)
                 run = residuals[near] - (kink - self.width)
                 value[near] = start + run * (low + rise * run / 2)
-                slope[near] = low + rise * run
-                bend[near] = weight[near] = rise
-        return value, slope, bend, weight
+                grad[near] = low + rise * run
+                hess[near] = weight[near] = rise
+        return value, grad, hess, weight
 
     @property
     def is_convex(self) -> bool:
@@ -83,8 +83,8 @@ class Step:
     moves: Array  # of the predictions
     unit: int
     length: float  # the root of their mean square, as the loss weights the observations
-    steepness: float  # the derivative of the sum along the step
-    noise: float  # what rounding leaves of that
+    derivative: float  # of the sum, along the step
+    noise: float  # the error of the derivative by rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +103,14 @@ class Descent:
         """(the state after a step, its length, whether the state is a minimum as far as rounding lets it be known)"""
         terms = loss.at(state.residuals)
         state, step = self._step(terms, state, loss)
-        if step is None or -step.steepness <= step.noise:
+        if step is None or -step.derivative <= step.noise:
             return state, 0.0, True
         if loss.is_convex:
             share = self._lowest(loss, state, step)
             return self._at(state, step, share), step.length, False
         for share in 0.5 ** np.arange(HALVINGS):
             tried = self._at(state, step, share)
-            if self._change(terms, loss.at(tried.residuals), state, step, share) <= ENOUGH * share * step.steepness:
+            if self._change(terms, loss.at(tried.residuals), state, step, share) <= ENOUGH * share * step.derivative:
                 return tried, step.length, False
         return state, step.length, False
 
@@ -122,20 +122,20 @@ class Descent:
         """The share of a step at which the sum of a convex loss is the lowest, nearly: past kinks, into the next."""
         penalty = step.gamma @ state.basis.penalty.T @ state.basis.penalty
 
-        def slope(share: float) -> float:
+        def derivative(share: float) -> float:
             reached = self._at(state, step, share)
             return float((self.weights * loss.at(reached.residuals)[1]) @ step.moves + penalty @ reached.gamma)
 
-        low, high, enough = 0.0, 1.0, -LEVEL * step.steepness
-        at_high = slope(high)
+        low, high, enough = 0.0, 1.0, -LEVEL * step.derivative
+        at_high = derivative(high)
         while at_high < -enough and high < LONGEST:
             low, high = high, 2 * high
-            at_high = slope(high)
+            at_high = derivative(high)
         if at_high <= enough:
             return high
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            at = slope(middle)
+            at = derivative(middle)
             if abs(at) <= enough:
                 return middle
             low, high = (middle, high) if at < 0 else (low, middle)
@@ -143,9 +143,9 @@ class Descent:
 
     def _step(self, terms: tuple[Array, ...], state: State, loss: Smoothed) -> tuple[State, Step | None]:
         """The step from a state, which may be given a better basis; None where the sum is level."""
-        _, slope, bend, weight = terms
-        slope, bend, weight = (self.weights * each for each in (slope, bend, np.maximum(weight, bend)))
-        if not (np.isfinite(slope).all() and np.isfinite(weight).all()):
+        _, grad, hess, weight = terms
+        grad, hess, weight = (self.weights * each for each in (grad, hess, np.maximum(weight, hess)))
+        if not (np.isfinite(grad).all() and np.isfinite(weight).all()):
             raise ValueError("the derivatives of the loss are no finite numbers: scale y to sizes near 1")
         metric = _square(state.basis, weight)
         sizes, axes = np.linalg.eigh(metric)
@@ -158,9 +158,9 @@ class Descent:
         basis = state.basis
         kept = sizes > len(sizes) * EPS * sizes[-1]
         whitened = axes[:, kept] / np.sqrt(sizes[kept])
-        curvatures, turned = np.linalg.eigh(whitened.T @ _square(basis, bend) @ whitened)
+        curvatures, turned = np.linalg.eigh(whitened.T @ _square(basis, hess) @ whitened)
         directions = whitened @ turned
-        gradient = basis.rows.T @ slope + basis.penalty.T @ (basis.penalty @ state.gamma)
+        gradient = basis.rows.T @ grad + basis.penalty.T @ (basis.penalty @ state.gamma)
         along = directions.T @ gradient
         if loss.is_convex:
             along = _curved_or_flat(along, curvatures)
@@ -174,8 +174,8 @@ class Descent:
             moves,
             unit,
             length=float(np.ldexp(np.sqrt(gamma @ metric @ gamma / weight.sum()), unit)),
-            steepness=float(gradient @ gamma),
-            noise=float((8 * EPS * np.abs(slope) + self.resolution * weight) @ np.abs(moves)),
+            derivative=float(gradient @ gamma),
+            noise=float((8 * EPS * np.abs(grad) + self.resolution * weight) @ np.abs(moves)),
         )
 
     def _based(self, state: State, weights: Array) -> State:
@@ -192,24 +192,24 @@ class Descent:
         more than the derivative changes on the way, the mean derivative times the move, which an outlier may be too far
         away to show.
         """
-        (value, slope, *_), (new_value, new_slope, *_) = old, new
+        (value, grad, *_), (new_value, new_grad, *_) = old, new
         moves = share * step.moves
         with np.errstate(over="ignore", invalid="ignore"):
-            rounding = 8 * EPS * (np.abs(value) + np.abs(new_value) + np.abs(slope * state.residuals)) + TINY
-            smooth = np.abs(new_slope - slope) * np.abs(moves) <= np.ldexp(rounding, -step.unit)
-            change = np.where(smooth, (slope + new_slope) / 2 * moves, np.ldexp(new_value - value, -step.unit))
+            rounding = 8 * EPS * (np.abs(value) + np.abs(new_value) + np.abs(grad * state.residuals)) + TINY
+            smooth = np.abs(new_grad - grad) * np.abs(moves) <= np.ldexp(rounding, -step.unit)
+            change = np.where(smooth, (grad + new_grad) / 2 * moves, np.ldexp(new_value - value, -step.unit))
         penalty, along = state.basis.penalty @ state.gamma, share * (state.basis.penalty @ step.gamma)
         return float(self.weights @ change + penalty @ along + np.ldexp(along @ along / 2, step.unit))
 
 
 def _curved_or_flat(along: Array, curvatures: Array) -> Array:
-    """The slopes along the directions without curvature alone, or along the others.
+    """The derivatives along the directions without curvature alone, or along the others.
 
     Without curvature the way leads over many kinks, with it to the next minimum: a line through both would end at that.
     """
     flat = curvatures < FLAT
-    slopes = along / (np.abs(along).max(initial=0.0) or 1.0)
-    flat_first = np.square(slopes[flat]).sum() > FLAT_FIRST * (np.square(slopes[~flat]) / curvatures[~flat]).sum()
+    scaled = along / (np.abs(along).max(initial=0.0) or 1.0)
+    flat_first = np.square(scaled[flat]).sum() > FLAT_FIRST * (np.square(scaled[~flat]) / curvatures[~flat]).sum()
     return np.where(flat if flat_first else ~flat, along, 0.0)
 
 

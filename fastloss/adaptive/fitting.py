@@ -329,8 +329,8 @@ class _Problem:
 
     def _held(self, point: Point) -> bool:
         """Whether alpha is at a bound and would leave it."""
-        slope = point.at.gradient[0]
-        return (point.alpha <= self.low and slope > 0) or (point.alpha >= self.high - NEAR_TWO and slope < 0)
+        grad = point.at.gradient[0]
+        return (point.alpha <= self.low and grad > 0) or (point.alpha >= self.high - NEAR_TWO and grad < 0)
 
     # ---- the result -------------------------------------------------------------------------------------------
 

@@ -92,18 +92,18 @@ def statistics(
     gradient, hessian = np.zeros(2), np.zeros((2, 2))
     with np.errstate(over="ignore", invalid="ignore"):  # a residual far beyond the scale: the result is not finite then
         value, grad, hess = robust.evaluate(residuals, alpha=alpha, outputs=("value", "grad", "hess"), **given)
-        # the loss is a function of log |r| - log(scale)
-        pull, bend = residuals * grad, residuals * (residuals * hess)
+        # the loss is a function of log |r| - log(scale), by which its derivatives are d1 and d1 + d2_less_d1
+        d1, d2_less_d1 = residuals * grad, residuals * (residuals * hess)
         far = np.abs(residuals) > FAR * scale
         if alpha < 1 and far.any():
-            pull[far] = _pull_from_afar(residuals[far] / scale, alpha)
-            pull[far] *= 1.0 if sample_weight is None else sample_weight[far]
-            bend[far] = (alpha - 1) * pull[far]
-        gradient[1], hessian[1, 1] = weight - pull.sum(), pull.sum() + bend.sum()
+            d1[far] = _d1_from_afar(residuals[far] / scale, alpha)
+            d1[far] *= 1.0 if sample_weight is None else sample_weight[far]
+            d2_less_d1[far] = (alpha - 1) * d1[far]
+        gradient[1], hessian[1, 1] = weight - d1.sum(), d1.sum() + d2_less_d1.sum()
         if not fixed_alpha:
-            # by alpha a second time: a difference of exact slopes, which keeps half of the digits
+            # by alpha a second time: a difference of exact first derivatives, which keeps half of the digits
             step = 1e-5 * abs(alpha - 2)
-            here, beside = (_slopes(residuals, a, weight, given) for a in (alpha, alpha + step))
+            here, beside = (_derivatives(residuals, a, weight, given) for a in (alpha, alpha + step))
             gradient[0] = here[0]
             hessian[0] = hessian[:, 0] = (beside - here) / step
     return Statistics(weight, value + weight * (log_scale + log_partition(alpha)), gradient, hessian)
@@ -117,17 +117,17 @@ def _in_units(residuals: Array, scale: float) -> tuple[Array, int]:
     """
     unit = math.frexp(scale)[1]
     largest = float(np.abs(residuals).max(initial=0.0))
-    unit = max(unit, math.frexp(largest)[1] - 600)  # what lies that far out has a slope above 0
+    unit = max(unit, math.frexp(largest)[1] - 600)  # up to 2**600 scales the derivative does not underflow
     return np.ldexp(residuals, -unit), unit
 
 
-def _pull_from_afar(ratios: Array, alpha: float) -> Array:
+def _d1_from_afar(ratios: Array, alpha: float) -> Array:
     """residual * gradient, a power of residual / scale there; its weight, gradient / residual, leaves the range."""
     curve = 2 - alpha
     return curve ** (1 - alpha / 2) * np.abs(ratios) ** alpha
 
 
-def _slopes(residuals: Array, alpha: float, weight: float, given: dict[str, Any]) -> Array:
-    """By alpha and by log(scale)."""
-    slopes = robust.param_grad(residuals, alpha=alpha, **given)
-    return np.array([slopes["alpha"] + weight * log_partition_grad(alpha), given["scale"] * slopes["scale"] + weight])
+def _derivatives(residuals: Array, alpha: float, weight: float, given: dict[str, Any]) -> Array:
+    """The derivatives of the negative log-likelihood by alpha and by log(scale)."""
+    by_name = robust.param_grad(residuals, alpha=alpha, **given)
+    return np.array([by_name["alpha"] + weight * log_partition_grad(alpha), given["scale"] * by_name["scale"] + weight])

@@ -135,14 +135,14 @@ def _focal_terms(output, arguments, alpha, gamma):
     x, y = arguments
     balance = alpha * y + (1 - alpha) * (1 - y) if alpha >= 0 else 1
     missed, entropy = _missed(x, y), _cross_entropy(x, y)
-    slope = _cross_entropy_terms("grad", arguments, 1)
+    grad = _cross_entropy_terms("grad", arguments, 1)
     curvature = _sigmoid(x) * _sigmoid(-x)
     tilt = abs(1 - 2 * y) * curvature / missed
     power = balance * missed**gamma
     if output == "grad":
-        return power * (gamma * tilt * entropy + slope)
-    bend = gamma * abs(gamma - 1) * tilt**2 + gamma * tilt * abs(_sigmoid(x) - _sigmoid(-x))
-    return power * (bend * entropy + 2 * gamma * tilt * slope + curvature)
+        return power * (gamma * tilt * entropy + grad)
+    factor = gamma * abs(gamma - 1) * tilt**2 + gamma * tilt * abs(_sigmoid(x) - _sigmoid(-x))
+    return power * (factor * entropy + 2 * gamma * tilt * grad + curvature)
 
 
 PROBABILITY = {

@@ -198,28 +198,28 @@ def softmax_focal(logits, target, dtype, *, gamma=2.0, class_weight=None, number
     p, q = (_sum(np.where(is_label, x, 0)) for x in (rows.probabilities, rows.others))
     power, q = q**g, np.where(q == 0, 1, q)
     ratio = p * entropy / q
-    slope = power * (1 + g * ratio)
-    bends = [power * g / q * term for term in (2 * p, (g - 1) * p * ratio, -p * entropy)]
-    bend, bend_terms = sum(bends), sum(abs(term) for term in bends)
+    d1 = power * (1 + g * ratio)
+    d2_terms = [power * g / q * term for term in (2 * p, (g - 1) * p * ratio, -p * entropy)]
+    d2, d2_size = sum(d2_terms), sum(abs(term) for term in d2_terms)
     slip = eps * (4 * entropy + rows.spread)  # of L
-    bend_slip = bend_terms * (g + 3) * (slip + slip / np.where(entropy == 0, 1, entropy))
+    d2_slip = d2_size * (g + 3) * (slip + slip / np.where(entropy == 0, 1, entropy))
     value = power * entropy
     up, down = np.where(is_label, 0, rows.probabilities), np.where(is_label, rows.others, 0)
     change = up + down
     curve = rows.probabilities * rows.others
     return {
-        "value": Exact((weights * value)[:, 0], (weights * (8 * eps * value + slope * slip))[:, 0]),
+        "value": Exact((weights * value)[:, 0], (weights * (8 * eps * value + d1 * slip))[:, 0]),
         "grad": Exact(
-            weights * slope * (up - down),
-            weights * (slope * eps * (8 * change + rows.slack) + bend_terms * slip * change),
+            weights * d1 * (up - down),
+            weights * (d1 * eps * (8 * change + rows.slack) + d2_size * slip * change),
         ),
         "hess": Exact(
-            weights * (slope * curve + bend * change**2),
+            weights * (d1 * curve + d2 * change**2),
             weights
             * (
-                eps * (8 * slope * curve + 8 * bend_terms * change**2 + 2 * slope * rows.slack)
-                + (bend_terms * slip * curve + bend_slip * change**2)
-                + 2 * bend_terms * change * eps * rows.slack
+                eps * (8 * d1 * curve + 8 * d2_size * change**2 + 2 * d1 * rows.slack)
+                + (d2_size * slip * curve + d2_slip * change**2)
+                + 2 * d2_size * change * eps * rows.slack
             ),
         ),
     }
@@ -231,19 +231,19 @@ def multi_margin(logits, target, dtype, *, p=1, margin=1.0, class_weight=None, n
     x, is_label = number.array(logits), _at_labels(target, classes)
     share = _label_weights(class_weight, target, dtype, number) / classes
     d = x - _sum(np.where(is_label, x, 0))
-    over = d + _stored(margin, dtype, number)
-    slip = eps * (abs(d) + abs(over))
-    slip = np.where(is_label | (over < -slip), 0, slip)
-    is_unsure = (abs(over) <= slip) & ~is_label
-    over = np.where(is_label | (over < 0), 0, over)
+    excess = d + _stored(margin, dtype, number)
+    slip = eps * (abs(d) + abs(excess))
+    slip = np.where(is_label | (excess < -slip), 0, slip)
+    is_unsure = (abs(excess) <= slip) & ~is_label
+    excess = np.where(is_label | (excess < 0), 0, excess)
     if p == 1:
-        terms, term_slip = over, slip
-        slopes, slope_slip = np.where(over > 0, 1, 0), np.where(is_unsure, 1, 0)
-        bends, bend_slip = 0 * over, 0 * over
+        terms, term_slip = excess, slip
+        d1, d1_slip = np.where(excess > 0, 1, 0), np.where(is_unsure, 1, 0)
+        d2, d2_slip = 0 * excess, 0 * excess
     else:
-        terms, term_slip = over**2, slip * (2 * over + slip)
-        slopes, slope_slip = 2 * over, 2 * slip
-        bends, bend_slip = np.where(over > 0, 2, 0), np.where(is_unsure, 2, 0)
+        terms, term_slip = excess**2, slip * (2 * excess + slip)
+        d1, d1_slip = 2 * excess, 2 * slip
+        d2, d2_slip = np.where(excess > 0, 2, 0), np.where(is_unsure, 2, 0)
 
     def exact(each, each_slip, sign):
         """At the label, `sign` times the sum of the others."""
@@ -253,8 +253,8 @@ def multi_margin(logits, target, dtype, *, p=1, margin=1.0, class_weight=None, n
     value, value_slip = _sum(terms), _sum(term_slip)
     return {
         "value": Exact((share * value)[:, 0], (share * (value_slip + 4 * eps * value))[:, 0]),
-        "grad": exact(slopes, slope_slip, -1),
-        "hess": exact(bends, bend_slip, 1),
+        "grad": exact(d1, d1_slip, -1),
+        "hess": exact(d2, d2_slip, 1),
     }
 
 

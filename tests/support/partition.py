@@ -35,7 +35,7 @@ def exact_log_partition(alpha):
         alpha = max(mpf(alpha), mpf(10) ** -20)  # the formula has a hole at 0, the function has none
         b, side = abs(alpha - 2), mp.sign(2 - alpha)
         step = _reach(alpha, b) / STEPS
-        total = slope = mpf(0)
+        total = grad = mpf(0)
         for k in range(STEPS + 1):
             t = k * step
             cosh = mp.cosh(t)
@@ -45,8 +45,8 @@ def exact_log_partition(alpha):
                 power - 1
             )
             total += term
-            slope += term * by_alpha
-        return mp.log(2 * mp.sqrt(b) * step * total), -slope / total
+            grad += term * by_alpha
+        return mp.log(2 * mp.sqrt(b) * step * total), -grad / total
 
 
 def _reach(alpha, b):
@@ -69,8 +69,8 @@ def log_partition(alpha):
     """log Z of a number, or of a jet in alpha to first order."""
     if not isinstance(alpha, Jet):
         return exact_log_partition(alpha)[0]
-    value, slope = exact_log_partition(alpha.f)
-    return Jet(value, slope * alpha.d, mpf(0))
+    value, grad = exact_log_partition(alpha.f)
+    return Jet(value, grad * alpha.d, mpf(0))
 
 
 # ---- the table -----------------------------------------------------------------------------
@@ -88,10 +88,10 @@ def _value(domain, v):
     return exact_log_partition(DOMAINS[domain][0](v))[0]
 
 
-def _slope(domain, v):
+def _grad(domain, v):
     """d log Z / d alpha; above 4 d log Z / d v, which does not vanish at infinity."""
-    slope = exact_log_partition(DOMAINS[domain][0](v))[1]
-    return -4 / v**2 * slope if domain == "HIGH" else slope
+    grad = exact_log_partition(DOMAINS[domain][0](v))[1]
+    return -4 / v**2 * grad if domain == "HIGH" else grad
 
 
 def chebyshev(function, low, high):
@@ -116,7 +116,7 @@ def table():
     lines = ['"""Chebyshev series of log Z and its derivative. Written by `python tools/generate.py partition`."""']
     for domain, (_, knots) in DOMAINS.items():
         lines += ["", f"{domain}_KNOTS = {tuple(map(float, knots))}"]
-        for title, function in {"VALUE": _value, "SLOPE": _slope}.items():
+        for title, function in {"VALUE": _value, "GRAD": _grad}.items():
             lines += [f"{domain}_{title} = ("]
             for low, high in pairwise(knots):
                 series = chebyshev(partial(function, domain), mpf(low), mpf(high))

@@ -82,7 +82,7 @@ def log_partition_grad(alpha: ArrayLike) -> Any:
     >>> log_partition_grad([0.0, 1.0, 4.0]).round(6)
     array([-0.859773, -0.19287 , -0.014603])
     """
-    return _evaluate(_slope, alpha)
+    return _evaluate(_grad, alpha)
 
 
 def _evaluate(function, alpha):
@@ -100,16 +100,16 @@ def _value(alpha: Array) -> Array:
     return np.where(alpha == 2, AT_TWO, value)
 
 
-def _slope(alpha: Array) -> Array:
-    slope = _piecewise(alpha, table.LOW_SLOPE, table.BELOW_SLOPE, table.ABOVE_SLOPE, table.HIGH_SLOPE)
-    by_inverse = -np.square(4 / np.maximum(alpha, 4)) / 4  # above 4 the series are those of d log Z / d (4 / alpha)
-    return np.where(alpha > 4, by_inverse * slope, slope)
+def _grad(alpha: Array) -> Array:
+    grad = _piecewise(alpha, table.LOW_GRAD, table.BELOW_GRAD, table.ABOVE_GRAD, table.HIGH_GRAD)
+    inner = -np.square(4 / np.maximum(alpha, 4)) / 4  # above 4 the series are those of d log Z / d (4 / alpha)
+    return np.where(alpha > 4, inner * grad, grad)
 
 
 def _piecewise(alpha: Array, low, below, above, high) -> Array:
-    """The value at each alpha of the series of its domain."""
+    """The sum at each alpha of the Chebyshev series of its interval, of which `low`, ... have one a piece."""
     result = np.empty(alpha.shape)
-    distance = np.maximum(np.abs(alpha - 2), 2.0**-52)  # at 2 that of the number below
+    distance = np.maximum(np.abs(alpha - 2), 2.0**-52)  # at 2 the distance of the next smaller float64
     for mask, variable, knots, pieces in (
         (alpha < 1, alpha, table.LOW_KNOTS, low),
         ((alpha >= 1) & (alpha <= 2), -np.log(distance), table.BELOW_KNOTS, below),
@@ -121,7 +121,7 @@ def _piecewise(alpha: Array, low, below, above, high) -> Array:
 
 
 def _chebyshev(v: Array, knots: tuple[float, ...], pieces) -> Array:
-    """Series given on each piece between two knots."""
+    """The sum at each v of the series of its piece, the interval between two knots."""
     result = np.empty(v.shape)
     at = np.searchsorted(knots[1:-1], v)
     for k in np.unique(at):
