@@ -73,7 +73,7 @@ def whole_numbers(labels, name):
         raise ValueError(
             f"{name} {numbers.flat[row]} at row {row} is not a whole number{null}: labels are integers, one per row"
         )
-    # what is left is beyond int64, where there is no class: the largest number stands for all that is there
+    # the labels that differ are whole numbers beyond int64, where there is no class: they become the largest int64
     return np.where(integers == numbers, integers, np.iinfo(np.int64).max)
 
 
@@ -106,7 +106,7 @@ def storage(array, dtype):
 
 
 def lose_digits(pred, target):
-    """Whether both are integers, and float64 may round them."""
+    """Whether both are integers, of which float64 may round some before they are subtracted."""
     return is_integral(pred) and is_integral(target) and max(pred.dtype.itemsize, target.dtype.itemsize) == 8
 
 
@@ -118,7 +118,7 @@ def difference_of_integers(pred, target):
 
 
 def _as_int64(integers):
-    """(their 64 bits each, in one run of memory, whether these are signed)"""
+    """(the integers widened to 64 bits, contiguous, seen as int64; whether they are signed)"""
     is_signed = integers.dtype.kind != "u"
     wide = np.ascontiguousarray(integers, np.int64 if is_signed else np.uint64)
     return wide.view(np.int64).reshape(-1), is_signed
@@ -137,7 +137,7 @@ def broadcast_parameter(name, value, shape, dtype):
 
 
 def broadcast_sample_weight(weight, shape):
-    """sample_weight in the input's shape: given so, one value a row, or one for all."""
+    """sample_weight in the input's shape, from that shape, one value a row, or one for all."""
     if weight.shape == shape:
         return weight
     if weight.ndim == 0:
@@ -151,7 +151,7 @@ def broadcast_sample_weight(weight, shape):
 
 
 def new_output(shape, dtype):
-    """An array for results; a large one begins at a line of the cache, so that it can be written past the caches."""
+    """An array for results; a large one begins at a line of the cache, so that it can be streamed past the caches."""
     array = np.empty(shape, dtype)
     if array.nbytes < LARGE_BYTES:
         return array

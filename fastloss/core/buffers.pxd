@@ -25,8 +25,8 @@ cdef struct Operand:
     Py_buffer view
     bint held                        # `view` is to be released
     char *data
-    int storage                      # what it holds: a number of csrc/storage/storage.def
-    bint swapped                     # foreign byte order
+    int storage                      # the type of its elements: a number of csrc/storage/storage.def
+    bint swapped                     # not this machine's byte order
     bint is_double                   # the computing dtype
     bint direct                      # already contiguous in the computing dtype
     int ndim

@@ -1,8 +1,8 @@
 """Blocks of strided arrays as contiguous buffers of the computing dtype, and back.
 
-An `Operand` describes an array of any strides (negative, zero, huge), byte order and storage dtype. `read_block` returns
-a pointer to n elements in C order: into the array itself where that is possible, else into scratch memory that one block
-fits in, so that no array is ever copied whole.
+An `Operand` describes an array of any strides (negative, zero, huge), byte order and storage. `read_block` returns a
+pointer to n elements in C order: into the array itself where that is possible, else into scratch memory that one
+block fits in, so that no array is ever copied whole.
 """
 
 from cpython.buffer cimport (
@@ -22,15 +22,15 @@ cdef extern from *:
     uint64_t swap64(uint64_t) noexcept nogil
 
 
-# What arrays may hold, from csrc/storage/storage.def: {NumPy's code of the dtype: its number}, the names, and the
-# numbers of those that are handed over as their bits
+# The storage types of csrc/storage/storage.def: {NumPy's code of the dtype: its number}, the names, and the numbers of
+# those whose arrays are handed over as unsigned integers of the same bits
 STORAGES = {chr(fl_storage_types[i].code): i for i in range(FL_STORAGES)}
 STORAGE_NAMES = tuple(fl_storage_types[i].name.decode() for i in range(FL_STORAGES))
 AS_BITS = frozenset(i for i in range(FL_STORAGES) if not fl_storage_types[i].is_exported)
 
 
 cdef int open_operand(Operand *op, object array, int storage, bint is_double, bint writable) except -1:
-    """Describe `array`, whose dtype is `storage`; close_operand releases it."""
+    """Describe `array`, which holds `storage`; close_operand releases it."""
     memset(op, 0, sizeof(Operand))
     if not fl_can_read(storage, is_double):
         raise SystemError(f"storage {storage} cannot be read as {'float64' if is_double else 'float32'}")
@@ -81,7 +81,7 @@ cdef void merge_dimensions(Operand *op) noexcept:
 
 
 cdef Py_ssize_t scratch_size(const Operand *op, Py_ssize_t n) noexcept nogil:
-    """Bytes that read_block may need for n elements: the converted values, and the raw ones."""
+    """Bytes that read_block may need for n elements: for the converted ones, and for a copy of those in the array."""
     return 0 if op.direct else n * 16
 
 
@@ -143,6 +143,7 @@ ctypedef fused Word:
 
 
 cdef void copy_words(Word tag, char *at, Py_ssize_t stride, char *flat, Py_ssize_t n, bint store) noexcept nogil:
+    """n elements of Word's size, `stride` bytes apart, to `flat` or back; `tag` only tells Cython the type."""
     cdef Py_ssize_t i
     if store:
         for i in range(n):
@@ -152,7 +153,9 @@ cdef void copy_words(Word tag, char *at, Py_ssize_t stride, char *flat, Py_ssize
             memcpy(flat + i * sizeof(Word), at + i * stride, sizeof(Word))
 
 
-cdef void copy_run(char *at, Py_ssize_t stride, char *flat, Py_ssize_t n, Py_ssize_t itemsize, bint store) noexcept nogil:
+cdef void copy_run(
+    char *at, Py_ssize_t stride, char *flat, Py_ssize_t n, Py_ssize_t itemsize, bint store
+) noexcept nogil:
     if stride == itemsize:
         if store:
             memcpy(at, flat, n * itemsize)
@@ -181,7 +184,7 @@ cdef void swap_bytes(char *raw, Py_ssize_t itemsize, Py_ssize_t n) noexcept nogi
             (<uint64_t *>raw)[i] = swap64((<uint64_t *>raw)[i])
 
 
-# ---- integers of 64 bits ----------------------------------------------------------------------------------------------
+# ---- integers of 64 bits --------------------------------------------------------------------------------------------
 
 cdef inline int64_t upper_half(int64_t x, bint is_signed) noexcept nogil:
     return x >> 32 if is_signed else <int64_t>(<uint64_t>x >> 32)
@@ -191,7 +194,8 @@ def subtract_integers(
     const int64_t[::1] pred, bint pred_is_signed, const int64_t[::1] target, bint target_is_signed,
     double[::1] difference,
 ):
-    """pred - target, rounded once: the differences of the halves, of which the upper one counts 2^32 times, are exact."""
+    """pred - target, rounded once: the differences of the upper and of the lower 32 bits are exact in float64, as is
+    the upper one times 2^32; only their sum is rounded."""
     cdef const int64_t *p = &pred[0] if pred.shape[0] else NULL
     cdef const int64_t *t = &target[0] if target.shape[0] else NULL
     cdef double *out = &difference[0] if difference.shape[0] else NULL

@@ -1,7 +1,7 @@
-"""Docstrings of losses: what the elementwise ones share is written once, here, and any can be taken apart.
+"""Docstrings of losses: the text that all losses of a kind share is written once, here; and reading them in parts.
 
-A declaration's docstring holds what is its own: a summary; paragraphs with the LABELS; and the sections Parameters
-(without types: the domains give them), Source and Examples.
+A declaration's docstring holds only what is particular to its loss: a summary; paragraphs with the LABELS; and the
+sections Parameters (without types: the domains give them), Source and Examples.
 """
 
 import inspect
@@ -77,7 +77,7 @@ IndexError
 
 
 def sections(doc):
-    """{title: text} of a docstring; what stands before its first section has the title ''."""
+    """{title: text} of a docstring; the text before its first section has the title ''."""
     first, *rest = re.split(r"\n\n(\w+)\n-+\n", inspect.cleandoc(doc))
     return {"": first, **dict(zip(rest[::2], rest[1::2], strict=True))}
 

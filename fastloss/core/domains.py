@@ -1,4 +1,4 @@
-"""The domains of parameters, such as "> 0" or ">= 0 and < 1": whether a value is inside, and what is said if not."""
+"""The domains of parameters, such as "> 0" or ">= 0 and < 1": whether a value is inside, and the error if not."""
 
 import functools
 import operator
@@ -90,7 +90,7 @@ def relations(domains):
 
 
 def check_relation(name, comparison, other, parameters):
-    """Two parameters, floats or arrays that broadcast against one another, compare as they must."""
+    """Raise ValueError unless two parameters, floats or arrays that broadcast, compare as they must."""
     value, bound = parameters[name], parameters[other]
     try:
         holds = np.asarray(COMPARISONS[comparison](value, bound))

@@ -1,4 +1,4 @@
-"""Arrays of other libraries as NumPy's. None of them is imported: what they hand over says what it is."""
+"""Arrays of other libraries as NumPy's. No such library is imported: an object's attributes tell what it is."""
 
 import sys
 from decimal import Decimal
@@ -22,8 +22,8 @@ def from_foreign(x, name):
         raise TypeError(f"{name!r} cannot be read as an array: {error}") from error
     if array.dtype == object and hasattr(x, "to_numpy"):
         return _of_objects(array, name)
-    if array.dtype == np.float32 and dtype.startswith(("Int", "UInt")):  # polars' way with nulls in short integers
-        return array.astype(np.float64)
+    if array.dtype == np.float32 and dtype.startswith(("Int", "UInt")):
+        return array.astype(np.float64)  # polars makes short integers with nulls float32: here integers are float64
     return array
 
 

@@ -2,7 +2,7 @@
 
 A call is one `Map`: it reads each block of every operand (in place where it can), runs the loss's loop over it, applies
 the sample weights, stores the outputs and keeps one float64 partial sum per block. Blocks are independent, so that any
-split over threads gives the same bits; `run` takes some of them, and who calls it for which is decided in threads.py.
+split over threads gives the same bits; `run` takes a range of blocks, and threads.py decides which thread runs which.
 """
 
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
@@ -24,15 +24,15 @@ cdef extern from *:
 import os
 
 cdef enum:
-    # A call that reads and writes more than this leaves nothing in a core's share of the caches for who comes next: its
-    # outputs then go past them, which saves reading what they overwrite.
+    # A call that reads and writes more than a core's share of the caches leaves nothing there for its caller: its
+    # outputs are then stored past the caches, which saves reading the memory that they overwrite.
     STREAMED_BYTES = 32 << 20
 
 TRAITS = {FL_CONVEX: "convex", FL_C1: "c1", FL_EVEN: "even", FL_BOUNDED: "bounded"}
 TARGETS = {FL_LABELS: "labels", FL_LABELS_OR_PROBABILITIES: "labels or probabilities", FL_LOGITS: "logits"}
 
-# The outputs of csrc/outputs.def: {name: number}, and what only a loss of a residual has. `PARAM_GRAD` is the mask of
-# the derivatives by all parameters, whose numbers follow.
+# The outputs of csrc/outputs.def: {name: number}, and those that only a loss of a residual has. The derivatives by the
+# parameters have the numbers after them; `PARAM_GRAD` is the mask of all those derivatives.
 OUTPUTS = {fl_outputs[i].name.decode(): i for i in range(FL_OUTPUT_PARAM_GRAD)}
 RESIDUAL_OUTPUTS = frozenset(name for name, i in OUTPUTS.items() if fl_outputs[i].flags & FL_RESIDUAL_ONLY)
 PARAM_GRAD = FL_PARAM_GRAD
@@ -115,7 +115,7 @@ cdef dict parameter_domains(const char *const *parameters):
 
 
 def registry():
-    """{name: (index, family, takes a target, traits, parameter domains, has derivatives by parameter)}, from
+    """{name: (kernel, family, takes a target, traits, parameter domains, has derivatives by parameter)}, from
     csrc/losses.def."""
     table = {}
     for i in range(fl_losses_count):
@@ -131,7 +131,8 @@ def registry():
 
 
 def row_registry():
-    """{name: (kernel, what its target may be, traits, parameter domains)} of the row losses, from csrc/rows.def."""
+    """{name: (kernel, targets, traits, parameter domains)} of the row losses, from csrc/rows.def; `targets` is one of
+    the texts of TARGETS."""
     table = {}
     for i in range(fl_row_losses_count):
         table[fl_row_losses[i].name.decode()] = (
@@ -160,7 +161,7 @@ cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil:
 
 
 cdef class Map:
-    """One elementwise call, prepared: operands, outputs, the loop."""
+    """A call of an elementwise loss, prepared: operands, outputs, the loop."""
 
     cdef Operand pred, target, sample_weight
     cdef Operand params[FL_MAX_PARAMS]
@@ -183,10 +184,10 @@ cdef class Map:
 
     def __init__(self, int loss, bint is_double, pred, target, params, sample_weight, outs, int outputs,
                  double factor, bint keeps_sum, terms=()):
-        """`pred`, `target`, `sample_weight` and array parameters are (array, storage) of equal shape; `outs` lists the
-        output arrays by number (None: not stored), the last may be left out; `outputs` is the mask of those computed;
-        `terms` lists what is added to each output before it is weighted, if anything: None, a number or
-        (array, storage)."""
+        """`pred`, `target`, `sample_weight` and array parameters are (array, storage) of equal shape. `outs` lists the
+        output arrays by number (None: not stored) and may end early; `outputs` is the mask of the outputs that are
+        computed. `factor` multiplies all outputs but the value. `terms` lists what is added to each output before it
+        is weighted: None, a number or (array, storage)."""
         cdef int k
         self.is_double = is_double
         self.factor = factor
@@ -242,8 +243,9 @@ cdef class Map:
         PyMem_RawFree(self.partials)
 
     cdef void cut(self) noexcept:
-        """Cut the elements into blocks. Large outputs that nothing reads again are streamed: all blocks but the first
-        begin where the first such output is aligned, and so are others that lie like it."""
+        """Cut the elements into blocks. In a large call the outputs that nothing reads again are streamed. The first
+        block is then so short that all others begin where the first of these outputs is aligned; those that are not
+        aligned there are not streamed."""
         cdef Py_ssize_t itemsize = 8 if self.is_double else 4
         cdef Py_ssize_t bytes = self.size * itemsize * (2 if self.has_target else 1)
         cdef Py_ssize_t place, first = -1
@@ -288,7 +290,7 @@ cdef class Map:
         PyMem_RawFree(allocated)
 
     def total(self):
-        """The sum of the values, where it is kept, once all blocks have run."""
+        """The sum of the values once all blocks have run; for a call that keeps_sum."""
         return tree_sum(self.partials, self.blocks)
 
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
@@ -319,10 +321,10 @@ cdef class Map:
         args.pred = read_block(&self.pred, start, n, scratch)
         scratch += scratch_size(&self.pred, n)
         args.target = zeros
-        args.target_step = 0
+        args.target_mask = 0
         if self.has_target:
             args.target = read_block(&self.target, start, n, scratch)
-            args.target_step = <size_t>-1
+            args.target_mask = <size_t>-1
             scratch += scratch_size(&self.target, n)
         if self.has_sample_weight:
             sample_weight = read_block(&self.sample_weight, start, n, scratch)
@@ -350,7 +352,7 @@ cdef class Map:
                         terms = read_block(&self.terms[k], start, n, scratch)
                         scratch += scratch_size(&self.terms[k], n)
                     self.chosen.table.shift(args.out[k], terms, self.term[k], n)
-                # the mean divides the sum of the values
+                # the factor of a mean is for derivatives: of the values the caller divides the sum
                 factor = 1.0 if k == FL_OUTPUT_value else self.factor
                 if (self.has_sample_weight or factor != 1) and not fl_outputs[k].flags & FL_UNWEIGHTED:
                     self.chosen.table.weigh(args.out[k], sample_weight, factor, n)
@@ -365,8 +367,8 @@ cdef enum:
 
 
 cdef char *half_a_page_from(const char *data, char *allocated) noexcept nogil:
-    """The aligned address at or above `allocated` half a page from data's, modulo pages: a load waits for an earlier
-    store whose address has the same last 12 bits."""
+    """The first aligned address from `allocated` on that lies half a page from `data` modulo the page's size: a load
+    waits for an earlier store to an address with the same last 12 bits."""
     cdef size_t offset = (<size_t>data + PAGE // 2) & (PAGE - FL_ALIGNMENT)
     return allocated + ((offset - <size_t>allocated) & (PAGE - 1))
 
@@ -376,7 +378,7 @@ memset(zeros, 0, sizeof(zeros))
 
 
 cdef class Sum:
-    """The sum of an array in the fixed tree."""
+    """The sum of an array, prepared: a float64 sum per block, then the tree of the blocks."""
 
     cdef Operand operand
     cdef const fl_table *table
@@ -414,7 +416,7 @@ cdef class Sum:
         return tree_sum(self.partials, self.blocks)
 
 
-# ---- for tests and sweeps -------------------------------------------------------------------------------------------
+# ---- functions of csrc/math/, for tests and sweeps ------------------------------------------------------------------
 
 FUNCTIONS = tuple(fl_function_names[i].decode() for i in range(FL_FUNCTIONS))
 

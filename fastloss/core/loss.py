@@ -172,7 +172,7 @@ class Loss:
     # ---- arguments ----------------------------------------------------------------------------------------------
 
     def _merged(self, params):
-        """The parameters in force, these taking the place of those bound."""
+        """The parameters in force: those bound, replaced by these where both are given."""
         return {**self.parameters, **self._check_params(params)}
 
     def _check_params(self, params):
@@ -195,14 +195,14 @@ class ElementwiseLoss(Loss):
     """A loss with one value per element of pred.
 
     It is declared as a function without a body: its name, its parameters with their defaults, its docstring, to which
-    `docstrings.complete` adds what all have in common.
+    `docstrings.complete` adds the text that all elementwise losses share.
     """
 
     output_names = tuple(name for name in kernels.OUTPUTS if name not in kernels.RESIDUAL_OUTPUTS)
 
     def __init__(self, declaration):
         name = declaration.__name__
-        self._index, family, self.takes_target, traits, domains, has_param_grad = _REGISTRY[name]
+        self._kernel, family, self.takes_target, traits, domains, has_param_grad = _REGISTRY[name]
         self.requires_target = self.takes_target and not self.has_weight
         self.param_grads = tuple(domains) if has_param_grad else ()
         self._relations = relations(domains)
@@ -218,7 +218,7 @@ class ElementwiseLoss(Loss):
         merged = super()._merged(params)
         for relation in self._relations:
             check_relation(*relation, merged)
-        if len(merged) > len(self.parameters):  # in the order of the kernel's
+        if len(merged) > len(self.parameters):  # back into the order of the domains, which is the kernel's
             merged = {name: merged[name] for name in self.domains if name in merged}
         return merged
 
@@ -231,7 +231,7 @@ class ElementwiseLoss(Loss):
         return merged
 
     def _terms(self, call, mask):
-        """What is added to each of the outputs of a call: nothing."""
+        """The terms that are added to each of the outputs of a call: none."""
         return ()
 
     def param_grad(self, pred, target=None, *, sample_weight=None, reduction="none", num_threads=None, **params):
@@ -343,11 +343,11 @@ class _Call:
         return tree_sum(*self.operands[2], self.dtype is FLOAT64, self.num_threads)
 
     def run(self, mask, by_number, keeps_sum=False):
-        """Compute the outputs of `mask` into the arrays that stand at their numbers; the reduced value if asked for."""
+        """Compute the outputs of `mask` into the arrays at their numbers; the reduced value if it `keeps_sum`."""
         pred, target, sample_weight = self.operands
         is_double = self.dtype is FLOAT64
         loop = kernels.Map(
-            self.loss._index, is_double, pred, target, self.params, sample_weight, by_number, mask, self.factor,
+            self.loss._kernel, is_double, pred, target, self.params, sample_weight, by_number, mask, self.factor,
             keeps_sum,
             self.loss._terms(self, mask),
         )  # fmt: skip
@@ -384,8 +384,8 @@ class ResidualLoss(ElementwiseLoss):
 class ShiftedLoss(ResidualLoss):
     """A loss whose value is that of another plus a term that depends on the parameters alone (losses.def: SHIFTED).
 
-    Declared with two functions of the parameters: `term`, and `term_grad`, which gives its derivatives by
-    each of them.
+    It is declared with two functions of the parameters: `term`, and `term_grad`, the derivatives of the term by each
+    parameter.
     """
 
     def __init__(self, declaration, term, term_grad):

@@ -18,7 +18,7 @@ from fastloss.core.arguments import (
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
 
-# What the target of a loss may be
+# The targets that a row loss may take, as kernels.TARGETS has them
 LABELS, LABELS_OR_PROBABILITIES, LOGITS = "labels", "labels or probabilities", "logits"
 
 
@@ -98,7 +98,7 @@ class RowCall:
         return [a for a in (self.logits, self.target, self.given_labels, self.sample_weight) if a is not None]
 
     def rounded(self, name, value):
-        """A parameter in the computing dtype, where it must be finite, and not 0 unless it was."""
+        """A parameter rounded to the computing dtype, in which it must be finite, and not 0 unless it is 0."""
         stored = float(self.dtype.type(value)) if abs(value) <= float(np.finfo(self.dtype).max) else float("inf")
         if stored == float("inf") or (stored == 0 and value != 0):
             domain = "> 0 and finite" if value > 0 else "finite"
@@ -113,7 +113,7 @@ class RowCall:
         return None if array is None else storage(array, self.dtype)
 
     def labels(self, ignore_index):
-        """The labels, all in range or ignored; None where there are none."""
+        """The labels, each of them a class or ignored; None if the call has none."""
         if self.given_labels is None:
             return None
         labels = rows.Labels(whole_numbers(self.given_labels, self.labels_name), ignore_index, self.classes)
@@ -135,7 +135,7 @@ class RowCall:
         return np.ascontiguousarray(class_weight, self.dtype)
 
     def loop(self, kernel, parameters, elements, value=None, **others):
-        """The hot loop over rows, prepared: into {GRAD or HESS: array} and one value per row."""
+        """The hot loop over rows, prepared: `elements` is {GRAD or HESS: output}, `value` an output per row."""
         target = None if self.target is None else self.operand(self.classes_last(self.target))
         return rows.Rows(
             self.is_double,
@@ -144,7 +144,7 @@ class RowCall:
             parameters=parameters,
             target=target,
             value=value,
-            elements={kind: self.classes_last(array) for kind, array in elements.items()},
+            elements={element: self.classes_last(array) for element, array in elements.items()},
             sample_weight=self.operand(self.sample_weight),
             **others,
         )
@@ -158,7 +158,8 @@ class RowCall:
 
 
 def final_results(computed, final):
-    """Copies what was computed beside an overlapping `out`; an array without axes becomes a number."""
+    """The results of a call: copied to `final` where they were computed beside it (check_outputs); numbers for arrays
+    without axes."""
     if final is None:
         return [array if array.ndim else array[()] for array in computed]
     for array, out in zip(computed, final, strict=True):

@@ -11,15 +11,15 @@ from fastloss.core.loss import Loss
 from fastloss.core.row_call import LOGITS, RowCall, final_results
 
 _REGISTRY = kernels.row_registry()
-_OPTIONS = {"class_weight": ">= 0", "ignore_index": "integer"}  # which are not for the kernels
-_WHOLE = 2**53  # beyond it a double does not hold every integer, and there are not as many classes
+_OPTIONS = {"class_weight": ">= 0", "ignore_index": "integer"}  # the parameters that the kernels do not have
+_LARGEST_INTEGER = 2**53  # up to it a float64 holds every integer; there are fewer classes
 
 
 class RowLoss(Loss):
     """A loss with one value per row of logits.
 
-    It is declared as a function of its parameters without a body, as elementwise losses are; the kernel of its name is
-    in csrc/rows.def, with what its target may be, its traits and the domains of its parameters.
+    It is declared as a function of its parameters without a body, as elementwise losses are; csrc/rows.def lists the
+    kernel of its name, with the targets that it takes, its traits and the domains of its parameters.
     """
 
     is_rowwise = True
@@ -27,9 +27,9 @@ class RowLoss(Loss):
 
     def __init__(self, declaration):
         name = declaration.__name__
-        self._kernel, self.targets, traits, self._read = _REGISTRY[name]
+        self._kernel, self.targets, traits, self._kernel_domains = _REGISTRY[name]
         defaults = {name: p.default for name, p in inspect.signature(declaration).parameters.items()}
-        domains = {name: ({**_OPTIONS, **self._read})[name] for name in defaults}
+        domains = {name: ({**_OPTIONS, **self._kernel_domains})[name] for name in defaults}
         doc = docstrings.complete_rows(declaration.__doc__, self.targets, domains, traits)
         super().__init__(name, "rows", traits, domains, defaults, doc)
 
@@ -89,7 +89,7 @@ class RowLoss(Loss):
         labels, class_weight = call.labels(params.get("ignore_index")), params.get("class_weight")
         loop = call.loop(
             self._kernel,
-            [self._stored(name, params[name], call) for name in self._read],
+            [self._for_kernel(name, params[name], call) for name in self._kernel_domains],
             {_OUTPUTS[name]: arrays[name] for name in elements},
             arrays.get("value"),
             labels=labels,
@@ -97,7 +97,7 @@ class RowLoss(Loss):
             weighs_rows=labels is not None and not params.get("label_smoothing"),
         )
         total_weight = loop.total_weight() if reduction == "mean" else 1.0
-        # where nothing counts, the mean is NaN and its gradient 0
+        # where no row counts, the mean is NaN and its gradient 0
         loop.factor = 1 / total_weight if total_weight else 0.0
         call.run(loop)
         results = dict(zip(names, final_results(computed, final), strict=True))
@@ -105,9 +105,9 @@ class RowLoss(Loss):
             results["value"] = call.sum(arrays["value"]) / total_weight if total_weight else float("nan")
         return tuple(results[name] for name in outputs)
 
-    def _stored(self, name, value, call):
-        """A parameter as the loops read it."""
-        return float(min(value, _WHOLE)) if "integer" in self.domains[name] else call.rounded(name, value)
+    def _for_kernel(self, name, value, call):
+        """A parameter as the kernel reads it: a float64, rounded to the computing dtype unless it is an integer."""
+        return float(min(value, _LARGEST_INTEGER)) if "integer" in self.domains[name] else call.rounded(name, value)
 
 
 def _check_class_weight(name, value, domain):

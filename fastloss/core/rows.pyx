@@ -1,9 +1,8 @@
 """The hot loops of the row losses: blocks of rows of logits, without the GIL.
 
-A call is one `Rows`: for each block it reads the operands (in place where it can), and a kernel writes one number per row
-(value) and one per element (grad, hess, softmax, ...).
-What a kernel is given is in csrc/rows/api.h.
-Rows are independent, so that any split over threads gives the same bits; threads.py decides it.
+A call is one `Rows`: for each block it reads the operands (in place where it can), and a kernel writes one number per
+row (value) and one per logit (grad, hess, softmax, ...). The arguments of a kernel are in csrc/rows/api.h. Rows are
+independent, so that any split over threads gives the same bits; threads.py decides which thread runs which blocks.
 """
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
@@ -22,9 +21,9 @@ from fastloss.core.kernels cimport FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_log_probabil
 
 cdef enum:
     BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
-    BY_CLASS_BYTES = 1 << 19  # the same where long rows are transposed: long runs of rows matter more
+    BY_CLASS_BYTES = 1 << 19  # the same where long rows are transposed, for longer runs of neighbouring rows
 
-# What `Rows` can compute: numbers per element, and functions of a row that are no losses
+# The outputs of one number per logit, and the kernels that are no losses
 GRAD, HESS = FL_ROW_GRAD, FL_ROW_HESS
 PROBABILITIES, LOG_PROBABILITIES = FL_ROW_probabilities, FL_ROW_log_probabilities
 
@@ -47,7 +46,7 @@ cdef void widen(const Integer *x, int64_t *out, Py_ssize_t n) noexcept nogil:
 
 
 cdef void saturate(const uint64_t *x, int64_t *out, Py_ssize_t n) noexcept nogil:
-    """Beyond int64 there is no class: the largest label stands for all that is there."""
+    """uint64 labels as int64; those beyond its range, where there is no class, become the largest int64."""
     cdef uint64_t largest = (<uint64_t>1 << 63) - 1
     cdef Py_ssize_t i
     for i in range(n):
@@ -58,7 +57,9 @@ cdef class Labels:
     """One integer per row, of any width, and which rows count."""
 
     cdef Operand operand
-    cdef bint is_signed, has_ignored, may_be_ignored  # whether there is a label that stands for none, and in these
+    cdef bint is_signed
+    cdef bint has_ignored     # some int64 is the label of rows that do not count: `ignored`
+    cdef bint may_be_ignored  # and it may be among these labels
     cdef int64_t ignored
     cdef Py_ssize_t size, classes
 
@@ -75,7 +76,7 @@ cdef class Labels:
         close_operand(&self.operand)
 
     cdef const int64_t *read(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
-        """n labels; scratch has 16 bytes for each."""
+        """n labels as int64; scratch has 16 bytes for each."""
         cdef Py_ssize_t itemsize = self.operand.itemsize
         cdef char *raw = self.operand.data + start * itemsize
         cdef int64_t *out = <int64_t *>scratch
@@ -106,7 +107,7 @@ cdef class Labels:
         return not (self.has_ignored and label == self.ignored)
 
     def first_out_of_range(self):
-        """The first row that counts and whose label is no class; -1 if there is none."""
+        """The first row that counts and whose label is no class, or -1. Finds, too, whether any label is ignored."""
         cdef char *scratch = <char *>PyMem_RawMalloc(16 * FL_BLOCK)
         cdef const int64_t *labels
         cdef Py_ssize_t blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK, b, start, i, n, bad = -1
@@ -119,7 +120,7 @@ cdef class Labels:
                 start = b * FL_BLOCK
                 n = min(<Py_ssize_t>FL_BLOCK, self.size - start)
                 labels = self.read(start, n, scratch)
-                outside = 0  # negative if a label or what it lacks to the last is: no comparison, which would be slow
+                outside = 0  # its highest bit is set if a label is negative or above the last: faster than comparisons
                 for i in range(n):
                     outside |= <uint64_t>labels[i] | (last - <uint64_t>labels[i])
                 if outside >> 63:
@@ -155,21 +156,25 @@ cdef int open_matrix(Matrix *m, object array, int storage, bint is_double, bint 
 
 
 cdef Py_ssize_t matrix_scratch(const Matrix *m, Py_ssize_t n) noexcept nogil:
-    """Bytes that n rows need beside the array: in the computing dtype, and in read_block's."""
+    """Bytes of scratch memory for n rows: the rows in the computing dtype, and what read_block needs."""
     cdef Py_ssize_t size = n * m.classes
     if not m.by_class:
         return scratch_size(&m.operand, size)
     return 8 * size + (8 * size + 16 * n if not m.operand.direct else 0)
 
 
-cdef const void *read_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+cdef const void *read_rows(
+    const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch
+) noexcept nogil:
     """Rows start, ..., start + n - 1, one after the other."""
     if not m.by_class:
         return read_block(&m.operand, start * m.classes, n * m.classes, scratch)
     return move_rows(m, kernels, start, n, scratch, False)
 
 
-cdef void write_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+cdef void write_rows(
+    const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch
+) noexcept nogil:
     """Store n rows of the array's dtype, which are at the beginning of the scratch memory."""
     if not m.by_class:
         write_block(&m.operand, start * m.classes, n * m.classes, scratch)
@@ -177,8 +182,10 @@ cdef void write_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t 
         move_rows(m, kernels, start, n, scratch, True)
 
 
-cdef void *move_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *rows, bint store) noexcept nogil:
-    """Between rows and a `by_class` array, one run of neighbours after the other."""
+cdef void *move_rows(
+    const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *rows, bint store
+) noexcept nogil:
+    """Transpose n rows of a `by_class` array to `rows`, or back (store), run of neighbouring rows by run."""
     cdef Py_ssize_t itemsize = 8 if m.operand.is_double else 4, classes = m.classes, done = 0, count, first, stride, k
     cdef char *apart = rows + 8 * n * classes
     cdef char *by_class
@@ -203,12 +210,12 @@ cdef void *move_rows(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t 
 
 
 cdef bint is_in_place(const Matrix *m) noexcept nogil:
-    """Whether the kernels can read or write it where it lies."""
+    """Whether the kernels can read or write the matrix where it lies."""
     return m.operand.direct and (not m.by_class or m.classes <= FL_SHORT_ROW)
 
 
 cdef fl_matrix in_place(const Matrix *m, Py_ssize_t start) noexcept nogil:
-    """The rows from `start` on, as far as they are one run."""
+    """The rows from `start` on, up to the end of their run."""
     cdef Py_ssize_t first = start * m.classes
     cdef Py_ssize_t itemsize = 8 if m.operand.is_double else 4
     if not m.by_class:
@@ -217,7 +224,9 @@ cdef fl_matrix in_place(const Matrix *m, Py_ssize_t start) noexcept nogil:
     return fl_matrix(m.operand.data + first * itemsize, 1, m.run)
 
 
-cdef fl_matrix read_matrix(const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+cdef fl_matrix read_matrix(
+    const Matrix *m, const fl_row_kernels *kernels, Py_ssize_t start, Py_ssize_t n, char *scratch
+) noexcept nogil:
     if is_in_place(m):
         return in_place(m, start)
     return fl_matrix(<void *>read_rows(m, kernels, start, n, scratch), m.classes, 1)
@@ -226,7 +235,7 @@ cdef fl_matrix read_matrix(const Matrix *m, const fl_row_kernels *kernels, Py_ss
 # ---- rows ---------------------------------------------------------------------------------------------------------
 
 cdef class Rows:
-    """One call over rows of logits, prepared: operands, outputs, kernels."""
+    """A call over rows of logits, prepared: operands, outputs, kernels."""
 
     cdef Matrix logits, target
     cdef Matrix elements[FL_ROW_ELEMENTS]
@@ -244,11 +253,11 @@ cdef class Rows:
 
     def __init__(self, bint is_double, logits, *, int kernel, parameters, value, elements, labels=None, target=None,
                  class_weight=None, bint weighs_rows=False, sample_weight=None):
-        """`logits` and `target` (..., classes) and `sample_weight`, one per row, are (array, storage); `labels` are
-        Labels, beside a target they only tell which rows count. `parameters` are those of the kernel, of the computing
-        dtype. `value` is an array of one number per row or None; `elements` is {GRAD or HESS: array}. `class_weight` is
-        a contiguous array of the computing dtype; where it `weighs_rows`, it multiplies the loss of a row by that of
-        its label."""
+        """`logits` and `target` (..., classes) and `sample_weight`, one per row, are (array, storage). `labels` are a
+        `Labels`; beside a target they only tell which rows count. `parameters` are those of the kernel, rounded to the
+        computing dtype. `value` is an array of one number per row or None; `elements` is {GRAD or HESS: array}.
+        `class_weight` is a contiguous array of the computing dtype; if `weighs_rows`, the loss of a row is multiplied
+        by the class weight of its label, else the kernel has the class weights."""
         cdef int computing = FLOAT64 if is_double else FLOAT32
         cdef int k
         self.is_double = is_double
@@ -315,7 +324,7 @@ cdef class Rows:
         PyMem_RawFree(scratch)
 
     cdef Py_ssize_t run_of_rows(self) noexcept:
-        """How many rows are neighbours wherever a kernel reads or writes class by class."""
+        """How many rows a kernel may be given at once: those of a run, where it reads or writes class by class."""
         cdef bint by_class = self.logits.by_class or (self.has_target and self.target.by_class)
         cdef int k
         for k in range(FL_ROW_ELEMENTS):
@@ -335,7 +344,7 @@ cdef class Rows:
         return bytes
 
     cdef void run_block(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
-        """n rows, in one run."""
+        """n rows of one run."""
         cdef fl_rows rows
         cdef double *scale = <double *>scratch
         cdef const void *sample_weight = NULL
@@ -401,8 +410,11 @@ cdef class Rows:
             if sample_weight != NULL:
                 scale[i] = (<const double *>sample_weight)[i] if self.is_double else (<const float *>sample_weight)[i]
 
-    cdef const int64_t *drop_ignored(self, const int64_t *labels, int64_t *copy, double *scale, Py_ssize_t n) noexcept nogil:
-        """Labels that are all classes: where a row does not count, its scale and label are 0."""
+    cdef const int64_t *drop_ignored(
+        self, const int64_t *labels, int64_t *copy, double *scale, Py_ssize_t n
+    ) noexcept nogil:
+        """The labels, all of them classes: where a row does not count, its scale and label become 0. Class weights that
+        weigh rows enter the scale."""
         cdef Py_ssize_t i
         cdef bint found = False
         cdef double own
@@ -432,7 +444,7 @@ cdef class Rows:
         return (<const float *>self.class_weight.data)[label]
 
     def total_weight(self):
-        """What the mean divides by: the sum over the rows that count of sample weight times the label's class weight."""
+        """The divisor of the mean: the sum over the rows that count of sample weight times the label's class weight."""
         cdef Py_ssize_t blocks = (self.rows + FL_BLOCK - 1) // FL_BLOCK, b, i, n
         cdef char *scratch = <char *>PyMem_RawMalloc(FL_BLOCK * (16 + 16 + 8) + 8 * (blocks + 1))
         cdef const int64_t *labels = NULL

@@ -4,8 +4,8 @@ from fastloss.core.kernels import BLOCK, Sum
 from fastloss.core.threads import run_blocks
 
 
-def tree_sum(array, kind, is_double, num_threads=None):
-    """The sum in float64 of an array whose storage is `kind`, computed in float64 or float32."""
-    loop = Sum(array, kind, is_double)
+def tree_sum(array, storage, is_double, num_threads=None):
+    """The sum in float64 of an array that holds `storage` and is read as float64 (is_double) or float32."""
+    loop = Sum(array, storage, is_double)
     run_blocks(loop.run, loop.blocks, BLOCK, num_threads)
     return loop.total()

@@ -9,7 +9,7 @@ from fastloss.core.arguments import check_num_threads
 
 # Below this many elements a call is over before a thread has woken up.
 SMALL = 1 << 17
-# Runs per thread: enough to even out a processor that is busy with something else.
+# Runs of blocks per thread: more than one, since a thread may be slowed down by other work on its processor.
 RUNS_PER_THREAD = 4
 
 _num_threads = None
@@ -99,7 +99,7 @@ class _Pool:
         self._size, self._executor = 0, None
 
     def submit(self, function, times):
-        with self._lock:  # so that nobody replaces the executor before the work is in it
+        with self._lock:  # so that no other call replaces the executor before the work is in it
             if self._size < times:
                 self._size, self._executor = times, ThreadPoolExecutor(times, thread_name_prefix="fastloss")
             return [self._executor.submit(function) for _ in range(times)]

@@ -9,7 +9,7 @@ values, and two states merge by addition. `fastloss.exact.summary` turns the buc
 quantiles.
 
 Subnormal float64 values are multiplied by 2**54, which is exact and makes them normal, and go to
-buckets of their own, so that these are as narrow as everyone else's.
+buckets of their own: these are then as narrow, relative to their values, as all others.
 
 Without groups each possible bucket has its place; pages that no value falls into are never touched
 and cost no memory. With groups the buckets lie in a hash table whose keys also hold the number of
@@ -44,7 +44,7 @@ cdef enum:
     TERM_BITS = 14
     FIRST_ROOM = 1 << 7
 
-# Sums of at most 90 bits a value: they hold 2**38 values, a fragment of a terabyte.
+# A value adds at most 90 bits to a sum: 128 bits hold the sums of 2**38 values, a terabyte of float32.
 cdef struct Bucket:
     uint64_t tag            # the key, plus 1; 0 is an empty place
     int64_t count
@@ -54,7 +54,7 @@ cdef struct Bucket:
 cdef struct Group:
     int64_t rows
     int64_t nan
-    int64_t left_out[2]     # by their marks, 1 and 2
+    int64_t left_out[2]     # numbers of rows with the mark 1, and 2
     double smallest
     double largest
 
@@ -79,8 +79,8 @@ cdef inline object whole(uint128 number):
 cdef class Table:
     """Buckets by key.
 
-    Either a place for every key of so many bits, of which pages that no key falls into cost no memory, or a hash table
-    with open addressing, at most half full, of any keys.
+    With `bits` there is a place for every key of that many bits (pages that no key falls into cost no memory); without
+    it is a hash table of any keys, with open addressing and at most half full.
     """
 
     cdef Bucket* places
@@ -141,7 +141,7 @@ cdef class Table:
         return 0
 
     cdef Bucket* find(self, uint64_t key) except NULL nogil:
-        """The bucket of a key, which is new or not in its home."""
+        """The bucket of a key that is new or not at its home: it may have to be made."""
         cdef size_t at = self.place(key)
         if self.places[at].tag == 0:
             if self.used == self.room:
@@ -162,7 +162,7 @@ cdef class Table:
         return 0
 
     cdef const int64_t[::1] ordered(self):
-        """The places in use by increasing key: a group after the other, so that each dictionary stays in the cache."""
+        """The places in use by increasing key: group by group, so that the dictionary of each stays in the cache."""
         cdef size_t i
         tags = np.empty(self.used, np.uint64)
         places = np.empty(self.used, np.int64)
@@ -174,9 +174,9 @@ cdef class Table:
         return places[np.argsort(tags)]
 
     cdef list sums(self, const int64_t[::1] order, int bits, Py_ssize_t groups, bint high):
-        """Of each group {lowest bits of the key: count * 2**128 + low}, or the same of high alone.
+        """Of each group {lowest bits of the key: count * 2**128 + low}, or {lowest bits of the key: high}.
 
-        Dictionaries of integers: those of tuples would each be one more thing for the garbage collector to visit.
+        The values are integers and not tuples, each of which the garbage collector would have to visit.
         """
         cdef list found = [{} for _ in range(groups)]
         cdef int64_t at
@@ -191,9 +191,9 @@ cdef class Table:
         return found
 
     cdef list squares(self, const int64_t[::1] order, Py_ssize_t groups):
-        """Of each group {index of a value without its leading mantissa bits: sum of the squares of the mantissas}.
+        """Of each group {binade: sum of the squares of the mantissas}; a binade is an index without the leading bits.
 
-        The square of lead * 2**45 + low has three terms; the sums of each over 2**38 values hold in an integer.
+        The square of lead * 2**45 + low has three terms; 128 bits hold the sum of each over 2**38 values.
         """
         cdef list found = [{} for _ in range(groups)]
         cdef Py_ssize_t i = 0
@@ -220,7 +220,7 @@ cdef inline int put_value(Table table, uint64_t group, double value) except -1 n
     cdef uint64_t bits = bits_of(value)
     cdef uint64_t magnitude = bits & ((<uint64_t>1 << 63) - 1)
     cdef uint64_t flag = 0, low
-    # Wraps to a huge number at zero, which stays where it is.
+    # Whether the value is subnormal; zero, which is not, wraps to a huge number.
     if magnitude - 1 < ((<uint64_t>1 << MANTISSA_BITS) - 1):
         bits = bits_of(value * <double>(<uint64_t>1 << SUBNORMAL_SHIFT))
         flag = SUBNORMAL_FLAG
@@ -229,7 +229,7 @@ cdef inline int put_value(Table table, uint64_t group, double value) except -1 n
 
 
 cdef inline uint64_t mantissa_of(uint64_t bits, uint64_t* exponent) noexcept nogil:
-    """The integer m and the exponent e >= 1 of a finite value of m * 2**(e - 1075), without its sign."""
+    """The integer m and the exponent e >= 1 for which the magnitude of a finite value is m * 2**(e - 1075)."""
     cdef uint64_t mantissa = bits & ((<uint64_t>1 << MANTISSA_BITS) - 1)
     exponent[0] = bits >> MANTISSA_BITS & 0x7FF
     if exponent[0] == 0:
@@ -245,7 +245,7 @@ cdef inline int put_product(Table table, uint64_t group, double weight, double v
     cdef uint128 product
     table.put(group << TERM_BITS | WEIGHT_FLAG | of_weight, mantissa, 0)
     if not isfinite(value):
-        exponent, product = 0, 1  # no product has this exponent: its sum is the number of infinities
+        exponent, product = 0, 1  # no product has the exponent 0: the sum there is the number of infinite values
     else:
         product = <uint128>mantissa * mantissa_of(bits_of(value), &of_value)
         exponent = of_weight + of_value
@@ -257,7 +257,7 @@ cdef class Accumulator:
     """Counts, exact sums and bounds of streams of float32 or float64 values, one for each of a number of groups."""
 
     cdef Table values
-    cdef Table terms        # of weighted sums; None as long as no value had a weight
+    cdef Table terms        # of weights and products; None as long as no value had a weight
     cdef Group* found
     cdef Py_ssize_t groups, room
     cdef bint grouped
@@ -294,7 +294,7 @@ cdef class Accumulator:
         Parameters
         ----------
         left_out : array of uint8, optional
-            1 and 2 mark values that are only counted, as that.
+            Values marked 1 or 2 are left out of the sums, and counted by mark; 0 marks the others.
         weights : array of float64, optional
             Finite and not negative.
         group : array of int64, optional
@@ -355,7 +355,7 @@ cdef class Accumulator:
         return 0
 
     def counts(self):
-        """Of each group: (rows, NaN, left out by mark 1, by mark 2, smallest, largest); inf and -inf of nothing."""
+        """Of each group: (rows, NaNs, rows of mark 1, of mark 2, smallest, largest); without values inf and -inf."""
         cdef Py_ssize_t i
         cdef Group* one
         rows = []
@@ -365,14 +365,14 @@ cdef class Accumulator:
         return rows
 
     def buckets(self):
-        """Of each group {index: count * 2**128 + sum of the low bits}, and {index without its leading mantissa bits: sum
-        of the squares of the mantissas}."""
+        """Of each group {index: count * 2**128 + sum of the low bits}, and {binade: sum of the squares of the
+        mantissas}."""
         cdef const int64_t[::1] order = self.values.ordered()
         return self.values.sums(order, INDEX_BITS, self.groups, False), self.values.squares(order, self.groups)
 
     def weighted(self):
-        """Of each group the sums of weights and of products, by flags and exponent, as `buckets` has them, and the sums
-        of the products' high halves; None where no value had a weight."""
+        """Of each group {number: count * 2**128 + sum of the low halves} and {number: sum of the high halves} of
+        weights and products; a number is a flag, sign and exponent (put_product). None where no value had a weight."""
         if self.terms is None:
             return None
         cdef const int64_t[::1] order = self.terms.ordered()

@@ -63,7 +63,7 @@ class GroupedSummary(Summary):
             groups[key] = groups[key] | summary if key in groups else summary
         return self._of(super().__or__(other), self.by, groups)
 
-    __ror__ = __or__  # of a plain one on the left, which would drop the groups
+    __ror__ = __or__  # a plain summary on the left would drop the groups
 
     @classmethod
     def _of(cls, total: Summary, by: str, groups: dict[Key, Summary]) -> GroupedSummary:
@@ -91,5 +91,5 @@ class GroupCollector:
 
     def summary(self) -> GroupedSummary:
         """The summary of everything added so far."""
-        groups = dict(zip(self._numbers, summaries(self._values), strict=False))  # there is one of no rows
+        groups = dict(zip(self._numbers, summaries(self._values), strict=False))  # of no keys there is one group
         return GroupedSummary._of(self._total.summary(), self._by, groups)

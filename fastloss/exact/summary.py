@@ -26,9 +26,9 @@ QUANTILES = (0.5, 0.9, 0.99)
 _LOW_BITS = 45  # mantissa bits summed inside a bucket
 _LEAD_BITS = 7  # mantissa bits in a bucket's index
 _EXPONENT_MASK = 0x7FF
-_SUBNORMAL_SHIFT = 54  # subnormals were scaled by 2**54; every sum counts units of that size
-_UNITS = 1 << (1074 + _SUBNORMAL_SHIFT)  # in one
-_COUNT_SHIFT = 128  # in the state of a bucket; its lower bits are a sum
+_SUBNORMAL_SHIFT = 54  # subnormals were multiplied by 2**54, so that sums are integers of 2**-(1074 + 54)
+_UNITS = 1 << (1074 + _SUBNORMAL_SHIFT)  # the number 1 in these units
+_COUNT_SHIFT = 128  # the count is above this bit of a bucket's state, the sum of low mantissa bits below
 _LOW_SUM = (1 << _COUNT_SHIFT) - 1
 _INFINITE = {sign: (flag << 11 | _EXPONENT_MASK) << _LEAD_BITS for sign, flag in ((1, 0), (-1, 1))}  # their indices
 _COUNTS = ("count", "null", "nan", "ignored")
@@ -36,7 +36,7 @@ _COUNTS = ("count", "null", "nan", "ignored")
 
 @dataclass(frozen=True)
 class Summary:
-    """What a column of losses amounts to; `a | b` is the summary of both together.
+    """Counts, exact sums, bounds and quantiles of a column of losses; `a | b` is the summary of both together.
 
     Attributes
     ----------
@@ -47,8 +47,8 @@ class Summary:
     min, max : float or None
         Exact bounds of the counted losses; None if there are none.
     buckets : dict
-        {index: count * 2**128 + low sum}, the lossless state behind `sum`, `mean` and `quantile`: an integer, so
-        that merging is one addition.
+        {index: count * 2**128 + sum of low mantissa bits}, the exact state behind `sum`, `mean` and `quantile`. Each is
+        one integer, so that merging is one addition.
     squares : int
         The sum of the squares of the finite losses, in units of 2**-2148.
     weighted : WeightedSums or None
@@ -87,7 +87,7 @@ class Summary:
         return collector.summary()
 
     def of_loss(self, loss: str) -> Summary:
-        """The same numbers as those of this loss, given by its repr, and of its outputs."""
+        """The same summary, said to be of this loss, given by its repr; and its outputs, of the loss's."""
         outputs = {name: summary.of_loss(f"{loss}.{name}") for name, summary in self.outputs.items()}
         return replace(self, loss=loss, outputs=outputs)
 
@@ -179,7 +179,7 @@ class Summary:
         """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse."""
         state = {name: getattr(self, name) for name in _COUNTS}
         state |= {name: _strict(getattr(self, name)) for name in ("min", "max")}
-        # Three lists: one a bucket would be many things for the garbage collector to visit.
+        # Three lists, and not one a bucket, each of which the garbage collector would have to visit.
         indices = sorted(self.buckets)
         states = [self.buckets[index] for index in indices]
         counts, lows = [state >> _COUNT_SHIFT for state in states], [state & _LOW_SUM for state in states]
@@ -240,7 +240,7 @@ class Summary:
         return [means[i] for i in order], list(accumulate(self.buckets[i] >> _COUNT_SHIFT for i in order))
 
     def _order_statistic(self, rank: int) -> float:
-        """Bucket mean at the place of the rank-th smallest value, counted from 0."""
+        """The mean of the bucket of the rank-th smallest value, counted from 0; the bounds are exact."""
         if rank == 0:
             return self.min
         if rank == self.count - 1:
@@ -308,7 +308,7 @@ class ColumnsCollector:
 
 
 def marks(null, ignored) -> np.ndarray | None:
-    """What `Accumulator` calls rows that are left out: 1 for null, 2 for ignored."""
+    """The marks of rows that `Accumulator` leaves out: 1 for null, 2 for ignored."""
     if null is None and ignored is None:
         return None
     left_out = np.zeros(len(null if ignored is None else ignored), np.uint8)
@@ -360,7 +360,7 @@ def _is_infinite(index: int) -> bool:
 
 
 def _shift(index: int) -> int:
-    """How many units of 2**-1128 the last bit of a mantissa stands for, as a power of 2."""
+    """The exponent of 2 for the last bit of a mantissa, in units of 2**-1128."""
     is_scaled = index >> (_LEAD_BITS + 12)
     return _exponent(index) - 1 + (0 if is_scaled else _SUBNORMAL_SHIFT)
 
