@@ -28,8 +28,9 @@ typedef struct {
 /* A function that all losses share and that runs once a tile or a row: compiled once, not inlined */
 #define SHARED static __attribute__((noinline, unused))
 
-#define ROW_LANES 16
+#define ROW_LANES 16 /* virtual lanes of a long row, on every instruction set */
 #define CACHE_LINE (64 / sizeof(real))
+/* The most negative finite number */
 #define LOWEST (FL_ARITH == 32 ? -0x1.fffffep127 : -0x1.fffffffffffffp1023)
 
 /* Exponentials are summed times 2^SUM_SCALE, so that none which counts in the result is subnormal. */

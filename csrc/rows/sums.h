@@ -3,11 +3,11 @@
  * so that the bits are the same. */
 
 enum {
-    GROUP = 8,
-    LANE_VECTORS = ROW_LANES / LANES,
-    GROUP_LOGITS = GROUP * ROW_LANES,
+    GROUP = 8,                        /* terms of a tree */
+    LANE_VECTORS = ROW_LANES / LANES, /* vectors that hold the lanes of a long row */
+    GROUP_LOGITS = GROUP * ROW_LANES, /* classes of a group of a long row: a tree in each lane */
     CHUNK = (1 << 14) / sizeof(real), /* classes whose logits stay in the first-level cache */
-    MAX_CHUNKS = 64
+    MAX_CHUNKS = 64                   /* of a row: with more classes than 64 chunks hold, the chunks are larger */
 };
 
 /* hi += x; lo collects what the roundings of hi lose. */
