@@ -1,4 +1,4 @@
-/* What Cython sees of the kernels: enumerations, argument structures, one table per instruction set and arithmetic. */
+/* The interface to Cython: enumerations, arguments of kernels, one table per instruction set and arithmetic. */
 #ifndef FL_API_H
 #define FL_API_H
 
@@ -145,7 +145,7 @@ int fl_isa_supported(int isa);
 const fl_table *fl_get_table(int isa, int arithmetic);
 const fl_row_kernels *fl_get_rows(int isa, int arithmetic); /* FL_F32 or FL_F64 */
 
-/* The loop for a block and the arithmetic that has it (float32 may compute wide): what Cython calls per block. */
+/* The loop for the blocks of a call, and the table of the arithmetic that has it: float32 data may be computed wide. */
 typedef struct {
     const fl_table *table;
     fl_map_kernel loop;

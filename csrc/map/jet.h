@@ -1,4 +1,4 @@
-/* What a loss returns for a vector of elements. Bodies are inlined into the loops: a field that a loop does not store
+/* The outputs of a loss for a vector of elements. Bodies are inlined into the loops: a field that a loop does not store
  * is not computed there. */
 typedef struct {
 #define OUTPUT(name, flags) vec name;

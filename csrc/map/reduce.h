@@ -1,4 +1,4 @@
-/* The sum of a block, and what is done to a block after the loss (api.h), with the same bits on every machine. */
+/* The operations on a block after the loss (api.h): sum, weigh and shift, with the same bits on every machine. */
 
 #define SUM_LANES 16
 

@@ -46,7 +46,7 @@ INLINE reduced_exp reduce_exp(vpair x) {
 /* 2^n for a normal result; the callers keep n in range */
 INLINE vec power_of_2(uvec n) { return (vec)((n + EXPONENT_BIAS) << MANTISSA_BITS); }
 
-/* n / 2 rounded down, by a shift of what is not negative */
+/* n / 2 rounded down, for negative n too: a multiple of 2 is added before the shift */
 INLINE uvec half_of(uvec n) { return ((n + 4 * EXPONENT_BIAS) >> 1) - 2 * EXPONENT_BIAS; }
 
 /* x, cut where its exponential is 0 or infinite; a NaN stays one. */

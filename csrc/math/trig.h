@@ -21,7 +21,7 @@ INLINE vec pair_cos_reduced(vpair y) {
     const real c[] = {COS_POLYNOMIAL};
     vec z = y.hi * y.hi;
     vec half = v_set((real)0.5) * z, head = v_set(1) - half, tail = z * z * v_polynomial(c, sizeof c / sizeof *c, z);
-    /* (1 - head) - half is what the subtraction lost */
+    /* (1 - head) - half is the rounding error of head */
     return head + (((v_set(1) - head) - half) + v_fma(-y.lo, y.hi, tail));
 }
 

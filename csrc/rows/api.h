@@ -57,5 +57,5 @@ typedef struct {
     const char *parameters[FL_ROW_PARAMETERS + 1]; /* "label_smoothing >= 0 and <= 1", "temperature > 0", NULL */
 } fl_row_loss;
 
-/* What the target of a loss may be */
+/* The targets that a loss takes */
 enum { FL_LABELS, FL_LABELS_OR_PROBABILITIES, FL_LOGITS };

@@ -3,7 +3,7 @@
  *
  *   function               error (the largest of 10^7 samples; 1.1 eps of the result where there is no FMA)
  *   v_exp_scaled           0.7 eps of the result; float32 also 2^-28 |x| times the result, as its ln 2 is one number:
- *                          a sixteenth of what the rounding of x, a difference of logits, may cost
+ *                          a sixteenth of the error that the rounding of x, a difference of logits, may cause
  *   v_exp_quotient_scaled  0.9 eps of the result, else the same
  *
  * Method: Tang (1989), reduction by ln 2 and a polynomial (coefficients.py).

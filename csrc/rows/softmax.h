@@ -252,7 +252,7 @@ INLINE vec softmax_cross_entropy(const softmax_call *call, softmax_state *s, int
     return over_temperature(call, s->max - s->own, variant) + s->log;
 }
 
-/* x, at most the largest float: what exceeds that is multiplied by probabilities that are 0, and would make NaN. */
+/* x, at most the largest float: an infinite x times a probability of 0 would be NaN. */
 INLINE vec within_range(vec x) { return v_min(v_set((real)-LOWEST), v_max(v_set((real)LOWEST), x)); }
 
 /* Prepares the factors of the elements, given the row's scale. */

@@ -10,7 +10,7 @@ enum {
     MAX_CHUNKS = 64                   /* of a row: with more classes than 64 chunks hold, the chunks are larger */
 };
 
-/* hi += x; lo collects what the roundings of hi lose. */
+/* hi += x; lo collects the rounding errors of hi. */
 INLINE void add_compensated(vpair *total, vec x) {
     vpair sum = two_sum(total->hi, x);
     total->hi = sum.hi;

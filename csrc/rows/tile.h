@@ -70,8 +70,8 @@ INLINE tile_sink sink_of(const fl_rows *a, int output, size_t r, size_t rows, re
     return (tile_sink){copy, by_class ? LANES : 1, 1};
 }
 
-/* Writes INNER classes from k on to neighbouring classes, the rows in their order: of rows of less than INNER classes
- * each is written over what the one before it wrote too much. */
+/* Writes INNER classes from k on to neighbouring classes. If a row has less than INNER classes, it is written with more
+ * than them, and the next row over these: hence the rows in their order. */
 INLINE void put_classes(const tile_sink *sink, size_t classes, size_t k, vec x[INNER]) {
     transpose_chunks(x);
     for (int c = 0; c < CHUNKS; c++)

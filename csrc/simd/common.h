@@ -1,4 +1,4 @@
-/* What follows from the operations of an instruction set, whichever it is. */
+/* Functions made of the operations of an instruction set, whichever it is. */
 #ifndef FL_COMMON_H
 #define FL_COMMON_H
 

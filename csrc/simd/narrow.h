@@ -1,4 +1,4 @@
-/* What the instruction sets of 128 bits share. */
+/* The operations that are the same for the instruction sets of 128 bits */
 
 INLINE vec v_load_chunks(const real *p, size_t stride) {
     (void)stride; /* one chunk */

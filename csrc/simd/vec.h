@@ -8,7 +8,8 @@
  *     64        double    double
  *   3264        float     double, with polynomials short enough for a float result ("wide")
  *
- * Arithmetic is the compiler's generic vectors. What those lack is what the header of an instruction set defines:
+ * Arithmetic is the compiler's generic vectors. The operations that those lack are defined by the header of an
+ * instruction set:
  *
  *   v_load  v_store  v_stream           memory; v_stream past the caches, to a multiple of the vector's size
  *   v_load_doubles                      numbers of the stored type as float64

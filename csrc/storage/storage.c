@@ -1,4 +1,4 @@
-/* Conversion of what arrays hold to the types that are computed in. */
+/* Conversion of the storage types to those that are computed in. */
 #include <string.h>
 
 #include "storage.h"

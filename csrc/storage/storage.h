@@ -1,4 +1,4 @@
-/* What arrays may hold, and how kernels, which compute in float32 and float64, read it. */
+/* The storage types of arrays, and their conversion to float32 and float64, which kernels compute in. */
 #ifndef FL_STORAGE_H
 #define FL_STORAGE_H
 

@@ -1,1 +1,1 @@
-"""What every loss is made of: the object that is called, its arguments, and the hot loops over the kernels."""
+"""The parts of every loss: the object that is called, its arguments, and the hot loops over the kernels."""

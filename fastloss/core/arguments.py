@@ -1,4 +1,4 @@
-"""Checks and conversions of arguments: everything that can be wrong is found here, before anything is written."""
+"""Checks and conversions of arguments: all errors in them are raised here, before anything is written."""
 
 import difflib
 from numbers import Integral
@@ -187,7 +187,7 @@ def check_outputs(out, shapes, dtype, inputs, in_place=True):
 
 
 def _in_the_way(outs, inputs, in_place):
-    """Whether writing an output could change what is still to be read."""
+    """Whether writing an output could change an input before it is read."""
     for i, o in enumerate(outs):
         if any(np.may_share_memory(o, other) for other in outs[:i]):
             raise ValueError("out holds arrays that share memory; give each output its own")

@@ -24,7 +24,7 @@ _TEXTS = {
     "out": "It may be pred itself.",
     "num_threads": "The default is that of `set_num_threads`.",
 }
-# What pred and target are, where a declaration does not say it
+# The texts of pred and target for declarations that have none
 _ARGUMENTS = {
     "residual": {
         "pred": "Predictions, or, without a target, the residuals r = pred - target themselves.",
@@ -95,7 +95,7 @@ def paragraphs(doc):
 
 
 def complete(doc, family, target, domains, traits):
-    """The docstring of an elementwise loss: its own text amid what all of them share.
+    """The docstring of an elementwise loss: its declaration's, completed with the text that all of them share.
 
     `target` is "required", "optional" or "none"; `domains` are those of the parameters.
     """
@@ -114,7 +114,7 @@ def complete(doc, family, target, domains, traits):
 
 
 def complete_rows(doc, targets, domains, traits):
-    """The docstring of a row loss: its own text amid what all of them share.
+    """The docstring of a row loss: its declaration's, completed with the text that all of them share.
 
     `targets` is "labels", "labels or probabilities" or "logits"; `domains` are those of the parameters.
     """

@@ -32,7 +32,7 @@ class GroupedSummary(Summary):
     groups: dict[Key, Summary] = field(default_factory=dict, repr=False)
 
     def fields(self) -> dict:
-        """What `to_json` shows: of all rows, then of the groups in the order of their values, null last."""
+        """The numbers of `to_json`: of all rows, then of the groups in the order of their values, null last."""
         groups = [{"value": key} | self.groups[key].fields() for key in self._ordered_keys()]
         return super().fields() | {"by": self.by, "groups": groups}
 

@@ -161,11 +161,11 @@ class Summary:
         return low * (1 - fraction) + high * fraction
 
     def to_json(self) -> str:
-        """One line of strict JSON; infinities are "inf" and "-inf", what does not exist is null."""
+        """One line of strict JSON; infinities are "inf" and "-inf", NaN and numbers of no rows are null."""
         return json.dumps(self.fields(), allow_nan=False)
 
     def fields(self) -> dict:
-        """What `to_json` shows."""
+        """The numbers of `to_json`."""
         shown = {name: getattr(self, name) for name in _COUNTS}
         shown |= {name: _strict(getattr(self, name)) for name in ("sum", "mean", "min", "max")}
         shown["quantiles"] = {str(q): _strict(self.quantile(q)) for q in QUANTILES}
@@ -290,7 +290,7 @@ class ColumnsCollector:
         self._values, self._columns = Accumulator(grouped=True), 0
 
     def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
-        """Add float losses; what is left out, and the weights, are those of rows."""
+        """Add float losses; `null`, `ignored` and `sample_weight` have one number per row."""
         rows, columns = values.shape
         self._columns = max(self._columns, columns)
         left_out, weights = marks(null, ignored), as_weights(sample_weight)

@@ -1,4 +1,4 @@
-/* The logistic function and what goes with it, without overflow at either end. */
+/* The logistic function, its derivative and its integral, the softplus, without overflow at either end. */
 
 typedef struct {
     vec e, sum, log; /* e^-|x|, 1 + e, log1p(e) */

@@ -30,7 +30,7 @@ INLINE jet symmetric_absolute_percentage_error(vec pred, vec y, const vec *p) {
 }
 
 /* (log1p p - log1p y)^2 as log1p(t)^2, t = (upper - lower) / (1 + lower) >= 0 for the larger and the smaller of p and
- * y; `missing` is what the rounding of t lost. */
+ * y; `missing` is the remainder of that division, upper - lower - t (1 + lower). */
 INLINE jet squared_log_error(vec pred, vec y, const vec *p) {
     (void)p;
     const vec one = v_set(1), two = v_set(2), zero = v_set(0), infinite = v_set(INFINITE);

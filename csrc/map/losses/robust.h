@@ -82,7 +82,7 @@ INLINE jet robust_1(vec x, const vec *p) {
     return robust_jet(x, s, t);
 }
 
-/* 2 z / (z + 4); with d = 1 + z / 4 the weight is d^-2, which doubles d's error: so `rest` is what rounding d lost */
+/* 2 z / (z + 4); with d = 1 + z / 4 the weight is d^-2, which doubles the error of d: so d is a pair, with `rest` */
 INLINE jet robust_minus_2(vec x, const vec *p) {
     const vec one = v_set(1), two = v_set(2), four = v_set(4), quarter = v_set((real)0.25);
     const vec cap = v_set(FL_ARITH == 32 ? 0x1p30f : 0x1p60); /* from here on 1 + z / 4 rounds to z / 4 */

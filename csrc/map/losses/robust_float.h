@@ -16,7 +16,7 @@ typedef struct {
     vpair value_exponent;    /* alpha / (2 ln 2) */
     vpair weight_exponent;   /* (alpha - 2) / (2 ln 2) */
     vec value_factor;        /* F */
-    vec weight_factor, rest; /* G, and what its rounding lost relative to G */
+    vec weight_factor, rest; /* G, and its relative rounding error */
     vec low, high;           /* limits of x^2 */
 } robust_constants;
 

@@ -53,7 +53,7 @@ INLINE vec exp_remainder(vec r) {
     return rest;
 }
 
-/* d_k; what rounding loses of the differences to the maxima is added back, as d_k may be far smaller than they are */
+/* d_k; the rounding errors of the differences to the maxima are added back, as d_k may be far smaller than those */
 INLINE vec log_ratio(const softmax_call *call, const distillation_base *base, vec x, vec y, int variant) {
     vpair dx = two_sum(x, -base->max), dy = two_sum(y, -base->teacher_max);
     vec lost = dy.lo - dx.lo;
