@@ -29,7 +29,7 @@ COMPILER_VERSION = subprocess.run([*COMPILER, "--version"], check=True, capture_
 KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math",
                 "-ffp-contract=off", "-fno-builtin-gamma", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
 # Lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
-GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": []}
+GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": [], "distances": []}
 ISA_FLAGS = {
     "x86_64": {
         "baseline": [],
@@ -38,7 +38,11 @@ ISA_FLAGS = {
     },
     "aarch64": {"neon": []},
 }
-DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64)}  # what csrc/*.c are compiled for: see csrc/simd/vec.h
+DOMAINS = {
+    "map": (32, 64, 3264),
+    "rows": (32, 64),
+    "distances": (64, 3264),
+}  # what csrc/*.c are compiled for: see csrc/simd/vec.h
 
 CYTHON = {"build_dir": "build/cython", "language_level": 3, "compiler_directives": {"cdivision": True}}
 
@@ -150,7 +154,14 @@ def short_hash(*words):
 
 C_SOURCES = {"kernels": ["csrc/dispatch.c"], "buffers": ["csrc/storage/storage.c"]}
 # What Cython and these see of the others
-INTERFACES = ["csrc/*.h", "csrc/*.def", "csrc/rows/api.h", "csrc/storage/storage.*", "csrc/map/losses/robust_regions.h"]
+INTERFACES = [
+    "csrc/*.h",
+    "csrc/*.def",
+    "csrc/rows/api.h",
+    "csrc/distances/api.h",
+    "csrc/storage/storage.*",
+    "csrc/map/losses/robust_regions.h",
+]
 INTERFACES += ["fastloss/**/*.pxd"]
 
 

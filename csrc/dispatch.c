@@ -1,5 +1,6 @@
 /* Which kernels this machine can run, and which loop serves a call. */
 #include "api.h"
+#include "distances/api.h"
 
 #include <math.h>
 
@@ -30,6 +31,12 @@ const fl_row_loss fl_row_losses[] = {
 };
 const int fl_row_losses_count = sizeof fl_row_losses / sizeof *fl_row_losses;
 
+const fl_distance_loss fl_distance_losses[FL_DISTANCE_LOSSES] = {
+#define DISTANCE_LOSS(name, kernel, arrays, target, traits, ...)                                                       \
+    [FL_DISTANCE_##name] = {#name, arrays, target, traits, {__VA_ARGS__}},
+#include "distances.def"
+};
+
 const char *const fl_function_names[FL_FUNCTIONS] = {
 #define FUNCTION(name) [FL_FUNCTION_##name] = #name,
 #include "functions.def"
@@ -44,17 +51,20 @@ const char *const fl_isa_names[FL_ISAS] = {
 
 #define ISA(name, has_fma, is_supported)                                                                               \
     extern const fl_table fl_map_##name##_32, fl_map_##name##_64, fl_map_##name##_3264;                                \
-    extern const fl_row_kernels fl_rows_##name##_32, fl_rows_##name##_64;
+    extern const fl_row_kernels fl_rows_##name##_32, fl_rows_##name##_64;                                              \
+    extern const fl_distance_kernels fl_distances_##name##_64, fl_distances_##name##_3264;
 #include "isas.def"
 
 static const struct {
     const fl_table *map[FL_ARITHMETICS];
     const fl_row_kernels *rows[FL_WIDE];
+    const fl_distance_kernels *distances[2]; /* of float32 and of float64, both computed in float64 */
     int has_fma;
 } isas[FL_ISAS] = {
 #define ISA(name, has_fma, is_supported)                                                                               \
     [FL_ISA_##name] = {{&fl_map_##name##_32, &fl_map_##name##_64, &fl_map_##name##_3264},                              \
                        {&fl_rows_##name##_32, &fl_rows_##name##_64},                                                   \
+                       {&fl_distances_##name##_3264, &fl_distances_##name##_64},                                       \
                        has_fma},
 #include "isas.def"
 };
@@ -96,6 +106,7 @@ int fl_isa_supported(int isa) {
 
 const fl_table *fl_get_table(int isa, int arithmetic) { return isas[isa].map[arithmetic]; }
 const fl_row_kernels *fl_get_rows(int isa, int arithmetic) { return isas[isa].rows[arithmetic]; }
+const fl_distance_kernels *fl_get_distances(int isa, int is_double) { return isas[isa].distances[is_double]; }
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 

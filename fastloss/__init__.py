@@ -7,6 +7,7 @@ from fastloss.core.loss import Loss, get, list_losses
 from fastloss.core.threads import get_num_threads, set_num_threads
 from fastloss.files import score
 from fastloss.losses.count import gamma, poisson, tweedie
+from fastloss.losses.distances import center, contrastive, cosine_embedding, feature_distance, triplet
 from fastloss.losses.likelihood import gaussian_nll, robust_nll, student_t_nll
 from fastloss.losses.m_estimators import (
     andrews,
@@ -61,6 +62,9 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cauchy",
+    "center",
+    "contrastive",
+    "cosine_embedding",
     "cross_entropy",
     "distillation",
     "entropy",
@@ -68,6 +72,7 @@ __all__ = [
     "expectile",
     "exponential",
     "fair",
+    "feature_distance",
     "gamma",
     "gaussian_nll",
     "geman_mcclure",
@@ -116,6 +121,7 @@ __all__ = [
     "symmetric_absolute_percentage_error",
     "tolerant",
     "top_k_error",
+    "triplet",
     "truncated_squared",
     "tukey",
     "tweedie",

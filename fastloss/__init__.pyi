@@ -21,7 +21,7 @@ def use_isa(name: str) -> None: ...
 def get_num_threads() -> int: ...
 def set_num_threads(num_threads: int) -> None: ...
 def show_config() -> None: ...
-def list_losses() -> tuple[str, ...]: ...
+def list_losses(family: str | None = None) -> tuple[str, ...]: ...
 def get(name: str, **params: Any) -> Loss: ...
 
 class Loss:
@@ -36,9 +36,9 @@ class Loss:
     has_weight: bool
     param_grads: tuple[str, ...]
     def __call__(self, *args: Any, **keywords: Any) -> Any: ...
-    def grad(self, *args: Any, **keywords: Any) -> Array: ...
+    def grad(self, *args: Any, **keywords: Any) -> Any: ...
     def hess(self, *args: Any, **keywords: Any) -> Array: ...
-    def value_and_grad(self, *args: Any, **keywords: Any) -> tuple[Any, Array]: ...
+    def value_and_grad(self, *args: Any, **keywords: Any) -> tuple[Any, Any]: ...
     def evaluate(self, *args: Any, **keywords: Any) -> tuple[Any, ...]: ...
     def bind(self, *args: Any, **keywords: Any) -> Self: ...
 
@@ -2518,3 +2518,114 @@ class _TopKError(Loss):
     ) -> Self: ...
 
 top_k_error: _TopKError
+
+@type_check_only
+class _Triplet(Loss):
+    """The triplet margin loss: an anchor is to be nearer to the positive than to the negative, by a margin."""
+
+    def __call__(
+        self, anchor: ArrayLike, positive: ArrayLike, negative: ArrayLike, *, margin: float = 1.0, p: int = 2,
+        swap: bool = False, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, anchor: ArrayLike, positive: ArrayLike, negative: ArrayLike, *, margin: float = 1.0, p: int = 2,
+        swap: bool = False, wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, anchor: ArrayLike, positive: ArrayLike, negative: ArrayLike, *, margin: float = 1.0, p: int = 2,
+        swap: bool = False, wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, margin: float = 1.0, p: int = 2, swap: bool = False
+    ) -> Self: ...
+
+triplet: _Triplet
+
+@type_check_only
+class _Contrastive(Loss):
+    """The contrastive loss of pairs: near where they belong together, a margin apart where they do not."""
+
+    def __call__(
+        self, a: ArrayLike, b: ArrayLike, y: ArrayLike, *, margin: float = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, a: ArrayLike, b: ArrayLike, y: ArrayLike, *, margin: float = 1.0,
+        wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, a: ArrayLike, b: ArrayLike, y: ArrayLike, *, margin: float = 1.0,
+        wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(self, *, margin: float = 1.0) -> Self: ...
+
+contrastive: _Contrastive
+
+@type_check_only
+class _CosineEmbedding(Loss):
+    """The cosine embedding loss of pairs."""
+
+    def __call__(
+        self, a: ArrayLike, b: ArrayLike, y: ArrayLike, *, margin: float = 0.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, a: ArrayLike, b: ArrayLike, y: ArrayLike, *, margin: float = 0.0,
+        wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, a: ArrayLike, b: ArrayLike, y: ArrayLike, *, margin: float = 0.0,
+        wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(self, *, margin: float = 0.0) -> Self: ...
+
+cosine_embedding: _CosineEmbedding
+
+@type_check_only
+class _Center(Loss):
+    """The center loss: half the squared distance to the center of the row's class."""
+
+    def __call__(
+        self, x: ArrayLike, centers: ArrayLike, labels: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, centers: ArrayLike, labels: ArrayLike, *, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, centers: ArrayLike, labels: ArrayLike, *, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(self) -> Self: ...
+
+center: _Center
+
+@type_check_only
+class _FeatureDistance(Loss):
+    """The distance of feature maps, layer by layer: the perceptual loss of images."""
+
+    def __call__(
+        self, a: ArrayLike, b: ArrayLike, *, layer_weights: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, a: ArrayLike, b: ArrayLike, *, layer_weights: ArrayLike | None = None,
+        wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, a: ArrayLike, b: ArrayLike, *, layer_weights: ArrayLike | None = None,
+        wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(self, *, layer_weights: ArrayLike | None = None) -> Self: ...
+
+feature_distance: _FeatureDistance

@@ -76,6 +76,23 @@ IndexError
     If a label is out of range and not ignored. (One that is no whole number is a ValueError.)"""
 
 
+_EMBEDDING_TYPES = {
+    "labels": "array_like of shape (N,), integers",
+    "y": "array_like of shape (N,), or one value for all",
+    "sample_weight": "array_like of shape (N,), or one value for all; optional",
+    "reduction": '{"none", "sum", "mean"}',
+    "num_threads": "int, optional",
+}
+_EMBEDDING_TEXTS = {
+    "sample_weight": "Multiplies the value and the gradients of a row. Rows of weight 0 count as 0, whatever they hold.",
+    "reduction": "The mean is sum(sample_weight * value) / sum(sample_weight).",
+    "num_threads": _TEXTS["num_threads"],
+}
+_EMBEDDING_RETURNS = """\
+ndarray of shape (N,), float32 or float64; a float under a reduction. `grad` returns a tuple of gradients, of the arrays
+that `wrt` names and in its order (default: all); `value_and_grad` a pair of both."""
+
+
 def sections(doc):
     """{title: text} of a docstring; the text before its first section has the title ''."""
     first, *rest = re.split(r"\n\n(\w+)\n-+\n", inspect.cleandoc(doc))
@@ -126,6 +143,24 @@ def complete_rows(doc, targets, domains, traits):
     arguments = ["logits", "target", *labels, *domains, "axis", "sample_weight", "reduction", "out", "num_threads"]
     described = {name: (types[name], texts[name]) for name in arguments}
     return _assembled(own, traits, described, _ROW_RETURNS, f"{_ROW_RAISES}\n{_RAISES}")
+
+
+def complete_embeddings(doc, arguments, domains, traits, has_labels):
+    """The docstring of a loss of embeddings: its own text amid what all of them share.
+
+    `arguments` are the arrays and the target, if there is one, `domains` those of the parameters. What is
+    no array of shape (N, D) says so beside its name.
+    """
+    own = sections(doc)
+    given = own.get("Parameters", "")
+    own_types = dict(re.findall(r"^(\w+) : (.*)", given, re.MULTILINE))
+    types = {name: "array_like of shape (N, D)" for name in arguments} | _EMBEDDING_TYPES
+    types |= {name: "bool" if domain == "boolean" else f"float, {domain}" for name, domain in domains.items()}
+    types |= own_types
+    texts = {**_EMBEDDING_TEXTS, **entries(given)}
+    names = [*arguments, *domains, "sample_weight", "reduction", "num_threads"]
+    raises = f"{_ROW_RAISES.replace(' and not ignored', '')}\n{_RAISES}" if has_labels else _RAISES
+    return _assembled(own, traits, {name: (types[name], texts[name]) for name in names}, _EMBEDDING_RETURNS, raises)
 
 
 def _assembled(own, traits, arguments, returns, raises):

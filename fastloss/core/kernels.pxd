@@ -88,6 +88,35 @@ cdef extern from "api.h" nogil:
     int fl_has_param_grad(int loss)
     void fl_end_streams()
 
+cdef extern from "distances/api.h" nogil:
+    enum:
+        FL_DISTANCE_ARRAYS, FL_DISTANCE_PARAMETERS, FL_DISTANCE_LOSSES
+        FL_NO_TARGET, FL_FRACTION, FL_SIGN, FL_LABEL
+
+    ctypedef struct fl_distances:
+        size_t rows, width
+        const void **x
+        const double *target
+        const double *scale
+        double factor
+        double *parameters
+        double *value
+        void **grad
+
+    ctypedef struct fl_distance_kernels:
+        void (**losses)(const fl_distances *) noexcept nogil
+        void (*subtract)(double *, const void *, size_t) noexcept nogil
+
+    ctypedef struct fl_distance_loss:
+        const char *name
+        const char *arrays
+        int target, traits
+        const char *const *parameters
+
+    const fl_distance_loss fl_distance_losses[]
+    const fl_distance_kernels *fl_get_distances(int isa, bint is_double)
+
 cdef const fl_table *current_table(bint is_double) noexcept
 cdef const fl_row_kernels *current_rows(bint is_double) noexcept
+cdef const fl_distance_kernels *current_distances(bint is_double) noexcept
 cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil

@@ -30,6 +30,7 @@ cdef enum:
 
 TRAITS = {FL_CONVEX: "convex", FL_C1: "c1", FL_EVEN: "even", FL_BOUNDED: "bounded"}
 TARGETS = {FL_LABELS: "labels", FL_LABELS_OR_PROBABILITIES: "labels or probabilities", FL_LOGITS: "logits"}
+DISTANCE_TARGETS = {FL_NO_TARGET: "none", FL_FRACTION: "fraction", FL_SIGN: "sign", FL_LABEL: "label"}
 
 # The outputs of csrc/outputs.def: {name: number}, and those that only a loss of a residual has. The derivatives by the
 # parameters have the numbers after them; `PARAM_GRAD` is the mask of all those derivatives.
@@ -91,6 +92,10 @@ cdef const fl_row_kernels *current_rows(bint is_double) noexcept:
     return fl_get_rows(current_isa, FL_F64 if is_double else FL_F32)
 
 
+cdef const fl_distance_kernels *current_distances(bint is_double) noexcept:
+    return fl_get_distances(current_isa, is_double)
+
+
 def build_flags():
     """How the kernels were compiled."""
     return BUILD_FLAGS.decode()
@@ -140,6 +145,21 @@ def row_registry():
             TARGETS[fl_row_losses[i].targets],
             trait_names(fl_row_losses[i].traits),
             parameter_domains(fl_row_losses[i].parameters),
+        )
+    return table
+
+
+def distance_registry():
+    """{name: (kernel, arrays, what its target may be, traits, parameter domains)} of the losses of embeddings that are
+    beside each other, from csrc/distances.def."""
+    table = {}
+    for i in range(FL_DISTANCE_LOSSES):
+        table[fl_distance_losses[i].name.decode()] = (
+            i,
+            tuple(fl_distance_losses[i].arrays.decode().split()),
+            DISTANCE_TARGETS[fl_distance_losses[i].target],
+            trait_names(fl_distance_losses[i].traits),
+            parameter_domains(fl_distance_losses[i].parameters),
         )
     return table
 

@@ -30,15 +30,33 @@ _REGISTRY = kernels.registry()
 _LOSSES = {}
 
 
-def list_losses():
-    """The names of all losses, family by family.
+def list_losses(family=None):
+    """The names of all losses, family by family, or of those of one family.
 
     >>> import fastloss as fl
     >>> "huber" in fl.list_losses()
     True
+    >>> fl.list_losses("relative")
+    ('absolute_percentage_error', 'symmetric_absolute_percentage_error', 'squared_log_error')
+
+    Raises
+    ------
+    ValueError
+        If there is no such family; the message lists them.
     """
     elementwise = [name for name in _REGISTRY if name in _LOSSES]
-    return (*elementwise, *(name for name in _LOSSES if name not in _REGISTRY))
+    names = (*elementwise, *sorted((name for name in _LOSSES if name not in _REGISTRY), key=_order_of_family))
+    if family is None:
+        return names
+    families = dict.fromkeys(_LOSSES[name].family for name in names)
+    if family not in families:
+        raise ValueError(f"family must be one of {', '.join(families)}, got {family!r}")
+    return tuple(name for name in names if _LOSSES[name].family == family)
+
+
+def _order_of_family(name):
+    """Rows of logits before embeddings, however they were imported"""
+    return _LOSSES[name].family != "rows"
 
 
 def get(name, **params):
@@ -67,7 +85,7 @@ class Loss:
     ----------
     name : str
     family : str
-        What it is a function of: "residual", "relative", "margin", "probability", "count" or "rows".
+        What it is a function of: "residual", "relative", "margin", "probability", "count", "rows" or "embeddings".
     parameters : dict
         The values in force by name: the defaults, unless bound. A parameter without a default is missing until then.
     domains : dict

@@ -170,6 +170,8 @@ def _names(columns: str | int | Iterable[str | int] | None) -> tuple[str, ...]:
 
 def _check_roles(spec: Spec) -> None:
     loss = spec.loss
+    if loss.family == "embeddings":
+        raise ScoringError(f"{loss.name} is a loss of embeddings, which files are not scored by: call it on arrays")
     if spec.residual:
         if not loss.has_weight:
             raise ScoringError(f"{loss.name} is not a function of a residual: give pred and target")

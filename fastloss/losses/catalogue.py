@@ -37,6 +37,8 @@ def traits(loss):
 
 def reads(loss):
     """What it is called with."""
+    if loss.family == "embeddings":
+        return ", ".join(name for name in (*loss.arrays, loss.target_name) if name)
     if loss.is_rowwise:
         return "logits, target"
     if loss.has_weight:

@@ -27,6 +27,20 @@ _RANGES = {
     "count": Range(-2, 2, (1.0, 3.0), "logarithm of the mean"),
     "rows": Range(-5, 5, (0,), "logit of the label, beside a 0"),
     "distillation": Range(-5, 5, ((1.0, 0.0),), "logit of the student, beside a 0"),
+    "triplet": Range(-3, 3, (None,), "place of the negative, the anchor at 0 and the positive at 1"),
+    "contrastive": Range(-2, 2, (1, 0), "difference"),
+    "cosine_embedding": Range(0, np.pi, (1, -1), "rotation by an angle"),
+    "center": Range(-2, 2, (0,), "difference from the center"),
+    "feature_distance": Range(-2, 2, (None,), "difference"),
+}
+
+# The arguments of a loss of embeddings, for positions x and a target: rows of one or two numbers
+_EMBEDDINGS = {
+    "triplet": lambda x, y: (0 * x, 0 * x + 1, x),
+    "contrastive": lambda x, y: (x, 0 * x, y),
+    "cosine_embedding": lambda x, y: (np.hstack([np.cos(x), np.sin(x)]), np.hstack([0 * x + 1, 0 * x]), y),
+    "center": lambda x, y: (x, [[0.0]], y),
+    "feature_distance": lambda x, y: ([x], [0 * x]),
 }
 
 
@@ -45,6 +59,8 @@ def curves(loss, points=480):
     where = _residuals(loss) if loss.has_weight else _RANGES.get(loss.name) or _RANGES[loss.family]
     x = where.low + (where.high - where.low) * (np.arange(points) + 0.5) / points  # neither an end nor a kink
     names = ("value", "grad", "weight") if loss.has_weight else ("value", "grad")
+    if loss.family == "embeddings":
+        names = ("value",)
     outputs = {name: [] for name in names}
     for target in where.targets:
         for name, y in zip(names, _evaluate(loss, x, target, names), strict=True):
@@ -61,6 +77,8 @@ def _residuals(loss):
 def _evaluate(loss, x, target, names):
     if target is not None:
         target = np.broadcast_to(target, x.shape + np.shape(target))
+    if loss.family == "embeddings":
+        return (loss(*_EMBEDDINGS[loss.name](x[:, None], target)),)
     if not loss.is_rowwise:
         return loss.evaluate(x, target, outputs=names)
     value, grad = loss.evaluate(np.stack([x, np.zeros_like(x)], -1), target, outputs=names)

@@ -26,6 +26,7 @@ from catalogue import (
     ready,
 )
 from oracles import ORACLES
+from oracles.distances import DISTANCES
 from oracles.row_samples import target_of
 from oracles.rows import ROWS
 
@@ -247,7 +248,10 @@ def digest(name):
     """A short hash of the outputs of a loss, both dtypes, and of its sum."""
     seen, loss = hashlib.sha256(), fl.get(name)
     for dtype in DTYPES:
-        if loss.is_rowwise:
+        if loss.family == "embeddings":
+            for case in DISTANCES[name].cases:
+                _absorb_embeddings(seen, loss, embeddings(name, dtype), case)
+        elif loss.is_rowwise:
             for classes in (3, 100):
                 logits = numbers(100 * classes, 1).reshape(100, classes).astype(dtype)
                 teacher = numbers(100 * classes, 2).reshape(100, classes).astype(dtype)
@@ -260,6 +264,26 @@ def digest(name):
             for case in ORACLES[name].cases:
                 _absorb(seen, loss, points, outputs(name), case)
     return seen.hexdigest()[:16]
+
+
+def embeddings(name, dtype):
+    """Arguments of a loss of embeddings: 50 rows of 45 numbers, or 4 for labels to pick from."""
+    a, b, c = (numbers(50 * 45, salt).reshape(50, 45).astype(dtype) for salt in (1, 2, 3))
+    k = np.arange(50)
+    return {
+        "triplet": (a, b, c),
+        "contrastive": (a, b, k % 3 / 2),
+        "cosine_embedding": (a, b, 1 - 2 * (k % 2)),
+        "center": (a, b[:4], k * 7 % 4),
+        "feature_distance": ([a, b[:, :9]], [b, c[:, :9]]),
+    }[name]
+
+
+def _absorb_embeddings(seen, loss, points, case):
+    value, grads = loss.value_and_grad(*points, **case)
+    for output in (value, *(g for grad in grads for g in (grad if isinstance(grad, list) else [grad]))):
+        seen.update(output.tobytes())
+    seen.update(np.float64(loss(*points, reduction="sum", **case)).tobytes())
 
 
 def _absorb(seen, loss, points, chosen, case):

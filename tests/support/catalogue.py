@@ -9,6 +9,7 @@ import fastloss as fl
 __all__ = [
     "DTYPES",
     "ELEMENTWISE",
+    "EMBEDDINGS",
     "FMA_ISAS",
     "LOSSES",
     "RESIDUAL",
@@ -27,7 +28,8 @@ __all__ = [
 
 DTYPES = ("float32", "float64")
 LOSSES = tuple(fl.list_losses())
-ROWWISE = tuple(name for name in LOSSES if fl.get(name).is_rowwise)
+ROWWISE = tuple(name for name in LOSSES if fl.get(name).family == "rows")
+EMBEDDINGS = tuple(name for name in LOSSES if fl.get(name).family == "embeddings")
 ELEMENTWISE = tuple(name for name in LOSSES if not fl.get(name).is_rowwise)
 RESIDUAL = tuple(name for name in ELEMENTWISE if fl.get(name).has_weight)
 WITH_PARAM_GRAD = tuple(name for name in ELEMENTWISE if fl.get(name).param_grads)

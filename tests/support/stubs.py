@@ -32,7 +32,7 @@ def use_isa(name: str) -> None: ...
 def get_num_threads() -> int: ...
 def set_num_threads(num_threads: int) -> None: ...
 def show_config() -> None: ...
-def list_losses() -> tuple[str, ...]: ...
+def list_losses(family: str | None = None) -> tuple[str, ...]: ...
 def get(name: str, **params: Any) -> Loss: ...
 
 class Loss:
@@ -47,9 +47,9 @@ class Loss:
     has_weight: bool
     param_grads: tuple[str, ...]
     def __call__(self, *args: Any, **keywords: Any) -> Any: ...
-    def grad(self, *args: Any, **keywords: Any) -> Array: ...
+    def grad(self, *args: Any, **keywords: Any) -> Any: ...
     def hess(self, *args: Any, **keywords: Any) -> Array: ...
-    def value_and_grad(self, *args: Any, **keywords: Any) -> tuple[Any, Array]: ...
+    def value_and_grad(self, *args: Any, **keywords: Any) -> tuple[Any, Any]: ...
     def evaluate(self, *args: Any, **keywords: Any) -> tuple[Any, ...]: ...
     def bind(self, *args: Any, **keywords: Any) -> Self: ...
 '''
@@ -89,7 +89,27 @@ def _loss(loss):
     title = "".join(word.capitalize() for word in loss.name.split("_"))
     positional, parameters = _arguments(loss)
     own = [_declared(loss, parameter) for parameter in parameters]
+    methods = (_methods_of_embeddings if loss.family == "embeddings" else _methods)(loss, positional, own)
+    bound = [_declared(loss, p) for p in parameters if p.name in loss.domains]
+    methods.append(_method("bind", ["*", *bound] if bound else [], "Self"))
+    body = textwrap.indent("\n".join(methods), "    ")
+    summary = loss.__doc__.split("\n", 1)[0]
+    return f'\n@type_check_only\nclass _{title}(Loss):\n    """{summary}"""\n\n{body}\n\n{loss.name}: _{title}\n'
 
+
+def _methods_of_embeddings(loss, positional, own):
+    def method(name, result, *keywords):
+        return _method(name, [*positional, "*", *own, *keywords, WEIGHT, EITHER, THREADS], result)
+
+    wrt = "wrt: str | Sequence[str] | None = None"
+    return [
+        method("__call__", "Any"),
+        method("grad", "tuple[Any, ...]", wrt),
+        method("value_and_grad", "tuple[Any, tuple[Any, ...]]", wrt),
+    ]
+
+
+def _methods(loss, positional, own):
     def method(name, result, *keywords):
         return _method(name, [*positional, "*", *keywords], result)
 
@@ -110,11 +130,7 @@ def _loss(loss):
         methods.append(method("weight", "Array", *own, WEIGHT, OUT, THREADS))
     if loss.param_grads:
         methods.append(method("param_grad", "dict[str, Any]", *own, WEIGHT, EITHER, THREADS))
-    bound = [_declared(loss, p) for p in parameters if p.name in loss.domains]
-    methods.append(_method("bind", ["*", *bound] if bound else [], "Self"))
-    body = textwrap.indent("\n".join(methods), "    ")
-    summary = loss.__doc__.split("\n", 1)[0]
-    return f'\n@type_check_only\nclass _{title}(Loss):\n    """{summary}"""\n\n{body}\n\n{loss.name}: _{title}\n'
+    return methods
 
 
 def _arguments(loss):
