@@ -38,11 +38,8 @@ ISA_FLAGS = {
     },
     "aarch64": {"neon": []},
 }
-DOMAINS = {
-    "map": (32, 64, 3264),
-    "rows": (32, 64),
-    "distances": (64, 3264),
-}  # what csrc/*.c are compiled for: see csrc/simd/vec.h
+# What csrc/*.c are compiled for: see csrc/simd/vec.h
+DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64), "distances": (64, 3264)}
 
 CYTHON = {"build_dir": "build/cython", "language_level": 3, "compiler_directives": {"cdivision": True}}
 
@@ -154,14 +151,7 @@ def short_hash(*words):
 
 C_SOURCES = {"kernels": ["csrc/dispatch.c"], "buffers": ["csrc/storage/storage.c"]}
 # What Cython and these see of the others
-INTERFACES = [
-    "csrc/*.h",
-    "csrc/*.def",
-    "csrc/rows/api.h",
-    "csrc/distances/api.h",
-    "csrc/storage/storage.*",
-    "csrc/map/losses/robust_regions.h",
-]
+INTERFACES = ["csrc/*.h", "csrc/*.def", "csrc/*/api.h", "csrc/storage/storage.*", "csrc/map/losses/robust_regions.h"]
 INTERFACES += ["fastloss/**/*.pxd"]
 
 

@@ -84,7 +84,7 @@ _EMBEDDING_TYPES = {
     "num_threads": "int, optional",
 }
 _EMBEDDING_TEXTS = {
-    "sample_weight": "Multiplies the value and the gradients of a row. Rows of weight 0 count as 0, whatever they hold.",
+    "sample_weight": "Multiplies value and gradients of a row. Rows of weight 0 count as 0, whatever they hold.",
     "reduction": "The mean is sum(sample_weight * value) / sum(sample_weight).",
     "num_threads": _TEXTS["num_threads"],
 }

@@ -32,8 +32,8 @@ def triplet(margin=1.0, p=2, swap=False):
 
     Source
     ------
-    V. Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks", BMVC
-    2016. torch.nn.functional.triplet_margin_loss.
+    V. Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks",
+    BMVC 2016. torch.nn.functional.triplet_margin_loss.
 
     Examples
     --------

@@ -280,7 +280,7 @@ def test_wrt_names_the_gradients():
     assert_same_bits(negative, all_three[2])
     assert_same_bits(anchor, all_three[0])
     for bad in ("row", [], ["anchor", "anchor"]):
-        with pytest.raises(ValueError, match="^wrt must name each array once"):
+        with pytest.raises(ValueError, match=r"^wrt must name each array once"):
             fl.triplet.grad(*points, wrt=bad)
 
 

@@ -1,7 +1,7 @@
 """The exact losses of embeddings that are beside each other: a high-precision formula of one row each.
 
-A loss is one entry of DISTANCES. Its function takes the rows as lists of mpmath numbers, then the target if there is one,
-then the parameters; gradients come from it by differences at so many digits that they are exact.
+A loss is one entry of DISTANCES. Its function takes the rows as lists of mpmath numbers, then the target if there is
+one, then the parameters; gradients come from it by differences at so many digits that they are exact.
 """
 
 from collections.abc import Callable
