@@ -1,4 +1,5 @@
-/* The losses: from sums over the width of a row, the loss and what the elements of its gradients need. */
+/* The losses of pairs and triples of rows. A loss and the factors of its gradients follow from sums over the width of a
+ * row; d1 is the derivative of the loss by its distance or cosine. */
 
 INLINE void add_value(const fl_distances *a, size_t r, double value) {
     if (a->value) a->value[r] += value;
@@ -8,7 +9,7 @@ INLINE void add_value(const fl_distances *a, size_t r, double value) {
 INLINE double above_zero(double x) { return x <= 0 ? 0 : x; }
 INLINE double step_above_zero(double x) { return x > 0 ? 1 : x <= 0 ? 0 : x; }
 
-/* ---- squared distance: factor |x0 - x1|^2 ------------------------------------------------------------------------- */
+/* ---- squared distance: factor |x0 - x1|^2 ----------------------------------------------------------------------- */
 
 INLINE void squared_element(const vec *x, const void *state, vec *grad) {
     grad[0] = (x[0] - x[1]) * v_set(*(const double *)state);
@@ -16,15 +17,15 @@ INLINE void squared_element(const vec *x, const void *state, vec *grad) {
 }
 
 INLINE void squared_distance(const fl_distances *a, row *it, size_t r, double scale) {
-    const double factor = a->parameters[0], slope = 2 * factor * scale * a->factor;
+    const double factor = a->parameters[0], d1 = 2 * factor * scale * a->factor;
     if (a->value) {
         distance d = distance_of(it, 0, 1, SQUARES, 2);
         add_value(a, r, scale * (d.scale == 1 ? factor * d.sum : factor * d.value * d.value));
     }
-    if (wants_grads(a)) write_grads(a, it, 2, r, squared_element, &slope);
+    if (wants_grads(a)) write_grads(a, it, 2, r, squared_element, &d1);
 }
 
-/* ---- contrastive: y d^2 / 2 + (1 - y) max(0, margin - d)^2 / 2 ---------------------------------------------------- */
+/* ---- contrastive: y d^2 / 2 + (1 - y) max(0, margin - d)^2 / 2 -------------------------------------------------- */
 
 INLINE void distance_element(const vec *x, const void *state, vec *grad) {
     grad[0] = derivative(state, SQUARES, x[0], x[1]);
@@ -43,7 +44,7 @@ INLINE void contrastive(const fl_distances *a, row *it, size_t r, double scale) 
     write_grads(a, it, 2, r, distance_element, &d);
 }
 
-/* ---- triplet: max(0, |anchor - positive| - |anchor - negative| + margin) ------------------------------------------ */
+/* ---- triplet: max(0, |anchor - positive| - |anchor - negative| + margin) ---------------------------------------- */
 
 typedef struct {
     distance positive, negative;
@@ -69,13 +70,13 @@ INLINE void triplet(const fl_distances *a, row *it, size_t r, double scale, int 
         if (is_swapped) s.negative = other;
     }
     double apart = s.positive.value - s.negative.value + margin;
-    double slope = step_above_zero(apart) * scale * a->factor;
+    double d1 = step_above_zero(apart) * scale * a->factor;
     add_value(a, r, scale * above_zero(apart));
-    if (slope == 0) return clear_grads(a, r);
+    if (d1 == 0) return clear_grads(a, r);
     if (!wants_grads(a)) return;
-    take_slope(&s.positive, it, 0, 1, form, slope);
-    take_slope(&s.negative, it, is_swapped ? 1 : 0, 2, form, slope);
-    if (slope != slope) s.positive.factor = slope;
+    set_factor(&s.positive, it, 0, 1, form, d1);
+    set_factor(&s.negative, it, is_swapped ? 1 : 0, 2, form, d1);
+    if (d1 != d1) s.positive.factor = d1;
     if (is_swapped)
         write_grads(a, it, 3, r, swapped, &s);
     else
@@ -99,7 +100,7 @@ DEFINE_TRIPLET(triplet_absolutes, ABSOLUTES)
 DEFINE_TRIPLET(triplet_largest, LARGEST_ALONE)
 DEFINE_TRIPLET(triplet_powers, POWERS)
 
-/* ---- cosine_embedding: 1 - cos where y = 1, max(0, cos - margin) where y = -1 ------------------------------------- */
+/* ---- cosine_embedding: 1 - cos where y = 1, max(0, cos - margin) where y = -1 ----------------------------------- */
 
 INLINE void products_term(const vec *x, const void *call, vec *sum) {
     (void)call;
@@ -115,7 +116,7 @@ typedef struct {
     double factor[2]; /* of the derivatives */
 } cosine;
 
-/* |x0 / |x0| - toward x1 / |x1||^2 = 2 (1 - toward cos): near +-1 the cosine itself has lost what this keeps */
+/* |x0 / |x0| - toward x1 / |x1||^2 = 2 (1 - toward cos), which keeps the digits that a cosine near +-1 loses */
 INLINE void apart_term(const vec *x, const void *call, vec *sum) {
     const cosine *c = call;
     vec apart = v_fma(-x[1], v_set(c->toward * c->inverse[1]), x[0] * v_set(c->inverse[0]));
@@ -144,7 +145,7 @@ INLINE cosine cosine_of(row *r) {
     return c;
 }
 
-/* Beside a tiny norm, what rounding leaves of 0 would be infinite. */
+/* Over a tiny norm, the rounding error of a derivative that is 0 might be infinite. */
 INLINE vec within_range(vec x) { return v_min(v_set(LARGEST_STORED), v_max(v_set(-LARGEST_STORED), x)); }
 
 /* Of unit rows e0 and e1, (e1 - cos e0) / |x0| = ((e1 - toward e0) + lacks e0) / |x0|; and the same of e0 */
@@ -159,13 +160,13 @@ INLINE void cosine_element(const vec *x, const void *state, vec *grad) {
 INLINE void cosine_embedding(const fl_distances *a, row *it, size_t r, double scale) {
     cosine c = cosine_of(it);
     const double y = a->target[r], over = c.toward - c.lacks - a->parameters[0];
-    double loss = NOT_A_NUMBER, slope = NOT_A_NUMBER;
-    if (y == 1) loss = (1 - c.toward) + c.lacks, slope = -1;
-    if (y == -1) loss = above_zero(over), slope = step_above_zero(over);
+    double loss = NOT_A_NUMBER, d1 = NOT_A_NUMBER;
+    if (y == 1) loss = (1 - c.toward) + c.lacks, d1 = -1;
+    if (y == -1) loss = above_zero(over), d1 = step_above_zero(over);
     add_value(a, r, scale * loss);
-    if (slope == 0) return clear_grads(a, r);
+    if (d1 == 0) return clear_grads(a, r);
     if (!wants_grads(a)) return;
-    for (int j = 0; j < 2; j++) c.factor[j] = slope * scale * a->factor * c.inverse[j] * it->scale[j];
+    for (int j = 0; j < 2; j++) c.factor[j] = d1 * scale * a->factor * c.inverse[j] * it->scale[j];
     write_grads(a, it, 2, r, cosine_element, &c);
 }
 

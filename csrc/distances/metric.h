@@ -30,13 +30,13 @@ INLINE void largest_difference_term(const vec *x, const void *call, vec *sum) {
     sum[0] = largest_of(sum[0], v_abs(x[0] - x[1]));
 }
 
-/* How many are as large as the largest, once that is known */
+/* Counts the differences that equal the largest, which is d->root. */
 INLINE void ties_term(const vec *x, const void *call, vec *sum) {
     const distance *d = call;
     sum[0] += v_select(v_eq(v_abs(x[0] - x[1]), v_set(d->root)), v_set(1), v_set(0));
 }
 
-/* Relative to the largest, so that the terms that count have small logarithms */
+/* The powers of the differences relative to the largest: the logarithms of those that count are then small */
 INLINE void powers_term(const vec *x, const void *call, vec *sum) {
     const distance *d = call;
     sum[0] += power_of(v_abs(x[0] - x[1]) * v_set(d->unit), d->p);
@@ -60,7 +60,7 @@ INLINE void take_powers(const row *r, distance *d) {
     d->root = power_of(v_set(d->sum), 1 / d->p)[0];
 }
 
-/* Of the arrays i and j */
+/* The distance between the rows of the arrays i and j */
 INLINE distance distance_of(const row *all, int i, int j, int form, double p) {
     row r = {.x = {all->x[i], all->x[j]}, .width = all->width, .scale = {1, 1}};
     distance d = {.p = p, .scale = 1, .unit = 1};
@@ -78,14 +78,15 @@ INLINE distance distance_of(const row *all, int i, int j, int form, double p) {
     return d;
 }
 
-/* The derivative by u is to be that of the distance times `slope`. */
-INLINE void take_slope(distance *d, const row *all, int i, int j, int form, double slope) {
+/* Sets the factor with which `derivative` returns the loss's by u, given d1, the loss's derivative by the distance. */
+INLINE void set_factor(distance *d, const row *all, int i, int j, int form, double d1) {
     row r = {.x = {all->x[i], all->x[j]}, .width = all->width, .scale = {d->scale, d->scale}};
     double ties = 1;
     if (form == LARGEST_ALONE) sum_row(&r, 2, 1, ties_term, d, 0, &ties);
-    d->factor = d->root == 0 ? 0 : form == SQUARES ? slope / d->root : slope / ties;
+    d->factor = d->root == 0 ? 0 : form == SQUARES ? d1 / d->root : d1 / ties;
 }
 
+/* The derivative by u; that by v is its negative. */
 INLINE vec derivative(const distance *d, int form, vec u, vec v) {
     vec x = u * v_set(d->scale) - v * v_set(d->scale), factor = v_set(d->factor), size = v_abs(x);
     if (form == SQUARES) return x * factor;
