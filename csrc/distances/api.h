@@ -1,5 +1,5 @@
-/* Losses of rows of embeddings that are beside each other: one number a row, from sums over its width, and a gradient
- * for each of the arrays. */
+/* Losses of two or three arrays of embeddings, row by row: one number a row, from sums over its width, and a gradient
+ * by each array. */
 #ifndef FL_DISTANCES_API_H
 #define FL_DISTANCES_API_H
 
@@ -7,7 +7,7 @@
 
 enum { FL_DISTANCE_ARRAYS = 3 };
 
-/* The parameters of the loss that has most, as FL_MAX_PARAMS; one at least, a factor of those that have none */
+/* The largest number of parameters, found as FL_MAX_PARAMS is. squared_distance reads its factor as the first. */
 union fl_distance_parameter_counts {
 #define DISTANCE_LOSS(name, kernel, arrays, target, traits, ...) char name[1 + FL_COUNT(__VA_ARGS__)];
 #include "distances.def"
@@ -20,13 +20,13 @@ enum {
     FL_DISTANCE_LOSSES
 };
 
-/* Some rows, one after the other in each array */
+/* The arguments of a kernel for some rows, which lie one after the other in each array */
 typedef struct {
     size_t rows, width;
     const void *x[FL_DISTANCE_ARRAYS];
     const double *target; /* one a row, or NULL */
-    const double *scale;  /* of the outputs, one a row, or NULL for ones: what it makes 0 is 0 whatever the row holds */
-    double factor;        /* of the gradients, besides */
+    const double *scale;  /* one a row, or NULL for ones: multiplies the outputs; 0 gives 0, whatever the row holds */
+    double factor;        /* multiplies the gradients besides */
     double parameters[FL_DISTANCE_PARAMETERS];
     double *value;                  /* one a row, which the loss is added to, or NULL */
     void *grad[FL_DISTANCE_ARRAYS]; /* like x, or NULL */
@@ -43,7 +43,7 @@ typedef struct {
     const char *parameters[FL_DISTANCE_PARAMETERS + 1];
 } fl_distance_loss;
 
-/* What the target of a loss may be: nothing, a number between 0 and 1, -1 or 1, the row of the second array */
+/* The targets that a loss takes: none, numbers from 0 to 1, -1 and 1, numbers of rows of the second array */
 enum { FL_NO_TARGET, FL_FRACTION, FL_SIGN, FL_LABEL };
 
 extern const fl_distance_loss fl_distance_losses[FL_DISTANCE_LOSSES];

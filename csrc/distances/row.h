@@ -3,7 +3,7 @@
 
 enum { SUM_LANES = 16, PARTS = SUM_LANES / LANES, MOST_SUMS = 3 };
 
-/* `scale`, powers of two, keep squares in range where the numbers are huge or tiny. */
+/* One row of each array; its numbers are read times `scale`, a power of two that keeps squares in range. */
 typedef struct {
     const stored *x[FL_DISTANCE_ARRAYS];
     size_t width;
@@ -32,9 +32,11 @@ INLINE piece piece_of(const row *r, int arrays, size_t k) {
     return it;
 }
 
-/* What one vector of each array adds to the sums; a function that the compiler knows where it is given */
+/* Adds the terms of one vector of each array to the sums; `call` points to the constants of the call. Where such a
+ * function is passed, the compiler knows and inlines it. */
 typedef void row_term(const vec *x, const void *call, vec *sum);
 
+/* The sum of all lanes, or the largest of them, NaN if one is */
 INLINE double across(const vec part[PARTS], int is_largest) {
     double lane[SUM_LANES];
     memcpy(lane, part, sizeof lane);
@@ -46,6 +48,7 @@ INLINE double across(const vec part[PARTS], int is_largest) {
     return lane[0];
 }
 
+/* totals of `sums` sums over the width; with is_largest `term` keeps the largest so far instead */
 INLINE void sum_row(const row *r, int arrays, int sums, row_term *term, const void *call, int is_largest,
                     double *total) {
     vec sum[MOST_SUMS][PARTS] = {{{0}}};
@@ -72,10 +75,10 @@ INLINE void largest_term(const vec *x, const void *call, vec *sum) {
     sum[0] = largest_of(sum[0], v_abs(x[0]));
 }
 
-/* Whether squares that add up to this kept their digits: float32's always do. */
+/* Whether squares with this sum neither overflowed nor lost digits: those of float32 numbers, in float64, never do. */
 INLINE int is_in_range(double sum) { return FL_ARITH == 3264 || (sum > 0x1p-900 && sum < 0x1p900); }
 
-/* The power of two that takes x near 1; 1 where nothing can: zero, infinity, NaN */
+/* The power of two that brings x near 1; for zero, infinity and NaN it is 1. */
 INLINE double scale_to_one(double x) {
     int64_t exponent;
     if (!(x > 0 && x < INFINITE)) return 1;
@@ -97,6 +100,7 @@ INLINE double largest_in(const row *r, int j) {
 
 /* ---- gradients --------------------------------------------------------------------------------------------------- */
 
+/* The derivatives by one vector of each array, from the loss's state */
 typedef void row_element(const vec *x, const void *state, vec *grad);
 
 INLINE void write_grads(const fl_distances *a, const row *r, int arrays, size_t at, row_element *element,
@@ -135,7 +139,7 @@ INLINE int wants_grads(const fl_distances *a) {
 /* The loss of the row r, of this scale: adds its value, writes its gradients */
 typedef void row_loss(const fl_distances *a, row *it, size_t r, double scale);
 
-/* Rows that count; `loss` is a function that the compiler knows. */
+/* Calls `loss`, which the compiler inlines, for each row that counts; the gradients of the others are 0. */
 INLINE void each_row(const fl_distances *a, int arrays, row_loss *loss) {
     for (size_t r = 0; r < a->rows; r++) {
         row it = row_of(a, arrays, r);
