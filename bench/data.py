@@ -4,6 +4,8 @@ import ml_dtypes  # noqa: F401  (NumPy's bfloat16)
 import numpy as np
 import suite  # noqa: F401
 
+import fastloss as fl
+
 __all__ = ["FEW_CLASSES", "ROW_SHAPES", "labels", "logits", "pairs", "points", "residuals", "row_points"]
 
 LABELLED = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "sigmoid_focal")
@@ -42,7 +44,7 @@ def labels(rows, classes):
 
 
 def row_points(name, shape, dtype):
-    """The arguments of a row loss: logits, and labels or a teacher's logits."""
-    if name == "distillation":
+    """The arguments of a row loss: logits, and labels or other logits."""
+    if fl.get(name).targets == "logits":
         return logits(shape, dtype), logits(shape[::-1], dtype).reshape(shape)
     return logits(shape, dtype), labels(*shape)

@@ -1,4 +1,4 @@
-"""The domains of parameters, such as "> 0" or ">= 0 and < 1": whether a value is inside, and the error if not."""
+"""The domains of parameters, such as ">= 0 and < 1" or "0 or >= 1": whether a value is inside, and the error if not."""
 
 import functools
 import operator
@@ -9,7 +9,7 @@ import numpy as np
 from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral
 
 UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
-COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+COMPARISONS = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
 def check_parameter(name, value, domain, loss):
@@ -46,24 +46,30 @@ def check_integer(name, value, domain="integer"):
 
 
 def _conditions(domain):
-    """[(comparison, bound), ...] of a domain such as ">= 0 and < 1" or "> a"."""
-    return [] if domain in ("any", "finite") else [condition.split() for condition in domain.split(" and ")]
+    """[(comparison, bound), ...] of a domain such as ">= 0 and < 1", "> a" or "0"."""
+    if domain in ("any", "finite"):
+        return []
+    return [("=", *condition.split())[-2:] for condition in domain.split(" and ")]
 
 
 @functools.cache
 def _limits(domain):
-    """((function that compares, bound), ...) of the conditions of a domain whose bound is a number."""
-    return tuple((COMPARISONS[c], float(bound)) for c, bound in _conditions(domain) if not bound.isidentifier())
+    """(((function that compares, bound), ...) of the conditions whose bound is a number, ...) of alternatives."""
+    return tuple(
+        tuple((COMPARISONS[c], float(bound)) for c, bound in _conditions(alternative) if not bound.isidentifier())
+        for alternative in domain.split(" or ")
+    )
 
 
 def _inside(value, domain):
     """Whether a value is a number, finite unless its domain says otherwise, and within its limits."""
-    inside = value == value
-    if not _has_infinity(domain):
-        inside = inside & (abs(value) != INFINITY)
-    for compare, bound in _limits(domain):
-        inside = inside & compare(value, bound)
-    return inside
+    inside = False
+    for limits in _limits(domain):
+        within = value == value
+        for compare, bound in limits:
+            within = within & compare(value, bound)
+        inside = inside | within
+    return inside if _has_infinity(domain) else inside & (abs(value) != INFINITY)
 
 
 def _domain_message(name, value, domain, loss):

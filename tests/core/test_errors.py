@@ -34,7 +34,7 @@ def outside(domain):
     elif domain != "any":
         yield from (np.inf, -np.inf)
     for comparison, bound in re.findall(r"([<>]=?) ([\d.]+)", domain):
-        beyond = float(bound) + (1 if comparison[0] == "<" else -1)
+        beyond = float(bound) + (0.5 if comparison[0] == "<" else -0.5)
         yield from (beyond,) if comparison[1:] else (float(bound), beyond)
 
 
