@@ -21,6 +21,7 @@ extern const fl_table TABLE(FL_ARITH), TABLE(3264);
 #include "map/losses/probability.h"
 #include "map/losses/margin.h"
 #include "map/losses/count.h"
+#include "map/losses/deviance.h"
 
 #include "map/families.h"
 #include "map/loop.inc"

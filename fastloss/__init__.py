@@ -7,12 +7,14 @@ from fastloss.core.loss import Loss, get, list_losses
 from fastloss.core.threads import get_num_threads, set_num_threads
 from fastloss.files import score
 from fastloss.losses.count import gamma, poisson, tweedie
+from fastloss.losses.deviance import gamma_deviance, poisson_deviance, tweedie_deviance
 from fastloss.losses.distances import center, contrastive, cosine_embedding, feature_distance, triplet
 from fastloss.losses.likelihood import gaussian_nll, robust_nll, student_t_nll
 from fastloss.losses.m_estimators import (
     andrews,
     arctan,
     cauchy,
+    dcs,
     fair,
     geman_mcclure,
     hampel,
@@ -23,7 +25,16 @@ from fastloss.losses.m_estimators import (
     tukey,
     welsch,
 )
-from fastloss.losses.margin import exponential, hinge, logistic, modified_huber, perceptron, squared_hinge, zero_one
+from fastloss.losses.margin import (
+    exponential,
+    hinge,
+    hinge_embedding,
+    logistic,
+    modified_huber,
+    perceptron,
+    squared_hinge,
+    zero_one,
+)
 from fastloss.losses.probability import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -46,7 +57,17 @@ from fastloss.losses.residual import (
     squared_epsilon_insensitive,
     squared_error,
 )
-from fastloss.losses.rows import cross_entropy, distillation, multi_margin, nll, softmax_focal, top_k_error
+from fastloss.losses.rows import (
+    cross_entropy,
+    disagreement,
+    distillation,
+    kl_logits,
+    multi_margin,
+    nll,
+    poly1_cross_entropy,
+    softmax_focal,
+    top_k_error,
+)
 from fastloss.losses.softmax_family import log_softmax, logsumexp, softmax
 from fastloss.metrics import accuracy, log_loss, mae, mape, mse, rmse
 
@@ -66,6 +87,8 @@ __all__ = [
     "contrastive",
     "cosine_embedding",
     "cross_entropy",
+    "dcs",
+    "disagreement",
     "distillation",
     "entropy",
     "epsilon_insensitive",
@@ -74,6 +97,7 @@ __all__ = [
     "fair",
     "feature_distance",
     "gamma",
+    "gamma_deviance",
     "gaussian_nll",
     "geman_mcclure",
     "get",
@@ -81,10 +105,12 @@ __all__ = [
     "half_squared_error",
     "hampel",
     "hinge",
+    "hinge_embedding",
     "huber",
     "isa",
     "isas",
     "kl_div",
+    "kl_logits",
     "list_losses",
     "log_cosh",
     "log_loss",
@@ -99,6 +125,8 @@ __all__ = [
     "nll",
     "perceptron",
     "poisson",
+    "poisson_deviance",
+    "poly1_cross_entropy",
     "pseudo_huber",
     "quantile",
     "ramsay",
@@ -125,6 +153,7 @@ __all__ = [
     "truncated_squared",
     "tukey",
     "tweedie",
+    "tweedie_deviance",
     "use_isa",
     "welsch",
     "zero_one",

@@ -976,6 +976,57 @@ class _TruncatedSquared(Loss):
 truncated_squared: _TruncatedSquared
 
 @type_check_only
+class _Dcs(Loss):
+    """Dynamic covariance scaling: half the squared error until r^2 = scale, then bounded by 3 scale / 2."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, outputs: Output | Sequence[Output],
+        scale: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def weight(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
+
+dcs: _Dcs
+
+@type_check_only
 class _Andrews(Loss):
     """Andrews' wave: bounded by 2 scale^2, which it reaches at |r| = pi scale."""
 
@@ -1702,6 +1753,53 @@ class _SquaredHinge(Loss):
 squared_hinge: _SquaredHinge
 
 @type_check_only
+class _HingeEmbedding(Loss):
+    """The hinge loss of a distance: small for pairs of the label 1, beyond the margin for those of -1."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], margin: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, margin: ArrayLike = 1.0) -> Self: ...
+
+hinge_embedding: _HingeEmbedding
+
+@type_check_only
 class _ModifiedHuber(Loss):
     """The squared hinge loss, continued as a line below m = -1."""
 
@@ -2207,6 +2305,129 @@ class _Tweedie(Loss):
 tweedie: _Tweedie
 
 @type_check_only
+class _PoissonDeviance(Loss):
+    """The deviance of the Poisson distribution: how far a predicted mean is from a count."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+poisson_deviance: _PoissonDeviance
+
+@type_check_only
+class _GammaDeviance(Loss):
+    """The deviance of the gamma distribution: how far a predicted mean is from an amount, whatever the unit of both."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self) -> Self: ...
+
+gamma_deviance: _GammaDeviance
+
+@type_check_only
+class _TweedieDeviance(Loss):
+    """The deviance of Tweedie's distributions."""
+
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, pred: ArrayLike, target: ArrayLike, *, power: ArrayLike = 1.5, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, pred: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], power: ArrayLike = 1.5,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, power: ArrayLike = 1.5) -> Self: ...
+
+tweedie_deviance: _TweedieDeviance
+
+@type_check_only
 class _CrossEntropy(Loss):
     """Softmax cross-entropy of rows of logits with labels or class probabilities."""
 
@@ -2262,6 +2483,63 @@ class _CrossEntropy(Loss):
     ) -> Self: ...
 
 cross_entropy: _CrossEntropy
+
+@type_check_only
+class _Poly1CrossEntropy(Loss):
+    """Cross-entropy with the first term of its series in 1 - p more: Poly-1."""
+
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, epsilon: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, label_smoothing: float = 0.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, epsilon: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, label_smoothing: float = 0.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, logits: ArrayLike, target: ArrayLike, *, epsilon: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, label_smoothing: float = 0.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, logits: ArrayLike, target: ArrayLike, *, epsilon: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, label_smoothing: float = 0.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: Array | None = None,
+        num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, epsilon: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, label_smoothing: float = 0.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, epsilon: float = 2.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100, label_smoothing: float = 0.0, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output], epsilon: float = 2.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0,
+        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(
+        self, *, epsilon: float = 2.0, class_weight: ArrayLike | None = None, ignore_index: int = -100,
+        label_smoothing: float = 0.0
+    ) -> Self: ...
+
+poly1_cross_entropy: _Poly1CrossEntropy
 
 @type_check_only
 class _Nll(Loss):
@@ -2468,6 +2746,104 @@ class _Distillation(Loss):
     ) -> Self: ...
 
 distillation: _Distillation
+
+@type_check_only
+class _KlLogits(Loss):
+    """The Kullback-Leibler divergence of two softmaxes: how far logits are from those of a reference."""
+
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: None = None, num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["none"] = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, temperature: float = 1.0,
+        ignore_index: int = -100, axis: int = -1, sample_weight: ArrayLike | None = None,
+        reduction: Literal["sum", "mean"], out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        labels: ArrayLike | None = None, temperature: float = 1.0, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(
+        self, *, temperature: float = 1.0, ignore_index: int = -100
+    ) -> Self: ...
+
+kl_logits: _KlLogits
+
+@type_check_only
+class _Disagreement(Loss):
+    """Whether two rows of logits have their largest in different classes."""
+
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, ignore_index: int = -100,
+        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def __call__(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, ignore_index: int = -100,
+        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"], out: None = None,
+        num_threads: int | None = None
+    ) -> float: ...
+    def grad(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, ignore_index: int = -100,
+        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    def hess(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, ignore_index: int = -100,
+        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        out: Array | None = None, num_threads: int | None = None
+    ) -> Array: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, ignore_index: int = -100,
+        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Literal["none"] = "none",
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(
+        self, logits: ArrayLike, target: ArrayLike, *, labels: ArrayLike | None = None, ignore_index: int = -100,
+        axis: int = -1, sample_weight: ArrayLike | None = None, reduction: Literal["sum", "mean"],
+        out: tuple[Array, ...] | None = None, num_threads: int | None = None
+    ) -> tuple[float, Array]: ...
+    def evaluate(
+        self, logits: ArrayLike, target: ArrayLike, *, outputs: Output | Sequence[Output],
+        labels: ArrayLike | None = None, ignore_index: int = -100, axis: int = -1,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
+        num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def bind(self, *, ignore_index: int = -100) -> Self: ...
+
+disagreement: _Disagreement
 
 @type_check_only
 class _TopKError(Loss):

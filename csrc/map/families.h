@@ -18,6 +18,9 @@ INLINE const stored *target_at(const fl_map_args *a, size_t at) {
 #define FORM_COUNT PAIR
 #define FORM_AMOUNT PAIR
 #define FORM_TWEEDIE PAIR
+#define FORM_COUNT_MEAN PAIR
+#define FORM_AMOUNT_MEAN PAIR
+#define FORM_TWEEDIE_MEAN PAIR
 
 /* Where a family is defined. Elsewhere, as for a NaN or a target that the family does not take, the outputs are NaN. */
 #define DEFINED_RESIDUAL v_is_number(x)
@@ -31,3 +34,8 @@ INLINE const stored *target_at(const fl_map_args *a, size_t at) {
 #define DEFINED_AMOUNT DEFINED_PAIR(v_lt(v_set(0), target))
 /* a count for powers below 2, an amount from there on */
 #define DEFINED_TWEEDIE DEFINED_PAIR(m_or(v_lt(v_set(0), target), m_and(v_eq(target, v_set(0)), v_lt(p[0], v_set(2)))))
+/* the same of a mean, which is positive; of a normal distribution it is any number */
+#define IS_MEAN v_lt(v_set(0), pred)
+#define DEFINED_COUNT_MEAN m_and(IS_MEAN, DEFINED_COUNT)
+#define DEFINED_AMOUNT_MEAN m_and(IS_MEAN, DEFINED_AMOUNT)
+#define DEFINED_TWEEDIE_MEAN m_and(m_or(IS_MEAN, v_eq(p[0], v_set(0))), DEFINED_TWEEDIE)

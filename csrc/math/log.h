@@ -31,6 +31,14 @@ INLINE vpair log_of_reduced(vec k, vec f) {
 #endif
 }
 
+/* f - log1p(f) for the same f: f^2 / 2 - s (f^2 / 2 + z tail) */
+INLINE vec remainder_of_reduced(vec f) {
+    const real c[] = {LOG_POLYNOMIAL};
+    vec s = f / (v_set(2) + f), z = s * s, half = v_set((real)0.5) * f, square = half * f;
+    vec rest = s * v_fma(z, v_polynomial(c, sizeof c / sizeof *c, z), square);
+    return square - (rest - product_error(half, f, square));
+}
+
 /* The exponent k for which x / 2^k is in [lowest, 2 lowest), for normal x > 0 */
 typedef struct {
     uvec shift; /* k in the bits of the exponent: subtracting it from the bits of a number divides that by 2^k */
@@ -63,14 +71,24 @@ INLINE vec v_log(vec x) {
     return log_special(x, pair_round(log_of_reduced(k, f)), v_set(0));
 }
 
-/* log((one + w) 2^k), a normalised pair, one = 0 or 1, for finite one + w > 0; the rounding of one + w touches only the
+/* (one + w) 2^k = 2^k' (1 + f + lost), one = 0 or 1, for finite one + w > 0; the rounding of one + w touches only the
  * exponent. */
-INLINE vpair pair_log_sum(vec one, vec w, vec k) {
+typedef struct {
+    vec k, f, lost;
+} reduced_log;
+
+INLINE reduced_log reduce_log_sum(vec one, vec w, vec k) {
     log_exponent e = split_exponent(one + w, SQRT_HALF);
     /* f = 2^-e w + (2^-e - 1), with one rounding, none at e = 0 */
     vec power = v_select(v_lt(v_set(EXPONENT_BIAS - 1), e.k), v_set(0), (vec)((uvec)v_set(1) - e.shift)) * one;
-    vec f = (vec)((uvec)w - e.shift) + (power - v_set(1));
-    vpair log = log_of_reduced(e.k + k, f);
+    vpair f = two_sum((vec)((uvec)w - e.shift), power - v_set(1));
+    return (reduced_log){e.k + k, f.hi, f.lo};
+}
+
+/* The logarithm of that, a normalised pair */
+INLINE vpair pair_log_sum(vec one, vec w, vec k) {
+    reduced_log r = reduce_log_sum(one, w, k);
+    vpair log = log_of_reduced(r.k, r.f);
     return pair_sum(log.hi, log.lo);
 }
 

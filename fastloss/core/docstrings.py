@@ -33,6 +33,7 @@ _ARGUMENTS = {
     "relative": {"pred": "Predictions p.", "target": "Observations y."},
     "margin": {"pred": "Scores p; the margin is m = y p.", "target": "Labels y, -1 or 1."},
     "count": {"pred": "Logarithms p of the predicted means."},
+    "deviance": {"pred": "Predicted means p."},
 }
 _RETURNS = "ndarray of pred's shape, float32 or float64; a float under a reduction."
 _RAISES = """\

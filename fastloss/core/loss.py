@@ -85,7 +85,8 @@ class Loss:
     ----------
     name : str
     family : str
-        What it is a function of: "residual", "relative", "margin", "probability", "count", "rows" or "embeddings".
+        What it is a function of: "residual", "relative", "margin", "probability", "count", "deviance", "rows" or
+        "embeddings".
     parameters : dict
         The values in force by name: the defaults, unless bound. A parameter without a default is missing until then.
     domains : dict

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastloss.core.row_call import LOGITS
+
 
 class Range(NamedTuple):
     """Where to draw a loss: over low < x < high, a curve for each target."""
@@ -14,7 +16,7 @@ class Range(NamedTuple):
     label: str
 
 
-# By name or, for those that are not listed, by family
+# By name or, for those that are not listed, by family; "logits" is that of rows whose target are logits too
 _RANGES = {
     "relative": Range(0, 4, (1.0,), "prediction"),
     "margin": Range(-3, 3, (1,), "score"),
@@ -24,9 +26,11 @@ _RANGES = {
     "kl_div": Range(-4, 0, (0.5, 0.1), "log-probability"),
     "relative_entropy": Range(0, 1, (0.5, 0.1), "probability"),
     "entropy": Range(0, 1, (None,), "probability"),
+    "hinge_embedding": Range(-1, 3, (1, -1), "distance"),
+    "deviance": Range(0, 6, (1.0, 3.0), "mean"),
     "count": Range(-2, 2, (1.0, 3.0), "logarithm of the mean"),
     "rows": Range(-5, 5, (0,), "logit of the label, beside a 0"),
-    "distillation": Range(-5, 5, ((1.0, 0.0),), "logit of the student, beside a 0"),
+    "logits": Range(-5, 5, ((1.0, 0.0),), "logit, beside a 0"),
     "triplet": Range(-3, 3, (None,), "place of the negative, the anchor at 0 and the positive at 1"),
     "contrastive": Range(-2, 2, (1, 0), "difference"),
     "cosine_embedding": Range(0, np.pi, (1, -1), "rotation by an angle"),
@@ -56,7 +60,7 @@ class Curves(NamedTuple):
 def curves(loss, points=480):
     """The curves of a loss. A parameter without a default is taken as 1."""
     loss = loss.bind(**{name: 1.0 for name in loss.domains if name not in loss.parameters})
-    where = _residuals(loss) if loss.has_weight else _RANGES.get(loss.name) or _RANGES[loss.family]
+    where = _range(loss)
     x = where.low + (where.high - where.low) * (np.arange(points) + 0.5) / points  # neither an end nor a kink
     names = ("value", "grad", "weight") if loss.has_weight else ("value", "grad")
     if loss.family == "embeddings":
@@ -66,6 +70,14 @@ def curves(loss, points=480):
         for name, y in zip(names, _evaluate(loss, x, target, names), strict=True):
             outputs[name].append(y)
     return Curves(loss, x, where, outputs)
+
+
+def _range(loss):
+    if loss.has_weight:
+        return _residuals(loss)
+    if loss.family == "rows" and loss.targets == LOGITS:
+        return _RANGES["logits"]
+    return _RANGES.get(loss.name) or _RANGES[loss.family]
 
 
 def _residuals(loss):

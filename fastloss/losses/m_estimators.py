@@ -193,6 +193,36 @@ def truncated_squared(scale=1.0):
 
 
 @ResidualLoss
+def dcs(scale=1.0):
+    """
+    Dynamic covariance scaling: half the squared error until r^2 = scale, then bounded by 3 scale / 2.
+
+    Domain: all real residuals.
+    Formula: r^2 / 2 if r^2 <= scale, else scale (3 r^2 - scale) / (2 (scale + r^2)).
+    Derivatives: r w, w the IRLS weight, which is 1 inside and (2 scale / (scale + r^2))^2 beyond; 1 inside and
+    w (scale - 3 r^2) / (scale + r^2) beyond.
+    Special values: at r^2 = scale the second derivative is that of the parabola.
+
+    Parameters
+    ----------
+    scale
+        The square of the residual from where on it counts less, in the square of its unit.
+
+    Source
+    ------
+    P. Agarwal, G. D. Tipaldi, L. Spinello, C. Stachniss, W. Burgard, "Robust Map Optimization Using Dynamic Covariance
+    Scaling", ICRA 2013, whose weight is that of GTSAM's DCS; the value is the one whose weight it is.
+
+    Examples
+    --------
+    >>> fl.dcs([0.5, 1.0, -3.0])
+    array([0.125, 0.5  , 1.3  ])
+    >>> fl.dcs.weight([0.5, -3.0])
+    array([1.  , 0.04])
+    """
+
+
+@ResidualLoss
 def andrews(scale=1.339):
     """
     Andrews' wave: bounded by 2 scale^2, which it reaches at |r| = pi scale.

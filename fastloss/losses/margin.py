@@ -101,6 +101,35 @@ def squared_hinge(margin=1.0):
 
 
 @ElementwiseLoss
+def hinge_embedding(margin=1.0):
+    """
+    The hinge loss of a distance: small for pairs of the label 1, beyond the margin for those of -1.
+
+    Domain: all real distances; labels -1 and 1. Another label, 0 too, gives NaN.
+    Formula: p if y = 1, max(0, margin - p) if y = -1.
+    Derivatives: 1 if y = 1; -1 if y = -1 and p < margin, else 0; and 0.
+
+    Parameters
+    ----------
+    pred
+        Distances p.
+    margin
+        From which distance on a pair of the label -1 costs nothing, in the unit of p.
+
+    Source
+    ------
+    torch.nn.functional.hinge_embedding_loss.
+
+    Examples
+    --------
+    >>> fl.hinge_embedding([0.25, 0.25, 3.0], [1, -1, -1])
+    array([0.25, 0.75, 0.  ])
+    >>> fl.hinge_embedding.grad([0.25, 0.25, 3.0], [1, -1, -1])
+    array([ 1., -1.,  0.])
+    """
+
+
+@ElementwiseLoss
 def modified_huber():
     """
     The squared hinge loss, continued as a line below m = -1.

@@ -43,6 +43,45 @@ def cross_entropy(class_weight=None, ignore_index=-100, label_smoothing=0.0, tem
 
 
 @RowLoss
+def poly1_cross_entropy(epsilon=2.0, class_weight=None, ignore_index=-100, label_smoothing=0.0):
+    """
+    Cross-entropy with the first term of its series in 1 - p more: Poly-1.
+
+    Domain: logits are real, or -inf for a class that is excluded.
+    Formula: cross_entropy + epsilon w sum_k q_k (1 - p_k), p = softmax(logits), q_k = (1 - s) t_k + s / C, t_k 1 at the
+    label y and 0 elsewhere, w the label's class_weight, s label_smoothing, C the number of classes. Without smoothing
+    the sum is 1 - p_y; it is taken from the other classes, so that confident rows keep their digits.
+    Derivatives: with e = epsilon w (1 - s) p_y those of cross_entropy plus e (p_k - t_k), and plus
+    e (p_k - t_k) (1 - 2 p_k).
+    Special values: epsilon = 0 is cross_entropy. NaN where a logit is +inf, or all are -inf; +inf where only the
+    label's is -inf.
+
+    Parameters
+    ----------
+    epsilon
+        How much more the term 1 - p counts. -1 takes it from the cross-entropy; below that a label may repel.
+    class_weight
+        Multiplies the loss of a row by that of its label; with smoothing, the cross-entropy's share of each class.
+    label_smoothing
+        The share of every target that is spread evenly over the classes.
+
+    Source
+    ------
+    Z. Leng et al., "PolyLoss: A Polynomial Expansion Perspective of Classification Loss Functions", ICLR 2022, with
+    smoothed labels as there.
+
+    Examples
+    --------
+    >>> fl.poly1_cross_entropy([[2.0, 1.0, -1.0], [0.0, 0.0, 0.0]], [0, 2]).round(6)
+    array([0.938243, 2.431946])
+    >>> fl.poly1_cross_entropy.grad([[0.0, 0.0]], [1])
+    array([[ 1., -1.]])
+    >>> fl.poly1_cross_entropy([[50.0, 0.0]], [0]).item()
+    5.786249543891753e-22
+    """
+
+
+@RowLoss
 def nll(class_weight=None, ignore_index=-100):
     """
     The negative log-likelihood of labels, from log-probabilities such as `log_softmax` gives.
@@ -176,6 +215,74 @@ def distillation(temperature=1.0, ignore_index=-100):
     array([0.21074357])
     >>> fl.distillation.grad([[0.0, 0.0]], [[0.0, 0.0]])
     array([[0., 0.]])
+    """
+
+
+@RowLoss
+def kl_logits(temperature=1.0, ignore_index=-100):
+    """
+    The Kullback-Leibler divergence of two softmaxes: how far logits are from those of a reference.
+
+    Domain: logits are real, or -inf for a class that is excluded.
+    Formula: sum_k q_k log(q_k / p_k), p = softmax(logits / T), q = softmax(target / T). Never below 0; where the two
+    nearly agree it keeps the digits that the plain sum loses. It is distillation without its factor T^2, whose limits
+    hold.
+    Derivatives: (p_k - q_k) / T and p_k (1 - p_k) / T^2.
+    Special values: classes that the target excludes by -inf add nothing; +inf where the logits alone do. NaN where a
+    logit of either is +inf, or all are -inf.
+
+    Parameters
+    ----------
+    target
+        The logits of the reference, of the same shape.
+    temperature
+        T, which divides the logits of both.
+    ignore_index
+        Rows with this label count as 0, whatever they hold, where `labels` are given: the padding of sequences.
+    reduction
+        The mean divides by the sum of sample_weight over the rows that count.
+
+    Source
+    ------
+    S. Kullback, R. A. Leibler, "On Information and Sufficiency", Annals of Mathematical Statistics 22, 1951.
+
+    Examples
+    --------
+    >>> fl.kl_logits([[2.0, 1.0, -1.0]], [[2.0, 0.0, 0.0]]).round(6)
+    array([0.109467])
+    >>> fl.kl_logits([[1.0 + 1e-9, 0.0]], [[1.0, 0.0]]).item() < 1e-18
+    True
+    """
+
+
+@RowLoss
+def disagreement(ignore_index=-100):
+    """
+    Whether two rows of logits have their largest in different classes.
+
+    Domain: logits are real, or -inf for a class that is excluded.
+    Formula: 1 if the first largest of the logits and of the target are not in the same class, else 0. The mean is the
+    share of rows whose most likely class another model, or a quantised one, changes.
+    Derivatives: 0.
+    Special values: NaN where a logit of either is NaN or +inf, or all are -inf.
+
+    Parameters
+    ----------
+    target
+        The logits of the reference, of the same shape.
+    ignore_index
+        Rows with this label count as 0, whatever they hold, where `labels` are given: the padding of sequences.
+    reduction
+        The mean divides by the sum of sample_weight over the rows that count.
+
+    Source
+    ------
+    M. Milani Fard, Q. Cormier, K. Canini, M. Gupta, "Launch and Iterate: Reducing Prediction Churn", NIPS 2016.
+
+    Examples
+    --------
+    >>> fl.disagreement([[2.0, 1.0], [0.0, 3.0], [1.0, 1.0]], [[0.5, 0.1], [2.0, 1.0], [7.0, 0.0]])
+    array([0., 1., 0.])
     """
 
 

@@ -51,6 +51,14 @@ TORCH = bound(
         {"var": 0.7},
         lambda f, p, y: f.gaussian_nll_loss(p, y, 0.7 + 0 * p.detach(), reduction="none"),
     ),
+    *(
+        (
+            "hinge_embedding",
+            {"margin": margin},
+            lambda f, p, y, margin=margin: f.hinge_embedding_loss(p, y, margin=margin, reduction="none"),
+        )
+        for margin in (1.0, 0.3)
+    ),
     ("logistic", {}, lambda f, p, y: (1 + (-p * y).exp()).log()),
     ("binary_cross_entropy", {}, lambda f, p, y: f.binary_cross_entropy(p, y, reduction="none")),
     *(
@@ -250,6 +258,25 @@ def test_sklearn_squared_log_error(weighted):
     for keywords in weighted:
         got = fl.squared_log_error(p, y, reduction="mean", **keywords)
         np.testing.assert_allclose(got, namesake(y, p, **keywords), rtol=1e-12)
+
+
+DEVIANCES = bound(
+    ("poisson_deviance", {}, "mean_poisson_deviance", {}),
+    ("gamma_deviance", {}, "mean_gamma_deviance", {}),
+    *(
+        ("tweedie_deviance", {"power": power}, "mean_tweedie_deviance", {"power": power})
+        for power in (0.0, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0)
+    ),
+)
+
+
+@pytest.mark.parametrize(("loss", "name", "parameters"), DEVIANCES)
+def test_sklearn_deviances(loss, name, parameters, weighted):
+    namesake = getattr(importing("sklearn.metrics"), name)
+    p, y = pair(loss)
+    for keywords in weighted:
+        got = loss(p, y, reduction="mean", **keywords)
+        np.testing.assert_allclose(got, namesake(y, p, **parameters, **keywords), rtol=1e-11)
 
 
 def test_sklearn_log_loss(weighted):

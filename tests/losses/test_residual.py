@@ -197,7 +197,7 @@ def test_the_largest_residual_pulls_no_more_than_a_large_one(name, case, dtype, 
 # ---- other units -----------------------------------------------------------------------------
 
 # Powers of the unit of the residual: of the parameters where they are not 1, and of the value where it is not 2.
-PARAMETER_POWERS = {"ramsay": {"a": -1}, "tolerant": {"a": 2, "b": 2}}
+PARAMETER_POWERS = {"ramsay": {"a": -1}, "dcs": {"scale": 2}, "tolerant": {"a": 2, "b": 2}}
 VALUE_POWERS = {"smooth_l1": 1, "epsilon_insensitive": 1}
 WITHOUT_UNITS = {"quantile", "expectile", "robust", "robust_nll", "student_t_nll", "gaussian_nll"}
 WITH_UNITS = [name for name in RESIDUAL if fl.get(name).parameters and name not in WITHOUT_UNITS]

@@ -167,7 +167,10 @@ def test_minus_infinity_at_the_label(name, dtype, isa):
         "softmax_focal": soft,
         "nll": [0, -1, 0],
         "multi_margin": [1 / 3, -2 / 3, 1 / 3],
+        "poly1_cross_entropy": soft,
         "distillation": [p[0] - q[0], -q[1], p[1] - q[2]],
+        "kl_logits": [p[0] - q[0], -q[1], p[1] - q[2]],
+        "disagreement": [0, 0, 0],
         "top_k_error": [0, 0, 0],
     }
     assert value == (1 if "bounded" in fl.get(name).traits else INF)
@@ -357,10 +360,12 @@ def test_focal_gradients_are_finite(gamma, dtype, isa):
 @pytest.mark.parametrize("classes", [3, 300])
 def test_a_student_that_equals_its_teacher(classes, dtype, isa):
     logits, _ = logits_of_all_kinds(100, classes, dtype)
-    value, grad = fl.distillation.value_and_grad(logits, logits.copy(), temperature=1.7)
-    assert (value == 0).all()
-    assert (grad == 0).all()
-    assert (fl.distillation(logits, logits[::-1], temperature=1.7) >= 0).all()
+    for loss in (fl.distillation, fl.kl_logits):
+        value, grad = loss.value_and_grad(logits, logits.copy(), temperature=1.7)
+        assert (value == 0).all()
+        assert (grad == 0).all()
+        assert (loss(logits, logits[::-1], temperature=1.7) >= 0).all()
+    assert (fl.disagreement(logits, logits.copy()) == 0).all()
 
 
 @pytest.mark.parametrize("excluded", [0, 1])
@@ -376,6 +381,45 @@ def test_classes_that_a_teacher_excludes(excluded, dtype, isa):
     np.testing.assert_allclose(value, (q * np.log(q / kept)).sum(), rtol=1e-6)
     np.testing.assert_allclose(grad[[0, 2]], kept - q, rtol=1e-5)
     assert grad[1] == (0 if excluded else np.asarray(p[1], grad.dtype)) or abs(grad[1] - p[1]) < 1e-6
+
+
+@EVERY_DTYPE
+def test_divergence_and_distillation_differ_by_a_factor(dtype, isa):
+    points = row_points("kl_logits", 200, 10, dtype)
+    for one, two in zip(fl.kl_logits.value_and_grad(*points), fl.distillation.value_and_grad(*points), strict=True):
+        assert_same_bits(one, two)
+    got, want = (loss(*points, temperature=2.0) for loss in (fl.kl_logits, fl.distillation))
+    assert_same_bits(4 * got, want)
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize("classes", [2, 10, 128, 129, 700])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_disagreement_takes_the_first_of_equal_logits(classes, axis, dtype, isa):
+    """As argmax does, wherever in a vector or in its rest the classes are."""
+    rng = np.random.default_rng(classes)
+    logits, target = (rng.integers(-3, 3, (400, classes)).astype(dtype) for _ in range(2))
+    tops = rng.integers(0, classes, (2, 400))
+    for x, top in zip((logits, target), tops, strict=True):
+        x[np.arange(400), top] = 5
+        x[::3, -1] = 5
+        x[::4, 0] = -INF
+    target[::5] = logits[::5]
+    want = logits.argmax(axis=1) != target.argmax(axis=1)
+    assert 0 < want.mean() < 1
+    got = fl.disagreement(np.moveaxis(logits, -1, axis), np.moveaxis(target, -1, axis), axis=axis)
+    np.testing.assert_array_equal(got, want)
+
+
+@EVERY_DTYPE
+def test_confident_rows_of_poly1_keep_their_digits(dtype, isa):
+    for margin in (15, 17, 20, 40, 80):
+        logits = np.array([[margin, 0, 0]], dtype)
+        value, grad = fl.poly1_cross_entropy.value_and_grad(logits, np.array([0]))
+        odds = 2 * mp.exp(-margin)
+        rest = odds / (1 + odds)
+        np.testing.assert_allclose(value, float(mp.log1p(odds) + 2 * rest), rtol=4 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(grad[0, 0], float(-rest * (3 - 2 * rest)), rtol=1e-6)
 
 
 @EVERY_DTYPE

@@ -13,6 +13,7 @@ from mpmath import isinf, mp, mpf
 from precision import converged, stored
 
 from oracles.count import COUNT
+from oracles.deviance import DEVIANCE
 from oracles.margin import MARGIN
 from oracles.oracle import Oracle
 from oracles.probability import PROBABILITY
@@ -23,7 +24,7 @@ from oracles.scaled import SCALED
 
 __all__ = ["ORACLES", "Exact", "Oracle", "exact", "exact_param_grad"]
 
-ORACLES = {**RESIDUAL, **SCALED, **ROBUST, **RELATIVE, **MARGIN, **PROBABILITY, **COUNT}
+ORACLES = {**RESIDUAL, **SCALED, **ROBUST, **RELATIVE, **MARGIN, **PROBABILITY, **COUNT, **DEVIANCE}
 
 
 @dataclass(frozen=True)

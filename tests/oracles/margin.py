@@ -24,6 +24,12 @@ def _squared_hinge(p, y, margin):
     return (margin - y * p) ** 2 if y * p < margin else 0 * p
 
 
+def _hinge_embedding(p, y, margin):
+    if y > 0:
+        return p
+    return margin - p if p < margin else 0 * p
+
+
 def _modified_huber(p, y):
     m = y * p
     if m < -1:
@@ -54,6 +60,7 @@ MARGIN = {
     "perceptron": _polynomial(lambda p, y: -y * p if y * p < 0 else 0 * p),
     "hinge": _polynomial(lambda p, y, margin: margin - y * p if y * p < margin else 0 * p, **_MARGINS),
     "squared_hinge": _polynomial(_squared_hinge, **_MARGINS),
+    "hinge_embedding": _polynomial(_hinge_embedding, cases=_MARGINS["cases"], edges=lambda y, margin: (margin,)),
     "modified_huber": _polynomial(_modified_huber, edges=lambda y: (y, -y)),
     "exponential": _margin(lambda p, y: exp(-y * p)),
     "logistic": _margin(lambda p, y: softplus(-y * p)),

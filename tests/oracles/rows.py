@@ -164,6 +164,34 @@ def cross_entropy(
     }
 
 
+def poly1_cross_entropy(
+    logits, target, dtype, *, epsilon=2.0, class_weight=None, label_smoothing=0.0, number=LONG_DOUBLE
+):
+    """The bound is that of the cross-entropy and as much of each further term, of whose factors p_y is one."""
+    given = {"class_weight": class_weight, "label_smoothing": label_smoothing, "number": number}
+    entropy, eps = cross_entropy(logits, target, dtype, **given), _eps(dtype)
+    rows, classes = _Rows(logits, _stored(1.0, dtype, number), number), logits.shape[1]
+    smoothing = _stored(label_smoothing, dtype, number)
+    weight = _stored(epsilon, dtype, number) * _label_weights(class_weight, target, dtype, number)
+    is_label, p = _at_labels(target, classes), rows.probabilities
+    own, own_rest, own_slack = (_sum(np.where(is_label, x, 0)) for x in (p, rows.others, rows.slack))
+    missed = (1 - smoothing) * own_rest + smoothing * (number.array(1.0) - number.array(1.0) / classes)
+    steepness = weight * (1 - smoothing)
+    change = steepness * own * np.where(is_label, -own_rest, p)
+    slip = abs(steepness) * np.where(is_label, own_slack, own_slack * p + own * rows.slack)
+    bend, terms = change * (1 - 2 * p), abs(change) * (1 + 2 * p)
+    least = 2 * float(np.finfo(dtype).smallest_subnormal) / eps  # of a confident row, whose weight multiplies it
+    further = {
+        "value": ((weight * missed)[:, 0], (8 * abs(weight) * missed + abs(steepness) * own_slack + least)[:, 0]),
+        "grad": (change, 8 * abs(change) + slip),
+        "hess": (bend, 8 * terms + 4 * slip),
+    }
+    return {
+        output: Exact(exact.result + further[output][0], exact.bound + eps * further[output][1])
+        for output, exact in entropy.items()
+    }
+
+
 def _label_weights(class_weight, target, dtype, number):
     """The class weight of each row's label, (rows, 1)."""
     if class_weight is None:
@@ -287,6 +315,21 @@ def distillation(logits, target, dtype, *, temperature=1.0, number=LONG_DOUBLE):
     }
 
 
+def kl_logits(logits, target, dtype, *, temperature=1.0, number=LONG_DOUBLE):
+    """Distillation over T^2, whose bound it has."""
+    t = _stored(temperature, dtype, number)
+    exact = distillation(logits, target, dtype, temperature=temperature, number=number)
+    least = float(np.finfo(dtype).smallest_subnormal)
+    return {name: Exact(x.result / t**2, x.bound / t**2 + 2 * least) for name, x in exact.items()}
+
+
+def disagreement(logits, target, dtype, *, number=LONG_DOUBLE):
+    """Compared; of equal logits the first."""
+    value = number.array((logits.argmax(axis=1) != target.argmax(axis=1)).astype(float))
+    nothing = np.zeros(logits.shape)
+    return {"value": Exact(value, 0 * value), "grad": Exact(nothing, nothing), "hess": Exact(nothing, nothing)}
+
+
 def top_k_error(logits, target, dtype, *, k=1, class_weight=None, number=LONG_DOUBLE):
     """A count, compared."""
     weights = _label_weights(class_weight, target, dtype, number)
@@ -319,6 +362,18 @@ ROWS = {
         ),
         targets="labels or probabilities",
     ),
+    "poly1_cross_entropy": RowOracle(
+        poly1_cross_entropy,
+        cases=(
+            {},
+            {"epsilon": -1.0},
+            {"epsilon": 0.0},
+            {"class_weight": _ramp},
+            {"epsilon": 1.0, "label_smoothing": 0.1},
+            {"label_smoothing": 1.0},
+            {"epsilon": 5.0, "class_weight": _ramp, "label_smoothing": 0.3},
+        ),
+    ),
     "nll": RowOracle(nll, cases=({}, {"class_weight": _ramp})),
     "softmax_focal": RowOracle(
         softmax_focal,
@@ -333,5 +388,11 @@ ROWS = {
         cases=({}, {"temperature": 0.7}, {"temperature": 2.5}, {"temperature": 30.0}),
         targets="logits",
     ),
+    "kl_logits": RowOracle(
+        kl_logits,
+        cases=({}, {"temperature": 0.7}, {"temperature": 2.5}, {"temperature": 30.0}),
+        targets="logits",
+    ),
+    "disagreement": RowOracle(disagreement, targets="logits"),
     "top_k_error": RowOracle(top_k_error, cases=({}, {"k": 3}, {"k": 2, "class_weight": _ramp})),
 }

@@ -111,6 +111,11 @@ def _andrews_ulps(output, dtype, arguments, scale):
     return None if output == "hess" and distance < (2e-7 if is_single(dtype) else 4e-16) else 4.0
 
 
+def _dcs(r, scale):
+    z = r * r
+    return z / 2 if z <= scale else scale * (3 * z - scale) / (2 * (scale + z))
+
+
 def _ramsay(r, a):
     x = a * _size(r)
     return (1 - exp(-x) * (1 + x)) / a**2
@@ -183,6 +188,9 @@ SCALED = {
         ulps=_andrews_ulps,
         terms=_andrews_terms,
         edges=both_sides(lambda scale: (float(mp.pi) * scale, float(mp.pi) / 2 * scale)),
+    ),
+    "dcs": Oracle(
+        _dcs, cases=_SCALES, edges=both_sides(lambda scale: (scale**0.5,)), unit=lambda scale: min(1.0, scale**0.5)
     ),
     "ramsay": Oracle(
         _ramsay,

@@ -32,6 +32,18 @@ INLINE jet squared_hinge(vec pred, vec y, const vec *p) {
     return margin_jet(y, gap * gap, -two * gap, v_select(v_lt(zero, gap), two, zero));
 }
 
+/* Of a distance, which is to be small for the label 1, and large for -1 */
+INLINE jet hinge_embedding(vec pred, vec y, const vec *p) {
+    const vec zero = v_set(0), one = v_set(1);
+    mask similar = v_lt(zero, y);
+    vec gap = p[0] - pred;
+    return (jet){
+        .value = v_select(similar, pred, v_max(zero, gap)),
+        .grad = v_select(similar, one, v_select(v_lt(zero, gap), -one, zero)),
+        .hess = zero,
+    };
+}
+
 /* Zhang (2004) */
 INLINE jet modified_huber(vec pred, vec y, const vec *p) {
     (void)p;

@@ -131,15 +131,17 @@ INLINE jet kl_div(vec pred, vec y, const vec *p) {
 
 /* x = scaled 2^k; a quotient of two scaled numbers neither overflows nor underflows */
 typedef struct {
-    vec scaled, k;
+    vec scaled, k, factor;
 } scaled_number;
 
 INLINE scaled_number scaled_number_of(vec x) {
     const real reach = FL_ARITH == 32 ? 40 : 400, big = FL_ARITH == 32 ? 0x1p40f : 0x1p400;
     const vec one = v_set(1), zero = v_set(0);
+    if (FL_ARITH == 3264) return (scaled_number){x, zero, one}; /* no quotient of two floats does */
     mask tiny = v_lt(x, v_set(1 / big)), huge = v_lt(v_set(big), x);
     vec factor = v_select(tiny, v_set(big * big), v_select(huge, v_set(1 / (big * big)), one));
-    return (scaled_number){x * factor, v_select(tiny, v_set(-2 * reach), v_select(huge, v_set(2 * reach), zero))};
+    vec k = v_select(tiny, v_set(-2 * reach), v_select(huge, v_set(2 * reach), zero));
+    return (scaled_number){x * factor, k, factor};
 }
 
 /* log(y / p) for y, p >= 0; where they are within a factor of 2, log1p((y - p) / p), whose difference is exact */

@@ -106,6 +106,26 @@ INLINE jet truncated_squared(vec r, const vec *p) {
     return (jet){.value = half * b * b, .grad = v_select(outside, zero, r), .hess = weight, .weight = weight};
 }
 
+/* Agarwal et al. (2013), "dynamic covariance scaling": c is compared with r^2. Beyond it, with q = 1 / (1 + r^2 / c),
+ * the value is c (3 - 4 q) / 2 and the weight 4 q^2. r is measured in a unit, a power of two within a factor of 2 of
+ * sqrt(c), up to where its square would overflow. */
+INLINE jet dcs(vec r, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1), two = v_set(2), three = v_set(3), four = v_set(4);
+    const vec cap = v_set(FL_ARITH == 32 ? 0x1p60f : 0x1p500);
+    vec unit = (vec)((uvec)v_sqrt(p[0]) & (uvec)v_set(INFINITE)), per_unit = one / unit;
+    vec c = p[0] * per_unit * per_unit, a = v_min(cap, v_abs(r) * per_unit), square = a * a;
+    mask inside = m_or(v_lt(square, c), m_and(v_eq(square, c), v_le(product_error(a, a, square), v_set(0))));
+    vpair q = pair_reciprocal(pair_one_plus(square_times(a, pair_reciprocal((vpair){c, v_set(0)}))));
+    vpair rest = two_sum(v_set((real)1.5), -two * q.hi);
+    vec root = two * q.hi, weight = v_fma(two * root, two * q.lo, root * root), pull = four * a * q.hi;
+    return (jet){
+        .value = v_select(inside, half * r * r, p[0] * (rest.hi + v_fma(-two, q.lo, rest.lo))),
+        .grad = v_select(inside, r, v_copysign(unit * v_fma(two * pull, q.lo, pull * q.hi), r)),
+        .hess = v_select(inside, one, weight * v_fma(four, q.lo, v_fma(four, q.hi, -three))),
+        .weight = v_select(inside, one, weight),
+    };
+}
+
 /* Hampel (1974): quadratic up to a, linear up to b, level from c on. Between b and c it is a polynomial in
  * t = |r| - b, which does not cancel. */
 INLINE jet hampel(vec r, const vec *p) {

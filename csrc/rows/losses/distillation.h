@@ -11,6 +11,9 @@ ROW_LOSS(distillation, FL_LOGITS, FL_CONVEX | FL_C1, "temperature > 0")
  *
  *   KL = sum_k q_k (e^-d_k - 1 + d_k) + log1p(u) - u. */
 
+/* A variant: KL alone, where distillation is T^2 KL */
+enum { DIVERGENCE = 8 };
+
 typedef struct {
     softmax_call softmax;
     int wants_value;
@@ -127,21 +130,21 @@ INLINE distillation_state distillation_reduce(const distillation_call *call, con
 }
 
 INLINE vec distillation_loss(const distillation_call *call, distillation_state *s, int variant) {
-    (void)variant;
     const double series[] = {0.5, -1.0 / 3, 0.25, -0.2};
     vec u = s->u, tail = v_set((real)series[3]), t = call->softmax.temperature;
     for (int k = 2; k >= 0; k--) tail = v_fma(tail, u, v_set((real)series[k]));
     vec divergence = v_fma(-u * u, tail, s->divergence); /* log1p(u) - u */
-    return t * t * v_select(v_lt(divergence, v_set(0)), v_set(0), divergence);
+    divergence = v_select(v_lt(divergence, v_set(0)), v_set(0), divergence);
+    return variant & DIVERGENCE ? divergence : t * t * divergence;
 }
 
 /* For a class that is the maximum of both, p - q = p q (teacher.rest - student.rest): both may be near 1. */
 INLINE void distillation_factors(const distillation_call *call, distillation_state *s, vec scale, int variant) {
-    (void)variant;
-    vec p = s->student.p, q = s->teacher.p;
+    vec p = s->student.p, q = s->teacher.p, t = call->softmax.temperature;
+    if (variant & DIVERGENCE) scale = scale / t / t;
     s->hess = scale * v_set(EMIT_UNSCALE);
     s->top_hess = s->hess * p * (s->student.rest * p);
-    scale *= call->softmax.temperature;
+    scale *= t;
     s->grad = scale * p * v_set(EMIT_UNSCALE);
     s->teacher_grad = scale * q * v_set(EMIT_UNSCALE);
     s->top_grad = s->grad * q * (s->teacher.rest - s->student.rest);
