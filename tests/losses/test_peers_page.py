@@ -1,0 +1,83 @@
+"""docs/peers.md names every loss of the libraries that are installed, and says of ours only what is there.
+
+Run by `pytest -m peers`.
+"""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from agreement import importing
+
+import fastloss as fl
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "peers.md").read_text(encoding="utf-8")
+BEING_WRITTEN = {"linear_cross_entropy", "nt_xent"}
+
+
+def table(title):
+    """[(theirs, ours)] of the section with this title."""
+    (section,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^\| `([\w.]+)` \| (?:`(\w+)`|none) \| \S.* \|$", section, re.MULTILINE)
+
+
+def classes(module, base=object):
+    return {name for name, found in vars(module).items() if inspect.isclass(found) and issubclass(found, base)}
+
+
+def functions(module, pattern):
+    return {name for name in dir(module) if re.search(pattern, name) and callable(getattr(module, name))}
+
+
+def of_sklearn(module):
+    # some are not listed in __all__, and the base is no loss
+    return classes(module, module.BaseLoss) - {"BaseLoss"}
+
+
+SECTIONS = {
+    "torch.nn.functional": ("torch.nn.functional", lambda m: functions(m, r"^[^_].*(_loss$|entropy)|^kl_div$")),
+    "optax.losses": ("optax.losses", lambda m: functions(m, r"^[a-z]")),
+    "sklearn._loss": ("sklearn._loss.loss", of_sklearn),
+    "sklearn.metrics": (
+        "sklearn.metrics",
+        lambda m: {name for name in m.__all__ if re.search(r"_loss|_error|deviance|accuracy|^d2_", name)},
+    ),
+    "scipy": (
+        "scipy.special",
+        lambda m: {
+            f"special.{name}" for name in ("huber", "pseudo_huber", "rel_entr", "kl_div", "entr") if hasattr(m, name)
+        },
+    ),
+    "statsmodels.robust.norms": ("statsmodels.robust.norms", lambda m: classes(m, m.RobustNorm)),
+    "GTSAM (noiseModel.mEstimator)": (
+        "gtsam",
+        lambda m: classes(m.noiseModel.mEstimator, m.noiseModel.mEstimator.Base) - {"Base"},
+    ),
+    # of those that are no combinations it does not bind three
+    "Ceres Solver": ("pyceres", lambda m: functions(m, r".Loss$") | {"ArctanLoss", "TolerantLoss", "TukeyLoss"}),
+}
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("title", SECTIONS)
+def test_every_loss_of_the_library_is_named(title):
+    module, names = SECTIONS[title]
+    found = names(importing(module))
+    assert found
+    missing = found - {theirs for theirs, _ in table(title)}
+    assert not missing, f"docs/peers.md says nothing of {sorted(missing)} in {title}"
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_what_is_said_to_be_ours_is_there(title):
+    rows = table(title)
+    assert len({theirs for theirs, _ in rows}) == len(rows)
+    ours = {ours for _, ours in rows if ours} - BEING_WRITTEN
+    assert ours
+    assert not {name for name in ours if not hasattr(fl, name)}
+
+
+def test_all_rows_of_the_page_are_read():
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    assert sum(len(table(title)) for title in SECTIONS) == len(rows)
