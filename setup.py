@@ -29,7 +29,7 @@ COMPILER_VERSION = subprocess.run([*COMPILER, "--version"], check=True, capture_
 KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math",
                 "-ffp-contract=off", "-fno-builtin-gamma", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
 # Lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
-GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": [], "distances": []}
+GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": [], "distances": [], "tiles": []}
 ISA_FLAGS = {
     "x86_64": {
         "baseline": [],
@@ -39,7 +39,7 @@ ISA_FLAGS = {
     "aarch64": {"neon": []},
 }
 # What csrc/*.c are compiled for: see csrc/simd/vec.h
-DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64), "distances": (64, 3264)}
+DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64), "distances": (64, 3264), "tiles": (32, 64)}
 
 CYTHON = {"build_dir": "build/cython", "language_level": 3, "compiler_directives": {"cdivision": True}}
 
@@ -61,7 +61,7 @@ def machine():
 
 
 class Build(build_ext):
-    """Compiles csrc/map.c and csrc/rows.c per instruction set and arithmetic, and links the objects into core.kernels.
+    """Compiles the domains of csrc/ per instruction set and arithmetic, and links the objects into core.kernels.
 
     The objects know nothing of Python: those in build/kernels serve every Python. They and the extensions in
     build/extensions lie in folders per compiler and flags, beside each the hash of what it was made from (.key), and
@@ -152,7 +152,7 @@ def short_hash(*words):
 C_SOURCES = {"kernels": ["csrc/dispatch.c"], "buffers": ["csrc/storage/storage.c"]}
 # What Cython and these see of the others
 INTERFACES = ["csrc/*.h", "csrc/*.def", "csrc/*/api.h", "csrc/storage/storage.*", "csrc/map/losses/robust_regions.h"]
-INTERFACES += ["fastloss/**/*.pxd"]
+INTERFACES += ["csrc/tiles/*.def", "fastloss/**/*.pxd"]
 
 
 def extension(source):

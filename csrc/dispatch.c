@@ -1,6 +1,7 @@
 /* Which kernels this machine can run, and which loop serves a call. */
 #include "api.h"
 #include "distances/api.h"
+#include "tiles/api.h"
 
 #include <math.h>
 
@@ -37,6 +38,11 @@ const fl_distance_loss fl_distance_losses[FL_DISTANCE_LOSSES] = {
 #include "distances.def"
 };
 
+const char *const fl_margin_names[FL_MARGINS] = {
+#define MARGIN(name) [FL_MARGIN_##name] = #name,
+#include "tiles/margins.def"
+};
+
 const char *const fl_function_names[FL_FUNCTIONS] = {
 #define FUNCTION(name) [FL_FUNCTION_##name] = #name,
 #include "functions.def"
@@ -52,19 +58,22 @@ const char *const fl_isa_names[FL_ISAS] = {
 #define ISA(name, has_fma, is_supported)                                                                               \
     extern const fl_table fl_map_##name##_32, fl_map_##name##_64, fl_map_##name##_3264;                                \
     extern const fl_row_kernels fl_rows_##name##_32, fl_rows_##name##_64;                                              \
-    extern const fl_distance_kernels fl_distances_##name##_64, fl_distances_##name##_3264;
+    extern const fl_distance_kernels fl_distances_##name##_64, fl_distances_##name##_3264;                              \
+    extern const fl_tile_kernels fl_tiles_##name##_32, fl_tiles_##name##_64;
 #include "isas.def"
 
 static const struct {
     const fl_table *map[FL_ARITHMETICS];
     const fl_row_kernels *rows[FL_WIDE];
     const fl_distance_kernels *distances[2]; /* of float32 and of float64, both computed in float64 */
+    const fl_tile_kernels *tiles[FL_WIDE];
     int has_fma;
 } isas[FL_ISAS] = {
 #define ISA(name, has_fma, is_supported)                                                                               \
     [FL_ISA_##name] = {{&fl_map_##name##_32, &fl_map_##name##_64, &fl_map_##name##_3264},                              \
                        {&fl_rows_##name##_32, &fl_rows_##name##_64},                                                   \
                        {&fl_distances_##name##_3264, &fl_distances_##name##_64},                                       \
+                       {&fl_tiles_##name##_32, &fl_tiles_##name##_64},                                                 \
                        has_fma},
 #include "isas.def"
 };
@@ -107,6 +116,7 @@ int fl_isa_supported(int isa) {
 const fl_table *fl_get_table(int isa, int arithmetic) { return isas[isa].map[arithmetic]; }
 const fl_row_kernels *fl_get_rows(int isa, int arithmetic) { return isas[isa].rows[arithmetic]; }
 const fl_distance_kernels *fl_get_distances(int isa, int is_double) { return isas[isa].distances[is_double]; }
+const fl_tile_kernels *fl_get_tiles(int isa, int arithmetic) { return isas[isa].tiles[arithmetic]; }
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 

@@ -6,9 +6,19 @@ from fastloss.core.kernels import isa, isas, use_isa
 from fastloss.core.loss import Loss, get, list_losses
 from fastloss.core.threads import get_num_threads, set_num_threads
 from fastloss.files import score
+from fastloss.losses.contrastive import info_nce, nt_xent, sup_con
 from fastloss.losses.count import gamma, poisson, tweedie
 from fastloss.losses.deviance import gamma_deviance, poisson_deviance, tweedie_deviance
 from fastloss.losses.distances import center, contrastive, cosine_embedding, feature_distance, triplet
+from fastloss.losses.heads import (
+    arcface,
+    cosface,
+    l2_softmax,
+    l_softmax,
+    linear_cross_entropy,
+    normalized_softmax,
+    sphereface,
+)
 from fastloss.losses.likelihood import gaussian_nll, robust_nll, student_t_nll
 from fastloss.losses.m_estimators import (
     andrews,
@@ -79,12 +89,14 @@ __all__ = [
     "accuracy",
     "adaptive",
     "andrews",
+    "arcface",
     "arctan",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cauchy",
     "center",
     "contrastive",
+    "cosface",
     "cosine_embedding",
     "cross_entropy",
     "dcs",
@@ -107,10 +119,14 @@ __all__ = [
     "hinge",
     "hinge_embedding",
     "huber",
+    "info_nce",
     "isa",
     "isas",
     "kl_div",
     "kl_logits",
+    "l2_softmax",
+    "l_softmax",
+    "linear_cross_entropy",
     "list_losses",
     "log_cosh",
     "log_loss",
@@ -123,6 +139,8 @@ __all__ = [
     "mse",
     "multi_margin",
     "nll",
+    "normalized_softmax",
+    "nt_xent",
     "perceptron",
     "poisson",
     "poisson_deviance",
@@ -141,11 +159,13 @@ __all__ = [
     "smooth_l1",
     "softmax",
     "softmax_focal",
+    "sphereface",
     "squared_epsilon_insensitive",
     "squared_error",
     "squared_hinge",
     "squared_log_error",
     "student_t_nll",
+    "sup_con",
     "symmetric_absolute_percentage_error",
     "tolerant",
     "top_k_error",

@@ -2896,6 +2896,81 @@ class _TopKError(Loss):
 top_k_error: _TopKError
 
 @type_check_only
+class _InfoNce(Loss):
+    """InfoNCE: each query is drawn to its key, away from the others or from negatives."""
+
+    def __call__(
+        self, query: ArrayLike, key: ArrayLike, *, negatives: ArrayLike | None = None, temperature: float = 0.1,
+        similarity: str = 'cosine', symmetric: bool = False, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, query: ArrayLike, key: ArrayLike, *, negatives: ArrayLike | None = None, temperature: float = 0.1,
+        similarity: str = 'cosine', symmetric: bool = False, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, query: ArrayLike, key: ArrayLike, *, negatives: ArrayLike | None = None, temperature: float = 0.1,
+        similarity: str = 'cosine', symmetric: bool = False, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, negatives: ArrayLike | None = None, temperature: float = 0.1, similarity: str = 'cosine',
+        symmetric: bool = False
+    ) -> Self: ...
+
+info_nce: _InfoNce
+
+@type_check_only
+class _NtXent(Loss):
+    """NT-Xent: of two views of each of N examples, each is drawn to the other and away from those of other examples."""
+
+    def __call__(
+        self, a: ArrayLike, b: ArrayLike, *, temperature: float = 0.1, similarity: str = 'cosine',
+        self_similarity: bool = False, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, a: ArrayLike, b: ArrayLike, *, temperature: float = 0.1, similarity: str = 'cosine',
+        self_similarity: bool = False, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, a: ArrayLike, b: ArrayLike, *, temperature: float = 0.1, similarity: str = 'cosine',
+        self_similarity: bool = False, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, temperature: float = 0.1, similarity: str = 'cosine', self_similarity: bool = False
+    ) -> Self: ...
+
+nt_xent: _NtXent
+
+@type_check_only
+class _SupCon(Loss):
+    """Supervised contrastive loss: embeddings are drawn to all others with their label."""
+
+    def __call__(
+        self, x: ArrayLike, labels: ArrayLike, *, temperature: float = 0.1, similarity: str = 'cosine',
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, labels: ArrayLike, *, temperature: float = 0.1, similarity: str = 'cosine',
+        wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, labels: ArrayLike, *, temperature: float = 0.1, similarity: str = 'cosine',
+        wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, temperature: float = 0.1, similarity: str = 'cosine'
+    ) -> Self: ...
+
+sup_con: _SupCon
+
+@type_check_only
 class _Triplet(Loss):
     """The triplet margin loss: an anchor is to be nearer to the positive than to the negative, by a margin."""
 
@@ -3005,3 +3080,190 @@ class _FeatureDistance(Loss):
     def bind(self, *, layer_weights: ArrayLike | None = None) -> Self: ...
 
 feature_distance: _FeatureDistance
+
+@type_check_only
+class _LinearCrossEntropy(Loss):
+    """Softmax cross-entropy of a linear layer: that of the logits x w^T + bias, which are never stored."""
+
+    def __call__(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, bias: ArrayLike | None = None,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0,
+        temperature: float = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
+        num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, bias: ArrayLike | None = None,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0,
+        temperature: float = 1.0, wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, bias: ArrayLike | None = None,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0,
+        temperature: float = 1.0, wrt: str | Sequence[str] | None = None, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, bias: ArrayLike | None = None, class_weight: ArrayLike | None = None, ignore_index: int = -100,
+        label_smoothing: float = 0.0, temperature: float = 1.0
+    ) -> Self: ...
+
+linear_cross_entropy: _LinearCrossEntropy
+
+@type_check_only
+class _L2Softmax(Loss):
+    """L2-constrained softmax: cross-entropy of a linear layer of embeddings that are brought to one length."""
+
+    def __call__(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, scale: float = 16.0, bias: ArrayLike | None = None,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, scale: float = 16.0, bias: ArrayLike | None = None,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, scale: float = 16.0, bias: ArrayLike | None = None,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, scale: float = 16.0, bias: ArrayLike | None = None, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100
+    ) -> Self: ...
+
+l2_softmax: _L2Softmax
+
+@type_check_only
+class _NormalizedSoftmax(Loss):
+    """NormFace: cross-entropy of the scaled cosines between embeddings and classes."""
+
+    def __call__(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, scale: float = 16.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, scale: float = 16.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, scale: float = 16.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, scale: float = 16.0, class_weight: ArrayLike | None = None, ignore_index: int = -100
+    ) -> Self: ...
+
+normalized_softmax: _NormalizedSoftmax
+
+@type_check_only
+class _LSoftmax(Loss):
+    """Large-margin softmax: the angle to the label's class is multiplied."""
+
+    def __call__(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: int = 4, annealing: float = 0.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: int = 4, annealing: float = 0.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: int = 4, annealing: float = 0.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, margin: int = 4, annealing: float = 0.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100
+    ) -> Self: ...
+
+l_softmax: _LSoftmax
+
+@type_check_only
+class _Sphereface(Loss):
+    """A-softmax: large-margin softmax with classes of length 1."""
+
+    def __call__(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: int = 4, annealing: float = 0.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: int = 4, annealing: float = 0.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: int = 4, annealing: float = 0.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, margin: int = 4, annealing: float = 0.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100
+    ) -> Self: ...
+
+sphereface: _Sphereface
+
+@type_check_only
+class _Cosface(Loss):
+    """CosFace, AM-softmax: a margin is taken off the cosine of the label's class."""
+
+    def __call__(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: float = 0.35, scale: float = 64.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: float = 0.35, scale: float = 64.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: float = 0.35, scale: float = 64.0,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, margin: float = 0.35, scale: float = 64.0, class_weight: ArrayLike | None = None,
+        ignore_index: int = -100
+    ) -> Self: ...
+
+cosface: _Cosface
+
+@type_check_only
+class _Arcface(Loss):
+    """ArcFace: a margin is added to the angle to the label's class."""
+
+    def __call__(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: float = 0.5, cosine_margin: float = 0.0,
+        scale: float = 64.0, beyond: str = 'linear', straight_through: bool = False,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, sample_weight: ArrayLike | None = None,
+        reduction: Reduction = "none", num_threads: int | None = None
+    ) -> Any: ...
+    def grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: float = 0.5, cosine_margin: float = 0.0,
+        scale: float = 64.0, beyond: str = 'linear', straight_through: bool = False,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, ...]: ...
+    def value_and_grad(
+        self, x: ArrayLike, w: ArrayLike, target: ArrayLike, *, margin: float = 0.5, cosine_margin: float = 0.0,
+        scale: float = 64.0, beyond: str = 'linear', straight_through: bool = False,
+        class_weight: ArrayLike | None = None, ignore_index: int = -100, wrt: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> tuple[Any, tuple[Any, ...]]: ...
+    def bind(
+        self, *, margin: float = 0.5, cosine_margin: float = 0.0, scale: float = 64.0, beyond: str = 'linear',
+        straight_through: bool = False, class_weight: ArrayLike | None = None, ignore_index: int = -100
+    ) -> Self: ...
+
+arcface: _Arcface

@@ -225,19 +225,23 @@ INLINE softmax_state softmax_of_classes(const softmax_call *call, const row_sour
 
 /* ---- a loss ------------------------------------------------------------------------------------------------------ */
 
+/* The label's logit, which is in `own`, and its share of the target */
+INLINE void softmax_add_label(const softmax_call *call, softmax_state *s, vec own_weight, int variant) {
+    if (!(variant & SOFT)) return;
+    vec zero = v_set(0);
+    mask top = v_eq(s->own, s->max);
+    s->own_kept = call->keep * own_weight;
+    s->own_smoothed = call->spread * own_weight;
+    s->dot += v_select(v_eq(s->own_kept, zero), zero, s->own_kept * (s->max - s->own));
+    s->peak_mass += v_select(top, s->own_kept, zero);
+    s->mass += v_select(top, zero, s->own_kept);
+}
+
 INLINE softmax_state softmax_reduce(const softmax_call *call, const row_source *s, int variant) {
     softmax_state state =
         s->form == FEW_CLASSES ? softmax_of_lanes(call, s, variant) : softmax_of_classes(call, s, variant);
     state.own = s->own;
-    if (variant & SOFT) {
-        vec zero = v_set(0);
-        mask top = v_eq(s->own, state.max);
-        state.own_kept = call->keep * s->own_weight;
-        state.own_smoothed = call->spread * s->own_weight;
-        state.dot += v_select(v_eq(state.own_kept, zero), zero, state.own_kept * (state.max - s->own));
-        state.peak_mass += v_select(top, state.own_kept, zero);
-        state.mass += v_select(top, zero, state.own_kept);
-    }
+    softmax_add_label(call, &state, s->own_weight, variant);
     return state;
 }
 

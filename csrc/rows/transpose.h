@@ -56,8 +56,8 @@ INLINE void transpose_part(const real *from, size_t from_stride, real *to, size_
 
 /* to[c][r] = from[r][c]; strides are distances between rows of each. Squares are taken along the rows of the matrix
  * with the larger stride: one that is a power of two puts the rows of a square into few sets of the cache. */
-static void transpose_matrix(const void *from, size_t from_stride, void *to, size_t to_stride, size_t rows,
-                             size_t columns) {
+static __attribute__((unused)) void transpose_matrix(const void *from, size_t from_stride, void *to, size_t to_stride,
+                                                     size_t rows, size_t columns) {
     if (to_stride > from_stride) {
         for (size_t c = 0; c < columns; c += LANES)
             for (size_t r = 0; r < rows; r += LANES)

@@ -28,7 +28,7 @@ class DistanceLoss(EmbeddingLoss):
         parameters.pop(target, None)
         domains = {name: self._read.get(name, "one number per layer, finite") for name in parameters}
         defaults = {name: p.default for name, p in parameters.items()}
-        super().__init__(name, traits, domains, defaults, declaration.__doc__, arrays, target)
+        super().__init__(name, traits, domains, defaults, declaration.__doc__, arrays, target, self.targets == "label")
 
     def _check_param(self, name, value):
         if self.domains[name] == "boolean":

@@ -78,6 +78,12 @@ IndexError
 
 
 _EMBEDDING_TYPES = {
+    "w": "array_like of shape (C, D)",
+    "target": "array_like of shape (N,)",
+    "bias": "array_like of shape (C,), optional",
+    "negatives": "array_like, optional",
+    "class_weight": "array_like of shape (C,), >= 0, optional",
+    "ignore_index": "int",
     "labels": "array_like of shape (N,), integers",
     "y": "array_like of shape (N,), or one value for all",
     "sample_weight": "array_like of shape (N,), or one value for all; optional",
@@ -85,13 +91,20 @@ _EMBEDDING_TYPES = {
     "num_threads": "int, optional",
 }
 _EMBEDDING_TEXTS = {
+    "x": "Embeddings, one a row.",
+    "w": "Vectors of the classes, one a row. C >= 1.",
+    "target": "Whole numbers, one label in [0, C) per row.",
+    "bias": "Is added to the logits of each class.",
+    "class_weight": _ROW_TEXTS["class_weight"],
+    "ignore_index": _ROW_TEXTS["ignore_index"],
     "sample_weight": "Multiplies value and gradients of a row. Rows of weight 0 count as 0, whatever they hold.",
     "reduction": "The mean is sum(sample_weight * value) / sum(sample_weight).",
     "num_threads": _TEXTS["num_threads"],
 }
 _EMBEDDING_RETURNS = """\
 ndarray of shape (N,), float32 or float64; a float under a reduction. `grad` returns a tuple of gradients, of the arrays
-that `wrt` names and in its order (default: all); `value_and_grad` a pair of both."""
+that `wrt` names and in its order (default: all); `value_and_grad` a pair of both. The gradients are those of the
+reduced loss; without a reduction, of the sum."""
 
 
 def sections(doc):
@@ -156,12 +169,19 @@ def complete_embeddings(doc, arguments, domains, traits, has_labels):
     given = own.get("Parameters", "")
     own_types = dict(re.findall(r"^(\w+) : (.*)", given, re.MULTILINE))
     types = {name: "array_like of shape (N, D)" for name in arguments} | _EMBEDDING_TYPES
-    types |= {name: "bool" if domain == "boolean" else f"float, {domain}" for name, domain in domains.items()}
-    types |= own_types
+    types = {name: _kind(domain) for name, domain in domains.items()} | types | own_types
     texts = {**_EMBEDDING_TEXTS, **entries(given)}
     names = [*arguments, *domains, "sample_weight", "reduction", "num_threads"]
-    raises = f"{_ROW_RAISES.replace(' and not ignored', '')}\n{_RAISES}" if has_labels else _RAISES
+    raises = _ROW_RAISES if "ignore_index" in domains else _ROW_RAISES.replace(" and not ignored", "")
+    raises = f"{raises}\n{_RAISES}" if has_labels else _RAISES
     return _assembled(own, traits, {name: (types[name], texts[name]) for name in names}, _EMBEDDING_RETURNS, raises)
+
+
+def _kind(domain):
+    """The type of a parameter of a loss of embeddings."""
+    if domain == "boolean":
+        return "bool"
+    return domain if domain.startswith(("integer", '"')) else f"float, {domain}"
 
 
 def _assembled(own, traits, arguments, returns, raises):

@@ -35,11 +35,11 @@ class EmbeddingLoss(Loss):
     is_rowwise = True
     output_names = ("value", "grad")
 
-    def __init__(self, name, traits, domains, defaults, doc, arrays, target_name):
+    def __init__(self, name, traits, domains, defaults, doc, arrays, target_name, has_labels):
         self.arrays, self.target_name = arrays, target_name
         self.takes_target = self.requires_target = target_name is not None
         arguments = (*arrays, target_name) if target_name else arrays
-        doc = docstrings.complete_embeddings(doc, arguments, domains, traits, has_labels="labels" in arguments)
+        doc = docstrings.complete_embeddings(doc, arguments, domains, traits, has_labels)
         super().__init__(name, "embeddings", traits, domains, defaults, doc)
 
     def _signature(self):
@@ -59,11 +59,11 @@ class EmbeddingLoss(Loss):
     def grad(self, *arguments, wrt=None, **keywords):
         """The derivatives with respect to `wrt`, names of arrays (default: all), of what the call with the same
         arguments returns; under "none", of the sum. A tuple in the order of `wrt`."""
-        return self._compute(False, self._wrt(wrt), arguments, keywords)[1]
+        return self._compute(False, self._wrt(wrt, keywords), arguments, keywords)[1]
 
     def value_and_grad(self, *arguments, wrt=None, **keywords):
         """(value, grad) in one pass over memory."""
-        return self._compute(True, self._wrt(wrt), arguments, keywords)
+        return self._compute(True, self._wrt(wrt, keywords), arguments, keywords)
 
     def hess(self, *arguments, **keywords):
         """There is none: a TypeError."""
@@ -75,13 +75,18 @@ class EmbeddingLoss(Loss):
 
     # ---- arguments ----------------------------------------------------------------------------------------------
 
-    def _wrt(self, wrt):
+    def _with_gradients(self, keywords):
+        """The names of what has a gradient in a call."""
+        return self.arrays
+
+    def _wrt(self, wrt, keywords):
         """Names of arrays, each once; of all of them for None."""
+        known = self._with_gradients(keywords)
         if wrt is None:
-            return self.arrays
+            return known
         names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-        if not names or len(set(names)) < len(names) or not set(names) <= set(self.arrays):
-            raise ValueError(f"wrt must name each array once and at least one, of {self.arrays}, got {wrt!r}")
+        if not names or len(set(names)) < len(names) or not set(names) <= set(known):
+            raise ValueError(f"wrt must name each array once and at least one, of {known}, got {wrt!r}")
         return names
 
     def _bound(self, arguments, keywords):

@@ -116,7 +116,68 @@ cdef extern from "distances/api.h" nogil:
     const fl_distance_loss fl_distance_losses[]
     const fl_distance_kernels *fl_get_distances(int isa, bint is_double)
 
+cdef extern from "tiles/api.h" nogil:
+    enum:
+        FL_TILE_COLUMNS, FL_TILE_STRIP, FL_TILE_ROWS, FL_TILE_ROLES, FL_MARGINS
+
+    const char *const fl_margin_names[]
+
+    ctypedef const void *(*fl_read_vectors)(
+        const void *, size_t, size_t, size_t, size_t, size_t *, void *
+    ) noexcept nogil
+
+    ctypedef struct fl_vectors:
+        const void *source
+        fl_read_vectors read
+        size_t rows, split
+        void *grad[2]
+        int normalized
+
+    ctypedef struct fl_tile:
+        size_t begin, count
+
+    size_t fl_tiles_of(const fl_vectors *, size_t)
+    fl_tile fl_tile_of(const fl_vectors *, size_t, size_t)
+
+    ctypedef struct fl_tiles:
+        size_t width, rows_of_tile, kept
+        fl_vectors x, w
+        size_t window
+        double scale, bias_scale, limit
+        const void *bias
+        void *bias_grad
+        const void *class_weight
+        double smoothing
+        int margin
+        double *margin_parameters
+        const void *groups
+        const void *shares
+        int excludes_self
+        void *roles
+        fl_vectors partner
+        double factor
+        void *value
+
+    ctypedef struct fl_row_tile:
+        fl_tile tile
+        int64_t *labels
+        double *scale
+        void *logits
+        void *memory
+
+    ctypedef struct fl_tile_kernels:
+        size_t (*logits_room)(const fl_tiles *) noexcept nogil
+        size_t (*row_room)(const fl_tiles *) noexcept nogil
+        size_t (*scratch_room)(const fl_tiles *) noexcept nogil
+        void (*reduce)(const fl_tiles *, fl_row_tile *, void *) noexcept nogil
+        void (*differentiate)(const fl_tiles *, fl_row_tile *, size_t, size_t, void *) noexcept nogil
+        void (*transfer)(const fl_tiles *, const fl_row_tile *, size_t, size_t, size_t, void *) noexcept nogil
+        void (*finish)(const fl_tiles *, const fl_vectors *, size_t, size_t, void *) noexcept nogil
+
+    const fl_tile_kernels *fl_get_tiles(int isa, int arithmetic)
+
 cdef const fl_table *current_table(bint is_double) noexcept
 cdef const fl_row_kernels *current_rows(bint is_double) noexcept
 cdef const fl_distance_kernels *current_distances(bint is_double) noexcept
+cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept
 cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil

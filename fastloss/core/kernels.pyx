@@ -38,6 +38,7 @@ OUTPUTS = {fl_outputs[i].name.decode(): i for i in range(FL_OUTPUT_PARAM_GRAD)}
 RESIDUAL_OUTPUTS = frozenset(name for name, i in OUTPUTS.items() if fl_outputs[i].flags & FL_RESIDUAL_ONLY)
 PARAM_GRAD = FL_PARAM_GRAD
 BLOCK = FL_BLOCK  # elements
+MARGINS = {fl_margin_names[i].decode(): i for i in range(FL_MARGINS)}  # csrc/tiles/margins.def
 
 
 # ---- instruction sets ---------------------------------------------------------------------------------------------
@@ -94,6 +95,10 @@ cdef const fl_row_kernels *current_rows(bint is_double) noexcept:
 
 cdef const fl_distance_kernels *current_distances(bint is_double) noexcept:
     return fl_get_distances(current_isa, is_double)
+
+
+cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept:
+    return fl_get_tiles(current_isa, FL_F64 if is_double else FL_F32)
 
 
 def build_flags():

@@ -56,13 +56,6 @@ cdef void saturate(const uint64_t *x, int64_t *out, Py_ssize_t n) noexcept nogil
 cdef class Labels:
     """One integer per row, of any width, and which rows count."""
 
-    cdef Operand operand
-    cdef bint is_signed
-    cdef bint has_ignored     # some int64 is the label of rows that do not count: `ignored`
-    cdef bint may_be_ignored  # and it may be among these labels
-    cdef int64_t ignored
-    cdef Py_ssize_t size, classes
-
     def __init__(self, array, ignore_index, Py_ssize_t classes):
         self.size = array.size
         self.classes = classes

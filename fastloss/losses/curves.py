@@ -16,6 +16,10 @@ class Range(NamedTuple):
     label: str
 
 
+_HEADS = ("linear_cross_entropy", "l2_softmax", "normalized_softmax", "l_softmax", "sphereface", "cosface", "arcface")
+_BATCHES = ("info_nce", "nt_xent", "sup_con")
+_ANGLE = "angle to the own vector, with another at a right angle"
+
 # By name or, for those that are not listed, by family; "logits" is that of rows whose target are logits too
 _RANGES = {
     "relative": Range(0, 4, (1.0,), "prediction"),
@@ -31,6 +35,8 @@ _RANGES = {
     "count": Range(-2, 2, (1.0, 3.0), "logarithm of the mean"),
     "rows": Range(-5, 5, (0,), "logit of the label, beside a 0"),
     "logits": Range(-5, 5, ((1.0, 0.0),), "logit, beside a 0"),
+    **dict.fromkeys(_HEADS, Range(0, np.pi, (0,), _ANGLE)),
+    **dict.fromkeys(_BATCHES, Range(0, np.pi, (None,), _ANGLE)),
     "triplet": Range(-3, 3, (None,), "place of the negative, the anchor at 0 and the positive at 1"),
     "contrastive": Range(-2, 2, (1, 0), "difference"),
     "cosine_embedding": Range(0, np.pi, (1, -1), "rotation by an angle"),
@@ -40,9 +46,10 @@ _RANGES = {
 
 # The arguments of a loss of embeddings, for positions x and a target: rows of one or two numbers
 _EMBEDDINGS = {
+    **dict.fromkeys(_HEADS, lambda x, y: (_at_angle(x), np.eye(2), y)),
     "triplet": lambda x, y: (0 * x, 0 * x + 1, x),
     "contrastive": lambda x, y: (x, 0 * x, y),
-    "cosine_embedding": lambda x, y: (np.hstack([np.cos(x), np.sin(x)]), np.hstack([0 * x + 1, 0 * x]), y),
+    "cosine_embedding": lambda x, y: (_at_angle(x), _at_angle(0 * x), y),
     "center": lambda x, y: (x, [[0.0]], y),
     "feature_distance": lambda x, y: ([x], [0 * x]),
 }
@@ -90,11 +97,23 @@ def _evaluate(loss, x, target, names):
     if target is not None:
         target = np.broadcast_to(target, x.shape + np.shape(target))
     if loss.family == "embeddings":
+        if loss.name in _BATCHES:
+            return (np.array([_in_a_batch(loss, angle) for angle in x]),)
         return (loss(*_EMBEDDINGS[loss.name](x[:, None], target)),)
     if not loss.is_rowwise:
         return loss.evaluate(x, target, outputs=names)
     value, grad = loss.evaluate(np.stack([x, np.zeros_like(x)], -1), target, outputs=names)
     return value, grad[:, 0]
+
+
+def _at_angle(x):
+    return np.hstack([np.cos(x), np.sin(x)])
+
+
+def _in_a_batch(loss, angle):
+    """The loss of a row at an angle to the one that it is drawn to, beside a pair at a right angle."""
+    own, other = np.array([_at_angle([angle]), [0, 1]]), np.eye(2)
+    return loss(np.vstack([own, other]), [0, 1, 0, 1])[0] if loss.name == "sup_con" else loss(own, other)[0]
 
 
 def limits(ys):

@@ -27,6 +27,7 @@ from catalogue import (
 )
 from oracles import ORACLES
 from oracles.distances import DISTANCES
+from oracles.embeddings import HEADS
 from oracles.row_samples import target_of
 from oracles.rows import ROWS
 
@@ -249,7 +250,7 @@ def digest(name):
     seen, loss = hashlib.sha256(), fl.get(name)
     for dtype in DTYPES:
         if loss.family == "embeddings":
-            for case in DISTANCES[name].cases:
+            for case in DISTANCES[name].cases if name in DISTANCES else ({},):
                 _absorb_embeddings(seen, loss, embeddings(name, dtype), case)
         elif loss.is_rowwise:
             for classes in (3, 100):
@@ -270,7 +271,13 @@ def embeddings(name, dtype):
     """Arguments of a loss of embeddings: 50 rows of 45 numbers, or 4 for labels to pick from."""
     a, b, c = (numbers(50 * 45, salt).reshape(50, 45).astype(dtype) for salt in (1, 2, 3))
     k = np.arange(50)
+    classes = numbers(300 * 45, 4).reshape(300, 45).astype(dtype)  # more than a tile
+    if name in HEADS:
+        return a, classes, k * 7 % 300
     return {
+        "info_nce": (a, b),
+        "nt_xent": (a, b),
+        "sup_con": (classes, np.arange(300) * 7 % 90),
         "triplet": (a, b, c),
         "contrastive": (a, b, k % 3 / 2),
         "cosine_embedding": (a, b, 1 - 2 * (k % 2)),
