@@ -80,6 +80,22 @@ def test_torch_argmax(torch, rng):
     np.testing.assert_array_equal(fl.disagreement(x, y), want)
 
 
+def test_torch_pairs_of_embeddings(torch, functional, rng):
+    a, b, c = rng.standard_normal((3, 50, 8))
+    y = rng.choice([-1.0, 1.0], 50)
+    tensors = [torch.tensor(x) for x in (a, b, c)]
+    want = functional.cosine_embedding_loss(*tensors[:2], torch.tensor(y), margin=0.2, reduction="none")
+    close(fl.cosine_embedding(a, b, y, margin=0.2), want, **LOOSE)
+    want = functional.triplet_margin_loss(*tensors, margin=0.7, eps=0, reduction="none")
+    close(fl.triplet(a, b, c, margin=0.7), want, **LOOSE)
+
+
+def test_torch_linear_cross_entropy(torch, functional, rng):
+    x, w, y = rng.standard_normal((50, 8)), rng.standard_normal((20, 8)), rng.integers(0, 20, 50)
+    want = functional.linear_cross_entropy(torch.tensor(x), torch.tensor(w), torch.tensor(y), reduction="none")
+    close(fl.linear_cross_entropy(x, w, y), want, **LOOSE)
+
+
 def test_where_torch_differs(torch, functional):
     """Clamps, labels outside the domain, overflow, and means."""
     one, zero = torch.ones(1).double(), torch.zeros(1).double()
@@ -141,6 +157,16 @@ def test_optax_cross_entropies(losses, rng):
     close(fl.cross_entropy(x, q), losses.softmax_cross_entropy(x, q), **LOOSE)
     x[:, 2], q[:, 2] = -np.inf, 0
     close(fl.cross_entropy(x, q), losses.safe_softmax_cross_entropy(x, q), **LOOSE)
+
+
+def test_optax_embeddings(losses, rng):
+    a, b, c = rng.standard_normal((3, 30, 8))
+    close(fl.cosine_embedding(a, b, np.ones(30)), losses.cosine_distance(a, b), **LOOSE)
+    close(1 - fl.cosine_embedding(a, b, np.ones(30)), losses.cosine_similarity(a, b), **LOOSE)
+    assert np.isnan(losses.cosine_distance(0 * a[0], b[0]))
+    close(fl.triplet(a, b, c), losses.triplet_margin_loss(a, b, c, eps=0), **LOOSE)
+    want = losses.ntxent(np.concatenate([a, b]), np.tile(np.arange(30), 2), temperature=0.3)
+    close(fl.nt_xent(a, b, temperature=0.3, reduction="mean"), want, **LOOSE)
 
 
 def test_optax_multiclass_hinge_is_the_largest_excess(losses, rng):

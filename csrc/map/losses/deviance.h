@@ -140,17 +140,21 @@ INLINE jet tweedie_3(vec mean, vec y, const vec *p) {
 
 INLINE vec tweedie_series(vec x, vec a, vec b) {
     enum { TERMS = FL_ARITH == 64 ? 22 : 14 };
-    vec coefficient[TERMS], h = v_set(1), power = v_set(1), sum;
+    vec coefficient[TERMS], h = v_set(1), power = v_set(1);
     real factorial = 2;
     for (int k = 0; k < TERMS; k++) {
-        coefficient[k] = h / v_set(factorial);
+        coefficient[k] = h * v_set(1 / factorial);
         power *= b;
         h = v_fma(a, h, power);
         factorial *= (real)(k + 3);
     }
-    sum = coefficient[TERMS - 1];
-    for (int k = TERMS - 2; k >= 0; k--) sum = v_fma(sum, x, coefficient[k]);
-    return sum;
+    /* the even powers and the odd ones side by side: one chain of them takes twice as long */
+    vec even = coefficient[TERMS - 2], odd = coefficient[TERMS - 1], square = x * x;
+    UNROLL for (int k = TERMS - 4; k >= 0; k -= 2) {
+        even = v_fma(even, square, coefficient[k]);
+        odd = v_fma(odd, square, coefficient[k + 1]);
+    }
+    return v_fma(odd, x, even);
 }
 
 INLINE vpair pair_add(vpair a, vpair b) {
