@@ -1,55 +1,16 @@
-"""What the speed comparison times, and what it must show.
+"""What the speed comparison times, and what it must show."""
 
-A case is one piece of work and all who do it; a claim is a ratio between some of them.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import data
 import numpy as np
 import peers
+from claims import Case, Claim, ours
+from embedding_cases import EMBEDDING_CASES
 
-__all__ = ["CASES", "Case", "Claim"]
+__all__ = ["CASES"]
 
 SIZE = 8_000_000
-
-
-@dataclass(frozen=True)
-class Claim:
-    """`ours` is at least `factor` times as fast as the fastest of `theirs`."""
-
-    ours: str
-    theirs: tuple[str, ...]
-    factor: float
-
-
-@dataclass(frozen=True)
-class Case:
-    """`make()` returns the data; each contender is `factory(*data) -> callable to time`."""
-
-    name: str
-    elements: int
-    make: Callable
-    contenders: dict[str, Callable]
-    claims: tuple[Claim, ...]
-    cpus: int = 1
-
-
-def _ours(loss, method="__call__", *, into=None, **options):
-    """One method of one loss of fastloss; `into` makes the output that its calls reuse."""
-
-    def factory(*arrays):
-        import fastloss
-
-        call = getattr(getattr(fastloss, loss), method)
-        settings = {"num_threads": 1, **options}
-        if into is not None:
-            settings["out"] = into(arrays[0])
-        return lambda: call(*arrays, **settings)
-
-    return factory
 
 
 def _copy(x):
@@ -80,19 +41,19 @@ def _residuals(size, dtype):
 
 
 def _robust_value(dtype, alpha, claims):
-    ours = {
-        "fastloss": _ours("robust", alpha=alpha),
-        "fastloss out=": _ours("robust", alpha=alpha, into=np.empty_like),
-        "fastloss sum": _ours("robust", alpha=alpha, reduction="sum"),
+    calls = {
+        "fastloss": ours("robust", alpha=alpha),
+        "fastloss out=": ours("robust", alpha=alpha, into=np.empty_like),
+        "fastloss sum": ours("robust", alpha=alpha, reduction="sum"),
     }
-    contenders = {**ours, **_fixed(peers.ROBUST, alpha=alpha), **_MEMORY}
+    contenders = {**calls, **_fixed(peers.ROBUST, alpha=alpha), **_MEMORY}
     name = f"robust {dtype} alpha={alpha} value"
     return Case(name, SIZE, _residuals(SIZE, dtype), contenders, claims)
 
 
 def _robust_both():
     contenders = {
-        "fastloss": _ours("robust", "value_and_grad", alpha=0.5),
+        "fastloss": ours("robust", "value_and_grad", alpha=0.5),
         **_fixed(peers.ROBUST_AND_GRAD, alpha=0.5),
     }
     return Case(
@@ -106,8 +67,8 @@ def _robust_both():
 
 def _robust_threads():
     contenders = {
-        "fastloss": _ours("robust", alpha=0.5, reduction="sum"),
-        "fastloss 2 threads": _ours("robust", alpha=0.5, reduction="sum", num_threads=2),
+        "fastloss": ours("robust", alpha=0.5, reduction="sum"),
+        "fastloss 2 threads": ours("robust", alpha=0.5, reduction="sum", num_threads=2),
     }
     return Case(
         "robust float32 alpha=0.5 sum, two threads",
@@ -120,14 +81,14 @@ def _robust_threads():
 
 
 def _huber_call(dtype):
-    contenders = {"fastloss": _ours("huber"), **peers.HUBER}
+    contenders = {"fastloss": ours("huber"), **peers.HUBER}
     claims = (Claim("fastloss", ("numpy",), 1),)
     return Case(f"huber {dtype} 1000 numbers", 1000, _residuals(1000, dtype), contenders, claims)
 
 
 def _value_and_grad(loss, dtype):
     theirs = peers.ELEMENTWISE_AND_GRAD[loss]
-    contenders = {"fastloss": _ours(loss, "value_and_grad"), **theirs}
+    contenders = {"fastloss": ours(loss, "value_and_grad"), **theirs}
     claims = tuple(Claim("fastloss", (name,), 4) for name in theirs)
     return Case(f"{loss} {dtype} value_and_grad", SIZE, partial(data.pairs, loss, SIZE, dtype), contenders, claims)
 
@@ -141,8 +102,8 @@ _ROW_FACTORS = {2: (2, 2), 3: (2, 2), 10: (3, 2.5), 16: (2, 2), 32: (2, 2), 1000
 
 def _rows_value(shape, dtype, factor):
     contenders = {
-        "fastloss": _ours("cross_entropy"),
-        "fastloss sum": _ours("cross_entropy", reduction="sum"),
+        "fastloss": ours("cross_entropy"),
+        "fastloss sum": ours("cross_entropy", reduction="sum"),
         **peers.CROSS_ENTROPY,
         "plain read": _read,
     }
@@ -155,7 +116,7 @@ def _rows_value(shape, dtype, factor):
 
 def _rows_both(shape, factor):
     contenders = {
-        "fastloss": _ours("cross_entropy", "value_and_grad"),
+        "fastloss": ours("cross_entropy", "value_and_grad"),
         **peers.CROSS_ENTROPY_AND_GRAD,
     }
     claims = (Claim("fastloss", tuple(name for name in peers.CROSS_ENTROPY_AND_GRAD if name != "numpy"), factor),)
@@ -167,7 +128,7 @@ def _rows_beside_torch(shape, dtype, method):
         "__call__": ("value", peers.torch_cross_entropy),
         "value_and_grad": ("value_and_grad", peers.torch_cross_entropy_and_grad),
     }[method]
-    contenders = {"fastloss": _ours("cross_entropy", method), "torch": torch}
+    contenders = {"fastloss": ours("cross_entropy", method), "torch": torch}
     return _rows(shape, dtype, what, contenders, (Claim("fastloss", ("torch",), 2),))
 
 
@@ -177,10 +138,10 @@ def _axis_0(shape, method):
         "__call__": ("value", peers.torch_cross_entropy),
         "value_and_grad": ("value_and_grad", peers.torch_cross_entropy_and_grad),
     }[method]
-    ours = _ours("cross_entropy", method)
+    rows = ours("cross_entropy", method)
     contenders = {
-        "fastloss": _ours("cross_entropy", method, axis=0),
-        "fastloss last axis": lambda x, y: ours(np.ascontiguousarray(x.T), y),
+        "fastloss": ours("cross_entropy", method, axis=0),
+        "fastloss last axis": lambda x, y: rows(np.ascontiguousarray(x.T), y),
         "torch": lambda x, y: torch(x.T, y),
     }
     claims = (Claim("fastloss", ("torch",), 1), Claim("fastloss", ("fastloss last axis",), 1 / 1.2))
@@ -205,9 +166,9 @@ def _row_loss(loss, shape):
     Of nll nothing is claimed: torch reads one number a row, fastloss all of them, for a NaN makes its row NaN.
     """
     claims = () if loss == "nll" else (Claim("fastloss", ("torch",), 2),)
-    contenders = {"fastloss": _ours(loss), "torch": partial(peers.torch_rows, loss)}
+    contenders = {"fastloss": ours(loss), "torch": partial(peers.torch_rows, loss)}
     yield _rows(shape, "float32", "value", contenders, claims, loss)
-    contenders = {"fastloss": _ours(loss, "value_and_grad"), "torch": partial(peers.torch_rows_and_grad, loss)}
+    contenders = {"fastloss": ours(loss, "value_and_grad"), "torch": partial(peers.torch_rows_and_grad, loss)}
     yield _rows(shape, "float32", "value_and_grad", contenders, claims, loss)
 
 
@@ -237,6 +198,7 @@ def _all_cases():
     yield _huber_call("float32")
     yield _huber_call("float64")
     yield _robust_threads()
+    yield from EMBEDDING_CASES
 
 
 CASES = tuple(_all_cases())

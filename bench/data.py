@@ -6,7 +6,10 @@ import suite  # noqa: F401
 
 import fastloss as fl
 
-__all__ = ["FEW_CLASSES", "ROW_SHAPES", "labels", "logits", "pairs", "points", "residuals", "row_points"]
+__all__ = [
+    "FEW_CLASSES", "ROW_SHAPES", "embedding_pairs", "head_points", "labels", "logits", "pairs", "points", "residuals",
+    "row_points",
+]  # fmt: skip
 
 LABELLED = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "sigmoid_focal")
 ROW_SHAPES = ((400_000, 10), (8_192, 1_000), (64, 128_000))
@@ -48,3 +51,18 @@ def row_points(name, shape, dtype):
     if fl.get(name).targets == "logits":
         return logits(shape, dtype), logits(shape[::-1], dtype).reshape(shape)
     return logits(shape, dtype), labels(*shape)
+
+
+def head_points(shape):
+    """(x, w, labels) of a head, of rows x width x classes."""
+    rows, width, classes = shape
+    rng = np.random.default_rng(23)
+    x = rng.standard_normal((rows, width), np.float32)
+    return x, rng.standard_normal((classes, width), np.float32) / np.float32(width) ** 0.5, labels(rows, classes)
+
+
+def embedding_pairs(shape):
+    """Two views of as many things."""
+    rng = np.random.default_rng(24)
+    a = rng.standard_normal(shape, np.float32)
+    return a, a + rng.standard_normal(shape, np.float32)
