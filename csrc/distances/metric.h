@@ -60,8 +60,7 @@ INLINE void take_powers(const row *r, distance *d) {
     d->root = power_of(v_set(d->sum), 1 / d->p)[0];
 }
 
-/* The distance between the rows of the arrays i and j */
-INLINE distance distance_of(const row *all, int i, int j, int form, double p) {
+INLINE distance measured(const row *all, int i, int j, int form, double p) {
     row r = {.x = {all->x[i], all->x[j]}, .width = all->width, .scale = {1, 1}};
     distance d = {.p = p, .scale = 1, .unit = 1};
     if (form != POWERS) d.sum = sum_of(&r, form, &d);
@@ -76,6 +75,24 @@ INLINE distance distance_of(const row *all, int i, int j, int form, double p) {
         d.root = form == SQUARES ? __builtin_sqrt(d.sum) : d.sum;
     d.value = d.root / d.unit / d.scale;
     return d;
+}
+
+/* A function for each form, which all losses share */
+#define DEFINE_DISTANCE(name, form)                                                                                    \
+    static __attribute__((noinline)) distance name(const row *all, int i, int j, double p) {                           \
+        return measured(all, i, j, form, p);                                                                           \
+    }
+DEFINE_DISTANCE(distance_of_squares, SQUARES)
+DEFINE_DISTANCE(distance_of_absolutes, ABSOLUTES)
+DEFINE_DISTANCE(distance_of_largest, LARGEST_ALONE)
+DEFINE_DISTANCE(distance_of_powers, POWERS)
+
+/* The distance between the rows of the arrays i and j */
+INLINE distance distance_of(const row *all, int i, int j, int form, double p) {
+    if (form == SQUARES) return distance_of_squares(all, i, j, p);
+    if (form == ABSOLUTES) return distance_of_absolutes(all, i, j, p);
+    if (form == LARGEST_ALONE) return distance_of_largest(all, i, j, p);
+    return distance_of_powers(all, i, j, p);
 }
 
 /* Sets the factor with which `derivative` returns the loss's by u, given d1, the loss's derivative by the distance. */

@@ -52,6 +52,10 @@ def score(
     residual: Annotated[
         list[str] | None, typer.Option(help="Column of residuals, or several A,B,C, in place of pred and target.")
     ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(help="For losses of embeddings: file of the classes' vectors, .npy or PATH:COLUMN of lists."),
+    ] = None,
     multioutput: Annotated[
         str, typer.Option(help=f"What a row of several outputs has as its value: {' or '.join(MULTIOUTPUT)}.")
     ] = MULTIOUTPUT[0],
@@ -98,6 +102,7 @@ def score(
             pred=columns(pred),
             target=columns(target),
             residual=columns(residual),
+            head=head,
             multioutput=multioutput,
             emit=emit.split(","),
             keep=keep if keep in ("all", "none") else keep.split(","),

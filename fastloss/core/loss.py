@@ -97,6 +97,7 @@ class Loss:
 
     is_rowwise = False
     takes_target = True
+    takes_head = False
     has_weight = False
     param_grads = ()
     output_names = ("value", "grad", "hess")

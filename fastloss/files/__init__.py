@@ -43,6 +43,7 @@ def score(
     pred: str | Iterable[str] | None = None,
     target: str | os.PathLike | Iterable[str] | None = None,
     residual: str | Iterable[str] | None = None,
+    head: str | os.PathLike | None = None,
     emit: str | Iterable[str] = ("value",),
     keep: str | Iterable[str] = "all",
     prefix: str = "",
@@ -97,6 +98,10 @@ def score(
         the targets, and the name `pred` may be left out.
     residual : str or list of str
         The column of residuals pred - target, or the columns of several outputs, in place of the two.
+    head : path or array, optional
+        For a loss of embeddings and vectors of classes (linear_cross_entropy, arcface, ...), these vectors, in the
+        order of the labels: a .npy file of shape (C, D), a file with one column of lists, or PATH:COLUMN. `pred` is
+        then the column of embeddings (lists, or several columns, or an array of shape (N, D)); "grad" is by these.
     emit : str or tuple of str
         Outputs to write, in this order: "value", "grad", "hess", "weight".
     keep : "all", "none" or list of str
@@ -185,6 +190,7 @@ def score(
         raise ImportError(MISSING_EXTRA) from error
     from fastloss.files import dataset, inputs
     from fastloss.files.engines import job
+    from fastloss.files.head import Head
     from fastloss.files.readers import sources as readers
 
     run = _engine(engine, workers, client, spark)
@@ -207,7 +213,8 @@ def score(
     tasks = dataset.plan(fragments, output, into_directory, format, store)
     if keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv)
+    head = None if head is None else Head.of(head, dtype)
+    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head)
 
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None
     work = job.Job(spec, classes, num_threads, recorded=into_directory)

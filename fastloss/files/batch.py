@@ -44,6 +44,8 @@ def score_batch(
         If a row does not: a label out of bounds, a list of the wrong length.
     """
     is_rowwise, predictions = spec.loss.is_rowwise, spec.pred or spec.residual
+    if spec.head is not None:
+        classes = spec.head.vectors.shape[1]  # the numbers of an embedding
     if not is_rowwise and classes is None:
         classes = _width(batch, predictions) or _width(batch, spec.target or predictions)
     of_lists = is_rowwise or _holds_lists(batch, predictions, spec.target)
@@ -71,7 +73,10 @@ def _evaluated(spec: Spec, pred: np.ndarray, target: np.ndarray | None, num_thre
     """The value of each row, and the outputs by name."""
     outputs = ("value", *(output for output in spec.emit if output != "value"))
     try:
-        results = spec.loss.evaluate(pred, target, outputs=outputs, num_threads=num_threads)
+        if spec.head is not None:
+            results = _by_head(spec, pred, target, outputs, num_threads)
+        else:
+            results = spec.loss.evaluate(pred, target, outputs=outputs, num_threads=num_threads)
     except IndexError as error:
         raise _label_error(spec, pred, target, error) from error
     except (TypeError, ValueError) as error:
@@ -85,6 +90,15 @@ def _evaluated(spec: Spec, pred: np.ndarray, target: np.ndarray | None, num_thre
             for name in {"grad", "hess"} & by_name.keys():  # of the mean
                 by_name[name] /= pred.shape[1]
     return value, by_name
+
+
+def _by_head(spec: Spec, embeddings: np.ndarray, labels: np.ndarray, outputs: Sequence[str], num_threads: int | None):
+    """The value, and the derivative by the embeddings if that is wanted."""
+    points = embeddings, spec.head.vectors, labels
+    if outputs == ("value",):
+        return (spec.loss(*points, num_threads=num_threads),)
+    value, (grad,) = spec.loss.value_and_grad(*points, wrt="x", num_threads=num_threads)
+    return value, grad
 
 
 def _read(batch: pa.RecordBatch, spec: Spec, names: Sequence[str], of_lists: bool, classes: int | None):
@@ -101,7 +115,7 @@ def _read_target(batch: pa.RecordBatch, spec: Spec, pred: np.ndarray):
         with _locating(names, spec):
             return columns.labels(columns.get(batch, names[0]))
     width = pred.shape[1] if pred.ndim == 2 else 1
-    takes_labels = spec.loss.is_rowwise and spec.loss.targets != LOGITS and len(names) == 1
+    takes_labels = spec.loss.is_rowwise and len(names) == 1 and (spec.loss.takes_head or spec.loss.targets != LOGITS)
     if takes_labels and columns.holds_lists_of_integers(columns.type_of(batch.schema, names[0])):
         width = 1  # lists of one label
     target, null = _read(batch, spec, names, of_lists, width or None)
@@ -185,7 +199,7 @@ def _ignored(labels: np.ndarray, ignored_label: int | None) -> np.ndarray | None
 
 def _label_error(spec: Spec, logits: np.ndarray, labels: np.ndarray, error: IndexError):
     """An IndexError of the loss as a RowError, so that the row can be counted over all batches."""
-    classes = logits.shape[-1]
+    classes = logits.shape[-1] if spec.head is None else len(spec.head.vectors)
     wrong = np.flatnonzero(((labels < 0) | (labels >= classes)) & (labels != spec.ignored_label))
     if not len(wrong):
         return located(_quoted(spec.scored), error)

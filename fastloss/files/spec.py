@@ -46,6 +46,8 @@ class Spec:
         "bfloat16": what the elements of .npy arrays are that have two bytes and no type.
     csv : CsvOptions
         How CSV text is written.
+    head : Head or None
+        The vectors of the classes, for a loss of embeddings.
     """
 
     loss: Any
@@ -60,6 +62,7 @@ class Spec:
     multioutput: str = "uniform_average"
     dtype: str | None = None
     csv: CsvOptions = PLAIN
+    head: Any = None
 
     @classmethod
     def of(
@@ -76,6 +79,7 @@ class Spec:
         multioutput: str = "uniform_average",
         dtype: str | None = None,
         csv: CsvOptions = PLAIN,
+        head=None,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
 
@@ -98,6 +102,7 @@ class Spec:
             multioutput=multioutput,
             dtype=dtype,
             csv=csv,
+            head=head,
         )
         if dtype not in (None, "bfloat16"):
             raise ScoringError(f"dtype must be 'bfloat16' (of .npy arrays of two bytes without a type), got {dtype!r}")
@@ -158,6 +163,8 @@ class Spec:
         written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
         written |= {"sample_weight": self.sample_weight, "multioutput": self.multioutput, "dtype": self.dtype}
         written |= {"csv": asdict(self.csv)}
+        if self.head is not None:
+            written |= {"head": self.head.digest}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 
@@ -170,8 +177,14 @@ def _names(columns: str | int | Iterable[str | int] | None) -> tuple[str, ...]:
 
 def _check_roles(spec: Spec) -> None:
     loss = spec.loss
-    if loss.family == "embeddings":
-        raise ScoringError(f"{loss.name} is a loss of embeddings, which files are not scored by: call it on arrays")
+    if loss.family == "embeddings" and not loss.takes_head:
+        raise ScoringError(f"{loss.name} is a loss of several embeddings a row: call it on arrays")
+    if loss.takes_head != (spec.head is not None):
+        raise ScoringError(
+            f"{loss.name} needs the vectors of the classes: give head, a file"
+            if loss.takes_head
+            else f"{loss.name} takes no head: that is for losses of embeddings and the vectors of classes"
+        )
     if spec.residual:
         if not loss.has_weight:
             raise ScoringError(f"{loss.name} is not a function of a residual: give pred and target")
@@ -211,7 +224,7 @@ def _check_parameters(loss) -> None:
         if name not in loss.parameters:
             raise ScoringError(f"{loss.name} requires the parameter {name}")
     for name, value in loss.parameters.items():
-        if name != "class_weight" and np.ndim(value) > 0:
+        if name not in ("class_weight", "bias") and np.ndim(value) > 0:
             raise ScoringError(f"{loss.name}: {name} must be one number to score files")
 
 
