@@ -66,6 +66,8 @@ class Head(TileLoss):
     `form` makes a `Form` of the parameters that are none of the options, each rounded to the computing dtype.
     """
 
+    takes_head = True  # in files: `w`
+
     def __init__(self, declaration, form, domains):
         self._form = form
         super().__init__(declaration, domains, ("x", "w"), "target", has_labels=True)
