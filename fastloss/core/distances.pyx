@@ -57,7 +57,8 @@ cdef class Distances:
 
     cdef list layers
     cdef Operand target, sample_weight, value
-    cdef const int64_t[::1] labels
+    cdef object held                                 # the array of the labels
+    cdef const int64_t *labels
     cdef bint has_target, has_sample_weight, has_value, has_labels, is_double
     cdef int loss
     cdef public double factor                        # of the gradients
@@ -86,8 +87,8 @@ cdef class Distances:
             open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], True, False)
             self.has_sample_weight = True
         if labels is not None:
-            self.labels = labels
-            self.has_labels = True
+            self.held, self.has_labels = labels, True
+            self.labels = <const int64_t *><size_t>labels.ctypes.data
         if value is not None:
             open_operand(&self.value, value, FLOAT64 if is_double else FLOAT32, is_double, True)
             self.has_value = True
