@@ -8,7 +8,7 @@
 /* Cut at the same places on every machine, so that sums have the same bits. */
 enum {
     FL_TILE_COLUMNS = 256, /* of a tile; a sum over columns begins anew with each */
-    FL_TILE_STRIP = 64,    /* rows of a tile are a multiple of it; a sum over rows begins anew with each */
+    FL_TILE_STRIP = 64,    /* a strip of rows is a multiple of it; a sum over rows begins anew with each strip */
     FL_TILE_ROWS = 384     /* at most */
 };
 
@@ -54,6 +54,7 @@ extern const char *const fl_margin_names[FL_MARGINS];
 /* A call. Arrays are in the type that is computed in. */
 typedef struct {
     size_t width; /* of the vectors */
+    size_t strip;        /* rows; the rows of a tile are a multiple of it */
     size_t rows_of_tile;
     size_t kept; /* tiles of columns whose logits a row tile has room for */
     fl_vectors x, w;

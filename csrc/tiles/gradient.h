@@ -92,14 +92,15 @@ SHARED void add_to_rows(const fl_tiles *t, const fl_row_tile *r, const tile_scra
                   BLOCK_ROWS);
     for (size_t d = 0; d < t->width; d += DEPTH) {
         const size_t n = t->width - d < DEPTH ? t->width - d : DEPTH;
-        for (size_t k = 0; k < columns.count; k++)
-            fetch(&t->w, &s->factors[k], columns.begin + k, d, n, s->vectors + k * ROOM, s->read);
-        for (size_t j = 0; j < n; j += BLOCK_COLUMNS) {
-            pack_columns(s->vectors + j, ROOM, columns.count, s->w_panels, BLOCK_COLUMNS);
-            for (size_t i = 0; i < rows; i += BLOCK_ROWS)
-                add_block(s->p_panels + i / BLOCK_ROWS * panel, s->w_panels, columns.count, grad + i * t->width + d + j,
-                          t->width, rows - i, n - j, t->groups ? NULL : r->scale + i);
+        for (size_t k = 0; k < columns.count; k++) {
+            size_t stride;
+            const real *w = t->w.read(t->w.source, columns.begin + k, 1, d, n, &stride, s->read);
+            put_along(w, &s->factors[k], n, s->vectors + k * BLOCK_COLUMNS, columns.count * BLOCK_COLUMNS);
         }
+        for (size_t j = 0; j < n; j += BLOCK_COLUMNS)
+            for (size_t i = 0; i < rows; i += BLOCK_ROWS)
+                add_block(s->p_panels + i / BLOCK_ROWS * panel, s->vectors + j * columns.count, columns.count,
+                          grad + i * t->width + d + j, t->width, rows - i, n - j, t->groups ? NULL : r->scale + i);
     }
     add_pairs(t, r, s, columns, 0, rows, 1);
 }
@@ -144,14 +145,16 @@ static void differentiate_rows(const fl_tiles *t, fl_row_tile *r, size_t first, 
 
 /* The panels along the tile's rows: of a strip, a panel of columns of the matrix after the other */
 SHARED void pack_x_along(const fl_tiles *t, const fl_row_tile *r, const tile_scratch *s) {
-    for (size_t i = 0; i < r->tile.count; i += FL_TILE_STRIP) {
-        const size_t rows = r->tile.count - i < FL_TILE_STRIP ? r->tile.count - i : FL_TILE_STRIP;
+    const vector_factors whole = {1, 1};
+    for (size_t i = 0; i < r->tile.count; i += t->strip) {
+        const size_t rows = r->tile.count - i < t->strip ? r->tile.count - i : t->strip;
         for (size_t d = 0; d < t->width; d += DEPTH) {
             const size_t n = t->width - d < DEPTH ? t->width - d : DEPTH;
-            for (size_t k = 0; k < rows; k++) fetch_row(t, r, s, i + k, d, n, s->vectors + k * ROOM);
-            for (size_t j = 0; j < n; j += BLOCK_COLUMNS)
-                pack_columns(s->vectors + j, ROOM, rows, s->x_panels + i * padded_width(t) + rows * (d + j),
-                             BLOCK_COLUMNS);
+            real *panels = s->x_panels + i * padded_width(t) + rows * d;
+            for (size_t k = 0; k < rows; k++) {
+                fetch_row(t, r, s, i + k, d, n, s->vectors);
+                put_along(s->vectors, &whole, n, panels + k * BLOCK_COLUMNS, rows * BLOCK_COLUMNS);
+            }
         }
     }
 }
@@ -161,7 +164,7 @@ SHARED void add_strip(const fl_tiles *t, const tile_scratch *s, fl_tile columns,
                       const real *x_panels) {
     real *grad = grad_of(&t->w, columns.begin, t->width), *bias = t->bias_grad;
     for (size_t k = 0; grad && k < columns.count; k += BLOCK_ROWS) {
-        pack_columns(p + k, FL_TILE_COLUMNS, rows, s->p_panels, BLOCK_ROWS);
+        pack_columns(p + k, FL_TILE_COLUMNS, rows, s->p_panels);
         for (size_t d = 0; d < t->width; d += BLOCK_COLUMNS)
             add_block(s->p_panels, x_panels + rows * d, rows, grad + k * t->width + d, t->width, columns.count - k,
                       t->width - d, NULL);
@@ -182,8 +185,8 @@ static void transfer_to_columns(const fl_tiles *t, const fl_row_tile *r, size_t 
     for (size_t k = begin; k < end; k++) {
         fl_tile columns = columns_of(t, r, k);
         const real *p = (const real *)r->logits + (k - first) * tile_room(t);
-        for (size_t i = 0; i < r->tile.count; i += FL_TILE_STRIP) {
-            size_t rows = r->tile.count - i < FL_TILE_STRIP ? r->tile.count - i : FL_TILE_STRIP;
+        for (size_t i = 0; i < r->tile.count; i += t->strip) {
+            size_t rows = r->tile.count - i < t->strip ? r->tile.count - i : t->strip;
             add_strip(t, s, columns, rows, p + i * FL_TILE_COLUMNS, s->x_panels + i * padded_width(t));
             if (grad_of(&t->w, columns.begin, t->width)) add_pairs(t, r, s, columns, i, i + rows, 0);
         }

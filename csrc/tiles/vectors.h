@@ -100,10 +100,22 @@ INLINE void pack_rows(const real *from, size_t stride, size_t n, real *to, const
         pack_across(from + (i - LANES) * stride, stride, n, to + i - LANES, width, v_set(1), v_set(1));
 }
 
-/* to[i][j] = from[i][j], j < width, for n rows; the last of a row may read LANES beyond */
-INLINE void pack_columns(const real *from, size_t stride, size_t n, real *to, const size_t width) {
+/* to[i][j] = from[i][j], j < BLOCK_ROWS, for n rows; the last of a row may read LANES beyond */
+INLINE void pack_columns(const real *from, size_t stride, size_t n, real *to) {
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < width; j += LANES) v_store(to + i * width + j, v_load(from + i * stride + j));
+        for (size_t j = 0; j < BLOCK_ROWS; j += LANES) v_store(to + i * BLOCK_ROWS + j, v_load(from + i * stride + j));
+}
+
+/* n numbers times factors, as a row of panels of BLOCK_COLUMNS, which lie `panel` apart */
+INLINE void put_along(const real *from, const vector_factors *f, size_t n, real *to, size_t panel) {
+    const vec power = v_set(f->power), inverse = v_set(f->inverse);
+    for (; n >= BLOCK_COLUMNS; n -= BLOCK_COLUMNS, from += BLOCK_COLUMNS, to += panel)
+        UNROLL for (int j = 0; j < BLOCK_VECTORS; j++)
+            v_store(to + j * LANES, v_load(from + j * LANES) * power * inverse);
+    if (!n) return;
+    real rest[BLOCK_COLUMNS] = {0};
+    memcpy(rest, from, n * sizeof(real));
+    for (int j = 0; j < BLOCK_VECTORS; j++) v_store(to + j * LANES, v_load(rest + j * LANES) * power * inverse);
 }
 
 /* BLOCK_COLUMNS vectors from `row` on, of which `rows` are there: a panel across. Whole ones are read where they are. */

@@ -140,7 +140,7 @@ cdef extern from "tiles/api.h" nogil:
     fl_tile fl_tile_of(const fl_vectors *, size_t, size_t)
 
     ctypedef struct fl_tiles:
-        size_t width, rows_of_tile, kept
+        size_t width, strip, rows_of_tile, kept
         fl_vectors x, w
         size_t window
         double scale, bias_scale, limit

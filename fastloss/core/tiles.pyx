@@ -156,8 +156,8 @@ cdef class Tiles:
         PyMem_RawFree(self.slots)
 
     cdef int cut(self, Py_ssize_t threads) except -1:
-        """The sizes of tiles; none of them changes a bit."""
-        cdef Py_ssize_t size = 8 if self.is_double else 4, rows = max(<Py_ssize_t>self.call.x.rows, 1), most, each
+        """The sizes of tiles. Threads change none but those that change no bit."""
+        cdef Py_ssize_t size = 8 if self.is_double else 4, rows = max(<Py_ssize_t>self.call.x.rows, 1), most, each, kept, strip
         self.width = self.x.width
         self.column_tiles = fl_tiles_of(&self.call.w, FL_TILE_COLUMNS)
         self.tiles_of_columns = self.column_tiles
@@ -167,11 +167,13 @@ cdef class Tiles:
         self.tiles_of_partners = fl_tiles_of(&self.call.partner, FL_TILE_COLUMNS)
         most = min(<Py_ssize_t>FL_TILE_ROWS, PACKED_BYTES // (size * max(self.width, <Py_ssize_t>1)))
         if self.has_grads and not self.is_mirrored:
-            kept = KEPT_BYTES // (size * FL_TILE_COLUMNS * self.column_tiles)
+            kept = KEPT_BYTES // (size * FL_TILE_COLUMNS * max(self.column_tiles, <Py_ssize_t>1))
             most = min(most, kept) if kept >= FL_TILE_STRIP else most
-        most = max(most - most % FL_TILE_STRIP, <Py_ssize_t>FL_TILE_STRIP)
+        strip = 2 * FL_TILE_STRIP if most >= 2 * FL_TILE_STRIP else FL_TILE_STRIP
+        most = max(most - most % strip, strip)
         each = quotient(rows, threads)
-        self.call.rows_of_tile = quotient(quotient(each, quotient(each, most)), FL_TILE_STRIP) * FL_TILE_STRIP
+        self.call.strip = strip
+        self.call.rows_of_tile = quotient(quotient(each, quotient(each, most)), strip) * strip
         if self.call.window:
             self.call.rows_of_tile = 1
         self.row_tiles = fl_tiles_of(&self.call.x, self.call.rows_of_tile)

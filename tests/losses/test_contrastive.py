@@ -203,6 +203,15 @@ def test_equal_opposite_and_zero_vectors(name, case, dtype):
         assert not grads[0][3].any()
 
 
+@EVERY_CASE
+def test_without_rows_and_with_one(name, case):
+    for rows in (0, 1):
+        points, keywords = data(name, rows, 3, "float64", case)
+        value, grads = getattr(fl, name).value_and_grad(*points, **keywords, reduction="sum")
+        assert value == 0 or "negatives" in case or case.get("self_similarity")
+        assert np.isfinite(value) and all(np.isfinite(grad).all() for grad in grads)
+
+
 def test_errors_name_argument_and_fix():
     a = np.ones((4, 3))
     for loss, names in ((fl.info_nce, "query.*key"), (fl.nt_xent, "a of.*b of")):
