@@ -54,7 +54,7 @@ extern const char *const fl_margin_names[FL_MARGINS];
 /* A call. Arrays are in the type that is computed in. */
 typedef struct {
     size_t width; /* of the vectors */
-    size_t strip;        /* rows; the rows of a tile are a multiple of it */
+    size_t strip; /* rows; the rows of a tile are a multiple of it */
     size_t rows_of_tile;
     size_t kept; /* tiles of columns whose logits a row tile has room for */
     fl_vectors x, w;

@@ -398,3 +398,16 @@ def test_without_rows_and_with_one_class(name):
     assert fl.get(name)(*none, reduction="sum") == 0
     mean, grads = fl.get(name).value_and_grad(*none, reduction="mean")
     assert np.isnan(mean) and not any(grad.any() for grad in grads)
+
+
+def test_parts_too_small_to_count_are_left_out():
+    """They change no digit of the gradients, which float64 has in full."""
+    rng = np.random.default_rng(0)
+    x, w = 30 * rng.standard_normal((20, 8)), rng.standard_normal((400, 8))
+    labels = rng.integers(0, 400, 20)
+    wide = fl.linear_cross_entropy.grad(x, w, labels)
+    narrow = fl.linear_cross_entropy.grad(x.astype("float32"), w.astype("float32"), labels)
+    for got, want in zip(narrow, wide, strict=True):
+        np.testing.assert_allclose(got, want, rtol=0, atol=1e-3 * abs(want).max())
+    confident = fl.linear_cross_entropy.grad(np.float32([[85, 0]]), np.float32([[1, 0], [0, 1]]), [0])
+    np.testing.assert_allclose(confident[0], np.exp(-85.0) * np.float32([[-1, 1]]), rtol=1e-5)
