@@ -65,7 +65,11 @@ def quartic(a=1.0, b=1.0, c=1.0, d=1.0):
 '''
 NO_ROWS = """
 #include "api.h"
+#include "distances/api.h"
+#include "tiles/api.h"
 const fl_row_kernels fl_rows_{isa}_32 = {{0}}, fl_rows_{isa}_64 = {{0}};
+const fl_distance_kernels fl_distances_{isa}_64 = {{0}}, fl_distances_{isa}_3264 = {{0}};
+const fl_tile_kernels fl_tiles_{isa}_32 = {{0}}, fl_tiles_{isa}_64 = {{0}};
 """
 USE = """
 import json
@@ -131,7 +135,7 @@ def build(folder):
         compiled = list(pool.map(kernels, (32, 64, 3264)))
         modules = [
             pool.submit(module, "kernels", csrc / "dispatch.c", folder / "no_rows.c", *compiled),
-            pool.submit(module, "rows"),
+            *(pool.submit(module, name) for name in ("rows", "distances", "tiles")),
         ]
         for done in modules:
             done.result()
