@@ -58,7 +58,7 @@ const char *const fl_isa_names[FL_ISAS] = {
 #define ISA(name, has_fma, is_supported)                                                                               \
     extern const fl_table fl_map_##name##_32, fl_map_##name##_64, fl_map_##name##_3264;                                \
     extern const fl_row_kernels fl_rows_##name##_32, fl_rows_##name##_64;                                              \
-    extern const fl_distance_kernels fl_distances_##name##_64, fl_distances_##name##_3264;                              \
+    extern const fl_distance_kernels fl_distances_##name##_64, fl_distances_##name##_3264;                             \
     extern const fl_tile_kernels fl_tiles_##name##_32, fl_tiles_##name##_64;
 #include "isas.def"
 

@@ -23,6 +23,7 @@ INLINE void fetch_pair(const unit_pair *p, const fl_row_tile *r, const tile_scra
 
 typedef struct {
     real difference, sum, x_length, w_length; /* squares of the first two; lengths of what is not normalized, else 1 */
+    int is_zero;                              /* whether a vector is, which has no angle */
 } pair_distances;
 
 SHARED pair_distances distances_of(const fl_tiles *t, const fl_row_tile *r, const tile_scratch *s, size_t i) {
@@ -39,26 +40,27 @@ SHARED pair_distances distances_of(const fl_tiles *t, const fl_row_tile *r, cons
             }
     }
     pair_distances found = {(real)across_lanes(difference), (real)across_lanes(sum), t->x.normalized ? 1 : p.x_length,
-                            t->w.normalized ? 1 : p.w_length};
-    if (p.x_length == 0 || p.w_length == 0) found.difference = found.sum = 2; /* at right angles */
+                            t->w.normalized ? 1 : p.w_length, p.x_length == 0 || p.w_length == 0};
+    if (found.is_zero) found.difference = found.sum = 2; /* at right angles */
     return found;
 }
 
 /* The labels' logits of some rows, LANES of them, with their margins */
 SHARED void apply_margins(const fl_tiles *t, const fl_row_tile *r, const tile_scratch *s, const size_t *rows, int n) {
     row_memory *m = memory_of(r);
-    real part[4][LANES] = {{0}}, to[6][LANES];
+    real part[4][LANES] = {{0}}, turns[LANES] = {0}, to[6][LANES];
     for (int i = 0; i < n; i++) {
         pair_distances p = distances_of(t, r, s, rows[i]);
         part[0][i] = p.difference, part[1][i] = p.sum, part[2][i] = p.x_length, part[3][i] = p.w_length;
+        turns[i] = !p.is_zero;
     }
     vec difference = v_load(part[0]), sum = v_load(part[1]), x = v_load(part[2]), w = v_load(part[3]);
     pair_angle angle = angle_of(difference, sum);
     margined value = margin_of(t->margin, angle, t->margin_parameters);
     vec radial = v_fma(-angle.cosine, value.slope, value.value), zero = v_set(0);
     v_store(to[0], value.value * x * w * v_set((real)t->scale));
-    v_store(to[1], value.slope);
-    v_store(to[2], value.apart);
+    v_store(to[1], value.slope * v_load(turns));
+    v_store(to[2], value.apart * v_load(turns));
     v_store(to[3], v_select(v_lt(difference, sum), v_set(-1), v_set(1)));
     v_store(to[4], t->x.normalized ? zero : radial * w);
     v_store(to[5], t->w.normalized ? zero : radial * x);

@@ -411,3 +411,11 @@ def test_parts_too_small_to_count_are_left_out():
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-3 * abs(want).max())
     confident = fl.linear_cross_entropy.grad(np.float32([[85, 0]]), np.float32([[1, 0], [0, 1]]), [0])
     np.testing.assert_allclose(confident[0], np.exp(-85.0) * np.float32([[-1, 1]]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["normalized_softmax", "cosface", "arcface"])
+def test_a_zero_vector_turns_nothing(name, isa):
+    """It has no angle: the gradient by the vector that it is compared with is 0, not what rounding leaves."""
+    w = np.random.default_rng(0).standard_normal((3, 5))
+    _, by_classes = fl.get(name).grad(np.zeros((1, 5)), w, [0])
+    assert not by_classes.any()
