@@ -1,7 +1,7 @@
 """The hot loops of the losses of embeddings that are beside each other: blocks of rows, without the GIL.
 
-A call is one `Distances`: layers of arrays with one row per value (one layer, but for feature maps), whose losses are added
-in float64. Rows are independent, so that any split over threads gives the same bits; threads.py decides it.
+A call is one `Distances`: layers of arrays with one row per value (one layer, but for feature maps), whose losses are
+added in float64. Rows are independent, so that any split over threads gives the same bits; threads.py decides it.
 What a kernel is given is in csrc/distances/api.h.
 """
 
@@ -202,7 +202,7 @@ cdef class Distances:
             (<float *>scratch)[i] = <float>value[i]
         write_block(&self.value, start, n, scratch)
 
-    # ---- gradients of rows that labels pick ---------------------------------------------------------------------------
+    # ---- gradients of rows that labels pick -------------------------------------------------------------------------
 
     def picked_per_block(self):
         """How many of them `run_picked` sums at a time."""
@@ -226,7 +226,8 @@ cdef class Distances:
             write_block(&layer.grads[1], first * layer.width, size, sums)
         PyMem_RawFree(sums)
 
-    cdef void sum_picked(self, Layer layer, Py_ssize_t first, Py_ssize_t last, double *sums, char *scratch) noexcept nogil:
+    cdef void sum_picked(self, Layer layer, Py_ssize_t first, Py_ssize_t last, double *sums,
+                         char *scratch) noexcept nogil:
         cdef fl_distances call
         cdef Py_ssize_t i
         cdef char *grad = scratch + self.layer_bytes(layer, 1)

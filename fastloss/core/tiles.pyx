@@ -62,7 +62,8 @@ cdef void close_source(Source *source) noexcept:
         close_operand(&source.parts[k])
 
 
-cdef const void *read_vectors(const void *of, size_t row, size_t rows, size_t start, size_t n, size_t *stride, void *scratch) noexcept nogil:
+cdef const void *read_vectors(const void *of, size_t row, size_t rows, size_t start, size_t n, size_t *stride,
+                              void *scratch) noexcept nogil:
     """Numbers of rows that are of one part."""
     cdef const Source *source = <const Source *>of
     cdef int part = 1 if <Py_ssize_t>row >= source.split else 0
@@ -96,7 +97,8 @@ cdef class Tiles:
     cdef const fl_tile_kernels *kernels
     cdef fl_row_tile *slots            # of a group of row tiles
     cdef char *memory
-    cdef readonly Py_ssize_t row_tiles, column_tiles, tiles_of_rows, tiles_of_columns, tiles_of_partners, width, work  # work: operations of a row tile
+    cdef readonly Py_ssize_t row_tiles, column_tiles, tiles_of_rows, tiles_of_columns, tiles_of_partners, width
+    cdef readonly Py_ssize_t work      # operations of a row tile
     cdef readonly bint has_grads, has_column_grads
     cdef readonly bint is_mirrored     # derivatives need all rows reduced, and no logits kept
     cdef readonly bint is_apart        # rows have no columns in common
@@ -157,7 +159,8 @@ cdef class Tiles:
 
     cdef int cut(self, Py_ssize_t threads) except -1:
         """The sizes of tiles. Threads change none but those that change no bit."""
-        cdef Py_ssize_t size = 8 if self.is_double else 4, rows = max(<Py_ssize_t>self.call.x.rows, 1), most, each, kept, strip
+        cdef Py_ssize_t size = 8 if self.is_double else 4, rows = max(<Py_ssize_t>self.call.x.rows, 1)
+        cdef Py_ssize_t most, each, kept, strip
         self.width = self.x.width
         self.column_tiles = fl_tiles_of(&self.call.w, FL_TILE_COLUMNS)
         self.tiles_of_columns = self.column_tiles
@@ -186,7 +189,8 @@ cdef class Tiles:
 
     # ---- rows -----------------------------------------------------------------------------------------------------
 
-    cdef void find_scales(self, Py_ssize_t start, Py_ssize_t n, int64_t *labels, double *scale, char *scratch) noexcept nogil:
+    cdef void find_scales(self, Py_ssize_t start, Py_ssize_t n, int64_t *labels, double *scale,
+                          char *scratch) noexcept nogil:
         """The labels of n rows, and what multiplies their losses: where a row does not count, both are 0."""
         cdef const int64_t *given = NULL
         cdef const void *weight = NULL
@@ -345,7 +349,7 @@ cdef class Tiles:
         PyMem_RawFree(scratch)
 
     def differentiate(self, Py_ssize_t first, Py_ssize_t last):
-        """The derivatives by the logits of the block, and by the rows, of row tiles first, ..., last - 1 of the group."""
+        """The derivatives by the logits of the block, and by the rows, of row tiles first, ..., last - 1 of a group."""
         cdef char *scratch = self.take_scratch()
         cdef Py_ssize_t k, end = min(self.block_begin + self.block, self.column_tiles)
         with nogil:

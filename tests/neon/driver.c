@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "api.h"
+#include "distances/api.h"
+#include "tiles/api.h"
 
 enum { N = FL_BLOCK, EDGES = 16 };
 
@@ -184,6 +186,99 @@ static void rows(int is_double, size_t classes) {
     }
 }
 
+/* ---- embeddings that are beside each other ---------------------------------------------------------------------- */
+
+static void distances(int is_double) {
+    enum { WIDTH = 45 };
+    static const double settings[][FL_DISTANCE_PARAMETERS] = {
+        {1, 2, 0}, {0.25, 2, 1}, {0.5, 1, 0}, {0.5, 3.25, 1}, {0.75, __builtin_inf(), 0}};
+    static double x[FL_DISTANCE_ARRAYS][ROWS * WIDTH], grad[FL_DISTANCE_ARRAYS][ROWS * WIDTH], target[ROWS],
+        value[ROWS];
+    for (int l = 0; l < FL_DISTANCE_LOSSES; l++)
+        for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+            fl_distances a = {.rows = ROWS, .width = WIDTH, .target = target, .factor = 0.25, .value = value};
+            memset(value, 0, sizeof value);
+            memcpy(a.parameters, settings[i], sizeof a.parameters);
+            for (int r = 0; r < ROWS; r++) target[r] = r % 3 - (fl_distance_losses[l].target == FL_SIGN);
+            for (int j = 0; j < FL_DISTANCE_ARRAYS; j++) {
+                fill(x[j], ROWS * WIDTH, is_double, j == 1 && is_double ? 600 : 4);
+                a.x[j] = x[j];
+                a.grad[j] = grad[j];
+            }
+            fl_get_distances(isa, is_double)->losses[l](&a);
+            report(fl_distance_losses[l].name, "value", 1, value, ROWS);
+            for (size_t j = 0; j < FL_DISTANCE_ARRAYS; j++) /* the last is not written by all: zeros */
+                report(fl_distance_losses[l].name, "grad", is_double, grad[j], ROWS * WIDTH);
+        }
+}
+
+/* ---- logits that are products of embeddings --------------------------------------------------------------------- */
+
+typedef struct {
+    const char *numbers;
+    size_t width, size;
+} embeddings;
+
+static const void *read_embeddings(const void *source, size_t row, size_t rows, size_t start, size_t n, size_t *stride,
+                                   void *scratch) {
+    const embeddings *of = source;
+    (void)rows, (void)n, (void)scratch;
+    *stride = of->width;
+    return of->numbers + (row * of->width + start) * of->size;
+}
+
+static void *room(size_t bytes) { return aligned_alloc(64, (bytes + 127) / 64 * 64); }
+
+/* A head: value, and derivatives by rows and columns, of one tile of rows and two of columns */
+static void head(int is_double, int margin, int normalized, double smoothing, const double *parameters) {
+    enum { COUNT = 75, WIDTH = 530, CLASSES = 300 };
+    static double x[COUNT * WIDTH], w[CLASSES * WIDTH], dx[COUNT * WIDTH], dw[CLASSES * WIDTH], value[COUNT];
+    static double scale[FL_TILE_ROWS + FL_ROW_PADDING];
+    static int64_t labels[FL_TILE_ROWS];
+    const fl_tile_kernels *kernels = fl_get_tiles(isa, is_double ? FL_F64 : FL_F32);
+    const size_t size = is_double ? sizeof(double) : sizeof(float);
+    const embeddings rows = {(char *)x, WIDTH, size}, classes = {(char *)w, WIDTH, size};
+    const double limit = normalized ? 8 : __builtin_inf();
+    fl_tiles t = {.width = WIDTH, .strip = 64, .rows_of_tile = 128, .kept = 2, .scale = 8, .limit = limit};
+    char detail[64];
+    fill(x, COUNT * WIDTH, is_double, 1);
+    fill(w, CLASSES * WIDTH, is_double, 1);
+    for (size_t i = 0; i < EDGES; i++) memset((char *)x + i * size, 0, size), memset((char *)w + i * size, 0, size);
+    memcpy((char *)w + WIDTH * size, (char *)x + WIDTH * size, WIDTH * size); /* an aligned pair */
+    memset(dx, 0, sizeof dx), memset(dw, 0, sizeof dw);
+    t.x = (fl_vectors){&rows, read_embeddings, COUNT, COUNT, {dx, NULL}, normalized};
+    t.w = (fl_vectors){&classes, read_embeddings, CLASSES, CLASSES, {dw, NULL}, normalized};
+    t.smoothing = smoothing, t.margin = margin, t.factor = 0.25, t.value = value;
+    memcpy(t.margin_parameters, parameters, sizeof t.margin_parameters);
+    for (int i = 0; i < COUNT; i++) labels[i] = i * 7 % CLASSES, scale[i] = 1;
+    labels[1] = 1;
+    fl_row_tile r = {{0, COUNT}, labels, scale, room(kernels->logits_room(&t)), room(kernels->row_room(&t))};
+    void *scratch = room(kernels->scratch_room(&t));
+    kernels->reduce(&t, &r, scratch);
+    kernels->differentiate(&t, &r, 0, 2, scratch);
+    kernels->transfer(&t, &r, 0, 0, 2, scratch);
+    kernels->finish(&t, &t.x, 0, COUNT, scratch);
+    kernels->finish(&t, &t.w, 0, CLASSES, scratch);
+    snprintf(detail, sizeof detail, "normalized=%d smoothing=%g", normalized, smoothing);
+    report(fl_margin_names[margin], detail, is_double, value, COUNT);
+    report(fl_margin_names[margin], detail, is_double, dx, COUNT * WIDTH);
+    report(fl_margin_names[margin], detail, is_double, dw, CLASSES * WIDTH);
+    free(r.logits), free(r.memory), free(scratch);
+}
+
+/* The parameters of margins are numbers, as a library's sines are its own. */
+static void heads(int is_double) {
+    static const double parameters[FL_MARGINS][FL_MARGIN_PARAMETERS] = {
+        [FL_MARGIN_additive] = {0.35},
+        [FL_MARGIN_multiplied] = {4, 0.5, 0.70710678118654757},
+        [FL_MARGIN_angular] = {0.87758256189037276, 0.47942553860420301, 0.125, 0.2397127693021015, 1}};
+    for (int margin = 0; margin < FL_MARGINS; margin++)
+        for (int normalized = 0; normalized < 2; normalized++) {
+            head(is_double, margin, normalized, 0, parameters[margin]);
+            if (margin == FL_MARGIN_none) head(is_double, margin, normalized, 0.1, parameters[margin]);
+        }
+}
+
 int main(int argc, char **argv) {
     for (isa = 0; isa < FL_ISAS; isa++)
         if (argc == 2 && strcmp(argv[1], fl_isa_names[isa]) == 0) break;
@@ -196,6 +291,8 @@ int main(int argc, char **argv) {
         functions(is_double);
         losses(is_double);
         for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) rows(is_double, classes[i]);
+        distances(is_double);
+        heads(is_double);
     }
     return 0;
 }
