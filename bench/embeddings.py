@@ -50,9 +50,10 @@ sphereface, cosface, arcface), contrastive losses (info_nce, nt_xent, sup_con), 
 
 ## What it takes
 
-{machine}, {threads} threads, float32. "Above" is how far the peak of memory rose above the inputs, gradients
-included; "stored logits" what a step that stores them holds at least: the logits, their softmax and its gradient.
-Written by `python bench/embeddings.py --write docs/embeddings.md`.
+{machine}, {threads} threads, {isa}, float32.
+"Above" is how far the peak of memory rose above the inputs, gradients included; "stored logits" what a step that stores
+them holds at least: the logits, and for gradients their softmax and its gradient. Written by
+`python bench/embeddings.py --write docs/embeddings.md`.
 
 {table}
 """
@@ -134,7 +135,7 @@ def main():
     if given.job:
         print(json.dumps(run(*given.job, given.threads, given.share)))
         return
-    text = PAGE.format(machine=machine(), threads=given.threads, table=table(given.threads, given.share))
+    text = PAGE.format(machine=machine(), isa=fl.isa(), threads=given.threads, table=table(given.threads, given.share))
     if given.write:
         with open(given.write, "w", encoding="utf-8") as file:
             file.write(text)
