@@ -67,12 +67,12 @@ def scaled(name, points, factor):
 @EVERY_DTYPE
 @pytest.mark.parametrize("width", [1, 7, 37])
 def test_value_and_gradients_are_exact(name, case, dtype, width, isa):
-    points, oracle = arguments(name, 6, width, dtype), DISTANCES[name]
+    points, oracle = arguments(name, 3, width, dtype), DISTANCES[name]
     value, grads = fl.get(name).value_and_grad(*points, **case)
     assert value.dtype == dtype and all(g.dtype == dtype for g in flat(grads))
     eps = float(np.finfo(dtype).eps)
     sums = None
-    for r in range(6):
+    for r in range(3):
         function = partial(oracle.value, **case)
         if name == "center":
             rows = [points[0][r], points[1][points[2][r]]]
