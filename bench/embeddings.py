@@ -59,13 +59,13 @@ them holds at least: the logits, and for gradients their softmax and its gradien
 """
 
 
-def face_head(rows, classes, width, threads):
+def face_head(rows, classes, width):
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((rows, width), np.float32), rng.standard_normal((classes, width), np.float32)
     return fl.arcface, (x, w, rng.integers(0, classes, rows)), rows * classes
 
 
-def contrastive_batch(rows, _, width, threads):
+def contrastive_batch(rows, _, width):
     rng = np.random.default_rng(0)
     query = rng.standard_normal((rows, width), np.float32)
     return fl.info_nce, (query, query + rng.standard_normal((rows, width), np.float32)), rows * rows
@@ -86,7 +86,7 @@ def peak():
 def run(name, method, threads, share):
     """Seconds, MiB above the inputs, MiB of gradients, logits: in this process."""
     make, rows, classes, width = JOBS[name]
-    loss, arrays, logits = make(rows // share, classes, width, threads)
+    loss, arrays, logits = make(rows // share, classes, width)
     few = [a[:64] for a in arrays]
     if loss is fl.arcface:
         few = arrays[0][:64], arrays[1][:64], arrays[2][:64] % 64

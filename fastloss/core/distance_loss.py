@@ -5,9 +5,9 @@ import inspect
 import numpy as np
 
 from fastloss.core import distances, kernels
-from fastloss.core.arguments import FLOAT32, FLOAT64, as_array, computing_dtype, label_text, storage, whole_numbers
-from fastloss.core.domains import check_number
+from fastloss.core.arguments import FLOAT32, FLOAT64, as_array, computing_dtype, storage, whole_numbers
 from fastloss.core.embedding_loss import EmbeddingLoss, Reduced, as_rows, new_outputs, one_per_row
+from fastloss.core.row_call import labels_in_range
 from fastloss.core.threads import run_blocks
 
 _REGISTRY = kernels.distance_registry()
@@ -29,13 +29,6 @@ class DistanceLoss(EmbeddingLoss):
         domains = {name: self._read.get(name, "one number per layer, finite") for name in parameters}
         defaults = {name: p.default for name, p in parameters.items()}
         super().__init__(name, traits, domains, defaults, declaration.__doc__, arrays, target, self.targets == "label")
-
-    def _check_param(self, name, value):
-        if self.domains[name] == "boolean":
-            if not isinstance(value, bool | np.bool_):
-                raise TypeError(f"{name} must be True or False, got {value!r}")
-            return bool(value)
-        return check_number(name, value, self.domains[name])
 
     def _compute(self, wants_value, wrt, arguments, keywords):
         given, sample_weight, reduction, num_threads, params = self._bound(arguments, keywords)
@@ -150,12 +143,8 @@ def _labels(labels, name, rows, count):
     given = as_array(labels, name)
     if given.shape != (rows,):
         raise ValueError(f"{name} has shape {given.shape}, expected ({rows},): one label per row")
-    numbers = whole_numbers(given, name)
-    outside = (numbers < 0) | (numbers >= count)
-    if outside.any():
-        row = int(outside.argmax())
-        raise IndexError(f"{name} {label_text(given[row])} at row {row} is out of bounds for {count} centers")
-    return np.ascontiguousarray(numbers, np.int64)
+    labels_in_range(given, name, None, count, "centers")
+    return np.ascontiguousarray(whole_numbers(given, name), np.int64)
 
 
 def _sum_picked(loop, count, block_size, num_threads):

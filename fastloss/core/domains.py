@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral
+from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral, near_names
 
 UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
 COMPARISONS = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
@@ -43,6 +43,33 @@ def check_integer(name, value, domain="integer"):
         return operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be an {domain}, got {value!r}") from None
+
+
+def check_one(name, value, domain):
+    """A parameter that is one value: True or False, one of some words, an integer or a number, as its domain says."""
+    if domain == "boolean":
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"{name} must be True or False, got {value!r}")
+        return bool(value)
+    if '"' in domain:
+        words = [word.strip('"') for word in domain.split(" or ")]
+        if value not in words:
+            raise ValueError(f"{name} must be {domain}, got {value!r}; did you mean: {near_names(value, words)}?")
+        return value
+    if domain == "1 or 2":
+        if value not in (1, 2):
+            raise ValueError(f"{name} must be {domain}, got {value!r}")
+        return int(value)
+    if domain == "integer >= 1":
+        value = check_integer(name, value, domain)
+        if value < 1:
+            raise ValueError(f"{name} must be {domain}, got {value!r}")
+        return value
+    return check_integer(name, value) if domain == "integer" else check_number(name, value, domain)
+
+
+def check_class_weight(name, value, domain):
+    return None if value is None else np.atleast_1d(check_parameter(name, value, domain, None))
 
 
 def _conditions(domain):

@@ -14,7 +14,7 @@ from fastloss.core.arguments import (
     new_output,
     storage,
 )
-from fastloss.core.domains import check_number
+from fastloss.core.domains import check_one
 from fastloss.core.loss import Loss
 from fastloss.core.sums import tree_sum
 
@@ -116,7 +116,7 @@ class EmbeddingLoss(Loss):
         return {name: self._check_param(name, value) for name, value in params.items()}
 
     def _check_param(self, name, value):
-        return check_number(name, value, self.domains[name])
+        return check_one(name, value, self.domains[name])
 
     def _compute(self, wants_value, wrt, arguments, keywords):
         """(value or None, gradients by the arrays `wrt`)"""

@@ -116,12 +116,7 @@ class RowCall:
         """The labels, each of them a class or ignored; None if the call has none."""
         if self.given_labels is None:
             return None
-        labels = rows.Labels(whole_numbers(self.given_labels, self.labels_name), ignore_index, self.classes)
-        row = labels.first_out_of_range()
-        if row >= 0:
-            label = label_text(self.given_labels.flat[row])
-            raise IndexError(f"{self.labels_name} {label} at row {row} is out of bounds for {self.classes} classes")
-        return labels
+        return labels_in_range(self.given_labels, self.labels_name, ignore_index, self.classes)
 
     def class_weights(self, class_weight):
         """One weight per class, contiguous and in the computing dtype."""
@@ -155,6 +150,15 @@ class RowCall:
 
     def sum(self, values):
         return tree_sum(*storage(values, self.dtype), self.is_double, self.num_threads)
+
+
+def labels_in_range(given, name, ignore_index, count, what="classes"):
+    """Labels as the hot loops read them, each below `count` or ignored."""
+    labels = rows.Labels(whole_numbers(given, name), ignore_index, count)
+    row = labels.first_out_of_range()
+    if row >= 0:
+        raise IndexError(f"{name} {label_text(given.flat[row])} at row {row} is out of bounds for {count} {what}")
+    return labels
 
 
 def final_results(computed, final):

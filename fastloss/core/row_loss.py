@@ -6,7 +6,7 @@ import numpy as np
 
 from fastloss.core import docstrings, kernels, rows
 from fastloss.core.arguments import check_outputs, check_reduction
-from fastloss.core.domains import check_integer, check_number, check_parameter
+from fastloss.core.domains import check_class_weight, check_one
 from fastloss.core.loss import Loss
 from fastloss.core.row_call import LOGITS, RowCall, final_results
 
@@ -63,7 +63,7 @@ class RowLoss(Loss):
         return signature.replace(parameters=named)
 
     def _check_param(self, name, value):
-        check = _CHECKS.get(name) or _CHECKS_OF_DOMAINS.get(self.domains[name], check_number)
+        check = check_class_weight if name == "class_weight" else check_one
         return check(name, value, self.domains[name])
 
     def _compute(self, outputs, logits, target, sample_weight, reduction, out, num_threads, params):
@@ -110,23 +110,4 @@ class RowLoss(Loss):
         return float(min(value, _LARGEST_INTEGER)) if "integer" in self.domains[name] else call.rounded(name, value)
 
 
-def _check_class_weight(name, value, domain):
-    return None if value is None else np.atleast_1d(check_parameter(name, value, domain, None))
-
-
-def _check_one_or_two(name, value, domain):
-    if value not in (1, 2):
-        raise ValueError(f"{name} must be {domain}, got {value!r}")
-    return int(value)
-
-
-def _check_positive_integer(name, value, domain):
-    value = check_integer(name, value, domain)
-    if value < 1:
-        raise ValueError(f"{name} must be {domain}, got {value!r}")
-    return value
-
-
-_CHECKS = {"class_weight": _check_class_weight, "ignore_index": check_integer}
-_CHECKS_OF_DOMAINS = {"1 or 2": _check_one_or_two, "integer >= 1": _check_positive_integer}
 _OUTPUTS = {"grad": rows.GRAD, "hess": rows.HESS}

@@ -4,17 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastloss.core import kernels, rows, tiles
+from fastloss.core import kernels, tiles
 from fastloss.core.arguments import (
     LINE_BYTES,
     as_array,
     computing_dtype,
     is_integral,
-    label_text,
     storage,
-    whole_numbers,
 )
 from fastloss.core.embedding_loss import one_per_row
+from fastloss.core.row_call import labels_in_range
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import get_num_threads, run_blocks
 
@@ -74,13 +73,7 @@ class TileCall:
                     "probabilities are not taken, which would be as many as the logits"
                 )
             raise ValueError(f"target has shape {target.shape}, expected ({self.count},): labels are one per row")
-        labels = rows.Labels(whole_numbers(target, "target"), ignore_index, classes)
-        row = labels.first_out_of_range()
-        if row >= 0:
-            raise IndexError(
-                f"target {label_text(target.flat[row])} at row {row} is out of bounds for {classes} classes"
-            )
-        return labels
+        return labels_in_range(target, "target", ignore_index, classes)
 
     def per_class(self, name, array, classes):
         """One number per class, contiguous and in the computing dtype."""

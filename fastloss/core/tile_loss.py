@@ -4,8 +4,8 @@ import inspect
 
 import numpy as np
 
-from fastloss.core.arguments import as_array, near_names
-from fastloss.core.domains import check_integer, check_number, check_parameter
+from fastloss.core.arguments import as_array
+from fastloss.core.domains import check_class_weight, check_one
 from fastloss.core.embedding_loss import EmbeddingLoss
 from fastloss.core.tile_call import TileCall
 
@@ -33,7 +33,7 @@ class TileLoss(EmbeddingLoss):
     def _check_param(self, name, value):
         if value is None and name in _ARRAYS:
             return None
-        return _CHECKS.get(name, _check_of_domain)(name, value, self.domains[name])
+        return _CHECKS.get(name, check_one)(name, value, self.domains[name])
 
     def _compute(self, wants_value, wrt, arguments, keywords):
         given, sample_weight, reduction, num_threads, params = self._bound(arguments, keywords)
@@ -116,29 +116,5 @@ def _check_vectors(name, value, domain):
     return as_array(value, name)
 
 
-def _check_class_weight(name, value, domain):
-    return np.atleast_1d(check_parameter(name, value, domain, None))
-
-
-def _check_of_domain(name, value, domain):
-    """One of the words of a domain like '"linear" or "none"', a boolean, an integer >= 1 or a number."""
-    if domain == "boolean":
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{name} must be True or False, got {value!r}")
-        return bool(value)
-    if '"' in domain:
-        words = [word.strip('"') for word in domain.split(" or ")]
-        if value not in words:
-            raise ValueError(f"{name} must be {domain}, got {value!r}; did you mean: {near_names(value, words)}?")
-        return value
-    if domain.startswith("integer"):
-        value = check_integer(name, value, domain)
-        if value < 1:
-            raise ValueError(f"{name} must be {domain}, got {value!r}")
-        return value
-    return check_number(name, value, domain)
-
-
 _ARRAYS = ("bias", "class_weight", "negatives")
-_CHECKS = {"bias": _check_array, "class_weight": _check_class_weight, "ignore_index": check_integer,
-           "negatives": _check_vectors}  # fmt: skip
+_CHECKS = {"bias": _check_array, "class_weight": check_class_weight, "negatives": _check_vectors}
