@@ -1,6 +1,7 @@
 """Build: a C source per domain of kernels, compiled once per instruction set and arithmetic, and the Cython extensions.
 
 Switches, as environment variables: CC=clang  FASTLOSS_SANITIZE=address,undefined  FASTLOSS_WERROR=1
+FASTLOSS_ISAS=avx2,avx512 (the kernels of these alone)
 """
 
 import hashlib
@@ -53,11 +54,19 @@ if WERROR:
     KERNEL_FLAGS += ["-Werror"]
 
 
-def machine():
+def isa_flags():
+    """The compiler's flags per instruction set of this machine."""
     name = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
     if name not in ISA_FLAGS:
         raise SystemExit(f"fastloss has kernels for x86-64 and aarch64, not for {name}")
-    return name
+    return ISA_FLAGS[name]
+
+
+# The instruction sets that this build has kernels for
+ISAS = [isa for isa in os.environ.get("FASTLOSS_ISAS", "").split(",") if isa] or list(isa_flags())
+if not set(ISAS) <= set(isa_flags()):
+    raise SystemExit(f"FASTLOSS_ISAS is a list of {', '.join(isa_flags())}, got {','.join(ISAS)}")
+MACROS = [(f"FL_WITHOUT_{isa}", None) for isa in isa_flags() if isa not in ISAS]
 
 
 class Build(build_ext):
@@ -73,7 +82,7 @@ class Build(build_ext):
             ext.extra_objects = self.compile_kernels()
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path("build", "extensions", short_hash(COMPILER_VERSION, Cython.__version__, *KERNEL_FLAGS))
+        folder = Path("build", "extensions", short_hash(COMPILER_VERSION, Cython.__version__, *KERNEL_FLAGS, *ISAS))
         kept = folder / target.name
         key = content_hash(ext.sources, ext.depends, ext.extra_objects)
         if not self.force and is_made_from(kept, key):
@@ -90,7 +99,7 @@ class Build(build_ext):
         """All objects; those that are out of date are compiled, a line each."""
         kernels = [
             Kernel(isa, domain, arithmetic)
-            for isa in ISA_FLAGS[machine()]
+            for isa in ISAS
             for domain, arithmetics in DOMAINS.items()
             for arithmetic in arithmetics
         ]
@@ -106,7 +115,7 @@ class Kernel:
     """The object of one domain for one instruction set and arithmetic"""
 
     def __init__(self, isa, domain, arithmetic):
-        flags = [*KERNEL_FLAGS, *ISA_FLAGS[machine()][isa], *([] if "clang" in COMPILER_VERSION else GCC_FLAGS[domain])]
+        flags = [*KERNEL_FLAGS, *isa_flags()[isa], *([] if "clang" in COMPILER_VERSION else GCC_FLAGS[domain])]
         folder = Path("build", "kernels", f"{isa}-{short_hash(COMPILER_VERSION, *flags)}")
         folder.mkdir(parents=True, exist_ok=True)
         self.target = folder / f"{domain}_{arithmetic}.o"
@@ -164,7 +173,7 @@ def extension(source):
         include_dirs=["csrc"],
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *sanitizer],
         extra_link_args=sanitizer,
-        define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"')],
+        define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'), *MACROS],
         depends=[str(file) for pattern in INTERFACES for file in sorted(Path().glob(pattern))],
     )
 
