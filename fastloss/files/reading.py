@@ -26,15 +26,37 @@ def shown(path: str) -> str:
 
 
 @contextmanager
-def reading(path: str, format: str):
-    """Turns what pyarrow and the operating system say into one line that names the file."""
+def reading(path: str, format: str, where: str = ""):
+    """Turns what pyarrow and the operating system say into one line that names the file, and `where` in it."""
     try:
         yield
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError | BrokenPipeError):
             raise
-        message = f"{shown(path)}: cannot be read as {FORMATS[format]}: {one_line(error)}"
+        message = f"{shown(path)}: cannot be read as {FORMATS[format]}: {where}{one_line(error)}"
         raise ScoringError(message) from error
+    except MemoryError as error:
+        message = f"{shown(path)}: cannot be read as {FORMATS[format]}: it takes more memory than there is"
+        raise ScoringError(message) from error
+
+
+def validated(batch: pa.RecordBatch, path: str, format: str) -> pa.RecordBatch:
+    """The batch, whose offsets, indices and texts have been looked at: pyarrow takes them as they are in the file, and
+    what reads, gathers or writes them later would leave its memory.
+
+    Raises
+    ------
+    ScoringError
+        If a column is not what its type says.
+    """
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        for name, array in zip(batch.schema.names, batch.columns, strict=True):
+            with reading(path, format, f"column {name!r} is corrupt: "):
+                array.validate(full=True)
+        raise
+    return batch
 
 
 def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import pyarrow as pa
 from pyarrow import types
@@ -148,19 +149,30 @@ def _described(metadata: dict[bytes, bytes] | None, carried: Sequence[str] | Non
     """
     is_part = carried is not None
     metadata = {key: value for key, value in (metadata or {}).items() if not is_part or key.startswith(SPARK)}
-    if SPARK_ROW in metadata:
-        row = json.loads(metadata[SPARK_ROW])
-        row["fields"] = [field for field in row["fields"] if not is_part or field["name"] in carried]
-        row["fields"] += [
-            {"name": field.name, "type": _spark_type(field.type), "nullable": True, "metadata": {}} for field in emitted
-        ]
-        metadata[SPARK_ROW] = json.dumps(row).encode()
-    if PANDAS in metadata:
-        told = json.loads(metadata[PANDAS])
-        if [index["pandas_type"] for index in told.get("column_indexes", [])] not in (["unicode"], ["string"]):
-            told["column_indexes"] = [PANDAS_TEXT]  # the new names are no numbers, dates or tuples, as all others are
-            metadata[PANDAS] = json.dumps(told).encode()
+    for key, amended in ((SPARK_ROW, partial(_spark_row, carried=carried, emitted=emitted)), (PANDAS, _pandas)):
+        if key in metadata:
+            try:
+                metadata[key] = amended(metadata[key])
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # not what those write
+                del metadata[key]
     return metadata or None
+
+
+def _spark_row(text: bytes, carried: Sequence[str] | None, emitted: Iterable[pa.Field]) -> bytes:
+    row = json.loads(text)
+    row["fields"] = [field for field in row["fields"] if carried is None or field["name"] in carried]
+    row["fields"] += [
+        {"name": field.name, "type": _spark_type(field.type), "nullable": True, "metadata": {}} for field in emitted
+    ]
+    return json.dumps(row).encode()
+
+
+def _pandas(text: bytes) -> bytes:
+    told = json.loads(text)
+    if [index["pandas_type"] for index in told.get("column_indexes", [])] in (["unicode"], ["string"]):
+        return text
+    told["column_indexes"] = [PANDAS_TEXT]  # the new names are no numbers, dates or tuples, as all others are
+    return json.dumps(told).encode()
 
 
 def _spark_type(type: pa.DataType) -> str | dict:

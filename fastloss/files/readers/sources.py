@@ -25,7 +25,7 @@ from fastloss.files.formats import STREAM
 from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
-from fastloss.files.reading import READ_BUFFER_BYTES
+from fastloss.files.reading import READ_BUFFER_BYTES, reading
 from fastloss.files.spec import Spec
 
 
@@ -71,8 +71,7 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: 
     with ExitStack() as stack:
 
         def opened(path: str):
-            seekable = infer or fragment.format != "csv"
-            return stack.enter_context(_binary_input(path, seekable, fragment.filesystem))
+            return stack.enter_context(_binary_input(path, fragment, seekable=infer or fragment.format != "csv"))
 
         path, file = fragment.path, opened(fragment.path)
         if fragment.format == "parquet":
@@ -89,15 +88,16 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: 
 
 
 @contextmanager
-def _binary_input(path: str, seekable: bool, filesystem=None):
+def _binary_input(path: str, fragment: Fragment, seekable: bool):
     """A file or standard input, which goes through a temporary file if it has to be seekable and is not."""
-    with _opened(path, filesystem) as file:
+    with _opened(path, fragment.filesystem) as file:
         stream = decompressed(file, path)
         if not seekable or stream.seekable():
             yield stream
         else:
             with tempfile.TemporaryFile() as copy:
-                shutil.copyfileobj(stream, copy, READ_BUFFER_BYTES)
+                with reading(path, fragment.format):
+                    shutil.copyfileobj(stream, copy, READ_BUFFER_BYTES)
                 copy.seek(0)
                 yield copy
 

@@ -13,7 +13,7 @@ from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
-from fastloss.files.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown
+from fastloss.files.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown, validated
 from fastloss.files.spec import Spec
 
 
@@ -24,6 +24,7 @@ class ParquetSource:
         self._path = path
         with reading(path, "parquet"):
             self._file = self._open(file)
+            _check_names(path, self._file.schema_arrow)
             metadata = self._file.metadata
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
             carried = spec.carried(self._file.schema_arrow.names)
@@ -48,8 +49,19 @@ class ParquetSource:
         size = rows_per_batch(self._row_bytes)
         with reading(self._path, "parquet"):
             for groups in self._steps():
-                for batch in self._file.iter_batches(size, groups, list(names)):
-                    yield from cut(batch)
+                for batch in self._read(size, groups, list(names)):
+                    yield from cut(validated(batch, self._path, "parquet"))
+
+    def _read(self, size: int, groups: Sequence[int], names: list[str]) -> Iterator[pa.RecordBatch]:
+        """Batches of these columns; of what pyarrow cannot read, the column is found by reading each alone."""
+        try:
+            yield from self._file.iter_batches(size, groups, names)
+        except (pa.ArrowException, OSError):
+            for name in names:
+                with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
+                    for _ in self._file.iter_batches(size, groups, [name]):
+                        pass
+            raise
 
     def _steps(self) -> list[Sequence[int]]:
         """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types, or
@@ -58,6 +70,18 @@ class ParquetSource:
         nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
         narrow = any(is_narrow(field.type) for field in self.schema)
         return [[group] for group in self._groups] if nested or narrow else [self._groups]
+
+
+def _check_names(path: str, schema: pa.Schema) -> None:
+    """That the names of columns and fields are text."""
+    pending = list(schema)
+    try:
+        while pending:
+            field = pending.pop()
+            field.name  # noqa: B018  (decoded here)
+            pending += [field.type.field(i) for i in range(field.type.num_fields)]
+    except UnicodeDecodeError as error:
+        raise ScoringError(f"{shown(path)}: the name of a column is not UTF-8: {error.object!r}") from error
 
 
 def _refuse_intervals(name: str, metadata: pa.parquet.FileMetaData, carried: Sequence[str]) -> None:
@@ -77,6 +101,7 @@ class ArrowSource:
         self._path, self._file = path, file
         with reading(path, "arrow"):
             self.schema = self._open().schema
+            _check_names(path, self.schema)
         self.rows = None
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -88,7 +113,7 @@ class ArrowSource:
             else:
                 stored = reader
             for batch in stored:
-                yield from cut(batch)
+                yield from cut(validated(batch, self._path, "arrow"))
 
     def _open(self, options=None):
         self._file.seek(0)

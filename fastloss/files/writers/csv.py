@@ -27,7 +27,7 @@ class CsvSink(Sink):
         self._marks = [mark.encode() for mark in ('"', "\n", "\r", separator)]
         for field in schema:
             try:
-                _text(pa.array([], field.type))
+                _text(pa.nulls(1, field.type))  # of no rows pyarrow casts whatever there is
             except pa.ArrowException as error:
                 raise ScoringError(
                     f"column {field.name!r} holds {field.type}, which CSV cannot: "

@@ -91,7 +91,7 @@ def _leaves(schema: pa.Schema) -> list[tuple[str, str]]:
         file = pa.BufferOutputStream()
         try:
             pa.parquet.ParquetWriter(file, pa.schema([field])).close()
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OSError) as error:
             raise _refused(field, "Parquet") from error
         found = pa.parquet.read_metadata(pa.BufferReader(file.getvalue())).schema
         leaves += [(field.name, found.column(i).path) for i in range(len(found))]
