@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 
-from . import calls, children, files
+from . import calls, children, files, kills
 
 __all__ = ["ATTACKS", "Attack", "import_hosts"]
 
@@ -58,5 +58,6 @@ ATTACKS = {
     for attack in (
         Attack("calls", calls.trial, "calls", 10_000_000),
         Attack("files", files.trial, "files", 10_000, seconds=20),
+        Attack("kills", kills.trial, "kills", 300),
     )
 }

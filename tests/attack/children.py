@@ -27,6 +27,16 @@ def run(trial, numbers, processes=1, seconds=60, until=None, enough=None):
     `enough` a function of the counts that ends the run.
     """
     tally = Tally()
+    with tempfile.TemporaryDirectory(prefix="fastloss-attack-") as root:
+        tempfile.tempdir = root  # of the children, too, who may not live to clean up
+        try:
+            _run(trial, numbers, processes, seconds, until, enough, tally)
+        finally:
+            tempfile.tempdir = None
+    return tally
+
+
+def _run(trial, numbers, processes, seconds, until, enough, tally):
     children = {}
     for first in range(processes):
         child = _Child(trial, numbers[first::processes], seconds)
@@ -45,7 +55,6 @@ def run(trial, numbers, processes=1, seconds=60, until=None, enough=None):
                 child.stop()
             elif child.is_late():
                 child.kill()
-    return tally
 
 
 class _Child:

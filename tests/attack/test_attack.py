@@ -10,7 +10,7 @@ from .calls import attack
 pytestmark = pytest.mark.attack
 
 SEED = 20
-SHORT = {"calls": 10_000, "files": 150}  # how much of each
+SHORT = {"calls": 10_000, "files": 150, "kills": 12}  # how much of each
 
 
 @pytest.mark.parametrize("name", ATTACKS)
