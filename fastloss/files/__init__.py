@@ -223,9 +223,7 @@ def score(
         if resume:
             raise ScoringError("resume needs a directory as the output")
         return job.run(tasks, work, run, watch)
-    if not resume and store.names(output):
-        raise ScoringError(f"{output}: the directory is not empty: empty it, or resume")
-    return job.run_into_directory(tasks, output, work, run, watch)
+    return job.run_into_directory(tasks, output, work, run, watch, resume)
 
 
 def _listed(input) -> list:

@@ -5,29 +5,25 @@ In both a file appears under its name when it is complete: it is written under a
 
 from __future__ import annotations
 
+import errno
+import json
 import os
-import re
-import secrets
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 from pyarrow.fs import FileSelector, FileType
 
+from fastloss.files import names
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.formats import STREAM
-
-_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
-
-
-def _temporary(path: str) -> str:
-    """A name for `path` while it is written, as _TEMPORARY has it."""
-    directory, name = os.path.split(path)
-    return os.path.join(directory, f".{name}.{secrets.token_hex(4)}.tmp")
+from fastloss.files.locks import busy, hold, locked_file, owner, remove_unheld
 
 
 @dataclass(frozen=True)
@@ -55,14 +51,19 @@ class LocalStore:
         """What is in it; nothing if it is not there."""
         return os.listdir(directory) if os.path.isdir(directory) else []
 
+    def files(self, directory: str) -> list[str]:
+        """The files in it and in its directories, by their paths from it."""
+        root = directory.rstrip(os.sep)
+        paths = (os.path.join(path, file) for path, _, files in os.walk(root) for file in files)
+        return [path[len(root) + 1 :] for path in paths]
+
     def make_directory(self, path: str) -> None:
         """With those that it is in; it may be there."""
         os.makedirs(path, exist_ok=True)
 
-    def read(self, path: str) -> bytes:
-        """All of a file; FileNotFoundError if there is none."""
-        with open(path, "rb") as file:
-            return file.read()
+    def open(self, path: str):
+        """A binary file to read; FileNotFoundError if there is none."""
+        return open(path, "rb")
 
     def remove(self, path: str) -> None:
         """A file, if there is one."""
@@ -72,30 +73,57 @@ class LocalStore:
     def remove_empty(self, directory: str) -> None:
         """It and its directories, as far as no file is in them."""
         for path, _, _ in os.walk(directory, topdown=False):
-            if not os.listdir(path):
+            with suppress(OSError):  # not empty
                 os.rmdir(path)
 
-    def remove_leftovers(self, paths: Iterable[str]) -> None:
-        """The temporary files of processes that were killed while they wrote these files."""
-        _remove_leftovers(self, map(os.path.realpath, paths))
+    def remove_abandoned(self, temporary: str) -> None:
+        """A temporary file, unless a process still writes it."""
+        remove_unheld(temporary)
+
+    def remove_leftovers(self, path: str) -> None:
+        """The temporary files of processes that were killed while they wrote this file."""
+        directory, name = os.path.split(os.path.realpath(path))
+        for file in self.names(directory):
+            if names.is_temporary_of(file, name):
+                remove_unheld(os.path.join(directory, file))
+
+    @contextmanager
+    def locked(self, directory: str) -> Iterator[None]:
+        """Keep other jobs out of a directory, which is made if need be.
+
+        Raises
+        ------
+        ScoringError
+            If another job is in it, or it cannot be written.
+        """
+        with ExitStack() as stack:
+            with writing(directory):
+                self.make_directory(directory)
+                stack.enter_context(locked_file(os.path.join(directory, names.LOCK)))
+            yield
 
     @contextmanager
     def replacing(self, path: str) -> Iterator[Any]:
-        """A binary file that takes the place of `path` at the end of the block; on an error it is removed."""
-        path = os.path.realpath(path)
-        temporary, file = _temporary(path), None
+        """A binary file that takes the place of `path` at the end of the block; on an error it is removed.
+
+        It has the mode of the file that it replaces, and is on the disk before it has the name.
+        """
+        path, temporary, file = os.path.realpath(path), "", None
         try:  # from before there is a file: an interrupt may come at any line
             with writing(path):
-                file = open(temporary, "xb")  # noqa: SIM115  (closed below, before it is renamed)
+                while file is None or not hold(file):
+                    temporary = names.temporary(path)
+                    file = open(temporary, "x+b")  # noqa: SIM115  (closed below)
+                _take_mode(file, path)
             yield file
             with writing(path):
-                file.close()
+                file.flush()
+                os.fsync(file.fileno())
                 os.replace(temporary, path)
+                file.close()
+                _sync_directory(os.path.dirname(path))
         except BaseException:
-            if file is not None:
-                with suppress(OSError):  # closing writes what is buffered, to a disk that may be full
-                    file.close()
-            self.remove(temporary)
+            _insist(lambda: _discard(file, temporary))
             raise
 
 
@@ -126,54 +154,113 @@ class RemoteStore:
         found = self.filesystem.get_file_info(FileSelector(directory, allow_not_found=True))
         return [info.base_name for info in found]
 
+    def files(self, directory: str) -> list[str]:
+        found = self.filesystem.get_file_info(FileSelector(directory, recursive=True, allow_not_found=True))
+        return [os.path.relpath(info.path, directory) for info in found if info.is_file]
+
     def make_directory(self, path: str) -> None:
         self.filesystem.create_dir(path, recursive=True)
 
-    def read(self, path: str) -> bytes:
-        with self.filesystem.open_input_stream(path) as file:
-            return file.read()
+    def open(self, path: str):
+        return self.filesystem.open_input_stream(path, compression=None)
 
     def remove(self, path: str) -> None:
         with suppress(FileNotFoundError):
             self.filesystem.delete_file(path)
 
     def remove_empty(self, directory: str) -> None:
-        found = self.filesystem.get_file_info(FileSelector(directory, recursive=True, allow_not_found=True))
-        if self.is_directory(directory) and not any(info.is_file for info in found):
+        if self.is_directory(directory) and not self.files(directory):
             self.filesystem.delete_dir(directory)
 
-    def remove_leftovers(self, paths: Iterable[str]) -> None:
-        _remove_leftovers(self, paths)
+    def remove_abandoned(self, temporary: str) -> None:
+        self.remove(temporary)
+
+    def remove_leftovers(self, path: str) -> None:
+        """None: nothing tells whether the process that writes a temporary file is alive."""
+
+    @contextmanager
+    def locked(self, directory: str) -> Iterator[None]:
+        path, is_ours = f"{directory.rstrip('/')}/{names.LOCK}", False
+        record = {"owner": owner(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+        try:
+            with writing(directory):
+                self.make_directory(directory)
+                try:
+                    self.filesystem.handler.fs.pipe_file(path, json.dumps(record).encode(), mode="create")
+                except FileExistsError as error:
+                    raise busy(self._holder(path), f"wait for its end; if it is dead, remove {path}") from error
+                is_ours = True
+            yield
+        finally:
+            if is_ours:
+                self.remove(path)
+
+    def _holder(self, path: str) -> str:
+        try:
+            with self.open(path) as file:
+                record = json.loads(file.read(1000))
+            return f"{record['owner']}, since {record['since']}"
+        except (OSError, ValueError, LookupError, TypeError):
+            return "unknown"
 
     @contextmanager
     def replacing(self, path: str) -> Iterator[Any]:
         with tempfile.TemporaryFile() as file:
             yield file
             file.seek(0)
-            temporary = _temporary(path)
+            temporary = names.temporary(path)
             try:
                 with writing(path):
                     with self.filesystem.open_output_stream(temporary) as stream:
                         shutil.copyfileobj(file, stream, 1 << 20)
                     self.filesystem.move(temporary, path)
             except BaseException:
-                self.remove(temporary)
+                _insist(lambda: self.remove(temporary))
                 raise
 
 
 LOCAL = LocalStore()
 
 
-def _remove_leftovers(store: LocalStore | RemoteStore, paths: Iterable[str]) -> None:
-    names: dict[str, set[str]] = {}
-    for path in paths:
-        directory, name = os.path.split(path)
-        names.setdefault(directory, set()).add(name)
-    for directory, written in names.items():
-        for file in store.names(directory):
-            match = _TEMPORARY.fullmatch(file)
-            if match and match[1] in written:
-                store.remove(os.path.join(directory, file))
+def _take_mode(file, path: str) -> None:
+    """Give a new file the mode of the one that it will replace, and its owner where that is allowed."""
+    with suppress(FileNotFoundError, PermissionError):
+        old, new = os.stat(path), os.fstat(file.fileno())
+        if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+            with suppress(PermissionError):
+                os.chown(file.fileno(), old.st_uid, old.st_gid)
+        os.chmod(file.fileno(), stat.S_IMODE(old.st_mode))
+
+
+def _sync_directory(path: str) -> None:
+    """Have the names in a directory on the disk."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that does so by itself, or never
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _discard(file, temporary: str) -> None:
+    if file is not None:
+        with suppress(OSError):  # closing writes what is buffered, to a disk that may be full
+            file.close()
+    if temporary:
+        LOCAL.remove(temporary)
+
+
+def _insist(action: Callable[[], None]) -> None:
+    """Do what has to be done after an interrupt, although another one comes."""
+    while True:
+        try:
+            return action()
+        except KeyboardInterrupt:
+            continue
 
 
 def shown(path: str) -> str:

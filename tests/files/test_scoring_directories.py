@@ -1,5 +1,6 @@
 """Directories: one output a file, and resuming where an earlier run stopped."""
 
+import hashlib
 import json
 import os
 import re
@@ -193,5 +194,6 @@ def test_records_are_strict_json_without_times(data, scored):
         raise AssertionError(constant)
 
     record = json.loads((scored / "_a.parquet.json").read_text(), parse_constant=refuse)
-    assert set(record) == {"origin", "version", "size", "summary"}
+    assert set(record) == {"digest", "place", "size", "sha256", "origin", "version", "summary"}
+    assert record["sha256"] == hashlib.sha256((scored / "a.parquet").read_bytes()).hexdigest()
     assert re.fullmatch("[0-9a-f]{64}", record["origin"]) and str(data) not in json.dumps(record)

@@ -7,14 +7,18 @@ where, in which order or how often a task was done.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fastloss.exact.summary import Summary
+from fastloss.files import names
 from fastloss.files.dataset import Task
 from fastloss.files.engines import resume
 from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, one_line
+from fastloss.files.formats import STREAM
 from fastloss.files.fragment import score_task
 from fastloss.files.spec import Spec
 
@@ -72,14 +76,16 @@ class Job:
                     return Outcome(self.spec.nothing(), error=error)
 
     def _do(self, task: Task, progress: Progress | None) -> Summary:
+        work = self.spec, self.classes, self.num_threads, progress
         if not self.recorded:
-            return score_task(task, self.spec, self.classes, self.num_threads, progress)
+            if task.output not in (None, STREAM):
+                task.store.remove_leftovers(task.output)
+            return score_task(task, *work)
         origin = resume.origin(task, self.spec, self.classes)
         summary = resume.finished(task, origin)
         if summary is None:
-            resume.start(task)
-            summary = score_task(task, self.spec, self.classes, self.num_threads, progress)
-            resume.finish(task, origin, summary)
+            task.store.make_directory(os.path.dirname(task.output))
+            summary = score_task(task, *work, partial(resume.finish, task, origin))
         return summary
 
 
@@ -104,6 +110,16 @@ class Watch:
         self._all_rows, self._all_shares = 0, 0.0
         self._ended: set[int] = set()
         self._errors: dict[int, Exception] = {}
+
+    @property
+    def failed(self) -> list[Task]:
+        """The tasks that ended with an error."""
+        return [self.tasks[index] for index in sorted(self._errors)]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all tasks have ended, and one of them well."""
+        return len(self._errors) < len(self._ended) == len(self.tasks)
 
     @property
     def enough(self) -> bool:
@@ -175,16 +191,33 @@ def run(tasks: Sequence[Task], job: Job, engine: Callable, watch: Watch) -> Summ
     return summary
 
 
-def run_into_directory(tasks: Sequence[Task], directory: str, job: Job, engine: Callable, watch: Watch) -> Summary:
-    """As `run`, into a directory, which is made and, if everything failed, removed again."""
+def run_into_directory(
+    tasks: Sequence[Task], directory: str, job: Job, engine: Callable, watch: Watch, resumed: bool = False
+) -> Summary:
+    """As `run`, into a directory, which is made and, if everything failed, removed again.
+
+    What earlier runs into it have made and this one has not goes at the end, unless this one has made nothing.
+
+    Raises
+    ------
+    ScoringError
+        Also if there is something in the directory that is not `resumed`, or another job.
+    """
     store = tasks[0].store
     created = not store.is_directory(directory)
-    store.make_directory(directory)
-    resume.clean(tasks)
     try:
-        return run(tasks, job, engine, watch)
+        with store.locked(directory):
+            if not resumed and set(store.names(directory)) - {names.LOCK}:
+                raise ScoringError(f"{directory}: the directory is not empty: empty it, or resume")
+            stale = resume.stale(tasks, directory) if resumed else []
+            resume.clean(store, directory)
+            try:
+                return run(tasks, job, engine, watch)
+            finally:
+                resume.clean(store, directory)
+                if watch.is_over:
+                    resume.remove(store, directory, [*stale, *resume.made(watch.failed)])
     finally:
-        resume.clean(tasks)
         if created:
             store.remove_empty(directory)
 

@@ -1,7 +1,9 @@
 """Which outputs in a directory are finished: beside each lies a helper file that says what made it.
 
-`_NAME.json` holds a hash of the input's identity, the spec and the version, and the summary, and no
-time or place of the run: an interrupted and resumed run leaves the same bytes as another.
+`_NAME.json` holds a digest of itself; the place of its output in the directory, its size and SHA-256; a hash of the
+input's identity, the spec and the version; and the summary. It knows no time and no machine: an interrupted and resumed
+run leaves the same bytes as another. A record is there before its output is, so that every output of ours is known to
+be ours; an output is done when it holds what its record says.
 """
 
 from __future__ import annotations
@@ -9,14 +11,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from fastloss.core import config
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
+from fastloss.files import names
 from fastloss.files.dataset import Fragment, Task
+from fastloss.files.errors import ScoringError
 from fastloss.files.spec import Spec
-from fastloss.files.store import writing
+from fastloss.files.store import LocalStore, RemoteStore, writing
+
+_HEAD = re.compile(rb'\{"digest": "([0-9a-f]{64})", ')
+_HEAD_BYTES = 79
+_FIELDS = {"place": str, "size": int, "sha256": str, "origin": str, "version": str, "summary": dict}
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 
 
 def origin(task: Task, spec: Spec, classes: int | None) -> str:
@@ -33,42 +44,108 @@ def origin(task: Task, spec: Spec, classes: int | None) -> str:
 
 def finished(task: Task, origin: str) -> Summary | None:
     """The summary of a task that was finished with the same origin; None if there is none."""
-    try:
-        record = json.loads(task.store.read(_helper(task)))
-        if record["origin"] != origin or record["size"] != task.store.size(task.output):
-            return None
+    record = _read(task.store, names.record(task.output))
+    if record is None or (record["origin"], record["place"]) != (origin, _place(task)):
+        return None
+    if record["size"] != task.store.size(task.output) or record["sha256"] != _digest(task):
+        return None
+    with suppress(*_MALFORMED):  # of another version, with a digest that is right
         kind = GroupedSummary if "groups" in record["summary"] else Summary
         return kind.from_dict(record["summary"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):  # not there, or not ours
-        return None
+    return None
 
 
-def start(task: Task) -> None:
-    """Make the directory of a task that is to be done, and remove its record if it was done before."""
-    task.store.make_directory(os.path.dirname(task.output))
-    task.store.remove(_helper(task))
-
-
-def clean(tasks: Sequence[Task]) -> None:
-    """Remove what killed processes left half-written of these tasks."""
-    tasks[0].store.remove_leftovers(path for task in tasks for path in (task.output, _helper(task)))
-
-
-def finish(task: Task, origin: str, summary: Summary) -> None:
-    """Record that the output of a task is complete."""
+def finish(task: Task, origin: str, summary: Summary, size: int, sha256: str) -> None:
+    """Record what the output of a task will hold, which is complete and about to appear."""
     record = {
+        "place": _place(task),
+        "size": size,
+        "sha256": sha256,
         "origin": origin,
         "version": config.__version__,
-        "size": task.store.size(task.output),
         "summary": summary.to_dict(),
     }
-    with task.store.replacing(_helper(task)) as file, writing(_helper(task)):
-        file.write(json.dumps(record, allow_nan=False).encode())
+    text = json.dumps(record, allow_nan=False)[1:].encode()
+    path = names.record(task.output)
+    with task.store.replacing(path) as file, writing(path):
+        file.write(b'{"digest": "%s", ' % hashlib.sha256(text).hexdigest().encode() + text)
 
 
-def _helper(task: Task) -> str:
-    directory, name = os.path.split(task.output)
-    return os.path.join(directory, f"_{name}.json")
+def stale(tasks: Sequence[Task], directory: str) -> list[str]:
+    """The outputs in a directory, by their places in it, that runs into it have made and these tasks do not make.
+
+    Raises
+    ------
+    ScoringError
+        If something looks like such an output, but its record does not tell.
+    """
+    store, own, found = tasks[0].store, {names.record(_place(task)) for task in tasks}, []
+    there = store.files(directory)
+    outputs = {names.record(file): file for file in there if names.is_output(file)}
+    for file in there:
+        if file in own or not names.is_record(file):
+            continue
+        record = _read(store, os.path.join(directory, file))
+        expected = None if record is None else names.record(record["place"])
+        if expected == file:
+            found.append(record["place"])
+        elif file in outputs and not (expected and file.endswith(f"/{expected}")):  # of a run into a directory inside
+            raise ScoringError(
+                f"{os.path.join(directory, outputs[file])}: this run does not make it, and its record "
+                f"{os.path.basename(file)} does not tell what did: remove or move both, then resume"
+            )
+    return found
+
+
+def made(tasks: Iterable[Task]) -> list[str]:
+    """The outputs of tasks, by their places, as far as there are any that runs have made."""
+    records = ((task, _read(task.store, names.record(task.output))) for task in tasks)
+    return [_place(task) for task, record in records if record is not None and record["place"] == _place(task)]
+
+
+def remove(store: LocalStore | RemoteStore, directory: str, places: Sequence[str]) -> None:
+    """Remove outputs and their records, and the directories in this one that they leave empty."""
+    for place in places:
+        path = os.path.join(directory, place)
+        with writing(path):
+            store.remove(path)  # before its record, which tells that it is ours
+            store.remove(names.record(path))
+    for inside in {place.split("/")[0] for place in places if "/" in place}:
+        store.remove_empty(os.path.join(directory, inside))
+
+
+def clean(store: LocalStore | RemoteStore, directory: str) -> None:
+    """Remove what killed processes left half-written, except where another job is in a directory inside."""
+    there = store.files(directory)
+    others = tuple(os.path.dirname(file) + "/" for file in there if file.endswith(f"/{names.LOCK}"))
+    for file in there:
+        if names.is_temporary(file) and not file.startswith(others):
+            store.remove_abandoned(os.path.join(directory, file))
+
+
+def _place(task: Task) -> str:
+    return task.fragments[0].place
+
+
+def _read(store: LocalStore | RemoteStore, path: str) -> dict | None:
+    """What a record holds; None if there is none, or it is not as we left it."""
+    if store.size(path) is None:
+        return None
+    with store.open(path) as file:
+        head = _HEAD.fullmatch(file.read(_HEAD_BYTES))
+        text = file.read() if head else b""
+    if not head or hashlib.sha256(text).hexdigest().encode() != head[1]:
+        return None
+    try:
+        record = json.loads(b"{" + text)
+    except _MALFORMED:
+        return None
+    return record if all(type(record.get(key)) is kind for key, kind in _FIELDS.items()) else None
+
+
+def _digest(task: Task) -> str:
+    with task.store.open(task.output) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _identity(fragment: Fragment) -> list:

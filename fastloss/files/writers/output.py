@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
+from collections.abc import Callable
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -71,20 +74,54 @@ class Output:
         return ArrowSink(self._file, schema, dictionaries, stream=self._path == STREAM)
 
 
+class Content:
+    """A binary file that is written, and the size and SHA-256 of what it holds in the end."""
+
+    def __init__(self, file):
+        self._file, self._sha256, self._in_order = file, hashlib.sha256(), True
+        self.flush, self.tell, self.close, self.closed = file.flush, file.tell, file.close, False
+
+    def write(self, data) -> int:
+        self._sha256.update(data)
+        return self._file.write(data)
+
+    def seek(self, position: int) -> int:
+        self._in_order = False
+        return self._file.seek(position)
+
+    def identity(self) -> tuple[int, str]:
+        """Size and digest; read again where the writer went back, as for the header of a .npy file."""
+        if not self._in_order:
+            self._file.seek(0)
+            self._sha256 = hashlib.file_digest(self._file, "sha256")
+        return self._file.seek(0, os.SEEK_END), self._sha256.hexdigest()
+
+
 @contextmanager
-def open_output(path: str, format: str, store: LocalStore | RemoteStore, csv: CsvOptions):
-    """An `Output` in a store; at the end of the block the file appears under its name, or nothing does."""
+def open_output(
+    path: str,
+    format: str,
+    store: LocalStore | RemoteStore,
+    csv: CsvOptions,
+    record: Callable[[int, str], None] | None = None,
+):
+    """An `Output` in a store; at the end of the block the file appears under its name, or nothing does.
+
+    `record` is called with the size and the SHA-256 of the complete file, before it appears.
+    """
     if path == STREAM:
         if format == "npy":
             raise ScoringError("a .npy array cannot be written to a stream: give a file name")
+        if sys.stdout is None:
+            raise ScoringError("standard output is closed: give the output a file name")
         if format != "csv" and sys.stdout.isatty():
             raise ScoringError(f"{FORMATS[format]} is not text, and standard output is a terminal")
         with Output(path, format, sys.stdout.buffer, csv) as output:
             yield output
-    else:
-        with (
-            store.replacing(path) as file,
-            compressed(file, path) as stream,
-            Output(path, format, stream, csv) as output,
-        ):
+        return
+    with store.replacing(path) as file:
+        content = file if record is None else Content(file)
+        with compressed(content, path) as stream, Output(path, format, stream, csv) as output:
             yield output
+        if record is not None:
+            record(*content.identity())
