@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from fastloss.exact.accumulator import Accumulator
+from fastloss.exact.state import sequence, text
 from fastloss.exact.summary import Collector, Summary, as_weights, marks, summaries
 
 Key: TypeAlias = str | int | float | bool | None
@@ -42,10 +43,15 @@ class GroupedSummary(Summary):
 
     @classmethod
     def from_dict(cls, state: dict) -> GroupedSummary:
-        """The summary that `to_dict` described."""
-        state = dict(state)
-        by, groups = state.pop("by"), state.pop("groups")
-        return cls._of(Summary.from_dict(state), by, {key: Summary.from_dict(group) for key, group in groups})
+        """The summary that `to_dict` described; a ValueError if none can be described so."""
+        if type(state) is not dict or "by" not in state or "groups" not in state:
+            raise ValueError("the summary has no groups")
+        total = Summary.from_dict({name: part for name, part in state.items() if name not in ("by", "groups")})
+        groups = [sequence(pair, "a group", 2) for pair in sequence(state["groups"], "groups")]
+        found = {_key(key): Summary.from_dict(group) for key, group in groups}
+        if len(found) != len(groups):
+            raise ValueError("a group is described twice")
+        return cls._of(total, text(state["by"], "by"), found)
 
     def of_loss(self, loss: str) -> GroupedSummary:
         groups = {key: summary.of_loss(loss) for key, summary in self.groups.items()}
@@ -86,10 +92,17 @@ class GroupCollector:
         self._total.add(values, null, ignored, sample_weight)
         numbers = self._numbers
         group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)[codes]
-        weights = as_weights(sample_weight)
-        self._values.add(np.ascontiguousarray(values), marks(null, ignored), weights, group, len(numbers))
+        left_out = marks(null, ignored)
+        weights = as_weights(sample_weight, left_out)
+        self._values.add(np.ascontiguousarray(values), left_out, weights, group, len(numbers))
 
     def summary(self) -> GroupedSummary:
         """The summary of everything added so far."""
         groups = dict(zip(self._numbers, summaries(self._values), strict=False))  # of no keys there is one group
         return GroupedSummary._of(self._total.summary(), self._by, groups)
+
+
+def _key(value) -> Key:
+    if value is not None and type(value) not in (str, int, float, bool):
+        raise ValueError(f"the value of a group is a {type(value).__name__}")
+    return value

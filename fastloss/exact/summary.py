@@ -18,7 +18,8 @@ from itertools import accumulate
 import numpy as np
 
 from fastloss.exact.accumulator import Accumulator
-from fastloss.exact.integers import divide, packed, unpacked
+from fastloss.exact.integers import divide, packed
+from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, sequence, text
 from fastloss.exact.weighted import PRODUCT_UNITS, WEIGHT_UNITS, WeightedSums
 
 QUANTILES = (0.5, 0.9, 0.99)
@@ -32,6 +33,7 @@ _COUNT_SHIFT = 128  # the count is above this bit of a bucket's state, the sum o
 _LOW_SUM = (1 << _COUNT_SHIFT) - 1
 _INFINITE = {sign: (flag << 11 | _EXPONENT_MASK) << _LEAD_BITS for sign, flag in ((1, 0), (-1, 1))}  # their indices
 _COUNTS = ("count", "null", "nan", "ignored")
+_STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss")  # the names of to_dict
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class Summary:
         if not self.count:
             return None
         position = q * (self.count - 1)
-        below = math.floor(position)
+        below = min(math.floor(position), self.count - 1)  # count - 1 may be rounded up beyond 2**53 rows
         fraction = position - below
         low = self._order_statistic(below)
         high = self._order_statistic(min(below + 1, self.count - 1))
@@ -160,9 +162,43 @@ class Summary:
             return low
         return low * (1 - fraction) + high * fraction
 
-    def to_json(self) -> str:
-        """One line of strict JSON; infinities are "inf" and "-inf", NaN and numbers of no rows are null."""
-        return json.dumps(self.fields(), allow_nan=False)
+    def to_json(self, *, state: bool = False) -> str:
+        """One line of strict JSON; infinities are "inf" and "-inf", NaN and numbers of no rows are null.
+
+        With `state` also the format's number, the loss, and all that `from_json` needs.
+        """
+        fields = self.fields()
+        if state:
+            fields |= {"format": FORMAT, "loss": self.loss, "state": sealed(self.to_dict())}
+        return json.dumps(fields, allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Summary:
+        """The summary, or the one by groups, that `to_json(state=True)` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the text holds no state, is damaged, or of a newer format.
+
+        Examples
+        --------
+        >>> summary = Summary.of(np.array([0.1, 0.2, 0.3]))
+        >>> Summary.from_json(summary.to_json(state=True)) == summary
+        True
+        """
+        from fastloss.exact.groups import GroupedSummary  # which is made of this one
+
+        given = parse(text)
+        if type(given) is not dict or "state" not in given or "format" not in given:
+            raise ValueError("the text holds no state of a summary: to_json(state=True) writes one")
+        if integer(given["format"], "format") > FORMAT:
+            raise ValueError(f"format {given['format']} is newer than this version of fastloss, which reads {FORMAT}")
+        state = opened(given["state"])
+        summary = (GroupedSummary if "groups" in state else Summary).from_dict(state)
+        if given != json.loads(summary.to_json(state=True)):
+            raise ValueError("the text is damaged: its numbers are not those of its state")
+        return summary
 
     def fields(self) -> dict:
         """The numbers of `to_json`."""
@@ -192,17 +228,24 @@ class Summary:
 
     @classmethod
     def from_dict(cls, state: dict) -> Summary:
-        """The summary that `to_dict` described."""
-        bounds = {k: None if state[k] is None else float(state[k]) for k in ("min", "max")}
-        exact = {
-            "buckets": {
-                index: (count << _COUNT_SHIFT) + low for index, count, low in zip(*state["buckets"], strict=True)
-            },
-            "squares": unpacked(state["squares"], PRODUCT_UNITS),
-            "weighted": None if state["weighted"] is None else WeightedSums.from_list(state["weighted"]),
-            "outputs": {name: Summary.from_dict(output) for name, output in state["outputs"].items()},
-        }
-        return cls(**state | bounds | exact)
+        """The summary that `to_dict` described; a ValueError if none can be described so."""
+        given = mapping({"loss": None} | state if type(state) is dict else state, "the summary", _STATE)
+        counts = {name: integer(given[name], name) for name in _COUNTS}
+        bounds = {k: None if given[k] is None else number(given[k], k) for k in ("min", "max")}
+        outputs = given["outputs"] if type(given["outputs"]) is dict else mapping(given["outputs"], "outputs", ())
+        summary = cls(
+            **counts,
+            **bounds,
+            buckets=_buckets(given["buckets"]),
+            squares=exact(given["squares"], "squares", PRODUCT_UNITS),
+            weighted=None if given["weighted"] is None else WeightedSums.from_list(given["weighted"]),
+            outputs={name: Summary.from_dict(output) for name, output in outputs.items()},
+            loss=None if given["loss"] is None else text(given["loss"], "loss"),
+        )
+        held = sum(state >> _COUNT_SHIFT for state in summary.buckets.values())
+        if held != summary.count or any((bound is None) != (held == 0) for bound in bounds.values()):
+            raise ValueError(f"the summary is damaged: count is {summary.count}, its buckets hold {held}")
+        return summary
 
     def __or__(self, other: Summary) -> Summary:
         if not isinstance(other, Summary):
@@ -276,7 +319,8 @@ class Collector:
         sample_weight : array, optional
             Finite and not negative in the rows that are not left out; 1 without it.
         """
-        self._values.add(np.ascontiguousarray(values), marks(null, ignored), as_weights(sample_weight))
+        left_out = marks(null, ignored)
+        self._values.add(np.ascontiguousarray(values), left_out, as_weights(sample_weight, left_out))
 
     def summary(self) -> Summary:
         """The summary of everything added so far."""
@@ -293,7 +337,8 @@ class ColumnsCollector:
         """Add float losses; `null`, `ignored` and `sample_weight` have one number per row."""
         rows, columns = values.shape
         self._columns = max(self._columns, columns)
-        left_out, weights = marks(null, ignored), as_weights(sample_weight)
+        left_out = marks(null, ignored)
+        weights = as_weights(sample_weight, left_out)
         self._values.add(
             values.reshape(-1),
             None if left_out is None else left_out.repeat(columns),
@@ -312,15 +357,24 @@ def marks(null, ignored) -> np.ndarray | None:
     if null is None and ignored is None:
         return None
     left_out = np.zeros(len(null if ignored is None else ignored), np.uint8)
-    for number, mask in ((2, ignored), (1, null)):
+    for mark, mask in ((2, ignored), (1, null)):
         if mask is not None:
-            left_out[mask] = number
+            left_out[mask] = mark
     return left_out
 
 
-def as_weights(sample_weight) -> np.ndarray | None:
-    """Weights as `Accumulator` takes them."""
-    return None if sample_weight is None else np.ascontiguousarray(sample_weight, np.float64)
+def as_weights(sample_weight, left_out: np.ndarray | None) -> np.ndarray | None:
+    """Weights as `Accumulator` takes them: those of the rows that are not left out are checked."""
+    if sample_weight is None:
+        return None
+    weights = np.ascontiguousarray(sample_weight, np.float64)
+    wrong = ~((weights >= 0) & (weights < np.inf))
+    if left_out is not None:
+        wrong &= left_out == 0
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(f"sample_weight must be finite and >= 0, got {weights[row]} at row {row}")
+    return weights
 
 
 def summaries(values: Accumulator) -> list[Summary]:
@@ -345,6 +399,22 @@ def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary
         squares=_squares(squares),
         weighted=weighted,
     )
+
+
+def _buckets(columns) -> dict[int, int]:
+    """Those that three lists describe: indices, counts, sums of low bits."""
+    indices, counts, lows = (sequence(column, "buckets") for column in sequence(columns, "buckets", 3))
+    if not len(indices) == len(counts) == len(lows):
+        raise ValueError(f"buckets are lists of {len(indices)}, {len(counts)} and {len(lows)}")
+    buckets = {}
+    for index, count, low in zip(indices, counts, lows, strict=True):
+        integer(index, "an index of a bucket", below=1 << _LEAD_BITS + 13)
+        integer(count, "the count of a bucket", 1)
+        integer(low, "the sum of a bucket", below=count << _LOW_BITS)
+        buckets[index] = (count << _COUNT_SHIFT) + low
+    if len(buckets) != len(indices):
+        raise ValueError("a bucket is described twice")
+    return buckets
 
 
 def _sign(index: int) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import astuple, dataclass
 
-from fastloss.exact.integers import divide, packed, unpacked
+from fastloss.exact.integers import divide, packed
+from fastloss.exact.state import exact, integer, sequence
 
 WEIGHT_UNITS = 1074  # weights are integers of 2**-1074
 PRODUCT_UNITS = 2148  # and a product of two float64 one of 2**-2148
@@ -75,9 +76,14 @@ class WeightedSums:
 
     @classmethod
     def from_list(cls, state: list) -> WeightedSums:
-        """The sums that `to_list` described."""
-        weights, products, *infinite = state
-        return cls(unpacked(weights, WEIGHT_UNITS), unpacked(products, PRODUCT_UNITS), *infinite)
+        """The sums that `to_list` described; a ValueError if none can be described so."""
+        weights, products, positive, negative = sequence(state, "weighted", 4)
+        return cls(
+            exact(weights, "the sum of weights", WEIGHT_UNITS),
+            exact(products, "the weighted sum", PRODUCT_UNITS),
+            integer(positive, "infinite losses with a weight"),
+            integer(negative, "infinite losses with a weight"),
+        )
 
     def __or__(self, other: WeightedSums) -> WeightedSums:
         return WeightedSums(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fastloss.exact.groups import GroupCollector, GroupedSummary
+from fastloss.exact.state import sealed
 from fastloss.files import Summary
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -248,3 +250,125 @@ def test_the_loss_survives_json_and_records_from_before_it_was_kept():
     del state["loss"]
     assert Summary.from_dict(state) == summary([1.0])
     assert "loss" not in json.loads(summary([1.0]).of_loss("huber(delta=1.0)").to_json())
+
+
+def test_the_highest_rank_beyond_the_integers_of_a_float():
+    merged = summary([1.0, 2.0, 3.0])
+    for _ in range(61):
+        merged |= merged
+    assert merged.count == 3 << 61
+    assert [merged.quantile(q) for q in (0.0, 0.5, 1 - 2**-53, 1.0)] == [1.0, 2.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize("weight", [-1.0, -5e-324, math.nan, math.inf])
+def test_weights_that_are_none_are_refused(weight):
+    weights = np.array([1.0, weight])
+    with pytest.raises(ValueError, match=r"^sample_weight must be finite and >= 0, got .* at row 1$"):
+        summary([1.0, 2.0], sample_weight=weights)
+    assert summary([1.0, 2.0], sample_weight=weights, null=np.array([False, True])).sum_of_weights == 1.0
+
+
+# ---- as text ------------------------------------------------------------------------------------------------------
+
+
+def grouped():
+    collector = GroupCollector("who")
+    weights, codes = np.array([1.0, 0.5, 2.0]), np.array([0, 1, 2])
+    collector.add(np.array([0.1, math.inf, -2.0]), None, None, weights, codes, ["b", None, 3])
+    return collector.summary().of_loss("huber(delta=1.0)")
+
+
+@given(losses, st.booleans())
+@settings(deadline=None)
+def test_text_with_the_state_is_the_summary(values, weighted):
+    weights = np.arange(len(values), dtype=float) if weighted else None
+    whole = summary(values, sample_weight=weights).of_loss("huber(delta=1.0)")
+    again = Summary.from_json(whole.to_json(state=True))
+    assert again == whole and again.loss == whole.loss
+    assert (again | whole).to_json(state=True) == (whole | again).to_json(state=True)
+
+
+def test_text_of_groups():
+    again = Summary.from_json(grouped().to_json(state=True))
+    assert again == grouped() and again.groups[None].infinite == 1
+    assert again.groups["b"].loss == "huber(delta=1.0)"
+
+
+def test_every_flipped_bit_is_found():
+    written = grouped().to_json(state=True).encode()
+    for i in range(8 * len(written)):
+        flipped = bytearray(written)
+        flipped[i // 8] ^= 1 << i % 8
+        try:
+            found = Summary.from_json(bytes(flipped))
+        except ValueError:
+            continue
+        assert found == grouped() and json.loads(flipped) == json.loads(written)  # the "E" of a number
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda s: s["buckets"][1].__setitem__(0, 0),
+        lambda s: s["buckets"][1].__setitem__(0, 1 << 200),
+        lambda s: s["buckets"][2].__setitem__(0, -1),
+        lambda s: s["buckets"][0].__setitem__(0, 1 << 30),
+        lambda s: s["buckets"][0].__setitem__(1, s["buckets"][0][0]),
+        lambda s: s["buckets"].pop(),
+        lambda s: s["buckets"][0].pop(),
+        lambda s: s.update(buckets=None),
+        lambda s: s.update(count=s["count"] + 1),
+        lambda s: s.update(count=True),
+        lambda s: s.update(null=-1),
+        lambda s: s.update(nan=1.0),
+        lambda s: s.update(min=None),
+        lambda s: s.update(max="large"),
+        lambda s: s.update(max=[1.0]),
+        lambda s: s.update(squares=[1, -(10**12)]),
+        lambda s: s.update(squares=[1 << 9000, 0]),
+        lambda s: s.update(squares=[[], 0]),
+        lambda s: s.update(weighted={}),
+        lambda s: s.update(weighted=[[0, 0], [0, 0], 0]),
+        lambda s: s.update(outputs=[]),
+        lambda s: s.update(outputs={"grad": 1}),
+        lambda s: s.update(loss=3),
+        lambda s: s.update(more=3),
+        lambda s: s.pop("squares"),
+        lambda s: s["groups"].append(s["groups"][0]),
+        lambda s: s["groups"].append([[1], s["groups"][0][1]]),
+        lambda s: s["groups"].append(3),
+        lambda s: s.update(groups=None),
+        lambda s: s.update(by=None),
+    ],
+)
+def test_a_state_that_describes_no_summary_is_refused(edit):
+    """Its digest is right: it is what another program wrote."""
+    state = json.loads(json.dumps(grouped().to_dict()))
+    edit(state)
+    says = r" is | has |twice|no groups|buckets are"
+    with pytest.raises(ValueError, match=says):
+        GroupedSummary.from_dict(state)
+    with pytest.raises(ValueError, match=says):
+        Summary.from_json(json.dumps({"format": 1, "state": sealed(state)}))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "Expecting value"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"format": 1, "state": {"digest": ' + '{"a":' * 900 + "1" + "}" * 900 + "}}", "digest"),
+        ("NaN", "NaN is not JSON"),
+        (b"\xff\xfe\x00", "can't decode|codec"),
+        ("1" * 5000, "digits"),
+        ("[]", "no state"),
+        (summary([1.0]).to_json(), "no state"),
+        ('{"format": 2, "state": {}}', "format 2 is newer"),
+        ('{"format": "1", "state": {}}', "format is '1'"),
+        ('{"format": 1, "state": {}}', "no state with a digest"),
+        ('{"format": 1, "state": 7}', "no state with a digest"),
+    ],
+)
+def test_text_that_is_no_summary_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        Summary.from_json(text)
