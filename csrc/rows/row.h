@@ -42,7 +42,16 @@ typedef struct {
 #define EMIT_FACTOR ((real)(1ULL << EMIT_SCALE))
 #define EMIT_UNSCALE (1 / EMIT_FACTOR)
 
+/* Rows whose elements have a factor less than this are computed at EMIT_FACTOR times it, else 2^-EMIT_SCALE times it
+ * may be subnormal: their elements are lowered at last. */
+#define SMALL_FACTOR (FL_ARITH == 32 ? (real)0x1p-60 : (real)0x1p-400)
+
 INLINE mask is_finite(vec x) { return v_eq(x - x, v_set(0)); }
+
+/* What rows are raised by */
+INLINE vec raise_of(vec factor, vec small) {
+    return v_select(v_lt(v_abs(factor), small), v_set(EMIT_FACTOR), v_set(1));
+}
 
 /* The distance between two classes, in numbers */
 INLINE size_t step_of(const row_source *s) { return s->form == FEW_CLASSES ? LANES : 1; }

@@ -19,6 +19,7 @@ enum { TEMPERED = 1, SOFT = 2, FOCAL = 4 };
 typedef struct {
     vec temperature, keep, spread;
     divisor over_temperature;
+    vec small; /* a row whose factor is less is raised */
     double gamma;
 } softmax_call;
 
@@ -48,8 +49,9 @@ INLINE softmax_state softmax_state_of(vec max, vec rest, vec dot, vec mass, vec 
 }
 
 INLINE softmax_call softmax_call_of(double temperature, double smoothing, double classes) {
-    vec t = v_set((real)temperature);
+    vec t = v_set((real)temperature), heat = v_max(t, v_set(1));
     return (softmax_call){.temperature = t,
+                          .small = v_min(heat * heat * v_set(SMALL_FACTOR), v_set((real)0x1p30)),
                           .keep = v_set((real)(1 - smoothing)),
                           .spread = v_set((real)(smoothing / classes)),
                           .over_temperature = v_divisor(t)};
@@ -259,17 +261,22 @@ INLINE vec softmax_cross_entropy(const softmax_call *call, softmax_state *s, int
 /* x, at most the largest float: an infinite x times a probability of 0 would be NaN. */
 INLINE vec within_range(vec x) { return v_min(v_set((real)-LOWEST), v_max(v_set((real)LOWEST), x)); }
 
-/* Prepares the factors of the elements, given the row's scale. */
-INLINE void softmax_factors(const softmax_call *call, softmax_state *s, vec scale, int variant) {
+/* Prepares the factors of the elements, given the row's scale, and returns what they are raised by. */
+INLINE vec softmax_factors(const softmax_call *call, softmax_state *s, vec scale, int variant) {
     softmax_probabilities(s);
-    vec mass = variant & SOFT ? s->mass + s->peak_mass : v_set(1), curvature = scale;
-    vec d2 = v_set(0);
+    vec mass = variant & SOFT ? s->mass + s->peak_mass : v_set(1), d2 = v_set(0);
     if (variant & FOCAL) {
-        d2 = within_range(scale * s->d2);
+        d2 = scale * s->d2;
         s->own_hess *= scale;
         scale = v_select(v_eq(scale, v_set(0)), scale, scale * s->d1);
-        curvature = scale;
     }
+    const vec raise = raise_of(variant & SOFT ? scale * mass : scale, call->small);
+    scale *= raise;
+    if (variant & FOCAL) {
+        d2 = within_range(d2 * raise);
+        s->own_hess *= raise;
+    }
+    vec curvature = scale;
     scale = over_temperature(call, scale, variant);
     curvature = over_temperature(call, over_temperature(call, curvature * mass, variant), variant);
     s->share = scale;
@@ -277,13 +284,14 @@ INLINE void softmax_factors(const softmax_call *call, softmax_state *s, vec scal
     s->hess = curvature * v_set(EMIT_UNSCALE);
     s->bent_hess = d2 * v_set(EMIT_UNSCALE);
     s->top_hess = s->p * v_fma(d2, s->p, s->hess * s->others);
+    return raise;
 }
 
 /* scale (p_k sum(a) - a_k) / T, from exp = exp((x_k - max) / T) 2^EMIT_SCALE; at the maximum, where p_k may be near 1,
  * as p (sum(a) - a_k) - (1 - p) a_k */
 INLINE vec softmax_grad(const softmax_state *s, vec exp, mask top, vec a) {
     vec mass = v_fma(s->p, s->peak_mass - a, s->p * s->mass);
-    vec own = v_fma(-(s->share * s->others), a * v_set(EMIT_UNSCALE), s->share * mass);
+    vec own = v_fma(-(s->share * s->others * v_set(EMIT_UNSCALE)), a, s->share * mass);
     return v_select(top, own, v_fma(-s->share, a, exp * s->grad));
 }
 

@@ -115,6 +115,18 @@ INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, v
     for (size_t i = 0; i < rows && i < LANES; i++) to[i * m.row + (size_t)labels[i] * m.step] = own[i];
 }
 
+INLINE int is_raised(vec raise) { return __builtin_expect(m_any(v_lt(v_set(1), raise)), 0); }
+
+/* Lowers the elements of up to LANES rows from r on that were raised. */
+SHARED void lower_rows(const fl_rows *a, int output, size_t r, size_t rows, vec raise) {
+    const fl_matrix *m = &a->elements[output];
+    real raised[LANES];
+    v_store(raised, raise);
+    for (size_t i = 0; i < rows && i < LANES; i++)
+        for (size_t k = 0; raised[i] != 1 && k < a->classes; k++)
+            ((real *)m->data)[(r + i) * m->row + k * m->step] *= EMIT_UNSCALE;
+}
+
 /* Writes zeros to the elements of rows that do not count, whatever these hold. */
 SHARED void clear_rows(const fl_rows *a, int output, size_t r, size_t rows) {
     const fl_matrix *m = &a->elements[output];

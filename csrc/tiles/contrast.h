@@ -77,11 +77,11 @@ SHARED void mirror_logits(const fl_tiles *t, const softmax_call *call, const fl_
 }
 
 /* What the derivatives by the logits of n rows from `row` on need, of a state whose factors are known */
-INLINE void keep_roles(const fl_tiles *t, const softmax_state *state, size_t row, size_t n) {
+INLINE void keep_roles(const fl_tiles *t, const softmax_state *state, vec lower, size_t row, size_t n) {
     real share[LANES] = {0};
     memcpy(share, (const real *)t->shares + row, n * sizeof(real));
     const vec a = v_load(share), unscaled = state->others * v_set(EMIT_UNSCALE);
-    const vec top = state->share * v_fma(state->p, v_set(1) - a, -(unscaled * a));
-    const vec roles[] = {state->max, state->grad, state->share * a, top};
+    const vec factor = state->share * lower, top = factor * v_fma(state->p, v_set(1) - a, -(unscaled * a));
+    const vec roles[] = {state->max, state->grad * lower, factor * a, top};
     for (int k = 0; k < FL_TILE_ROLES; k++) memcpy(role_of(t, k) + row, &roles[k], n * sizeof(real));
 }

@@ -14,14 +14,14 @@ INLINE softmax_state spread_state(const softmax_state *states, size_t i) {
 #define NEGLIGIBLE (FL_ARITH == 32 ? (real)0x1p-64 : (real)0x1p-93)
 
 INLINE void differentiate_row(const softmax_call *call, const softmax_state *state, const tile_scratch *s,
-                              size_t columns, real at_label, real *z, const int variant) {
+                              size_t columns, real at_label, real lower, real *z, const int variant) {
     const softmax_state here = *state;
     const vec least = v_abs(v_set(at_label)) * v_set(NEGLIGIBLE);
     for (size_t k = 0; k < columns; k += LANES) {
         row_logit logit = {.target = v_set(0), .class_weight = v_set(1)};
         if (variant & SOFT) logit.class_weight = v_load(s->class_weight + k);
         logit.kept = exp_term(call, v_load(z + k) - here.max, EMIT_SCALE, variant);
-        vec element = softmax_element(call, &here, FL_ROW_GRAD, logit, variant);
+        vec element = softmax_element(call, &here, FL_ROW_GRAD, logit, variant) * v_set(lower);
         v_store(z + k, v_clear(v_lt(v_abs(element), least), element));
     }
 }
@@ -38,9 +38,9 @@ SHARED void differentiate_logits(const fl_tiles *t, const softmax_call *call, co
             continue;
         }
         if (variant_of(t))
-            differentiate_row(call, &state, s, columns.count, m->at_label[i], z, SOFT);
+            differentiate_row(call, &state, s, columns.count, m->at_label[i], m->lower[i], z, SOFT);
         else
-            differentiate_row(call, &state, s, columns.count, m->at_label[i], z, 0);
+            differentiate_row(call, &state, s, columns.count, m->at_label[i], m->lower[i], z, 0);
         if (label >= 0) z[label] = m->at_label[i] * m->slope[i];
     }
 }

@@ -6,6 +6,7 @@ typedef struct {
     vector_factors factors[FL_TILE_ROWS];
     real own[FL_TILE_ROWS];      /* the label's logit */
     real at_label[FL_TILE_ROWS]; /* the derivative by it */
+    real lower[FL_TILE_ROWS];    /* brings elements down to their scale */
     /* Of the label's logit by its product with the vectors as they are packed; times the difference of the unit vectors,
      * or with side = 1 their sum; along each of these */
     real slope[FL_TILE_ROWS], apart[FL_TILE_ROWS], side[FL_TILE_ROWS], along_x[FL_TILE_ROWS], along_w[FL_TILE_ROWS];

@@ -74,9 +74,10 @@ INLINE void finish_lanes(const fl_tiles *t, const softmax_call *call, fl_row_til
     value = v_clear(v_eq(factors, v_set(0)), value);
     if (t->value) memcpy((real *)t->value + r->tile.begin + i, &value, n * sizeof(real));
     if (t->groups) state.mass = v_set(1), state.peak_mass = v_set(0);
-    softmax_factors(call, &state, v_load(factor), variant);
-    if (t->roles) keep_roles(t, &state, r->tile.begin + i, n);
-    vec at_label = softmax_at_label(call, &state, FL_ROW_GRAD, variant);
+    vec lower = v_set(1) / softmax_factors(call, &state, v_load(factor), variant);
+    if (t->roles) keep_roles(t, &state, lower, r->tile.begin + i, n);
+    vec at_label = softmax_at_label(call, &state, FL_ROW_GRAD, variant) * lower;
+    memcpy(m->lower + i, &lower, n * sizeof(real));
     memcpy(m->at_label + i, &at_label, n * sizeof(real));
     m->states[i / LANES] = state;
 }

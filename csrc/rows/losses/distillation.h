@@ -139,15 +139,16 @@ INLINE vec distillation_loss(const distillation_call *call, distillation_state *
 }
 
 /* For a class that is the maximum of both, p - q = p q (teacher.rest - student.rest): both may be near 1. */
-INLINE void distillation_factors(const distillation_call *call, distillation_state *s, vec scale, int variant) {
-    vec p = s->student.p, q = s->teacher.p, t = call->softmax.temperature;
-    if (variant & DIVERGENCE) scale = scale / t / t;
-    s->hess = scale * v_set(EMIT_UNSCALE);
+INLINE vec distillation_factors(const distillation_call *call, distillation_state *s, vec scale, int variant) {
+    vec p = s->student.p, q = s->teacher.p, t = call->softmax.temperature, raise = raise_of(scale, call->softmax.small);
+    scale *= raise;
+    vec slope = variant & DIVERGENCE ? scale / t : scale * t, curvature = variant & DIVERGENCE ? slope / t : scale;
+    s->hess = curvature * v_set(EMIT_UNSCALE);
     s->top_hess = s->hess * p * (s->student.rest * p);
-    scale *= t;
-    s->grad = scale * p * v_set(EMIT_UNSCALE);
-    s->teacher_grad = scale * q * v_set(EMIT_UNSCALE);
+    s->grad = slope * p * v_set(EMIT_UNSCALE);
+    s->teacher_grad = slope * q * v_set(EMIT_UNSCALE);
     s->top_grad = s->grad * q * (s->teacher.rest - s->student.rest);
+    return raise;
 }
 
 INLINE vec distillation_element(const distillation_call *call, const distillation_state *s, int output, row_logit logit,

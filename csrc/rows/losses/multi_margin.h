@@ -72,9 +72,10 @@ INLINE vec multi_margin_loss(const multi_margin_call *call, multi_margin_state *
     return s->loss = v_select(nothing, v_set(NOT_A_NUMBER), s->loss / v_set(call->classes));
 }
 
-INLINE void multi_margin_factors(const multi_margin_call *call, multi_margin_state *s, vec scale, int variant) {
+INLINE vec multi_margin_factors(const multi_margin_call *call, multi_margin_state *s, vec scale, int variant) {
     vec share = scale / v_set(call->classes) * v_set(variant & SQUARE ? 2 : 1);
     s->share = v_select(v_is_number(s->loss), share, s->loss);
+    return v_set(1);
 }
 
 INLINE vec multi_margin_element(const multi_margin_call *call, const multi_margin_state *s, int output, row_logit logit,

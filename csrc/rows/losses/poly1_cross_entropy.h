@@ -48,11 +48,12 @@ INLINE vec poly1_cross_entropy_loss(const poly1_cross_entropy_call *call, poly1_
     return v_fma(more * call->softmax.keep * v_set(EMIT_UNSCALE), s->own_rest, v_fma(more, call->spread, loss));
 }
 
-INLINE void poly1_cross_entropy_factors(const poly1_cross_entropy_call *call, poly1_cross_entropy_state *s, vec scale,
-                                        int variant) {
+INLINE vec poly1_cross_entropy_factors(const poly1_cross_entropy_call *call, poly1_cross_entropy_state *s, vec scale,
+                                       int variant) {
     softmax_state *softmax = &s->softmax;
     const vec one = v_set(1), unscale = v_set(EMIT_UNSCALE);
-    softmax_factors(&call->softmax, softmax, scale, variant);
+    const vec raise = softmax_factors(&call->softmax, softmax, scale, variant);
+    scale *= raise;
     vec p = s->own_p * unscale, steepness = call->epsilon * s->own_weight * call->softmax.keep, e = steepness * p;
     vec mass = variant & SOFT ? softmax->mass + softmax->peak_mass : one, curvature = scale * (mass + e);
     s->own_grad =
@@ -67,6 +68,7 @@ INLINE void poly1_cross_entropy_factors(const poly1_cross_entropy_call *call, po
     /* with p_y and 1 - p at 2^EMIT_SCALE, as they may be subnormal */
     vec top_hess = v_fma(-scale * steepness * s->own_p, softmax->p, curvature * softmax->others);
     softmax->top_hess = softmax->p * unscale * top_hess;
+    return raise;
 }
 
 INLINE vec poly1_cross_entropy_element(const poly1_cross_entropy_call *call, const poly1_cross_entropy_state *s,

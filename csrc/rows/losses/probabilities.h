@@ -31,10 +31,11 @@ INLINE vec probabilities_loss(const softmax_call *call, softmax_state *s, int va
     return v_select(is_finite(s->max), over_temperature(call, s->max, variant) + s->log, s->max);
 }
 
-INLINE void probabilities_factors(const softmax_call *call, softmax_state *s, vec scale, int variant) {
+INLINE vec probabilities_factors(const softmax_call *call, softmax_state *s, vec scale, int variant) {
     (void)call, (void)scale, (void)variant;
     softmax_probabilities(s);
     s->grad = s->p * v_set(EMIT_UNSCALE);
+    return v_set(1);
 }
 
 INLINE vec probabilities_element(const softmax_call *call, const softmax_state *s, int output, row_logit logit,

@@ -50,8 +50,9 @@ INLINE vec top_k_error_loss(const top_k_error_call *call, top_k_error_state *s, 
     return s->loss = v_select(v_is_number(s->above), loss, s->above);
 }
 
-INLINE void top_k_error_factors(const top_k_error_call *call, top_k_error_state *s, vec scale, int variant) {
+INLINE vec top_k_error_factors(const top_k_error_call *call, top_k_error_state *s, vec scale, int variant) {
     (void)call, (void)s, (void)scale, (void)variant;
+    return v_set(1);
 }
 
 INLINE vec top_k_error_element(const top_k_error_call *call, const top_k_error_state *s, int output, row_logit logit,
