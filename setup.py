@@ -29,6 +29,9 @@ COMPILER_VERSION = subprocess.run([*COMPILER, "--version"], check=True, capture_
 # information, for which Python's own flags ask, would double the time of compilation.
 KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math",
                 "-ffp-contract=off", "-fno-builtin-gamma", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
+# What an error in C may not become: another return address, a copy beyond an array, another table of functions.
+HARDENING = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
+LINK_FLAGS = ["-Wl,-z,relro,-z,now"]
 # Lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
 GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": [], "distances": [], "tiles": []}
 ISA_FLAGS = {
@@ -50,6 +53,9 @@ if SANITIZE:
     KERNEL_FLAGS += [f"-fsanitize={SANITIZE}", "-fno-sanitize=null,object-size", "-fno-omit-frame-pointer",
                      "--param", "asan-instrumentation-with-call-threshold=0", "-O1", "-g1",
                      "-DFL_SANITIZED"]  # fmt: skip
+    HARDENING = []  # the sanitizers see to it
+    LINK_FLAGS += [f"-fsanitize={SANITIZE}"]
+KERNEL_FLAGS += HARDENING
 if WERROR:
     KERNEL_FLAGS += ["-Werror"]
 
@@ -77,12 +83,20 @@ class Build(build_ext):
     are used again while that holds. Times of files do not count.
     """
 
+    def build_extensions(self):
+        # Some Pythons ask for the folder of their own libraries as a place to load libraries from.
+        self.compiler.linker_so = [word for word in self.compiler.linker_so if not word.startswith("-Wl,-rpath")]
+        super().build_extensions()
+
     def build_extension(self, ext):
+        if not self.inplace and not SANITIZE:
+            ext.extra_link_args = [*ext.extra_link_args, "-Wl,-s"]  # a wheel needs no names of local functions
         if ext.name == "fastloss.core.kernels":
             ext.extra_objects = self.compile_kernels()
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path("build", "extensions", short_hash(COMPILER_VERSION, Cython.__version__, *KERNEL_FLAGS, *ISAS))
+        flags = [*KERNEL_FLAGS, *ext.extra_link_args, *ISAS]
+        folder = Path("build", "extensions", short_hash(COMPILER_VERSION, Cython.__version__, *flags))
         kept = folder / target.name
         key = content_hash(ext.sources, ext.depends, ext.extra_objects)
         if not self.force and is_made_from(kept, key):
@@ -166,13 +180,13 @@ INTERFACES += ["csrc/tiles/*.def", "fastloss/**/*.pxd"]
 
 def extension(source):
     module = source.stem
-    sanitizer = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
+    flags = [f"-fsanitize={SANITIZE}"] if SANITIZE else HARDENING
     return Extension(
         ".".join(source.with_suffix("").parts),
         [str(source), *C_SOURCES.get(module, [])],
         include_dirs=["csrc"],
-        extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *sanitizer],
-        extra_link_args=sanitizer,
+        extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *flags],
+        extra_link_args=LINK_FLAGS,
         define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'), *MACROS],
         depends=[str(file) for pattern in INTERFACES for file in sorted(Path().glob(pattern))],
     )

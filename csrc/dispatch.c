@@ -89,14 +89,14 @@ static int os_saves(unsigned states) {
     return (eax & states) == states;
 }
 
-static int runs_avx2(void) {
+static __attribute__((unused)) int runs_avx2(void) {
     const unsigned ymm = 0x06;
     unsigned eax, ebx, ecx, edx;
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_FMA) || !(ecx & bit_AVX)) return 0;
     return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & bit_AVX2) && os_saves(ymm);
 }
 
-static int runs_avx512(void) {
+static __attribute__((unused)) int runs_avx512(void) {
     const unsigned zmm = 0xe6, all = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
     unsigned eax, ebx, ecx, edx;
     if (!runs_avx2() || !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return 0;
