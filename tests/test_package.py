@@ -49,6 +49,20 @@ def test_an_extension_exports_its_init_alone(file):
     assert exported(file, "--dynamic") == {f"PyInit_{file.name.split('.')[0]}"}
 
 
+@pytest.mark.parametrize("file", EXTENSIONS, ids=lambda file: file.name.split(".")[0])
+def test_an_extension_is_hardened(file):
+    """Full RELRO, stack protectors, and no folder of its own to load libraries from"""
+    if not shutil.which("readelf"):
+        pytest.skip("readelf is not installed")
+    command = ["readelf", "--wide", "--dynamic", "--program-headers", "--dyn-syms", file]
+    read = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "GNU_RELRO" in read
+    assert re.search(r"\(FLAGS_1\).*NOW", read)
+    assert not re.search(r"R(UN)?PATH", read)
+    if "fsanitize" not in fl.core.kernels.build_flags():
+        assert "__stack_chk_fail" in read
+
+
 def test_an_import_brings_in_numpy_alone():
     code = "import sys; before = set(sys.modules); import fastloss; print(*set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
