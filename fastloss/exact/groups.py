@@ -41,6 +41,11 @@ class GroupedSummary(Summary):
         groups = [[key, self.groups[key].to_dict()] for key in self._ordered_keys()]
         return super().to_dict() | {"by": self.by, "groups": groups}
 
+    @staticmethod
+    def describes(state: dict) -> bool:
+        """Whether `to_dict` of a summary by groups may have made this."""
+        return "groups" in state
+
     @classmethod
     def from_dict(cls, state: dict) -> GroupedSummary:
         """The summary that `to_dict` described; a ValueError if none can be described so."""
