@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+SHOWN = 12  # findings of an attack
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "support")]  # as pytest has them
 
@@ -26,8 +27,11 @@ def main():
         tallies[attack.name] = tally = attack.run(options.seed, wanted.get(attack.name), processes, until)
         counts = ", ".join(f"{count} {what}" for what, count in sorted(tally.counts.items()))
         print(f"{attack.name}: {counts or 'nothing done'} in {time.monotonic() - start:.0f} s", flush=True)
-        for trial, text, times in tally.kinds():
+        kinds = tally.kinds()
+        for trial, text, times in kinds[:SHOWN]:
             print(f"FOUND {times} times: python -m tests.attack --only {attack.name} --trial {trial}\n  {text}")
+        if len(kinds) > SHOWN:
+            print(f"and {len(kinds) - SHOWN} other kinds")
     if options.write:
         page.write(options.write, tallies, options.seed)
     return any(tally.findings for tally in tallies.values())

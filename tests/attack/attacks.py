@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 
-from . import calls, children, files, kills
+from . import allocations, calls, children, environments, files, kills, processes
 
 __all__ = ["ATTACKS", "Attack", "import_hosts"]
 
@@ -59,5 +59,8 @@ ATTACKS = {
         Attack("calls", calls.trial, "calls", 10_000_000),
         Attack("files", files.trial, "files", 10_000, seconds=20),
         Attack("kills", kills.trial, "kills", 300),
+        Attack("environments", environments.trial, "calls", 100_000),
+        Attack("processes", processes.trial, "forks", 120, seconds=120),
+        Attack("allocations", allocations.trial, "allocations", 20_000, seconds=120),
     )
 }

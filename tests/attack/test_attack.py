@@ -10,7 +10,8 @@ from .calls import attack
 pytestmark = pytest.mark.attack
 
 SEED = 20
-SHORT = {"calls": 10_000, "files": 150, "kills": 12}  # how much of each
+# How much of each
+SHORT = {"calls": 10_000, "files": 150, "kills": 12, "environments": 2000, "processes": 36, "allocations": 300}
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -1,0 +1,97 @@
+"""`python -m attack.starved SEED`: a call with each of its allocations failing in turn; prints how many there were.
+
+The shim of failures.c is preloaded.
+"""
+
+import ctypes
+import gc
+import sys
+from random import Random
+
+import numpy as np
+
+import fastloss as fl
+from fastloss.exact.summary import Summary
+
+from .cases import draw
+from .values import generator, special
+from .variants import same_bits
+
+MOST = 3000  # allocations of a call that are made to fail
+
+
+def main(seed):
+    random = Random(seed)
+    shim = ctypes.CDLL(None)
+    shim.attack_allocations.restype = ctypes.c_long
+    numbers = [ctypes.c_long(number) for number in range(MOST)]
+    fl.use_isa(random.choice(fl.isas()))
+    np.seterr(all="ignore")
+    what, call = _summary(random) if random.random() < 0.15 else _loss(random)
+    wanted = call()
+    gc.disable()
+    failed = 0
+    for number in range(1, MOST):
+        got, fault = None, None
+        shim.attack_fail_allocation(numbers[number])
+        try:
+            got = call()
+        except MemoryError:
+            pass
+        except BaseException as error:
+            fault = error
+        seen = _disarm(shim, numbers[0])
+        if fault is not None and not _is_theirs(fault):
+            raise SystemExit(f"{what}: {type(fault).__name__}: {fault} for allocation {number}") from fault
+        if got is not None and not all(map(same_bits, got, wanted)):
+            raise SystemExit(f"{what}: wrong bits where allocation {number} fails")
+        if seen < number:
+            break
+        failed += 1
+    if not all(map(same_bits, call(), wanted)):
+        raise SystemExit(f"{what}: wrong bits afterwards")
+    print(failed)
+
+
+def _loss(random):
+    """What is called, and a function that calls it."""
+    case = draw(random, is_long=random.random() < 0.2)
+    output = random.choice(case.outputs if case.takes_out else ("value", "grad"))
+    options = {"num_threads": random.choice((1, 3))}
+    if case.name in fl.list_losses() and output != "weight":
+        options["reduction"] = random.choice(("none", "sum", "mean"))
+    return f"{case.name} {output} {options}", lambda: case.compute({}, (output,), **options)
+
+
+def _summary(random):
+    """Summaries of two parts, merged."""
+    numbers = special(generator(random), random.randint(1, 3000))
+
+    def call():
+        merged = Summary.of(numbers[::2]) | Summary.of(numbers[1::2])
+        return [np.array([merged.sum, merged.count, merged.quantile(0.3) or 0.0])]
+
+    return "summary", call
+
+
+def _disarm(shim, zero):
+    """How many allocations there were since the last was to fail; none fails from here on."""
+    while True:
+        try:
+            seen = shim.attack_allocations()
+            shim.attack_fail_allocation(zero)
+            return seen
+        except (MemoryError, ctypes.ArgumentError):  # it was one of these
+            pass
+
+
+def _is_theirs(error):
+    """Python and NumPy have places that do not look whether an allocation failed; Python says so of what they return.
+    What allocates Python's locks raises another exception."""
+    if isinstance(error, SystemError):
+        return "NULL" in str(error) and "fastloss" not in str(error)
+    return isinstance(error, RuntimeError) and "allocate lock" in str(error)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
