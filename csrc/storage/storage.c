@@ -64,11 +64,30 @@ static void widen_float16(const void *values, float *out, size_t n) {
     }
 }
 
+/* ---- integers ---------------------------------------------------------------------------------------------------- */
+
+#define STORAGE(name, bytes, code, is_exported)
+#define INTEGER(name, type, value)                                                                                     \
+    static void widen_##name(const void *values, float *out, size_t n) {                                               \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            type x = ((const type *)values)[i];                                                                        \
+            out[i] = (float)(value);                                                                                   \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void widen_##name##_to_double(const void *values, double *out, size_t n) {                                  \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            type x = ((const type *)values)[i];                                                                        \
+            out[i] = (double)(value);                                                                                  \
+        }                                                                                                              \
+    }
+#include "storage/storage.def"
+
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 #define widen_float64 NULL
 const fl_storage_type fl_storage_types[FL_STORAGES] = {
-#define STORAGE(name, bytes, code, is_exported) {#name, code, is_exported, bytes, widen_##name},
+#define STORAGE(name, bytes, code, is_exported) {#name, code, is_exported, bytes, widen_##name, NULL},
+#define INTEGER(name, type, value) {#name, 0, 1, sizeof(type), widen_##name, widen_##name##_to_double},
 #include "storage/storage.def"
 };
 
@@ -81,6 +100,10 @@ void fl_widen(int storage, const void *x, int as_double, void *out, size_t n) {
     const fl_storage_type *type = &fl_storage_types[storage];
     if (!as_double) {
         type->widen(x, out, n);
+        return;
+    }
+    if (type->widen_to_double) {
+        type->widen_to_double(x, out, n);
         return;
     }
     enum { PART = 512 };

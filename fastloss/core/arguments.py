@@ -1,11 +1,12 @@
 """Checks and conversions of arguments: all errors in them are raised here, before anything is written."""
 
 import difflib
+import functools
 from numbers import Integral
 
 import numpy as np
 
-from fastloss.core.buffers import AS_BITS, STORAGE_NAMES, STORAGES, subtract_integers
+from fastloss.core.buffers import AS_BITS, STORAGE_NAMES, STORAGES, are_same
 from fastloss.core.foreign import from_foreign
 
 EXPECTED = f"expected {', '.join(STORAGE_NAMES)}, integers or booleans"
@@ -13,6 +14,7 @@ REDUCTIONS = ("none", "sum", "mean")
 INFINITY = float("inf")
 LINE_BYTES = 64  # of a cache
 LARGE_BYTES = 4 << 20
+OVERLAP_WORK = 10_000  # of NumPy's search for an element that two arrays have in common
 
 
 def near_names(name, known):
@@ -84,8 +86,7 @@ def label_text(label):
 
 def computing_dtype(pred, target=None, sample_weight=None):
     """float64 if any floating input is, or if pred is integral; else float32."""
-    char = pred.dtype.char
-    if char == "d" or char not in STORAGES:
+    if pred.dtype.char == "d" or is_integral(pred):
         return FLOAT64
     if (target is not None and target.dtype.char == "d") or (
         sample_weight is not None and sample_weight.dtype.char == "d"
@@ -97,31 +98,17 @@ def computing_dtype(pred, target=None, sample_weight=None):
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
-def storage(array, dtype):
-    """(array, storage) as the hot loops read it: integers converted to the computing dtype, bfloat16 as its bits."""
-    number = STORAGES.get(array.dtype.char)
-    if number is None:
-        return array.astype(dtype), STORAGES[dtype.char]
-    return (array.view(f"u{array.itemsize}"), number) if number in AS_BITS else (array, number)
+def storage(array):
+    """(array, storage) as the hot loops read it: bfloat16 as its bits."""
+    number = STORAGES[array.dtype.char]
+    if number not in AS_BITS:
+        return array, number
+    return array.view(np.dtype(f"u{array.itemsize}").newbyteorder(array.dtype.byteorder)), number
 
 
 def lose_digits(pred, target):
     """Whether both are integers, of which float64 may round some before they are subtracted."""
     return is_integral(pred) and is_integral(target) and max(pred.dtype.itemsize, target.dtype.itemsize) == 8
-
-
-def difference_of_integers(pred, target):
-    """pred - target as float64, rounded once."""
-    difference = np.empty(pred.shape)
-    subtract_integers(*_as_int64(pred), *_as_int64(target), difference.reshape(-1))
-    return difference
-
-
-def _as_int64(integers):
-    """(the integers widened to 64 bits, contiguous, seen as int64; whether they are signed)"""
-    is_signed = integers.dtype.kind != "u"
-    wide = np.ascontiguousarray(integers, np.int64 if is_signed else np.uint64)
-    return wide.view(np.int64).reshape(-1), is_signed
 
 
 def broadcast_parameter(name, value, shape, dtype):
@@ -161,43 +148,82 @@ def new_output(shape, dtype):
 
 
 def check_outputs(out, shapes, dtype, inputs, in_place=True):
-    """(arrays to compute into, arrays to copy them to afterwards) for an `out` argument.
+    """(arrays to compute into, where they go then) for an `out` argument; see `final_results`.
 
     An `out` that overlaps an input is computed into a temporary, unless it is exactly one of the first two inputs and
     the call can work `in_place`.
     """
     if out is None:
         return [new_output(shape, dtype) for shape in shapes], None
-    outs = out if isinstance(out, tuple) else (out,)
+    outs = tuple(out) if isinstance(out, tuple) else (out,)
     count = len(shapes)
     if len(outs) != count:
         raise ValueError(f"out must hold {count} array{'s' * (count != 1)}, got {len(outs)}")
-    for o, shape in zip(outs, shapes, strict=True):
+    for o in outs:
         if not isinstance(o, np.ndarray):
             raise TypeError(f"out must be a numpy array, got {type(o).__name__}")
-        if o.shape != shape:
-            raise ValueError(f"out has shape {o.shape}, expected {shape}")
-        if o.dtype != dtype or not o.dtype.isnative:
-            raise TypeError(f"out has dtype {o.dtype}, expected {dtype}")
-        if not o.flags.writeable:
+        refuse_mask(o, "out")
+    views = [np.asarray(o) for o in outs]  # what a class of the caller's says about its arrays need not be so
+    for view, shape in zip(views, shapes, strict=True):
+        if view.shape != shape:
+            raise ValueError(f"out has shape {view.shape}, expected {shape}")
+        if view.dtype != dtype or not view.dtype.isnative:
+            raise TypeError(f"out has dtype {view.dtype}, expected {dtype}")
+        if not view.flags.writeable:
             raise ValueError("out is read-only")
-    if not _in_the_way(outs, inputs, in_place):
-        return list(outs), outs
-    return [new_output(shape, dtype) for shape in shapes], outs
-
-
-def _in_the_way(outs, inputs, in_place):
-    """Whether writing an output could change an input before it is read."""
-    for i, o in enumerate(outs):
-        if any(np.may_share_memory(o, other) for other in outs[:i]):
+    for i, view in enumerate(views):
+        if any(share_memory(view, other) for other in views[:i]):
             raise ValueError("out holds arrays that share memory; give each output its own")
-        if o.size and 0 in o.strides and o.size > 1:
-            raise ValueError("out has elements that share memory")
-        for j, array in enumerate(inputs):
-            if type(array) is not np.ndarray:
-                continue
-            same = in_place and j < 2 and array.__array_interface__["data"] == o.__array_interface__["data"]
-            same = same and array.strides == o.strides and array.dtype == o.dtype
-            if np.may_share_memory(o, array) and not same:
-                return True
-    return False
+        if _overlaps_itself(view):
+            raise ValueError("out has elements that share memory; give an array that has its own for each")
+    if any(_is_in_the_way(view, inputs, in_place) for view in views):
+        return [new_output(shape, dtype) for shape in shapes], (views, outs)
+    return views, (views, outs)
+
+
+def final_results(computed, destination):
+    """The results of a call: copied where they go, if they were computed beside that (check_outputs); numbers for
+    arrays without axes."""
+    if destination is None:
+        return [array if array.ndim else array[()] for array in computed]
+    views, outs = destination
+    for array, view in zip(computed, views, strict=True):
+        if array is not view:
+            view[...] = array
+    return list(outs)
+
+
+def _is_in_the_way(out, inputs, in_place):
+    """Whether writing an output could change an input before it is read."""
+
+    def disturbs(j, array):
+        if type(array) is not np.ndarray or not share_memory(out, array):
+            return False
+        return not (in_place and j < 2 and array.dtype == out.dtype and are_same(out, array))
+
+    return any(disturbs(j, array) for j, array in enumerate(inputs))
+
+
+def share_memory(a, b):
+    """Whether two arrays have a byte in common; True, too, where that would take long to find out."""
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=OVERLAP_WORK)
+    except RuntimeError:  # NumPy's TooHardError
+        return True
+
+
+def _overlaps_itself(array):
+    """Whether two elements of an array have a byte in common."""
+    if array.flags.c_contiguous:
+        return False
+    axes = sorted((abs(stride), n) for stride, n in zip(array.strides, array.shape, strict=True) if n > 1)
+    span, are_nested = array.itemsize, True
+    for stride, n in axes:
+        are_nested = are_nested and stride >= span
+        span += stride * (n - 1)
+    if are_nested or array.nbytes > span:
+        return not are_nested
+    places = functools.reduce(np.add.outer, [stride * np.arange(n) for stride, n in axes]).ravel()
+    return bool((np.diff(np.sort(places)) < array.itemsize).any())

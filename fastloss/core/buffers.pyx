@@ -8,7 +8,7 @@ block fits in, so that no array is ever copied whole.
 from cpython.buffer cimport (
     PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
 )
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 cdef extern from *:
@@ -22,15 +22,23 @@ cdef extern from *:
     uint64_t swap64(uint64_t) noexcept nogil
 
 
-# The storage types of csrc/storage/storage.def: {NumPy's code of the dtype: its number}, the names, and the numbers of
-# those whose arrays are handed over as unsigned integers of the same bits
-STORAGES = {chr(fl_storage_types[i].code): i for i in range(FL_STORAGES)}
-STORAGE_NAMES = tuple(fl_storage_types[i].name.decode() for i in range(FL_STORAGES))
+import numpy as np
+
+# The storage types of csrc/storage/storage.def: {NumPy's code of the dtype: its number}, the names of floats, and the
+# numbers of those whose arrays are handed over as unsigned integers of the same bits
+_NUMBERS = {fl_storage_types[i].name.decode(): i for i in range(FL_STORAGES)}
+STORAGES = {chr(fl_storage_types[i].code): i for i in range(FL_STORAGES) if fl_storage_types[i].code}
+STORAGES |= {code: _NUMBERS[np.dtype(code).name] for code in "?bhilqBHILQ"}  # two of which are of one size
+STORAGE_NAMES = tuple(
+    fl_storage_types[i].name.decode() for i in range(FL_STORAGES) if fl_storage_types[i].code
+)
 AS_BITS = frozenset(i for i in range(FL_STORAGES) if not fl_storage_types[i].is_exported)
 
 
-cdef int open_operand(Operand *op, object array, int storage, bint is_double, bint writable) except -1:
-    """Describe `array`, which holds `storage`; close_operand releases it."""
+cdef int open_operand(
+    Operand *op, object array, int storage, bint is_double, bint writable, Py_ssize_t size
+) except -1:
+    """Describe `array`, which holds `storage` and has `size` elements; close_operand releases it."""
     memset(op, 0, sizeof(Operand))
     if not fl_can_read(storage, is_double):
         raise SystemError(f"storage {storage} cannot be read as {'float64' if is_double else 'float32'}")
@@ -43,16 +51,54 @@ cdef int open_operand(Operand *op, object array, int storage, bint is_double, bi
     op.storage = storage
     op.swapped = swapped
     op.is_double = is_double
-    op.itemsize = op.view.itemsize
+    op.itemsize, op.size = op.view.itemsize, size
+    check_memory(op, array, size)
     merge_dimensions(op)
-    op.direct = (
+    op.contiguous = (
         not swapped
-        and storage == (FLOAT64 if is_double else FLOAT32)
         and op.ndim <= 1
         and (op.ndim == 0 or op.strides[0] == op.itemsize)
         and <size_t>op.data % <size_t>op.itemsize == 0
     )
+    op.direct = op.contiguous and storage == (FLOAT64 if is_double else FLOAT32)
     return 0
+
+
+cdef int check_memory(const Operand *op, object array, Py_ssize_t size) except -1:
+    """Code of others, which converts some arguments, may have resized an array that was read before: it has another
+    size then, or what is seen of it in another class is gone."""
+    cdef Py_ssize_t n = 1
+    cdef int k
+    for k in range(op.view.ndim):
+        n *= op.view.shape[k]
+    is_there = n == size and op.itemsize == <Py_ssize_t>fl_storage_types[op.storage].bytes
+    base = array.base
+    if is_there and base is not None and type(base) is not np.ndarray:
+        is_there = is_within(op, base.obj if type(base) is memoryview else base)
+    if not is_there:
+        raise_resized()
+    return 0
+
+
+cdef int raise_resized() except -1:
+    raise ValueError("an array was resized while the arguments of the call were read; give one that stays as it is")
+
+
+cdef bint is_within(const Operand *op, object owner) except -1:
+    """Whether the elements lie in the memory of the array that has it; others cannot be resized."""
+    cdef Py_ssize_t low = 0, high = op.itemsize, reach, start
+    cdef int k
+    if not (isinstance(owner, np.ndarray) and np.ndarray.flags.__get__(owner).owndata):
+        return True
+    for k in range(op.view.ndim):
+        if op.view.shape[k] == 0:
+            return True
+        reach = (op.view.shape[k] - 1) * op.view.strides[k]
+        low += min(reach, <Py_ssize_t>0)
+        high += max(reach, <Py_ssize_t>0)
+    whole = np.asarray(owner)
+    start = op.data - <char *><size_t>whole.ctypes.data
+    return 0 <= start + low and start + high <= whole.nbytes
 
 
 cdef void close_operand(Operand *op) noexcept:
@@ -89,14 +135,19 @@ cdef const void *read_block(const Operand *op, Py_ssize_t start, Py_ssize_t n, c
     """Elements start, ..., start + n - 1 in C order, in the computing dtype."""
     if op.direct:
         return op.data + start * op.itemsize
-    cdef char *raw = scratch + 8 * n
     if op.storage == (FLOAT64 if op.is_double else FLOAT32):
-        raw = scratch
-    copy_block(op, start, n, raw, False)
+        return read_stored(op, start, n, scratch)
+    fl_widen(op.storage, read_stored(op, start, n, scratch + 8 * n), op.is_double, scratch, n)
+    return scratch
+
+
+cdef const char *read_stored(const Operand *op, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+    """Elements start, ..., start + n - 1 in C order, as they are stored but for the order of their bytes."""
+    if op.contiguous:
+        return op.data + start * op.itemsize
+    copy_block(op, start, n, scratch, False)
     if op.swapped:
-        swap_bytes(raw, op.itemsize, n)
-    if raw != scratch:
-        fl_widen(op.storage, raw, op.is_double, scratch, n)
+        swap_bytes(scratch, op.itemsize, n)
     return scratch
 
 
@@ -184,25 +235,93 @@ cdef void swap_bytes(char *raw, Py_ssize_t itemsize, Py_ssize_t n) noexcept nogi
             (<uint64_t *>raw)[i] = swap64((<uint64_t *>raw)[i])
 
 
-# ---- integers of 64 bits --------------------------------------------------------------------------------------------
+def are_same(a, b):
+    """Whether two arrays of one dtype and shape are the same elements in the same order."""
+    cdef Py_buffer x, y
+    cdef bint same
+    cdef int k
+    PyObject_GetBuffer(a, &x, PyBUF_STRIDES)
+    try:
+        PyObject_GetBuffer(b, &y, PyBUF_STRIDES)
+        same = x.buf == y.buf and x.ndim == y.ndim
+        for k in range(x.ndim if same else 0):
+            same &= x.shape[k] == y.shape[k] and (x.strides[k] == y.strides[k] or x.shape[k] <= 1)
+        PyBuffer_Release(&y)
+    finally:
+        PyBuffer_Release(&x)
+    return same
+
+
+# ---- integers as they are -------------------------------------------------------------------------------------------
+
+ctypedef fused Integer:
+    int8_t
+    int16_t
+    int32_t
+    uint8_t
+    uint16_t
+    uint32_t
+    int64_t
+
+
+cdef bint widen(const Integer *x, int64_t *out, Py_ssize_t n, uint64_t last) noexcept nogil:
+    """n integers as int64. Whether all are in 0, ..., last."""
+    cdef uint64_t outside = 0  # its highest bit is set by one that is negative or above the last
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = x[i]
+        outside |= <uint64_t>out[i] | (last - <uint64_t>out[i])
+    return outside >> 63 == 0
+
+
+cdef bint read_integers(
+    const Operand *op, Py_ssize_t start, Py_ssize_t n, char *scratch, uint64_t last
+) noexcept nogil:
+    """Elements start, ..., start + n - 1 as int64 at the beginning of the scratch memory, which has 16 bytes for each;
+    uint64 keep their bits. Whether all are in 0, ..., last."""
+    cdef int64_t *out = <int64_t *>scratch
+    cdef const char *raw = read_stored(op, start, n, scratch + 8 * n)
+    if op.itemsize == 8:
+        return widen(<const int64_t *>raw, out, n, last)
+    if op.storage == INT32:
+        return widen(<const int32_t *>raw, out, n, last)
+    if op.storage == UINT32:
+        return widen(<const uint32_t *>raw, out, n, last)
+    if op.storage == INT16:
+        return widen(<const int16_t *>raw, out, n, last)
+    if op.storage == UINT16:
+        return widen(<const uint16_t *>raw, out, n, last)
+    if op.storage == INT8:
+        return widen(<const int8_t *>raw, out, n, last)
+    return widen(<const uint8_t *>raw, out, n, last)
+
+
+cdef const int64_t *read_int64(const Operand *op, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
+    """The same, where they are if they are so already."""
+    if op.itemsize == 8:
+        return <const int64_t *>read_stored(op, start, n, scratch)
+    read_integers(op, start, n, scratch, 0)
+    return <const int64_t *>scratch
+
 
 cdef inline int64_t upper_half(int64_t x, bint is_signed) noexcept nogil:
     return x >> 32 if is_signed else <int64_t>(<uint64_t>x >> 32)
 
 
-def subtract_integers(
-    const int64_t[::1] pred, bint pred_is_signed, const int64_t[::1] target, bint target_is_signed,
-    double[::1] difference,
-):
-    """pred - target, rounded once: the differences of the upper and of the lower 32 bits are exact in float64, as is
-    the upper one times 2^32; only their sum is rounded."""
-    cdef const int64_t *p = &pred[0] if pred.shape[0] else NULL
-    cdef const int64_t *t = &target[0] if target.shape[0] else NULL
-    cdef double *out = &difference[0] if difference.shape[0] else NULL
-    cdef Py_ssize_t i, n = difference.shape[0]
+cdef const void *read_difference(
+    const Operand *pred, const Operand *target, Py_ssize_t start, Py_ssize_t n, char *scratch
+) noexcept nogil:
+    """pred - target of integers, rounded once to float64, in scratch memory of 32 bytes for each: the differences of
+    the upper and of the lower 32 bits are exact in float64, as is the upper one times 2^32; only their sum is
+    rounded."""
+    cdef double *out = <double *>scratch
+    cdef const int64_t *p = read_int64(pred, start, n, scratch)
+    cdef const int64_t *t = read_int64(target, start, n, scratch + 16 * n)
+    cdef bint pred_is_signed = pred.storage != UINT64, target_is_signed = target.storage != UINT64
     cdef int64_t upper, lower
-    with nogil:
-        for i in range(n):
-            upper = upper_half(p[i], pred_is_signed) - upper_half(t[i], target_is_signed)
-            lower = <int64_t><uint32_t>p[i] - <int64_t><uint32_t>t[i]
-            out[i] = <double>upper * 4294967296.0 + <double>lower
+    cdef Py_ssize_t i
+    for i in range(n):
+        upper = upper_half(p[i], pred_is_signed) - upper_half(t[i], target_is_signed)
+        lower = <int64_t><uint32_t>p[i] - <int64_t><uint32_t>t[i]
+        out[i] = <double>upper * 4294967296.0 + <double>lower
+    return out

@@ -1,11 +1,12 @@
 """Losses of embeddings that are beside each other: how they are declared and called."""
 
 import inspect
+import math
 
 import numpy as np
 
 from fastloss.core import distances, kernels
-from fastloss.core.arguments import FLOAT32, FLOAT64, as_array, computing_dtype, storage, whole_numbers
+from fastloss.core.arguments import FLOAT32, FLOAT64, as_array, computing_dtype, storage
 from fastloss.core.embedding_loss import EmbeddingLoss, Reduced, as_rows, new_outputs, one_per_row
 from fastloss.core.row_call import labels_in_range
 from fastloss.core.threads import run_blocks
@@ -36,8 +37,9 @@ class DistanceLoss(EmbeddingLoss):
         rows = len(layers[0][0])
         first = layers[0][0]
         target = labels = None
+        centers = len(layers[0][-1])
         if self.targets == "label":
-            labels = _labels(given[self.target_name], self.target_name, rows, len(layers[0][1]))
+            labels = _labels(given[self.target_name], self.target_name, rows, centers)
         elif self.targets != "none":
             target = one_per_row(given[self.target_name], self.target_name, rows, first)
         if sample_weight is not None:
@@ -52,18 +54,19 @@ class DistanceLoss(EmbeddingLoss):
             self._kernel,
             rows,
             [
-                distances.Layer(dtype is FLOAT64, [storage(a, dtype) for a in layer], g, p, layer[0][0:1].size)
+                distances.Layer(dtype is FLOAT64, [storage(a) for a in layer], g, p, math.prod(layer[0].shape[1:]))
                 for layer, g, p in zip(layers, grads, self._kernel_parameters(params, layers), strict=True)
             ],
-            target=None if target is None else storage(target, FLOAT64),
+            target=None if target is None else storage(target),
             labels=labels,
-            sample_weight=None if sample_weight is None else storage(sample_weight, FLOAT64),
+            centers=centers,
+            sample_weight=None if sample_weight is None else storage(sample_weight),
             value=values,
         )
         loop.factor = reduced.factor
         run_blocks(loop.run, loop.blocks, loop.block_size, num_threads)
         if labels is not None and grads[0][1] is not None:
-            _sum_picked(loop, len(layers[0][1]), loop.block_size, num_threads)
+            _sum_picked(loop, centers, loop.block_size, num_threads)
         by_name = {name: self._grad(grads, j) for j, name in enumerate(self.arrays)}
         return reduced.of(values) if wants_value else None, tuple(by_name[name] for name in wrt)
 
@@ -139,12 +142,13 @@ def _dtype(arrays, target, sample_weight):
 
 
 def _labels(labels, name, rows, count):
-    """Labels as int64, one per row, all in range."""
+    """Labels as int64, one per row, all in range; in memory of their own."""
     given = as_array(labels, name)
     if given.shape != (rows,):
         raise ValueError(f"{name} has shape {given.shape}, expected ({rows},): one label per row")
-    labels_in_range(given, name, None, count, "centers")
-    return np.ascontiguousarray(whole_numbers(given, name), np.int64)
+    own = np.empty(rows, np.int64)
+    labels_in_range(given, name, None, count, "centers").copy_to(own)
+    return own
 
 
 def _sum_picked(loop, count, block_size, num_threads):

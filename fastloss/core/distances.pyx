@@ -10,7 +10,8 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Operand, close_operand, open_operand, read_block, scratch_size, write_block,
+    FLOAT32, FLOAT64, Operand, close_operand, open_operand, raise_resized, read_block, scratch_size,
+    write_block,
 )
 from fastloss.core.kernels cimport (
     FL_DISTANCE_ARRAYS, FL_DISTANCE_PARAMETERS, current_distances, fl_distance_kernels, fl_distances,
@@ -37,10 +38,10 @@ cdef class Layer:
         self.width = width
         self.count = len(arrays)
         for j, (array, storage) in enumerate(arrays):
-            open_operand(&self.arrays[j], array, storage, is_double, False)
+            open_operand(&self.arrays[j], array, storage, is_double, False, array.size)
         for j, grad in enumerate(grads):
             if grad is not None:
-                open_operand(&self.grads[j], grad, FLOAT64 if is_double else FLOAT32, is_double, True)
+                open_operand(&self.grads[j], grad, FLOAT64 if is_double else FLOAT32, is_double, True, self.arrays[j].size)
                 self.emits[j] = True
         for j, value in enumerate(parameters):
             self.parameters[j] = value
@@ -57,8 +58,7 @@ cdef class Distances:
 
     cdef list layers
     cdef Operand target, sample_weight, value
-    cdef object held                                 # the array of the labels
-    cdef const int64_t *labels
+    cdef const int64_t[::1] labels
     cdef bint has_target, has_sample_weight, has_value, has_labels, is_double
     cdef int loss
     cdef public double factor                        # of the gradients
@@ -66,12 +66,13 @@ cdef class Distances:
     cdef Py_ssize_t rows, block
     cdef const fl_distance_kernels *kernels
 
-    def __init__(self, bint is_double, int loss, Py_ssize_t rows, layers, *, target=None, labels=None,
+    def __init__(self, bint is_double, int loss, Py_ssize_t rows, layers, *, target=None, labels=None, Py_ssize_t centers=0,
                  sample_weight=None, value=None):
-        """`target` and `sample_weight`, one per row, are (array, storage); `labels` is an array of int64, all in range,
-        which row of the second array belongs to each; `value` is an array of one number per row or None."""
+        """`target` and `sample_weight`, one per row, are (array, storage); `labels` is an array of int64 that no one else
+        has, which of the `centers` rows of the second array belongs to each; `value` is an array of one number per row or None."""
         cdef Layer layer
         cdef Py_ssize_t widest = 1
+        cdef int j
         self.is_double, self.loss, self.rows, self.layers = is_double, loss, rows, layers
         self.kernels = current_distances(is_double)
         self.factor = 1
@@ -81,16 +82,19 @@ cdef class Distances:
         self.blocks = (rows + self.block - 1) // self.block
         self.block_size = self.block * widest
         if target is not None:
-            open_operand(&self.target, target[0], target[1], True, False)
+            open_operand(&self.target, target[0], target[1], True, False, rows)
             self.has_target = True
         if sample_weight is not None:
-            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], True, False)
+            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], True, False, rows)
             self.has_sample_weight = True
         if labels is not None:
-            self.held, self.has_labels = labels, True
-            self.labels = <const int64_t *><size_t>labels.ctypes.data
+            self.labels, self.has_labels = labels, True
+        for layer in layers:
+            for j in range(layer.count):
+                if layer.arrays[j].size != layer.width * (centers if j == 1 and self.has_labels else rows):
+                    raise_resized()
         if value is not None:
-            open_operand(&self.value, value, FLOAT64 if is_double else FLOAT32, is_double, True)
+            open_operand(&self.value, value, FLOAT64 if is_double else FLOAT32, is_double, True, rows)
             self.has_value = True
 
     def __dealloc__(self):

@@ -161,7 +161,7 @@ class Reduced:
         return self._sum(values) / self.total_weight if self.total_weight else float("nan")
 
     def _sum(self, values):
-        return tree_sum(*storage(values, self.dtype), self.dtype.itemsize == 8, self.num_threads)
+        return tree_sum(*storage(values), self.dtype.itemsize == 8, self.num_threads)
 
 
 def new_outputs(shapes, dtype, wanted):

@@ -9,7 +9,7 @@ from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from libc.string cimport memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Operand, close_operand, open_operand, read_block, scratch_size,
+    FLOAT32, FLOAT64, Operand, close_operand, open_operand, read_block, read_difference, scratch_size,
     write_block,
 )
 
@@ -192,7 +192,7 @@ cdef class Map:
     cdef Operand params[FL_MAX_PARAMS]
     cdef Operand outs[FL_OUTPUTS]
     cdef Operand terms[FL_OUTPUTS]
-    cdef bint has_target, has_sample_weight, is_double, keeps_sum
+    cdef bint has_target, subtracts, has_sample_weight, is_double, keeps_sum
     cdef bint varies[FL_MAX_PARAMS]
     cdef bint wanted[FL_OUTPUTS]
     cdef bint stored[FL_OUTPUTS]
@@ -208,27 +208,29 @@ cdef class Map:
     cdef double *partials
 
     def __init__(self, int loss, bint is_double, pred, target, params, sample_weight, outs, int outputs,
-                 double factor, bint keeps_sum, terms=()):
+                 double factor, bint keeps_sum, terms=(), bint subtracts=False):
         """`pred`, `target`, `sample_weight` and array parameters are (array, storage) of equal shape. `outs` lists the
         output arrays by number (None: not stored) and may end early; `outputs` is the mask of the outputs that are
         computed. `factor` multiplies all outputs but the value. `terms` lists what is added to each output before it
-        is weighted: None, a number or (array, storage)."""
+        is weighted: None, a number or (array, storage). If it `subtracts`, pred and target hold integers, and their
+        exact difference is pred."""
         cdef int k
         self.is_double = is_double
         self.factor = factor
         self.keeps_sum = keeps_sum
         self.size = pred[0].size
-        open_operand(&self.pred, pred[0], pred[1], is_double, False)
+        self.subtracts = subtracts
+        open_operand(&self.pred, pred[0], pred[1], is_double, False, self.size)
         if target is not None:
-            open_operand(&self.target, target[0], target[1], is_double, False)
-            self.has_target = True
+            open_operand(&self.target, target[0], target[1], is_double, False, self.size)
+            self.has_target = not subtracts
         if sample_weight is not None:
-            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False)
+            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False, self.size)
             self.has_sample_weight = True
         varying = False
         for k, value in enumerate(params):
             if isinstance(value, tuple):
-                open_operand(&self.params[k], value[0], value[1], is_double, False)
+                open_operand(&self.params[k], value[0], value[1], is_double, False, self.size)
                 self.varies[k] = varying = True
             else:
                 self.scalars[k] = value if is_double else <double><float>value
@@ -239,12 +241,12 @@ cdef class Map:
                 self.wanted[k] = (outputs & FL_PARAM_GRAD) != 0 and k - FL_OUTPUT_PARAM_GRAD < len(params)
         for k, array in enumerate(outs):
             if array is not None:
-                open_operand(&self.outs[k], array, FLOAT64 if is_double else FLOAT32, is_double, True)
+                open_operand(&self.outs[k], array, FLOAT64 if is_double else FLOAT32, is_double, True, self.size)
                 self.stored[k] = True
         for k, value in enumerate(terms):
             self.shifted[k] = value is not None
             if isinstance(value, tuple):
-                open_operand(&self.terms[k], value[0], value[1], is_double, False)
+                open_operand(&self.terms[k], value[0], value[1], is_double, False, self.size)
                 self.has_terms[k] = True
             elif value is not None:
                 self.term[k] = value
@@ -319,7 +321,7 @@ cdef class Map:
         return tree_sum(self.partials, self.blocks)
 
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
-        cdef Py_ssize_t bytes = scratch_size(&self.pred, n)
+        cdef Py_ssize_t bytes = 32 * n if self.subtracts else scratch_size(&self.pred, n)
         cdef int k
         if self.has_target:
             bytes += scratch_size(&self.target, n)
@@ -343,8 +345,12 @@ cdef class Map:
         cdef double factor
         cdef int k
         args.streams = self.streams if index > 0 else 0
-        args.pred = read_block(&self.pred, start, n, scratch)
-        scratch += scratch_size(&self.pred, n)
+        if self.subtracts:
+            args.pred = read_difference(&self.pred, &self.target, start, n, scratch)
+            scratch += 32 * n
+        else:
+            args.pred = read_block(&self.pred, start, n, scratch)
+            scratch += scratch_size(&self.pred, n)
         args.target = zeros
         args.target_mask = 0
         if self.has_target:
@@ -415,7 +421,7 @@ cdef class Sum:
         self.size = array.size
         self.blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK
         self.table = current_table(is_double)
-        open_operand(&self.operand, array, storage, is_double, False)
+        open_operand(&self.operand, array, storage, is_double, False, self.size)
         self.partials = <double *>PyMem_RawCalloc(self.blocks + 1, sizeof(double))
         if self.partials == NULL:
             raise MemoryError()
@@ -456,9 +462,9 @@ def vmath(name, x, out):
         raise ValueError("x and out must be contiguous and a multiple of 64 bytes long")
     if out.dtype != x.dtype or out.shape != x.shape:
         raise ValueError("out must have the shape and dtype of x")
-    open_operand(&source, x, storage, is_double, False)
+    open_operand(&source, x, storage, is_double, False, x.size)
     try:
-        open_operand(&destination, out, storage, is_double, True)
+        open_operand(&destination, out, storage, is_double, True, x.size)
         current_table(is_double).functions[function](source.data, destination.data, x.size)
         close_operand(&destination)
     finally:

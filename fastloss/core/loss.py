@@ -16,7 +16,7 @@ from fastloss.core.arguments import (
     check_outputs,
     check_reduction,
     computing_dtype,
-    difference_of_integers,
+    final_results,
     lose_digits,
     near_names,
     new_output,
@@ -272,7 +272,6 @@ class ElementwiseLoss(Loss):
     def _compute(self, outputs, pred, target, sample_weight, reduction, out, num_threads, params):
         call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
         reduced = reduction != "none"
-        shape, dtype = call.shape, call.dtype
         reduces_value = reduced and "value" in outputs
         by_number = [None] * len(_OUTPUTS)
         mask = 0
@@ -282,19 +281,11 @@ class ElementwiseLoss(Loss):
             mask |= 1 << number
             if not (reduced and name == "value"):
                 stored.append(number)
-        if out is None:
-            arrays = final = [new_output(shape, dtype) for _ in stored]
-        else:
-            arrays, final = check_outputs(out, [shape] * len(stored), dtype, call.arrays)
+        arrays, destination = check_outputs(out, [call.shape] * len(stored), call.dtype, call.arrays)
         for number, array in zip(stored, arrays):  # noqa: B905  (equal by construction; every nanosecond counts here)
             by_number[number] = array
         total = call.run(mask, by_number, reduces_value)
-        if final is not arrays:
-            for array, destination in zip(arrays, final, strict=True):
-                if array is not destination:
-                    destination[...] = array
-        if out is None and shape == ():
-            final = [array[()] for array in arrays]
+        final = final_results(arrays, destination)
         if reduces_value:
             results = iter(final)
             return tuple(total if name == "value" else next(results) for name in outputs)
@@ -313,7 +304,7 @@ class _Call:
 
     __slots__ = (
         "arrays", "dtype", "factor", "given", "loss", "num_threads", "operands", "params", "reduction", "shape",
-        "total_weight",
+        "subtracts", "total_weight",
     )  # fmt: skip
 
     def __init__(self, loss, pred, target, sample_weight, reduction, num_threads, params):
@@ -323,33 +314,34 @@ class _Call:
         self.num_threads = None if num_threads is None else check_num_threads(num_threads)
         self.loss = loss
         pred = as_array(pred, "pred")
-        self.shape = shape = pred.shape
         if target is not None:
             if not loss.takes_target:
                 raise TypeError(f"{loss.name} is a function of pred alone and takes no target")
             target = as_array_beside(pred, target, "target")
-            if target.shape != shape:
-                if target.ndim:
-                    raise ValueError(f"pred and target must have equal shapes, got {shape} and {target.shape}")
-                target = np.broadcast_to(target, shape)
         elif loss.requires_target:
             raise TypeError(f"{loss.name} requires a target")
         if sample_weight is not None:
-            sample_weight = broadcast_sample_weight(as_array_beside(pred, sample_weight, "sample_weight"), shape)
-        self.dtype = dtype = computing_dtype(pred, target, sample_weight)
+            sample_weight = as_array_beside(pred, sample_weight, "sample_weight")
         merged = loss._in_force(params)
+        # only now, as any of these may have run code of others, which may have resized an array
+        self.shape = shape = pred.shape
+        if target is not None and target.shape != shape:
+            if target.ndim:
+                raise ValueError(f"pred and target must have equal shapes, got {shape} and {target.shape}")
+            target = np.broadcast_to(target, shape)
+        if sample_weight is not None:
+            sample_weight = broadcast_sample_weight(sample_weight, shape)
+        self.dtype = dtype = computing_dtype(pred, target, sample_weight)
         self.given = tuple(merged.values())
         self.params = [
-            storage(broadcast_parameter(k, v, shape, dtype), dtype) if type(v) is np.ndarray else v
-            for k, v in merged.items()
+            storage(broadcast_parameter(k, v, shape, dtype)) if type(v) is np.ndarray else v for k, v in merged.items()
         ]
         self.arrays = (pred, target, sample_weight, *self.given)
-        if loss.has_weight and target is not None and lose_digits(pred, target):
-            pred, target = difference_of_integers(pred, target), None
+        self.subtracts = loss.has_weight and target is not None and lose_digits(pred, target)
         self.operands = (
-            storage(pred, dtype),
-            None if target is None else storage(target, dtype),
-            None if sample_weight is None else storage(sample_weight, dtype),
+            storage(pred),
+            None if target is None else storage(target),
+            None if sample_weight is None else storage(sample_weight),
         )
         self.factor = 1.0
         self.total_weight = None
@@ -368,8 +360,7 @@ class _Call:
         is_double = self.dtype is FLOAT64
         loop = kernels.Map(
             self.loss._kernel, is_double, pred, target, self.params, sample_weight, by_number, mask, self.factor,
-            keeps_sum,
-            self.loss._terms(self, mask),
+            keeps_sum, self.loss._terms(self, mask), self.subtracts,
         )  # fmt: skip
         if loop.blocks == 1:  # a small call, where every nanosecond counts
             loop.run(0, 1)
@@ -426,4 +417,4 @@ def _operand(term, call):
     """A term as the hot loops take it: a number or an array of the input's shape."""
     if np.ndim(term) == 0:
         return float(term)
-    return storage(np.broadcast_to(term.astype(call.dtype), call.shape), call.dtype)
+    return storage(np.broadcast_to(term.astype(call.dtype), call.shape))

@@ -1,5 +1,6 @@
 """One call over rows of logits: its arguments, checked, and its results."""
 
+import math
 import operator
 
 import numpy as np
@@ -110,7 +111,7 @@ class RowCall:
 
     def operand(self, array):
         """An array as the hot loops read it."""
-        return None if array is None else storage(array, self.dtype)
+        return None if array is None else storage(array)
 
     def labels(self, ignore_index):
         """The labels, each of them a class or ignored; None if the call has none."""
@@ -127,13 +128,15 @@ class RowCall:
                 f"class_weight has shape {class_weight.shape}, expected ({self.classes},) for logits of "
                 f"shape {self.shape}"
             )
-        return np.ascontiguousarray(class_weight, self.dtype)
+        return np.array(class_weight, self.dtype)  # of the call's own: it may overlap an output
 
     def loop(self, kernel, parameters, elements, value=None, **others):
         """The hot loop over rows, prepared: `elements` is {GRAD or HESS: output}, `value` an output per row."""
         target = None if self.target is None else self.operand(self.classes_last(self.target))
         return rows.Rows(
             self.is_double,
+            math.prod(self.rows),
+            self.classes,
             self.operand(self.classes_last(self.logits)),
             kernel=kernel,
             parameters=parameters,
@@ -149,24 +152,13 @@ class RowCall:
         run_blocks(loop.run, loop.blocks, loop.block_size, self.num_threads)
 
     def sum(self, values):
-        return tree_sum(*storage(values, self.dtype), self.is_double, self.num_threads)
+        return tree_sum(*storage(values), self.is_double, self.num_threads)
 
 
 def labels_in_range(given, name, ignore_index, count, what="classes"):
     """Labels as the hot loops read them, each below `count` or ignored."""
-    labels = rows.Labels(whole_numbers(given, name), ignore_index, count)
+    labels = rows.Labels(*storage(whole_numbers(given, name)), ignore_index, count)
     row = labels.first_out_of_range()
     if row >= 0:
         raise IndexError(f"{name} {label_text(given.flat[row])} at row {row} is out of bounds for {count} {what}")
     return labels
-
-
-def final_results(computed, final):
-    """The results of a call: copied to `final` where they were computed beside it (check_outputs); numbers for arrays
-    without axes."""
-    if final is None:
-        return [array if array.ndim else array[()] for array in computed]
-    for array, out in zip(computed, final, strict=True):
-        if out is not array:
-            out[...] = array
-    return list(final)

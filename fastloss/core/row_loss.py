@@ -5,10 +5,10 @@ import inspect
 import numpy as np
 
 from fastloss.core import docstrings, kernels, rows
-from fastloss.core.arguments import check_outputs, check_reduction
+from fastloss.core.arguments import check_outputs, check_reduction, final_results
 from fastloss.core.domains import check_class_weight, check_one
 from fastloss.core.loss import Loss
-from fastloss.core.row_call import LOGITS, RowCall, final_results
+from fastloss.core.row_call import LOGITS, RowCall
 
 _REGISTRY = kernels.row_registry()
 _OPTIONS = {"class_weight": ">= 0", "ignore_index": "integer"}  # the parameters that the kernels do not have
@@ -76,7 +76,7 @@ class RowLoss(Loss):
         call = RowCall(logits, axis, num_threads, target, sample_weight, self.targets, labels)
         names = [name for name in outputs if name != "value" or reduction == "none"]
         elements = [name for name in outputs if name != "value"]
-        computed, final = check_outputs(
+        computed, destination = check_outputs(
             out,
             [call.rows if name == "value" else call.shape for name in names],
             call.dtype,
@@ -100,7 +100,7 @@ class RowLoss(Loss):
         # where no row counts, the mean is NaN and its gradient 0
         loop.factor = 1 / total_weight if total_weight else 0.0
         call.run(loop)
-        results = dict(zip(names, final_results(computed, final), strict=True))
+        results = dict(zip(names, final_results(computed, destination), strict=True))
         if "value" in outputs and reduction != "none":
             results["value"] = call.sum(arrays["value"]) / total_weight if total_weight else float("nan")
         return tuple(results[name] for name in outputs)

@@ -6,11 +6,13 @@ from fastloss.core.buffers cimport Operand
 
 cdef class Labels:
     cdef Operand operand
-    cdef bint is_signed
-    cdef bint has_ignored     # some int64 is the label of rows that do not count: `ignored`
-    cdef bint may_be_ignored  # and it may be among these labels
+    cdef char *kept           # integers of `width` bytes: classes, or -1
+    cdef int width
+    cdef bint may_be_ignored  # `ignored`, of the labels' type, may be among them: rows that do not count
     cdef int64_t ignored
     cdef Py_ssize_t size, classes
 
-    cdef const int64_t *read(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil
-    cdef bint counts(self, int64_t label) noexcept nogil
+    cdef bint ignores_a_class(self) noexcept nogil
+    cdef Py_ssize_t mark_ignored(self, int64_t *labels, Py_ssize_t n, bint *some_ignored) noexcept nogil
+    cdef void keep(self, const int64_t *labels, Py_ssize_t start, Py_ssize_t n) noexcept nogil
+    cdef void read(self, Py_ssize_t start, Py_ssize_t n, int64_t *labels) noexcept nogil

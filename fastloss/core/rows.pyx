@@ -6,11 +6,11 @@ independent, so that any split over threads gives the same bits; threads.py deci
 """
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Operand, close_operand, copy_block, open_operand, read_block, scratch_size, swap_bytes,
+    FLOAT32, FLOAT64, Operand, close_operand, open_operand, raise_resized, read_block, read_integers, scratch_size,
     write_block,
 )
 from fastloss.core.kernels cimport (
@@ -30,104 +30,105 @@ PROBABILITIES, LOG_PROBABILITIES = FL_ROW_probabilities, FL_ROW_log_probabilitie
 
 # ---- labels -------------------------------------------------------------------------------------------------------
 
-ctypedef fused Integer:
+ctypedef fused Label:
     int8_t
-    int16_t
     int32_t
-    uint8_t
-    uint16_t
-    uint32_t
+    int64_t
 
 
-cdef void widen(const Integer *x, int64_t *out, Py_ssize_t n) noexcept nogil:
+cdef void narrow(const int64_t *x, Label *out, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = <Label>x[i]
+
+
+cdef void widen(const Label *x, int64_t *out, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         out[i] = x[i]
 
 
-cdef void saturate(const uint64_t *x, int64_t *out, Py_ssize_t n) noexcept nogil:
-    """uint64 labels as int64; those beyond its range, where there is no class, become the largest int64."""
-    cdef uint64_t largest = (<uint64_t>1 << 63) - 1
-    cdef Py_ssize_t i
-    for i in range(n):
-        out[i] = <int64_t>(largest if x[i] > largest else x[i])
-
-
 cdef class Labels:
-    """One integer per row, of any width, and which rows count."""
+    """One integer per row, of any width, and which rows count: kept, as narrow as the classes allow, once they were
+    checked. What another thread writes to the array meanwhile changes nothing."""
 
-    def __init__(self, array, ignore_index, Py_ssize_t classes):
+    def __init__(self, array, int storage, ignore_index, Py_ssize_t classes):
         self.size = array.size
         self.classes = classes
-        self.is_signed = array.dtype.kind == "i"
-        self.has_ignored = ignore_index is not None and -(2**63) <= ignore_index < 2**63
-        self.ignored = ignore_index if self.has_ignored else 0
-        self.may_be_ignored = self.has_ignored
-        open_operand(&self.operand, array, FLOAT64, True, False)
+        lowest, bits = (0, 64) if array.dtype.kind == "u" else (-(2**63), 63)
+        self.may_be_ignored = ignore_index is not None and lowest <= ignore_index < 2**bits
+        self.ignored = <int64_t><uint64_t>(ignore_index % 2**64) if self.may_be_ignored else -1
+        self.width = 1 if classes <= 1 << 7 else 4 if classes <= 1 << 31 else 8
+        open_operand(&self.operand, array, storage, True, False, self.size)
+        self.kept = <char *>PyMem_RawMalloc(max(self.width * self.size, 1))
+        if self.kept == NULL:
+            raise MemoryError()
 
     def __dealloc__(self):
         close_operand(&self.operand)
-
-    cdef const int64_t *read(self, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
-        """n labels as int64; scratch has 16 bytes for each."""
-        cdef Py_ssize_t itemsize = self.operand.itemsize
-        cdef char *raw = self.operand.data + start * itemsize
-        cdef int64_t *out = <int64_t *>scratch
-        if not self.operand.direct:
-            raw = scratch + 8 * n if itemsize < 8 or not self.is_signed else scratch
-            copy_block(&self.operand, start, n, raw, False)
-            if self.operand.swapped:
-                swap_bytes(raw, itemsize, n)
-        if itemsize == 8 and self.is_signed:
-            return <const int64_t *>raw
-        if itemsize == 8:
-            saturate(<uint64_t *>raw, out, n)
-        elif itemsize == 4 and self.is_signed:
-            widen(<int32_t *>raw, out, n)
-        elif itemsize == 4:
-            widen(<uint32_t *>raw, out, n)
-        elif itemsize == 2 and self.is_signed:
-            widen(<int16_t *>raw, out, n)
-        elif itemsize == 2:
-            widen(<uint16_t *>raw, out, n)
-        elif self.is_signed:
-            widen(<int8_t *>raw, out, n)
-        else:
-            widen(<uint8_t *>raw, out, n)
-        return out
-
-    cdef bint counts(self, int64_t label) noexcept nogil:
-        return not (self.has_ignored and label == self.ignored)
+        PyMem_RawFree(self.kept)
 
     def first_out_of_range(self):
-        """The first row that counts and whose label is no class, or -1. Finds, too, whether any label is ignored."""
+        """Check and keep the labels: the first row that counts and whose label is no class, or -1."""
         cdef char *scratch = <char *>PyMem_RawMalloc(16 * FL_BLOCK)
-        cdef const int64_t *labels
-        cdef Py_ssize_t blocks = (self.size + FL_BLOCK - 1) // FL_BLOCK, b, start, i, n, bad = -1
-        cdef uint64_t last = self.classes - 1, outside
-        cdef bint are_classes = True
+        cdef Py_ssize_t start = 0, n, bad = -1
+        cdef bint some_ignored = False
         if scratch == NULL:
             raise MemoryError()
         with nogil:
-            for b in range(blocks):
-                start = b * FL_BLOCK
+            while start < self.size and bad < 0:
                 n = min(<Py_ssize_t>FL_BLOCK, self.size - start)
-                labels = self.read(start, n, scratch)
-                outside = 0  # its highest bit is set if a label is negative or above the last: faster than comparisons
-                for i in range(n):
-                    outside |= <uint64_t>labels[i] | (last - <uint64_t>labels[i])
-                if outside >> 63:
-                    are_classes = False
-                    for i in range(n):
-                        if <uint64_t>labels[i] > last and self.counts(labels[i]):
-                            bad = start + i
-                            break
-                if bad >= 0:
-                    break
+                if not read_integers(&self.operand, start, n, scratch, self.classes - 1) or self.ignores_a_class():
+                    bad = self.mark_ignored(<int64_t *>scratch, n, &some_ignored)
+                    bad += start if bad >= 0 else 0
+                self.keep(<const int64_t *>scratch, start, n)
+                start += n
         PyMem_RawFree(scratch)
-        if are_classes and not 0 <= self.ignored < self.classes:
-            self.may_be_ignored = False
+        close_operand(&self.operand)
+        self.may_be_ignored = some_ignored
         return bad
+
+    cdef bint ignores_a_class(self) noexcept nogil:
+        return <uint64_t>self.ignored < <uint64_t>self.classes
+
+    cdef Py_ssize_t mark_ignored(self, int64_t *labels, Py_ssize_t n, bint *some_ignored) noexcept nogil:
+        """Those that are ignored become -1. The first that is neither that nor a class, or -1."""
+        cdef uint64_t last = self.classes - 1
+        cdef int64_t outside, is_ignored, wrong = 0, found = 0
+        cdef Py_ssize_t i
+        for i in range(n):  # without branches: what holds is -1, else 0
+            outside = <int64_t>(<uint64_t>labels[i] | (last - <uint64_t>labels[i])) >> 63
+            is_ignored = -<int64_t>(labels[i] == self.ignored and self.may_be_ignored)
+            wrong |= outside & ~is_ignored
+            found |= is_ignored
+        some_ignored[0] |= found != 0
+        for i in range(n if wrong else 0):
+            if <uint64_t>labels[i] > last and not (labels[i] == self.ignored and self.may_be_ignored):
+                return i
+        for i in range(n if found else 0):
+            labels[i] |= -<int64_t>(labels[i] == self.ignored)
+        return -1
+
+    cdef void keep(self, const int64_t *labels, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
+        if self.width == 1:
+            narrow(labels, <int8_t *>self.kept + start, n)
+        elif self.width == 4:
+            narrow(labels, <int32_t *>self.kept + start, n)
+        else:
+            narrow(labels, <int64_t *>self.kept + start, n)
+
+    cdef void read(self, Py_ssize_t start, Py_ssize_t n, int64_t *labels) noexcept nogil:
+        """n labels: classes, or -1 where the row does not count."""
+        if self.width == 1:
+            widen(<const int8_t *>self.kept + start, labels, n)
+        elif self.width == 4:
+            widen(<const int32_t *>self.kept + start, labels, n)
+        else:
+            widen(<const int64_t *>self.kept + start, labels, n)
+
+    def copy_to(self, int64_t[::1] out):
+        if self.size:
+            self.read(0, self.size, &out[0])
 
 
 # ---- rows of any layout -------------------------------------------------------------------------------------------
@@ -139,12 +140,17 @@ cdef struct Matrix:
     Py_ssize_t classes
 
 
-cdef int open_matrix(Matrix *m, object array, int storage, bint is_double, bint writable) except -1:
+cdef int open_matrix(
+    Matrix *m, object array, int storage, bint is_double, bint writable, Py_ssize_t rows, Py_ssize_t classes
+) except -1:
     """Describe `array`, classes last; close_operand(&m.operand) releases it."""
-    m.classes = array.shape[array.ndim - 1]
+    if array.ndim == 0 or array.shape[array.ndim - 1] != classes:
+        raise_resized()
+    m.classes = classes
     m.run = array.shape[array.ndim - 2] if array.ndim > 1 else 1
     m.by_class = m.run >= FL_ROW_PADDING and m.classes > 1 and array.strides[array.ndim - 2] == array.itemsize
-    open_operand(&m.operand, array.swapaxes(-1, -2) if m.by_class else array, storage, is_double, writable)
+    by_row = array.swapaxes(-1, -2) if m.by_class else array
+    open_operand(&m.operand, by_row, storage, is_double, writable, rows * classes)
     return 0
 
 
@@ -244,8 +250,8 @@ cdef class Rows:
     cdef const fl_row_kernels *kernels
     cdef const fl_table *wide
 
-    def __init__(self, bint is_double, logits, *, int kernel, parameters, value, elements, labels=None, target=None,
-                 class_weight=None, bint weighs_rows=False, sample_weight=None):
+    def __init__(self, bint is_double, Py_ssize_t rows, Py_ssize_t classes, logits, *, int kernel, parameters, value,
+                 elements, labels=None, target=None, class_weight=None, bint weighs_rows=False, sample_weight=None):
         """`logits` and `target` (..., classes) and `sample_weight`, one per row, are (array, storage). `labels` are a
         `Labels`; beside a target they only tell which rows count. `parameters` are those of the kernel, rounded to the
         computing dtype. `value` is an array of one number per row or None; `elements` is {GRAD or HESS: array}.
@@ -257,31 +263,32 @@ cdef class Rows:
         self.kernel = kernel
         for k in range(len(parameters)):
             self.parameters[k] = parameters[k]
-        self.classes = logits[0].shape[logits[0].ndim - 1]
-        self.rows = logits[0].size // self.classes
+        self.rows, self.classes = rows, classes
         self.kernels = current_rows(is_double)
         self.wide = current_table(True)
         self.labels = labels
-        open_matrix(&self.logits, logits[0], logits[1], is_double, False)
+        open_matrix(&self.logits, logits[0], logits[1], is_double, False, self.rows, self.classes)
+        if labels is not None and (self.labels.size != self.rows or self.labels.classes != self.classes):
+            raise_resized()
         self.block = self.rows_per_block()
         self.blocks = (self.rows + self.block - 1) // self.block
         self.block_size = self.block * self.classes
         self.factor = 1
         if target is not None:
-            open_matrix(&self.target, target[0], target[1], is_double, False)
+            open_matrix(&self.target, target[0], target[1], is_double, False, self.rows, self.classes)
             self.has_target = True
         if class_weight is not None:
-            open_operand(&self.class_weight, class_weight, computing, is_double, False)
+            open_operand(&self.class_weight, class_weight, computing, is_double, False, self.classes)
             self.has_class_weight = True
             self.weighs_rows = weighs_rows
         if sample_weight is not None:
-            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False)
+            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False, self.rows)
             self.has_sample_weight = True
         if value is not None:
-            open_operand(&self.value, value, computing, is_double, True)
+            open_operand(&self.value, value, computing, is_double, True, self.rows)
             self.has_value = True
         for element, array in elements.items():
-            open_matrix(&self.elements[<int>element], array, computing, is_double, True)
+            open_matrix(&self.elements[<int>element], array, computing, is_double, True, self.rows, self.classes)
             self.emits[<int>element] = True
 
     def __dealloc__(self):
@@ -327,7 +334,7 @@ cdef class Rows:
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
         cdef Py_ssize_t bytes = 8 * (n + FL_ROW_PADDING) + matrix_scratch(&self.logits, n)
         cdef int k
-        bytes += 16 * n if self.labels is not None else 0
+        bytes += 8 * n if self.labels is not None else 0
         bytes += matrix_scratch(&self.target, n) if self.has_target else 0
         bytes += scratch_size(&self.sample_weight, n) if self.has_sample_weight else 0
         bytes += 8 * n if self.has_value and not self.value.direct else 0
@@ -358,8 +365,9 @@ cdef class Rows:
             memset(scale + n, 0, 8 * FL_ROW_PADDING)
             rows.scale = scale
         if self.labels is not None:
-            labels = self.drop_ignored(self.labels.read(start, n, scratch), <int64_t *>scratch, scale, n)
-            scratch += 16 * n
+            self.labels.read(start, n, <int64_t *>scratch)
+            labels = self.drop_ignored(<int64_t *>scratch, scale, n)
+            scratch += 8 * n
         rows.rows, rows.classes = n, self.classes
         if not self.has_target:
             rows.labels = labels
@@ -403,31 +411,20 @@ cdef class Rows:
             if sample_weight != NULL:
                 scale[i] = (<const double *>sample_weight)[i] if self.is_double else (<const float *>sample_weight)[i]
 
-    cdef const int64_t *drop_ignored(
-        self, const int64_t *labels, int64_t *copy, double *scale, Py_ssize_t n
-    ) noexcept nogil:
+    cdef const int64_t *drop_ignored(self, int64_t *labels, double *scale, Py_ssize_t n) noexcept nogil:
         """The labels, all of them classes: where a row does not count, its scale and label become 0. Class weights that
         weigh rows enter the scale."""
         cdef Py_ssize_t i
-        cdef bint found = False
         cdef double own
         if self.weighs_rows:
             for i in range(n):
-                own = self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
+                own = self.weight_of(labels[i]) if labels[i] >= 0 else 0
                 scale[i] = scale[i] * own if own != 0 else 0
-        if not self.labels.may_be_ignored:
-            return labels
-        for i in range(n):
-            found |= labels[i] == self.labels.ignored
-        if not found:
-            return labels
-        for i in range(n):
-            if labels[i] == self.labels.ignored:
-                scale[i] = 0
-                copy[i] = 0
-            else:
-                copy[i] = labels[i]
-        return copy
+        if self.labels.may_be_ignored:
+            for i in range(n):
+                scale[i] = 0 if labels[i] < 0 else scale[i]
+                labels[i] &= ~(labels[i] >> 63)
+        return labels
 
     cdef double weight_of(self, int64_t label) noexcept nogil:
         if not self.has_class_weight:
@@ -439,14 +436,15 @@ cdef class Rows:
     def total_weight(self):
         """The divisor of the mean: the sum over the rows that count of sample weight times the label's class weight."""
         cdef Py_ssize_t blocks = (self.rows + FL_BLOCK - 1) // FL_BLOCK, b, i, n
-        cdef char *scratch = <char *>PyMem_RawMalloc(FL_BLOCK * (16 + 16 + 8) + 8 * (blocks + 1))
-        cdef const int64_t *labels = NULL
+        cdef char *scratch = <char *>PyMem_RawMalloc(FL_BLOCK * (16 + 8 + 8) + 8 * (blocks + 1))
+        cdef int64_t *labels
         cdef const void *sample_weight = NULL
         cdef double *partials
         cdef double *scale
         if scratch == NULL:
             raise MemoryError()
-        scale = <double *>(scratch + 32 * FL_BLOCK)
+        labels = <int64_t *>(scratch + 16 * FL_BLOCK)
+        scale = <double *>(scratch + 24 * FL_BLOCK)
         partials = scale + FL_BLOCK
         with nogil:
             for b in range(blocks):
@@ -455,9 +453,9 @@ cdef class Rows:
                     sample_weight = read_block(&self.sample_weight, b * FL_BLOCK, n, scratch)
                 self.fill_scale(scale, sample_weight, n)
                 if self.labels is not None:
-                    labels = self.labels.read(b * FL_BLOCK, n, scratch + 16 * FL_BLOCK)
+                    self.labels.read(b * FL_BLOCK, n, labels)
                     for i in range(n):
-                        scale[i] *= self.weight_of(labels[i]) if self.labels.counts(labels[i]) else 0
+                        scale[i] *= self.weight_of(labels[i]) if labels[i] >= 0 else 0
                 partials[b] = self.wide.sum(scale, n)
         total = tree_sum(partials, blocks)
         PyMem_RawFree(scratch)

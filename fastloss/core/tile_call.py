@@ -52,7 +52,7 @@ class TileCall:
 
     def operands(self, *names):
         """Embeddings as the hot loops read them."""
-        return [storage(self.embeddings[name], self.dtype) for name in names]
+        return [storage(self.embeddings[name]) for name in names]
 
     def rounded(self, name, value):
         """A parameter in the computing dtype, where it and its inverse must be finite, and not 0 unless it was."""
@@ -93,7 +93,7 @@ class TileCall:
             x_grads=x_grads,
             w_grads=w_grads,
             value=np.empty(self.count, self.dtype),
-            sample_weight=None if weight is None else storage(weight, self.dtype),
+            sample_weight=None if weight is None else storage(weight),
             normalized=form.normalized,
             scale=form.scale,
             bias_scale=form.bias_scale,
@@ -149,7 +149,7 @@ class TileCall:
         run_blocks(function, blocks, work, self.threads)
 
     def sum(self, values):
-        return tree_sum(*storage(values, self.dtype), self.is_double, self.threads)
+        return tree_sum(*storage(values), self.is_double, self.threads)
 
 
 def _as_vectors(array, name):

@@ -9,7 +9,7 @@ from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
-from fastloss.core.buffers cimport FLOAT32, FLOAT64, Operand, close_operand, open_operand, read_block
+from fastloss.core.buffers cimport FLOAT32, FLOAT64, Operand, close_operand, open_operand, raise_resized, read_block
 from fastloss.core.kernels cimport (
     FL_ROW_PADDING, FL_TILE_COLUMNS, FL_TILE_ROLES, FL_TILE_ROWS, FL_TILE_STRIP, current_tiles, fl_row_tile, fl_tile,
     fl_tile_kernels, fl_tile_of, fl_tiles, fl_tiles_of, fl_vectors,
@@ -33,17 +33,19 @@ cdef struct Source:
 cdef int open_source(Source *source, fl_vectors *v, arrays, grads, bint is_double) except -1:
     """Describe one or two (array, storage), which follow one another; `grads` are arrays or None."""
     first = arrays[0][0]
-    source.width = first.shape[first.ndim - 1]
+    source.width = first.shape[first.ndim - 1] if first.ndim else 0
+    if source.width == 0:  # no vectors are empty: it was checked
+        raise_resized()
     source.split = first.size // source.width
     v.source, v.read = source, read_vectors
     v.split = source.split
     v.rows = sum(array.size // source.width for array, _ in arrays)
     for array, storage in arrays:
-        open_operand(&source.parts[source.count], array, storage, is_double, False)
+        size = array.size // source.width * source.width
+        open_operand(&source.parts[source.count], array, storage, is_double, False, size)
         source.count += 1
     for part, grad in enumerate(grads):
-        if grad is not None:
-            v.grad[<int>part] = <void *><size_t>grad.ctypes.data
+        v.grad[<int>part] = address(grad, source.parts[<int>part].size)
     return 0
 
 
@@ -52,8 +54,13 @@ cdef Py_ssize_t quotient(Py_ssize_t n, Py_ssize_t size) noexcept:
     return (n + size - 1) // size
 
 
-cdef void *address(array) except *:
-    return NULL if array is None else <void *><size_t>array.ctypes.data
+cdef void *address(array, Py_ssize_t size) except *:
+    """Of an array of so many numbers, contiguous; NULL for None."""
+    if array is None:
+        return NULL
+    if array.size != size:
+        raise_resized()
+    return <void *><size_t>array.ctypes.data
 
 
 cdef void close_source(Source *source) noexcept:
@@ -121,32 +128,49 @@ cdef class Tiles:
         self.labels = labels
         open_source(&self.x, &self.call.x, x, x_grads, is_double)
         open_source(&self.w, &self.call.w, w, w_grads, is_double)
+        self.check_shapes(window, partner is not None)
         self.call.x.normalized, self.call.w.normalized = normalized
         self.call.width = self.x.width
         self.call.window = window
         self.call.scale, self.call.bias_scale = scale, bias_scale
         self.call.limit = scale if all(normalized) and bias is None else float("inf")
-        self.call.bias, self.call.bias_grad = address(bias), address(bias_grad)
+        self.call.bias, self.call.bias_grad = address(bias, self.call.w.rows), address(bias_grad, self.call.w.rows)
         self.weighs_rows = not smoothing and class_weight is not None
-        self.call.class_weight = address(class_weight)
+        self.call.class_weight = address(class_weight, self.call.w.rows)
         self.call.smoothing = smoothing
         self.call.margin = margin
         for k in range(len(margin_parameters)):
             self.call.margin_parameters[k] = margin_parameters[k]
-        self.call.groups, self.call.shares, self.call.roles = address(groups), address(shares), address(roles)
+        self.call.groups, self.call.shares = address(groups, self.call.x.rows), address(shares, self.call.x.rows)
+        self.call.roles = NULL if roles is None else address(roles, roles.size)
         self.call.excludes_self = excludes_self
         if partner is not None:
             open_source(&self.partner, &self.call.partner, [partner], [partner_grad], is_double)
             self.call.partner.normalized = self.call.w.normalized
-        self.call.value = address(value)
+            if self.partner.width != self.x.width or self.call.partner.rows != self.call.x.rows:
+                raise_resized()
+        self.call.value = address(value, self.call.x.rows)
         if sample_weight is not None:
-            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False)
+            open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False, self.call.x.rows)
             self.has_sample_weight = True
         self.has_column_grads = bias_grad is not None or any(grad is not None for grad in w_grads)
         self.is_mirrored = groups is not None
         self.is_apart = window != 0
         self.has_grads = self.has_column_grads or any(grad is not None for grad in (*x_grads, partner_grad))
         self.cut(threads)
+
+    cdef int check_shapes(self, Py_ssize_t window, bint has_partner) except -1:
+        """That there is a column of x's width for every label, or row without one."""
+        cdef Py_ssize_t rows = self.call.x.rows, columns = self.call.w.rows
+        if self.labels is not None:
+            fits = self.labels.size == rows and self.labels.classes == columns
+        elif window:
+            fits = columns == rows * window
+        else:
+            fits = has_partner or columns >= rows
+        if self.w.width != self.x.width or not fits:
+            raise_resized()
+        return 0
 
     def __dealloc__(self):
         close_source(&self.x)
@@ -197,7 +221,8 @@ cdef class Tiles:
         cdef double own
         cdef Py_ssize_t i
         if self.labels is not None:
-            given = self.labels.read(start, n, scratch)
+            self.labels.read(start, n, <int64_t *>scratch)
+            given = <const int64_t *>scratch
         if self.has_sample_weight:
             weight = read_block(&self.sample_weight, start, n, scratch + 16 * n)
         for i in range(n):
@@ -213,7 +238,7 @@ cdef class Tiles:
         """That of a row but for its sample weight"""
         if self.call.groups != NULL:
             return 1 if number_at(self.call.shares, row, self.is_double) != 0 else 0
-        if self.labels is not None and not self.labels.counts(label):
+        if label < 0:
             return 0
         return number_at(self.call.class_weight, label, self.is_double) if self.weighs_rows else 1
 

@@ -1,9 +1,9 @@
 """Functions of rows of logits that share the sums of the softmax: logsumexp, log_softmax, softmax."""
 
 from fastloss.core import rows
-from fastloss.core.arguments import check_outputs
+from fastloss.core.arguments import check_outputs, final_results
 from fastloss.core.domains import check_number
-from fastloss.core.row_call import RowCall, final_results
+from fastloss.core.row_call import RowCall
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
@@ -16,9 +16,9 @@ def _checked(logits, axis, temperature, num_threads):
 
 def _of_elements(kernel, logits, axis, temperature, out, num_threads):
     call, temperature = _checked(logits, axis, temperature, num_threads)
-    computed, final = check_outputs(out, [call.shape], call.dtype, call.inputs)
+    computed, destination = check_outputs(out, [call.shape], call.dtype, call.inputs)
     call.run(call.loop(kernel, [temperature], {rows.GRAD: computed[0]}))
-    return final_results(computed, final)[0]
+    return final_results(computed, destination)[0]
 
 
 def softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
@@ -138,6 +138,6 @@ def logsumexp(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     array([1000.69314718,    0.        ])
     """
     call, temperature = _checked(logits, axis, temperature, num_threads)
-    computed, final = check_outputs(out, [call.rows], call.dtype, call.inputs)
+    computed, destination = check_outputs(out, [call.rows], call.dtype, call.inputs)
     call.run(call.loop(rows.PROBABILITIES, [temperature], {}, computed[0]))
-    return final_results(computed, final)[0]
+    return final_results(computed, destination)[0]

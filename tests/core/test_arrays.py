@@ -363,6 +363,30 @@ def test_half_precision_beside_other_floats(half):
     assert_same_bits(fl.huber(x, single), fl.huber(x.astype(np.float32), single))
 
 
+@HALF
+def test_half_precision_of_another_byte_order(half):
+    native = np.random.default_rng(2).standard_normal((300, 6)).astype(half)
+    other = native.byteswap().view(np.dtype(half).newbyteorder())
+    assert not other.dtype.isnative
+    for got, want in ((other, native), (other.T, native.T), (other[::-2], native[::-2])):
+        wide = want.astype(np.float32)
+        assert_same_bits(fl.huber(got), fl.huber(wide))
+        assert_same_bits(fl.huber(wide, got), fl.huber(wide, wide))
+        assert_same_bits(fl.huber(wide, sample_weight=got, delta=2), fl.huber(wide, sample_weight=wide, delta=2))
+        assert_same_bits(fl.softmax(got), fl.softmax(wide))
+        deltas = (abs(wide) + 1).astype(half)
+        swapped = deltas.byteswap().view(other.dtype)
+        assert_same_bits(fl.huber(wide, delta=swapped), fl.huber(wide, delta=deltas))
+    assert_same_bits(
+        fl.contrastive(other, other[::-1], np.ones(300)), fl.contrastive(native, native[::-1], np.ones(300))
+    )
+    labels = np.arange(300) % 6
+    assert_same_bits(fl.cross_entropy(other, other), fl.cross_entropy(native, native))
+    assert_same_bits(fl.arcface(other, other[:6], labels), fl.arcface(native, native[:6], labels))
+    floats = labels.astype(half)
+    assert_same_bits(fl.cross_entropy(native, floats.byteswap().view(other.dtype)), fl.cross_entropy(native, labels))
+
+
 # ---- out -----------------------------------------------------------------------------------
 
 
