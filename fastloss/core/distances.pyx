@@ -58,7 +58,8 @@ cdef class Distances:
 
     cdef list layers
     cdef Operand target, sample_weight, value
-    cdef const int64_t[::1] labels
+    cdef const int64_t[::1] held                      # the labels
+    cdef const int64_t *labels
     cdef bint has_target, has_sample_weight, has_value, has_labels, is_double
     cdef int loss
     cdef public double factor                        # of the gradients
@@ -88,7 +89,8 @@ cdef class Distances:
             open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], True, False, rows)
             self.has_sample_weight = True
         if labels is not None:
-            self.labels, self.has_labels = labels, True
+            self.held, self.has_labels = labels, True
+            self.labels = &self.held[0] if rows else NULL
         for layer in layers:
             for j in range(layer.count):
                 if layer.arrays[j].size != layer.width * (centers if j == 1 and self.has_labels else rows):
