@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
+from fastloss.cli.interrupts import Interrupted, heeded
 from fastloss.files.errors import ScoringError, one_line
+
+STREAM_ERRORS = (errno.EBADF, errno.EIO, errno.ENOSPC, errno.EFBIG)
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
-    0 is done, 1 a failed gate, 2 a usage or input error, which prints one line to stderr.
+    0 is done, 1 a failed gate, 2 a usage or input error, which prints one line to stderr; of a signal that interrupts
+    it 128 and its number.
     """
     _open_streams()
+    try:
+        with heeded(finally_ignored=args is None):  # without arguments of its own it is all that the process does
+            return _run(args)
+    except Interrupted as interrupted:
+        _say("interrupted")
+        return 128 + interrupted.number
+
+
+def _run(args: Sequence[str] | None) -> int:
     try:
         import pyarrow  # noqa: F401
         import rich  # noqa: F401
         import typer
     except ImportError:
         return _failed("the command needs more than the core: pip install 'fastloss[cli]'")
-    signal.signal(signal.SIGTERM, _terminate)
     try:
         from fastloss.cli.app import app
 
@@ -52,10 +64,13 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _open_streams() -> None:
-    """Let what the caller closed be empty: the next file opened would take its number, and what is printed to it."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Let the next file opened not take the number of a stream that the caller closed, and what is printed to it.
+
+    There is nothing to read from it; messages have nowhere to go; results are not to be lost without a word.
+    """
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+            setattr(sys, name, open(os.open(os.devnull, flags), mode))  # noqa: SIM115
 
 
 def _failed(message: str) -> int:
@@ -72,6 +87,8 @@ def _say(message: str) -> None:
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno in STREAM_ERRORS:  # those of files have their names
+        return f"standard output: cannot be written: {error.strerror}"
     format_message = getattr(error, "format_message", None)
     return " ".join(format_message().split()) if format_message else one_line(error)
 
@@ -82,8 +99,3 @@ def _leave_stdout() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _terminate(signum, frame):
-    """Unwind as on an error, so that temporary files go."""
-    sys.exit(128 + signum)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -77,6 +78,8 @@ def _found(given, stream_format: str | None) -> Iterator[Fragment]:
         return
     filesystem, path = located(given)
     if path == STREAM:
+        if sys.stdin is None:
+            raise ScoringError("standard input is closed: give the input a file name")
         yield Fragment(STREAM, format_of(STREAM, stream_format))
     elif _is_pattern(path, filesystem):
         yield from _of_pattern(path, filesystem)

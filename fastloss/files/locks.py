@@ -68,8 +68,9 @@ def locked_file(path: str) -> Iterator[None]:
     file = None
     try:
         file = _taken(path)
-        file.truncate(0)
-        file.write(owner().encode())
+        with suppress(OSError):  # a full disk
+            file.truncate(0)
+            file.write(owner().encode())
         yield
     finally:
         if file is not None:

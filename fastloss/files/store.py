@@ -103,27 +103,33 @@ class LocalStore:
             yield
 
     @contextmanager
-    def replacing(self, path: str) -> Iterator[Any]:
+    def replacing(self, path: str, durable: bool = False) -> Iterator[Any]:
         """A binary file that takes the place of `path` at the end of the block; on an error it is removed.
 
-        It has the mode of the file that it replaces, and is on the disk before it has the name.
+        It has the mode of the file that it replaces. One that is `durable` is on the disk before it has the name, and
+        has it there at the end: some milliseconds.
         """
         path, temporary, file = os.path.realpath(path), "", None
         try:  # from before there is a file: an interrupt may come at any line
             with writing(path):
-                while file is None or not hold(file):
+                while file is None:
                     temporary = names.temporary(path)
                     file = open(temporary, "x+b")  # noqa: SIM115  (closed below)
+                    if not hold(file):
+                        file.close()
+                        file = None
                 _take_mode(file, path)
             yield file
             with writing(path):
                 file.flush()
-                os.fsync(file.fileno())
-                os.replace(temporary, path)
+                if durable:
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)  # while it is held
                 file.close()
-                _sync_directory(os.path.dirname(path))
+                if durable:
+                    _sync_directory(os.path.dirname(path))
         except BaseException:
-            _insist(lambda: _discard(file, temporary))
+            insist(lambda: _discard(file, temporary))
             raise
 
 
@@ -204,7 +210,7 @@ class RemoteStore:
             return "unknown"
 
     @contextmanager
-    def replacing(self, path: str) -> Iterator[Any]:
+    def replacing(self, path: str, durable: bool = False) -> Iterator[Any]:
         with tempfile.TemporaryFile() as file:
             yield file
             file.seek(0)
@@ -215,7 +221,7 @@ class RemoteStore:
                         shutil.copyfileobj(file, stream, 1 << 20)
                     self.filesystem.move(temporary, path)
             except BaseException:
-                _insist(lambda: self.remove(temporary))
+                insist(lambda: self.remove(temporary))
                 raise
 
 
@@ -251,16 +257,17 @@ def _discard(file, temporary: str) -> None:
         with suppress(OSError):  # closing writes what is buffered, to a disk that may be full
             file.close()
     if temporary:
-        LOCAL.remove(temporary)
+        with suppress(OSError):  # what went wrong before is what is told
+            LOCAL.remove(temporary)
 
 
-def _insist(action: Callable[[], None]) -> None:
-    """Do what has to be done after an interrupt, although another one comes."""
-    while True:
-        try:
-            return action()
-        except KeyboardInterrupt:
-            continue
+def insist(action: Callable[[], None]) -> None:
+    """Do what has to be done before an interrupt goes on, although another one comes."""
+    try:
+        action()
+    except KeyboardInterrupt:
+        insist(action)
+        raise
 
 
 def shown(path: str) -> str:

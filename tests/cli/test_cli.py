@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -267,6 +268,24 @@ def test_streams_that_are_closed_or_full(here, closed, code):
     assert len(pa.csv.read_csv("out.csv")) == 300
 
 
+@pytest.mark.parametrize("args", [(), ("--json",), ("-o", "-", "--format", "csv")])
+@pytest.mark.parametrize(
+    ("stream", "reason"), [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")]
+)
+def test_results_are_not_lost_without_a_word(here, args, stream, reason):
+    command = shlex.join([*COMMAND, "score", "in.parquet", *HUBER, *args])
+    done = subprocess.run(f"{command} {stream}", shell=True, capture_output=True, timeout=60, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"fastloss: standard output: cannot be written: {reason}\n"
+
+
+@pytest.mark.parametrize("stream", ["<&-", "</dev/null"])
+def test_nothing_on_stdin(here, stream):
+    command = shlex.join([*COMMAND, "score", "-", "--format", "csv", *HUBER])
+    done = subprocess.run(f"{command} {stream}", shell=True, capture_output=True, timeout=60, text=True)
+    assert done.returncode == 2 and "the file is empty" in one_line(done.stderr)
+
+
 def test_listing_and_showing(run):
     code, out, _ = run("losses")
     assert code == 0
@@ -409,28 +428,71 @@ def test_an_unwritable_directory(run, here):
     assert "closed/out.csv: cannot be written: Permission denied" in one_line(err)
 
 
-def _heed_interrupts():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _heed_signals():
+    """A shell without job control starts what runs in the background with SIGINT ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_leave_nothing_behind(here, sent, code):
-    """The command waits for more of its standard input when the signal comes."""
-    args = ["score", "-", "--format", "csv", "-o", "out.csv", "--loss", "huber", "--residual", "r"]
-    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    # a shell without job control starts what runs in the background with SIGINT ignored
-    with subprocess.Popen([*COMMAND, *args], **pipes, preexec_fn=_heed_interrupts) as p:
-        p.stdin.write("r\n" + "1\n" * 9_000_000)
-        p.stdin.flush()  # closing the pipe of a process that has ended writes nothing
-        deadline = time.monotonic() + 30
-        while not [name for name in os.listdir() if name.endswith(".tmp")]:
-            assert time.monotonic() < deadline and p.poll() is None
-            time.sleep(0.02)
-        p.send_signal(sent)
+def _ignore_hangups():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+@pytest.fixture
+def waiting(here):
+    """The command, with a temporary file, waiting for more of its standard input."""
+
+    @contextmanager
+    def waiting(before):
+        args = ["score", "-", "--format", "csv", "-o", "out.csv", "--loss", "huber", "--residual", "r"]
+        pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen([*COMMAND, *args], **pipes, preexec_fn=before) as p:
+            p.stdin.write("r\n" + "1\n" * 9_000_000)
+            p.stdin.flush()  # closing the pipe of a process that has ended writes nothing
+            deadline = time.monotonic() + 30
+            while not [name for name in os.listdir() if name.endswith(".tmp")]:
+                assert time.monotonic() < deadline and p.poll() is None
+                time.sleep(0.02)
+            yield p
+
+    return waiting
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signals_leave_nothing_behind(waiting, sent, code, times):
+    with waiting(_heed_signals) as p:
+        for _ in range(times):
+            p.send_signal(sent)
         p.stdin.close()
         assert p.wait(30) == code
-        assert "Traceback" not in p.stderr.read()
+        assert p.stderr.read() == "fastloss: interrupted\n"
     assert sorted(os.listdir()) == ["in.csv", "in.parquet"]
+
+
+def test_a_signal_that_was_ignored_stays_so(waiting):
+    """As under nohup."""
+    with waiting(_ignore_hangups) as p:
+        p.send_signal(signal.SIGHUP)
+        p.stdin.close()
+        assert p.wait(60) == 0
+    assert sorted(os.listdir()) == ["in.csv", "in.parquet", "out.csv"]
+
+
+def test_what_a_kill_leaves_goes_with_the_next_run(waiting):
+    """Of a file; not what another process is about to write there."""
+    with waiting(None) as killed:
+        killed.kill()
+        killed.wait(30)
+    abandoned = {name for name in os.listdir() if name.endswith(".tmp")}
+    assert len(abandoned) == 1
+    with waiting(None) as living:
+        kept = {name for name in os.listdir() if name.endswith(".tmp")} - abandoned
+        assert cli.main(["score", "in.parquet", *HUBER, "-o", "out.csv"]) == 0
+        assert {name for name in os.listdir() if name.endswith(".tmp")} == kept and len(kept) == 1
+        living.stdin.close()
+        assert living.wait(60) == 0
+    assert sorted(os.listdir()) == ["in.csv", "in.parquet", "out.csv"]
 
 
 def test_into_a_directory_and_on(run, here):

@@ -14,6 +14,7 @@ from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import Job, Watch
+from fastloss.files.store import insist
 
 
 class Stopped(BaseException):
@@ -80,4 +81,4 @@ class _Pool:
     def __exit__(self, kind, error, traceback) -> None:
         if error is not None:
             self._stop.set()
-        self._threads.shutdown()
+        insist(self._threads.shutdown)

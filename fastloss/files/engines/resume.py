@@ -67,7 +67,7 @@ def finish(task: Task, origin: str, summary: Summary, size: int, sha256: str) ->
     }
     text = json.dumps(record, allow_nan=False)[1:].encode()
     path = names.record(task.output)
-    with task.store.replacing(path) as file, writing(path):
+    with task.store.replacing(path, durable=True) as file, writing(path):
         file.write(b'{"digest": "%s", ' % hashlib.sha256(text).hexdigest().encode() + text)
 
 

@@ -119,7 +119,7 @@ def open_output(
         with Output(path, format, sys.stdout.buffer, csv) as output:
             yield output
         return
-    with store.replacing(path) as file:
+    with store.replacing(path, durable=record is not None) as file:
         content = file if record is None else Content(file)
         with compressed(content, path) as stream, Output(path, format, stream, csv) as output:
             yield output

@@ -1,0 +1,206 @@
+"""What an output is like as a file: its mode, its name, what is beside it, and when it is on the disk."""
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+import fastloss as fl
+from fastloss.files import ScoringError, names
+from fastloss.files.locks import lock
+
+OPTIONS = {"loss": fl.huber, "residual": "r"}
+PARQUET = ".parquet"
+
+
+@pytest.fixture
+def data(tmp_path):
+    for i in range(2):
+        write(tmp_path / "data" / f"{i}.parquet", i)
+    return tmp_path / "data"
+
+
+def write(path, seed=0):
+    path.parent.mkdir(exist_ok=True)
+    pa.parquet.write_table(pa.table({"r": np.random.default_rng(seed).standard_normal(50)}), path)
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+@pytest.fixture
+def umask():
+    before = os.umask(0o027)
+    yield 0o027
+    os.umask(before)
+
+
+@pytest.mark.parametrize("former", [0o600, 0o444, 0o664, 0o640])
+def test_an_output_that_is_replaced_keeps_its_mode(data, tmp_path, umask, former):
+    output, directory = tmp_path / "out.csv", tmp_path / "scored"
+    fl.score(data / "0.parquet", output, **OPTIONS)
+    fl.score(data, directory, **OPTIONS)
+    written = [output, directory / "0.parquet", directory / "_0.parquet.json"]
+    assert [mode(path) for path in written] == [0o640] * 3
+    for path in written:
+        path.chmod(former)
+    fl.score(data / "0.parquet", output, **OPTIONS)
+    fl.score(data, directory, loss=fl.huber.bind(delta=0.3), residual="r", resume=True)
+    assert [mode(path) for path in written] == [former] * 3
+    assert mode(directory / "1.parquet") == 0o640
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser gives files away")
+def test_an_output_that_is_replaced_keeps_its_owner(data, tmp_path):
+    output = tmp_path / "out.csv"
+    output.touch(0o4604)
+    os.chown(output, 1234, 2345)
+    fl.score(data / "0.parquet", output, **OPTIONS)
+    status = os.stat(output)
+    assert (status.st_uid, status.st_gid, mode(output)) == (1234, 2345, 0o604)
+
+
+def test_what_is_secret_is_so_while_it_is_written(data, tmp_path):
+    output, seen = tmp_path / "out.csv", []
+    output.touch(0o600)
+
+    def look(rows, share):
+        seen.extend(mode(path) for path in tmp_path.glob(".*.tmp"))
+
+    fl.score(data, output, progress=look, **OPTIONS)
+    assert seen and set(seen) == {0o600}
+
+
+@pytest.mark.parametrize("size", [*range(240, 256), 100])
+@pytest.mark.parametrize("letter", ["a", "é", "𝄞"])
+def test_names_as_long_as_there_can_be(tmp_path, size, letter):
+    count, rest = divmod(size - len(PARQUET), len(letter.encode()))
+    name = letter * count + "b" * rest + PARQUET
+    assert len(name.encode()) == size
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in" / name)
+    write(tmp_path / "in" / f"c{name[1:]}"[-120:])
+    fl.score(tmp_path / "in" / name, tmp_path / name, **OPTIONS)
+    expected = fl.score(tmp_path / "in", tmp_path / "out", **OPTIONS)
+    there = sorted(os.listdir(tmp_path / "out"))
+    assert len(there) == 4 and [n for n in there if not n.startswith("_")] == sorted(os.listdir(tmp_path / "in"))
+    assert fl.score(tmp_path / "in", tmp_path / "out", resume=True, **OPTIONS) == expected
+    (tmp_path / "in" / name).unlink()  # its output is known by its record, whatever that is called
+    fl.score(tmp_path / "in", tmp_path / "out", resume=True, **OPTIONS)
+    assert len(os.listdir(tmp_path / "out")) == 2
+
+
+def test_a_name_that_is_too_long_is_one_line(data, tmp_path):
+    with pytest.raises(ScoringError, match=r"a.csv: cannot be written: File name too long"):
+        fl.score(data, tmp_path / ("a" * 252 + ".csv"), **OPTIONS)
+    assert os.listdir(tmp_path) == ["data"]
+
+
+def test_names_that_are_not_text(data, tmp_path):
+    name = os.fsdecode(b"caf\xe9.parquet")
+    os.rename(data / "0.parquet", tmp_path / name)
+    fl.score(data / "1.parquet", tmp_path / f"2{name}", **OPTIONS)
+    fl.score(tmp_path / name, tmp_path / "out.csv", **OPTIONS)
+    expected = fl.score(tmp_path / name, f"{tmp_path}/out/", **OPTIONS)
+    assert fl.score(tmp_path / name, f"{tmp_path}/out/", resume=True, **OPTIONS) == expected
+    fl.score(data, f"{tmp_path}/out/", resume=True, **OPTIONS)
+    assert sorted(os.listdir(tmp_path / "out")) == ["1.parquet", "_1.parquet.json"]
+    (tmp_path / f"2{name}").unlink()
+
+
+@pytest.mark.parametrize("place", ["data/0.parquet/out.csv", "nosuch/out.csv", "data/0.parquet/out/", "/proc/out/"])
+def test_places_that_cannot_be_are_one_line(data, tmp_path, place):
+    with pytest.raises(ScoringError, match=r"out.*: cannot be written: [\w ]+$"):
+        fl.score(data, os.path.join(tmp_path, place), **OPTIONS)
+    assert os.listdir(tmp_path) == ["data"] and len(os.listdir(data)) == 2
+
+
+def test_leftovers_of_a_file_go_unless_somebody_writes_them(data, tmp_path):
+    output = tmp_path / "out.csv"
+    dead, alive, other = (
+        tmp_path / f".{name}.tmp" for name in ("out.csv.01234567", "out.csv.89abcdef", "b.csv.01234567")
+    )
+    for path in (dead, alive, other):
+        path.write_bytes(b"half")
+    with alive.open("r+b") as file:
+        assert lock(file)
+        fl.score(data, output, **OPTIONS)
+        assert not dead.exists() and alive.exists() and other.exists()
+    fl.score(data, output, **OPTIONS)
+    assert not alive.exists() and other.exists()
+
+
+def test_a_file_that_another_run_took_for_abandoned_is_made_again(data, tmp_path, monkeypatch):
+    """Between its making and its lock."""
+    made, temporary = [], names.temporary
+
+    def known(path):
+        made.append(temporary(path))
+        return made[-1]
+
+    def late(file):
+        if len(made) == 1:
+            os.unlink(made[0])
+        return lock(file)
+
+    monkeypatch.setattr(names, "temporary", known)
+    monkeypatch.setattr("fastloss.files.locks.lock", late)
+    fl.score(data, tmp_path / "out.csv", **OPTIONS)
+    assert len(made) == 2 and sorted(os.listdir(tmp_path)) == ["data", "out.csv"]
+
+
+def test_what_is_done_is_on_the_disk(data, tmp_path, monkeypatch):
+    """A record, then its output: the bytes before the name, and each name before the next."""
+    events, sync, replace = [], os.fsync, os.replace
+
+    def synced(descriptor):
+        events.append(("sync", os.readlink(f"/proc/self/fd/{descriptor}")))
+        sync(descriptor)
+
+    def replaced(source, target):
+        events.append(("name", source, str(target)))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    directory = os.path.realpath(tmp_path / "scored")
+    fl.score(data / "0.parquet", f"{directory}/", **OPTIONS)
+    temporary = [event[1] for event in events if event[0] == "name"]
+    assert events == [
+        ("sync", temporary[0]),
+        ("name", temporary[0], f"{directory}/_0.parquet.json"),
+        ("sync", directory),
+        ("sync", temporary[1]),
+        ("name", temporary[1], f"{directory}/0.parquet"),
+        ("sync", directory),
+    ]
+
+
+def test_a_directory_that_cannot_be_synced(data, tmp_path, monkeypatch):
+    sync = os.fsync
+
+    def synced(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(22, "Invalid argument")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    fl.score(data, tmp_path / "scored", **OPTIONS)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+    with pytest.raises(ScoringError, match="cannot be written: Input/output error"):
+        fl.score(data, tmp_path / "again", **OPTIONS)
+    assert not Path(tmp_path / "again").exists()
+
+
+def test_a_full_disk_keeps_nobody_from_resuming(data, tmp_path, monkeypatch):
+    """Who holds the lock is not written then; what is done is done."""
+    expected = fl.score(data, tmp_path / "scored", **OPTIONS)
+    owner = names.LOCK
+    monkeypatch.setattr("fastloss.files.locks.owner", lambda: (_ for _ in ()).throw(OSError(28, "No space left")))
+    assert fl.score(data, tmp_path / "scored", resume=True, **OPTIONS) == expected
+    assert owner not in os.listdir(tmp_path / "scored")
