@@ -17,30 +17,29 @@ from .cases import draw
 from .values import generator, special
 from .variants import same_bits
 
-MOST = 3000  # allocations of a call that are made to fail
+EACH, MOST = 400, 100_000  # so many allocations of a call fail in turn, and then some up to so many
 
 
 def main(seed):
     random = Random(seed)
     shim = ctypes.CDLL(None)
     shim.attack_allocations.restype = ctypes.c_long
-    numbers = [ctypes.c_long(number) for number in range(MOST)]
     fl.use_isa(random.choice(fl.isas()))
     np.seterr(all="ignore")
     what, call = _summary(random) if random.random() < 0.15 else _loss(random)
     wanted = call()
     gc.disable()
-    failed = 0
-    for number in range(1, MOST):
-        got, fault = None, None
-        shim.attack_fail_allocation(numbers[number])
+    failed, number, zero = 0, 1, ctypes.c_long(0)
+    while number < MOST:
+        got, fault, wanted_number = None, None, ctypes.c_long(number)
+        shim.attack_fail_allocation(wanted_number)
         try:
             got = call()
         except MemoryError:
             pass
         except BaseException as error:
             fault = error
-        seen = _disarm(shim, numbers[0])
+        seen = _disarm(shim, zero)
         if fault is not None and not _is_theirs(fault):
             raise SystemExit(f"{what}: {type(fault).__name__}: {fault} for allocation {number}") from fault
         if got is not None and not all(map(same_bits, got, wanted)):
@@ -48,6 +47,7 @@ def main(seed):
         if seen < number:
             break
         failed += 1
+        number += 1 if number < EACH else random.randint(1, 50)
     if not all(map(same_bits, call(), wanted)):
         raise SystemExit(f"{what}: wrong bits afterwards")
     print(failed)
