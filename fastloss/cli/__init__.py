@@ -81,7 +81,7 @@ def _failed(message: str) -> int:
 def _say(message: str) -> None:
     """One line to stderr; where that has no room the exit code has to do."""
     with suppress(OSError):
-        print(f"fastloss: {message}", file=sys.stderr)
+        print(f"fastloss: {message}", file=sys.stderr, flush=True)
 
 
 def _message(error: Exception) -> str:

@@ -148,7 +148,8 @@ def score(
         it, large files are cut only where no output is written.
     resume : bool
         Into a directory that is not empty: skip the files whose outputs are done, which means made
-        from the same input with the same spec by the same version.
+        from the same input with the same spec by the same version, and not changed since. Outputs there that
+        earlier runs made and this one does not make are removed at the end; other files stay.
     num_threads : int, optional
         Threads of the loss kernels, as for the loss itself; 1 where several tasks are done at a time.
     progress : callable, optional

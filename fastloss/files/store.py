@@ -262,12 +262,20 @@ def _discard(file, temporary: str) -> None:
 
 
 def insist(action: Callable[[], None]) -> None:
-    """Do what has to be done before an interrupt goes on, although another one comes."""
-    try:
-        action()
-    except KeyboardInterrupt:
-        insist(action)
-        raise
+    """Do what has to be done before an interrupt goes on, although another one comes: one at a line of this, too."""
+    done, interrupt = False, None
+    while not done:
+        try:
+            while not done:
+                try:
+                    action()
+                    done = True
+                except KeyboardInterrupt as again:
+                    interrupt = again
+        except KeyboardInterrupt as again:
+            interrupt = again
+    if interrupt is not None:
+        raise interrupt
 
 
 def shown(path: str) -> str:

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -209,6 +210,34 @@ def test_the_row_of_an_error_is_counted_over_all_files(tmp_path, engine):
         fl.score(files, loss=fl.cross_entropy, pred="l", target="y", **engine)
 
 
+def test_other_fragments_leave_nothing_of_the_former(data, tmp_path, engine):
+    fl.score(data, tmp_path / "got", **OPTIONS, **engine)
+    (data / "5.parquet").unlink()
+    expected = reference(data, tmp_path / "expected", fragment_rows=300)
+    got = fl.score(data, tmp_path / "got", fragment_rows=300, resume=True, **OPTIONS, **engine)
+    assert got.to_json() == expected.to_json()
+    assert contents(tmp_path / "got") == contents(tmp_path / "expected")
+
+
+@pytest.mark.parametrize("startable", [0, 1, 2])
+def test_threads_that_cannot_start(data, tmp_path, monkeypatch, startable):
+    """The others do their work, or the caller all of it."""
+    expected = reference(data, tmp_path / "expected")
+    start, started = threading.Thread.start, []
+
+    def limited(thread):
+        if thread.name.startswith("fastloss-scoring"):
+            if len(started) == startable:
+                raise RuntimeError("can't start new thread")
+            started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    assert fl.score(data, tmp_path / "got", workers=3, **OPTIONS).to_json() == expected.to_json()
+    assert len(started) == startable
+    assert contents(tmp_path / "got") == contents(tmp_path / "expected")
+
+
 COMMAND = [sys.executable, "-m", "fastloss", "score"]
 
 
@@ -281,6 +310,32 @@ def test_the_command_interrupted(data, tmp_path):
     assert first["of"] == FILES
     assert process.returncode in (0, 130)  # it may have been done by then
     assert "Traceback" not in rest and not list(Path(tmp_path, "got").glob(".*"))
+
+
+SCRIPT = """
+import sys, time
+import fastloss as fl
+
+def slowly(rows, share):
+    print(rows, flush=True)
+    time.sleep(0.02)
+
+fl.score(*sys.argv[1:3], loss=fl.huber, residual="r", workers=int(sys.argv[3]), progress=slowly)
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("output", ["got/", "got.parquet"])
+def test_a_script_interrupted_twice(data, tmp_path, workers, output):
+    """The second Ctrl-C comes while the workers still have their files."""
+    command = [sys.executable, "-c", SCRIPT, str(data), f"{tmp_path}/{output}", workers]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in process.communicate(timeout=60)[1] and process.returncode != 0
+    assert not [path for path in tmp_path.rglob(".*")]
 
 
 @pytest.mark.parametrize(

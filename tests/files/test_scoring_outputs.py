@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,24 @@ def test_leftovers_of_a_file_go_unless_somebody_writes_them(data, tmp_path):
         assert not dead.exists() and alive.exists() and other.exists()
     fl.score(data, output, **OPTIONS)
     assert not alive.exists() and other.exists()
+
+
+def test_two_jobs_that_write_one_file(data, tmp_path):
+    """It is that of one of them, whole."""
+    losses = [fl.huber, fl.absolute_error, fl.squared_error]
+    alone = {}
+    for loss in losses:
+        fl.score(data, tmp_path / "alone.csv", loss=loss, residual="r")
+        alone[loss.name] = (tmp_path / "alone.csv").read_bytes()
+
+    def work(loss):
+        for _ in range(10):
+            fl.score(data, tmp_path / "out.csv", loss=loss, residual="r")
+            assert (tmp_path / "out.csv").read_bytes() in alone.values()
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(work, losses))
+    assert sorted(os.listdir(tmp_path)) == ["alone.csv", "data", "out.csv"]
 
 
 def test_a_file_that_another_run_took_for_abandoned_is_made_again(data, tmp_path, monkeypatch):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from queue import SimpleQueue
 
 from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.dataset import Task
-from fastloss.files.engines.job import Job, Watch
+from fastloss.files.engines.job import Job, Outcome, Watch
 from fastloss.files.store import insist
 
 
@@ -24,20 +24,20 @@ class Stopped(BaseException):
 def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = None) -> Summary:
     """Do the tasks, several at a time; one worker does them in order, with all the threads of the kernels."""
     workers = min(workers or processors(), len(tasks))
-    if workers == 1:
-        return _in_order(tasks, job, watch)
-    total, started = job.spec.nothing(), enumerate(tasks)
-    with _Pool(workers, job.single_threaded(), watch) as pool:
-        running = {pool.start(*next(started)) for _ in range(workers)}
-        while running:
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                index, outcome = future.result()
-                watch.done(index, outcome)
-                total |= outcome.summary
-                following = None if watch.enough else next(started, None)
-                if following is not None:
-                    running.add(pool.start(*following))
+    if workers > 1:
+        with _Workers(workers, tasks, job.single_threaded(), watch) as started:
+            if started:
+                return _gathered(started, job, watch)
+    return _in_order(tasks, job, watch)
+
+
+def _gathered(workers: _Workers, job: Job, watch: Watch) -> Summary:
+    total = job.spec.nothing()
+    for index, outcome in workers.outcomes():
+        watch.done(index, outcome)
+        total |= outcome.summary
+        if watch.enough:
+            workers.start_no_more()
     return total
 
 
@@ -56,29 +56,76 @@ def _moved(watch: Watch, index: int):
     return lambda rows, share: watch.moved(index, rows, share)
 
 
-class _Pool:
-    """Threads that do tasks; leaving the block by an exception, Ctrl-C too, stops them at their next batches."""
+class _Workers:
+    """Threads that do tasks, as many as the system lets us start; leaving the block by an exception, Ctrl-C too, stops
+    them at their next batches.
+    """
 
-    def __init__(self, workers: int, job: Job, watch: Watch):
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="fastloss-scoring")
+    def __init__(self, workers: int, tasks: Sequence[Task], job: Job, watch: Watch):
         self._job, self._watch = job, watch
+        self._tasks, self._lock = enumerate(tasks), threading.Lock()
+        self._ended: SimpleQueue = SimpleQueue()  # (index, outcome) of tasks, an exception or None of threads
         self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._work, name=f"fastloss-scoring-{i}") for i in range(workers)]
 
-    def start(self, index: int, task: Task):
-        return self._threads.submit(self._do, index, task)
+    def outcomes(self):
+        """(index, outcome) of each task that ends."""
+        running = len(self._threads)
+        while running:
+            ended = self._ended.get()
+            if isinstance(ended, BaseException):
+                raise ended
+            if ended is None:
+                running -= 1
+            else:
+                yield ended
 
-    def _do(self, index: int, task: Task):
+    def start_no_more(self) -> None:
+        """Let the threads end what they do."""
+        with self._lock:
+            self._tasks = iter(())
+
+    def _work(self) -> None:
+        try:
+            while True:
+                with self._lock:
+                    index, task = next(self._tasks, (None, None))
+                if task is None:
+                    break
+                self._ended.put((index, self._do(index, task)))
+            self._ended.put(None)
+        except BaseException as error:  # for the thread that waits
+            self._ended.put(error)
+
+    def _do(self, index: int, task: Task) -> Outcome:
         def moved(rows, share):
             if self._stop.is_set():
                 raise Stopped
             self._watch.moved(index, rows, share)
 
-        return index, self._job.do(task, moved)
+        return self._job.do(task, moved)
 
-    def __enter__(self):
-        return self
+    def __enter__(self) -> _Workers | None:
+        """None where there is no thread to be had."""
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError:  # the system has no more, or the interpreter ends
+            pass
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+        self._threads = self._started()
+        return self if self._threads else None
 
     def __exit__(self, kind, error, traceback) -> None:
         if error is not None:
             self._stop.set()
-        insist(self._threads.shutdown)
+        insist(self._join)
+
+    def _join(self) -> None:
+        for thread in self._started():
+            thread.join()
+
+    def _started(self) -> list[threading.Thread]:
+        return [thread for thread in self._threads if thread.ident is not None]
