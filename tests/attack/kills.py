@@ -79,18 +79,21 @@ def _make_data(random):
 
 def _job(random):
     job = ["data" if random.random() < 0.7 else "data/0.parquet", "--loss", "huber", "--residual", "r"]
+    job += ["--by", "g"] if random.random() < 0.3 else []
     if job[0] == "data":
         job += ["--workers", str(random.choice((1, 2)))]
         job += ["--fragment-rows", "2000"] if random.random() < 0.5 else []
-    return [*job, *(["--by", "g"] if random.random() < 0.3 else [])]
+    return job
 
 
 def _asked_before(random, job):
     """The job; or one whose fragments or inputs are others, so that outputs of it are stale when the job is resumed."""
     if job[0] != "data" or random.random() < 0.7:
         return job
-    if "--fragment-rows" in job or random.random() < 0.5:
-        return [*job, "--fragment-rows", str(random.choice((1000, 3000)))]
+    if "--fragment-rows" in job:
+        return [*job[:-1], "3000"]
+    if random.random() < 0.5:
+        return [*job, "--fragment-rows", "3000"]
     return ["data/0.parquet", "data/2.parquet", *job[1:]]
 
 
@@ -115,7 +118,7 @@ def _start(arguments, is_program=False):
     said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)
     os.dup2(said, 2)
-    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+    sys.stdout, sys.stderr = (open(k, "w", buffering=1, closefd=False) for k in (1, 2))  # noqa: SIM115
     code = 1
     try:
         code = cli.main(arguments)
