@@ -192,6 +192,8 @@ class RemoteStore:
             with writing(directory):
                 self.make_directory(directory)
                 try:
+                    if self.size(path) is not None:  # not all stores heed the mode
+                        raise FileExistsError
                     self.filesystem.handler.fs.pipe_file(path, json.dumps(record).encode(), mode="create")
                 except FileExistsError as error:
                     raise busy(self._holder(path), f"wait for its end; if it is dead, remove {path}") from error

@@ -1,7 +1,11 @@
 """What an output is like as a file: its mode, its name, what is beside it, and when it is on the disk."""
 
 import os
+import re
+import resource
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -223,3 +227,29 @@ def test_a_full_disk_keeps_nobody_from_resuming(data, tmp_path, monkeypatch):
     monkeypatch.setattr("fastloss.files.locks.owner", lambda: (_ for _ in ()).throw(OSError(28, "No space left")))
     assert fl.score(data, tmp_path / "scored", resume=True, **OPTIONS) == expected
     assert owner not in os.listdir(tmp_path / "scored")
+
+
+def _small_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "arrow", "csv.gz", "csv.zst"])
+def test_a_file_that_may_not_grow(data, tmp_path, ending):
+    """The others are done, nothing is left of it, and the rest can be resumed."""
+    big = tmp_path / "data" / f"big.{ending}"
+    table = tmp_path / "big.parquet"
+    pa.parquet.write_table(pa.table({"r": np.random.default_rng(0).standard_normal(20_000)}), table)
+    fl.score(table, big, loss=fl.huber, residual="r", prefix="x_")
+    options = ["--loss", "huber", "--residual", "r"]
+    command = [sys.executable, "-m", "fastloss", "score", str(data), "-o", f"{tmp_path}/out/", *options]
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_small_files)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert re.search(
+        rf"out/big.{ending}: cannot be written: .*\(1 of 3 files failed, the others are done\)", done.stderr
+    )
+    others = ["0.parquet", "1.parquet", "_0.parquet.json", "_1.parquet.json"]
+    assert sorted(os.listdir(tmp_path / "out")) == others
+    expected = fl.score(data, tmp_path / "expected", **OPTIONS)
+    assert fl.score(data, tmp_path / "out", resume=True, **OPTIONS) == expected
+    for path in (tmp_path / "expected").iterdir():
+        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
