@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import pyarrow as pa
 
+from fastloss.files.arrow.sizes import row_bytes
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.formats import FORMATS, STREAM
 
@@ -60,7 +62,17 @@ def validated(batch: pa.RecordBatch, path: str, format: str) -> pa.RecordBatch:
 
 
 def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Slices of a batch that are small enough."""
-    size = rows_per_batch(batch.nbytes / max(len(batch), 1))
-    for start in range(0, len(batch), size):
-        yield batch.slice(start, size)
+    """Slices of a batch that are small enough, as what they become."""
+    sizes = row_bytes(batch)
+    if not isinstance(sizes, np.ndarray):
+        size = rows_per_batch(sizes)
+        for start in range(0, len(batch), size):
+            yield batch.slice(start, size)
+        return
+    ends, start = np.cumsum(sizes), 0
+    while start < len(batch):
+        before = ends[start - 1] if start else 0.0
+        stop = int(np.searchsorted(ends, before + BATCH_BYTES, "right"))
+        stop = min(max(stop, start + 1), start + MAX_ROWS)
+        yield batch.slice(start, stop - start)
+        start = stop

@@ -22,7 +22,7 @@ LIMIT = np.iinfo(np.int64).max // 1000  # microseconds that are nanoseconds too
 def int96_columns(metadata: pa.parquet.FileMetaData, names: Collection[str]) -> list[str]:
     """The paths of the 96-bit timestamps in the columns, or the fields of structs, of these names."""
     leaves = map(metadata.schema.column, range(len(metadata.schema)))
-    return [leaf.path for leaf in leaves if leaf.physical_type == "INT96" and _is_inside(leaf.path, names)]
+    return [leaf.path for leaf in leaves if leaf.physical_type == "INT96" and is_inside(leaf.path, names)]
 
 
 def int96_unit(name: str, open_file: Callable, paths: Sequence[str], row_groups: Sequence[int]) -> str:
@@ -53,8 +53,10 @@ def int96_unit(name: str, open_file: Callable, paths: Sequence[str], row_groups:
     return "us" if are_far else "ns"
 
 
-def _is_inside(path: str, names: Collection[str]) -> bool:
-    return any(path == name or path.startswith(name + ".") for name in names)
+def is_inside(path: str, names: Collection[str]) -> bool:
+    """Whether a leaf of a Parquet schema is in one of these columns or fields of structs."""
+    parts = path.split(".")
+    return any(".".join(parts[:end]) in names for end in range(1, len(parts) + 1))
 
 
 def _instants(arrays: Sequence[pa.Array]) -> Iterator[np.ndarray]:

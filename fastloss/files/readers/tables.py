@@ -10,18 +10,21 @@ import pyarrow.parquet
 from pyarrow import types
 
 from fastloss.files.arrow import columns
+from fastloss.files.arrow.chunks import Chunks
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
 from fastloss.files.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown, validated
 from fastloss.files.spec import Spec
 
+FIRST_ROWS = 64  # of a batch that tells how long texts are
+
 
 class ParquetSource:
     """A Parquet file, read page by page."""
 
     def __init__(self, path: str, file, spec: Spec, row_groups: tuple[int, ...] | None = None):
-        self._path = path
+        self._path, self._binary, self._unit = path, file, "ns"
         with reading(path, "parquet"):
             self._file = self._open(file)
             _check_names(path, self._file.schema_arrow)
@@ -31,37 +34,57 @@ class ParquetSource:
             _refuse_intervals(shown(path), metadata, carried)
             stamps = int96_columns(metadata, {*carried, *spec.read})
             if stamps:
-                unit = int96_unit(shown(path), partial(self._open, file, metadata), stamps, self._groups)
-                self._file = self._open(file, metadata, unit)
+                self._unit = int96_unit(shown(path), partial(self._open, file, metadata), stamps, self._groups)
+                self._file = self._open(file, metadata, self._unit)
         self.schema = self._file.schema_arrow
-        groups = [metadata.row_group(i) for i in self._groups]
-        self.rows = sum(group.num_rows for group in groups)
-        self._row_bytes = sum(group.total_byte_size for group in groups) / max(self.rows, 1)
+        self.rows = sum(metadata.row_group(i).num_rows for i in self._groups)
 
     @staticmethod
-    def _open(file, metadata=None, unit: str = "ns") -> pa.parquet.ParquetFile:
+    def _open(file, metadata=None, unit: str = "ns", texts: Sequence[str] = ()) -> pa.parquet.ParquetFile:
         # Without pre_buffer and with a buffer size, column chunks are read as they are
         # decoded; otherwise memory would grow with the row groups.
-        options = {"pre_buffer": False, "buffer_size": READ_BUFFER_BYTES}
+        options = {"pre_buffer": False, "buffer_size": READ_BUFFER_BYTES, "read_dictionary": texts}
         return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        size = rows_per_batch(self._row_bytes)
         with reading(self._path, "parquet"):
+            chunks = Chunks(self._file.metadata, self.schema, self._groups, set(names))
+            file = self._open(self._binary, self._file.metadata, self._unit, chunks.texts)
             for groups in self._steps():
-                for batch in self._read(size, groups, list(names)):
-                    yield from cut(validated(batch, self._path, "parquet"))
+                for batch in self._read(file, chunks, groups, list(names)):
+                    for part in cut(validated(batch, self._path, "parquet")):
+                        yield self._as_texts(part, chunks.texts)
 
-    def _read(self, size: int, groups: Sequence[int], names: list[str]) -> Iterator[pa.RecordBatch]:
-        """Batches of these columns; of what pyarrow cannot read, the column is found by reading each alone."""
+    def _read(
+        self, file: pa.parquet.ParquetFile, chunks: Chunks, groups: Sequence[int], names: list[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches of these columns; of what pyarrow cannot read, the column is found by reading each alone.
+
+        Where texts may be longer than what is stored of them, as in dictionaries, the first batches are small, and tell
+        how large the next may be.
+        """
+        size = rows_per_batch(chunks.row_bytes)
+        if chunks.largest_text:
+            size = min(size, max(FIRST_ROWS, rows_per_batch(chunks.largest_text)))
         try:
-            yield from self._file.iter_batches(size, groups, names)
+            for batch in file.iter_batches(size, groups, names):
+                yield batch
+                if chunks.largest_text:
+                    size = min(4 * size, rows_per_batch(max(chunks.row_bytes, batch.nbytes / max(len(batch), 1))))
+                    file.reader.set_batch_size(size)
         except (pa.ArrowException, OSError):
             for name in names:
                 with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
-                    for _ in self._file.iter_batches(size, groups, [name]):
+                    for _ in file.iter_batches(size, groups, [name]):
                         pass
             raise
+
+    def _as_texts(self, batch: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
+        """The batch in the types of the file, with the texts of these columns in place of indices."""
+        for name in texts:
+            at, field = batch.schema.get_field_index(name), self.schema.field(name)
+            batch = batch.set_column(at, field, batch.column(at).cast(field.type))
+        return batch
 
     def _steps(self) -> list[Sequence[int]]:
         """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types, or

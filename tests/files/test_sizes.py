@@ -1,0 +1,132 @@
+"""Batches are bounded by what their rows become, not by what they take in a file."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+import pytest
+
+import fastloss as fl
+from fastloss.files import reading
+from fastloss.files.arrow import sizes
+from fastloss.files.readers import tables
+from fastloss.files.readers.tables import ParquetSource
+from fastloss.files.spec import Spec
+
+RNG = np.random.default_rng(0)
+WORDS = ["", "a", "bc" * 300, "d" * 1000, "ö"]
+TEXTS = [None if number == 3 else WORDS[number % 5] for number in RNG.integers(0, 500, 400)]
+LISTS = [None if number == 3 else ["x"] * (number % 4) for number in RNG.integers(0, 500, 400)]
+VIEWS = pa.ListViewArray.from_arrays(
+    pa.array(RNG.integers(0, 50, 400), pa.int32()), pa.array(RNG.integers(0, 50, 400), pa.int32()), pa.array(range(100))
+)
+ENCODED = pa.array(TEXTS).dictionary_encode()
+TENSORS = pa.FixedSizeListArray.from_arrays(ENCODED, 2)
+SHARING = {
+    "dictionary": ENCODED,
+    "dictionary of numbers": pa.array([7, 8] * 200).dictionary_encode(),
+    "runs": pa.RunEndEncodedArray.from_arrays(pa.array(range(4, 401, 4), pa.int32()), pa.array(TEXTS[:100])),
+    "views": pa.array(TEXTS, pa.string_view()),
+    "binary views": pa.array(TEXTS, pa.binary_view()),
+    "list views": VIEWS,
+    "lists": pa.ListArray.from_arrays(pa.array(range(0, 401), pa.int32()), ENCODED),
+    "struct": pa.StructArray.from_arrays([ENCODED, pa.array(range(400))], ["a", "b"]),
+    "map": pa.MapArray.from_arrays(pa.array(range(0, 401), pa.int32()), pa.array(["k"] * 400), ENCODED),
+    "tensors": TENSORS,
+    "nothing": pa.nulls(400),
+    "empty dictionary": pa.array([None] * 400, pa.dictionary(pa.int8(), pa.string())),
+}
+
+
+def plain(value):
+    """Bytes of the texts and numbers in a value."""
+    if isinstance(value, str | bytes):
+        return len(value.encode() if isinstance(value, str) else value)
+    if isinstance(value, dict):
+        return sum(map(plain, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(plain, value))
+    return 0 if value is None else 8
+
+
+@pytest.mark.parametrize("name", SHARING)
+@pytest.mark.parametrize("bounds", [(0, None), (37, 100), (399, 1), (5, 0)])
+def test_rows_count_as_what_they_become(name, bounds):
+    batch = pa.RecordBatch.from_arrays([SHARING[name].slice(*bounds)], ["x"])
+    found = np.broadcast_to(sizes.row_bytes(batch), len(batch))
+    expected = np.array([plain(row) for row in batch.column(0).to_pylist()], float)
+    # Offsets, indices and elements under nulls may count, short texts as the longest; what is there may not be missed.
+    if name in ("dictionary of numbers", "nothing", "empty dictionary"):
+        assert (found <= 16).all() and (found >= expected).all()
+    else:
+        assert (found >= expected).all() and (found <= expected + 1016).all()
+        assert found.sum() <= 1.2 * expected.sum() + 20 * len(batch) + 1016
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_batches_are_cut_into_all_of_their_rows(monkeypatch, name):
+    monkeypatch.setattr(reading, "BATCH_BYTES", 3000)
+    batch = pa.RecordBatch.from_arrays([SHARING[name], pa.array(range(len(SHARING[name])))], ["x", "r"])
+    parts = list(reading.cut(batch))
+    assert pa.Table.from_batches(parts).combine_chunks().equals(pa.Table.from_batches([batch]).combine_chunks())
+    becomes = [sum(map(plain, part.column(0).to_pylist())) for part in parts]
+    assert all(size <= 3000 or len(part) == 1 for size, part in zip(becomes, parts, strict=True))
+    assert (len(parts) > 10) == (sum(becomes) > 40_000)
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The sizes of what Parquet batches are before they are cut."""
+    found = []
+    monkeypatch.setattr(tables, "cut", lambda batch: found.append(batch.nbytes) or reading.cut(batch))
+    return found
+
+
+def repeated(count, type=None):
+    """Texts that take a thousandth of what they become."""
+    texts = pa.array([f"{number:05}" * 100 for number in range(40)], type or pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(np.arange(count) % 40, pa.int32()), texts)
+
+
+@pytest.mark.parametrize("type", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()])
+@pytest.mark.parametrize("column", ["text", "text.with a dot"])
+def test_repeated_texts_of_parquet(tmp_path, decoded, type, column):
+    """They are read as indices, cut, and are texts again: schema and values are those of the file."""
+    table = pa.table({"r": np.arange(140_000.0), column: pc.cast(repeated(140_000, type), type)})
+    table = table.set_column(1, pa.field(column, type, metadata={"kept": "yes"}), table.column(1))
+    pa.parquet.write_table(table, tmp_path / "in.parquet", row_group_size=135_000)
+    with open(tmp_path / "in.parquet", "rb") as file:
+        source = ParquetSource("in.parquet", file, Spec.of(fl.huber, residual="r"))
+        batches = list(source.batches(["r", column]))
+    assert max(decoded) <= 2 << 20  # indices
+    assert max(batch.nbytes for batch in batches) <= 1.1 * reading.BATCH_BYTES
+    assert pa.Table.from_batches(batches).equals(table, check_metadata=True)
+    fl.score(tmp_path / "in.parquet", tmp_path / "out.parquet", loss=fl.huber, residual="r")
+    assert pa.parquet.read_table(tmp_path / "out.parquet").drop_columns(["value"]).equals(table)
+
+
+@pytest.mark.parametrize("options", [{}, {"use_dictionary": False, "column_encoding": {"t": "DELTA_BYTE_ARRAY"}}])
+@pytest.mark.parametrize("nested", [False, True])
+def test_other_texts_of_parquet_that_take_less_than_they_become(tmp_path, decoded, nested, options):
+    """Texts of dictionaries inside structs, and those that begin like the ones before: the first batches tell."""
+    texts = pa.array(["x" * 20_000 + f"{number % 300:04}" for number in range(8_000)])
+    arrays = [pa.array(np.ones(8_000)), pa.StructArray.from_arrays([texts], ["f"]) if nested else texts]
+    if nested and options:
+        options = {**options, "column_encoding": {"t.f": "DELTA_BYTE_ARRAY"}}
+    table = pa.Table.from_arrays(arrays, ["r", "t"])
+    pa.parquet.write_table(table, tmp_path / "in.parquet", row_group_size=8_000, **options)
+    with open(tmp_path / "in.parquet", "rb") as file:
+        source = ParquetSource("in.parquet", file, Spec.of(fl.huber, residual="r"))
+        batches = list(source.batches(["r", "t"]))
+    assert max(decoded) <= 1.1 * reading.BATCH_BYTES
+    assert sum(map(len, batches)) == 8_000 and pa.Table.from_batches(batches).equals(table)
+
+
+def test_many_columns_of_parquet(tmp_path, decoded):
+    table = pa.table({f"c{i}": np.zeros(40_000) for i in range(300)})
+    pa.parquet.write_table(table, tmp_path / "in.parquet")
+    with open(tmp_path / "in.parquet", "rb") as file:
+        source = ParquetSource("in.parquet", file, Spec.of(fl.huber, residual="c0"))
+        assert len(list(source.batches(table.column_names))) > 2
+        assert max(decoded) <= 1.1 * reading.BATCH_BYTES
+        assert max(map(len, source.batches(["c0"]))) == 40_000  # columns that are not read do not count
