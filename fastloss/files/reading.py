@@ -15,6 +15,22 @@ from fastloss.files.formats import FORMATS, STREAM
 MAX_ROWS = 1 << 17
 BATCH_BYTES = 32 << 20
 READ_BUFFER_BYTES = 1 << 20
+EXPANSION, EXPANDED_BYTES = 100, 1 << 30  # compressed data may become so many times as many bytes, or so many
+
+
+def check_expansion(path: str, taken: int, becomes: int, advice: str) -> None:
+    """That what was compressed is not out of proportion.
+
+    Raises
+    ------
+    ScoringError
+        If it is.
+    """
+    if becomes > max(EXPANDED_BYTES, EXPANSION * taken):
+        raise ScoringError(
+            f"{shown(path)}: {taken} compressed bytes become {becomes} or more, over {EXPANSION} times as many: "
+            f"if that is meant to be, {advice}"
+        )
 
 
 def rows_per_batch(row_bytes: float) -> int:

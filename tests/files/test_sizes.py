@@ -1,5 +1,9 @@
 """Batches are bounded by what their rows become, not by what they take in a file."""
 
+import io
+import random
+
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,8 +11,9 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.files import reading
+from fastloss.files import ScoringError, reading
 from fastloss.files.arrow import sizes
+from fastloss.files.arrow.declared import declared_bytes
 from fastloss.files.readers import tables
 from fastloss.files.readers.tables import ParquetSource
 from fastloss.files.spec import Spec
@@ -130,3 +135,84 @@ def test_many_columns_of_parquet(tmp_path, decoded):
         assert len(list(source.batches(table.column_names))) > 2
         assert max(decoded) <= 1.1 * reading.BATCH_BYTES
         assert max(map(len, source.batches(["c0"]))) == 40_000  # columns that are not read do not count
+
+
+def zeros(compression, stream=False, encoded=False, batches=1):
+    """An IPC file or stream of record batches of a million bytes each, in dictionaries or not."""
+    numbers = pa.array(np.zeros(1 << 17))
+    array = pa.DictionaryArray.from_arrays(pa.array([1, 0, 2]), numbers) if encoded else numbers
+    schema = pa.schema([("r", array.type)])
+    file = io.BytesIO()
+    new = pa.ipc.new_stream if stream else pa.ipc.new_file
+    with new(file, schema, options=pa.ipc.IpcWriteOptions(compression=compression, unify_dictionaries=False)) as writer:
+        for _ in range(batches):
+            writer.write_batch(pa.RecordBatch.from_arrays([array], schema=schema))
+    return file.getvalue()
+
+
+def declared(data):
+    return list(declared_bytes(lambda start, count: data[start : start + count], len(data)))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+def test_what_compressed_buffers_become_is_told(stream, compression):
+    assert [becomes for _, becomes in declared(zeros(compression, stream, batches=3))] == [1 << 20] * 3
+    assert declared(zeros(compression, stream, encoded=True))[0][1] == 1 << 20
+    assert declared(zeros(None, stream)) == []
+    assert all(taken < becomes / 100 for taken, becomes in declared(zeros(compression, stream)))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("encoded", [False, True])
+@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+@pytest.mark.parametrize("place", ["", "memory://"])
+def test_buffers_that_become_too_much_are_refused(tmp_path, monkeypatch, stream, encoded, compression, place):
+    data = zeros(compression, stream, encoded)
+    path = place + str(tmp_path / "in.arrow")
+    with fsspec.open(path, "wb") as file:
+        file.write(data)
+    assert fl.score(path, loss=fl.huber, residual="r").rows == 3 if encoded else 1 << 17
+    monkeypatch.setattr(reading, "EXPANDED_BYTES", 1 << 19)
+    with pytest.raises(ScoringError, match=r"in.arrow: \d+ compressed bytes become 1048576 or more, over 100 times"):
+        fl.score(path, loss=fl.huber, residual="r")
+    (tmp_path / "in.arrow").write_bytes(zeros(None, stream, encoded))
+    assert fl.score(tmp_path / "in.arrow", loss=fl.huber, residual="r").rows  # what is not compressed is there
+
+
+def test_dictionaries_count_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "EXPANDED_BYTES", 5 << 19)
+    values = [pa.array(np.zeros((1 << 17) + number)) for number in range(3)]
+    batch = pa.record_batch([pa.DictionaryArray.from_arrays(pa.array([1]), each) for each in values], ["r", "s", "t"])
+    with pa.ipc.new_file(
+        tmp_path / "in.arrow", batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")
+    ) as file:
+        file.write_batch(batch)
+    with pytest.raises(ScoringError, match=f"become {(3 << 20) + 24} or more"):
+        fl.score(tmp_path / "in.arrow", loss=fl.huber, residual="r")
+
+
+@pytest.mark.parametrize("name", ["in.arrow.zst", "in.csv.gz", "in.csv.zst"])
+def test_files_that_become_too_much_are_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(reading, "EXPANDED_BYTES", 1 << 22)
+    with pa.CompressedOutputStream(tmp_path / name, "gzip" if name.endswith("gz") else "zstd") as file:
+        for _ in range(9):
+            file.write(b"r\n" * (1 << 19))
+    with pytest.raises(ScoringError, match=f"{name}: .* or more, over 100 times as many: .*decompress it first"):
+        fl.score(tmp_path / name, tmp_path / "out.parquet", loss=fl.huber, residual="r")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_metadata_that_are_malformed_declare_nothing_or_something():
+    rng = random.Random(0)
+    files = [zeros("zstd"), zeros("zstd", stream=True), zeros("lz4", encoded=True), zeros(None, stream=True)[:4000]]
+    for _ in range(4000):
+        data = bytearray(rng.choice(files))
+        for _ in range(rng.randint(1, 6)):
+            at = rng.randrange(len(data))
+            value = rng.choice([0, 1, 255, 1 << 31, (1 << 32) - 1, rng.randrange(1 << 32)])
+            data[at : at + 4] = value.to_bytes(4, "little")
+        if rng.random() < 0.2:
+            del data[rng.randrange(len(data)) :]
+        for taken, becomes in declared(bytes(data)):
+            assert taken >= 0 and becomes >= 0

@@ -25,7 +25,7 @@ from fastloss.files.formats import STREAM
 from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
-from fastloss.files.reading import READ_BUFFER_BYTES, reading
+from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading
 from fastloss.files.spec import Spec
 
 
@@ -97,9 +97,20 @@ def _binary_input(path: str, fragment: Fragment, seekable: bool):
         else:
             with tempfile.TemporaryFile() as copy:
                 with reading(path, fragment.format):
-                    shutil.copyfileobj(stream, copy, READ_BUFFER_BYTES)
+                    _copy(stream, copy, path, None if stream is file else file)
                 copy.seek(0)
                 yield copy
+
+
+def _copy(stream, copy, path: str, compressed=None) -> None:
+    """Copy a stream; what is decompressed from a file may be too much of nothing."""
+    if compressed is None:
+        shutil.copyfileobj(stream, copy, READ_BUFFER_BYTES)
+        return
+    copied = 0
+    while data := stream.read(READ_BUFFER_BYTES):
+        copied += copy.write(data)
+        check_expansion(path, compressed.tell(), copied, "decompress it first")
 
 
 def _opened(path: str, filesystem):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -11,10 +12,11 @@ from pyarrow import types
 
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.chunks import Chunks
+from fastloss.files.arrow.declared import declared_bytes
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
-from fastloss.files.reading import READ_BUFFER_BYTES, cut, reading, rows_per_batch, shown, validated
+from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, cut, reading, rows_per_batch, shown, validated
 from fastloss.files.spec import Spec
 
 FIRST_ROWS = 64  # of a batch that tells how long texts are
@@ -95,6 +97,21 @@ class ParquetSource:
         return [[group] for group in self._groups] if nested or narrow else [self._groups]
 
 
+def _reader_at(file) -> tuple[Callable[[int, int], bytes], int]:
+    """A function that reads so many bytes of a file from a place on, and the size of the file."""
+    size = file.seek(0, os.SEEK_END)
+    try:
+        descriptor = file.fileno()
+    except OSError:  # not of this machine
+
+        def read(start, count):
+            file.seek(start)
+            return file.read(count)
+
+        return read, size
+    return lambda start, count: os.pread(descriptor, count, start), size  # leaves what is buffered
+
+
 def _check_names(path: str, schema: pa.Schema) -> None:
     """That the names of columns and fields are text."""
     pending = list(schema)
@@ -125,6 +142,8 @@ class ArrowSource:
         with reading(path, "arrow"):
             self.schema = self._open().schema
             _check_names(path, self.schema)
+        for taken, becomes in declared_bytes(*_reader_at(file)):
+            check_expansion(path, taken, becomes, "write it without compression, or in smaller record batches")
         self.rows = None
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
