@@ -8,6 +8,7 @@ import typer
 
 import fastloss
 from fastloss.files import ScoringError
+from fastloss.files.errors import shortened
 
 DTYPE_HELP = "bfloat16: what .npy arrays hold whose elements have two bytes and no type."
 Separator = Annotated[
@@ -35,7 +36,7 @@ def parameters(given: Sequence[str]) -> dict:
         try:
             numbers = [_number(part) for part in value.split(",")]
         except (ValueError, OverflowError) as error:
-            raise ScoringError(f"-p {text}: {value!r} is not a number") from error
+            raise ScoringError(f"-p {name}: {shortened(value)} is not a number that a float can hold") from error
         if name in parameters:
             raise ScoringError(f"-p {text}: {name} is given twice")
         parameters[name] = numbers[0] if len(numbers) == 1 else tuple(numbers)

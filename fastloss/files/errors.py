@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+SHOWN = 100  # characters of a name, and names
+
 
 class ScoringError(ValueError):
     """The input, the request or the output cannot be used as it is."""
@@ -46,6 +50,17 @@ def located(place: str, error: Exception) -> ScoringError:
     """`error` as an error at `place`: one line, and the type that it had as far as there is one."""
     kind = ColumnTypeError if isinstance(error, TypeError) else ScoringError
     return kind(f"{place}: {one_line(error)}")
+
+
+def shortened(text: str) -> str:
+    """A name or a field as messages have it: in quotes, and not endlessly long."""
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "...")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as messages have them; of very many the first."""
+    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(map(shortened, names[:SHOWN])) + rest or "none"
 
 
 def one_line(error: BaseException) -> str:

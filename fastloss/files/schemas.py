@@ -28,12 +28,13 @@ def check_columns(schema: pa.Schema, spec: Spec) -> None:
     ScoringError
         If not.
     """
+    names = set(schema.names)
     carried = spec.carried(schema.names)
     for name in spec.read:
         columns.check(schema, name)
     for name in (*(spec.keep or ()), *carried):
         columns.check(schema, name)
-        if name not in schema.names:
+        if name not in names:
             raise ScoringError(
                 f"{name!r} is part of a column, and columns are kept whole: keep {columns.path(schema, name)[0]!r}"
             )
@@ -96,7 +97,7 @@ def conform(arrays: dict[str, pa.Array], schema: pa.Schema, rows: int) -> pa.Rec
 
 
 def _unified_field(a: pa.Schema, b: pa.Schema, name: str) -> pa.Field:
-    both = [schema.field(name) for schema in (a, b) if name in schema.names]
+    both = [schema.field(name) for schema in (a, b) if schema.get_field_index(name) >= 0]
     if len(both) == 1:
         return both[0].with_nullable(True)
     one, other = both

@@ -12,7 +12,7 @@ import numpy as np
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
 from fastloss.files.csv.options import PLAIN, CsvOptions
-from fastloss.files.errors import ScoringError
+from fastloss.files.errors import ScoringError, shortened
 
 MULTIOUTPUT = ("uniform_average", "raw_values")
 
@@ -104,6 +104,7 @@ class Spec:
             csv=csv,
             head=head,
         )
+        _check_texts(spec)
         if dtype not in (None, "bfloat16"):
             raise ScoringError(f"dtype must be 'bfloat16' (of .npy arrays of two bytes without a type), got {dtype!r}")
         _check_roles(spec)
@@ -154,7 +155,8 @@ class Spec:
 
     def carried(self, columns: Iterable[str]) -> list[str]:
         """Those of the input's columns that the output carries, in the input's order."""
-        return [name for name in columns if self.keep is None or name in self.keep]
+        keep = None if self.keep is None else set(self.keep)
+        return [name for name in columns if keep is None or name in keep]
 
     def fingerprint(self) -> str:
         """A text that is equal for two specs exactly if they compute the same."""
@@ -173,6 +175,15 @@ def _names(columns: str | int | Iterable[str | int] | None) -> tuple[str, ...]:
     if columns is None:
         return ()
     return tuple(map(str, [columns] if isinstance(columns, str | int | np.integer) else columns))
+
+
+def _check_texts(spec: Spec) -> None:
+    """Names of columns are UTF-8 in files of all formats."""
+    for name in (*spec.read, *(spec.keep or ()), spec.prefix):
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise ScoringError(f"the name of a column, {shortened(name)}, is not UTF-8") from error
 
 
 def _check_roles(spec: Spec) -> None:

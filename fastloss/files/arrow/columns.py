@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from fastloss.files.errors import RowError, ScoringError
+from fastloss.files.errors import RowError, ScoringError, listed, shortened
 
 VIEWS = types.is_list_view, types.is_large_list_view  # lists that lie anywhere in their elements
 
@@ -24,7 +24,7 @@ def path(schema: pa.Schema, name: str) -> tuple[str, ...]:
 
     Names may have dots themselves, and the longest that is there counts.
     """
-    if name in schema.names:
+    if schema.get_all_field_indices(name):  # which is looked up: `names` is a new list of all
         return (name,)
     return _split(schema, name)
 
@@ -37,11 +37,11 @@ def check(schema: pa.Schema, name: str) -> None:
     ScoringError
         If not.
     """
-    found = schema.names.count(name)
+    found = len(schema.get_all_field_indices(name))
     if found > 1:
-        raise ScoringError(f"{found} columns are called {name!r}")
+        raise ScoringError(f"{found} columns are called {shortened(name)}")
     if not path(schema, name):
-        raise ScoringError(f"no column {name!r}; there are {', '.join(_candidates(schema, name))}")
+        raise ScoringError(f"no column {shortened(name)}; there are {listed(_candidates(schema, name))}")
 
 
 def get(batch: pa.RecordBatch, name: str) -> pa.Array:
@@ -232,7 +232,7 @@ def _candidates(group: pa.Schema | pa.StructType, name: str, before: str = "") -
     """The members of `group`, and in turn those of one that the name begins with."""
     found = []
     for field in group:
-        found.append(repr(before + field.name))
+        found.append(before + field.name)
         if name.startswith(before + field.name + ".") and types.is_struct(field.type):
             found += _candidates(field.type, name, before + field.name + ".")
     return found

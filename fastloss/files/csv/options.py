@@ -14,7 +14,7 @@ from fastloss.files.formats import bare
 NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
 
 IN_NUMBERS = frozenset(string.digits + string.ascii_letters + "+-")
-IN_ROWS = frozenset('"\r\n')
+IN_ROWS = frozenset('"\r\n\0')
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 
 from fastloss.files.csv.text import CsvText
 from fastloss.files.csv.types import Column, first_wrong, numbers
-from fastloss.files.errors import FieldError
+from fastloss.files.errors import FieldError, shortened
 from fastloss.files.reading import cut, shown
 from fastloss.files.spec import Spec
 
@@ -61,7 +62,8 @@ class CsvSource:
         """Find the types of the columns that are only carried; whether there are any, and all was read."""
         header = self._text.header
         carried = [name for name in self._spec.carried(header) if name not in self._spec.read]
-        self.columns = {name: Column(self._spec.csv) for name in carried if header.count(name) == 1}
+        times = Counter(header)
+        self.columns = {name: Column(self._spec.csv) for name in carried if times[name] == 1}
         if self.columns:
             for table in self._text.tables(dict.fromkeys(self.columns, pa.string())):
                 for name, column in self.columns.items():
@@ -102,4 +104,4 @@ class CsvSource:
 def _shown(value) -> str:
     """A field as messages have it: in quotes, what is not UTF-8 by its bytes, and not endlessly long."""
     text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
-    return repr(text if len(text) <= 100 else text[:100] + "...")
+    return shortened(text)
