@@ -6,7 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
-from fastloss.core.buffers import AS_BITS, STORAGE_NAMES, STORAGES, are_same
+from fastloss.core.buffers import AS_BITS, STORAGE_NAMES, STORAGES, address, are_same
 from fastloss.core.foreign import from_foreign
 
 EXPECTED = f"expected {', '.join(STORAGE_NAMES)}, integers or booleans"
@@ -14,6 +14,7 @@ REDUCTIONS = ("none", "sum", "mean")
 INFINITY = float("inf")
 LINE_BYTES = 64  # of a cache
 LARGE_BYTES = 4 << 20
+SHOWN = 200  # characters of a value in a message
 OVERLAP_WORK = 10_000  # of NumPy's search for an element that two arrays have in common
 
 
@@ -23,15 +24,24 @@ def near_names(name, known):
     return ", ".join(difflib.get_close_matches(str(name), known, n=5, cutoff=0.5) or known)
 
 
-def check_num_threads(num_threads):
+def shown(value):
+    """A value as error messages print it: short, and whatever it is."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        text = f"an integer of {value.bit_length()} bits"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def check_num_threads(num_threads, name="num_threads"):
     if isinstance(num_threads, Integral) and num_threads >= 1:
         return int(num_threads)
-    raise ValueError(f"num_threads must be an integer >= 1, got {num_threads!r}")
+    raise ValueError(f"{name} must be an integer >= 1, got {shown(num_threads)}")
 
 
 def check_reduction(reduction):
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"reduction must be one of 'none', 'sum', 'mean', got {reduction!r}")
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
+        raise ValueError(f"reduction must be one of 'none', 'sum', 'mean', got {shown(reduction)}")
 
 
 def as_array(x, name):
@@ -143,7 +153,7 @@ def new_output(shape, dtype):
     if array.nbytes < LARGE_BYTES:
         return array
     memory = np.empty(array.nbytes + LINE_BYTES, np.uint8)
-    start = -memory.ctypes.data % LINE_BYTES
+    start = -address(memory) % LINE_BYTES
     return memory[start : start + array.nbytes].view(dtype).reshape(shape)
 
 
@@ -162,7 +172,8 @@ def check_outputs(out, shapes, dtype, inputs, in_place=True):
     for o in outs:
         if not isinstance(o, np.ndarray):
             raise TypeError(f"out must be a numpy array, got {type(o).__name__}")
-        refuse_mask(o, "out")
+        if type(o) is not np.ndarray:
+            refuse_mask(o, "out")
     views = [np.asarray(o) for o in outs]  # what a class of the caller's says about its arrays need not be so
     for view, shape in zip(views, shapes, strict=True):
         if view.shape != shape:

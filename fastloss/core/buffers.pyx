@@ -97,7 +97,7 @@ cdef bint is_within(const Operand *op, object owner) except -1:
         low += min(reach, <Py_ssize_t>0)
         high += max(reach, <Py_ssize_t>0)
     whole = np.asarray(owner)
-    start = op.data - <char *><size_t>whole.ctypes.data
+    start = op.data - <char *><size_t>address(whole)
     return 0 <= start + low and start + high <= whole.nbytes
 
 
@@ -233,6 +233,18 @@ cdef void swap_bytes(char *raw, Py_ssize_t itemsize, Py_ssize_t n) noexcept nogi
     else:
         for i in range(n):
             (<uint64_t *>raw)[i] = swap64((<uint64_t *>raw)[i])
+
+
+def address(array):
+    """Where the memory of an array begins. NumPy's `ctypes` takes microseconds, and a module that the end of the
+    interpreter may have removed."""
+    cdef Py_buffer view
+    if array.dtype.char == "E":  # NumPy exports no buffer of it
+        array = array.view("u2")
+    PyObject_GetBuffer(array, &view, PyBUF_STRIDES)
+    start = <size_t>view.buf
+    PyBuffer_Release(&view)
+    return start
 
 
 def are_same(a, b):

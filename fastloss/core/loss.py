@@ -308,7 +308,7 @@ class _Call:
     )  # fmt: skip
 
     def __init__(self, loss, pred, target, sample_weight, reduction, num_threads, params):
-        if reduction != "none":
+        if type(reduction) is not str or reduction != "none":
             check_reduction(reduction)
         self.reduction = reduction
         self.num_threads = None if num_threads is None else check_num_threads(num_threads)

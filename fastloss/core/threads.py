@@ -1,11 +1,13 @@
 """The worker pool: runs of blocks over threads that hold no GIL while they compute."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from _thread import start_new_thread
+from functools import partial
+from queue import SimpleQueue
 from threading import Lock
 
 from fastloss.core.arguments import check_num_threads
+from fastloss.core.jobs import Job
 
 # Below this many elements a call is over before a thread has woken up.
 SMALL = 1 << 17
@@ -44,8 +46,19 @@ def get_num_threads():
     """The number of threads that calls use by default."""
     threads = _num_threads  # which another thread may set meanwhile
     if threads is None:
-        threads = check_num_threads(int(os.environ.get("FASTLOSS_NUM_THREADS") or processors()))
+        threads = _of_environment() or processors()
     return threads
+
+
+def _of_environment():
+    text = os.environ.get("FASTLOSS_NUM_THREADS")
+    if not text:
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = text
+    return check_num_threads(number, "environment variable FASTLOSS_NUM_THREADS: num_threads")
 
 
 def processors():
@@ -60,49 +73,58 @@ def run_blocks(function, blocks, block_size, num_threads=None):
     if blocks * block_size <= SMALL:
         function(0, blocks)
         return
-    threads = min(num_threads or get_num_threads(), blocks)
+    threads = min(threads_of_call(num_threads), blocks)
     if threads == 1:
         function(0, blocks)
         return
-    runs = _Runs(blocks, min(threads * RUNS_PER_THREAD, blocks))
-
-    def work():
-        while (run := runs.take()) is not None:
-            function(*run)
-
-    futures = _pool.submit(work, threads - 1)
-    try:
-        work()  # the calling thread works too
-    finally:
-        for future in futures:
-            future.result()
+    job = Job(function, blocks, min(threads * RUNS_PER_THREAD, blocks))
+    job.run(partial(_pool.hand_over, threads - 1))
 
 
-class _Runs:
-    """Blocks cut into runs, which threads take one after the other."""
+def threads_of_call(num_threads):
+    """How many threads a call keeps busy: as many as asked for, within reason."""
+    return min(num_threads or get_num_threads(), most_threads())
 
-    def __init__(self, blocks, runs):
-        bounds = [blocks * i // runs for i in range(runs + 1)]
-        self._remaining = pairwise(bounds)
-        self._lock = Lock()
 
-    def take(self):
-        with self._lock:
-            return next(self._remaining, None)
+def most_threads():
+    """More than there are processors gain nothing; a million could not start."""
+    return processors()
 
 
 class _Pool:
-    """Threads that wait for work; as many as a call has asked for so far."""
+    """Threads that wait for jobs: as many as calls have asked for so far, or fewer where the system starts no more.
+
+    They are none of `threading`'s, which the end of the interpreter would wait for, and they end with it. Calls go on
+    until then: what no thread takes, the caller does.
+    """
 
     def __init__(self):
         self._lock = Lock()
-        self._size, self._executor = 0, None
+        self._jobs, self._size = SimpleQueue(), 0
 
-    def submit(self, function, times):
-        with self._lock:  # so that no other call replaces the executor before the work is in it
-            if self._size < times:
-                self._size, self._executor = times, ThreadPoolExecutor(times, thread_name_prefix="fastloss")
-            return [self._executor.submit(function) for _ in range(times)]
+    def hand_over(self, times, job):
+        """Let so many threads help."""
+        if self._size < times and self._lock.acquire(blocking=False):  # never wait: its holder may have been ended
+            try:
+                while self._size < times and _has_started(self._jobs):
+                    self._size += 1
+            finally:
+                self._lock.release()
+        for _ in range(min(times, self._size)):
+            self._jobs.put(job)
+
+
+def _has_started(jobs):
+    try:
+        start_new_thread(_help, (jobs,))
+    except (RuntimeError, MemoryError):  # limits of processes or of memory; the interpreter ends
+        return False
+    return True
+
+
+def _help(jobs):
+    while True:
+        jobs.get().help()
 
 
 _pool = _Pool()

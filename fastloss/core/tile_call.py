@@ -15,7 +15,7 @@ from fastloss.core.arguments import (
 from fastloss.core.embedding_loss import one_per_row
 from fastloss.core.row_call import labels_in_range
 from fastloss.core.sums import tree_sum
-from fastloss.core.threads import get_num_threads, run_blocks
+from fastloss.core.threads import run_blocks, threads_of_call
 
 
 class Form(NamedTuple):
@@ -33,7 +33,7 @@ class TileCall:
     """The checked arguments of one call: {name: embeddings} of shapes (N, D), of which the first so many are rows."""
 
     def __init__(self, embeddings, sample_weight, num_threads, row_arrays=1):
-        self.threads = num_threads or get_num_threads()
+        self.threads = threads_of_call(num_threads)
         self.embeddings = {name: _as_vectors(array, name) for name, array in embeddings.items()}
         (first, x), *others = self.embeddings.items()
         for name, array in others:

@@ -16,6 +16,8 @@ from fastloss.core.kernels cimport (
 )
 from fastloss.core.rows cimport Labels
 
+from fastloss.core.buffers import address
+
 cdef enum:
     KEPT_BYTES = 16 << 20   # of logits that a row tile keeps
     PACKED_BYTES = 4 << 20  # of its vectors
@@ -45,7 +47,7 @@ cdef int open_source(Source *source, fl_vectors *v, arrays, grads, bint is_doubl
         open_operand(&source.parts[source.count], array, storage, is_double, False, size)
         source.count += 1
     for part, grad in enumerate(grads):
-        v.grad[<int>part] = address(grad, source.parts[<int>part].size)
+        v.grad[<int>part] = data_of(grad, source.parts[<int>part].size)
     return 0
 
 
@@ -54,13 +56,13 @@ cdef Py_ssize_t quotient(Py_ssize_t n, Py_ssize_t size) noexcept:
     return (n + size - 1) // size
 
 
-cdef void *address(array, Py_ssize_t size) except *:
+cdef void *data_of(array, Py_ssize_t size) except *:
     """Of an array of so many numbers, contiguous; NULL for None."""
     if array is None:
         return NULL
     if array.size != size:
         raise_resized()
-    return <void *><size_t>array.ctypes.data
+    return <void *><size_t>address(array)
 
 
 cdef void close_source(Source *source) noexcept:
@@ -134,22 +136,22 @@ cdef class Tiles:
         self.call.window = window
         self.call.scale, self.call.bias_scale = scale, bias_scale
         self.call.limit = scale if all(normalized) and bias is None else float("inf")
-        self.call.bias, self.call.bias_grad = address(bias, self.call.w.rows), address(bias_grad, self.call.w.rows)
+        self.call.bias, self.call.bias_grad = data_of(bias, self.call.w.rows), data_of(bias_grad, self.call.w.rows)
         self.weighs_rows = not smoothing and class_weight is not None
-        self.call.class_weight = address(class_weight, self.call.w.rows)
+        self.call.class_weight = data_of(class_weight, self.call.w.rows)
         self.call.smoothing = smoothing
         self.call.margin = margin
         for k in range(len(margin_parameters)):
             self.call.margin_parameters[k] = margin_parameters[k]
-        self.call.groups, self.call.shares = address(groups, self.call.x.rows), address(shares, self.call.x.rows)
-        self.call.roles = NULL if roles is None else address(roles, roles.size)
+        self.call.groups, self.call.shares = data_of(groups, self.call.x.rows), data_of(shares, self.call.x.rows)
+        self.call.roles = NULL if roles is None else data_of(roles, roles.size)
         self.call.excludes_self = excludes_self
         if partner is not None:
             open_source(&self.partner, &self.call.partner, [partner], [partner_grad], is_double)
             self.call.partner.normalized = self.call.w.normalized
             if self.partner.width != self.x.width or self.call.partner.rows != self.call.x.rows:
                 raise_resized()
-        self.call.value = address(value, self.call.x.rows)
+        self.call.value = data_of(value, self.call.x.rows)
         if sample_weight is not None:
             open_operand(&self.sample_weight, sample_weight[0], sample_weight[1], is_double, False, self.call.x.rows)
             self.has_sample_weight = True
