@@ -235,16 +235,15 @@ cdef void swap_bytes(char *raw, Py_ssize_t itemsize, Py_ssize_t n) noexcept nogi
             (<uint64_t *>raw)[i] = swap64((<uint64_t *>raw)[i])
 
 
-def address(array):
+cpdef size_t address(array) except? 0:
     """Where the memory of an array begins. NumPy's `ctypes` takes microseconds, and a module that the end of the
     interpreter may have removed."""
     cdef Py_buffer view
     if array.dtype.char == "E":  # NumPy exports no buffer of it
         array = array.view("u2")
     PyObject_GetBuffer(array, &view, PyBUF_STRIDES)
-    start = <size_t>view.buf
     PyBuffer_Release(&view)
-    return start
+    return <size_t>view.buf
 
 
 def are_same(a, b):

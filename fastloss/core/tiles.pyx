@@ -9,14 +9,14 @@ from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
-from fastloss.core.buffers cimport FLOAT32, FLOAT64, Operand, close_operand, open_operand, raise_resized, read_block
+from fastloss.core.buffers cimport (
+    FLOAT32, FLOAT64, Operand, address, close_operand, open_operand, raise_resized, read_block,
+)
 from fastloss.core.kernels cimport (
     FL_ROW_PADDING, FL_TILE_COLUMNS, FL_TILE_ROLES, FL_TILE_ROWS, FL_TILE_STRIP, current_tiles, fl_row_tile, fl_tile,
     fl_tile_kernels, fl_tile_of, fl_tiles, fl_tiles_of, fl_vectors,
 )
 from fastloss.core.rows cimport Labels
-
-from fastloss.core.buffers import address
 
 cdef enum:
     KEPT_BYTES = 16 << 20   # of logits that a row tile keeps
