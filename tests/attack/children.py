@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 import traceback
+import warnings
 from multiprocessing.connection import wait
 
 from .finding import Finding, Tally
@@ -97,11 +98,18 @@ class _Child:
     def after_its_end(self, tally):
         """The child for the trials that are left, if there are any; the one that ended this child is a finding."""
         self.process.join()
+        code = self.process.exitcode
+        self.process.close()
+        self.pipe.close()
+        with self.log:
+            return self._rest(code, tally)
+
+    def _rest(self, code, tally):
         if self.is_stopped or self.done == len(self.numbers):
             return None
         self.log.seek(0)
         log = self.log.read().decode(errors="replace").split("Extension modules")[0][:1500]
-        what = f"took more than {self.seconds} s" if self.is_killed else f"exit code {self.process.exitcode}"
+        what = f"took more than {self.seconds} s" if self.is_killed else f"exit code {code}"
         tally.found(self.numbers[self.done], f"{'hang' if self.is_killed else 'crash'}: {what}\n{log}")
         rest = self.numbers[self.done + 1 :]
         return _Child(self.trial, rest, self.seconds) if len(rest) else None
@@ -110,6 +118,7 @@ class _Child:
 def _work(trial, numbers, pipe, log):
     faulthandler.enable(log, all_threads=False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")  # Python's own of forks beside threads
     for number in numbers:
         counts, finding = {}, None
         try:
