@@ -26,16 +26,20 @@ static inline int fl_are_standard_floats(uint64_t control) {
     return (control & ~(uint64_t)FL_FLOAT_STATUS) == FL_STANDARD_FLOATS;
 }
 
-/* Not inlined: arithmetic would be moved over a change of the environment, of which compilers know nothing. */
+/* Not inlined, and as if they changed memory: compilers know nothing of the environment, and would move arithmetic over
+ * a change of it. */
+#define FL_KEEP_ORDER() __asm__ volatile("" : : : "memory")
 
 /* Takes the standard environment, and returns the one before. */
 static __attribute__((noinline, unused)) uint64_t fl_enter_floats(void) {
     uint64_t before = fl_floats();
     if (!fl_are_standard_floats(before)) fl_set_floats(FL_STANDARD_FLOATS);
+    FL_KEEP_ORDER();
     return before;
 }
 
 static __attribute__((noinline, unused)) void fl_leave_floats(uint64_t before) {
+    FL_KEEP_ORDER();
     if (!fl_are_standard_floats(before)) fl_set_floats(before);
 }
 

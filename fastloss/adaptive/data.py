@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastloss.core.arguments import as_array, broadcast_sample_weight
+from fastloss.core.kernels import StandardFloats
 from fastloss.core.threads import run_blocks
 
 Array = NDArray[Any]
@@ -42,8 +43,9 @@ class Residuals:
         results = [None] * count
 
         def run(first: int, last: int) -> None:
-            for k in range(first, last):
-                results[k] = function(*self.chunk(k))
+            with StandardFloats():  # NumPy's too, in which function computes
+                for k in range(first, last):
+                    results[k] = function(*self.chunk(k))
 
         run_blocks(run, count, CHUNK, num_threads)
         return results

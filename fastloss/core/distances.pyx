@@ -6,7 +6,7 @@ What a kernel is given is in csrc/distances/api.h.
 """
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport (
@@ -14,7 +14,8 @@ from fastloss.core.buffers cimport (
     write_block,
 )
 from fastloss.core.kernels cimport (
-    FL_DISTANCE_ARRAYS, FL_DISTANCE_PARAMETERS, current_distances, fl_distance_kernels, fl_distances,
+    FL_DISTANCE_ARRAYS, FL_DISTANCE_PARAMETERS, current_distances, fl_distance_kernels, fl_distances, fl_enter_floats,
+    fl_leave_floats,
 )
 
 cdef enum:
@@ -141,6 +142,7 @@ cdef class Distances:
         if scratch == NULL:
             raise MemoryError()
         value = <double *>scratch
+        cdef uint64_t floats = fl_enter_floats()
         for i in range(first, last):
             start = i * self.block
             n = min(self.block, self.rows - start)
@@ -150,6 +152,7 @@ cdef class Distances:
                     self.run_layer(layer, start, n, value, scratch + 8 * self.block)
             if self.has_value:
                 self.store_value(start, n, value, scratch + 8 * self.block)
+        fl_leave_floats(floats)
         PyMem_RawFree(scratch)
 
     cdef fl_distances call_of(self, Layer layer, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:
@@ -223,6 +226,7 @@ cdef class Distances:
         cdef char *sums = <char *>PyMem_RawMalloc(8 * size + self.layer_bytes(layer, 1) + 8 * layer.width)
         if sums == NULL:
             raise MemoryError()
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             memset(sums, 0, 8 * size)
             self.sum_picked(layer, first, last, <double *>sums, sums + 8 * size)
@@ -230,6 +234,7 @@ cdef class Distances:
                 for i in range(size):
                     (<float *>sums)[i] = <float>(<double *>sums)[i]
             write_block(&layer.grads[1], first * layer.width, size, sums)
+        fl_leave_floats(floats)
         PyMem_RawFree(sums)
 
     cdef void sum_picked(self, Layer layer, Py_ssize_t first, Py_ssize_t last, double *sums,

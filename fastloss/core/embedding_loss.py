@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-from fastloss.core import docstrings
+from fastloss.core import docstrings, kernels
 from fastloss.core.arguments import (
     as_array,
     as_array_beside,
@@ -153,12 +153,12 @@ class Reduced:
         if reduction == "mean":
             self.total_weight = float(rows) if sample_weight is None else self._sum(sample_weight)
         # where nothing counts, the mean is NaN and its gradient 0
-        self.factor = 1 / self.total_weight if self.total_weight else 0.0
+        self.factor = kernels.mean_of(1.0, self.total_weight) if self.total_weight else 0.0
 
     def of(self, values):
         if self.reduction == "none":
             return values
-        return self._sum(values) / self.total_weight if self.total_weight else float("nan")
+        return kernels.mean_of(self._sum(values), self.total_weight)
 
     def _sum(self, values):
         return tree_sum(*storage(values), self.dtype.itemsize == 8, self.num_threads)

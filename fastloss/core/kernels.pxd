@@ -1,6 +1,6 @@
 """The declarations of csrc/api.h, and what the hot loops share."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 cdef extern from "api.h" nogil:
     enum:
@@ -87,6 +87,12 @@ cdef extern from "api.h" nogil:
     fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars)
     int fl_has_param_grad(int loss)
     void fl_end_streams()
+
+cdef extern from "environment.h" nogil:
+    uint64_t fl_floats()
+    bint fl_are_standard_floats(uint64_t control)
+    uint64_t fl_enter_floats()
+    void fl_leave_floats(uint64_t before)
 
 cdef extern from "distances/api.h" nogil:
     enum:

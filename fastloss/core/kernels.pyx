@@ -6,6 +6,7 @@ split over threads gives the same bits; `run` takes a range of blocks, and threa
 """
 
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
+from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from fastloss.core.buffers cimport (
@@ -176,13 +177,40 @@ cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     if n == 0:
         return 0.0
+    cdef uint64_t floats = fl_enter_floats()
     while n > 1:
         for i in range(n // 2):
             partials[i] = partials[2 * i] + partials[2 * i + 1]
         if n % 2:
             partials[n // 2] = partials[n - 1]
         n = (n + 1) // 2
+    fl_leave_floats(floats)
     return partials[0]
+
+
+def are_standard_floats():
+    """Whether this thread has the floating-point environment of the kernels."""
+    return fl_are_standard_floats(fl_floats())
+
+
+cdef class StandardFloats:
+    """A block of Python in the floating-point environment of the kernels: `with StandardFloats():`."""
+
+    cdef uint64_t before
+
+    def __enter__(self):
+        self.before = fl_enter_floats()
+
+    def __exit__(self, *error):
+        fl_leave_floats(self.before)
+
+
+def mean_of(double total, double weight):
+    """The total over the weight; NaN of no weight."""
+    cdef uint64_t floats = fl_enter_floats()
+    cdef double mean = total / weight if weight else float("nan")
+    fl_leave_floats(floats)
+    return mean
 
 
 cdef class Map:
@@ -309,11 +337,13 @@ cdef class Map:
             if allocated == NULL:
                 raise MemoryError()
             scratch = half_a_page_from(self.pred.data, allocated)
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             for i in range(first, last):
                 self.run_block(i, scratch)
             if self.streams:
                 fl_end_streams()
+        fl_leave_floats(floats)
         PyMem_RawFree(allocated)
 
     def total(self):
@@ -436,10 +466,12 @@ cdef class Sum:
         cdef Py_ssize_t i, n
         if scratch == NULL:
             raise MemoryError()
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             for i in range(first, last):
                 n = min(<Py_ssize_t>FL_BLOCK, self.size - i * FL_BLOCK)
                 self.partials[i] = self.table.sum(read_block(&self.operand, i * FL_BLOCK, n, scratch), n)
+        fl_leave_floats(floats)
         PyMem_RawFree(scratch)
 
     def total(self):

@@ -347,7 +347,7 @@ class _Call:
         self.total_weight = None
         if reduction == "mean":
             self.total_weight = self._total_weight()
-            self.factor = 1.0 / self.total_weight if self.total_weight else float("nan")
+            self.factor = kernels.mean_of(1.0, self.total_weight)
 
     def _total_weight(self):
         if self.operands[2] is None:
@@ -369,7 +369,7 @@ class _Call:
         if not keeps_sum:
             return None
         if self.reduction == "mean":
-            return loop.total() / self.total_weight if self.total_weight else float("nan")
+            return kernels.mean_of(loop.total(), self.total_weight)
         return loop.total()
 
     def sum_to(self, shape, grad):

@@ -98,11 +98,11 @@ class RowLoss(Loss):
         )
         total_weight = loop.total_weight() if reduction == "mean" else 1.0
         # where no row counts, the mean is NaN and its gradient 0
-        loop.factor = 1 / total_weight if total_weight else 0.0
+        loop.factor = kernels.mean_of(1.0, total_weight) if total_weight else 0.0
         call.run(loop)
         results = dict(zip(names, final_results(computed, destination), strict=True))
         if "value" in outputs and reduction != "none":
-            results["value"] = call.sum(arrays["value"]) / total_weight if total_weight else float("nan")
+            results["value"] = kernels.mean_of(call.sum(arrays["value"]), total_weight)
         return tuple(results[name] for name in outputs)
 
     def _for_kernel(self, name, value, call):

@@ -15,7 +15,7 @@ from fastloss.core.buffers cimport (
 )
 from fastloss.core.kernels cimport (
     FL_BLOCK, FL_ROW_ELEMENTS, FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW, current_rows, current_table, fl_matrix,
-    fl_row_kernels, fl_rows, fl_table, tree_sum,
+    fl_enter_floats, fl_leave_floats, fl_row_kernels, fl_rows, fl_table, tree_sum,
 )
 from fastloss.core.kernels cimport FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_log_probabilities, FL_ROW_probabilities
 
@@ -316,11 +316,13 @@ cdef class Rows:
         cdef char *scratch = <char *>PyMem_RawMalloc(self.scratch_bytes(min(self.block, self.rows)))
         if scratch == NULL:
             raise MemoryError()
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             while start < end:
                 n = min(self.block, min(end - start, run - start % run))
                 self.run_block(start, n, scratch)
                 start += n
+        fl_leave_floats(floats)
         PyMem_RawFree(scratch)
 
     cdef Py_ssize_t run_of_rows(self) noexcept:
@@ -446,6 +448,7 @@ cdef class Rows:
         labels = <int64_t *>(scratch + 16 * FL_BLOCK)
         scale = <double *>(scratch + 24 * FL_BLOCK)
         partials = scale + FL_BLOCK
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             for b in range(blocks):
                 n = min(<Py_ssize_t>FL_BLOCK, self.rows - b * FL_BLOCK)
@@ -457,6 +460,7 @@ cdef class Rows:
                     for i in range(n):
                         scale[i] *= self.weight_of(labels[i]) if labels[i] >= 0 else 0
                 partials[b] = self.wide.sum(scale, n)
+        fl_leave_floats(floats)
         total = tree_sum(partials, blocks)
         PyMem_RawFree(scratch)
         return total

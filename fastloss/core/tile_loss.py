@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 
+from fastloss.core import kernels
 from fastloss.core.arguments import as_array
 from fastloss.core.domains import check_class_weight, check_one
 from fastloss.core.embedding_loss import EmbeddingLoss
@@ -44,7 +45,8 @@ class TileLoss(EmbeddingLoss):
         loops = self._loops(call, given, params, grads)
         total = loops[0].weigh() if reduction == "mean" else 1.0
         for loop in loops:
-            loop.factor = 1 / (total * len(loops)) if total else 0.0  # where nothing counts: NaN, and gradients of 0
+            # where nothing counts: NaN, and gradients of 0
+            loop.factor = kernels.mean_of(1.0, total * len(loops)) if total else 0.0
             call.run(loop)
         call.finish(loops[0])
         value = loops[0].value
@@ -52,7 +54,7 @@ class TileLoss(EmbeddingLoss):
             value += loop.value
         value /= len(loops)
         if reduction != "none":
-            value = call.sum(value) / total if total else float("nan")
+            value = kernels.mean_of(call.sum(value), total)
         return value, tuple(grads.values())
 
     def _shapes(self, call):

@@ -6,15 +6,15 @@ bits do not depend on threads. What a kernel is given is in csrc/tiles/api.h.
 """
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
 from fastloss.core.buffers cimport (
     FLOAT32, FLOAT64, Operand, address, close_operand, open_operand, raise_resized, read_block,
 )
 from fastloss.core.kernels cimport (
-    FL_ROW_PADDING, FL_TILE_COLUMNS, FL_TILE_ROLES, FL_TILE_ROWS, FL_TILE_STRIP, current_tiles, fl_row_tile, fl_tile,
-    fl_tile_kernels, fl_tile_of, fl_tiles, fl_tiles_of, fl_vectors,
+    FL_ROW_PADDING, FL_TILE_COLUMNS, FL_TILE_ROLES, FL_TILE_ROWS, FL_TILE_STRIP, current_tiles, fl_enter_floats,
+    fl_leave_floats, fl_row_tile, fl_tile, fl_tile_kernels, fl_tile_of, fl_tiles, fl_tiles_of, fl_vectors,
 )
 from fastloss.core.rows cimport Labels
 
@@ -255,6 +255,7 @@ cdef class Tiles:
             raise MemoryError()
         scale = <double *>(scratch + 32 * FL_TILE_ROWS)
         labels = <int64_t *>(scale + FL_TILE_ROWS)
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             while start < rows:
                 n = min(<Py_ssize_t>FL_TILE_ROWS, rows - start)
@@ -262,6 +263,7 @@ cdef class Tiles:
                 for i in range(n):
                     total += scale[i]
                 start += n
+        fl_leave_floats(floats)
         PyMem_RawFree(scratch)
         return total
 
@@ -313,6 +315,7 @@ cdef class Tiles:
         cdef char *scratch
         if memory == NULL:
             raise MemoryError()
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             scratch = memory + self.slot_room() + 64
             self.open_slot(&row, memory)
@@ -323,6 +326,7 @@ cdef class Tiles:
                     self.begin_rows(&row, k, scratch)
                 if differentiates:
                     self.differentiate_tile(&row, scratch)
+        fl_leave_floats(floats)
         PyMem_RawFree(memory)
         return 0
 
@@ -370,29 +374,35 @@ cdef class Tiles:
         """The losses of row tiles first, ..., last - 1 of the group."""
         cdef char *scratch = self.take_scratch()
         cdef Py_ssize_t k
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             for k in range(first, last):
                 self.reduce_tile(&self.slots[k], self.group_begin + k, scratch)
+        fl_leave_floats(floats)
         PyMem_RawFree(scratch)
 
     def differentiate(self, Py_ssize_t first, Py_ssize_t last):
         """The derivatives by the logits of the block, and by the rows, of row tiles first, ..., last - 1 of a group."""
         cdef char *scratch = self.take_scratch()
         cdef Py_ssize_t k, end = min(self.block_begin + self.block, self.column_tiles)
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             for k in range(first, last):
                 self.kernels.differentiate(&self.call, &self.slots[k], self.block_begin, end,
                                            <void *>aligned(<size_t>scratch))
+        fl_leave_floats(floats)
         PyMem_RawFree(scratch)
 
     def transfer(self, Py_ssize_t first, Py_ssize_t last):
         """What the group adds to the derivatives by column tiles first, ..., last - 1 of the block."""
         cdef char *scratch = self.take_scratch()
         cdef Py_ssize_t k, count = min(self.group, self.row_tiles - self.group_begin)
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             for k in range(count):
                 self.kernels.transfer(&self.call, &self.slots[k], self.block_begin, self.block_begin + first,
                                       self.block_begin + last, <void *>aligned(<size_t>scratch))
+        fl_leave_floats(floats)
         PyMem_RawFree(scratch)
 
     def finish_rows(self, Py_ssize_t first, Py_ssize_t last):
@@ -409,10 +419,12 @@ cdef class Tiles:
         cdef char *scratch = self.take_scratch()
         cdef fl_tile tile
         cdef Py_ssize_t k
+        cdef uint64_t floats = fl_enter_floats()
         with nogil:
             for k in range(first, last):
                 tile = fl_tile_of(v, FL_TILE_COLUMNS, k)
                 self.kernels.finish(&self.call, v, tile.begin, tile.count, <void *>aligned(<size_t>scratch))
+        fl_leave_floats(floats)
         PyMem_RawFree(scratch)
         return 0
 

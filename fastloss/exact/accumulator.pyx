@@ -25,6 +25,10 @@ cimport cython
 
 import numpy as np
 
+cdef extern from "environment.h" nogil:
+    uint64_t fl_enter_floats()
+    void fl_leave_floats(uint64_t before)
+
 cdef extern from *:
     """
     typedef unsigned __int128 fl_uint128;
@@ -252,6 +256,11 @@ cdef inline int put_product(Table table, uint64_t group, double weight, double v
     return table.put(group << TERM_BITS | sign << EXPONENT_BITS | exponent, <uint64_t>product, product >> 64)
 
 
+cdef int raise_no_group(int64_t number, Py_ssize_t groups) except -1 nogil:
+    with gil:
+        raise IndexError(f"group {number} is not one of {groups}")
+
+
 @cython.final
 cdef class Accumulator:
     """Counts, exact sums and bounds of streams of float32 or float64 values, one for each of a number of groups."""
@@ -323,8 +332,12 @@ cdef class Accumulator:
             weight = &weights[0]
         if group is not None:
             number = &group[0]
-        with nogil:
-            self.put_all(&values[0], mark, weight, number, size)
+        cdef uint64_t floats = fl_enter_floats()
+        try:
+            with nogil:
+                self.put_all(&values[0], mark, weight, number, size)
+        finally:
+            fl_leave_floats(floats)
 
     cdef int put_all(
         self, const real* values, const uint8_t* mark, const double* weight, const int64_t* number, Py_ssize_t size
@@ -335,6 +348,8 @@ cdef class Accumulator:
         cdef Group own = self.found[0]  # in registers, as long as the group stays the same
         for i in range(size):
             if number != NULL and number[i] != at:
+                if not 0 <= number[i] < self.groups:
+                    raise_no_group(number[i], self.groups)
                 self.found[at] = own
                 at = number[i]
                 own = self.found[at]
