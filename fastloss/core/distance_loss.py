@@ -8,6 +8,7 @@ import numpy as np
 from fastloss.core import distances, kernels
 from fastloss.core.arguments import FLOAT32, FLOAT64, as_array, computing_dtype, storage
 from fastloss.core.embedding_loss import EmbeddingLoss, Reduced, as_rows, new_outputs, one_per_row
+from fastloss.core.floats import in_standard_floats
 from fastloss.core.row_call import labels_in_range
 from fastloss.core.threads import run_blocks
 
@@ -31,6 +32,7 @@ class DistanceLoss(EmbeddingLoss):
         defaults = {name: p.default for name, p in parameters.items()}
         super().__init__(name, traits, domains, defaults, declaration.__doc__, arrays, target, self.targets == "label")
 
+    @in_standard_floats
     def _compute(self, wants_value, wrt, arguments, keywords):
         given, sample_weight, reduction, num_threads, params = self._bound(arguments, keywords)
         layers = self._layers(given)

@@ -23,6 +23,7 @@ from fastloss.core.arguments import (
     storage,
 )
 from fastloss.core.domains import check_parameter, check_relation, relations
+from fastloss.core.floats import in_standard_floats
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
 
@@ -254,6 +255,7 @@ class ElementwiseLoss(Loss):
         """The terms that are added to each of the outputs of a call: none."""
         return ()
 
+    @in_standard_floats
     def param_grad(self, pred, target=None, *, sample_weight=None, reduction="none", num_threads=None, **params):
         """The derivatives with respect to the parameters, {name: array}.
 
@@ -269,6 +271,7 @@ class ElementwiseLoss(Loss):
             grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given, grads, strict=True)]
         return dict(zip(self.param_grads, grads, strict=True))
 
+    @in_standard_floats
     def _compute(self, outputs, pred, target, sample_weight, reduction, out, num_threads, params):
         call = _Call(self, pred, target, sample_weight, reduction, num_threads, params)
         reduced = reduction != "none"

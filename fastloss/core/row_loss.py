@@ -7,6 +7,7 @@ import numpy as np
 from fastloss.core import docstrings, kernels, rows
 from fastloss.core.arguments import check_outputs, check_reduction, final_results
 from fastloss.core.domains import check_class_weight, check_one
+from fastloss.core.floats import in_standard_floats
 from fastloss.core.loss import Loss
 from fastloss.core.row_call import LOGITS, RowCall
 
@@ -66,6 +67,7 @@ class RowLoss(Loss):
         check = check_class_weight if name == "class_weight" else check_one
         return check(name, value, self.domains[name])
 
+    @in_standard_floats
     def _compute(self, outputs, logits, target, sample_weight, reduction, out, num_threads, params):
         axis = params.pop("axis", -1)
         labels = params.pop("labels", None) if self.targets == LOGITS else None

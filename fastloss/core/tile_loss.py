@@ -8,6 +8,7 @@ from fastloss.core import kernels
 from fastloss.core.arguments import as_array
 from fastloss.core.domains import check_class_weight, check_one
 from fastloss.core.embedding_loss import EmbeddingLoss
+from fastloss.core.floats import in_standard_floats
 from fastloss.core.tile_call import TileCall
 
 _OPTIONS = {"bias": "numbers", "class_weight": ">= 0", "ignore_index": "integer"}
@@ -36,6 +37,7 @@ class TileLoss(EmbeddingLoss):
             return None
         return _CHECKS.get(name, check_one)(name, value, self.domains[name])
 
+    @in_standard_floats
     def _compute(self, wants_value, wrt, arguments, keywords):
         given, sample_weight, reduction, num_threads, params = self._bound(arguments, keywords)
         call = TileCall(self._embeddings(given, params), sample_weight, num_threads, self.row_arrays)

@@ -3,6 +3,7 @@
 from fastloss.core import rows
 from fastloss.core.arguments import check_outputs, final_results
 from fastloss.core.domains import check_number
+from fastloss.core.floats import in_standard_floats
 from fastloss.core.row_call import RowCall
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
@@ -21,6 +22,7 @@ def _of_elements(kernel, logits, axis, temperature, out, num_threads):
     return final_results(computed, destination)[0]
 
 
+@in_standard_floats
 def softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     """Probabilities exp(x_k / T) / sum_j exp(x_j / T) of each row of logits.
 
@@ -61,6 +63,7 @@ def softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     return _of_elements(rows.PROBABILITIES, logits, axis, temperature, out, num_threads)
 
 
+@in_standard_floats
 def log_softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     """Log-probabilities x_k / T - log sum_j exp(x_j / T) of each row of logits.
 
@@ -101,6 +104,7 @@ def log_softmax(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     return _of_elements(rows.LOG_PROBABILITIES, logits, axis, temperature, out, num_threads)
 
 
+@in_standard_floats
 def logsumexp(logits, axis=-1, temperature=1.0, out=None, num_threads=None):
     """log sum_k exp(x_k / T) of each row of logits.
 
