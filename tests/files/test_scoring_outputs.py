@@ -16,6 +16,7 @@ import pytest
 
 import fastloss as fl
 from fastloss.files import ScoringError, names
+from fastloss.files.engines import job
 from fastloss.files.locks import lock
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
@@ -171,6 +172,7 @@ def test_a_file_that_another_run_took_for_abandoned_is_made_again(data, tmp_path
             os.unlink(made[0])
         return lock(file)
 
+    monkeypatch.setattr(job, "ATTEMPTS", 1)
     monkeypatch.setattr(names, "temporary", known)
     monkeypatch.setattr("fastloss.files.locks.lock", late)
     fl.score(data, tmp_path / "out.csv", **OPTIONS)
