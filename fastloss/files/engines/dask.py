@@ -41,7 +41,8 @@ def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = Non
                     return job.spec.nothing()
             return total.result()
         except BaseException:
-            client.cancel([*outcomes, *reports, total])
+            for future in (total, *reports, *outcomes):  # cancelled they would be missed by merges that nobody holds
+                future.release()
             raise
 
 
