@@ -44,6 +44,19 @@ def check_reduction(reduction):
         raise ValueError(f"reduction must be one of 'none', 'sum', 'mean', got {shown(reduction)}")
 
 
+def as_names(names, name):
+    """One name, or several, as a tuple; of strings alone."""
+    if isinstance(names, str):
+        return (names,)
+    try:
+        names = tuple(names)
+    except Exception as error:  # a class of the caller's may raise anything
+        raise TypeError(f"{name} must be a name or a tuple of names, got {shown(names)}") from error
+    if not all(isinstance(one, str) for one in names):
+        raise ValueError(f"{name} must be a name or a tuple of names, got {shown(names)}")
+    return names
+
+
 def as_array(x, name):
     """`x` as an array of floats, integers or booleans; bfloat16 counts as a float."""
     if type(x) is not np.ndarray:
@@ -123,7 +136,8 @@ def lose_digits(pred, target):
 
 def broadcast_parameter(name, value, shape, dtype):
     """An array parameter in the computing dtype, seen in the input's shape without a copy of that size."""
-    value = value.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # to infinity, where that is part of the domain
+        value = value.astype(dtype, copy=False)
     try:
         return np.broadcast_to(value, shape)
     except ValueError:

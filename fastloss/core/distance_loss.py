@@ -6,7 +6,8 @@ import math
 import numpy as np
 
 from fastloss.core import distances, kernels
-from fastloss.core.arguments import FLOAT32, FLOAT64, as_array, computing_dtype, storage
+from fastloss.core.arguments import FLOAT32, FLOAT64, as_array, computing_dtype, shown, storage
+from fastloss.core.domains import check_range
 from fastloss.core.embedding_loss import EmbeddingLoss, Reduced, as_rows, new_outputs, one_per_row
 from fastloss.core.floats import in_standard_floats
 from fastloss.core.row_call import labels_in_range
@@ -57,7 +58,7 @@ class DistanceLoss(EmbeddingLoss):
             rows,
             [
                 distances.Layer(dtype is FLOAT64, [storage(a) for a in layer], g, p, math.prod(layer[0].shape[1:]))
-                for layer, g, p in zip(layers, grads, self._kernel_parameters(params, layers), strict=True)
+                for layer, g, p in zip(layers, grads, self._kernel_parameters(params, layers, dtype), strict=True)
             ],
             target=None if target is None else storage(target),
             labels=labels,
@@ -82,8 +83,10 @@ class DistanceLoss(EmbeddingLoss):
                 raise ValueError(f"{self.arrays[0]} and {name} must have {what}, got {first.shape} and {array.shape}")
         return [arrays]
 
-    def _kernel_parameters(self, params, layers):
+    def _kernel_parameters(self, params, layers, dtype):
         """For each layer, the parameters of the kernel"""
+        for name, domain in self._read.items():
+            check_range(name, params[name], domain, dtype)
         return [[float(params[name]) for name in self._read]]
 
     def _grad(self, grads, j):
@@ -94,7 +97,7 @@ class DistanceLoss(EmbeddingLoss):
 class CenterLoss(DistanceLoss):
     """A factor 1/2 of the squared distance to the row that a label picks."""
 
-    def _kernel_parameters(self, params, layers):
+    def _kernel_parameters(self, params, layers, dtype):
         return [[0.5]]
 
 
@@ -121,15 +124,16 @@ class FeatureDistance(DistanceLoss):
     def _check_param(self, name, value):
         if value is None:
             return None
-        weights = np.asarray(value, FLOAT64)
+        weights = as_array(value, name)
         if weights.ndim != 1 or not np.isfinite(weights).all():
-            raise ValueError(f"{name} must be one finite number per layer, got {value!r}")
+            raise ValueError(f"{name} must be one finite number per layer, got {shown(value)}")
         return tuple(weights.tolist())
 
-    def _kernel_parameters(self, params, layers):
-        weights = params["layer_weights"] or (1.0,) * len(layers)
+    def _kernel_parameters(self, params, layers, dtype):
+        weights = (1.0,) * len(layers) if params["layer_weights"] is None else params["layer_weights"]
         if len(weights) != len(layers):
             raise ValueError(f"layer_weights must hold one number for each of {len(layers)} layers, got {len(weights)}")
+        check_range("layer_weights", weights, "finite", dtype)
         sizes = (max(1, int(np.prod(a.shape[1:]))) for a, _ in layers)
         return [[weight / size] for weight, size in zip(weights, sizes, strict=True)]
 

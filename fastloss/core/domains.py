@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral, near_names
+from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral, near_names, shown
 
 UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
 COMPARISONS = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
@@ -14,8 +14,8 @@ COMPARISONS = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": opera
 
 def check_parameter(name, value, domain, loss):
     """A parameter as a float, or as an array of floats, inside its domain."""
-    if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        value = float(value)
+    if isinstance(value, Real):
+        value = _as_float(name, value)
         if not _inside(value, domain):
             raise ValueError(_domain_message(name, value, domain, loss))
         return value
@@ -30,40 +30,71 @@ def check_parameter(name, value, domain, loss):
     return array
 
 
+def _as_float(name, value):
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be within the range of float64, got {shown(value)}") from None
+    except Exception as error:  # a class of the caller's may raise anything
+        raise TypeError(f"{name} must be a number, got {shown(value)}") from error
+
+
 def check_number(name, value, domain):
     """A parameter that must be one number, as a float inside its domain."""
     if not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise TypeError(f"{name} must be a number, got {shown(value)}")
     return check_parameter(name, value, domain, None)
+
+
+FLOAT32_RANGE = 2.0**-150, float(np.finfo(np.float32).max)  # numbers between them are no 0 as float32, nor infinite
+
+
+def check_range(name, value, domain, dtype):
+    """Raise ValueError if a parameter, a number or an array, is finite and not 0, but has no such value in `dtype`.
+
+    Where infinity is part of the domain, 0 is, too, or no limit at all: then its limits are the right value."""
+    if dtype == FLOAT64 or _has_infinity(domain):
+        return
+    size, (least, most) = abs(np.asarray(value)), FLOAT32_RANGE
+    outside = ((size > most) & (size != INFINITY)) | ((size <= least) & (size != 0))
+    if outside.any():
+        at = f" at element {int(outside.argmax())}" if outside.ndim else ""
+        wrong = float(np.asarray(value)[outside].flat[0])
+        limits = "> 0 and finite" if wrong > 0 else "finite"
+        raise ValueError(f"{name} must be {limits} in {dtype.name}, got {wrong}{at}")
 
 
 def check_integer(name, value, domain="integer"):
     """A parameter that must be one integer."""
     try:
         return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an {domain}, got {value!r}") from None
+    except Exception:  # a class of the caller's may raise anything
+        raise TypeError(f"{name} must be an {domain}, got {shown(value)}") from None
 
 
 def check_one(name, value, domain):
     """A parameter that is one value: True or False, one of some words, an integer or a number, as its domain says."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if domain == "boolean":
         if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{name} must be True or False, got {value!r}")
+            raise TypeError(f"{name} must be True or False, got {shown(value)}")
         return bool(value)
     if '"' in domain:
         words = [word.strip('"') for word in domain.split(" or ")]
-        if value not in words:
-            raise ValueError(f"{name} must be {domain}, got {value!r}; did you mean: {near_names(value, words)}?")
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(
+                f"{name} must be {domain}, got {shown(value)}; did you mean: {near_names(shown(value), words)}?"
+            )
         return value
     if domain == "1 or 2":
-        if value not in (1, 2):
-            raise ValueError(f"{name} must be {domain}, got {value!r}")
+        if not isinstance(value, Real) or value not in (1, 2):
+            raise ValueError(f"{name} must be {domain}, got {shown(value)}")
         return int(value)
     if domain == "integer >= 1":
         value = check_integer(name, value, domain)
         if value < 1:
-            raise ValueError(f"{name} must be {domain}, got {value!r}")
+            raise ValueError(f"{name} must be {domain}, got {shown(value)}")
         return value
     return check_integer(name, value) if domain == "integer" else check_number(name, value, domain)
 

@@ -8,10 +8,12 @@ from fastloss.core import docstrings, kernels
 from fastloss.core.arguments import (
     as_array,
     as_array_beside,
+    as_names,
     check_num_threads,
     check_reduction,
     near_names,
     new_output,
+    shown,
     storage,
 )
 from fastloss.core.domains import check_one
@@ -84,9 +86,9 @@ class EmbeddingLoss(Loss):
         known = self._with_gradients(keywords)
         if wrt is None:
             return known
-        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        names = as_names(wrt, "wrt")
         if not names or len(set(names)) < len(names) or not set(names) <= set(known):
-            raise ValueError(f"wrt must name each array once and at least one, of {known}, got {wrt!r}")
+            raise ValueError(f"wrt must name each array once and at least one, of {known}, got {shown(wrt)}")
         return names
 
     def _bound(self, arguments, keywords):

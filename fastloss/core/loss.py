@@ -6,10 +6,12 @@ import numpy as np
 
 from fastloss.core import docstrings, kernels
 from fastloss.core.arguments import (
+    FLOAT32,
     FLOAT64,
     STORAGES,
     as_array,
     as_array_beside,
+    as_names,
     broadcast_parameter,
     broadcast_sample_weight,
     check_num_threads,
@@ -20,9 +22,10 @@ from fastloss.core.arguments import (
     lose_digits,
     near_names,
     new_output,
+    shown,
     storage,
 )
-from fastloss.core.domains import check_parameter, check_relation, relations
+from fastloss.core.domains import FLOAT32_RANGE, check_parameter, check_range, check_relation, relations
 from fastloss.core.floats import in_standard_floats
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
@@ -50,8 +53,8 @@ def list_losses(family=None):
     if family is None:
         return names
     families = dict.fromkeys(_LOSSES[name].family for name in names)
-    if family not in families:
-        raise ValueError(f"family must be one of {', '.join(families)}, got {family!r}")
+    if not isinstance(family, str) or family not in families:
+        raise ValueError(f"family must be one of {', '.join(families)}, got {shown(family)}")
     return tuple(name for name in names if _LOSSES[name].family == family)
 
 
@@ -74,8 +77,8 @@ def get(name, **params):
     >>> fl.get("robust", alpha=-2.0, scale=0.1)
     robust(alpha=-2.0, scale=0.1)
     """
-    if name not in _LOSSES:
-        raise ValueError(f"unknown loss {name!r}; did you mean: {near_names(name, _LOSSES)}?")
+    if not isinstance(name, str) or name not in _LOSSES:
+        raise ValueError(f"unknown loss {shown(name)}; did you mean: {near_names(name, _LOSSES)}?")
     return _LOSSES[name].bind(**params) if params else _LOSSES[name]
 
 
@@ -137,7 +140,7 @@ class Loss:
         """
         bound = object.__new__(type(self))
         bound.__dict__.update(self.__dict__)
-        bound.parameters = self._merged(params)
+        bound.parameters = {name: _frozen(value) for name, value in self._merged(params).items()}
         bound.__signature__ = bound._signature()
         return bound
 
@@ -182,12 +185,12 @@ class Loss:
     def evaluate(self, pred, target=None, *, outputs, sample_weight=None, reduction="none", out=None,
                  num_threads=None, **params):  # fmt: skip
         """A tuple of any of "value", "grad", "hess" and (losses of a residual) "weight", in one pass."""
-        outputs = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+        outputs = as_names(outputs, "outputs")
         for name in outputs:
             if name not in self.output_names:
-                raise ValueError(f"outputs must be among {self.output_names} for {self.name}, got {name!r}")
+                raise ValueError(f"outputs must be among {self.output_names} for {self.name}, got {shown(name)}")
         if len(set(outputs)) < len(outputs) or not outputs:
-            raise ValueError(f"outputs must name each output once and at least one, got {outputs!r}")
+            raise ValueError(f"outputs must name each output once and at least one, got {shown(outputs)}")
         return self._compute(outputs, pred, target, sample_weight, reduction, out, num_threads, params)
 
     # ---- arguments ----------------------------------------------------------------------------------------------
@@ -206,6 +209,15 @@ class Loss:
 
     def _check_param(self, name, value):
         return check_parameter(name, value, self.domains[name], self.name)
+
+
+def _frozen(value):
+    """A parameter that nobody changes any more: an array of the loss's own."""
+    if type(value) is not np.ndarray or not value.flags.writeable:
+        return value
+    value = value.copy()
+    value.flags.writeable = False
+    return value
 
 
 def _restore(name, parameters):
@@ -336,6 +348,8 @@ class _Call:
             sample_weight = broadcast_sample_weight(sample_weight, shape)
         self.dtype = dtype = computing_dtype(pred, target, sample_weight)
         self.given = tuple(merged.values())
+        if dtype is FLOAT32:
+            self._check_narrowed(merged)
         self.params = [
             storage(broadcast_parameter(k, v, shape, dtype)) if type(v) is np.ndarray else v for k, v in merged.items()
         ]
@@ -351,6 +365,15 @@ class _Call:
         if reduction == "mean":
             self.total_weight = self._total_weight()
             self.factor = kernels.mean_of(1.0, self.total_weight)
+
+    def _check_narrowed(self, parameters):
+        """The domains of parameters that are rounded to float32"""
+        least, most = FLOAT32_RANGE
+        for name, value in parameters.items():
+            if type(value) is not float or not least < abs(value) <= most:
+                check_range(name, value, self.loss.domains[name], FLOAT32)
+        for relation in self.loss._relations:
+            check_relation(*relation, {name: np.float32(value) for name, value in parameters.items()})
 
     def _total_weight(self):
         if self.operands[2] is None:
@@ -407,7 +430,8 @@ class ShiftedLoss(ResidualLoss):
         super().__init__(declaration)
 
     def _terms(self, call, mask):
-        parameters = [np.asarray(value, call.dtype) for value in call.given]
+        with np.errstate(over="ignore"):  # to infinity, which is part of the domain
+            parameters = [np.asarray(value, call.dtype) for value in call.given]
         terms = [None] * len(_OUTPUTS)
         if mask & 1 << _OUTPUTS["value"]:
             terms[_OUTPUTS["value"]] = self._term(*parameters)

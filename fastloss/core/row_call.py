@@ -1,7 +1,6 @@
 """One call over rows of logits: its arguments, checked, and its results."""
 
 import math
-import operator
 
 import numpy as np
 
@@ -13,9 +12,11 @@ from fastloss.core.arguments import (
     computing_dtype,
     is_integral,
     label_text,
+    shown,
     storage,
     whole_numbers,
 )
+from fastloss.core.domains import check_integer, check_range
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
 
@@ -47,11 +48,13 @@ class RowCall:
         self.is_double = self.dtype.itemsize == 8
 
     def _check_axis(self, axis):
-        axis, ndim = operator.index(axis), self.logits.ndim
+        if isinstance(axis, bool | np.bool_):
+            raise TypeError(f"axis must be an integer, got {axis}")
+        axis, ndim = check_integer("axis", axis), self.logits.ndim
         if ndim == 0:
             raise ValueError("logits must have an axis of classes, got a scalar")
         if not -ndim <= axis < ndim:
-            raise ValueError(f"axis {axis} is out of bounds for logits of shape {self.shape}")
+            raise ValueError(f"axis {shown(axis)} is out of bounds for logits of shape {self.shape}")
         return axis % ndim
 
     def _are_labels(self, target, targets):
@@ -98,13 +101,10 @@ class RowCall:
         """The arrays that outputs must not disturb."""
         return [a for a in (self.logits, self.target, self.given_labels, self.sample_weight) if a is not None]
 
-    def rounded(self, name, value):
+    def rounded(self, name, value, domain):
         """A parameter rounded to the computing dtype, in which it must be finite, and not 0 unless it is 0."""
-        stored = float(self.dtype.type(value)) if abs(value) <= float(np.finfo(self.dtype).max) else float("inf")
-        if stored == float("inf") or (stored == 0 and value != 0):
-            domain = "> 0 and finite" if value > 0 else "finite"
-            raise ValueError(f"{name} must be {domain} in {self.dtype.name}, got {value}")
-        return stored
+        check_range(name, value, domain, self.dtype)
+        return float(self.dtype.type(value))
 
     def classes_last(self, array):
         return np.moveaxis(array, self.axis, -1)
@@ -128,6 +128,7 @@ class RowCall:
                 f"class_weight has shape {class_weight.shape}, expected ({self.classes},) for logits of "
                 f"shape {self.shape}"
             )
+        check_range("class_weight", class_weight, ">= 0", self.dtype)
         return np.array(class_weight, self.dtype)  # of the call's own: it may overlap an output
 
     def loop(self, kernel, parameters, elements, value=None, **others):

@@ -109,7 +109,8 @@ class RowLoss(Loss):
 
     def _for_kernel(self, name, value, call):
         """A parameter as the kernel reads it: a float64, rounded to the computing dtype unless it is an integer."""
-        return float(min(value, _LARGEST_INTEGER)) if "integer" in self.domains[name] else call.rounded(name, value)
+        domain = self.domains[name]
+        return float(min(value, _LARGEST_INTEGER)) if "integer" in domain else call.rounded(name, value, domain)
 
 
 _OUTPUTS = {"grad": rows.GRAD, "hess": rows.HESS}

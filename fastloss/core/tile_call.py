@@ -12,6 +12,7 @@ from fastloss.core.arguments import (
     is_integral,
     storage,
 )
+from fastloss.core.domains import check_range
 from fastloss.core.embedding_loss import one_per_row
 from fastloss.core.row_call import labels_in_range
 from fastloss.core.sums import tree_sum
@@ -81,6 +82,8 @@ class TileCall:
             return None
         if array.shape != (classes,):
             raise ValueError(f"{name} has shape {array.shape}, expected ({classes},): give one value per class")
+        counts = array if name == "class_weight" else np.where(abs(array) > 1, array, 0)  # 0 is a small bias, rounded
+        check_range(name, counts, "finite", self.dtype)
         return np.ascontiguousarray(array, self.dtype)
 
     def loop(self, form, x, w, x_grads, w_grads, **others):

@@ -2,6 +2,7 @@
 
 import math
 
+from fastloss.core.arguments import shown
 from fastloss.core.tile_call import Form
 from fastloss.core.tile_loss import head
 
@@ -104,8 +105,13 @@ def normalized_softmax(scale=16.0, class_weight=None, ignore_index=-100):
     """
 
 
+MOST_PARTS = 1 << 20  # of a half turn: each takes a step of a loop
+
+
 def _multiplied(normalized):
     def form(margin, annealing):
+        if margin > MOST_PARTS:
+            raise ValueError(f"margin must be an integer from 1 to {MOST_PARTS}, got {shown(margin)}")
         parameters = (margin, annealing, math.cos(math.pi / margin))
         return Form(normalized=normalized, margin="multiplied", margin_parameters=parameters)
 

@@ -12,7 +12,7 @@ __all__ = ["log_softmax", "logsumexp", "softmax"]
 def _checked(logits, axis, temperature, num_threads):
     """(the call, its temperature)"""
     call = RowCall(logits, axis, num_threads)
-    return call, call.rounded("temperature", check_number("temperature", temperature, "> 0"))
+    return call, call.rounded("temperature", check_number("temperature", temperature, "> 0"), "> 0")
 
 
 def _of_elements(kernel, logits, axis, temperature, out, num_threads):
