@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.csv
 
-from fastloss.files.csv.blocks import MAX_ROW_BYTES, Block, LongRow, OpenQuote, blocks, first_row, utf8_reader
+from fastloss.files.csv.blocks import MAX_ROW_BYTES, Block, LongRow, OpenQuote, blocks, fields, first_row, utf8_reader
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.reading import reading, shown
@@ -111,11 +109,8 @@ class CsvText:
             raise RowError(before, self.rows + row.number - 1, f": {extent}") from error
 
     def _names(self, row: bytes) -> list[str]:
-        """Names, by Python's parser: to pyarrow each would be a column, which takes kilobytes."""
-        try:
-            return next(csv.reader(io.StringIO(row.decode(), newline=""), delimiter=self._separator))
-        except csv.Error as error:
-            raise ScoringError(f"{self._place}: the header: {error}") from error
+        """The fields of a row: to pyarrow each is a column, which takes kilobytes."""
+        return [field.decode() for field in fields(row.rstrip(b"\r\n"), self._separator)]
 
     @contextmanager
     def _reading(self):
