@@ -10,7 +10,7 @@ import numpy as np
 
 from fastloss.exact.groups import Key
 from fastloss.files.arrow import columns
-from fastloss.files.errors import ColumnTypeError
+from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
 TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
@@ -35,13 +35,13 @@ def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
         raise ColumnTypeError(f"column {by!r}: groups are numbers, text, booleans, dates or times, got {column.type}")
     encoded = array.dictionary_encode()
     values = encoded.dictionary
-    keys = _time_keys(values) if is_time else values.to_numpy(zero_copy_only=False).tolist()
+    keys = _time_keys(values, by) if is_time else values.to_numpy(zero_copy_only=False).tolist()
     if is_number:
         keys = list(map(_number_key, keys))
     return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None] if encoded.null_count else keys
 
 
-def _time_keys(values) -> list[Key]:
+def _time_keys(values, by: str) -> list[Key]:
     """Dates, times or durations as text that is equal for equal ones of all units."""
     import pyarrow as pa
     from pyarrow import types
@@ -51,7 +51,10 @@ def _time_keys(values) -> list[Key]:
         numbers = values.cast(pa.int64()).to_pylist()
         texts = [f"{'-' * (number < 0)}PT{Decimal(abs(number)).scaleb(-digits):f}S" for number in numbers]
     else:
-        texts = values.cast(pa.string()).to_pylist()
+        try:
+            texts = values.cast(pa.string()).to_pylist()
+        except pa.ArrowInvalid as error:  # a time zone that is not known
+            raise ScoringError(f"column {by!r}: {one_line(error)}") from error
     return [TRAILING_ZEROS.sub(r"\1", text) for text in texts]
 
 
