@@ -56,11 +56,11 @@ class _Trials:
 ATTACKS = {
     attack.name: attack
     for attack in (
-        Attack("calls", calls.trial, "calls", 10_000_000),
         Attack("files", files.trial, "files", 10_000, seconds=20),
         Attack("kills", kills.trial, "kills", 300),
         Attack("environments", environments.trial, "calls", 100_000),
         Attack("processes", processes.trial, "forks", 120, seconds=120),
         Attack("allocations", allocations.trial, "allocations", 20_000, seconds=120),
+        Attack("calls", calls.trial, "calls", 10_000_000),
     )
 }

@@ -1,4 +1,4 @@
-"""The counts of docs/reliability.md, between two markers."""
+"""The counts of docs/reliability.md, a row an attack between two markers; those of attacks that were not run stay."""
 
 import datetime
 import os
@@ -8,27 +8,24 @@ from pathlib import Path
 __all__ = ["write"]
 
 BEGIN, END = "<!-- counts: begin -->\n", "<!-- counts: end -->\n"
+HEADER = ["| attack | tried | findings | when and where |", "|---|---|---|---|"]
 
 
 def write(path, tallies, seed):
     text = Path(path).read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    Path(path).write_text(before + BEGIN + _table(tallies, seed) + END + after, encoding="utf-8")
+    kept, after = rest.split(END)
+    rows = {line.split("|")[1].strip(): line for line in kept.splitlines()[len(HEADER) :]}
+    rows |= {name: _row(name, tally, seed) for name, tally in tallies.items()}
+    table = "\n".join([*HEADER, *rows.values()])
+    Path(path).write_text(f"{before}{BEGIN}{table}\n{END}{after}", encoding="utf-8")
 
 
-def _table(tallies, seed):
-    lines = [
-        f"{datetime.date.today()}, {_processor()}, {os.cpu_count()} processors, Python {platform.python_version()}, "
-        f"seed {seed}:",
-        "",
-        "| attack | tried | findings |",
-        "|---|---|---|",
-    ]
-    for name, tally in tallies.items():
-        tried = ", ".join(f"{count:,} {what}".replace(",", " ") for what, count in sorted(tally.counts.items()))
-        lines.append(f"| {name} | {tried or 'nothing'} | {len(tally.findings)} |")
-    return "\n".join(lines) + "\n"
+def _row(name, tally, seed):
+    tried = ", ".join(f"{count:,} {what}".replace(",", " ") for what, count in sorted(tally.counts.items()))
+    where = f"{_processor()}, {os.cpu_count()} processors, Python {platform.python_version()}"
+    when = f"{datetime.date.today()}, seed {seed}; {where}"
+    return f"| {name} | {tried or 'nothing'} | {len(tally.findings)} | {when} |"
 
 
 def _processor():
