@@ -53,9 +53,12 @@ def check_range(name, value, domain, dtype):
     """Raise ValueError if a parameter, a number or an array, is finite and not 0, but has no such value in `dtype`.
 
     Where infinity is part of the domain, 0 is, too, or no limit at all: then its limits are the right value."""
-    if dtype == FLOAT64 or _has_infinity(domain):
+    least, most = FLOAT32_RANGE
+    if dtype is FLOAT64 or (type(value) is float and (least < abs(value) <= most or value == 0)):
         return
-    size, (least, most) = abs(np.asarray(value)), FLOAT32_RANGE
+    if _has_infinity(domain):
+        return
+    size = abs(np.asarray(value))
     outside = ((size > most) & (size != INFINITY)) | ((size <= least) & (size != 0))
     if outside.any():
         at = f" at element {int(outside.argmax())}" if outside.ndim else ""

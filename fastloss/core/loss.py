@@ -1,5 +1,6 @@
 """The Loss object: one way in for every loss."""
 
+import functools
 import inspect
 
 import numpy as np
@@ -25,7 +26,7 @@ from fastloss.core.arguments import (
     shown,
     storage,
 )
-from fastloss.core.domains import FLOAT32_RANGE, check_parameter, check_range, check_relation, relations
+from fastloss.core.domains import check_parameter, check_range, check_relation, relations
 from fastloss.core.floats import in_standard_floats
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
@@ -140,6 +141,7 @@ class Loss:
         """
         bound = object.__new__(type(self))
         bound.__dict__.update(self.__dict__)
+        bound.__dict__.pop("_fits_float32", None)
         bound.parameters = {name: _frozen(value) for name, value in self._merged(params).items()}
         bound.__signature__ = bound._signature()
         return bound
@@ -263,6 +265,22 @@ class ElementwiseLoss(Loss):
             raise TypeError(f"{self.name} requires {missing}: give it in the call, or bind it")
         return merged
 
+    def _check_narrowed(self, parameters):
+        """The domains of parameters that are rounded to float32."""
+        for name, value in parameters.items():
+            check_range(name, value, self.domains[name], FLOAT32)
+        for relation in self._relations:
+            check_relation(*relation, {name: np.float32(value) for name, value in parameters.items()})
+
+    @functools.cached_property
+    def _fits_float32(self):
+        """Whether the parameters that are bound are in their domains as float32, which calls need not find out then."""
+        try:
+            self._check_narrowed(self.parameters)
+        except ValueError:
+            return False
+        return True
+
     def _terms(self, call, mask):
         """The terms that are added to each of the outputs of a call: none."""
         return ()
@@ -296,11 +314,15 @@ class ElementwiseLoss(Loss):
             mask |= 1 << number
             if not (reduced and name == "value"):
                 stored.append(number)
-        arrays, destination = check_outputs(out, [call.shape] * len(stored), call.dtype, call.arrays)
+        shape, dtype, destination = call.shape, call.dtype, None
+        if out is None:  # without a call, where every nanosecond counts
+            arrays = [new_output(shape, dtype) for _ in stored]
+        else:
+            arrays, destination = check_outputs(out, [shape] * len(stored), dtype, call.arrays)
         for number, array in zip(stored, arrays):  # noqa: B905  (equal by construction; every nanosecond counts here)
             by_number[number] = array
         total = call.run(mask, by_number, reduces_value)
-        final = final_results(arrays, destination)
+        final = arrays if destination is None and shape else final_results(arrays, destination)
         if reduces_value:
             results = iter(final)
             return tuple(total if name == "value" else next(results) for name in outputs)
@@ -348,8 +370,8 @@ class _Call:
             sample_weight = broadcast_sample_weight(sample_weight, shape)
         self.dtype = dtype = computing_dtype(pred, target, sample_weight)
         self.given = tuple(merged.values())
-        if dtype is FLOAT32:
-            self._check_narrowed(merged)
+        if dtype is FLOAT32 and (merged is not loss.parameters or not loss._fits_float32):
+            loss._check_narrowed(merged)
         self.params = [
             storage(broadcast_parameter(k, v, shape, dtype)) if type(v) is np.ndarray else v for k, v in merged.items()
         ]
@@ -365,15 +387,6 @@ class _Call:
         if reduction == "mean":
             self.total_weight = self._total_weight()
             self.factor = kernels.mean_of(1.0, self.total_weight)
-
-    def _check_narrowed(self, parameters):
-        """The domains of parameters that are rounded to float32"""
-        least, most = FLOAT32_RANGE
-        for name, value in parameters.items():
-            if type(value) is not float or not least < abs(value) <= most:
-                check_range(name, value, self.loss.domains[name], FLOAT32)
-        for relation in self.loss._relations:
-            check_relation(*relation, {name: np.float32(value) for name, value in parameters.items()})
 
     def _total_weight(self):
         if self.operands[2] is None:

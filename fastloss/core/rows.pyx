@@ -48,6 +48,18 @@ cdef void widen(const Label *x, int64_t *out, Py_ssize_t n) noexcept nogil:
         out[i] = x[i]
 
 
+cdef bint bits_of(ignore_index, bint is_unsigned, int64_t *bits) except -1:
+    """Whether integers of 64 bits have that value, and its bits."""
+    try:
+        if is_unsigned:
+            bits[0] = <int64_t><uint64_t>ignore_index
+        else:
+            bits[0] = <int64_t>ignore_index
+    except OverflowError:
+        return False
+    return True
+
+
 cdef class Labels:
     """One integer per row, of any width, and which rows count: kept, as narrow as the classes allow, once they were
     checked. What another thread writes to the array meanwhile changes nothing."""
@@ -55,9 +67,9 @@ cdef class Labels:
     def __init__(self, array, int storage, ignore_index, Py_ssize_t classes):
         self.size = array.size
         self.classes = classes
-        lowest, bits = (0, 64) if array.dtype.kind == "u" else (-(2**63), 63)
-        self.may_be_ignored = ignore_index is not None and lowest <= ignore_index < 2**bits
-        self.ignored = <int64_t><uint64_t>(ignore_index % 2**64) if self.may_be_ignored else -1
+        self.ignored = -1
+        if ignore_index is not None:
+            self.may_be_ignored = bits_of(ignore_index, array.dtype.kind == "u", &self.ignored)
         self.width = 1 if classes <= 1 << 7 else 4 if classes <= 1 << 31 else 8
         open_operand(&self.operand, array, storage, True, False, self.size)
         self.kept = <char *>PyMem_RawMalloc(max(self.width * self.size, 1))
