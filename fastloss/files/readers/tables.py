@@ -51,7 +51,9 @@ class ParquetSource:
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
             chunks = Chunks(self._file.metadata, self.schema, self._groups, set(names))
-            file = self._open(self._binary, self._file.metadata, self._unit, chunks.texts)
+            file = self._file
+            if chunks.texts:
+                file = self._open(self._binary, file.metadata, self._unit, chunks.texts)
             for groups in self._steps():
                 for batch in self._read(file, chunks, groups, list(names)):
                     for part in cut(validated(batch, self._path, "parquet")):
