@@ -134,6 +134,20 @@ def test_text_in_parquet_that_is_not_utf8(tmp_path, is_encoded, output):
     assert not (tmp_path / output).exists()
 
 
+def test_a_wrong_bit_in_a_page_of_parquet_that_has_a_checksum(tmp_path):
+    numbers = np.random.default_rng(0).standard_normal((2, 20_000))
+    table = pa.table({"r": numbers[0], "other": numbers[1]})
+    options = {"write_page_checksum": True, "use_dictionary": False, "compression": "none"}
+    pa.parquet.write_table(table, tmp_path / "in.parquet", **options)
+    right = fl.score(tmp_path / "in.parquet", loss=fl.huber, residual="r")
+    data = (tmp_path / "in.parquet").read_bytes()
+    at = data.index(numbers[0, 15_000].tobytes())
+    (tmp_path / "in.parquet").write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    with pytest.raises(ScoringError, match=r"in.parquet: cannot be read as Parquet: column 'r' is corrupt: .*CRC"):
+        fl.score(tmp_path / "in.parquet", tmp_path / "out.csv", loss=fl.huber, residual="r")
+    assert fl.score(tmp_path / "in.parquet", loss=fl.huber, residual="other").count == right.count == 20_000
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["file", "stream"])
 def test_names_that_are_not_utf8(tmp_path, stream):
     schema = pa.schema([("r", pa.float64()), ("structs", pa.struct([("field", pa.int8())])), ("texts", pa.string())])

@@ -46,6 +46,7 @@ class ParquetSource:
         # Without pre_buffer and with a buffer size, column chunks are read as they are
         # decoded; otherwise memory would grow with the row groups.
         options = {"pre_buffer": False, "buffer_size": READ_BUFFER_BYTES, "read_dictionary": texts}
+        options["page_checksum_verification"] = True  # of pages that have one: a wrong bit is a wrong number elsewhere
         return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
