@@ -22,6 +22,8 @@ class Chunks:
     ----------
     row_bytes : float
         What a row becomes, on average over the row group in which they are largest; texts count as they are stored.
+    row_taken : float
+        What such a row takes in the file.
     texts : list of str
         The columns of texts that are stored as little but indices of dictionaries: to read them as these is faster.
     largest_text : int
@@ -37,7 +39,7 @@ class Chunks:
     ):
         self._groups = [group for group in map(metadata.row_group, row_groups) if group.num_rows]
         leaves = [(i, metadata.schema.column(i)) for i in range(len(metadata.schema))]
-        sizes = [0] * len(self._groups)
+        sizes, taken = [0] * len(self._groups), [0] * len(self._groups)
         self.texts, self.largest_text = [], 0
         for i, leaf in leaves:
             if not is_inside(leaf.path, names):
@@ -45,14 +47,16 @@ class Chunks:
             width = WIDTHS.get(leaf.physical_type) or leaf.length
             for number, chunk in enumerate(self._chunks(i)):
                 sizes[number] += max(chunk.total_uncompressed_size, chunk.num_values * width)
+                taken[number] += chunk.total_compressed_size
             if leaf.physical_type == "BYTE_ARRAY" and any(map(_shares, self._chunks(i))):
                 if _is_text(schema, leaf.path) and _are_indices(list(self._chunks(i))):
                     self.texts.append(leaf.path)
                 else:
                     largest = max(chunk.total_uncompressed_size for chunk in self._chunks(i) if _shares(chunk))
                     self.largest_text = max(self.largest_text, largest)
-        rows = (group.num_rows for group in self._groups)
-        self.row_bytes = max((size / count for size, count in zip(sizes, rows, strict=True)), default=0.0)
+        rows = [group.num_rows for group in self._groups]
+        of_rows = [(size / count, bytes / count) for size, bytes, count in zip(sizes, taken, rows, strict=True)]
+        self.row_bytes, self.row_taken = max(of_rows, default=(0.0, 0.0))
 
     def _chunks(self, column: int) -> Iterator[pa.parquet.ColumnChunkMetaData]:
         return (group.column(column) for group in self._groups)

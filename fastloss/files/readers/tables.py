@@ -52,6 +52,8 @@ class ParquetSource:
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
             chunks = Chunks(self._file.metadata, self.schema, self._groups, set(names))
+            advice = "write it with fewer elements a row"
+            check_expansion(self._path, int(chunks.row_taken), int(chunks.row_bytes), advice)
             file = self._file
             if chunks.texts:
                 file = self._open(self._binary, file.metadata, self._unit, chunks.texts)
