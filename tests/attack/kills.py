@@ -22,7 +22,7 @@ from .finding import require
 
 __all__ = ["trial"]
 
-FILES, ROWS = 5, 6000
+FILES, ROWS = 4, 24_000
 INT, TERM, HUP, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL
 SIGNALS = ((KILL,), (KILL,), (INT,), (TERM,), (HUP,), (INT, INT), (TERM, TERM), (INT, TERM), (INT, INT, INT))
 CODES = {0, *(128 + s for s in (INT, TERM, HUP)), *(-s for s in (INT, TERM, HUP, KILL))}  # below 0: not handled yet
@@ -74,7 +74,7 @@ def _make_data(random):
     os.mkdir("data")
     for k in range(FILES):
         table = pa.table({"r": rng.standard_normal(ROWS), "g": rng.integers(0, 5, ROWS)})
-        pa.parquet.write_table(table, f"data/{k}.parquet", row_group_size=1000)
+        pa.parquet.write_table(table, f"data/{k}.parquet", row_group_size=4000)
 
 
 def _job(random):
@@ -82,7 +82,7 @@ def _job(random):
     job += ["--by", "g"] if random.random() < 0.3 else []
     if job[0] == "data":
         job += ["--workers", str(random.choice((1, 2)))]
-        job += ["--fragment-rows", "2000"] if random.random() < 0.5 else []
+        job += ["--fragment-rows", "8000"] if random.random() < 0.5 else []
     return job
 
 
@@ -91,9 +91,9 @@ def _asked_before(random, job):
     if job[0] != "data" or random.random() < 0.7:
         return job
     if "--fragment-rows" in job:
-        return [*job[:-1], "3000"]
+        return [*job[:-1], "12000"]
     if random.random() < 0.5:
-        return [*job, "--fragment-rows", "3000"]
+        return [*job, "--fragment-rows", "12000"]
     return ["data/0.parquet", "data/2.parquet", *job[1:]]
 
 

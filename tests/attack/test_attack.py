@@ -11,7 +11,7 @@ pytestmark = pytest.mark.attack
 
 SEED = 20
 # How much of each
-SHORT = {"calls": 10_000, "files": 150, "kills": 12, "environments": 2000, "processes": 36, "allocations": 300}
+SHORT = {"calls": 20_000, "files": 300, "kills": 12, "environments": 5000, "processes": 36, "allocations": 300}
 
 
 @pytest.mark.parametrize("name", ATTACKS)
