@@ -84,9 +84,9 @@ def score(
         into a directory each file keeps its own.
     output : path, optional
         A file, whose extension is its format; a directory, into which each input file is written
-        under its own name and directories NAME=VALUE; an address of one of these that fsspec knows; or "-" for
-        standard output. A new directory for several files has no extension or ends with "/", for one file with "/".
-        Without it only the summary is computed.
+        under its own name and directories NAME=VALUE, one job at a time; an address of one of these that fsspec knows;
+        or "-" for standard output. A new directory for several files has no extension or ends with "/", for one file
+        with "/". Without it only the summary is computed.
     loss : Loss or str
         A loss with its parameters bound, or the name of one.
     pred, target : str or list of str

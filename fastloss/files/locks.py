@@ -40,8 +40,11 @@ def hold(file) -> bool:
 
 
 def is_removed(file) -> bool:
-    """Whether an open file has lost its name."""
-    return os.fstat(file.fileno()).st_nlink == 0
+    """Whether an open file has lost its name, or another file has got it."""
+    try:
+        return not os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
+    except FileNotFoundError:
+        return True
 
 
 def owner() -> str:
