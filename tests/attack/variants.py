@@ -9,16 +9,15 @@ from .guarded import CANARY, memory_order
 
 __all__ = ["Output", "placed"]
 
-NATIVE = ("float32", "float64")
 LISTED = ("float64", "int64", "bool")  # the dtypes that NumPy gives to lists
 
 
-class Exporter:
-    """An object that has nothing but one of the protocols of arrays."""
+# Objects that have nothing but one of the protocols of arrays
 
-    def __init__(self, array, protocol):
-        self._array = array
-        self.__dict__.update({"__array_interface__": array.__array_interface__} if protocol == "interface" else {})
+
+class WithInterface:
+    def __init__(self, array):
+        self._array, self.__array_interface__ = array, array.__array_interface__
 
 
 class WithArray:
@@ -79,7 +78,7 @@ def _contained(random, array):
     """An array in another container, one that can hold it."""
     dtype, dense = array.dtype, array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
     dense = dense and min(array.strides, default=0) >= 0
-    kinds = [WithArray, lambda a: Exporter(a, "interface"), lambda a: a.view(Subclass)]
+    kinds = [WithArray, WithInterface, lambda a: a.view(Subclass)]
     if dtype.isnative and dtype.kind in "fiu" and array.flags.aligned:
         kinds.append(memoryview)
         if array.flags.writeable:
