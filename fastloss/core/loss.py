@@ -215,7 +215,7 @@ class Loss:
 
 def _frozen(value):
     """A parameter that nobody changes any more: an array of the loss's own."""
-    if type(value) is not np.ndarray or not value.flags.writeable:
+    if type(value) is not np.ndarray or (value.base is None and not value.flags.writeable):
         return value
     value = value.copy()
     value.flags.writeable = False

@@ -221,3 +221,13 @@ def test_a_bound_array_is_the_losss_own():
     rows = fl.cross_entropy.bind(class_weight=weights)
     weights[:] = 0
     np.testing.assert_array_equal(rows.parameters["class_weight"], 1)
+
+
+def test_a_view_that_cannot_be_written_is_copied_too():
+    delta = np.array([1.0, 2.0])
+    view = delta[:]
+    view.flags.writeable = False
+    loss = fl.huber.bind(delta=view)
+    before = loss([3.0, 3.0])
+    delta[:] = 9.0
+    np.testing.assert_array_equal(loss([3.0, 3.0]), before)
