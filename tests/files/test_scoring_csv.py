@@ -141,6 +141,13 @@ def test_a_wrong_row_is_counted_over_the_file(scored, block_bytes, row, message)
     assert str(caught.value).endswith("in.csv: cannot be read as CSV: " + message)
 
 
+def test_a_wrong_row_that_is_not_utf_8(tmp_path):
+    """pyarrow cannot hand it over, and would print a traceback."""
+    (tmp_path / "in.csv").write_bytes(b"r,s\n1,a\n2,\xff,3\n")
+    with pytest.raises(ScoringError, match=r"in.csv: cannot be read as CSV: .*Expected 2 columns, got 3"):
+        fl.score(tmp_path / "in.csv", **SQUARE)
+
+
 def test_rows_of_several_files_are_counted_together(tmp_path):
     (tmp_path / "a.csv").write_text("r\n1\n2\n")
     (tmp_path / "b.csv").write_text("r\n1\nx\n")

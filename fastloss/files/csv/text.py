@@ -97,8 +97,9 @@ class CsvText:
             wrong.append(row)
             return "error"
 
+        handler = on_wrong_row if _is_utf8(block.text) else None  # pyarrow hands over rows as text
         try:
-            return self._parsed(block, dict.fromkeys(indices, pa.binary()), on_wrong_row)
+            return self._parsed(block, dict.fromkeys(indices, pa.binary()), handler)
         except pa.ArrowInvalid as error:
             if not wrong:
                 raise
@@ -130,3 +131,11 @@ class CsvText:
             raise ScoringError(
                 f"{self._place}: {where} is not {error.encoding}: give the encoding, such as latin-1 or cp1252"
             ) from error
+
+
+def _is_utf8(text: bytes | bytearray | memoryview) -> bool:
+    try:
+        str(text, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
