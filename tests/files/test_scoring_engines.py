@@ -318,7 +318,7 @@ import fastloss as fl
 
 def slowly(rows, share):
     print(rows, flush=True)
-    time.sleep(0.02)
+    time.sleep(0.5)
 
 fl.score(*sys.argv[1:3], loss=fl.huber, residual="r", workers=int(sys.argv[3]), progress=slowly)
 """

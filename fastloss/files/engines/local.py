@@ -66,11 +66,15 @@ class _Workers:
         self._tasks, self._lock = enumerate(tasks), threading.Lock()
         self._ended: SimpleQueue = SimpleQueue()  # (index, outcome) of tasks, an exception or None of threads
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._work, name=f"fastloss-scoring-{i}") for i in range(workers)]
+        self._over = [threading.Event() for _ in range(workers)]
+        self._threads = [
+            threading.Thread(target=self._work, args=(over,), name=f"fastloss-scoring-{i}")
+            for i, over in enumerate(self._over)
+        ]
 
     def outcomes(self):
         """(index, outcome) of each task that ends."""
-        running = len(self._threads)
+        running = len(self._running)
         while running:
             ended = self._ended.get()
             if isinstance(ended, BaseException):
@@ -85,7 +89,7 @@ class _Workers:
         with self._lock:
             self._tasks = iter(())
 
-    def _work(self) -> None:
+    def _work(self, over: threading.Event) -> None:
         try:
             while True:
                 with self._lock:
@@ -96,6 +100,8 @@ class _Workers:
             self._ended.put(None)
         except BaseException as error:  # for the thread that waits
             self._ended.put(error)
+        finally:
+            over.set()
 
     def _do(self, index: int, task: Task) -> Outcome:
         def moved(rows, share):
@@ -115,17 +121,18 @@ class _Workers:
         except BaseException as error:
             self.__exit__(type(error), error, None)
             raise
-        self._threads = self._started()
-        return self if self._threads else None
+        self._running = self._started()
+        return self if self._running else None
 
     def __exit__(self, kind, error, traceback) -> None:
         if error is not None:
             self._stop.set()
-        insist(self._join)
+        insist(self._wait)
 
-    def _join(self) -> None:
-        for thread in self._started():
-            thread.join()
+    def _wait(self) -> None:
+        """Until all have ended; an interrupted `Thread.join` takes a thread for ended that is not."""
+        for over in self._started():
+            over.wait()
 
-    def _started(self) -> list[threading.Thread]:
-        return [thread for thread in self._threads if thread.ident is not None]
+    def _started(self) -> list[threading.Event]:
+        return [over for thread, over in zip(self._threads, self._over, strict=True) if thread.ident is not None]
