@@ -49,7 +49,7 @@ def blocks(read: Callable[[int], bytes], separator: str, size: int) -> Iterator[
             yield Block(memoryview(buffer)[:end], len(spans[0]) > 0)
             buffer[: filled - end] = buffer[end:filled]
             filled -= end
-        elif filled > MAX_ROW_BYTES:
+        elif filled >= MAX_ROW_BYTES:
             raise OpenQuote if _is_open(filled, spans) else LongRow
         elif filled == len(buffer):
             buffer = buffer + bytes(filled)  # twice as long: what is looked through again adds up to the text's length
