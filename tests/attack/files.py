@@ -2,6 +2,7 @@
 traceback of another kind, no gigabyte of memory."""
 
 import ctypes
+import gc
 import os
 import resource
 import sys
@@ -38,6 +39,7 @@ def _files():
     pa.set_memory_pool(pa.system_memory_pool())
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
     files = good_files()
+    gc.freeze()  # so that what follows is collected in no time
     resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize") + 5 * GIB, resource.RLIM_INFINITY))
     return files
 
@@ -50,6 +52,7 @@ def _status(name):
 def trial(seed):
     random = Random(seed)
     files = _files()
+    gc.collect()  # errors hold what was read until then, which is large at times
     name = random.choice(sorted(files))
     content = mutated(random, name, files[name], files) if random.random() > 0.02 else files[name]
     extension = os.path.splitext(name)[1]
