@@ -68,6 +68,16 @@ def test_rows_count_as_what_they_become(name, bounds):
         assert found.sum() <= 1.2 * expected.sum() + 20 * len(batch) + 1016
 
 
+@pytest.mark.parametrize("type", [pa.string(), pa.string_view()])
+def test_buffers_may_be_longer_than_their_elements(type):
+    """As padding makes them, by any number of bytes."""
+    _, numbers, data = pa.array(["some text", "and some more of it"], type).buffers()
+    longer = pa.py_buffer(numbers.to_pybytes() + b"abc")
+    array = pa.Array.from_buffers(type, 2, [None, longer, data])
+    found = sizes.row_bytes(pa.record_batch([pa.DictionaryArray.from_arrays(pa.array([1, 0]), array)], ["x"]))
+    assert (np.broadcast_to(found, 2) >= [19, 9]).all()
+
+
 @pytest.mark.parametrize("name", SHARING)
 def test_batches_are_cut_into_all_of_their_rows(monkeypatch, name):
     monkeypatch.setattr(reading, "BATCH_BYTES", 3000)

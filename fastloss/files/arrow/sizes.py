@@ -47,8 +47,8 @@ def _sizes(array: pa.Array) -> float | np.ndarray:
         ends = array.run_ends.to_numpy() if isinstance(sizes, np.ndarray) else None
         return sizes if ends is None else sizes[np.searchsorted(ends, np.arange(len(array)) + array.offset, "right")]
     if any(is_kind(type) for is_kind in VIEWED):
-        views = np.frombuffer(array.buffers()[1], np.int32)[4 * array.offset :][: 4 * len(array) : 4]  # their lengths
-        return views.astype(np.float64)
+        views = np.frombuffer(array.buffers()[1], np.int32, 4 * len(array), 16 * array.offset)
+        return views[::4].astype(np.float64)  # their lengths
     if types.is_struct(type):
         return sum(map(_sizes, array.flatten()), 0.0)
     if types.is_fixed_size_list(type):
@@ -73,7 +73,8 @@ def _sizes_of_texts(values: pa.Array) -> float | np.ndarray:
         offset_type = np.int64
     else:
         return _sizes(values)
-    offsets = np.frombuffer(values.buffers()[1], offset_type)[values.offset :][: len(values) + 1]
+    before = values.offset * np.dtype(offset_type).itemsize
+    offsets = np.frombuffer(values.buffers()[1], offset_type, len(values) + 1, before)
     return np.diff(offsets).astype(np.float64)
 
 
