@@ -47,8 +47,10 @@ cdef int open_operand(
     Operand *op, object array, int storage, bint is_double, bint writable, Py_ssize_t size
 ) except -1
 cdef int raise_resized() except -1
+cdef int check_size(Py_ssize_t rows, Py_ssize_t width) except -1
 cpdef size_t address(array) except? 0
 cdef void close_operand(Operand *op) noexcept
+cdef Py_ssize_t numbers_size(bint is_double, Py_ssize_t n) noexcept nogil
 cdef Py_ssize_t scratch_size(const Operand *op, Py_ssize_t n) noexcept nogil
 cdef const void *read_block(const Operand *op, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil
 cdef bint read_integers(

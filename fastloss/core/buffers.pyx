@@ -84,6 +84,13 @@ cdef int raise_resized() except -1:
     raise ValueError("an array was resized while the arguments of the call were read; give one that stays as it is")
 
 
+cdef int check_size(Py_ssize_t rows, Py_ssize_t width) except -1:
+    """That the memory for so many numbers, some times over, is within 64 bits: strides of 0 make arrays of any size."""
+    if width > (<Py_ssize_t>1 << 50) // max(rows, <Py_ssize_t>1):
+        raise MemoryError()
+    return 0
+
+
 cdef bint is_within(const Operand *op, object owner) except -1:
     """Whether the elements lie in the memory of the array that has it; others cannot be resized."""
     cdef Py_ssize_t low = 0, high = op.itemsize, reach, start
@@ -127,8 +134,15 @@ cdef void merge_dimensions(Operand *op) noexcept:
 
 
 cdef Py_ssize_t scratch_size(const Operand *op, Py_ssize_t n) noexcept nogil:
-    """Bytes that read_block may need for n elements: for the converted ones, and for a copy of those in the array."""
-    return 0 if op.direct else n * 16
+    """Bytes that read_block may need for n elements: for the converted ones, and for a copy of others in the array."""
+    if op.direct:
+        return 0
+    return numbers_size(op.is_double, n) if op.storage == (FLOAT64 if op.is_double else FLOAT32) else n * 16
+
+
+cdef Py_ssize_t numbers_size(bint is_double, Py_ssize_t n) noexcept nogil:
+    """Bytes of n numbers of the computing dtype, so many that doubles may follow."""
+    return 8 * n if is_double else 8 * ((n + 1) // 2)
 
 
 cdef const void *read_block(const Operand *op, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil:

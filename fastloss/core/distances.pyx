@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Operand, close_operand, open_operand, raise_resized, read_block, scratch_size,
+    FLOAT32, FLOAT64, Operand, check_size, close_operand, open_operand, raise_resized, read_block, scratch_size,
     write_block,
 )
 from fastloss.core.kernels cimport (
@@ -42,7 +42,8 @@ cdef class Layer:
             open_operand(&self.arrays[j], array, storage, is_double, False, array.size)
         for j, grad in enumerate(grads):
             if grad is not None:
-                open_operand(&self.grads[j], grad, FLOAT64 if is_double else FLOAT32, is_double, True, self.arrays[j].size)
+                open_operand(&self.grads[j], grad, FLOAT64 if is_double else FLOAT32, is_double, True,
+                             self.arrays[j].size)
                 self.emits[j] = True
         for j, value in enumerate(parameters):
             self.parameters[j] = value
@@ -68,10 +69,12 @@ cdef class Distances:
     cdef Py_ssize_t rows, block
     cdef const fl_distance_kernels *kernels
 
-    def __init__(self, bint is_double, int loss, Py_ssize_t rows, layers, *, target=None, labels=None, Py_ssize_t centers=0,
+    def __init__(self, bint is_double, int loss, Py_ssize_t rows, layers, *, target=None, labels=None,
+                 Py_ssize_t centers=0,
                  sample_weight=None, value=None):
-        """`target` and `sample_weight`, one per row, are (array, storage); `labels` is an array of int64 that no one else
-        has, which of the `centers` rows of the second array belongs to each; `value` is an array of one number per row or None."""
+        """`target` and `sample_weight`, one per row, are (array, storage); `labels` is an array of int64 that no one
+        else has, which of the `centers` rows of the second array belongs to each; `value` is an array of one number per
+        row or None."""
         cdef Layer layer
         cdef Py_ssize_t widest = 1
         cdef int j
@@ -80,7 +83,8 @@ cdef class Distances:
         self.factor = 1
         for layer in layers:
             widest = max(widest, layer.width)
-        self.block = max(<Py_ssize_t>1, min(rows, BLOCK_BYTES // (8 * widest)))
+        self.block = max(<Py_ssize_t>1, min(rows, BLOCK_BYTES // 8 // widest))
+        check_size(self.block, widest)
         self.blocks = (rows + self.block - 1) // self.block
         self.block_size = self.block * widest
         if target is not None:

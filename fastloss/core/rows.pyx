@@ -10,8 +10,8 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Operand, close_operand, open_operand, raise_resized, read_block, read_integers, scratch_size,
-    write_block,
+    FLOAT32, FLOAT64, Operand, check_size, close_operand, numbers_size, open_operand, raise_resized, read_block,
+    read_integers, scratch_size, write_block,
 )
 from fastloss.core.kernels cimport (
     FL_BLOCK, FL_ROW_ELEMENTS, FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW, current_rows, current_table, fl_matrix,
@@ -22,6 +22,7 @@ from fastloss.core.kernels cimport FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_log_probabil
 cdef enum:
     BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
     BY_CLASS_BYTES = 1 << 19  # the same where long rows are transposed, for longer runs of neighbouring rows
+    MOST_BYTES = 1 << 24      # of those of a thread, unless a row alone has more
 
 # The outputs of one number per logit, and the kernels that are no losses
 GRAD, HESS = FL_ROW_GRAD, FL_ROW_HESS
@@ -72,6 +73,7 @@ cdef class Labels:
             self.may_be_ignored = bits_of(ignore_index, array.dtype.kind == "u", &self.ignored)
         self.width = 1 if classes <= 1 << 7 else 4 if classes <= 1 << 31 else 8
         open_operand(&self.operand, array, storage, True, False, self.size)
+        check_size(self.width, self.size)
         self.kept = <char *>PyMem_RawMalloc(max(self.width * self.size, 1))
         if self.kept == NULL:
             raise MemoryError()
@@ -171,7 +173,8 @@ cdef Py_ssize_t matrix_scratch(const Matrix *m, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t size = n * m.classes
     if not m.by_class:
         return scratch_size(&m.operand, size)
-    return 8 * size + (8 * size + 16 * n if not m.operand.direct else 0)
+    cdef Py_ssize_t rows = numbers_size(m.operand.is_double, size)
+    return rows if m.operand.direct else 2 * rows + 16 * n
 
 
 cdef const void *read_rows(
@@ -198,7 +201,7 @@ cdef void *move_rows(
 ) noexcept nogil:
     """Transpose n rows of a `by_class` array to `rows`, or back (store), run of neighbouring rows by run."""
     cdef Py_ssize_t itemsize = 8 if m.operand.is_double else 4, classes = m.classes, done = 0, count, first, stride, k
-    cdef char *apart = rows + 8 * n * classes
+    cdef char *apart = rows + numbers_size(m.operand.is_double, n * classes)
     cdef char *by_class
     while done < n:
         first = (start + done) // m.run * classes * m.run + (start + done) % m.run
@@ -283,6 +286,7 @@ cdef class Rows:
         if labels is not None and (self.labels.size != self.rows or self.labels.classes != self.classes):
             raise_resized()
         self.block = self.rows_per_block()
+        check_size(self.block, self.classes)
         self.blocks = (self.rows + self.block - 1) // self.block
         self.block_size = self.block * self.classes
         self.factor = 1
@@ -316,7 +320,11 @@ cdef class Rows:
     cdef Py_ssize_t rows_per_block(self) noexcept:
         cdef bint moves = self.logits.by_class and self.classes > FL_SHORT_ROW
         cdef Py_ssize_t bytes = BY_CLASS_BYTES if moves else BLOCK_BYTES
-        cdef Py_ssize_t rows = min(bytes // (self.classes * (8 if self.is_double else 4)), <Py_ssize_t>FL_BLOCK)
+        cdef Py_ssize_t itemsize = 8 if self.is_double else 4
+        cdef Py_ssize_t rows = min(bytes // itemsize // self.classes, <Py_ssize_t>FL_BLOCK)
+        cdef Py_ssize_t most = MOST_BYTES // itemsize // self.classes
+        if moves and most < FL_ROW_PADDING:  # fewer than are neighbours in a line of the cache
+            return max(most, <Py_ssize_t>1)
         if rows > FL_ROW_PADDING or self.logits.by_class:
             return max(rows - rows % FL_ROW_PADDING, <Py_ssize_t>FL_ROW_PADDING)
         return max(rows, <Py_ssize_t>1)

@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Operand, address, close_operand, open_operand, raise_resized, read_block,
+    FLOAT32, FLOAT64, Operand, address, check_size, close_operand, open_operand, raise_resized, read_block,
 )
 from fastloss.core.kernels cimport (
     FL_ROW_PADDING, FL_TILE_COLUMNS, FL_TILE_ROLES, FL_TILE_ROWS, FL_TILE_STRIP, current_tiles, fl_enter_floats,
@@ -188,13 +188,15 @@ cdef class Tiles:
         cdef Py_ssize_t size = 8 if self.is_double else 4, rows = max(<Py_ssize_t>self.call.x.rows, 1)
         cdef Py_ssize_t most, each, kept, strip
         self.width = self.x.width
+        check_size(FL_TILE_COLUMNS, self.width)
+        check_size(FL_TILE_COLUMNS, self.call.w.rows)
         self.column_tiles = fl_tiles_of(&self.call.w, FL_TILE_COLUMNS)
         self.tiles_of_columns = self.column_tiles
         if self.call.window:
             self.column_tiles = quotient(self.call.window, FL_TILE_COLUMNS)
         self.tiles_of_rows = fl_tiles_of(&self.call.x, FL_TILE_COLUMNS)
         self.tiles_of_partners = fl_tiles_of(&self.call.partner, FL_TILE_COLUMNS)
-        most = min(<Py_ssize_t>FL_TILE_ROWS, PACKED_BYTES // (size * max(self.width, <Py_ssize_t>1)))
+        most = min(<Py_ssize_t>FL_TILE_ROWS, PACKED_BYTES // size // max(self.width, <Py_ssize_t>1))
         if self.has_grads and not self.is_mirrored:
             kept = KEPT_BYTES // (size * FL_TILE_COLUMNS * max(self.column_tiles, <Py_ssize_t>1))
             most = min(most, kept) if kept >= FL_TILE_STRIP else most

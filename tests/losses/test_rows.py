@@ -1,6 +1,7 @@
 """Row losses: accuracy, and the table of special values."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -443,3 +444,32 @@ def test_top_k_error_counts_ties_against_the_label(classes, dtype, isa):
 def test_k_is_a_positive_integer(k):
     with pytest.raises((TypeError, ValueError), match=r"k must be an? ?integer|k must be integer >= 1"):
         fl.top_k_error([[0.0, 1.0]], [0], k=k)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("classes", [3, 10, 300])
+@EVERY_DTYPE
+def test_multi_margin_where_the_sum_overflows_but_not_the_mean(classes, dtype, p, isa):
+    """Beside rows where neither does, whose bits are those of a call of their own."""
+    limits = np.finfo(dtype)
+    large = float(limits.max) ** (1 / p) * 0.4
+    rng = np.random.default_rng(0)
+    logits = rng.uniform(-1, 1, (40, classes))
+    logits[::3] *= large
+    labels = rng.integers(0, classes, 40)
+    logits = logits.astype(dtype)
+    value, grad = fl.multi_margin.value_and_grad(logits, labels, p=p)
+    excess = [[max(0, 1 + Fraction(float(x)) - Fraction(float(row[y]))) for x in row] for row, y in
+              zip(logits, labels, strict=True)]  # fmt: skip
+    for i, y in enumerate(labels):
+        excess[i][y] = 0
+        total = sum(e**p for e in excess[i])
+        wanted = float(total / classes) if total / classes <= Fraction(float(limits.max)) else np.inf
+        np.testing.assert_allclose(value[i], wanted, rtol=8 * limits.eps)
+        at_label = -(2 * sum(excess[i]) if p == 2 else sum(e > 0 for e in excess[i])) / Fraction(classes)
+        np.testing.assert_allclose(grad[i, y], float(at_label), rtol=8 * limits.eps)
+    some = np.arange(40) % 3 > 0
+    alone = fl.multi_margin.value_and_grad(logits[some], labels[some], p=p)
+    assert_same_bits(value[some], alone[0])
+    assert_same_bits(grad[some], alone[1])
+    assert np.isfinite(value).any()

@@ -5,9 +5,13 @@ ROW_LOSS(multi_margin, FL_LABELS, FL_CONVEX, "p 1 or 2", "margin finite")
  * divided by the number of classes.
  *
  * Three sums give the loss and its derivatives by x_y: of the powers, of the excesses max(0, margin + x_k - x_y), and
- * the number of positive excesses. Classes whose logit equals the label's, which all add the same, are only counted. */
+ * the number of positive excesses. Classes whose logit equals the label's, which all add the same, are only counted.
+ *
+ * Where a sum overflows, whose quotient by the number of classes may not, it is taken again of excesses times UNIT. */
 
-enum { SQUARE = 1 };
+enum { SQUARE = 1, SCALED = 2 };
+
+#define UNIT (sizeof(real) == 4 ? 0x1p-96 : 0x1p-700)
 
 typedef struct {
     vec margin;
@@ -20,6 +24,7 @@ typedef struct {
 
 typedef struct {
     vec own, loss, excess, positive; /* the label's logit; the three sums, without the label's own term */
+    vec unscale;                     /* of `excess`; of `loss`, too, for p = 2 twice: 1 / UNIT, or 1 */
     vec share;                       /* scale / C for p = 1, twice that for p = 2: the factor of all elements */
 } multi_margin_state;
 
@@ -45,9 +50,10 @@ INLINE multi_margin_call multi_margin_call_of(const fl_rows *a) {
 INLINE multi_margin_terms multi_margin_term(const multi_margin_call *call, const multi_margin_base *base,
                                             row_logit logit, int tops, int variant) {
     (void)tops;
-    vec d = logit.x - base->own, zero = v_set(0);
+    const vec unit = v_set(variant & SCALED ? (real)UNIT : 1);
+    vec d = logit.x * unit - base->own, zero = v_set(0);
     mask top = v_eq(d, zero);
-    vec excess = v_max(v_select(top, v_set(-INFINITE), d) + call->margin, zero);
+    vec excess = v_max(v_select(top, v_set(-INFINITE), d) + call->margin * unit, zero);
     vec positive = v_select(v_lt(zero, excess), v_set(1), zero);
     excess = v_select(v_lt(logit.x, v_set(INFINITE)), excess, v_set(NOT_A_NUMBER));
     return (multi_margin_terms){.sum = {variant & SQUARE ? excess * excess : excess, excess, positive},
@@ -58,18 +64,31 @@ INLINE multi_margin_state multi_margin_reduce(const multi_margin_call *call, con
     multi_margin_base base = {s->own};
     multi_margin_totals t = multi_margin_sum(call, s, &base, variant);
     vec own = v_max(call->margin, v_set(0)), ties = v_max(t.count[0] - v_set(1), v_set(0)); /* no -inf equals another */
-    return (multi_margin_state){.own = s->own,
+    multi_margin_state state = {.own = s->own,
                                 .loss = v_fma(ties, variant & SQUARE ? own * own : own, t.sum[0]),
                                 .excess = v_fma(ties, own, t.sum[1]),
-                                .positive = t.sum[2] + v_select(v_lt(v_set(0), own), ties, v_set(0))};
+                                .positive = t.sum[2] + v_select(v_lt(v_set(0), own), ties, v_set(0)),
+                                .unscale = v_set(1)};
+    mask beyond = v_eq(state.loss, v_set(INFINITE));
+    if (__builtin_expect(m_any(beyond), 0)) {
+        const vec unit = v_set((real)UNIT);
+        base.own = s->own * unit;
+        own = own * unit;
+        t = multi_margin_sum(call, s, &base, variant | SCALED);
+        state.loss = v_select(beyond, v_fma(ties, variant & SQUARE ? own * own : own, t.sum[0]), state.loss);
+        state.excess = v_select(beyond, v_fma(ties, own, t.sum[1]), state.excess);
+        state.unscale = v_select(beyond, v_set((real)(1 / UNIT)), v_set(1));
+    }
+    return state;
 }
 
 /* Undefined where the label's logit is infinite, unless it is -inf and others are not: then the loss is inf. */
 INLINE vec multi_margin_loss(const multi_margin_call *call, multi_margin_state *s, int variant) {
-    (void)variant;
     mask nothing = m_and(v_eq(s->own, v_set(-INFINITE)), v_eq(s->loss, v_set(0)));
     nothing = m_or(nothing, v_eq(s->own, v_set(INFINITE)));
-    return s->loss = v_select(nothing, v_set(NOT_A_NUMBER), s->loss / v_set(call->classes));
+    vec loss = s->loss / v_set(call->classes) * s->unscale;
+    if (variant & SQUARE) loss = loss * s->unscale;
+    return s->loss = v_select(nothing, v_set(NOT_A_NUMBER), loss);
 }
 
 INLINE vec multi_margin_factors(const multi_margin_call *call, multi_margin_state *s, vec scale, int variant) {
@@ -88,7 +107,8 @@ INLINE vec multi_margin_element(const multi_margin_call *call, const multi_margi
 
 INLINE vec multi_margin_at_label(const multi_margin_call *call, const multi_margin_state *s, int output, int variant) {
     (void)call;
-    if (output == FL_ROW_GRAD) return -s->share * (variant & SQUARE ? s->excess : s->positive);
+    if (output == FL_ROW_GRAD)
+        return -s->share * (variant & SQUARE ? s->excess : s->positive) * (variant & SQUARE ? s->unscale : v_set(1));
     return s->share * (variant & SQUARE ? s->positive : v_set(0));
 }
 
@@ -102,4 +122,5 @@ static void multi_margin_rows(const fl_rows *a) {
     if (a->parameters[0] == 2) return multi_margin_squared(a);
     multi_margin_linear(a);
 }
+#undef UNIT
 #endif
