@@ -45,7 +45,7 @@ def trial(seed):
         for number in range(kills):
             signals = random.choice(SIGNALS)
             delay, gap = random.uniform(0, 1.1 * took), random.choice((0, 0.001, 0.02))
-            is_program = random.random() < 0.1
+            is_program = random.random() < 0.1 and (number == 0 or signals == (KILL,))
             again = ["--resume"] if number and output.endswith("/") else []
             asked = _asked_before(random, job)
             pid = _start([*asked, "-o", output, *again], is_program)
