@@ -14,6 +14,7 @@ import pytest
 
 import fastloss as fl
 from fastloss.files import ScoringError
+from fastloss.files.arrow.footer import _Chunks
 
 ROWS = 40
 OUTPUTS = ("out.parquet", "out.csv", "out.arrow")
@@ -188,3 +189,37 @@ def test_compressed_files_that_are_cut_or_changed(tmp_path, name, output):
             fl.score(tmp_path / name, output and tmp_path / output, loss=fl.huber, residual="r")
         assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_footer_that_ends_the_process_when_pyarrow_is_asked_about_it(tmp_path):
+    """A histogram of definition levels of another length; in the second row group, so that reading begins well"""
+    path = tmp_path / "in.parquet"
+    pa.parquet.write_table(pa.table({"r": np.arange(2.0 * ROWS)}), path, row_group_size=ROWS)
+    histogram, another = b"\x26\x00\x50", b"\x16\x80\x01"  # [0, ROWS] and [64], in Thrift's compact protocol
+    before, found, behind = path.read_bytes().rpartition(histogram)
+    assert found
+    path.write_bytes(before + another + behind)
+    code = (
+        "import sys, fastloss as fl\n"
+        "from fastloss.files import ScoringError\n"
+        "try: fl.score(sys.argv[1], loss=fl.huber, residual='r')\n"
+        "except ScoringError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], check=True, capture_output=True, text=True)
+    what = "column 'r' has a histogram of 1 levels, and 2 levels: it is corrupt"
+    assert done.stdout == f"{path}: cannot be read as Parquet: {what}\n"
+
+
+@pytest.mark.parametrize("columns", [1, 20, 300])
+def test_the_walk_through_a_footer_ends_where_it_does(columns):
+    """It would miss what is behind a field that it misreads."""
+    table = pa.table({
+        f"c{i}": [pa.array([i % 3 > 0] * ROWS), texts(), lists(), pa.array([None, 1.5] * (ROWS // 2)), encoded()][i % 5]
+        for i in range(columns)
+    })  # fmt: skip
+    file, walked = io.BytesIO(), io.BytesIO()
+    pa.parquet.write_table(table, file, row_group_size=7, write_page_index=True, compression="zstd")
+    metadata = pa.parquet.read_metadata(file)
+    metadata.write_metadata_file(walked)
+    data = walked.getvalue()
+    assert _Chunks(metadata.schema, "").file(data, 4) == len(data) - 8  # the length of the footer, and PAR1

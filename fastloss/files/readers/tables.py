@@ -14,6 +14,7 @@ from fastloss.files.arrow import columns
 from fastloss.files.arrow.chunks import Chunks
 from fastloss.files.arrow.declared import declared_bytes
 from fastloss.files.arrow.dictionaries import is_narrow
+from fastloss.files.arrow.footer import check_chunks
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
 from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, cut, reading, rows_per_batch, shown, validated
@@ -31,6 +32,7 @@ class ParquetSource:
             self._file = self._open(file)
             _check_names(path, self._file.schema_arrow)
             metadata = self._file.metadata
+            check_chunks(metadata, shown(path))
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
             carried = spec.carried(self._file.schema_arrow.names)
             _refuse_intervals(shown(path), metadata, carried)
