@@ -185,9 +185,10 @@ def distillation(temperature=1.0, ignore_index=-100):
     Formula: T^2 sum_k q_k log(q_k / p_k), p = softmax(logits / T) of the student, q = softmax(target / T) of the
     teacher. Computed as T^2 sum_k q_k (exp(-d_k) - 1 + d_k), d_k = log(q_k / p_k), of which no term is negative: where
     the two are close it keeps the digits that the plain sum loses.
-    Limits: the error of a value is at most 8 eps value + 2 eps T^2 sum_k (t_k + |p_k - q_k|) s_k, t_k the k-th term of
-    that sum; s_k = (g_k + G_k) / T, where g_k = max_j x_j - x_k plus its mean under p is of the student's logits x, and
-    G_k of the teacher's, under q.
+    Limits: the error of a value is at most 8 eps value + 2 eps T^2 (sum_k (t_k + |p_k - q_k|) s_k + (eps h)^2), t_k the
+    k-th term of that sum; s_k = (g_k + G_k) / T, where g_k = max_j x_j - x_k plus its mean under p is of the student's
+    logits x, and G_k of the teacher's, under q; h the larger of log sum_k exp((x_k - max_j x_j) / T) of the student and
+    of the teacher, which counts where the two agree to within their rounding.
     Derivatives: T (p_k - q_k) and p_k (1 - p_k).
     Special values: classes that a teacher excludes by -inf add nothing; +inf where the student alone does. NaN where a
     logit of either is +inf, or all are -inf.

@@ -1,5 +1,6 @@
 """What cannot be scored is said in one line, and leaves the destination as it was."""
 
+import gc
 import os
 import sys
 
@@ -286,3 +287,20 @@ def test_an_interrupt_leaves_nothing_behind():
 def test_without_pyarrow_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     fails(r"pip install 'fastloss\[cli\]'", "in.parquet", error=ImportError)
+
+
+def test_an_error_holds_no_batch(tmp_path_factory):
+    """It is in a cycle of references with the frames that it went through, until the garbage collector runs."""
+    rows = 100_000
+    table = pa.table({"r": np.arange(float(rows)), "w": np.r_[np.ones(rows - 1), -1.0]})
+    path = tmp_path_factory.mktemp("weights") / "in.parquet"
+    pa.parquet.write_table(table, path)
+    gc.collect()
+    gc.disable()
+    try:
+        before = pa.total_allocated_bytes()
+        with pytest.raises(ScoringError, match="row 99999"):
+            fl.score(path, loss=fl.huber, residual="r", sample_weight="w")
+        assert pa.total_allocated_bytes() - before < 1 << 16
+    finally:
+        gc.enable()

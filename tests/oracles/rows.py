@@ -307,9 +307,10 @@ def distillation(logits, target, dtype, *, temperature=1.0, number=LONG_DOUBLE):
     slip = t**2 * _sum((terms + abs(p - q)) * (student.reach + teacher.reach))
     least = float(np.finfo(dtype).smallest_subnormal)
     least_sum = t**2 * _sum(1 + abs(d)) * least
+    common = (eps * t * np.maximum(student.correction, teacher.correction)) ** 2  # what all d have alike of rounding
     hess = p * student.others
     return {
-        "value": Exact(value[:, 0], (eps * (8 * value + 2 * slip) + least_sum)[:, 0]),
+        "value": Exact(value[:, 0], (eps * (8 * value + 2 * slip + 2 * common) + least_sum)[:, 0]),
         "grad": Exact(t * (p - q), t * eps * (4 * (p + q) + student.slack + teacher.slack) + 2 * least),
         "hess": Exact(hess, eps * (8 * hess + 2 * student.slack)),
     }

@@ -60,6 +60,14 @@ INLINE multi_margin_terms multi_margin_term(const multi_margin_call *call, const
                                 .count = {v_select(top, v_set(1), zero)}};
 }
 
+/* The sums of terms times UNIT, or its square: taken where those of the terms are infinite. One function, not inlined, as
+ * hardly a row needs it. */
+static __attribute__((noinline)) multi_margin_totals multi_margin_scaled_sum(const multi_margin_call *call,
+                                                                             const row_source *s, int variant) {
+    multi_margin_base base = {s->own * v_set((real)UNIT)};
+    return multi_margin_sum(call, s, &base, variant | SCALED);
+}
+
 INLINE multi_margin_state multi_margin_reduce(const multi_margin_call *call, const row_source *s, int variant) {
     multi_margin_base base = {s->own};
     multi_margin_totals t = multi_margin_sum(call, s, &base, variant);
@@ -71,10 +79,8 @@ INLINE multi_margin_state multi_margin_reduce(const multi_margin_call *call, con
                                 .unscale = v_set(1)};
     mask beyond = v_eq(state.loss, v_set(INFINITE));
     if (__builtin_expect(m_any(beyond), 0)) {
-        const vec unit = v_set((real)UNIT);
-        base.own = s->own * unit;
-        own = own * unit;
-        t = multi_margin_sum(call, s, &base, variant | SCALED);
+        t = multi_margin_scaled_sum(call, s, variant);
+        own = own * v_set((real)UNIT);
         state.loss = v_select(beyond, v_fma(ties, variant & SQUARE ? own * own : own, t.sum[0]), state.loss);
         state.excess = v_select(beyond, v_fma(ties, own, t.sum[1]), state.excess);
         state.unscale = v_select(beyond, v_set((real)(1 / UNIT)), v_set(1));

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -70,10 +71,19 @@ class Job:
                 summary = self._do(task, progress)
                 return Outcome(summary, summary.rows)
             except (RowError, ColumnTypeError) as error:  # the same at every attempt
-                return Outcome(self.spec.nothing(), error=error)
+                return self._failed(error)
             except FAILURES as error:
                 if attempts == 0:
-                    return Outcome(self.spec.nothing(), error=error)
+                    return self._failed(error)
+
+    def _failed(self, error: Exception) -> Outcome:
+        """The outcome of an error. The frames that it went through hold batches: they are emptied, as errors are often
+        in cycles of references, which nothing looks for until there are many."""
+        cause: BaseException | None = error
+        while cause is not None:
+            traceback.clear_frames(cause.__traceback__)
+            cause = cause.__cause__ or cause.__context__
+        return Outcome(self.spec.nothing(), error=error)
 
     def _do(self, task: Task, progress: Progress | None) -> Summary:
         work = self.spec, self.classes, self.num_threads, progress
