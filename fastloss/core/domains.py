@@ -58,7 +58,7 @@ def check_range(name, value, domain, dtype):
         return
     if _has_infinity(domain):
         return
-    size = abs(np.asarray(value))
+    size = abs(np.asarray(value, np.float64))
     outside = ((size > most) & (size != INFINITY)) | ((size <= least) & (size != 0))
     if outside.any():
         at = f" at element {int(outside.argmax())}" if outside.ndim else ""

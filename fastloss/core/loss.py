@@ -269,8 +269,6 @@ class ElementwiseLoss(Loss):
         """The domains of parameters that are rounded to float32."""
         for name, value in parameters.items():
             check_range(name, value, self.domains[name], FLOAT32)
-        for relation in self._relations:
-            check_relation(*relation, {name: np.float32(value) for name, value in parameters.items()})
 
     @functools.cached_property
     def _fits_float32(self):

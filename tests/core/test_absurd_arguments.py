@@ -200,8 +200,6 @@ def test_elements_of_parameters_that_float32_cannot_hold():
         fl.huber.param_grad(x, delta=np.array([1, 1, 1e-46])) if fl.huber.param_grads else fl.huber(
             x, delta=[1, 1, 1e-46]
         )
-    with pytest.raises(ValueError, match="c must be > b"):
-        fl.hampel(x, a=1, b=2, c=2 + 1e-9)
     assert fl.huber(x.astype(float), delta=[1, 1e39, 1]).max() == 0.5
     assert fl.robust_nll(x, alpha=1e39, scale=1).dtype == np.float32
 

@@ -6,7 +6,6 @@ import mmap
 import tracemalloc
 
 import numpy as np
-import pandas as pd
 import pytest
 from catalogue import assert_same_bits
 from numpy.lib.stride_tricks import as_strided
@@ -60,7 +59,7 @@ SAME = {
     "a memoryview": lambda x: memoryview(x),
     "a memoryview of a slice": lambda x: memoryview(np.repeat(x, 2, 0))[::2],
     "of ctypes": lambda x: (ctypes.c_double * 6 * 4)(*map(tuple, x)),
-    "a frame": pd.DataFrame,
+    "a frame": lambda x: pytest.importorskip("pandas", reason="frames need pandas").DataFrame(x),
     "lists of arrays": lambda x: [array.array("d", row) for row in x],
     "a broadcast view": lambda x: np.broadcast_to(x, (1, *x.shape))[0],
     "overlapping windows": lambda x: as_strided(x.copy(), x.shape, x.strides),

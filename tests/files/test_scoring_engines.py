@@ -313,8 +313,10 @@ def test_the_command_interrupted(data, tmp_path):
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
 import fastloss as fl
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have its jobs ignore
 
 def slowly(rows, share):
     print(rows, flush=True)
