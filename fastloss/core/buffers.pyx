@@ -73,7 +73,9 @@ cdef int check_memory(const Operand *op, object array, Py_ssize_t size) except -
         n *= op.view.shape[k]
     is_there = n == size and op.itemsize == <Py_ssize_t>fl_storage_types[op.storage].bytes
     base = array.base
-    if base is not None and is_there and type(base) is not np.ndarray:
+    while type(base) is np.ndarray:  # a view of a view of an array of another class
+        base = base.base
+    if base is not None and is_there:
         is_there = is_within(op, base.obj if type(base) is memoryview else base)
     if not is_there:
         raise_resized()

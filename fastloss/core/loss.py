@@ -132,6 +132,7 @@ class Loss:
 
     # ---- identity ---------------------------------------------------------------------------------------------
 
+    @in_standard_floats
     def bind(self, **params):
         """The same loss with these parameters fixed; picklable, hashable, comparable.
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+from fastloss.core.floats import in_standard_floats
 
+
+@in_standard_floats
 def divide(numerator: int, denominator: int) -> float:
     """Integer quotient as the nearest float, ties to even, infinite beyond the range."""
     try:

@@ -17,6 +17,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from fastloss.core.floats import in_standard_floats
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.integers import divide, packed
 from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, sequence, text
@@ -136,6 +137,7 @@ class Summary:
         """The exact weighted sum divided by the sum of weights, rounded once; None of no weight."""
         return self.mean if self.weighted is None else self.weighted.mean
 
+    @in_standard_floats
     def quantile(self, q: float) -> float | None:
         """The q-quantile of the counted losses, interpolated as by `numpy.quantile`.
 
@@ -383,6 +385,7 @@ def summaries(values: Accumulator) -> list[Summary]:
     return [_summary(*parts) for parts in zip(counts, *values.buckets(), weighted, strict=True)]
 
 
+@in_standard_floats
 def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary:
     rows, nan, null, ignored, smallest, largest = counts
     count = rows - nan - null - ignored

@@ -177,6 +177,9 @@ def must_exist(path: str) -> None:
 def _into_directory(fragment: Fragment, directory: str, store: LocalStore | RemoteStore) -> Task:
     if fragment.path == STREAM:
         raise ScoringError("standard input has no name to write it under in a directory")
+    place = os.path.normpath(fragment.place)
+    if os.path.isabs(place) or place.split(os.sep)[0] == os.pardir:
+        raise ScoringError(f"{fragment.path}: lies outside of where the pattern begins, and so would its output")
     path = os.path.join(directory, fragment.place)
     return Task((fragment,), path, fragment.format, tuple(name for name, _ in fragment.partition), store)
 

@@ -89,11 +89,16 @@ def remove_unheld(path: str) -> None:
             os.unlink(path)
 
 
+def _itself(path: str, flags: int) -> int:
+    """Opens a file, but no other that a link leads to."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
 def _taken(path: str):
     """The lock file, open and held."""
     while True:
         try:
-            file = open(path, "a+b", buffering=0)  # noqa: SIM115
+            file = open(path, "a+b", buffering=0, opener=_itself)  # noqa: SIM115
         except FileNotFoundError:  # a job that found nothing to do has removed the directory that it had made
             os.makedirs(os.path.dirname(path), exist_ok=True)
             continue

@@ -6,7 +6,10 @@ The scenarios run in child processes, as memory that is gone may end the interpr
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+import fastloss as fl
 
 COMMON = """
 import threading
@@ -219,3 +222,18 @@ def test_memory_that_is_not_what_it_was_ends_no_process(scenario):
     python = [sys.executable, "-X", "faulthandler", "-c"]
     run = subprocess.run([*python, COMMON + scenario], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr[-2000:]
+
+
+@pytest.mark.parametrize("shape", [(0,), (64, 64)])
+def test_a_matrix_that_is_resized_is_refused(shape):
+    """The classes of its rows are seen through two views, of which the first is an array's."""
+    logits = np.ndarray.__new__(np.matrix, (40, 5))
+    logits[...] = 1.5
+
+    class Labels:
+        def __array__(self, dtype=None, copy=None):
+            logits.resize(shape, refcheck=False)
+            return np.zeros(40, np.int64)
+
+    with pytest.raises(ValueError, match="resized"):
+        fl.cross_entropy.grad(logits, Labels())

@@ -131,9 +131,12 @@ def _read(store: LocalStore | RemoteStore, path: str) -> dict | None:
     """What a record holds; None if there is none, or it is not as we left it."""
     if store.size(path) is None:
         return None
-    with store.open(path) as file:
-        head = _HEAD.fullmatch(file.read(_HEAD_BYTES))
-        text = file.read() if head else b""
+    try:
+        with store.open(path) as file:
+            head = _HEAD.fullmatch(file.read(_HEAD_BYTES))
+            text = file.read() if head else b""
+    except MemoryError:
+        return None
     if not head or hashlib.sha256(text).hexdigest().encode() != head[1]:
         return None
     try:
