@@ -372,3 +372,20 @@ def test_a_state_that_describes_no_summary_is_refused(edit):
 def test_text_that_is_no_summary_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
         Summary.from_json(text)
+
+
+def test_numbers_do_not_depend_on_the_floating_point_environment():
+    """Small ones, where the thread flushes subnormal numbers to zero"""
+    torch = pytest.importorskip("torch", reason="torch sets the environment")
+
+    def numbers():
+        small = summary([5e-324, 1.5e-323, 1e-310])
+        of_squares = summary([1e-160] * 4).sum_of_squares
+        return [small.quantile(0.3), small.min, small.max, small.sum, small.mean, of_squares]
+
+    assert torch.set_flush_denormal(True)
+    try:
+        flushed = numbers()
+    finally:
+        torch.set_flush_denormal(False)
+    assert flushed == numbers()

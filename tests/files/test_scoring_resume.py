@@ -424,3 +424,26 @@ def test_killed_at_random_moments_with_other_fragments(tmp_path):
     expected = fl.score(data, tmp_path / "expected", fragment_rows=1500, **OPTIONS)
     assert got.to_json() == expected.to_json()
     assert files_in(directory) == files_in(tmp_path / "expected")
+
+
+@pytest.mark.parametrize("target", ["../mine.txt", "/nowhere/at/all"])
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path, target):
+    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in" / "a.parquet", normal(0))
+    (tmp_path / "out").mkdir()
+    os.symlink(target, tmp_path / "out" / names.LOCK)
+    with pytest.raises(ScoringError, match="symbolic links"):
+        fl.score(tmp_path / "in", f"{tmp_path}/out/", resume=True, **options_of("parquet"))
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_no_output_lies_outside_of_its_directory(tmp_path):
+    """As a pattern that leads back would have it"""
+    (tmp_path / "in" / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "got").mkdir()
+    write(tmp_path / "in" / "x.parquet", normal(0))
+    (tmp_path / "got" / "x.parquet").write_text("mine")
+    with pytest.raises(ScoringError, match="lies outside of where the pattern begins"):
+        fl.score(f"{tmp_path}/in/deep/e*/../../x.parquet", f"{tmp_path}/got/out/", **options_of("parquet"))
+    assert (tmp_path / "got" / "x.parquet").read_text() == "mine"
