@@ -168,8 +168,9 @@ class Watch:
         if len(self.tasks) == 1 or not self._recorded:
             return error
         names = ", ".join(self.tasks[index].name for index in others)
+        done = len(self._errors) < len(self.tasks)
         also = f"; also failed: {names}" if others else ""
-        count = f"{len(self._errors)} of {len(self.tasks)} files failed, the others are done"
+        count = f"{len(self._errors)} of {len(self.tasks)} files failed" + (", the others are done" * done)
         return ScoringError(f"{_named(error)} ({count}{also})")
 
     def _line(self, index: int, outcome: Outcome) -> dict:
