@@ -88,7 +88,8 @@ class _SupCon(TileLoss):
         labels = as_array(given["labels"], "labels")
         if labels.shape != (call.count,):
             raise ValueError(f"labels have shape {labels.shape}, expected ({call.count},): they are one per row")
-        _, groups, counts = np.unique(whole_numbers(labels, "labels"), return_inverse=True, return_counts=True)
+        labels = np.array(whole_numbers(labels, "labels"))  # a copy: NumPy is lost where they change while it sorts
+        _, groups, counts = np.unique(labels, return_inverse=True, return_counts=True)
         others = counts[groups] - 1.0
         shares = np.divide(1, others, out=np.zeros(call.count), where=others > 0).astype(call.dtype)
         return [call.mirrored(_form(params), ["x"], grads, groups.astype(call.dtype), shares, True)]

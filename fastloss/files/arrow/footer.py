@@ -2,13 +2,13 @@
 corrupt, that ends the process (an exception of C++ that pyarrow 26 does not expect there).
 
 It is written in Thrift's compact protocol (github.com/apache/thrift, thrift-compact-protocol.md); the numbers of fields
-are those of parquet.thrift of the Parquet format. What is walked through are the bytes that pyarrow writes of what it
-has read, which are well-formed.
+are those of parquet.thrift of the Parquet format. pyarrow has read the footer before; its own writing of what it has
+read is no way to look at it, as that may end the process as well.
 """
 
 from __future__ import annotations
 
-import io
+import os
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -16,18 +16,23 @@ import pyarrow.parquet
 
 from fastloss.files.errors import ScoringError
 
-MAGIC_BYTES = 4
+TAIL_BYTES = 8  # at the end of a file: the length of the footer, and PAR1
 BYTE, DOUBLE, BINARY, LIST, STRUCT = 3, 7, 8, 9, 12  # kinds; the others, of which Parquet has any, are integers
 BOOLEANS = 1, 2  # true and false, which fields hold in their kinds, and lists as bytes
 
 Handler = Callable[[bytes, int, int], int]
 
 
-def check_chunks(metadata: pa.parquet.FileMetaData, name: str) -> None:
-    """Raise ScoringError if the description of a column chunk is one that pyarrow cannot be asked about."""
-    written = io.BytesIO()
-    metadata.write_metadata_file(written)
-    _Chunks(metadata.schema, name).file(written.getvalue(), MAGIC_BYTES)
+def check_chunks(file, schema: pa.parquet.ParquetSchema, name: str) -> None:
+    """Raise ScoringError if a file describes a column chunk so that pyarrow cannot be asked about it."""
+    file.seek(-TAIL_BYTES, os.SEEK_END)
+    size = int.from_bytes(file.read(TAIL_BYTES)[:4], "little")
+    file.seek(-TAIL_BYTES - size, os.SEEK_END)
+    try:
+        _Chunks(schema, name).file(file.read(size), 0)
+    except (IndexError, RecursionError) as error:
+        raise ScoringError(f"{name}: cannot be read as Parquet: its footer is corrupt") from error
+    file.seek(0)
 
 
 class _Chunks:

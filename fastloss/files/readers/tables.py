@@ -32,7 +32,7 @@ class ParquetSource:
             self._file = self._open(file)
             _check_names(path, self._file.schema_arrow)
             metadata = self._file.metadata
-            check_chunks(metadata, shown(path))
+            check_chunks(file, metadata.schema, shown(path))
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
             carried = spec.carried(self._file.schema_arrow.names)
             _refuse_intervals(shown(path), metadata, carried)
