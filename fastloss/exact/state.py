@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from contextlib import contextmanager
 
+from fastloss.core.arguments import shown
 from fastloss.exact.integers import unpacked
 
 FORMAT = 1  # of the state; a newer one has what this program does not know
@@ -105,7 +106,4 @@ def _no_constant(name: str):
 
 def _shown(value) -> str:
     """A short text of what was found."""
-    if isinstance(value, int) and value.bit_length() > 128:
-        return f"an integer of {value.bit_length()} bits"
-    shown = repr(value) if not isinstance(value, (list, dict)) else f"a {type(value).__name__} of {len(value)}"
-    return shown if len(shown) <= 80 else shown[:77] + "..."
+    return f"a {type(value).__name__} of {len(value)}" if isinstance(value, list | dict) else shown(value)

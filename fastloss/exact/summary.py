@@ -195,8 +195,7 @@ class Summary:
         if integer(given["format"], "format") > FORMAT:
             raise ValueError(f"format {given['format']} is newer than this version of fastloss, which reads {FORMAT}")
         state = opened(given["state"])
-        kinds = (kind for kind in Summary.__subclasses__() if kind.describes(state))
-        summary = next(kinds, Summary).from_dict(state)
+        summary = Summary.restored(state)
         if given != json.loads(summary.to_json(state=True)):
             raise ValueError("the text is damaged: its numbers are not those of its state")
         return summary
@@ -226,6 +225,12 @@ class Summary:
         state["outputs"] = {name: summary.to_dict() for name, summary in self.outputs.items()}
         state["loss"] = self.loss
         return state
+
+    @staticmethod
+    def restored(state: dict) -> Summary:
+        """The summary, or the one by groups, that `to_dict` described; a ValueError if none can be described so."""
+        kinds = (kind for kind in Summary.__subclasses__() if kind.describes(state))
+        return next(kinds, Summary).from_dict(state)
 
     @classmethod
     def from_dict(cls, state: dict) -> Summary:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from fastloss.core import config
-from fastloss.exact.groups import GroupedSummary
+from fastloss.exact.state import digest
 from fastloss.exact.summary import Summary
 from fastloss.files import names
 from fastloss.files.dataset import Fragment, Task
@@ -38,8 +38,7 @@ def origin(task: Task, spec: Spec, classes: int | None) -> str:
         "classes": classes,
         "version": config.__version__,
     }
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest(parts)
 
 
 def finished(task: Task, origin: str) -> Summary | None:
@@ -50,8 +49,7 @@ def finished(task: Task, origin: str) -> Summary | None:
     if record["size"] != task.store.size(task.output) or record["sha256"] != _digest(task):
         return None
     with suppress(*_MALFORMED):  # of another version, with a digest that is right
-        kind = GroupedSummary if "groups" in record["summary"] else Summary
-        return kind.from_dict(record["summary"])
+        return Summary.restored(record["summary"])
     return None
 
 
