@@ -23,42 +23,45 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     _open_streams()
     try:
-        with heeded(finally_ignored=args is None):  # without arguments of its own it is all that the process does
-            return _run(args)
+        # without arguments of its own it is all that the process does
+        with heeded(finally_ignored=args is None) as signals:
+            code, message = _run(args)
+            if message and signals:  # Python and libraries may make another error of what a signal raises in them
+                raise Interrupted(signals[0])
     except Interrupted as interrupted:
-        _say("interrupted")
-        return 128 + interrupted.number
+        code, message = 128 + interrupted.number, "interrupted"
+    if message:
+        _say(message)
+    return code
 
 
-def _run(args: Sequence[str] | None) -> int:
+def _run(args: Sequence[str] | None) -> tuple[int, str]:
+    """The exit code and, where the command did not end as it should, why."""
     try:
         import pyarrow  # noqa: F401
         import rich  # noqa: F401
         import typer
     except ImportError:
-        return _failed("the command needs more than the core: pip install 'fastloss[cli]'")
+        return 2, "the command needs more than the core: pip install 'fastloss[cli]'"
     try:
         from fastloss.cli.app import app
 
         code = app(sys.argv[1:] if args is None else list(args), standalone_mode=False)
         sys.stdout.flush()
-        return code or 0
+        return code or 0, ""
     except BrokenPipeError:
-        return 0
+        return 0, ""
     except SystemExit as exit:  # 1 is typer's answer to a closed pipe
-        return 0 if exit.code == 1 else exit.code
+        return 0 if exit.code == 1 else exit.code, ""
     # Every usage error of typer's derives, like the one that it exports, from one base.
     except (typer.BadParameter.__base__, ScoringError, OSError, ImportError, MemoryError) as error:
-        return _failed(_message(error))
+        return 2, _message(error)
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted")
-        return 130
+        return 130, "interrupted"
     except Exception as error:  # a fault of the program: 1 would say that a gate failed
         if os.environ.get("FASTLOSS_TRACEBACK"):
             traceback.print_exc()
-        return _failed(
-            f"{type(error).__name__}: {one_line(error)} (FASTLOSS_TRACEBACK=1 shows where; please report it)"
-        )
+        return 2, f"{type(error).__name__}: {one_line(error)} (FASTLOSS_TRACEBACK=1 shows where; please report it)"
     finally:
         _leave_stdout()
 
@@ -71,11 +74,6 @@ def _open_streams() -> None:
     for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.open(os.devnull, flags), mode))  # noqa: SIM115
-
-
-def _failed(message: str) -> int:
-    _say(message)
-    return 2
 
 
 def _say(message: str) -> None:

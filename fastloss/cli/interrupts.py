@@ -21,17 +21,19 @@ class Interrupted(BaseException):
 
 
 @contextmanager
-def heeded(finally_ignored: bool) -> Iterator[None]:
+def heeded(finally_ignored: bool) -> Iterator[list[int]]:
     """Raise `Interrupted` in the block when a signal comes that is not ignored (as it is under nohup).
 
-    A second signal does not cut short what the first has begun, unless that takes long: Python may have lost the first
-    where it can but print an exception. After the block signals do what they did before or, if the process is to end
-    there, nothing.
+    The block gets the list of those that came. A second signal does not cut short what the first has begun, unless that
+    takes long: Python may have lost the first where it can but print an exception. After the block signals do what they
+    did before or, if the process is to end there, nothing.
     """
+    came: list[int] = []
     last = -math.inf
 
     def interrupt(number, frame):
         nonlocal last
+        came.append(number)
         if time.monotonic() - last > PATIENCE:
             last = time.monotonic()
             raise Interrupted(number)
@@ -42,7 +44,7 @@ def heeded(finally_ignored: bool) -> Iterator[None]:
     try:
         for number in heeded:
             signal.signal(number, interrupt)
-        yield
+        yield came
     finally:
         for number in heeded:
             signal.signal(number, signal.SIG_IGN if finally_ignored else before[number])

@@ -470,6 +470,21 @@ def test_signals_leave_nothing_behind(waiting, sent, code, times):
     assert sorted(os.listdir()) == ["in.csv", "in.parquet"]
 
 
+@pytest.mark.parametrize("made", [RuntimeError("Error calling __set_name__"), ImportError("failed to import")])
+def test_a_signal_that_became_another_error(here, run, monkeypatch, made):
+    """Python makes one of what is raised while a class is made, extensions of what is while they are imported."""
+
+    def interrupted(*args, **kwargs):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(30)
+        except BaseException as error:
+            raise made from error
+
+    monkeypatch.setattr("fastloss.files.inputs.is_several", interrupted)
+    assert run("score", "in.parquet", "-o", "out.csv", *HUBER) == (143, "", "fastloss: interrupted\n")
+
+
 def test_a_signal_that_was_ignored_stays_so(waiting):
     """As under nohup."""
     with waiting(_ignore_hangups) as p:
