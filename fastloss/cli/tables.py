@@ -32,7 +32,9 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None
     if outputs:  # each of several, of predictions
         console.print(_parts("output", outputs))
     if isinstance(summary, GroupedSummary):
-        largest = sorted(summary.groups.items(), key=lambda item: -item[1].rows)
+        labelled = zip(summary.labels().values(), summary.groups.values(), strict=True)
+        # the largest first, and of equal ones g2 before g10
+        largest = sorted(labelled, key=lambda item: (-item[1].rows, len(item[0]), item[0]))
         console.print(_parts(summary.by, largest))
 
 
@@ -43,7 +45,7 @@ def _parts(title: str, summaries: list[tuple]) -> Table:
         table.add_column(name, justify="right")
     for key, group in summaries[:MAX_GROUPS]:
         numbers = (group.mean, group.quantile(0.5), group.quantile(0.99), group.max)
-        table.add_row("null" if key is None else escape(str(key)), f"{group.count:,}", *map(short, numbers))
+        table.add_row(escape(key), f"{group.count:,}", *map(short, numbers))
     if len(summaries) > MAX_GROUPS:
         table.add_row(f"and {len(summaries) - MAX_GROUPS:,} more: see --json")
     return table

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from typing import TypeAlias
 
 import numpy as np
 
+from fastloss.core.arguments import shown
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.state import sequence, text
 from fastloss.exact.summary import Collector, Summary, as_weights, marks, summaries
@@ -26,7 +30,9 @@ class GroupedSummary(Summary):
         {value: Summary}, with the key None for rows where the column is null. Dates, times and durations are text, as
         in ISO 8601, and equal for equal ones of all units: "2020-01-01 00:00:00.5", "PT1.5S". Numbers that are whole
         are integers, whatever their type; fractions are floats, and text where a decimal has more digits than a float;
-        the others are "nan", "inf" and "-inf".
+        the others are "nan", "inf" and "-inf". Where the column has other types in other files, booleans beside numbers
+        are 0 and 1, and a text (as all groups of CSV are) is one group with what is written so: a date, or NaN with
+        "nan"; but "1" is not 1, nor "null" None.
     """
 
     by: str = ""
@@ -56,7 +62,19 @@ class GroupedSummary(Summary):
         found = {_key(key): Summary.from_dict(group) for key, group in groups}
         if len(found) != len(groups):
             raise ValueError("a group is described twice")
+        if len({type(key) is bool for key in found if isinstance(key, int | float)}) > 1:
+            raise ValueError("a group is a boolean and another is a number")
         return cls._of(total, text(state["by"], "by"), found)
+
+    def in_order(self) -> GroupedSummary:
+        """The same summary, with its groups in the order of their values."""
+        return replace(self, groups={key: self.groups[key] for key in self._ordered_keys()})
+
+    def labels(self) -> dict[Key, str]:
+        """What is shown of each key: a text is in quotes where it looks like another key."""
+        shown = {key: "null" if key is None else str(key) for key in self.groups}
+        others = {label for key, label in shown.items() if not isinstance(key, str)}
+        return {key: repr(key) if isinstance(key, str) and key in others else label for key, label in shown.items()}
 
     def of_loss(self, loss: str) -> GroupedSummary:
         groups = {key: summary.of_loss(loss) for key, summary in self.groups.items()}
@@ -69,10 +87,7 @@ class GroupedSummary(Summary):
         if by != self.by and other.rows:
             grouped = "not by groups" if by is None else f"by {by!r}"
             raise ValueError(f"summaries by {self.by!r} and {grouped} do not merge: score both by one column")
-        groups = dict(self.groups)
-        for key, summary in of_others.items():
-            groups[key] = groups[key] | summary if key in groups else summary
-        return self._of(super().__or__(other), self.by, groups)
+        return self._of(super().__or__(other), self.by, _merged(self.groups, of_others))
 
     __ror__ = __or__  # a plain summary on the left would drop the groups
 
@@ -90,24 +105,61 @@ class GroupCollector:
     def __init__(self, by: str):
         self._by, self._total = by, Collector()
         self._values = Accumulator(grouped=True)
+        # A dictionary takes True for 1: booleans, of a file where that is the type of the column, are on their own.
         self._numbers: dict[Key, int] = {}
+        self._of_booleans: dict[Key, int] = {}
 
     def add(self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key]) -> None:
-        """Add float losses; `codes` has the number of each row's key among `keys`."""
+        """Add float losses; `codes` has the number of each row's key among `keys`, which are of one type."""
         self._total.add(values, null, ignored, sample_weight)
-        numbers = self._numbers
-        group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)[codes]
+        numbers, others = self._numbers, self._of_booleans
+        if keys and type(keys[0]) is bool:
+            numbers, others = others, numbers
+        before = len(others)
+        group = np.array([numbers.setdefault(key, before + len(numbers)) for key in keys], np.int64)[codes]
         left_out = marks(null, ignored)
         weights = as_weights(sample_weight, left_out)
-        self._values.add(np.ascontiguousarray(values), left_out, weights, group, len(numbers))
+        self._values.add(np.ascontiguousarray(values), left_out, weights, group, before + len(numbers))
 
     def summary(self) -> GroupedSummary:
         """The summary of everything added so far."""
-        groups = dict(zip(self._numbers, summaries(self._values), strict=False))  # of no keys there is one group
-        return GroupedSummary._of(self._total.summary(), self._by, groups)
+        found = summaries(self._values)
+        groups = [{key: found[number] for key, number in of.items()} for of in (self._numbers, self._of_booleans)]
+        return GroupedSummary._of(self._total.summary(), self._by, _merged(*groups))
+
+
+def number_key(value: int | float | Decimal) -> Key:
+    """A number as a key that is equal for equal numbers of all types, and that JSON can hold."""
+    if not math.isfinite(value):
+        return str(float(value))
+    if _is_short(value) and value == int(value):
+        return int(value)
+    number = float(value)
+    return number if isinstance(value, float) or Decimal(repr(number)) == value else str(value)
+
+
+def _is_short(value: int | float | Decimal) -> bool:
+    """Whether a number is in the range of the integers of Arrow."""
+    return -(1 << 63) <= value < 1 << 64
+
+
+def _merged(a: dict[Key, Summary], b: dict[Key, Summary]) -> dict[Key, Summary]:
+    """The groups of both: booleans as numbers, if the other ones are numbers."""
+    if {_are_booleans(a), _are_booleans(b)} == {True, False}:
+        a, b = ({int(key) if type(key) is bool else key: found for key, found in of.items()} for of in (a, b))
+    groups = dict(a)
+    for key, summary in b.items():
+        groups[key] = groups[key] | summary if key in groups else summary
+    return groups
+
+
+def _are_booleans(keys: Iterable[Key]) -> bool | None:
+    """Whether the numbers among keys are booleans, as all are or none is; None if there are no numbers."""
+    return next((type(key) is bool for key in keys if isinstance(key, int | float)), None)
 
 
 def _key(value) -> Key:
-    if value is not None and type(value) not in (str, int, float, bool):
-        raise ValueError(f"the value of a group is a {type(value).__name__}")
+    is_number = _is_short(value) if type(value) is int else type(value) is float and number_key(value) is value
+    if not (value is None or type(value) in (str, bool) or is_number):
+        raise ValueError(f"the value of a group is {shown(value)}, not null, text, a boolean or a number as it is kept")
     return value

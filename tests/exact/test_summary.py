@@ -336,6 +336,11 @@ def test_every_flipped_bit_is_found():
         lambda s: s.pop("squares"),
         lambda s: s["groups"].append(s["groups"][0]),
         lambda s: s["groups"].append([[1], s["groups"][0][1]]),
+        lambda s: s["groups"].append([True, s["groups"][0][1]]),  # beside the group 3
+        lambda s: s["groups"].append([1.0, s["groups"][0][1]]),  # where 1 would be
+        lambda s: s["groups"].append([-0.0, s["groups"][0][1]]),
+        lambda s: s["groups"].append([1 << 64, s["groups"][0][1]]),
+        lambda s: s["groups"].append([10**400, s["groups"][0][1]]),
         lambda s: s["groups"].append(3),
         lambda s: s.update(groups=None),
         lambda s: s.update(by=None),

@@ -1,6 +1,7 @@
 """Summaries by the values of a column, and with a column of weights."""
 
 import datetime
+import itertools
 import json
 import math
 import pickle
@@ -266,3 +267,47 @@ def test_whole_numbers_of_all_types_are_one_group(tmp_path):
     summary = fl.score(files, by="g", **OPTIONS)
     assert {key: group.rows for key, group in summary.groups.items()} == {1: 3, 2: 1, 2.5: 2}
     assert [type(key) for key in sorted(summary.groups)] == [int, int, float]
+
+
+# ---- one column of several types ------------------------------------------------------------------------------------
+
+FLAGS, TEXTS = pa.array([True, False, None]), pa.array(["nan", "null", "1", "True", "2020-01-01", None])
+MIXED = {
+    "booleans and integers": ([FLAGS, pa.array([1, 1, 2])], [0, 1, 2, None]),
+    "booleans and floats": ([FLAGS, pa.array([1.0, 0.5])], [0, 0.5, 1, None]),
+    "booleans and text": ([FLAGS, TEXTS], [False, True, "1", "2020-01-01", "True", "nan", "null", None]),
+    "all": (
+        [FLAGS, TEXTS, pa.array([1, 3]), pa.array([NAN, 1.0]), pa.array([datetime.date(2020, 1, 1)])],
+        [0, 1, 3, "1", "2020-01-01", "True", "nan", "null", None],
+    ),
+    "large": (
+        [pa.array([2**63, 2**64 - 2048], pa.uint64()), pa.array([2.0**63, 2.0**64]), pa.array([Decimal(2**63)])],
+        [2**63, 2**64 - 2048, 2.0**64],
+    ),
+    "least": ([pa.array([-(2**63)]), pa.array([-(2.0**63), -(2.0**64)])], [-(2.0**64), -(2**63)]),
+}
+
+
+@pytest.mark.parametrize("one_task", [False, True])
+@pytest.mark.parametrize("kind", MIXED)
+def test_groups_do_not_depend_on_the_order_of_files(tmp_path, kind, one_task):
+    """Whatever the types of the column are in each, in one task or in several that end in any order."""
+    columns, keys = MIXED[kind]
+    files = [
+        write(tmp_path / f"{i}.arrow", pa.table({"r": np.arange(len(g)) + i, "g": g})) for i, g in enumerate(columns)
+    ]
+    expected = None
+    for order in itertools.islice(itertools.permutations(files), 0, None, 7 if len(files) > 3 else 1):
+        out = tmp_path / "out.npy" if one_task else None
+        summary = fl.score(order, out, by="g", keep="none", **OPTIONS)
+        if one_task:
+            out.unlink()
+        expected = expected or summary.to_json()
+        assert summary.to_json() == expected
+        assert list(map(repr, summary.groups)) == list(map(repr, keys))
+        again = Summary.from_json(summary.to_json(state=True))
+        assert again == summary and again.to_json() == expected
+        merged = Summary()
+        for file in order:
+            merged |= fl.score(file, by="g", **OPTIONS)
+        assert merged.to_json() == expected

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from decimal import Decimal
 
 import numpy as np
 
-from fastloss.exact.groups import Key
+from fastloss.exact.groups import Key, number_key
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
@@ -37,7 +36,7 @@ def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
     values = encoded.dictionary
     keys = _time_keys(values, by) if is_time else values.to_numpy(zero_copy_only=False).tolist()
     if is_number:
-        keys = list(map(_number_key, keys))
+        keys = list(map(number_key, keys))
     return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None] if encoded.null_count else keys
 
 
@@ -56,13 +55,3 @@ def _time_keys(values, by: str) -> list[Key]:
         except pa.ArrowInvalid as error:  # a time zone that is not known
             raise ScoringError(f"column {by!r}: {one_line(error)}") from error
     return [TRAILING_ZEROS.sub(r"\1", text) for text in texts]
-
-
-def _number_key(value: float | Decimal) -> Key:
-    """A number as a key that is equal for equal numbers of all types, and that JSON can hold."""
-    if not math.isfinite(value):
-        return str(float(value))
-    if value == int(value) and abs(value) < 1 << 63:
-        return int(value)
-    number = float(value)
-    return number if isinstance(value, float) or Decimal(repr(number)) == value else str(value)
