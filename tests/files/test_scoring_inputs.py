@@ -251,3 +251,26 @@ def test_a_full_disk(tmp_path):
         assert len(files(disk / "scored")) == 10
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "arrow"])
+def test_a_column_in_the_file_too_has_the_value_of_the_directory(tmp_path, format):
+    write = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "arrow": pa.feather.write_feather}[format]
+    for k in (1, 2):
+        directory = tmp_path / "data" / f"k={k}"
+        directory.mkdir(parents=True)
+        write(pa.table({"k": ["x", "7"], "r": [0.0, float(k)]}), directory / f"a.{format}")
+    for given in (tmp_path / "data", f"{tmp_path}/data/*/*.{format}"):
+        summary = fl.score(given, tmp_path / "one.parquet", loss="squared_error", residual="r", by="k")
+        assert {k: group.sum for k, group in summary.groups.items()} == {1: 1.0, 2: 4.0}
+        one = pa.parquet.ParquetFile(tmp_path / "one.parquet").read()
+        assert one.to_pydict() == {"k": [1, 1, 2, 2], "r": [0.0, 1.0, 0.0, 2.0], "value": [0.0, 1.0, 0.0, 4.0]}
+    assert fl.score(tmp_path / "data", loss="absolute_error", pred="k", target="r").sum == 1 + 0 + 2 + 0
+    fl.score(tmp_path / "data", tmp_path / "scored", loss="squared_error", residual="r")
+    scored = pa.dataset.dataset(tmp_path / "scored", format=format, partitioning="hive").to_table()
+    assert sorted(zip(scored["k"].to_pylist(), scored["value"].to_pylist(), strict=True)) == [
+        (1, 0.0),
+        (1, 1.0),
+        (2, 0.0),
+        (2, 4.0),
+    ]

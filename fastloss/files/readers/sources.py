@@ -30,21 +30,25 @@ from fastloss.files.spec import Spec
 
 
 class PartitionedSource:
-    """A source whose rows all have the same values in further columns."""
+    """A source whose rows all have the same values in some columns, whatever is stored of these."""
 
     def __init__(self, source, values: dict):
-        self._source, self.rows = source, source.rows
-        self._values = {name: value for name, value in values.items() if name not in source.schema.names}
-        self.schema = source.schema
-        for name, value in self._values.items():
-            self.schema = self.schema.append(pa.field(name, value.type))
+        self._source, self._values, self.rows, self.schema = source, values, source.rows, source.schema
+        for name, value in values.items():
+            field, stored = pa.field(name, value.type), self.schema.get_all_field_indices(name)
+            for index in reversed(stored[1:]):
+                self.schema = self.schema.remove(index)
+            self.schema = self.schema.set(stored[0], field) if stored else self.schema.append(field)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        for batch in self._source.batches([name for name in names if name not in self._values]):
-            for name, value in self._values.items():
-                if name in names:
-                    batch = batch.append_column(name, pa.repeat(value, len(batch)))
-            yield batch.select(columns.roots(batch.schema, names))
+        wanted = columns.roots(self.schema, names)
+        stored = [name for name in names if columns.path(self.schema, name)[0] not in self._values]
+        for batch in self._source.batches(stored):
+            arrays = [
+                pa.repeat(self._values[name], len(batch)) if name in self._values else batch.column(name)
+                for name in wanted
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, wanted)
 
 
 @contextmanager
