@@ -27,6 +27,7 @@ from fastloss.core.arguments import (
     storage,
 )
 from fastloss.core.domains import check_parameter, check_range, check_relation, relations
+from fastloss.core.fixed import FixedDict, fixed
 from fastloss.core.floats import in_standard_floats
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
@@ -94,6 +95,7 @@ class Loss:
         "embeddings".
     parameters : dict
         The values in force by name: the defaults, unless bound. A parameter without a default is missing until then.
+        It cannot be changed: `bind` makes a loss with others.
     domains : dict
         The admitted values of each parameter, as text.
     traits : frozenset
@@ -111,8 +113,8 @@ class Loss:
         self.name = self.__name__ = name
         self.family = family
         self.traits = traits
-        self.domains = domains
-        self.parameters = dict(defaults)
+        self.domains = FixedDict(domains)
+        self.parameters = FixedDict(defaults)
         self.__doc__ = inspect.cleandoc(doc)
         self.__signature__ = self._signature()
         _LOSSES.setdefault(name, self)
@@ -141,11 +143,24 @@ class Loss:
         True
         """
         bound = object.__new__(type(self))
-        bound.__dict__.update(self.__dict__)
-        bound.__dict__.pop("_fits_float32", None)
-        bound.parameters = {name: _frozen(value) for name, value in self._merged(params).items()}
-        bound.__signature__ = bound._signature()
+        own = bound.__dict__
+        own.update(self.__dict__)
+        own.pop("_fits_float32", None)
+        own["parameters"] = FixedDict((name, fixed(value)) for name, value in self._merged(params).items())
+        own["__signature__"] = bound._signature()
         return bound
+
+    def __setattr__(self, name, value):
+        self._check_unfinished(name)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name):
+        self._check_unfinished(name)
+        super().__delattr__(name)
+
+    def _check_unfinished(self, name):
+        if "__signature__" in self.__dict__:  # which comes last
+            raise AttributeError(f"{self.name}.{name} cannot be changed, as others use it: bind makes another loss")
 
     def __repr__(self):
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters.items())})"
@@ -163,7 +178,7 @@ class Loss:
         return hash(self._key())
 
     def __reduce__(self):
-        return _restore, (self.name, self.parameters)
+        return _restore, (self.name, dict(self.parameters))
 
     # ---- the ways to call it ------------------------------------------------------------------------------------
 
@@ -212,15 +227,6 @@ class Loss:
 
     def _check_param(self, name, value):
         return check_parameter(name, value, self.domains[name], self.name)
-
-
-def _frozen(value):
-    """A parameter that nobody changes any more: an array of the loss's own."""
-    if type(value) is not np.ndarray or (value.base is None and not value.flags.writeable):
-        return value
-    value = value.copy()
-    value.flags.writeable = False
-    return value
 
 
 def _restore(name, parameters):

@@ -1,6 +1,9 @@
 """What no call takes, as every argument of every loss: an error that names the argument, before anything is written."""
 
+import copy
 import enum
+import json
+import pickle
 import re
 from decimal import Decimal
 from fractions import Fraction
@@ -219,6 +222,62 @@ def test_a_bound_array_is_the_losss_own():
     rows = fl.cross_entropy.bind(class_weight=weights)
     weights[:] = 0
     np.testing.assert_array_equal(rows.parameters["class_weight"], 1)
+
+
+def test_a_read_only_array_is_copied_too():
+    """Its owner may make it writeable again."""
+    delta = np.asfortranarray([[1.0, 2.0], [3.0, 4.0]])
+    delta.flags.writeable = False
+    loss = fl.huber.bind(delta=delta)
+    before = loss(np.full((2, 2), 9.0))
+    delta.flags.writeable = True
+    delta[:] = 100
+    np.testing.assert_array_equal(loss(np.full((2, 2), 9.0)), before)
+    assert loss.bind().parameters["delta"] is loss.parameters["delta"]
+    with pytest.raises(ValueError, match="cannot set WRITEABLE"):
+        loss.parameters["delta"].flags.writeable = True
+    assert fl.huber.bind(delta=np.empty((0, 3))).parameters["delta"].shape == (0, 3)
+
+
+CHANGES = [
+    lambda of: of.__setitem__("delta", 7.0),
+    lambda of: of.__delitem__("delta"),
+    lambda of: of.update(delta=7.0),
+    lambda of: of.__ior__({"delta": 7.0}),
+    lambda of: of.setdefault("scale", 7.0),
+    lambda of: of.pop("delta"),
+    lambda of: of.popitem(),
+    lambda of: of.clear(),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", ["huber", "cross_entropy", "arcface", "contrastive"])
+def test_a_loss_is_the_same_for_everybody(name, change):
+    for loss in (fl.get(name), fl.get(name).bind()):
+        for mapping in (loss.parameters, loss.domains):
+            before = dict(mapping)
+            with pytest.raises(TypeError, match="cannot be changed: change a copy"):
+                change(mapping)
+            assert mapping == before
+        for attribute in ("parameters", "domains", "name", "traits", "grad", "new"):
+            with pytest.raises(AttributeError, match=rf"^{name}\.{attribute} cannot be changed"):
+                setattr(loss, attribute, {})
+        with pytest.raises(AttributeError, match="cannot be changed"):
+            del loss.parameters
+
+
+def test_parameters_are_a_dictionary():
+    of = fl.huber.bind(delta=2.0).parameters
+    assert isinstance(of, dict) and str(of) == "{'delta': 2.0}" and json.dumps(of) == '{"delta": 2.0}'
+    for same in (pickle.loads(pickle.dumps(of)), copy.copy(of), copy.deepcopy(of), of.copy(), of | {}, {**of}):
+        assert same == of == {"delta": 2.0} and repr(same) == repr(of)
+    mine = of.copy()
+    mine["delta"] = 3.0
+    assert fl.huber(4.0, **mine) == 7.5 and of["delta"] == 2.0
+    loss = fl.huber.bind(delta=2.0)
+    for same in (pickle.loads(pickle.dumps(loss)), copy.copy(loss), copy.deepcopy(loss)):
+        assert same == loss and repr(same) == "huber(delta=2.0)" and same.__signature__ == loss.__signature__
 
 
 def test_a_view_that_cannot_be_written_is_copied_too():
