@@ -230,7 +230,9 @@ def score(
 def _listed(input) -> list:
     import pyarrow.dataset
 
-    single = isinstance(input, str | os.PathLike | pyarrow.dataset.Dataset)
+    from fastloss.files.tables import is_table
+
+    single = isinstance(input, str | os.PathLike | pyarrow.dataset.Dataset) or is_table(input)
     return [input] if single else list(input)
 
 

@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM, format_of
 from fastloss.files.store import LOCAL, LocalStore, RemoteStore
+from fastloss.files.tables import Part, Table
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class Fragment:
         Of a Parquet file, which; None is all of them.
     first_row : int
         Number of rows of the file before this fragment, as far as they are part of the input.
+    part : Part or None
+        The file as a pyarrow dataset has it.
+    table : Table or None
+        What is read in place of a file.
     """
 
     path: str
@@ -43,6 +51,8 @@ class Fragment:
     partition: tuple[tuple[str, Any], ...] = ()
     row_groups: tuple[int, ...] | None = None
     first_row: int = 0
+    part: Part | None = None
+    table: Table | None = None
 
     @property
     def store(self) -> LocalStore | RemoteStore:
@@ -53,6 +63,11 @@ class Fragment:
     def name(self) -> str:
         """What messages call it."""
         return ("standard input" if self.path == STREAM else self.path) + _shown(self.row_groups)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it lies in its store."""
+        return self.path != STREAM and self.table is None
 
 
 @dataclass(frozen=True)
@@ -168,6 +183,12 @@ def plan(
     return tasks
 
 
+def partition(place: str) -> tuple[tuple[str, str | None], ...]:
+    """The columns in the names of the directories that a file is in."""
+    pairs = (name.split("=", 1) for name in place.split("/")[:-1] if "=" in name)
+    return tuple((unquote(k), None if v == NULL_PARTITION else unquote(v)) for k, v in pairs)
+
+
 def must_exist(path: str) -> None:
     """Raises the operating system's error if a file does not."""
     if not os.path.exists(path):
@@ -181,12 +202,12 @@ def _into_directory(fragment: Fragment, directory: str, store: LocalStore | Remo
     if os.path.isabs(place) or place.split(os.sep)[0] == os.pardir:
         raise ScoringError(f"{fragment.path}: lies outside of where the pattern begins, and so would its output")
     path = os.path.join(directory, fragment.place)
-    return Task((fragment,), path, fragment.format, tuple(name for name, _ in fragment.partition), store)
+    return Task((fragment,), path, format_of(path), tuple(name for name, _ in partition(place)), store)
 
 
 def _check_outputs(tasks: Sequence[Task]) -> None:
     fragments = [fragment for task in tasks for fragment in task.fragments]
-    inputs = {_identity(path, f.store) for f in fragments for path in (f.path, f.target) if path}
+    inputs = {_identity(path, f.store) for f in fragments if f.table is None for path in (f.path, f.target) if path}
     seen = set()
     for task in tasks:
         if task.output in seen:

@@ -15,6 +15,7 @@ FORMATS = {
     "feather": "Feather",
     "npy": "NumPy",
 }
+TABLES = {"delta": "a Delta Lake table", "iceberg": "an Iceberg table", "lance": "a Lance dataset"}
 EXTENSIONS = {**{name: name for name in FORMATS}, "tsv": "csv", "txt": "csv"}
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 COMPRESSIBLE = ("csv", "arrow", "feather")  # the others compress what is in them, or have to be read in place

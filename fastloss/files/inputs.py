@@ -10,34 +10,34 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.fs
 import pyarrow.parquet
 
-from fastloss.files.dataset import Fragment, must_exist
+from fastloss.files.dataset import Fragment, must_exist, partition
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, format_of
+from fastloss.files.lakes import refuse_around, refuse_inside
 from fastloss.files.store import LOCAL, LocalStore, RemoteStore
+from fastloss.files.tables import Part, has_defaults, is_table, partition_of, table_of
 
-NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 DATASET_FORMATS = {"parquet": "parquet", "csv": "csv", "ipc": "arrow", "arrow": "arrow", "feather": "feather"}
 
 
 def find_fragments(inputs: Sequence, stream_format: str | None = None) -> list[Fragment]:
     """The files behind files, directories, patterns, URLs, pyarrow datasets and "-".
 
-    The files of a directory come in the order of their names, those of its directories `name=value` included. Names
-    that begin with "_" or "." are not data.
+    The files of a directory come in the order of their names, those of the directories in it included. Names that begin
+    with "_" or "." are not data.
 
     Raises
     ------
     FileNotFoundError
         If an input does not exist.
     ScoringError
-        If there is no data, a format is unknown or not given, or a directory holds other directories.
+        If there is no data, a format is unknown or not given, or a directory is a table.
     """
     if stream_format not in (None, *FORMATS):
         raise ScoringError(f"unknown format {stream_format!r}: choose {', '.join(FORMATS)}")
@@ -61,8 +61,10 @@ def output_store(output: str | None) -> tuple[LocalStore | RemoteStore, str | No
 
 def is_several(inputs: Sequence) -> bool:
     """Whether the inputs are by nature more than one file, however many there happen to be."""
-    if len(inputs) != 1 or isinstance(inputs[0], pa.dataset.Dataset):
+    if len(inputs) != 1:
         return True
+    if not isinstance(inputs[0], str):
+        return not is_table(inputs[0])
     filesystem, path = located(inputs[0])
     return path != STREAM and (_is_pattern(path, filesystem) or _is_directory(path, filesystem))
 
@@ -73,6 +75,10 @@ def cut(fragments: Iterable[Fragment], rows: int, min_bytes: int = 0) -> list[Fr
 
 
 def _found(given, stream_format: str | None) -> Iterator[Fragment]:
+    if is_table(given):
+        table = table_of(given)
+        yield Fragment(table.path, table.format, place=f"{table.name}.parquet", table=table)
+        return
     if isinstance(given, pa.dataset.Dataset):
         yield from _of_dataset(given)
         return
@@ -127,10 +133,11 @@ def _of_pattern(pattern: str, filesystem) -> Iterator[Fragment]:
         paths = filesystem.handler.fs.glob(pattern)
     fixed = pattern[: min(pattern.index(c) for c in "*?[" if c in pattern)]
     root = os.path.dirname(fixed)
+    refuse_around({root or ".", *map(os.path.dirname, paths)}, _store(filesystem))
     for path in sorted(paths):
         if not _is_directory(path, filesystem) and not _is_hidden(os.path.basename(path)):
             place = os.path.relpath(path, root) if root else path
-            yield Fragment(path, format_of(path), None, place, filesystem, _partition(place))
+            yield Fragment(path, format_of(path), None, place, filesystem, partition(place))
 
 
 def _of_directory(directory: str, filesystem) -> Iterator[Fragment]:
@@ -140,14 +147,14 @@ def _of_directory(directory: str, filesystem) -> Iterator[Fragment]:
         relative = {os.path.relpath(info.path, directory): info for info in found}
     except UnicodeDecodeError as error:
         raise ScoringError(f"{directory}: the name of a file in it is not UTF-8: {error.object!r}") from error
+    refuse_inside(directory, relative)
+    refuse_around([directory.rstrip("/") or "/"], _store(filesystem))
     for place, info in sorted(relative.items()):
         if any(map(_is_hidden, place.split("/"))):
             continue
         path = os.path.join(directory, place)
         if info.type != pa.fs.FileType.Directory:
-            yield Fragment(path, format_of(path), None, place, filesystem, _partition(place))
-        elif "=" not in os.path.basename(place):
-            raise ScoringError(f"{path}: directories inside a directory of data are not read unless called NAME=VALUE")
+            yield Fragment(path, format_of(path), None, place, filesystem, partition(place))
 
 
 def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
@@ -164,14 +171,18 @@ def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
     is_local = isinstance(dataset.filesystem, pa.fs.LocalFileSystem)
     filesystem = None if is_local else dataset.filesystem
     root = os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""
-    parts_of = Counter(files)
+    parts_of, is_plain = Counter(files), has_defaults(dataset, parts)
     for number, part in enumerate(parts):
         place = os.path.relpath(part.path, root) if root else part.path
         if parts_of[part.path] > 1:
             place = _numbered(place, number)
-        keys = pa.dataset.get_partition_keys(part.partition_expression)
-        texts = tuple((name, None if value is None else str(value)) for name, value in keys.items())
-        yield Fragment(part.path, format, None, place, filesystem, texts, _row_groups(part))
+        known = partition_of(part, dataset.schema) if is_plain else ()
+        as_there = Part.of(part, dataset, is_plain)
+        yield Fragment(part.path, format, None, place, filesystem, known, _row_groups(part), part=as_there)
+
+
+def _store(filesystem) -> LocalStore | RemoteStore:
+    return LOCAL if filesystem is None else RemoteStore(filesystem)
 
 
 def _row_groups(part: pa.dataset.Fragment) -> tuple[int, ...] | None:
@@ -195,21 +206,18 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(("_", "."))
 
 
-def _partition(place: str) -> tuple[tuple[str, str | None], ...]:
-    """The columns in the names of the directories that a file is in."""
-    pairs = (name.split("=", 1) for name in place.split("/")[:-1] if "=" in name)
-    return tuple((unquote(k), None if v == NULL_PARTITION else unquote(v)) for k, v in pairs)
-
-
 def _with_typed_partitions(fragments: list[Fragment]) -> list[Fragment]:
     """With columns of partitions in their types: numbers where every value is a whole number, else text."""
     texts: dict[str, set] = {}
     for fragment in fragments:
         for name, value in fragment.partition:
-            texts.setdefault(name, set()).add(value)
+            if not isinstance(value, pa.Scalar):  # which a dataset knows
+                texts.setdefault(name, set()).add(value)
     numbers = {name for name, values in texts.items() if all(v is None or _is_whole(v) for v in values)}
 
     def typed(name, value):
+        if isinstance(value, pa.Scalar):
+            return name, value
         return name, pa.scalar(value, pa.string()).cast(pa.int64() if name in numbers else pa.string())
 
     return [replace(f, partition=tuple(typed(*pair) for pair in f.partition)) for f in fragments]

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from fastloss.files.arrow.sizes import row_bytes
 from fastloss.files.errors import ScoringError, one_line
-from fastloss.files.formats import FORMATS, STREAM
+from fastloss.files.formats import FORMATS, STREAM, TABLES
 
 MAX_ROWS = 1 << 17
 BATCH_BYTES = 32 << 20
@@ -46,16 +46,15 @@ def shown(path: str) -> str:
 @contextmanager
 def reading(path: str, format: str, where: str = ""):
     """Turns what pyarrow and the operating system say into one line that names the file, and `where` in it."""
+    refusal = f"{shown(path)}: cannot be read as {FORMATS.get(format) or TABLES[format]}"
     try:
         yield
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError | BrokenPipeError):
             raise
-        message = f"{shown(path)}: cannot be read as {FORMATS[format]}: {where}{one_line(error)}"
-        raise ScoringError(message) from error
+        raise ScoringError(f"{refusal}: {where}{one_line(error)}") from error
     except MemoryError as error:
-        message = f"{shown(path)}: cannot be read as {FORMATS[format]}: it takes more memory than there is"
-        raise ScoringError(message) from error
+        raise ScoringError(f"{refusal}: it takes more memory than there is") from error
 
 
 def validated(batch: pa.RecordBatch, path: str, format: str) -> pa.RecordBatch:

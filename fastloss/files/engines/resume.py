@@ -150,10 +150,13 @@ def _digest(task: Task) -> str:
 
 
 def _identity(fragment: Fragment) -> list:
-    """Names, sizes and times of its files, and what of them it is."""
+    """Names, sizes and times of its files, and what of them it is; of a table its version."""
+    if fragment.table is not None:
+        return fragment.table.identity
     files = [list(fragment.store.status(path)) for path in (fragment.path, fragment.target) if path]
     return [
         files,
         fragment.row_groups and list(fragment.row_groups),
-        [[name, str(value.type), value.as_py()] for name, value in fragment.partition],
+        [[name, str(value.type), str(value) if value.is_valid else None] for name, value in fragment.partition],
+        fragment.part and fragment.part.identity,
     ]

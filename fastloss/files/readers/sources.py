@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 
 import pyarrow as pa
 
@@ -24,6 +25,7 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM
 from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
+from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
 from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading
 from fastloss.files.spec import Spec
@@ -63,13 +65,29 @@ def csv_columns(fragments: Iterable[Fragment], spec: Spec) -> dict[str, Column]:
     found: dict[str, Column] = {}
     for fragment in fragments:
         with _open_file_source(fragment, spec, infer=True) as source:
-            for name, column in source.columns.items():
+            for name, column in source.columns.items() if isinstance(source, CsvSource) else ():
                 found[name] = found[name] | column if name in found else column
     return found
 
 
 @contextmanager
 def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None = None):
+    """The source of what is stored, or of what a dataset or a table makes of it."""
+    part, table = fragment.part, fragment.table
+    if table is not None:
+        yield ScannedSource(fragment.path, table.format, table.schema, table.batches)
+        return
+    if part is None or part.is_plain:
+        with _open_stored(fragment, spec, infer, csv_columns) as source:
+            if part is None or part.fits(source.schema):
+                yield source
+                return
+    scan = partial(part.batches, row_groups=fragment.row_groups)
+    yield ScannedSource(fragment.path, fragment.format, part.schema, scan)
+
+
+@contextmanager
+def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None):
     if spec.dtype is not None and fragment.format != "npy":
         raise ScoringError(f"{fragment.name}: dtype={spec.dtype!r} is for .npy files, whose elements may have no type")
     with ExitStack() as stack:

@@ -1,0 +1,95 @@
+"""Folders that are tables: not all rows of their files are rows of the table, as some are deleted or replaced."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from fastloss.files.errors import ScoringError
+from fastloss.files.store import LOCAL, LocalStore, RemoteStore
+
+MARKS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi", "_versions": "Lance"}
+ICEBERG_FOLDER, ICEBERG_FILE = "metadata", ".metadata.json"
+OBJECTS = {
+    "Delta Lake": "a deltalake.DeltaTable, ",
+    "Iceberg": "a pyiceberg table or scan, ",
+    "Lance": "a lance.dataset, ",
+}
+
+
+def refuse_inside(folder: str, places: Iterable[str]) -> None:
+    """Refuse a folder in which these files and folders are, by their paths from it.
+
+    Raises
+    ------
+    ScoringError
+        If it is a table, or there is one in it.
+    """
+    for place in places:
+        kind, table = _marked(place)
+        if kind:
+            raise _refused(os.path.join(folder, table), kind)
+
+
+def refuse_around(folders: Iterable[str], store: LocalStore | RemoteStore) -> None:
+    """Refuse folders that are tables, or inside of one.
+
+    Raises
+    ------
+    ScoringError
+        If one is.
+    """
+    seen: set[str] = set()
+    for folder in folders:
+        for around in _upwards(os.path.realpath(folder)) if store is LOCAL else _parts_upwards(folder):
+            if around in seen:
+                break
+            seen.add(around)
+            for kind in _kinds(around, store):
+                raise _refused(around, kind)
+
+
+def _marked(place: str) -> tuple[str | None, str]:
+    """The kind of the table that a path tells of, and the path of the table."""
+    names = place.split("/")
+    for i, name in enumerate(names):
+        if name in MARKS:
+            return MARKS[name], "/".join(names[:i])
+    if names[-1].endswith(ICEBERG_FILE) and names[-2:-1] == [ICEBERG_FOLDER]:
+        return "Iceberg", "/".join(names[:-2])
+    return None, ""
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while (above := os.path.dirname(folder)) != folder:
+        yield (folder := above)
+
+
+def _parts_upwards(folder: str) -> Iterator[str]:
+    """As `_upwards`, as far as names look like those of parts of a table: in a store each look is a request."""
+    yield folder
+    while "/" in folder and _looks_like_part(os.path.basename(folder)):
+        yield (folder := os.path.dirname(folder))
+
+
+def _looks_like_part(name: str) -> bool:
+    return "=" in name or name == "data" or re.fullmatch(r"\w\w|\d[\w-]*|[0-9a-f]{8}", name) is not None
+
+
+def _kinds(folder: str, store: LocalStore | RemoteStore) -> Iterator[str]:
+    for mark, kind in MARKS.items():
+        if store.is_directory(os.path.join(folder, mark)):
+            yield kind
+    with suppress(PermissionError):  # not ours to read
+        if any(name.endswith(ICEBERG_FILE) for name in store.names(os.path.join(folder, ICEBERG_FOLDER))):
+            yield "Iceberg"
+
+
+def _refused(folder: str, kind: str) -> ScoringError:
+    return ScoringError(
+        f"{folder.rstrip('/')}: this folder is a {kind} table, and not all rows of its files are rows of the table: "
+        f"give {OBJECTS.get(kind, '')}a pyarrow dataset or a list of files to fastloss.score"
+    )
