@@ -41,6 +41,9 @@ class Fragment:
         The file as a pyarrow dataset has it.
     table : Table or None
         What is read in place of a file.
+    size, version : int and str, or None
+        Of an object in a store, as it was listed: its bytes, and its ETag, generation or the like, of which alone it is
+        read.
     """
 
     path: str
@@ -53,6 +56,8 @@ class Fragment:
     first_row: int = 0
     part: Part | None = None
     table: Table | None = None
+    size: int | None = None
+    version: str | None = None
 
     @property
     def store(self) -> LocalStore | RemoteStore:
