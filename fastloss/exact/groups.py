@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from fastloss.core.arguments import shown
+from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.state import sequence, text
 from fastloss.exact.summary import Collector, Summary, as_weights, marks, summaries
@@ -64,6 +65,7 @@ class GroupedSummary(Summary):
             raise ValueError("a group is described twice")
         if len({type(key) is bool for key in found if isinstance(key, int | float)}) > 1:
             raise ValueError("a group is a boolean and another is a number")
+        consistency.check_parts(total, found.values())
         return cls._of(total, text(state["by"], "by"), found)
 
     def in_order(self) -> GroupedSummary:

@@ -13,7 +13,7 @@ from fastloss.exact.integers import unpacked
 
 FORMAT = 1  # of the state; a newer one has what this program does not know
 
-_MOST_BITS = 1 << 13  # of an exact sum: 2^63 products of two numbers have 4259
+_MOST_BITS = 1 << 13  # of an exact sum: 2^83 products of two numbers have 4279
 
 
 def mapping(value, what: str, names: Sequence[str]) -> dict:

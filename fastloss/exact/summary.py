@@ -18,21 +18,26 @@ from itertools import accumulate
 import numpy as np
 
 from fastloss.core.floats import in_standard_floats
+from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
+from fastloss.exact.buckets import (
+    COUNT_SHIFT,
+    LOW_SUM,
+    ROWS_BELOW,
+    UNITS,
+    bucket_mean,
+    bucket_sum,
+    infinities,
+    is_infinite,
+    parsed,
+    sum_of_squares,
+)
 from fastloss.exact.integers import divide, packed
-from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, sequence, text
+from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, text
 from fastloss.exact.weighted import PRODUCT_UNITS, WEIGHT_UNITS, WeightedSums
 
 QUANTILES = (0.5, 0.9, 0.99)
 
-_LOW_BITS = 45  # mantissa bits summed inside a bucket
-_LEAD_BITS = 7  # mantissa bits in a bucket's index
-_EXPONENT_MASK = 0x7FF
-_SUBNORMAL_SHIFT = 54  # subnormals were multiplied by 2**54, so that sums are integers of 2**-(1074 + 54)
-_UNITS = 1 << (1074 + _SUBNORMAL_SHIFT)  # the number 1 in these units
-_COUNT_SHIFT = 128  # the count is above this bit of a bucket's state, the sum of low mantissa bits below
-_LOW_SUM = (1 << _COUNT_SHIFT) - 1
-_INFINITE = {sign: (flag << 11 | _EXPONENT_MASK) << _LEAD_BITS for sign, flag in ((1, 0), (-1, 1))}  # their indices
 _COUNTS = ("count", "null", "nan", "ignored")
 _STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss")  # the names of to_dict
 
@@ -102,7 +107,7 @@ class Summary:
     @property
     def infinite(self) -> int:
         """Those of the counted losses that are infinite."""
-        return sum(_infinities(self.buckets).values())
+        return sum(infinities(self.buckets).values())
 
     @property
     def sum(self) -> float:
@@ -110,12 +115,12 @@ class Summary:
 
         inf where it exceeds the range of float64, NaN where both infinities occur.
         """
-        return self._ratio(_UNITS)
+        return self._ratio(UNITS)
 
     @property
     def mean(self) -> float | None:
         """The exact sum divided by the count, rounded once; None of nothing."""
-        return self._ratio(_UNITS * self.count) if self.count else None
+        return self._ratio(UNITS * self.count) if self.count else None
 
     @property
     def sum_of_squares(self) -> float:
@@ -218,7 +223,7 @@ class Summary:
         # Three lists, and not one a bucket, each of which the garbage collector would have to visit.
         indices = sorted(self.buckets)
         states = [self.buckets[index] for index in indices]
-        counts, lows = [state >> _COUNT_SHIFT for state in states], [state & _LOW_SUM for state in states]
+        counts, lows = [state >> COUNT_SHIFT for state in states], [state & LOW_SUM for state in states]
         state["buckets"] = [indices, counts, lows]
         state["squares"] = packed(self.squares, PRODUCT_UNITS)
         state["weighted"] = None if self.weighted is None else self.weighted.to_list()
@@ -233,24 +238,23 @@ class Summary:
         return next(kinds, Summary).from_dict(state)
 
     @classmethod
+    @in_standard_floats
     def from_dict(cls, state: dict) -> Summary:
         """The summary that `to_dict` described; a ValueError if none can be described so."""
         given = mapping({"loss": None} | state if type(state) is dict else state, "the summary", _STATE)
-        counts = {name: integer(given[name], name) for name in _COUNTS}
+        counts = {name: integer(given[name], name, below=ROWS_BELOW) for name in _COUNTS}
         bounds = {k: None if given[k] is None else number(given[k], k) for k in ("min", "max")}
         outputs = given["outputs"] if type(given["outputs"]) is dict else mapping(given["outputs"], "outputs", ())
         summary = cls(
             **counts,
             **bounds,
-            buckets=_buckets(given["buckets"]),
+            buckets=parsed(given["buckets"]),
             squares=exact(given["squares"], "squares", PRODUCT_UNITS),
             weighted=None if given["weighted"] is None else WeightedSums.from_list(given["weighted"]),
             outputs={name: Summary.from_dict(output) for name, output in outputs.items()},
             loss=None if given["loss"] is None else text(given["loss"], "loss"),
         )
-        held = sum(state >> _COUNT_SHIFT for state in summary.buckets.values())
-        if held != summary.count or any((bound is None) != (held == 0) for bound in bounds.values()):
-            raise ValueError(f"the summary is damaged: count is {summary.count}, its buckets hold {held}")
+        consistency.check(summary)
         return summary
 
     def __or__(self, other: Summary) -> Summary:
@@ -258,6 +262,8 @@ class Summary:
             return NotImplemented
         if None not in (self.loss, other.loss) and self.loss != other.loss:
             raise ValueError(f"summaries of different losses do not merge: {self.loss} and {other.loss}")
+        if self.rows + other.rows >= ROWS_BELOW:
+            raise ValueError(f"summaries of {self.rows} and {other.rows} rows do not merge: one holds fewer than 2**83")
         buckets = dict(self.buckets)
         for index, state in other.buckets.items():
             buckets[index] = buckets.get(index, 0) + state
@@ -277,16 +283,16 @@ class Summary:
     def _weighted_sums(self) -> WeightedSums:
         if self.weighted is not None:
             return self.weighted
-        infinite = _infinities(self.buckets)
-        products = self._total << PRODUCT_UNITS >> _UNITS.bit_length() - 1
+        infinite = infinities(self.buckets)
+        products = self._total << PRODUCT_UNITS >> UNITS.bit_length() - 1
         return WeightedSums(self.count << WEIGHT_UNITS, products, infinite.get(1, 0), infinite.get(-1, 0))
 
     @cached_property
     def _ordered(self) -> tuple[list[float], list[int]]:
         """The buckets' means in increasing order, and their cumulative counts."""
-        means = {i: _bucket_mean(i, self.buckets[i]) for i in self.buckets}
+        means = {i: bucket_mean(i, self.buckets[i]) for i in self.buckets}
         order = sorted(means, key=means.get)
-        return [means[i] for i in order], list(accumulate(self.buckets[i] >> _COUNT_SHIFT for i in order))
+        return [means[i] for i in order], list(accumulate(self.buckets[i] >> COUNT_SHIFT for i in order))
 
     def _order_statistic(self, rank: int) -> float:
         """The mean of the bucket of the rank-th smallest value, counted from 0; the bounds are exact."""
@@ -299,14 +305,14 @@ class Summary:
 
     def _ratio(self, units: int) -> float:
         """The sum of all values, measured in 1/units, rounded once."""
-        infinities = _infinities(self.buckets)
-        if infinities:
-            return sum(sign * math.inf for sign in infinities)
+        infinite = infinities(self.buckets)
+        if infinite:
+            return sum(sign * math.inf for sign in infinite)
         return divide(self._total, units)
 
     @cached_property
     def _total(self) -> int:
-        return sum(_bucket_sum(index, state) for index, state in self.buckets.items() if not _is_infinite(index))
+        return sum(bucket_sum(index, state) for index, state in self.buckets.items() if not is_infinite(index))
 
 
 class Collector:
@@ -403,75 +409,9 @@ def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary
         min=smallest + 0.0 if count else None,
         max=largest + 0.0 if count else None,
         buckets=buckets,
-        squares=_squares(squares),
+        squares=sum_of_squares(squares),
         weighted=weighted,
     )
-
-
-def _buckets(columns) -> dict[int, int]:
-    """Those that three lists describe: indices, counts, sums of low bits."""
-    indices, counts, lows = (sequence(column, "buckets") for column in sequence(columns, "buckets", 3))
-    if not len(indices) == len(counts) == len(lows):
-        raise ValueError(f"buckets are lists of {len(indices)}, {len(counts)} and {len(lows)}")
-    buckets = {}
-    for index, count, low in zip(indices, counts, lows, strict=True):
-        integer(index, "an index of a bucket", below=1 << _LEAD_BITS + 13)
-        integer(count, "the count of a bucket", 1)
-        integer(low, "the sum of a bucket", below=count << _LOW_BITS)
-        buckets[index] = (count << _COUNT_SHIFT) + low
-    if len(buckets) != len(indices):
-        raise ValueError("a bucket is described twice")
-    return buckets
-
-
-def _sign(index: int) -> int:
-    return -1 if index >> (_LEAD_BITS + 11) & 1 else 1
-
-
-def _exponent(index: int) -> int:
-    return index >> _LEAD_BITS & _EXPONENT_MASK
-
-
-def _is_infinite(index: int) -> bool:
-    return _exponent(index) == _EXPONENT_MASK
-
-
-def _shift(index: int) -> int:
-    """The exponent of 2 for the last bit of a mantissa, in units of 2**-1128."""
-    is_scaled = index >> (_LEAD_BITS + 12)
-    return _exponent(index) - 1 + (0 if is_scaled else _SUBNORMAL_SHIFT)
-
-
-def _lead(index: int) -> int:
-    return (1 << _LEAD_BITS) | (index & ((1 << _LEAD_BITS) - 1))
-
-
-def _infinities(buckets: dict[int, int]) -> dict[int, int]:
-    """The numbers of infinite values, by their signs."""
-    both = ((sign, buckets.get(index, 0) >> _COUNT_SHIFT) for sign, index in _INFINITE.items())
-    return {sign: count for sign, count in both if count}
-
-
-def _bucket_sum(index: int, state: int) -> int:
-    """Exact sum of a bucket of finite values, in units of 2**-1128."""
-    if _exponent(index) == 0:  # zeros; subnormals were scaled
-        return 0
-    count, low = state >> _COUNT_SHIFT, state & _LOW_SUM
-    mantissas = ((count * _lead(index)) << _LOW_BITS) + low
-    return _sign(index) * mantissas << _shift(index)
-
-
-def _squares(binades: dict[int, int]) -> int:
-    """Exact sum of the squares of the finite values, in units of 2**-2148, from those of the mantissas."""
-    indices = {binade << _LEAD_BITS: squares for binade, squares in binades.items()}
-    finite = (index for index in indices if 0 < _exponent(index) < _EXPONENT_MASK)
-    return sum(indices[index] << 2 * _shift(index) for index in finite) >> 2 * _SUBNORMAL_SHIFT
-
-
-def _bucket_mean(index: int, state: int) -> float:
-    if _is_infinite(index):
-        return _sign(index) * math.inf
-    return divide(_bucket_sum(index, state), _UNITS * (state >> _COUNT_SHIFT))
 
 
 def _either(choose, a: float | None, b: float | None) -> float | None:

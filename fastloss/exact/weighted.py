@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import astuple, dataclass
 
+from fastloss.exact.buckets import ROWS_BELOW
 from fastloss.exact.integers import divide, packed
 from fastloss.exact.state import exact, integer, sequence
 
@@ -81,8 +82,8 @@ class WeightedSums:
         return cls(
             exact(weights, "the sum of weights", WEIGHT_UNITS),
             exact(products, "the weighted sum", PRODUCT_UNITS),
-            integer(positive, "infinite losses with a weight"),
-            integer(negative, "infinite losses with a weight"),
+            integer(positive, "infinite losses with a weight", below=ROWS_BELOW),
+            integer(negative, "infinite losses with a weight", below=ROWS_BELOW),
         )
 
     def __or__(self, other: WeightedSums) -> WeightedSums:

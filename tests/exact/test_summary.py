@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from dataclasses import fields
 from fractions import Fraction
 
 import numpy as np
@@ -355,6 +356,99 @@ def test_a_state_that_describes_no_summary_is_refused(edit):
         GroupedSummary.from_dict(state)
     with pytest.raises(ValueError, match=says):
         Summary.from_json(json.dumps({"format": 1, "state": sealed(state)}))
+
+
+MANY = summary([-3.0, -2.9, -0.0, 0.0, 5e-324, 1.0, 1.001, 1.002, 7.0], sample_weight=np.arange(9.0))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda s: s.update(min=-4.0),
+        lambda s: s.update(min=-3.0000001),  # in the same bucket
+        lambda s: s.update(min=-2.9),
+        lambda s: s.update(max=6.9),
+        lambda s: s.update(max=7.0001),
+        lambda s: s.update(max="inf"),
+        lambda s: s.update(min="-inf"),
+        lambda s: s.update(min=None, max=None),
+        lambda s: s.update(nan=1 << 83),
+        lambda s: s.update(squares=[-1, 0]),
+        lambda s: s.update(squares=[1, 0]),
+        lambda s: s.update(squares=[9 * 49 + 1, 0]),
+        lambda s: s["weighted"].__setitem__(0, [-1, 0]),
+        lambda s: s["weighted"].__setitem__(0, [0, 0]),
+        lambda s: s["weighted"].__setitem__(1, [36 * 7 + 1, 0]),
+        lambda s: s["weighted"].__setitem__(1, [-36 * 3 - 1, 0]),
+        lambda s: s["weighted"].__setitem__(2, 1),
+        lambda s: s["weighted"].__setitem__(3, 1),
+        lambda s: s["buckets"][0].__setitem__(0, 1),  # a zero with leading bits
+        lambda s: s["buckets"][0].__setitem__(0, (0x7FF << 7) + 1),  # NaN
+        lambda s: s["buckets"][0].__setitem__(-1, 1 << 19),  # a subnormal number that is zero
+        lambda s: s["buckets"][0].__setitem__(-1, 1 << 19 | 55 << 7),  # or none
+        lambda s: s["buckets"][2].__setitem__(0, 1),  # low bits of a zero
+        lambda s: s.update(outputs={"grad": summary([1.0] * 10).to_dict()}),
+        lambda s: s.update(outputs={"grad": summary([1.0]).to_dict() | {"outputs": {"grad": summary([]).to_dict()}}}),
+    ],
+)
+def test_numbers_that_contradict_one_another_are_refused(edit):
+    state = json.loads(json.dumps(MANY.to_dict()))
+    assert Summary.from_dict(state) == MANY
+    edit(state)
+    with pytest.raises(ValueError, match=r" is | has |which no value has|integer from"):
+        Summary.from_dict(state)
+
+
+@given(losses, st.sampled_from(["min", "max"]), st.floats(allow_nan=False))
+@settings(deadline=None)
+def test_other_bounds_are_those_of_some_values_at_least(values, name, bound):
+    """A bound is taken only where values with it have the same buckets."""
+    state = summary(values).to_dict() | {name: bound if math.isfinite(bound) else str(bound)}
+    try:
+        found = Summary.from_dict(state)
+    except ValueError:
+        return
+    assert found.count and getattr(summary([bound]), name) is not None
+    inside = [v for v in values if not math.isnan(v)]
+    assert found.buckets == summary(inside).buckets and found.min <= found.max
+    if len({*inside}) == 1:
+        assert bound == inside[0]
+
+
+def test_groups_that_are_not_the_whole_are_refused():
+    for edit in (
+        lambda s: s["groups"].pop(),
+        lambda s: s["groups"][0][1].update(nan=1),
+        lambda s: s["groups"][0][1].update(loss="cauchy(c=1.0)"),
+        lambda s: s["groups"][0][1].update(weighted=None),
+        lambda s: s.update(weighted=None),
+        lambda s: s.update(ignored=2),
+        lambda s: s.update(groups=[]),
+    ):
+        state = json.loads(json.dumps(grouped().to_dict()))
+        edit(state)
+        with pytest.raises(ValueError, match="the summary is damaged: "):
+            Summary.restored(state)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_summaries_of_very_many_rows_are_read_back(weighted):
+    """Or not made: the sums of the low bits of a bucket end at 2**83 rows."""
+    largest = np.nextafter(2.0, 1.0)
+    merged = summary([largest, math.inf], sample_weight=np.ones(2) if weighted else None)
+    for doublings in range(1, 82):
+        merged |= merged
+        assert merged.count == 2 << doublings
+        if doublings > 60:
+            again = Summary.from_json(merged.to_json(state=True))
+            assert again == merged and again.to_json() == merged.to_json()
+    assert merged.infinite == 1 << 81 and merged.min == merged.quantile(0.2) == largest
+    with pytest.raises(ValueError, match=r"^summaries of \d+ and \d+ rows do not merge: one holds fewer than 2\*\*83$"):
+        merged | merged
+    by = GroupedSummary(by="g", **{f.name: getattr(merged, f.name) for f in fields(Summary)}, groups={"a": merged})
+    assert Summary.from_json(by.to_json(state=True)) == by
+    with pytest.raises(ValueError, match="do not merge: one holds fewer"):
+        by | by
 
 
 @pytest.mark.parametrize(

@@ -315,6 +315,49 @@ def test_records_of_other_types_are_done_again(tmp_path, monkeypatch, key, value
     assert files_in(directory) == before
 
 
+FORGED = {
+    "loss": lambda s: s.update(loss="cauchy(c=1.0)"),
+    "no loss": lambda s: s.update(loss=None),
+    "by": lambda s: s.update(by="h"),
+    "not by": lambda s: [s.pop("by"), s.pop("groups")],
+    "loss of a group": lambda s: s["groups"][0][1].update(loss="cauchy(c=1.0)"),
+    "loss of an output": lambda s: s["outputs"]["grad"].update(loss="cauchy(c=1.0).grad"),
+    "outputs": lambda s: s["outputs"].update(hess=s["outputs"]["grad"] | {"loss": s["loss"] + ".hess"}),
+    "a value": lambda s: s["outputs"].update({"value[0]": s["outputs"]["grad"] | {"loss": s["loss"] + ".value[0]"}}),
+    "rows of an output": lambda s: s["outputs"]["grad"].update(nan=s["outputs"]["grad"]["nan"] + 1),
+    "count": lambda s: s.update(count=s["count"] - 1),
+    "nan": lambda s: s.update(nan=s["nan"] + 1),
+    "null": lambda s: s.update(null=s["null"] + 1),
+    "min": lambda s: s.update(min=-1.0),
+    "max": lambda s: s.update(max="inf"),
+    "weights": lambda s: [of.update(weighted=None) for of in (s, s["outputs"]["grad"], *(g for _, g in s["groups"]))],
+    "a weight": lambda s: s["weighted"].__setitem__(0, [1, 0]),
+    "a group": lambda s: s["groups"].pop(),
+    "order": lambda s: [column.reverse() for column in s["buckets"]],
+    "rows": lambda s: [of.update(null=1 << 70) for of in (s, s["outputs"]["grad"], s["groups"][0][1])],
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_records_of_summaries_that_are_none_of_this_run_are_done_again(tmp_path, monkeypatch, kind):
+    """Although their digests are right; the others merge with what is done again."""
+    data, directory = tmp_path / "data", tmp_path / "scored"
+    for i in range(2):
+        table = pa.table({"r": [0.5, 3.0, np.nan, None], "g": ["a", "b", "a", None], "w": [1.0, 2, 3, 4]})
+        data.mkdir(exist_ok=True)
+        pa.parquet.write_table(table, data / f"{i}.parquet")
+    options = OPTIONS | {"by": "g", "sample_weight": "w", "emit": ("value", "grad")}
+    expected = fl.score(data, directory, **options)
+    before, path = files_in(directory), directory / "_0.parquet.json"
+    record = json.loads(path.read_text())
+    del record["digest"]
+    FORGED[kind](record["summary"])
+    path.write_bytes(with_digest(json.dumps(record)[1:].encode()))
+    assert redone(monkeypatch, data, directory, **options) == ["0.parquet"]
+    assert files_in(directory) == before
+    assert fl.score(data, directory, resume=True, **options).to_json() == expected.to_json()
+
+
 def test_every_bit_of_a_record_counts(tmp_path, monkeypatch):
     data, directory = tmp_path / "data", tmp_path / "scored"
     write(data / "0.parquet", normal(0, rows=3))

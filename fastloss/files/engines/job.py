@@ -93,7 +93,7 @@ class Job:
                 task.store.remove_leftovers(task.output)
             return score_task(task, *work)
         origin = resume.origin(task, self.spec, self.classes)
-        summary = resume.finished(task, origin)
+        summary = resume.finished(task, self.spec, origin)
         if summary is None:
             task.store.make_directory(os.path.dirname(task.output))
             summary = score_task(task, *work, partial(resume.finish, task, origin))

@@ -26,6 +26,8 @@ from fastloss.files.store import LocalStore, RemoteStore, writing
 
 _HEAD = re.compile(rb'\{"digest": "([0-9a-f]{64})", ')
 _HEAD_BYTES = 79
+_NUMBERED = re.compile(r"\[(0|[1-9][0-9]*)\]\Z")  # the outputs of several a row
+_ROWS_BELOW = 1 << 63  # of a file
 _FIELDS = {"place": str, "size": int, "sha256": str, "origin": str, "version": str, "summary": dict}
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 
@@ -41,15 +43,17 @@ def origin(task: Task, spec: Spec, classes: int | None) -> str:
     return digest(parts)
 
 
-def finished(task: Task, origin: str) -> Summary | None:
-    """The summary of a task that was finished with the same origin; None if there is none."""
+def finished(task: Task, spec: Spec, origin: str) -> Summary | None:
+    """The summary of a task that was finished with the same origin; None if there is none, or it is another spec's."""
     record = _read(task.store, names.record(task.output))
     if record is None or (record["origin"], record["place"]) != (origin, _place(task)):
         return None
     if record["size"] != task.store.size(task.output) or record["sha256"] != _digest(task):
         return None
-    with suppress(*_MALFORMED):  # of another version, with a digest that is right
-        return Summary.restored(record["summary"])
+    with suppress(*_MALFORMED):  # of another program, with a digest that is right
+        summary = Summary.restored(record["summary"])
+        if _is_left_by(spec, summary, record["summary"]):
+            return summary
     return None
 
 
@@ -119,6 +123,23 @@ def clean(store: LocalStore | RemoteStore, directory: str) -> None:
     for file in there:
         if names.is_temporary(file) and not file.startswith(others):
             store.remove_abandoned(os.path.join(directory, file))
+
+
+def _is_left_by(spec: Spec, summary: Summary, state: dict) -> bool:
+    """Whether a run with this spec may have left a summary, described as it would, so that it merges with others."""
+    has_weights, is_numbered = spec.sample_weight is not None, spec.multioutput == "raw_values"
+    outputs = {name for name in spec.emit if name != "value"}
+    return (
+        summary.rows < _ROWS_BELOW
+        and state.get("by") == spec.by
+        and summary.of_loss(spec.loss_text).to_dict() == state
+        and ((summary.weighted is not None) == has_weights or (has_weights and not summary.rows))
+        and all(name in outputs or (is_numbered and _NUMBERED.sub("", name) in spec.emit) for name in summary.outputs)
+        and all(
+            (of.rows, of.null, of.ignored) == (summary.rows, summary.null, summary.ignored)
+            for of in summary.outputs.values()
+        )
+    )
 
 
 def _place(task: Task) -> str:

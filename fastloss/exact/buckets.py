@@ -1,0 +1,129 @@
+"""The buckets of a summary: {index: count * 2**128 + sum of low mantissa bits}, as `accumulator` fills them.
+
+An index is a flag of subnormals, the sign, the exponent and the leading bits of a mantissa.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import sys
+from bisect import bisect_left
+from itertools import pairwise
+
+from fastloss.exact.integers import divide
+from fastloss.exact.state import integer, sequence
+
+_LOW_BITS = 45  # mantissa bits summed inside a bucket
+LARGEST_LOW = (1 << _LOW_BITS) - 1
+_LEAD_BITS = 7  # mantissa bits in a bucket's index
+_LEADS = (1 << _LEAD_BITS) - 1
+_EXPONENT_MASK = 0x7FF
+_MAGNITUDE = (1 << _LEAD_BITS + 11) - 1  # of an index: the exponent and the leading bits
+_FIRST = 1 << _LEAD_BITS  # of the indices of values that are not 0
+_SCALED = 1 << _LEAD_BITS + 12  # the first of those of subnormals
+SUBNORMAL_SHIFT = 54  # subnormals were multiplied by 2**54, so that sums are integers of 2**-(1074 + 54)
+UNITS = 1 << (1074 + SUBNORMAL_SHIFT)  # the number 1 in these units
+COUNT_SHIFT = 128  # the count is above this bit of a bucket's state, the sum of low mantissa bits below
+LOW_SUM = (1 << COUNT_SHIFT) - 1
+ROWS_BELOW = 1 << COUNT_SHIFT - _LOW_BITS  # for that the low bits of more rows have no room
+_INFINITE = {sign: (flag << 11 | _EXPONENT_MASK) << _LEAD_BITS for sign, flag in ((1, 0), (-1, 1))}  # their indices
+
+
+def parsed(columns) -> dict[int, int]:
+    """Those that three lists describe: indices, counts, sums of low bits."""
+    indices, counts, lows = (sequence(column, "buckets") for column in sequence(columns, "buckets", 3))
+    if not len(indices) == len(counts) == len(lows):
+        raise ValueError(f"buckets are lists of {len(indices)}, {len(counts)} and {len(lows)}")
+    buckets = {}
+    for index, count, low in zip(indices, counts, lows, strict=True):
+        integer(index, "an index of a bucket", below=1 << _LEAD_BITS + 13)
+        integer(count, "the count of a bucket", 1, ROWS_BELOW)
+        is_usual = _FIRST <= index & _MAGNITUDE < _INFINITE[1] and index < _SCALED
+        below = count << _LOW_BITS if is_usual else _below(index, count)
+        integer(low, "the sum of a bucket", below=below)
+        buckets[index] = (count << COUNT_SHIFT) + low
+    if len(buckets) != len(indices):
+        raise ValueError("a bucket is described twice")
+    return buckets
+
+
+def _below(index: int, count: int) -> int:
+    """A number above the sum of low bits, which is 0 of zeros and infinities; a ValueError if no value has the index."""
+    if index >= _SCALED and 3 <= _exponent(index) <= SUBNORMAL_SHIFT:
+        return count << _LOW_BITS
+    if index >= _SCALED or index & _LEADS:
+        raise ValueError(f"an index of a bucket is {index}, which no value has")
+    return 1
+
+
+def place(value: float) -> tuple[int, int]:
+    """The index of a value's bucket, and its low bits."""
+    is_scaled = 0 < abs(value) < sys.float_info.min
+    (bits,) = struct.unpack("<Q", struct.pack("<d", math.ldexp(value, SUBNORMAL_SHIFT) if is_scaled else value))
+    return is_scaled * _SCALED | bits >> _LOW_BITS, bits & LARGEST_LOW
+
+
+def ends(buckets: dict[int, int]) -> tuple[int, int]:
+    """The indices of the least and the largest values. Indices are ordered by magnitude among those of one sign that
+    are scaled, or are not."""
+    indices = sorted(buckets)
+    starts = [0, *(bisect_left(indices, kind << _LEAD_BITS + 11) for kind in range(1, 4)), len(indices)]
+    outermost = {indices[at] for start, stop in pairwise(starts) if start < stop for at in (start, stop - 1)}
+    return min(outermost, key=rank), max(outermost, key=rank)
+
+
+def rank(index: int) -> int:
+    """A number that orders buckets by their values; of both zeros it is 0."""
+    if _exponent(index) == 0:
+        return 0
+    return sign(index) * ((index < _SCALED) << _LEAD_BITS + 11 | index & _MAGNITUDE)
+
+
+def sign(index: int) -> int:
+    return -1 if index >> (_LEAD_BITS + 11) & 1 else 1
+
+
+def _exponent(index: int) -> int:
+    return index >> _LEAD_BITS & _EXPONENT_MASK
+
+
+def is_infinite(index: int) -> bool:
+    return _exponent(index) == _EXPONENT_MASK
+
+
+def _shift(index: int) -> int:
+    """The exponent of 2 for the last bit of a mantissa, in units of 2**-1128."""
+    return _exponent(index) - 1 + (0 if index >= _SCALED else SUBNORMAL_SHIFT)
+
+
+def _lead(index: int) -> int:
+    return (1 << _LEAD_BITS) | index & _LEADS
+
+
+def infinities(buckets: dict[int, int]) -> dict[int, int]:
+    """The numbers of infinite values, by their signs."""
+    both = ((sign, buckets.get(index, 0) >> COUNT_SHIFT) for sign, index in _INFINITE.items())
+    return {sign: count for sign, count in both if count}
+
+
+def bucket_sum(index: int, state: int) -> int:
+    """Exact sum of a bucket of finite values, in units of 2**-1128."""
+    if _exponent(index) == 0:  # zeros; subnormals were scaled
+        return 0
+    count, low = state >> COUNT_SHIFT, state & LOW_SUM
+    mantissas = ((count * _lead(index)) << _LOW_BITS) + low
+    return sign(index) * mantissas << _shift(index)
+
+
+def sum_of_squares(binades: dict[int, int]) -> int:
+    """Exact sum of the squares of the finite values, in units of 2**-2148, from those of the mantissas."""
+    indices = {binade << _LEAD_BITS: squares for binade, squares in binades.items()}
+    finite = (index for index in indices if 0 < _exponent(index) < _EXPONENT_MASK)
+    return sum(indices[index] << 2 * _shift(index) for index in finite) >> 2 * SUBNORMAL_SHIFT
+
+
+def bucket_mean(index: int, state: int) -> float:
+    if is_infinite(index):
+        return sign(index) * math.inf
+    return divide(bucket_sum(index, state), UNITS * (state >> COUNT_SHIFT))
