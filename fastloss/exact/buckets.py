@@ -49,7 +49,7 @@ def parsed(columns) -> dict[int, int]:
 
 
 def _below(index: int, count: int) -> int:
-    """A number above the sum of low bits, which is 0 of zeros and infinities; a ValueError if no value has the index."""
+    """A number above the sum of low bits; 1 for zeros and infinities. A ValueError if no value has the index."""
     if index >= _SCALED and 3 <= _exponent(index) <= SUBNORMAL_SHIFT:
         return count << _LOW_BITS
     if index >= _SCALED or index & _LEADS:

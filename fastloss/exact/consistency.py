@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection
 from operator import or_
-from typing import TYPE_CHECKING
 
 from fastloss.exact.buckets import (
     COUNT_SHIFT,
@@ -20,12 +19,9 @@ from fastloss.exact.buckets import (
 )
 from fastloss.exact.weighted import WEIGHT_UNITS, WeightedSums
 
-if TYPE_CHECKING:
-    from fastloss.exact.summary import Summary
 
-
-def check(summary: Summary) -> None:
-    """That some values have these counts, bounds and sums.
+def check(summary) -> None:
+    """That some values have the counts, bounds and sums of a `Summary`.
 
     Raises
     ------
@@ -51,8 +47,8 @@ def check(summary: Summary) -> None:
             raise _damaged(f"{name!r} is no output of these rows")
 
 
-def check_parts(whole: Summary, parts: Collection[Summary]) -> None:
-    """That a summary is that of all rows of its groups.
+def check_parts(whole, parts: Collection) -> None:
+    """That a `Summary` is that of all rows of its groups.
 
     Raises
     ------
