@@ -68,10 +68,6 @@ class GroupedSummary(Summary):
         consistency.check_parts(total, found.values())
         return cls._of(total, text(state["by"], "by"), found)
 
-    def in_order(self) -> GroupedSummary:
-        """The same summary, with its groups in the order of their values."""
-        return replace(self, groups={key: self.groups[key] for key in self._ordered_keys()})
-
     def labels(self) -> dict[Key, str]:
         """What is shown of each key: a text is in quotes where it looks like another key."""
         shown = {key: "null" if key is None else str(key) for key in self.groups}

@@ -480,3 +480,39 @@ def test_feather_of_version_1_is_refused(tmp_path):
     (tmp_path / "in.feather").write_bytes(b"FEA1" + bytes(60) + b"FEA1")  # as they begin and end
     with pytest.raises(ScoringError, match=r"in.feather: Feather of version 1 is not read: write version 2 with pyarr"):
         fl.score(tmp_path / "in.feather", **OPTIONS)
+
+
+# ---- lists of no numbers ---------------------------------------------------------------------------------------------
+
+EMPTY_LISTS = [
+    pa.list_(pa.float32()),
+    pa.large_list(pa.float64()),
+    pa.list_view(pa.float64()),
+    pa.list_(pa.float64(), 0),
+]
+USES = {
+    "logits": {"loss": "cross_entropy", "pred": "l", "target": "y"},
+    "probabilities": {"loss": "cross_entropy", "pred": "l", "target": "m"},
+    "pred": {"loss": "squared_error", "pred": "l", "target": "m"},
+    "residual": {"loss": "squared_error", "residual": "l"},
+}
+
+
+@pytest.mark.parametrize("type", EMPTY_LISTS, ids=str)
+@pytest.mark.parametrize("use", USES)
+def test_a_list_of_no_numbers_has_no_loss(tmp_path, use, type):
+    """As arrays of shape (n, 0) have none; a null one is null."""
+
+    def scored(rows):
+        lists = pa.array(rows, type)
+        table = pa.table({"l": lists, "m": lists, "y": pa.array([0] * len(rows), pa.int8())}).slice(1)
+        return fl.score(write(tmp_path / "in.arrow", table), tmp_path / "out.arrow", **USES[use])
+
+    for rows in ([None, [], []], [[], None, None, [], None]):
+        row = rows.index([], 1) - 1
+        with pytest.raises(IndexError, match=f"'l': the list at row {row} has 0 elements, expected one a class$"):
+            scored(rows)
+        assert not (tmp_path / "out.arrow").exists()
+    summary = scored([[], None, None])
+    assert (summary.count, summary.null, summary.rows) == (0, 2, 2)
+    assert scored([[]]).rows == 0

@@ -282,9 +282,15 @@ def _stacked(columns: Sequence[pa.Array]) -> tuple[np.ndarray, np.ndarray | None
 
 def _fixed_size_lists(array: pa.FixedSizeListArray) -> tuple[np.ndarray, np.ndarray | None]:
     classes = array.type.list_size
+    if classes == 0 and array.null_count < len(array):
+        raise _of_length(0, array.is_valid().index(True).as_py(), None)
     # `values` is the child as a whole, whatever slice of the lists this array is.
     flat, inner = numbers(array.values.slice(array.offset * classes, len(array) * classes))
     return flat.reshape(len(array), classes), union(_null(array), _any_in_row(inner, classes))
+
+
+def _of_length(length: int, row: int, classes: int | None) -> RowError:
+    return RowError("the list", row, f" has {length} elements, expected {classes or 'one a class'}")
 
 
 def _lists(array: pa.ListArray, classes: int | None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -298,7 +304,7 @@ def _lists(array: pa.ListArray, classes: int | None) -> tuple[np.ndarray, np.nda
     wrong = np.flatnonzero(((lengths != classes) | (lengths == 0)) & (lengths >= 0))
     if len(wrong):
         row = int(wrong[0])
-        raise RowError("the list", row, f" has {lengths[row]} elements, expected {classes or 'one a class'}")
+        raise _of_length(lengths[row], row, classes)
     # without the null rows, which may be of any length
     flat, inner = numbers(_viewed(array, null, classes) if is_view else array.flatten())
     if classes == 0:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
 from fastloss.files import names
 from fastloss.files.dataset import Task
@@ -200,7 +199,7 @@ def run(tasks: Sequence[Task], job: Job, engine: Callable, watch: Watch) -> Summ
     failure = watch.failure()
     if failure is not None:
         raise failure
-    return summary.in_order() if isinstance(summary, GroupedSummary) else summary
+    return summary
 
 
 def run_into_directory(
