@@ -6,12 +6,13 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.core.arguments import as_array, broadcast_sample_weight
+from fastloss.core.arguments import as_array, broadcast_sample_weight, shown
 from fastloss.core.kernels import StandardFloats
 from fastloss.core.threads import run_blocks
 
@@ -160,10 +161,11 @@ def gather(residuals: Any, sample_weight: Any, axis: int | None) -> tuple[list[R
         residuals, sample_weight = _spool(residuals)
     values = as_array(residuals, "residuals")
     weights = None if sample_weight is None else _weights(sample_weight, values.shape)
+    if not (axis is None or (isinstance(axis, Integral) and axis == 0 and values.ndim)):
+        got = f"{shown(axis)} for residuals of {values.ndim}d"
+        raise ValueError(f"axis must be None, or 0 for one fit per column, got {got}")
     if axis is None:
         return [Residuals.of(values.reshape(-1), None if weights is None else weights.reshape(-1))], ()
-    if axis != 0 or values.ndim == 0:
-        raise ValueError(f"axis must be None, or 0 for one fit per column, got {axis} for residuals of {values.ndim}d")
     shape = values.shape[1:]
     columns = values.reshape(len(values), -1).T
     by_column = [None] * len(columns) if weights is None else weights.reshape(len(values), -1).T

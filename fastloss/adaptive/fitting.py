@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastloss.adaptive.data import NOTHING, Residuals, Summary, gather, largest, summary, weight_at
 from fastloss.adaptive.statistics import Statistics, statistics
-from fastloss.core.arguments import check_num_threads
+from fastloss.core.arguments import check_count, shown
 from fastloss.core.domains import nonnegative, positive
 
 Array = NDArray[np.float64]
@@ -111,10 +111,11 @@ def fit(
     (True, True)
     """
     low, high = _bounds(alpha_bounds)
-    threads = None if num_threads is None else check_num_threads(num_threads)
+    threads = None if num_threads is None else check_count(num_threads)
+    max_iter = check_count(max_iter, "max_iter")
     parts, shape = gather(residuals, sample_weight, axis)
-    alphas = _known(None if alpha is None else nonnegative(alpha, "alpha"), shape)
-    scales = _known(None if scale is None else positive(scale, "scale"), shape)
+    alphas = _known(None if alpha is None else nonnegative(alpha, "alpha"), shape, "alpha")
+    scales = _known(None if scale is None else positive(scale, "scale"), shape, "scale")
     fits = [
         _Problem(part, a, s, low, high, threads).fit(max_iter, f" in column {k}" if shape else "")
         for k, (part, a, s) in enumerate(zip(parts, alphas, scales, strict=True))
@@ -126,19 +127,24 @@ def fit(
 
 
 def _bounds(alpha_bounds: tuple[float, float]) -> tuple[float, float]:
-    low, high = (float(bound) for bound in alpha_bounds)
+    try:
+        low, high = (float(bound) for bound in alpha_bounds)
+    except Exception as error:  # a class of the caller's may raise anything
+        raise TypeError(f"alpha_bounds must be two numbers, got {shown(alpha_bounds)}") from error
     if not 0 <= low < high < math.inf:
-        raise ValueError(f"alpha_bounds must be finite, >= 0 and rising, got {alpha_bounds}")
+        raise ValueError(f"alpha_bounds must be finite, >= 0 and rising, got {shown(alpha_bounds)}")
     return low, high
 
 
-def _known(value: Array | None, shape: tuple[int, ...]) -> list[float | None]:
+def _known(value: Array | None, shape: tuple[int, ...], name: str) -> list[float | None]:
     """A given parameter of each column."""
     if value is None:
         return [None] * math.prod(shape)
-    if value.ndim > len(shape):
-        raise ValueError(f"expected one number{' per column' if shape else ''}, got shape {value.shape}")
-    return [float(v) for v in np.broadcast_to(value, shape).ravel()]
+    try:
+        return [float(v) for v in np.broadcast_to(value, shape).ravel()]
+    except ValueError as error:
+        expected = f"one number{' per column' if shape else ''}"
+        raise ValueError(f"{name}: expected {expected}, got shape {value.shape}") from error
 
 
 def learn(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from fastloss.cli.interrupts import Interrupted, heeded
-from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.errors import ScoringError, escaped, one_line
 
 STREAM_ERRORS = (errno.EBADF, errno.EIO, errno.ENOSPC, errno.EFBIG)
 
@@ -79,16 +79,14 @@ def _open_streams() -> None:
 def _say(message: str) -> None:
     """One line to stderr; where that has no room the exit code has to do."""
     with suppress(OSError):
-        print(f"fastloss: {message}", file=sys.stderr, flush=True)
+        print(f"fastloss: {escaped(message)}", file=sys.stderr, flush=True)
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    if isinstance(error, OSError) and error.errno in STREAM_ERRORS:  # those of files have their names
+    if isinstance(error, OSError) and error.filename is None and error.errno in STREAM_ERRORS:  # not of a file
         return f"standard output: cannot be written: {error.strerror}"
     format_message = getattr(error, "format_message", None)
-    return " ".join(format_message().split()) if format_message else one_line(error)
+    return " ".join(format_message().splitlines()) if format_message else one_line(error)
 
 
 def _leave_stdout() -> None:

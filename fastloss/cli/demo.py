@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from collections.abc import Callable
 from importlib import resources
@@ -11,7 +10,9 @@ from importlib import resources
 import pyarrow.parquet
 
 import fastloss
+from fastloss.cli.options import command_line
 from fastloss.exact.summary import Summary
+from fastloss.files.errors import escaped
 
 SCALE = 57.0  # of the residuals: 1.4826 times the median distance from their median
 DATA = ("diabetes.parquet", "digits.parquet")
@@ -36,16 +37,16 @@ def run(directory: str, show: Callable[[Summary, str], None]) -> None:
     summary = fastloss.score(digits, scored_digits, loss=entropy, pred="logits", target="digit")
     show(summary, f"\n1797 handwritten digits, logits of ten classes: {entropy!r}")
 
-    print(f"\nwritten: {scored}\n         {scored_digits}")
+    print(f"\nwritten: {escaped(scored)}\n         {escaped(scored_digits)}")
     picture = os.path.join(directory, "residuals.png")
     if _draw(diabetes, robust, picture):
-        print(f"         {picture}")
+        print(f"         {escaped(picture)}")
     else:
         print("no picture: for one, pip install 'fastloss[plot]'")
     command = ["fastloss", "score", diabetes, "-o", os.path.join(directory, "huber.parquet")]
     command += ["--loss", "huber", "-p", "delta=76.7"]  # 1.345 scales
     command += ["--pred", "predicted", "--target", "progression", "--emit", "value,grad,weight"]
-    print(f"\nNext, another loss on the same file:\n\n  {shlex.join(command)}")
+    print(f"\nNext, another loss on the same file:\n\n  {command_line(command)}")
 
 
 def _draw(path: str, loss, picture: str) -> bool:
@@ -56,7 +57,8 @@ def _draw(path: str, loss, picture: str) -> bool:
         return False
     from fastloss.plot import residual_weights
 
-    table = pyarrow.parquet.read_table(path)
+    with open(path, "rb") as file:
+        table = pyarrow.parquet.read_table(file)
     predicted, measured = (table[n].to_numpy() for n in ("predicted", "progression"))
     title = "Disease progression of 442 patients: residuals and how much they count"
     figure = residual_weights(predicted, predicted - measured, loss, title, "(progression score)")

@@ -1,6 +1,5 @@
 """`fastloss fit`: alpha and scale of the general robust loss, from residuals in files."""
 
-import shlex
 import sys
 from dataclasses import asdict
 from json import dumps
@@ -10,7 +9,7 @@ import typer
 from rich.table import Table
 
 from fastloss import adaptive
-from fastloss.cli.options import DTYPE_HELP, Decimal, Encoding, Null, Separator, Thousands, separator_of
+from fastloss.cli.options import DTYPE_HELP, Decimal, Encoding, Null, Separator, Thousands, command_line, separator_of
 from fastloss.cli.tables import console_on, short
 from fastloss.files import ScoringError
 from fastloss.files.csv.options import CsvOptions
@@ -69,4 +68,5 @@ def fit(
     command += ["-p", f"alpha={found.alpha:.6g}", "-p", f"scale={found.scale:.6g}"]
     command += [part for option in columns.items() if option[1] is not None for part in option]
     command += [f"--null={text}" for text in null or ()]
-    typer.echo(f"\nTo score with them:\n\n  {shlex.join([*command, '--emit', 'value,weight', '-o', 'scored.parquet'])}")
+    command += ["--emit", "value,weight", "-o", "scored.parquet"]
+    typer.echo(f"\nTo score with them:\n\n  {command_line(command)}")

@@ -1,14 +1,16 @@
 """What several commands share: options of CSV text, and what options hold."""
 
+import os
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 import fastloss
+from fastloss.core.arguments import shown
 from fastloss.files import ScoringError
-from fastloss.files.errors import shortened
 
 DTYPE_HELP = "bfloat16: what .npy arrays hold whose elements have two bytes and no type."
 Separator = Annotated[
@@ -36,7 +38,7 @@ def parameters(given: Sequence[str]) -> dict:
         try:
             numbers = [_number(part) for part in value.split(",")]
         except (ValueError, OverflowError) as error:
-            raise ScoringError(f"-p {name}: {shortened(value)} is not a number that a float can hold") from error
+            raise ScoringError(f"-p {name}: {shown(value)} is not a number that a float can hold") from error
         if name in parameters:
             raise ScoringError(f"-p {text}: {name} is given twice")
         parameters[name] = numbers[0] if len(numbers) == 1 else tuple(numbers)
@@ -57,6 +59,18 @@ def columns(given: list[str] | None) -> str | list[str] | None:
         return None
     names = given[0].split(",") if len(given) == 1 else given
     return names[0] if len(names) == 1 else names
+
+
+def command_line(parts: Sequence[str]) -> str:
+    """A command to type: what no screen prints is quoted byte by byte, as bash and zsh read it."""
+    return " ".join(map(_quoted, parts))
+
+
+def _quoted(text: str) -> str:
+    if text.isprintable():
+        return shlex.quote(text)
+    plain = (chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}" for byte in os.fsencode(text))
+    return f"$'{''.join(plain)}'"
 
 
 def separator_of(text: str | None) -> str | None:

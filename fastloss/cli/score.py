@@ -23,6 +23,7 @@ from fastloss.cli.options import (
 from fastloss.cli.progress import log_fragment, progress_bar
 from fastloss.cli.tables import print_summary
 from fastloss.files import ENGINES, ScoringError, Summary
+from fastloss.files.errors import escaped
 from fastloss.files.formats import FORMATS, STREAM
 from fastloss.files.spec import MULTIOUTPUT
 
@@ -130,7 +131,7 @@ def score(
         print_summary(summary, repr(bound), to_stderr=output is not None)
     failed = [text for text, holds in gates if holds(summary)]
     for text in failed:
-        typer.echo(f"fastloss: gate failed: {text}", err=True)
+        typer.echo(f"fastloss: gate failed: {escaped(text)}", err=True)
     if failed:
         raise typer.Exit(1)
 

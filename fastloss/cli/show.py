@@ -12,7 +12,7 @@ from rich.table import Table
 from fastloss.cli.options import bound_loss, parameters
 from fastloss.cli.tables import console_on
 from fastloss.files import ScoringError
-from fastloss.files.errors import one_line
+from fastloss.files.errors import escaped, one_line
 from fastloss.losses import catalogue
 from fastloss.losses.curves import curves, describe, panels
 
@@ -71,7 +71,7 @@ def plot(
         )
     except ValueError as error:
         raise ScoringError(one_line(error)) from error
-    typer.echo(f"written: {output}")
+    typer.echo(f"written: {escaped(output)}")
 
 
 def _drawing(loss) -> Group:
@@ -90,7 +90,7 @@ def _picture(loss, path: str) -> str:
     from fastloss.plot import curves
 
     curves(loss).savefig(path)
-    return escape(f"written: {path}")
+    return escape(f"written: {escaped(path)}")
 
 
 def _check_picture(path: str) -> None:

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fastloss.files import GroupedSummary, Summary
+from fastloss.files.errors import escaped
 
 MAX_GROUPS = 20  # in the table
 
@@ -26,7 +27,7 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None
         table.add_row("weights", short(summary.sum_of_weights))
         table.add_row("weighted mean", short(summary.weighted_mean))
     console = console_on(sys.stderr if to_stderr else sys.stdout)
-    console.print(title, markup=False)
+    console.print(escaped(title), markup=False)
     console.print(table)
     outputs = [(name, output) for name, output in summary.outputs.items() if name.startswith("value")]
     if outputs:  # each of several, of predictions
@@ -40,12 +41,12 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None
 
 def _parts(title: str, summaries: list[tuple]) -> Table:
     """A line a group or output, as many as a screen shows."""
-    table = Table(title, box=None, pad_edge=False, header_style="")
+    table = Table(escape(escaped(title)), box=None, pad_edge=False, header_style="")
     for name in ("count", "mean", "p50", "p99", "max"):
         table.add_column(name, justify="right")
     for key, group in summaries[:MAX_GROUPS]:
         numbers = (group.mean, group.quantile(0.5), group.quantile(0.99), group.max)
-        table.add_row(escape(key), f"{group.count:,}", *map(short, numbers))
+        table.add_row(escape(escaped(key)), f"{group.count:,}", *map(short, numbers))
     if len(summaries) > MAX_GROUPS:
         table.add_row(f"and {len(summaries) - MAX_GROUPS:,} more: see --json")
     return table

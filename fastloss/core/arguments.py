@@ -14,7 +14,7 @@ REDUCTIONS = ("none", "sum", "mean")
 INFINITY = float("inf")
 LINE_BYTES = 64  # of a cache
 LARGE_BYTES = 4 << 20
-SHOWN = 200  # characters of a value in a message
+SHOWN = 100  # characters of a value in a message
 OVERLAP_WORK = 10_000  # of NumPy's search for an element that two arrays have in common
 
 
@@ -25,18 +25,22 @@ def near_names(name, known):
 
 
 def shown(value):
-    """A value as error messages print it: short, and whatever it is."""
+    """A value as error messages print it: in one line, short, and whatever it is."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= SHOWN else value[:SHOWN] + "...")
     try:
         text = repr(value)
-    except ValueError:  # an integer of thousands of digits
-        text = f"an integer of {value.bit_length()} bits"
+    except Exception:  # of a class of the caller's; or an integer of thousands of digits
+        text = f"an integer of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
+    if "\n" in text:
+        text = " ".join(text.split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
-def check_num_threads(num_threads, name="num_threads"):
-    if isinstance(num_threads, Integral) and num_threads >= 1:
-        return int(num_threads)
-    raise ValueError(f"{name} must be an integer >= 1, got {shown(num_threads)}")
+def check_count(value, name="num_threads"):
+    if isinstance(value, Integral) and not isinstance(value, bool) and value >= 1:
+        return int(value)
+    raise ValueError(f"{name} must be an integer >= 1, got {shown(value)}")
 
 
 def check_reduction(reduction):

@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral, near_names, shown
+from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral, near_names, refuse_mask, shown
 
 UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
 COMPARISONS = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
@@ -173,14 +173,25 @@ def check_relation(name, comparison, other, parameters):
 
 def nonnegative(value, name):
     """A float64 array without NaN or negative numbers; infinity is fine."""
-    array = np.asarray(value, FLOAT64)
+    array = _as_floats(value, name)
     return _all_inside(array, array >= 0, name, ">= 0")
 
 
 def positive(value, name):
     """A float64 array of positive, finite numbers."""
-    array = np.asarray(value, FLOAT64)
+    array = _as_floats(value, name)
     return _all_inside(array, (array > 0) & np.isfinite(array), name, "> 0 and finite")
+
+
+def _as_floats(value, name):
+    refuse_mask(value, name)
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "biufO":  # NumPy reads text as numbers, and loses imaginary parts
+            raise TypeError(f"{array.dtype} is no type of numbers")
+        return array.astype(FLOAT64, copy=False)
+    except Exception as error:  # a class of the caller's may raise anything
+        raise TypeError(f"{name} must be numbers, got {shown(value)}") from error
 
 
 def _all_inside(array, inside, name, domain):

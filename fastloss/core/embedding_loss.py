@@ -9,7 +9,7 @@ from fastloss.core.arguments import (
     as_array,
     as_array_beside,
     as_names,
-    check_num_threads,
+    check_count,
     check_reduction,
     near_names,
     new_output,
@@ -107,7 +107,7 @@ class EmbeddingLoss(Loss):
             raise TypeError(f"{self.name} requires {' and '.join(missing)}")
         sample_weight, reduction, num_threads = (keywords.pop(k, default) for k, default in _KEYWORDS.items())
         check_reduction(reduction)
-        num_threads = None if num_threads is None else check_num_threads(num_threads)
+        num_threads = None if num_threads is None else check_count(num_threads)
         return given, sample_weight, reduction, num_threads, self._merged(keywords)
 
     def _check_params(self, params):

@@ -15,7 +15,7 @@ from fastloss.core.arguments import (
     as_names,
     broadcast_parameter,
     broadcast_sample_weight,
-    check_num_threads,
+    check_count,
     check_outputs,
     check_reduction,
     computing_dtype,
@@ -353,7 +353,7 @@ class _Call:
         if type(reduction) is not str or reduction != "none":
             check_reduction(reduction)
         self.reduction = reduction
-        self.num_threads = None if num_threads is None else check_num_threads(num_threads)
+        self.num_threads = None if num_threads is None else check_count(num_threads)
         self.loss = loss
         pred = as_array(pred, "pred")
         if target is not None:

@@ -8,7 +8,7 @@ from fastloss.core import rows
 from fastloss.core.arguments import (
     as_array,
     as_array_beside,
-    check_num_threads,
+    check_count,
     computing_dtype,
     is_integral,
     label_text,
@@ -30,7 +30,7 @@ class RowCall:
     def __init__(
         self, logits, axis, num_threads, target=None, sample_weight=None, targets=LABELS_OR_PROBABILITIES, labels=None
     ):
-        self.num_threads = None if num_threads is None else check_num_threads(num_threads)
+        self.num_threads = None if num_threads is None else check_count(num_threads)
         self.logits = as_array(logits, "logits")
         self.shape = self.logits.shape
         self.axis = self._check_axis(axis)

@@ -6,7 +6,7 @@ from functools import partial
 from queue import SimpleQueue
 from threading import Lock
 
-from fastloss.core.arguments import check_num_threads
+from fastloss.core.arguments import check_count
 from fastloss.core.jobs import Job
 
 # Below this many elements a call is over before a thread has woken up.
@@ -39,7 +39,7 @@ def set_num_threads(num_threads):
     >>> fl.set_num_threads(None)
     """
     global _num_threads
-    _num_threads = None if num_threads is None else check_num_threads(num_threads)
+    _num_threads = None if num_threads is None else check_count(num_threads)
 
 
 def get_num_threads():
@@ -58,7 +58,7 @@ def _of_environment():
         number = int(text)
     except ValueError:
         number = text
-    return check_num_threads(number, "environment variable FASTLOSS_NUM_THREADS: num_threads")
+    return check_count(number, "environment variable FASTLOSS_NUM_THREADS: num_threads")
 
 
 def processors():

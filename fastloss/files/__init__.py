@@ -17,10 +17,19 @@ import os
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from fastloss.core.loss import get
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
 from fastloss.files.adapter import batch_function
+from fastloss.files.arguments import (
+    as_choice,
+    as_count,
+    as_flag,
+    as_function,
+    as_inputs,
+    as_loss,
+    as_path,
+    optional,
+)
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import ScoringError
 from fastloss.files.spec import Spec
@@ -194,11 +203,15 @@ def score(
     from fastloss.files.head import Head
     from fastloss.files.readers import sources as readers
 
-    run = _engine(engine, workers, client, spark)
+    run = _engine(engine, optional(as_count, workers, "workers"), client, spark)
     csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
-    given = [os.fspath(path) if isinstance(path, str | os.PathLike) else path for path in _listed(input)]
-    store, output = inputs.output_store(None if output is None else os.fspath(output))
-    loss = get(loss) if isinstance(loss, str) else loss
+    loss, given = as_loss(loss, "loss"), as_inputs(input, "input")
+    store, output = inputs.output_store(optional(as_path, output, "output"))
+    fragment_rows = optional(as_count, fragment_rows, "fragment_rows")
+    num_threads = optional(as_count, num_threads, "num_threads")
+    progress = optional(as_function, progress, "progress")
+    on_fragment = optional(as_function, on_fragment, "on_fragment")
+    resume = as_flag(resume, "resume")
 
     fragments = inputs.find_fragments(given, format)
     if any(fragment.format == "npy" for fragment in fragments):
@@ -206,13 +219,11 @@ def score(
         pred, target, residual = dataset.array_roles(loss, pred, target, residual)
     into_directory = dataset.is_directory_output(inputs.is_several(given), output, store)
     if fragment_rows is not None:
-        if fragment_rows < 1:
-            raise ScoringError(f"fragment_rows must be >= 1, got {fragment_rows}")
         fragments = inputs.cut(fragments, fragment_rows)
     elif output is None:
         fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
     tasks = dataset.plan(fragments, output, into_directory, format, store)
-    if keep == "all" and any(task.format == "npy" for task in tasks):
+    if isinstance(keep, str) and keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
     head = None if head is None else Head.of(head, dtype)
     spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head)
@@ -227,19 +238,9 @@ def score(
     return job.run_into_directory(tasks, output, work, run, watch, resume)
 
 
-def _listed(input) -> list:
-    import pyarrow.dataset
-
-    from fastloss.files.tables import is_table
-
-    single = isinstance(input, str | os.PathLike | pyarrow.dataset.Dataset) or is_table(input)
-    return [input] if single else list(input)
-
-
 def _engine(name: str, workers: int | None, client, spark) -> Callable:
     """The function that runs a job."""
-    if workers is not None and workers < 1:
-        raise ScoringError(f"workers must be >= 1, got {workers}")
+    name = as_choice(name, "engine", ENGINES)
     for given, owner, keyword in ((client, "dask", "client"), (spark, "spark", "spark")):
         if given is not None and name != owner:
             raise ScoringError(f"{keyword}= is for engine={owner!r}, not {name!r}")
@@ -251,8 +252,6 @@ def _engine(name: str, workers: int | None, client, spark) -> Callable:
         from fastloss.files.engines import dask
 
         return partial(dask.run, workers=workers, client=client)
-    if name == "spark":
-        from fastloss.files.engines import spark as spark_engine
+    from fastloss.files.engines import spark as spark_engine
 
-        return partial(spark_engine.run, workers=workers, session=spark)
-    raise ScoringError(f"unknown engine {name!r}; there are {', '.join(ENGINES)}")
+    return partial(spark_engine.run, workers=workers, session=spark)

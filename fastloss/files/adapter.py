@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fastloss.files.arguments import as_count, must_be, optional
 from fastloss.files.spec import Spec
 
 if TYPE_CHECKING:
@@ -76,4 +77,5 @@ def batch_function(spec: Spec, *, classes: int | None = None, num_threads: int |
     >>> score(pa.RecordBatch.from_pydict({"r": [0.5, None, -4.0]})).to_pydict()
     {'r': [0.5, None, -4.0], 'value': [0.125, None, 3.5], 'weight': [1.0, None, 0.25]}
     """
-    return BatchFunction(spec, classes, num_threads)
+    must_be(Spec, spec, "spec", "a Spec, as Spec.of makes it")
+    return BatchFunction(spec, optional(as_count, classes, "classes"), optional(as_count, num_threads, "num_threads"))

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from fastloss.core.arguments import shown
+from fastloss.files.arguments import as_path
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM, format_of
 from fastloss.files.store import LOCAL, LocalStore, RemoteStore
@@ -126,8 +128,8 @@ def with_targets(fragments: Sequence[Fragment], target: str | os.PathLike | None
     if target is None:
         return list(fragments)
     if not isinstance(target, str | os.PathLike):
-        raise ScoringError(f"the targets of a .npy file are another .npy file, not {target!r}")
-    target = os.fspath(target)
+        raise ScoringError(f"the targets of a .npy file are another .npy file, not {shown(target)}")
+    target = as_path(target, "target")
     must_exist(target)
     if not os.path.isdir(target):
         if format_of(target) != "npy":

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
-SHOWN = 100  # characters of a name, and names
+from fastloss.core.arguments import shown
+
+LISTED = 100  # names
 
 
 class ScoringError(ValueError):
-    """The input, the request or the output cannot be used as it is."""
+    """The input, the request or the output cannot be used as it is: one line, whatever the names in it hold."""
+
+    def __init__(self, message: str):
+        super().__init__(escaped(message))
 
 
 class ColumnTypeError(ScoringError, TypeError):
@@ -52,17 +58,21 @@ def located(place: str, error: Exception) -> ScoringError:
     return kind(f"{place}: {one_line(error)}")
 
 
-def shortened(text: str) -> str:
-    """A name or a field as messages have it: in quotes, and not endlessly long."""
-    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "...")
-
-
 def listed(names: Sequence[str]) -> str:
     """Names as messages have them; of very many the first."""
-    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(map(shortened, names[:SHOWN])) + rest or "none"
+    rest = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(map(shown, names[:LISTED])) + rest or "none"
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an exception without line breaks; its type's name if it has no message."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """The message of an exception without line breaks; its type's name if it has no message. Of the operating system's
+    errors the file and the reason."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return escaped(f"{os.fsdecode(error.filename)}: {error.strerror}")
+    return escaped(" ".join(map(str.strip, str(error).splitlines()))) or type(error).__name__
+
+
+def escaped(text: str) -> str:
+    """A text in which what no screen prints - ends of lines, commands to a terminal, bytes that are no UTF-8 - stands
+    as Python writes it; everything else as it is."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from fastloss.core.arguments import as_array
+from fastloss.files.arguments import as_path
 from fastloss.files.arrow import columns
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError, located
@@ -43,11 +45,11 @@ class Head:
             If there is no such file.
         """
         if not isinstance(given, str | os.PathLike):
-            array = np.asarray(given)
+            array = as_array(given, "head")
             if array.ndim != 2 or not array.size:
                 raise ScoringError(f"head must hold one vector per class, shape (C, D), got shape {array.shape}")
             return cls(_digest(array), array=array)
-        path, column = _split(os.fspath(given))
+        path, column = _split(as_path(given, "head"))
         fragment = find_fragments([path])[0]
         dtype = dtype if fragment.format == "npy" else None
         column = _COLUMN if fragment.format == "npy" else column or _list_column(fragment)

@@ -16,6 +16,7 @@ import pyarrow.dataset
 import pyarrow.fs
 import pyarrow.parquet
 
+from fastloss.files.arguments import as_choice
 from fastloss.files.dataset import Fragment, must_exist, partition
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, format_of
@@ -39,8 +40,8 @@ def find_fragments(inputs: Sequence, stream_format: str | None = None) -> list[F
     ScoringError
         If there is no data, a format is unknown or not given, or a directory is a table.
     """
-    if stream_format not in (None, *FORMATS):
-        raise ScoringError(f"unknown format {stream_format!r}: choose {', '.join(FORMATS)}")
+    if stream_format is not None:
+        as_choice(stream_format, "format", FORMATS)
     fragments = [fragment for given in inputs for fragment in _found(given, stream_format)]
     if not fragments:
         raise ScoringError(f"no data files in {', '.join(map(str, inputs)) or 'an empty list of inputs'}")
@@ -141,7 +142,12 @@ def _of_pattern(pattern: str, filesystem) -> Iterator[Fragment]:
 
 
 def _of_directory(directory: str, filesystem) -> Iterator[Fragment]:
-    selector = pa.fs.FileSelector(directory, recursive=True)
+    try:
+        selector = pa.fs.FileSelector(directory, recursive=True)
+    except UnicodeEncodeError as error:
+        raise ScoringError(
+            f"{directory}: the name of the directory is not UTF-8: rename it, or name its files"
+        ) from error
     found = (filesystem or pa.fs.LocalFileSystem()).get_file_info(selector)
     try:
         relative = {os.path.relpath(info.path, directory): info for info in found}
@@ -231,12 +237,13 @@ def _cut(fragment: Fragment, rows: int, min_bytes: int) -> Iterator[Fragment]:
     if fragment.format != "parquet" or fragment.path == STREAM:
         yield fragment
         return
-    filesystem = fragment.filesystem or pa.fs.LocalFileSystem()
     try:
         if (fragment.store.size(fragment.path) or 0) < min_bytes:
             yield fragment
             return
-        metadata = pa.parquet.read_metadata(fragment.path, filesystem=filesystem)
+        path, filesystem = fragment.path, fragment.filesystem
+        with open(path, "rb") if filesystem is None else filesystem.open_input_file(path) as file:
+            metadata = pa.parquet.read_metadata(file)
     except (OSError, pa.ArrowException):  # said when it is scored, as of any other file
         yield fragment
         return

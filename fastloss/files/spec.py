@@ -9,10 +9,22 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.arguments import shown
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
+from fastloss.files.arguments import (
+    as_column,
+    as_columns,
+    as_kept,
+    as_loss,
+    as_text,
+    as_texts,
+    must_be,
+    optional,
+    refusal,
+)
 from fastloss.files.csv.options import PLAIN, CsvOptions
-from fastloss.files.errors import ScoringError, shortened
+from fastloss.files.errors import ScoringError
 
 MULTIOUTPUT = ("uniform_average", "raw_values")
 
@@ -90,27 +102,29 @@ class Spec:
             an array.
         """
         spec = cls(
-            loss=loss,
-            pred=_names(pred),
-            target=_names(target),
-            residual=_names(residual),
-            emit=_names(emit),
-            keep=None if keep == "all" else () if keep == "none" else _names(keep),
-            prefix=prefix,
-            by=by,
-            sample_weight=sample_weight,
+            loss=as_loss(loss, "loss"),
+            pred=optional(as_columns, pred, "pred") or (),
+            target=optional(as_columns, target, "target") or (),
+            residual=optional(as_columns, residual, "residual") or (),
+            emit=as_texts(emit, "emit"),
+            keep=as_kept(keep, "keep"),
+            prefix=as_text(prefix, "prefix"),
+            by=optional(as_column, by, "by"),
+            sample_weight=optional(as_column, sample_weight, "sample_weight"),
             multioutput=multioutput,
             dtype=dtype,
             csv=csv,
             head=head,
         )
-        _check_texts(spec)
-        if dtype not in (None, "bfloat16"):
-            raise ScoringError(f"dtype must be 'bfloat16' (of .npy arrays of two bytes without a type), got {dtype!r}")
+        must_be(CsvOptions, csv, "csv", "CsvOptions, as CsvOptions.of makes them")
+        if head is not None and not hasattr(head, "vectors"):
+            raise refusal("head", "a Head, as fastloss.files.head.Head.of makes it", head)
+        if dtype is not None and not (isinstance(dtype, str) and dtype == "bfloat16"):
+            raise refusal("dtype", "'bfloat16' (of .npy arrays of two bytes without a type)", dtype)
         _check_roles(spec)
         _check_multioutput(spec)
         _check_outputs(spec)
-        _check_parameters(loss)
+        _check_parameters(spec.loss)
         return spec
 
     @property
@@ -170,22 +184,6 @@ class Spec:
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 
-def _names(columns: str | int | Iterable[str | int] | None) -> tuple[str, ...]:
-    """Numbers are names in pandas: they stand for their text."""
-    if columns is None:
-        return ()
-    return tuple(map(str, [columns] if isinstance(columns, str | int | np.integer) else columns))
-
-
-def _check_texts(spec: Spec) -> None:
-    """Names of columns are UTF-8 in files of all formats."""
-    for name in (*spec.read, *(spec.keep or ()), spec.prefix):
-        try:
-            name.encode()
-        except UnicodeEncodeError as error:
-            raise ScoringError(f"the name of a column, {shortened(name)}, is not UTF-8") from error
-
-
 def _check_roles(spec: Spec) -> None:
     loss = spec.loss
     if loss.family == "embeddings" and not loss.takes_head:
@@ -212,8 +210,8 @@ def _check_roles(spec: Spec) -> None:
 
 
 def _check_multioutput(spec: Spec) -> None:
-    if spec.multioutput not in MULTIOUTPUT:
-        raise ScoringError(f"multioutput must be one of {', '.join(MULTIOUTPUT)}, got {spec.multioutput!r}")
+    if not isinstance(spec.multioutput, str) or spec.multioutput not in MULTIOUTPUT:
+        raise refusal("multioutput", f"one of {', '.join(MULTIOUTPUT)}", spec.multioutput)
     if spec.loss.is_rowwise and spec.multioutput == "raw_values":
         raise ScoringError(f"{spec.loss.name} has one value a row of classes: leave multioutput='raw_values' out")
 
@@ -222,7 +220,7 @@ def _check_outputs(spec: Spec) -> None:
     possible = spec.loss.output_names
     for output in spec.emit:
         if output not in possible:
-            raise ScoringError(f"cannot emit {output!r}: {spec.loss.name} has {', '.join(possible)}")
+            raise ScoringError(f"cannot emit {shown(output)}: {spec.loss.name} has {', '.join(possible)}")
     if not spec.emit:
         raise ScoringError(f"nothing to emit: choose from {', '.join(possible)}")
     if len(set(spec.emit)) < len(spec.emit):

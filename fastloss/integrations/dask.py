@@ -23,5 +23,7 @@ def score(frame: dd.DataFrame, spec: Spec) -> dd.DataFrame:
     >>> score(frame, Spec.of(fl.huber, residual="r"))["value"].compute().tolist()
     [0.125, 3.5]
     """
-    load("dask.dataframe")
+    from fastloss.files.arguments import must_be
+
+    must_be(load("dask.dataframe").DataFrame, frame, "frame", "a dask.dataframe.DataFrame")
     return frame.map_partitions(pandas.score, spec, meta=pandas.score(frame._meta, spec))

@@ -31,10 +31,11 @@ def function(name: str, spec: Spec, types: Sequence[pa.DataType] = ()) -> Scalar
     datafusion = load("datafusion")
     import pyarrow as pa
 
+    from fastloss.files.arguments import as_text
     from fastloss.integrations._arrow import as_function, result_type, score_columns
 
-    types = list(types) or [pa.float64()] * len(spec.scored)
-    scorer = as_function(spec, types)
+    scorer, types = as_function(spec, types, pa.float64(), pa.DataType)
+    name = as_text(name, "name")
     result = result_type(scorer, types)
 
     def score(*columns: pa.Array) -> pa.Array:

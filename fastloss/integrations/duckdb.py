@@ -28,15 +28,24 @@ def register(connection: duckdb.DuckDBPyConnection, name: str, spec: Spec, types
     >>> connection.sql("SELECT huber(r) FROM (VALUES (0.5), (NULL), (-4)) AS t(r)").fetchall()
     [(0.125,), (None,), (3.5,)]
     """
-    load("duckdb")
+    duckdb = load("duckdb")
     import pyarrow as pa
 
+    from fastloss.core.arguments import shown
+    from fastloss.files.arguments import as_text, refusal
+    from fastloss.files.errors import ScoringError, one_line
     from fastloss.integrations._arrow import as_function, result_type, score_columns
 
-    types = list(types) or ["DOUBLE"] * len(spec.scored)
-    function = as_function(spec, types)
+    if not hasattr(connection, "create_function"):  # which the module has, too, for its default connection
+        raise refusal("connection", "a connection, as duckdb.connect makes it", connection)
+    function, types = as_function(spec, types, "DOUBLE", object)
+    name = as_text(name, "name")
     nothing = ", ".join(f"NULL::{kind} AS column{i}" for i, kind in enumerate(types))
-    result = result_type(function, connection.sql(f"SELECT {nothing}").to_arrow_table().schema.types)
+    try:
+        columns = connection.sql(f"SELECT {nothing}").to_arrow_table().schema
+    except duckdb.Error as error:
+        raise ScoringError(f"types must be types of SQL, got {shown(types)}: {one_line(error)}") from error
+    result = result_type(function, columns.types)
 
     def score(*columns):  # without annotations: DuckDB would read types from them
         return score_columns(function, [pa.concat_arrays(column.chunks) for column in columns])

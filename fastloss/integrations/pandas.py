@@ -31,15 +31,17 @@ def score(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     >>> score(pd.DataFrame({"r": [0.5, -4.0]}), Spec.of(fl.huber, residual="r"))["value"].tolist()
     [0.125, 3.5]
     """
-    load("pandas")
+    pd = load("pandas")
     import pyarrow as pa
 
+    from fastloss.files.arguments import must_be
     from fastloss.files.schemas import check_columns
     from fastloss.integrations._arrow import losses_alone
 
+    must_be(pd.DataFrame, frame, "frame", "a pandas.DataFrame")
+    function = losses_alone(spec)
     names = [str(name) for name in frame.columns]
     check_columns(pa.schema([(name, pa.null()) for name in names]), spec)
-    function = losses_alone(spec)
     read = list(dict.fromkeys(function.spec.read))
     columns = [_to_arrow(frame.iloc[:, names.index(name)], name) for name in read]
     losses = function(pa.RecordBatch.from_arrays(columns, read))

@@ -28,14 +28,17 @@ def score(frame: DataFrame, spec: Spec) -> DataFrame:
     """
     types = load("pyspark.sql.pandas.types")
     import pyarrow as pa
+    from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
+    from fastloss.files.arguments import must_be
     from fastloss.files.schemas import check_columns
     from fastloss.integrations._arrow import losses_alone
 
+    must_be(DataFrame, frame, "frame", "a pyspark.sql.DataFrame")
+    function, losses = batch_function(spec), losses_alone(spec)
     check_columns(pa.schema([(name, pa.null()) for name in frame.columns]), spec)
     _check_case(frame, spec)
-    function, losses = batch_function(spec), losses_alone(spec)
     read = StructType([frame.schema[name] for name in dict.fromkeys(losses.spec.read)])
     emitted = types.from_arrow_schema(_with_lists(losses.schema(types.to_arrow_schema(read))))
     carried = [frame.schema[name] for name in spec.carried(frame.columns)]

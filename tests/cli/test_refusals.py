@@ -59,9 +59,9 @@ REFUSED = [
     ({"in.csv": b"a\n1\n"}, [], "in.csv: no column 'r'; there are 'a'"),
     ({"in.csv": ",".join(NAMES).encode() + b"\n"}, [], "'c99' and 200 more"),
     ({"in.csv": b"x" * 100_000 + b"\n1\n"}, [], f"there are '{'x' * 100}...'"),
-    (PLAIN, ["--keep", "\udcff"], r"the name of a column, '\udcff', is not UTF-8"),
-    (PLAIN, ["--prefix", "\udcff"], r"the name of a column, '\udcff', is not UTF-8"),
-    (PLAIN, ["--by", "\udcff"], r"the name of a column, '\udcff', is not UTF-8"),
+    (PLAIN, ["--keep", "\udcff"], r"keep must be UTF-8, got '\udcff'"),
+    (PLAIN, ["--prefix", "\udcff"], r"prefix must be UTF-8, got '\udcff'"),
+    (PLAIN, ["--by", "\udcff"], r"by must be UTF-8, got '\udcff'"),
     (PLAIN, ["--by", ""], "in.csv: no column ''; there are 'r'"),
     # fields
     ({"in.csv": b"r\n1\n\xff\n"}, [], r"in.csv: cannot be read as CSV: column 'r': expected UTF-8"),
@@ -90,7 +90,7 @@ REFUSED = [
     (PLAIN, ["--encoding", "rot13"], "unknown encoding 'rot13'"),
     (PLAIN, ["--encoding", "utf-32"], "in.csv: cannot be read as CSV: the header is not utf-32"),
     (PLAIN, ["--threads", "0"], "num_threads must be"),
-    (PLAIN, ["--workers", "-1"], "workers must be >= 1"),
+    (PLAIN, ["--workers", "-1"], "workers must be an integer >= 1"),
     (PLAIN, ["--emit", ","], "cannot emit ''"),
 ]
 

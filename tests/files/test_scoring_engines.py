@@ -343,8 +343,8 @@ def test_a_script_interrupted_twice(data, tmp_path, workers, output):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"workers": 0}, "workers must be >= 1, got 0"),
-        ({"fragment_rows": 0}, "fragment_rows must be >= 1, got 0"),
+        ({"workers": 0}, "workers must be an integer >= 1, got 0"),
+        ({"fragment_rows": 0}, "fragment_rows must be an integer >= 1, got 0"),
         ({"client": object()}, "client= is for engine='dask', not 'local'"),
         ({"engine": "dask", "spark": object()}, "spark= is for engine='spark', not 'dask'"),
     ],

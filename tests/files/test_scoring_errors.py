@@ -263,8 +263,8 @@ def test_columns_that_differ_between_the_inputs():
 
 
 def test_what_the_loss_refuses_names_the_columns():
-    message = fails("in.parquet: 'p', 'y': .*num_threads", "in.parquet", num_threads=0)
-    assert "num_threads" in message
+    loss = fl.cross_entropy.bind(class_weight=[1.0, 2.0])
+    entropy_fails("in.parquet: 'l', 'label': .*class_weight", "in.parquet", loss=loss, target="label")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
@@ -304,3 +304,36 @@ def test_an_error_holds_no_batch(tmp_path_factory):
         assert pa.total_allocated_bytes() - before < 1 << 16
     finally:
         gc.enable()
+
+
+def counted_failures(tmp_path_factory, wrong, right, engine="local", **options):
+    """What is said of so many files that cannot be scored, and can, in a first run into a directory and a resumed."""
+    directory, said = tmp_path_factory.mktemp("data"), []
+    for number in range(wrong + right):
+        column = ["a"] if number < wrong else [1.0]
+        pa.parquet.write_table(pa.table({"p": column, "y": [1.0]}), directory / f"{number}.parquet")
+    output = tmp_path_factory.mktemp("scored")
+    for resume in (False, True):
+        said.append(fails("column 'p'", directory, output, resume=resume, engine=engine, **options))
+    return [message.partition(" (")[2].partition(" (")[2] for message in said]
+
+
+@pytest.mark.parametrize(("wrong", "right"), [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1)])
+def test_how_many_files_failed(tmp_path_factory, wrong, right):
+    """The others are said to be done where there are others; one file is no one of one."""
+    for text in counted_failures(tmp_path_factory, wrong, right):
+        if wrong + right == 1:
+            assert text == ""
+            continue
+        assert text.startswith(f"{wrong} of {wrong + right} files failed")
+        assert ("the others are done" in text) == (right > 0)
+        assert ("also failed" in text) == (wrong > 1)
+
+
+@pytest.mark.dask
+def test_how_many_files_failed_on_dask(tmp_path_factory):
+    distributed = pytest.importorskip("distributed")
+    options = {"dashboard_address": None, "processes": False, "n_workers": 1}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        said = counted_failures(tmp_path_factory, 2, 0, engine="dask", client=client)
+    assert all(text.startswith("2 of 2 files failed; also failed") for text in said)

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from fastloss.files.errors import RowError, ScoringError, listed, shortened
+from fastloss.core.arguments import shown
+from fastloss.files.errors import RowError, ScoringError, listed
 
 VIEWS = types.is_list_view, types.is_large_list_view  # lists that lie anywhere in their elements
 
@@ -39,9 +40,9 @@ def check(schema: pa.Schema, name: str) -> None:
     """
     found = len(schema.get_all_field_indices(name))
     if found > 1:
-        raise ScoringError(f"{found} columns are called {shortened(name)}")
+        raise ScoringError(f"{found} columns are called {shown(name)}")
     if not path(schema, name):
-        raise ScoringError(f"no column {shortened(name)}; there are {listed(_candidates(schema, name))}")
+        raise ScoringError(f"no column {shown(name)}; there are {listed(_candidates(schema, name))}")
 
 
 def get(batch: pa.RecordBatch, name: str) -> pa.Array:

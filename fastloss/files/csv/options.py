@@ -6,7 +6,10 @@ import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from fastloss.core.arguments import shown
+from fastloss.files.arguments import as_texts, optional, refusal
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import bare
 
@@ -15,6 +18,7 @@ NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/
 
 IN_NUMBERS = frozenset(string.digits + string.ascii_letters + "+-")
 IN_ROWS = frozenset('"\r\n\0')
+SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))  # which no encoding has
 
 
 @dataclass(frozen=True)
@@ -57,23 +61,24 @@ class CsvOptions:
         ScoringError
             If one cannot be, or two are the same.
         """
-        null = () if null is None else (null,) if isinstance(null, str) else tuple(null)
-        options = cls(separator, decimal, thousands, null, encoding)
+        options = cls(separator, decimal, thousands, optional(as_texts, null, "null") or (), encoding)
         for name in ("separator", "decimal"):
             value = getattr(options, name)
-            if value is not None and not (_is_mark(value) and value.isascii()):
-                raise ScoringError(f"{name} must be one ASCII character that is no digit, letter, sign, got {value!r}")
+            if name == "separator" and value is None:
+                continue
+            if not (_is_mark(value) and value.isascii()):
+                raise refusal(name, "one ASCII character that is no digit, letter, sign", value)
         if separator == ".":  # what is written has decimal points
             raise ScoringError("separator must not be '.'")
         if thousands is not None and not _is_mark(thousands):
-            raise ScoringError(f"thousands must be one character that is no digit, letter, sign, got {thousands!r}")
+            raise refusal("thousands", "one character that is no digit, letter, sign", thousands)
         if decimal in (separator or ",", thousands):
             other = "thousands" if decimal == thousands else "separator"
             raise ScoringError(f"decimal and {other} are both {decimal!r}: choose another {other}")
         try:
             "".encode(encoding)
         except (LookupError, TypeError, ValueError) as error:
-            raise ScoringError(f"unknown encoding {encoding!r}; latin-1, cp1252 and utf-16 are some") from error
+            raise ScoringError(f"unknown encoding {shown(encoding)}; latin-1, cp1252 and utf-16 are some") from error
         return options
 
     def separator_of(self, path: str) -> str:
@@ -89,5 +94,5 @@ class CsvOptions:
 PLAIN = CsvOptions()
 
 
-def _is_mark(text: str) -> bool:
-    return len(text) == 1 and not {text} & (IN_NUMBERS | IN_ROWS)
+def _is_mark(text: Any) -> bool:
+    return isinstance(text, str) and len(text) == 1 and not {text} & (IN_NUMBERS | IN_ROWS | SURROGATES)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
+from fastloss.files.arguments import refusal
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import ATTEMPTS, Job, Outcome, Watch
 
@@ -23,9 +24,11 @@ def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = Non
     are merged; what comes back a task is how it ended.
     """
     try:
-        from distributed import as_completed
+        from distributed import Client, as_completed
     except ImportError as error:
         raise ImportError(MISSING) from error
+    if client is not None and not isinstance(client, Client):
+        raise refusal("client", "a distributed.Client", client)
 
     with _connected(client, workers) as client:
         # Results of two runs are not to be mistaken for each other: files may have changed between them.

@@ -60,7 +60,7 @@ class Job:
 
     def single_threaded(self) -> Job:
         """The same job for an engine that does several tasks at a time: its kernels keep to one thread, unless told."""
-        return replace(self, num_threads=self.num_threads or 1)
+        return replace(self, num_threads=1 if self.num_threads is None else self.num_threads)
 
     def do(self, task: Task, progress: Progress | None = None) -> Outcome:
         """Do a task, again if it fails; errors of the data or the system come back in the outcome."""
@@ -171,10 +171,10 @@ class Watch:
         done = len(self._errors) < len(self.tasks)
         also = f"; also failed: {names}" if others else ""
         count = f"{len(self._errors)} of {len(self.tasks)} files failed" + (", the others are done" * done)
-        return ScoringError(f"{_named(error)} ({count}{also})")
+        return ScoringError(f"{one_line(error)} ({count}{also})")
 
     def _line(self, index: int, outcome: Outcome) -> dict:
-        error = None if outcome.error is None else _named(outcome.error)
+        error = None if outcome.error is None else one_line(outcome.error)
         progress = {"done": len(self._ended), "of": len(self.tasks)}
         return {"fragment": self.tasks[index].name, "rows": outcome.rows, "error": error, **progress}
 
@@ -231,10 +231,3 @@ def run_into_directory(
     finally:
         if created:
             store.remove_empty(directory)
-
-
-def _named(error: Exception) -> str:
-    """One line; what the operating system says names the file too."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return one_line(error)

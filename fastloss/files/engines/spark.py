@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
+from fastloss.files.arguments import refusal
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import ATTEMPTS, Job, Outcome, Watch
 from fastloss.files.errors import ScoringError, one_line
@@ -36,9 +37,11 @@ def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = Non
     wave is done once more; tasks with a record are not.
     """
     try:
-        import pyspark  # noqa: F401
+        from pyspark.sql import SparkSession
     except ImportError as error:
         raise ImportError(MISSING) from error
+    if session is not None and not isinstance(session, SparkSession):
+        raise refusal("spark", "a pyspark.sql.SparkSession", session)
 
     total, numbered, job = job.spec.nothing(), list(enumerate(tasks)), job.single_threaded()
     with _connected(session, workers) as context:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 
+from fastloss.core import arguments
 from fastloss.files.csv.text import CsvText
 from fastloss.files.csv.types import Column, first_wrong, numbers
-from fastloss.files.errors import FieldError, shortened
+from fastloss.files.errors import FieldError
 from fastloss.files.reading import cut, shown
 from fastloss.files.spec import Spec
 
@@ -104,4 +105,4 @@ class CsvSource:
 def _shown(value) -> str:
     """A field as messages have it: in quotes, what is not UTF-8 by its bytes, and not endlessly long."""
     text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
-    return shortened(text)
+    return arguments.shown(text)

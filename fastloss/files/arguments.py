@@ -1,0 +1,150 @@
+"""The kinds of arguments that scoring takes. Each is a function of a value and the argument's name: it returns the
+value as the rest works with it, or raises the one line that says what the argument must be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Set
+from datetime import date
+from numbers import Real
+from typing import Any
+
+from fastloss.core.arguments import check_count, shown
+from fastloss.core.loss import Loss, get
+from fastloss.files.errors import ScoringError
+
+COLUMN = "the name of one column"
+COLUMNS = "the name of a column, or a list of names"
+PATH = "a path, as text or pathlib.Path"
+
+
+def refusal(name: str, expected: str, value: Any) -> ScoringError:
+    return ScoringError(f"{name} must be {expected}, got {shown(value)}")
+
+
+def must_be(kind: type | tuple[type, ...], value: Any, name: str, expected: str) -> None:
+    """That an argument is an object of a class."""
+    if not isinstance(value, kind):
+        raise refusal(name, expected, value)
+
+
+def optional(kind: Callable, value: Any, name: str) -> Any:
+    """An argument whose default is None."""
+    return None if value is None else kind(value, name)
+
+
+def as_text(value: Any, name: str, expected: str = "a text") -> str:
+    """A text, as files can hold it."""
+    if not isinstance(value, str):
+        raise refusal(name, expected, value)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise refusal(name, "UTF-8", value) from error
+    return str(value)
+
+
+def as_texts(value: Any, name: str, expected: str = "a text, or several") -> tuple[str, ...]:
+    """A text or several."""
+    values = [value] if isinstance(value, str) else _several(value, name, expected)
+    return tuple(as_text(one, name, expected) for one in values)
+
+
+def as_choice(value: Any, name: str, choices: Collection[str]) -> str:
+    """One of a few words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ScoringError(f"unknown {name} {shown(value)}; there are {', '.join(choices)}")
+    return str(value)
+
+
+def as_column(value: Any, name: str, expected: str = COLUMN) -> str:
+    """The name of a column. Numbers and dates are names in pandas: they stand for their text."""
+    if isinstance(value, Real | date) and not isinstance(value, bool):
+        try:
+            value = str(value)
+        except ValueError:  # an integer of thousands of digits
+            raise refusal(name, expected, value) from None
+    return as_text(value, name, expected)
+
+
+def as_columns(value: Any, name: str) -> tuple[str, ...]:
+    """The names of columns, in their order; in pandas a tuple is one, too."""
+    if isinstance(value, str | Real | date):
+        return (as_column(value, name, COLUMNS),)
+    if isinstance(value, Set):  # in another order in the next process
+        raise refusal(name, COLUMNS, value)
+    values = _several(value, name, COLUMNS)
+    return tuple(as_column(str(one) if isinstance(one, tuple) else one, name, COLUMNS) for one in values)
+
+
+def as_kept(value: Any, name: str) -> tuple[str, ...] | None:
+    """The columns of the input that the output carries; None is all of them."""
+    if isinstance(value, str) and value in ("all", "none"):
+        return None if value == "all" else ()
+    return as_columns(sorted(value, key=str) if isinstance(value, Set) else value, name)
+
+
+def as_count(value: Any, name: str) -> int:
+    """How many of something."""
+    try:
+        return check_count(value, name)
+    except ValueError as error:
+        raise ScoringError(str(error)) from error
+
+
+def as_flag(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise refusal(name, "True or False", value)
+    return value
+
+
+def as_function(value: Any, name: str) -> Callable:
+    if not callable(value):
+        raise refusal(name, "a function", value)
+    return value
+
+
+def as_loss(value: Any, name: str) -> Loss:
+    """A loss, or the one of a name."""
+    if not isinstance(value, str | Loss):
+        raise refusal(name, "a loss, or the name of one", value)
+    return get(value) if isinstance(value, str) else value
+
+
+def as_path(value: Any, name: str, expected: str = PATH) -> str:
+    """The path of a file or directory, or an address."""
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(path, str):
+        raise refusal(name, expected, value)
+    try:
+        encoded = os.fsencode(path)
+    except UnicodeEncodeError as error:
+        raise refusal(name, "a path that the file system can hold", value) from error
+    if not path or b"\0" in encoded:
+        raise refusal(name, "a path that is not empty and has no NUL", value)
+    return str(path)
+
+
+def as_inputs(value: Any, name: str) -> list:
+    """What is scored, one by one: paths, and the objects that `inputs` knows."""
+    from pyarrow.dataset import Dataset
+
+    from fastloss.files.tables import is_table
+
+    def is_object(one: Any) -> bool:
+        return isinstance(one, Dataset) or is_table(one)
+
+    expected = f"{PATH}, a pyarrow.dataset.Dataset or a list of these (fastloss.integrations has frames in memory)"
+    single = isinstance(value, str | os.PathLike) or is_object(value)
+    values = [value] if single else _several(value, name, expected)
+    return [one if is_object(one) else as_path(one, name, expected) for one in values]
+
+
+def _several(value: Any, name: str, expected: str) -> list:
+    """The elements of what has some in an order, or whose order does not matter."""
+    if isinstance(value, bytes | bytearray | Mapping) or hasattr(value, "__dataframe__"):
+        raise refusal(name, expected, value)
+    try:
+        return list(value)
+    except Exception as error:  # a class of the caller's may raise anything
+        raise refusal(name, expected, value) from error
