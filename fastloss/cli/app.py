@@ -36,7 +36,10 @@ def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ):
-    """Losses, gradients and IRLS weights at the speed of memory."""
+    """Losses, gradients and IRLS weights at the speed of memory.
+
+    `fastloss demo` is a first look; `fastloss score --help` says how files are scored.
+    """
     if version:
         typer.echo(fastloss.__version__)
     elif context.invoked_subcommand is None:

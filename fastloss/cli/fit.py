@@ -9,7 +9,17 @@ import typer
 from rich.table import Table
 
 from fastloss import adaptive
-from fastloss.cli.options import DTYPE_HELP, Decimal, Encoding, Null, Separator, Thousands, command_line, separator_of
+from fastloss.cli.options import (
+    DTYPE_HELP,
+    INPUT_HELP,
+    Decimal,
+    Encoding,
+    Null,
+    Separator,
+    Thousands,
+    command_line,
+    separator_of,
+)
 from fastloss.cli.tables import console_on, short
 from fastloss.files import ScoringError
 from fastloss.files.csv.options import CsvOptions
@@ -18,11 +28,17 @@ from fastloss.files.formats import FORMATS
 
 
 def fit(
-    input: Annotated[list[str], typer.Argument(help="Files, directories of files, or - for standard input.")],
-    residual: Annotated[str | None, typer.Option(help="Column of residuals.")] = None,
-    pred: Annotated[str | None, typer.Option(help="Column of predictions, in place of residuals.")] = None,
-    target: Annotated[str | None, typer.Option(help="Column of targets; for .npy input the file of them.")] = None,
-    weight: Annotated[str | None, typer.Option(help="Column of weights: how often each residual is counted.")] = None,
+    input: Annotated[list[str], typer.Argument(help=INPUT_HELP)],
+    residual: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of residuals; or give --pred and --target.")
+    ] = None,
+    pred: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of predictions.")] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of targets; for .npy input the file of them.")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of weights: how often each residual is counted.")
+    ] = None,
     alpha: Annotated[float | None, typer.Option(help="A known alpha, which is not fitted.")] = None,
     scale: Annotated[float | None, typer.Option(help="A known scale, which is not fitted.")] = None,
     alpha_bounds: Annotated[
@@ -38,7 +54,10 @@ def fit(
     json: Annotated[bool, typer.Option("--json", help="Print the fit as JSON.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
 ):
-    """Fit alpha and scale of the general robust loss to residuals; print them and the command that scores with them."""
+    """Fit alpha and scale of the general robust loss to residuals; print them and the command that scores with them.
+
+    For example: fastloss fit in.parquet --pred p --target y
+    """
     from fastloss.files.residuals import read_residuals
 
     csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)

@@ -13,12 +13,25 @@ from fastloss.core.arguments import shown
 from fastloss.files import ScoringError
 
 DTYPE_HELP = "bfloat16: what .npy arrays hold whose elements have two bytes and no type."
+INPUT_HELP = "Files, directories of files, patterns in quotes, addresses, or - for standard input."
+THREADS_HELP = "Threads of the loss kernels in each task."
+Param = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param", "-p", metavar="NAME=NUMBER", help="A parameter of the loss, such as delta=1.5; may be repeated."
+    ),
+]
 Separator = Annotated[
-    str | None, typer.Option(help="CSV: between fields, \\t for a tab.", show_default=", or, in .tsv, a tab")
+    str | None, typer.Option(help="CSV: between fields, \\t for a tab.", show_default="a comma; in .tsv a tab")
 ]
 Decimal = Annotated[str, typer.Option(help="CSV: the decimal point.")]
 Thousands = Annotated[str | None, typer.Option(help="CSV: between groups of digits.")]
-Null = Annotated[list[str] | None, typer.Option(help="CSV: a text that stands for no number, beside NA and its like.")]
+Null = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT", help="CSV: a text that stands for no number, beside NA and its like; may be repeated."
+    ),
+]
 Encoding = Annotated[str, typer.Option(help="CSV: Python's name of the encoding.")]
 
 

@@ -10,9 +10,12 @@ import typer
 import fastloss
 from fastloss.cli.options import (
     DTYPE_HELP,
+    INPUT_HELP,
+    THREADS_HELP,
     Decimal,
     Encoding,
     Null,
+    Param,
     Separator,
     Thousands,
     bound_loss,
@@ -39,29 +42,49 @@ COMPARISONS = {
 
 
 def score(
-    input: Annotated[list[str], typer.Argument(help="Files, directories of files, or - for standard input.")],
-    loss: Annotated[str, typer.Option(help="Name of the loss; `fastloss losses` lists them.")],
+    input: Annotated[list[str], typer.Argument(help=INPUT_HELP)],
+    loss: Annotated[str, typer.Option(metavar="NAME", help="Name of the loss; `fastloss losses` lists them.")],
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="A file, a directory (DIR/ for a new one), or - for standard output."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="Where the rows go: a file, whose extension is its format, a directory (DIR/ for a new one), or - for "
+            "standard output. Without it the summary alone is printed.",
+        ),
     ] = None,
-    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
-    pred: Annotated[list[str] | None, typer.Option(help="Column of predictions or logits, or several A,B,C.")] = None,
+    param: Param = None,
+    pred: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMNS",
+            help="Column of predictions or logits, or several A,B,C (names with commas: repeat the option).",
+        ),
+    ] = None,
     target: Annotated[
-        list[str] | None, typer.Option(help="Column of targets; for .npy input the file of them.")
+        list[str] | None,
+        typer.Option(metavar="COLUMNS", help="Column of targets or labels; for .npy input the file of them."),
     ] = None,
     residual: Annotated[
-        list[str] | None, typer.Option(help="Column of residuals, or several A,B,C, in place of pred and target.")
+        list[str] | None,
+        typer.Option(metavar="COLUMNS", help="Column of residuals, or several A,B,C, in place of pred and target."),
     ] = None,
     head: Annotated[
         str | None,
-        typer.Option(help="For losses of embeddings: file of the classes' vectors, .npy or PATH:COLUMN of lists."),
+        typer.Option(
+            metavar="PATH", help="For losses of embeddings: file of the classes' vectors, .npy or PATH:COLUMN of lists."
+        ),
     ] = None,
     multioutput: Annotated[
         str, typer.Option(help=f"What a row of several outputs has as its value: {' or '.join(MULTIOUTPUT)}.")
     ] = MULTIOUTPUT[0],
-    emit: Annotated[str, typer.Option(help="Outputs to write: value,grad,hess,weight.")] = "value",
-    keep: Annotated[str, typer.Option(help="Columns of the input to carry: all, none, or A,B,C.")] = "all",
+    emit: Annotated[
+        str, typer.Option(metavar="OUTPUTS", help="Outputs to write, one or several of value,grad,hess,weight.")
+    ] = "value",
+    keep: Annotated[
+        str, typer.Option(metavar="COLUMNS", help="Columns of the input to write too: all, none, or A,B,C.")
+    ] = "all",
     prefix: Annotated[str, typer.Option(help="Put before the names of the emitted columns.")] = "",
     format: Annotated[
         str | None,
@@ -76,18 +99,36 @@ def score(
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     fail_if: Annotated[
         list[str] | None,
-        typer.Option(help=f'Exit with 1 if this holds, as "mean>0.3". Of {", ".join(GATED)}.'),
+        typer.Option(
+            metavar="CONDITION",
+            help=f'Exit with 1 if this holds of the summary, such as "mean>0.3"; may be repeated. Of '
+            f"{', '.join(GATED)}, with {' '.join(COMPARISONS)}.",
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip the files that are done in the directory.")] = False,
-    by: Annotated[str | None, typer.Option(help="Summarize by the values of this column too.")] = None,
-    weight: Annotated[str | None, typer.Option(help="Column of weights, for the weighted sum and mean.")] = None,
-    engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "local",
-    workers: Annotated[int | None, typer.Option(help="Files scored at a time, or size of the cluster started.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Into a directory: skip the files that an earlier run has done.")
+    ] = False,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Summarize the rows of each value of this column too.")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of weights, for the weighted sum and mean.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help=f"What runs the job: {', '.join(ENGINES)}.")] = "local",
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Files scored at a time, or size of the cluster started; by default the processors."),
+    ] = None,
     fragment_rows: Annotated[int | None, typer.Option(help="Cut Parquet files into fragments of so many rows.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of the loss kernels.")] = None,
+    threads: Annotated[int | None, typer.Option(help=THREADS_HELP)] = None,
     log: Annotated[bool, typer.Option("--log", help="Print a line of JSON to stderr after each fragment.")] = False,
 ):
-    """Score the rows of data files; write them with their losses, print a summary."""
+    """Score the rows of data files; write them with their losses, print a summary.
+
+    For example: fastloss score in.parquet -o out.parquet --loss huber -p delta=1.345 --pred p --target y
+
+    The exit code is 0, 1 where a --fail-if holds, or 2 for an error, which is one line on standard error.
+    """
     gates = [_gate(text) for text in fail_if or ()]
     bound = bound_loss(loss, parameters(param or ()))
     if output is None and not json and list(input) == [STREAM] and format == "csv":

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from fastloss.cli.options import bound_loss, parameters
+from fastloss.cli.options import Param, bound_loss, parameters
 from fastloss.cli.tables import console_on
 from fastloss.files import ScoringError
 from fastloss.files.errors import escaped, one_line
@@ -32,9 +32,11 @@ def losses(
 
 
 def show(
-    loss: Annotated[str, typer.Argument(help="Name of the loss.")],
-    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, NAME=NUMBER.")] = None,
-    plot: Annotated[str | None, typer.Option(help="Draw into this file (.png, .svg, .pdf).")] = None,
+    loss: Annotated[str, typer.Argument(help="Name of the loss; `fastloss losses` lists them.")],
+    param: Param = None,
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Draw into this file (.png, .svg, .pdf), not the terminal.")
+    ] = None,
 ):
     """Print formula, parameters, traits and source of a loss, and draw it."""
     bound = bound_loss(loss, parameters(param or ()))

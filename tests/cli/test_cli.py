@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -527,3 +528,12 @@ def test_into_a_directory_and_on(run, here):
 def test_a_picture_without_an_extension(run, args):
     code, out, err = run(*args, "v1/picture")
     assert (code, out) == (2, "") and "v1/picture: a picture needs an extension: .png, .svg or .pdf" in one_line(err)
+
+
+@pytest.mark.parametrize("name", ["score", "fit"])
+def test_the_example_in_the_help_runs(run, name):
+    code, out, _ = run(name, "--help")
+    assert code == 0
+    example = re.search(r"For example: (fastloss .*)", getattr(app, name).__doc__)[1]
+    assert example.split()[:3] == ["fastloss", name, "in.parquet"] and example[:30] in out
+    assert run(*shlex.split(example)[1:])[0] == 0
