@@ -14,7 +14,7 @@ from fastloss.core.arguments import shown
 from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.state import sequence, text
-from fastloss.exact.summary import Collector, Summary, as_weights, marks, summaries
+from fastloss.exact.summary import Collector, Summary, as_floats, as_weights, marks, summaries
 
 Key: TypeAlias = str | int | float | bool | None
 
@@ -108,16 +108,17 @@ class GroupCollector:
         self._of_booleans: dict[Key, int] = {}
 
     def add(self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key]) -> None:
-        """Add float losses; `codes` has the number of each row's key among `keys`, which are of one type."""
+        """Add losses; `codes` has the number of each row's key among `keys`, which are of one type."""
+        values = as_floats(values, "values")
         self._total.add(values, null, ignored, sample_weight)
         numbers, others = self._numbers, self._of_booleans
         if keys and type(keys[0]) is bool:
             numbers, others = others, numbers
         before = len(others)
         group = np.array([numbers.setdefault(key, before + len(numbers)) for key in keys], np.int64)[codes]
-        left_out = marks(null, ignored)
-        weights = as_weights(sample_weight, left_out)
-        self._values.add(np.ascontiguousarray(values), left_out, weights, group, before + len(numbers))
+        left_out = marks(null, ignored, len(values))
+        weights = as_weights(sample_weight, left_out, len(values))
+        self._values.add(values, left_out, weights, group, before + len(numbers))
 
     def summary(self) -> GroupedSummary:
         """The summary of everything added so far."""

@@ -17,6 +17,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from fastloss.core.arguments import as_array, is_integral
 from fastloss.core.floats import in_standard_floats
 from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
@@ -37,6 +38,7 @@ from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened
 from fastloss.exact.weighted import PRODUCT_UNITS, WEIGHT_UNITS, WeightedSums
 
 QUANTILES = (0.5, 0.9, 0.99)
+EXACT = 1 << 53  # whole numbers up to it are float64
 
 _COUNTS = ("count", "null", "nan", "ignored")
 _STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss")  # the names of to_dict
@@ -89,7 +91,21 @@ class Summary:
 
     @classmethod
     def of(cls, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> Summary:
-        """Summary of one float array; `null` and `ignored` are boolean masks of rows left out."""
+        """Summary of one array of numbers; `null` and `ignored` are boolean masks of rows left out.
+
+        Raises
+        ------
+        TypeError
+            If an array holds something else, or is masked.
+        ValueError
+            If it has another shape than one number a row, an integer that float64 would round, or a weight that is
+            negative, NaN or infinite.
+
+        Examples
+        --------
+        >>> Summary.of(np.array([1, 2, 4], np.int8), null=[False, False, True]).mean
+        1.5
+        """
         collector = Collector()
         collector.add(values, null, ignored, sample_weight)
         return collector.summary()
@@ -322,7 +338,7 @@ class Collector:
         self._values = Accumulator()
 
     def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
-        """Add float losses.
+        """Add losses.
 
         Parameters
         ----------
@@ -331,8 +347,9 @@ class Collector:
         sample_weight : array, optional
             Finite and not negative in the rows that are not left out; 1 without it.
         """
-        left_out = marks(null, ignored)
-        self._values.add(np.ascontiguousarray(values), left_out, as_weights(sample_weight, left_out))
+        values = as_floats(values, "values")
+        left_out = marks(null, ignored, len(values))
+        self._values.add(values, left_out, as_weights(sample_weight, left_out, len(values)))
 
     def summary(self) -> Summary:
         """The summary of everything added so far."""
@@ -349,10 +366,10 @@ class ColumnsCollector:
         """Add float losses; `null`, `ignored` and `sample_weight` have one number per row."""
         rows, columns = values.shape
         self._columns = max(self._columns, columns)
-        left_out = marks(null, ignored)
-        weights = as_weights(sample_weight, left_out)
+        left_out = marks(null, ignored, rows)
+        weights = as_weights(sample_weight, left_out, rows)
         self._values.add(
-            values.reshape(-1),
+            as_floats(values.reshape(-1), "values"),
             None if left_out is None else left_out.repeat(columns),
             None if weights is None else weights.repeat(columns),
             np.tile(np.arange(columns), rows),
@@ -364,22 +381,49 @@ class ColumnsCollector:
         return summaries(self._values)[: self._columns]
 
 
-def marks(null, ignored) -> np.ndarray | None:
+def as_floats(given, name: str, rows: int | None = None) -> np.ndarray:
+    """Numbers as `Accumulator` takes them, none of which is rounded: float32 or float64, one a row."""
+    array = as_array(given, name)
+    _check_shape(array, name, rows)
+    if not array.dtype.isnative:
+        array = array.byteswap().view(array.dtype.newbyteorder("="))
+    if array.dtype.char in "fd":
+        return np.ascontiguousarray(array)
+    if not is_integral(array):
+        return array.astype(np.float32)
+    large = np.flatnonzero((array > EXACT) | (array < -EXACT)) if array.dtype.itemsize == 8 else ()
+    for row in large:
+        if int(float(array[row])) != array[row]:
+            raise ValueError(f"{name} {array[row]} at row {row} is no float64: give {name}.astype(float), which rounds")
+    return array.astype(np.float64)
+
+
+def marks(null, ignored, rows: int) -> np.ndarray | None:
     """The marks of rows that `Accumulator` leaves out: 1 for null, 2 for ignored."""
     if null is None and ignored is None:
         return None
-    left_out = np.zeros(len(null if ignored is None else ignored), np.uint8)
-    for mark, mask in ((2, ignored), (1, null)):
+    left_out = np.zeros(rows, np.uint8)
+    for mark, name, mask in ((2, "ignored", ignored), (1, "null", null)):
         if mask is not None:
-            left_out[mask] = mark
+            mask = as_array(mask, name)
+            _check_shape(mask, name, rows)
+            if mask.dtype != np.bool_ and rows:
+                raise TypeError(f"{name} must be True or False in each row, got {mask.dtype}: give {name} != 0")
+            left_out[mask != 0] = mark
     return left_out
 
 
-def as_weights(sample_weight, left_out: np.ndarray | None) -> np.ndarray | None:
+def _check_shape(array: np.ndarray, name: str, rows: int | None) -> None:
+    if array.ndim != 1 or rows not in (None, len(array)):
+        expected = "(n,)" if rows is None else f"({rows},)"
+        raise ValueError(f"{name} has shape {array.shape}, expected {expected}: one number a row")
+
+
+def as_weights(sample_weight, left_out: np.ndarray | None, rows: int) -> np.ndarray | None:
     """Weights as `Accumulator` takes them: those of the rows that are not left out are checked."""
     if sample_weight is None:
         return None
-    weights = np.ascontiguousarray(sample_weight, np.float64)
+    weights = as_floats(sample_weight, "sample_weight", rows).astype(np.float64, copy=False)
     wrong = ~((weights >= 0) & (weights < np.inf))
     if left_out is not None:
         wrong &= left_out == 0

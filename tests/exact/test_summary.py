@@ -230,6 +230,122 @@ def test_strided_values_are_read_in_their_places():
     assert Summary.of(np.arange(10.0)[::3]).sum == 18.0
 
 
+# ---- arrays of all kinds --------------------------------------------------------------------------------------------
+
+
+class Foreign:
+    """An object of another library."""
+
+    def __init__(self, values):
+        self._values = np.array(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self._values
+
+
+NUMBERS = {
+    "float16": np.float16([0.1, -2, 65504]),
+    "big-endian float16": np.array([0.1, -2], ">f2"),
+    "big-endian float32": np.array([0.1, -2], ">f4"),
+    "big-endian float64": np.array([0.1, 5e-324], ">f8"),
+    "big-endian int64": np.array([1, -(2**40)], ">i8"),
+    "bool": np.array([True, False, True]),
+    "int8": np.array([-128, 127], np.int8),
+    "uint16": np.array([65535], np.uint16),
+    "int64": np.array([2**53, -(2**53), 2**62, -(2**63)]),
+    "uint64": np.array([2**63, 2**64 - 2048], np.uint64),
+    "strided": np.arange(10, dtype=np.int32)[::-3],
+    "list": [0.1, 2, True],
+    "tuple": (1, 2),
+    "foreign": Foreign([0.5, 2]),
+    "memory": memoryview(np.array([0.5, 2])),
+    "read-only": np.broadcast_to(0.1, 3),
+    "empty": [],
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+@pytest.mark.parametrize("role", ["values", "sample_weight"])
+def test_numbers_of_all_types_are_exact(kind, role):
+    given = NUMBERS[kind]
+    numbers = [Fraction(x) for x in np.asarray(given).tolist()]
+    if role == "values":
+        got = Summary.of(given)
+        assert (got.count, got.sum) == (len(numbers), rounded(sum(numbers, Fraction())))
+        assert (got.min, got.max) == ((min(numbers), max(numbers)) if numbers else (None, None))
+    elif all(x >= 0 for x in numbers):
+        got = Summary.of(np.ones(len(numbers), np.float32), sample_weight=given)
+        assert got.sum_of_weights == rounded(sum(numbers, Fraction()))
+
+
+def test_bfloat16_is_exact():
+    dtype = np.dtype(pytest.importorskip("ml_dtypes", reason="bfloat16 is its").bfloat16)
+    numbers = np.array([0.1, -2.0, 3e38], dtype)
+    swapped = numbers.view("u2").byteswap().view(dtype.newbyteorder())
+    for stored in (numbers, swapped):
+        assert Summary.of(stored) == Summary.of(numbers.astype(np.float64))
+
+
+NO_NUMBERS = {
+    "longdouble": (np.longdouble([1]), TypeError, "unsupported dtype"),
+    "complex": (np.array([1j]), TypeError, "unsupported dtype complex128"),
+    "object": (np.array([1, None], object), TypeError, "unsupported dtype object"),
+    "null": ([1.0, None], TypeError, "unsupported dtype object"),
+    "text": (["1", "2"], TypeError, "unsupported dtype <U1"),
+    "a text": ("12", TypeError, "unsupported dtype <U2"),
+    "bytes": (np.array([b"1"]), TypeError, "unsupported dtype"),
+    "dates": (np.array(["2020-01-01"], "M8[D]"), TypeError, "unsupported dtype datetime64"),
+    "durations": (np.array([1], "m8[s]"), TypeError, "unsupported dtype timedelta64"),
+    "records": (np.zeros(2, [("a", float)]), TypeError, "unsupported dtype"),
+    "none": (None, TypeError, "unsupported dtype object"),
+    "mapping": ({1: 2}, TypeError, "unsupported dtype object"),
+    "masked": (np.ma.masked_array([1.0, 2.0], [True, False]), TypeError, "is a masked array, .*; fill it first"),
+    "ragged": ([[1.0], [1.0, 2.0]], TypeError, "cannot be read as an array"),
+    "matrix": (np.ones((2, 3)), ValueError, r"has shape \(2, 3\), expected \(.*,\): one number a row"),
+    "column": (np.ones((1, 1)), ValueError, r"has shape \(1, 1\), expected"),
+    "number": (1.0, ValueError, r"has shape \(\), expected"),
+    "one": (np.float64(1.0), ValueError, r"has shape \(\), expected"),
+    "rounded": (np.array([1, 2**53 + 1]), ValueError, r"9007199254740993 at row 1 is no float64: give .*astype"),
+    "large": (np.array([2**64 - 1], np.uint64), ValueError, r"18446744073709551615 at row 0 is no float64"),
+    "swapped": (np.array([2**63 - 1], ">i8"), ValueError, r"9223372036854775807 at row 0 is no float64"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_NUMBERS)
+def test_what_is_no_column_of_numbers_is_refused(kind):
+    given, error, message = NO_NUMBERS[kind]
+    with pytest.raises(error, match=f"values.*{message}|{message}.*values"):
+        Summary.of(given)
+    rows = len(given) if isinstance(given, np.ndarray) else 1
+    if given is not None:
+        with pytest.raises(error, match=f"sample_weight.*{message}|{message}.*sample_weight"):
+            Summary.of(np.ones(rows), sample_weight=given)
+    collector = GroupCollector("g")
+    with pytest.raises(error, match="values"):
+        collector.add(given, None, None, None, np.zeros(1, int), ["a"])
+
+
+@pytest.mark.parametrize("name", ["null", "ignored"])
+def test_masks_that_are_none_are_refused(name):
+    values = np.array([1.0, 2.0, 4.0])
+    for mask, error, message in (
+        (np.array([0, 1, 0]), TypeError, f"^{name} must be True or False in each row, got int64: give {name} != 0$"),
+        (np.array([0.0, 1.0, np.nan]), TypeError, "got float64"),
+        ([True, False], ValueError, rf"^{name} has shape \(2,\), expected \(3,\): one number a row$"),
+        (True, ValueError, r"has shape \(\)"),
+        ([[True], [False], [True]], ValueError, r"has shape \(3, 1\)"),
+        (np.ma.masked_array([True, False, True], [True, False, False]), TypeError, f"{name}' is a masked array"),
+        (["a", "b", "c"], TypeError, f"unsupported dtype <U1 for '{name}'"),
+    ):
+        with pytest.raises(error, match=message):
+            Summary.of(values, **{name: mask})
+    got = Summary.of(values, **{name: [False, True, False]})
+    assert (getattr(got, name), got.sum) == (1, 5.0)
+    assert Summary.of([], **{name: []}).rows == 0
+    with pytest.raises(ValueError, match=r"^sample_weight has shape \(2,\), expected \(3,\): one number a row$"):
+        Summary.of(values, sample_weight=[1.0, 2.0], **{name: [False, True, False]})
+
+
 def test_merging_with_something_else_is_refused():
     with pytest.raises(TypeError):
         Summary() | 1
