@@ -50,7 +50,8 @@ def reading(path: str, format: str, where: str = ""):
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, FileNotFoundError | PermissionError | BrokenPipeError):
+        is_named = getattr(error, "filename", None) is not None  # by a store, or by the operating system
+        if is_named or isinstance(error, FileNotFoundError | PermissionError | BrokenPipeError):
             raise
         raise ScoringError(f"{refusal}: {where}{one_line(error)}") from error
     except MemoryError as error:

@@ -62,6 +62,20 @@ class Chunks:
         return (group.column(column) for group in self._groups)
 
 
+def extents(
+    metadata: pa.parquet.FileMetaData, row_groups: Sequence[int], names: Collection[str]
+) -> Iterator[tuple[int, int, int]]:
+    """Where the chunks of some columns begin and end, and the numbers of their row groups."""
+    leaves = [i for i in range(len(metadata.schema)) if is_inside(metadata.schema.column(i).path, names)]
+    for number in row_groups:
+        group = metadata.row_group(number)
+        for chunk in map(group.column, leaves):
+            start = chunk.data_page_offset
+            if chunk.has_dictionary_page and chunk.dictionary_page_offset:
+                start = min(start, chunk.dictionary_page_offset)
+            yield start, start + chunk.total_compressed_size, number
+
+
 def _shares(chunk: pa.parquet.ColumnChunkMetaData) -> bool:
     """Whether values share bytes: those of a dictionary, or of the values before them."""
     return any("DICTIONARY" in encoding or encoding == "DELTA_BYTE_ARRAY" for encoding in chunk.encodings)

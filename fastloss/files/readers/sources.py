@@ -7,7 +7,6 @@ file is in memory as a whole: a page, a block or a record batch at a time is.
 
 from __future__ import annotations
 
-import io
 import shutil
 import sys
 import tempfile
@@ -25,10 +24,13 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM
 from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
+from fastloss.files.readers.objects import opened_object
 from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
 from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading
 from fastloss.files.spec import Spec
+
+IN_PLACE = "parquet", "npy"  # formats that read of an object what they need; others may read some of it twice
 
 
 class PartitionedSource:
@@ -112,9 +114,9 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
 @contextmanager
 def _binary_input(path: str, fragment: Fragment, seekable: bool):
     """A file or standard input, which goes through a temporary file if it has to be seekable and is not."""
-    with _opened(path, fragment.filesystem) as file:
+    with _opened(path, fragment) as file:
         stream = decompressed(file, path)
-        if not seekable or stream.seekable():
+        if not seekable or (stream.seekable() and (fragment.filesystem is None or fragment.format in IN_PLACE)):
             yield stream
         else:
             with tempfile.TemporaryFile() as copy:
@@ -135,9 +137,10 @@ def _copy(stream, copy, path: str, compressed=None) -> None:
         check_expansion(path, compressed.tell(), copied, "decompress it first")
 
 
-def _opened(path: str, filesystem):
-    if filesystem is not None:
-        return io.BufferedReader(filesystem.open_input_file(path), READ_BUFFER_BYTES)
+def _opened(path: str, fragment: Fragment):
+    if fragment.filesystem is not None:
+        known = (fragment.size, fragment.version) if path == fragment.path else (None, None)
+        return opened_object(fragment.filesystem, path, *known, has_footer=fragment.format == "parquet")
     return nullcontext(sys.stdin.buffer) if path == STREAM else open(path, "rb", buffering=READ_BUFFER_BYTES)
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import starmap
 
 import pyarrow as pa
 import pyarrow.parquet
 from pyarrow import types
 
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.chunks import Chunks
+from fastloss.files.arrow.chunks import Chunks, extents
 from fastloss.files.arrow.declared import declared_bytes
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.footer import check_chunks
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
+from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, cut, reading, rows_per_batch, shown, validated
 from fastloss.files.spec import Spec
 
@@ -38,6 +40,7 @@ class ParquetSource:
             _refuse_intervals(shown(path), metadata, carried)
             stamps = int96_columns(metadata, {*carried, *spec.read})
             if stamps:
+                self._expect(stamps)
                 self._unit = int96_unit(shown(path), partial(self._open, file, metadata), stamps, self._groups)
                 self._file = self._open(file, metadata, self._unit)
         self.schema = self._file.schema_arrow
@@ -51,11 +54,18 @@ class ParquetSource:
         options["page_checksum_verification"] = True  # of pages that have one: a wrong bit is a wrong number elsewhere
         return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
 
+    def _expect(self, names: Sequence[str]) -> None:
+        """That these columns will be read."""
+        if isinstance(self._binary, RangedFile):
+            metadata = self._file.metadata
+            self._binary.want(starmap(Extent, extents(metadata, self._groups, set(names))))
+
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
             chunks = Chunks(self._file.metadata, self.schema, self._groups, set(names))
             advice = "write it with fewer elements a row"
             check_expansion(self._path, int(chunks.row_taken), int(chunks.row_bytes), advice)
+            self._expect(names)
             file = self._file
             if chunks.texts:
                 file = self._open(self._binary, file.metadata, self._unit, chunks.texts)

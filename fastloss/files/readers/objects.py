@@ -1,0 +1,143 @@
+"""Objects in stores as files, of which ranges are fetched: all of one version of the object."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.fs
+
+from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.readers.ranges import Fetch, RangedFile
+from fastloss.files.reading import READ_BUFFER_BYTES
+
+ATTEMPTS = 3  # at an answer that is cut; whether a refusal is tried again is up to the store's library
+VERSIONS = "ETag", "etag", "generation", "version_id", "LastModified", "last_modified", "mtime", "created"
+
+
+class ChangedError(ScoringError):
+    """An object is another than it was when it was listed."""
+
+
+class _Whole(Exception):
+    """A server sends all, whatever it is asked for."""
+
+
+@contextmanager
+def opened_object(
+    filesystem, path: str, size: int | None = None, version: str | None = None, has_footer: bool = False
+) -> Iterator[BinaryIO]:
+    """An object, to be read from its footer on, or else from its beginning; of this version, or as it is now.
+
+    Raises
+    ------
+    ChangedError
+        If it is not of this version, also at the end of the block.
+    ScoringError
+        If it cannot be read; so do the methods of the file.
+    """
+    if isinstance(filesystem, pa.fs.PyFileSystem):
+        filesystem = filesystem.handler.fs
+    if size is None:
+        size, version = _status(filesystem, path)
+    is_asked, ask = _asker(filesystem, path, version)
+    with ExitStack() as stack:
+        file = stack.enter_context(RangedFile(partial(_fetched, ask, path), size))
+        if has_footer:
+            file.want_footer()
+        else:
+            file.want_all()
+        try:
+            file.begin()
+        except _Whole:
+            file = stack.enter_context(_downloaded(filesystem, path))
+        yield file
+        if not is_asked and _status(filesystem, path) != (size, version):
+            raise ChangedError(f"{path}: it changed after it was listed")
+
+
+def _status(filesystem, path: str) -> tuple[int, str | None]:
+    """The size of an object, and what tells its versions apart."""
+    if isinstance(filesystem, pa.fs.FileSystem):
+        info = filesystem.get_file_info(path)
+        return info.size, None if info.mtime_ns is None else str(info.mtime_ns)
+    info = filesystem.info(path)
+    return info["size"], next((str(info[key]) for key in VERSIONS if info.get(key)), None)
+
+
+def _asker(filesystem, path: str, version: str | None) -> tuple[bool, Fetch]:
+    """How a range is asked for, and whether of this version alone."""
+    if isinstance(filesystem, pa.fs.FileSystem):
+        file = filesystem.open_input_file(path)
+        return False, lambda start, stop: file.read_at(stop - start, start)
+    if version is not None and version.startswith('"'):  # not one that several may have, W/"..."
+        if "s3" in filesystem.protocol:
+            return True, partial(_from_s3, filesystem, path, version)
+        if "https" in filesystem.protocol:
+            return True, partial(_from_http, filesystem, path, version)
+    return False, lambda start, stop: filesystem.cat_file(path, start=start, end=stop)
+
+
+def _fetched(ask: Fetch, path: str, start: int, stop: int) -> bytes:
+    """A range, asked for again if the answer is cut."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            data = ask(start, stop)
+        except ScoringError:
+            raise
+        except Exception as error:  # the libraries of stores have many
+            if attempt == ATTEMPTS or isinstance(error, OSError):
+                raise ScoringError(f"{path}: cannot be read: {one_line(error)}") from error
+            continue
+        if len(data) > stop - start:
+            raise _Whole
+        if len(data) < stop - start:
+            raise ChangedError(f"{path}: it became shorter after it was listed")
+        return data
+    raise AssertionError("unreachable")
+
+
+def _from_s3(filesystem, path: str, etag: str, start: int, stop: int) -> bytes:
+    from fsspec.asyn import sync
+
+    bucket, key, version_id = filesystem.split_path(path)
+    which = {"VersionId": version_id} if version_id else {"IfMatch": etag}
+
+    async def read(body) -> bytes:
+        try:
+            return await body.read()
+        finally:
+            body.close()
+
+    try:
+        answer = filesystem.call_s3("get_object", Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **which)
+    except OSError as error:
+        refusal = getattr(error.__cause__, "response", {}).get("Error", {}).get("Code")
+        if refusal in ("PreconditionFailed", "412"):
+            raise ChangedError(f"{path}: it changed after it was listed") from error
+        raise
+    return sync(filesystem.loop, read, answer["Body"])
+
+
+def _from_http(filesystem, url: str, etag: str, start: int, stop: int) -> bytes:
+    headers = {**filesystem.kwargs.get("headers", {}), "If-Match": etag}
+    try:
+        return filesystem.cat_file(url, start=start, end=stop, headers=headers)
+    except Exception as error:
+        if getattr(error, "status", None) == 412:
+            raise ChangedError(f"{url}: it changed after it was listed") from error
+        raise
+
+
+@contextmanager
+def _downloaded(filesystem, path: str) -> Iterator[BinaryIO]:
+    """A copy of an object on this machine."""
+    with tempfile.TemporaryFile() as copy, filesystem.open(path, "rb", block_size=0) as stream:
+        shutil.copyfileobj(stream, copy, READ_BUFFER_BYTES)
+        copy.seek(0)
+        yield copy
