@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import Cython
+import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -184,10 +185,10 @@ def extension(source):
     return Extension(
         ".".join(source.with_suffix("").parts),
         [str(source), *C_SOURCES.get(module, [])],
-        include_dirs=["csrc"],
+        include_dirs=["csrc", numpy.get_include()],
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *flags],
         extra_link_args=LINK_FLAGS,
-        define_macros=[("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'), *MACROS],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'), *MACROS],
         depends=[str(file) for pattern in INTERFACES for file in sorted(Path().glob(pattern))],
     )
 

@@ -1,7 +1,7 @@
 """Blocks of strided arrays as contiguous buffers of the computing dtype, and back."""
 
 from cpython.buffer cimport Py_buffer
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 cdef enum:
     MAX_DIMS = 64
@@ -55,6 +55,9 @@ cdef Py_ssize_t scratch_size(const Operand *op, Py_ssize_t n) noexcept nogil
 cdef const void *read_block(const Operand *op, Py_ssize_t start, Py_ssize_t n, char *scratch) noexcept nogil
 cdef bint read_integers(
     const Operand *op, Py_ssize_t start, Py_ssize_t n, char *scratch, uint64_t last
+) noexcept nogil
+cdef bint widen_integers(
+    int storage, const void *raw, int64_t *out, Py_ssize_t n, uint64_t last
 ) noexcept nogil
 cdef const void *read_difference(
     const Operand *pred, const Operand *target, Py_ssize_t start, Py_ssize_t n, char *scratch

@@ -306,19 +306,24 @@ cdef bint read_integers(
 ) noexcept nogil:
     """Elements start, ..., start + n - 1 as int64 at the beginning of the scratch memory, which has 16 bytes for each;
     uint64 keep their bits. Whether all are in 0, ..., last."""
-    cdef int64_t *out = <int64_t *>scratch
-    cdef const char *raw = read_stored(op, start, n, scratch + 8 * n)
-    if op.itemsize == 8:
+    return widen_integers(op.storage, read_stored(op, start, n, scratch + 8 * n), <int64_t *>scratch, n, last)
+
+
+cdef bint widen_integers(
+    int storage, const void *raw, int64_t *out, Py_ssize_t n, uint64_t last
+) noexcept nogil:
+    """The same of n integers side by side."""
+    if fl_storage_types[storage].bytes == 8:
         return widen(<const int64_t *>raw, out, n, last)
-    if op.storage == INT32:
+    if storage == INT32:
         return widen(<const int32_t *>raw, out, n, last)
-    if op.storage == UINT32:
+    if storage == UINT32:
         return widen(<const uint32_t *>raw, out, n, last)
-    if op.storage == INT16:
+    if storage == INT16:
         return widen(<const int16_t *>raw, out, n, last)
-    if op.storage == UINT16:
+    if storage == UINT16:
         return widen(<const uint16_t *>raw, out, n, last)
-    if op.storage == INT8:
+    if storage == INT8:
         return widen(<const int8_t *>raw, out, n, last)
     return widen(<const uint8_t *>raw, out, n, last)
 

@@ -1,6 +1,7 @@
 """The domains of parameters, such as ">= 0 and < 1" or "0 or >= 1": whether a value is inside, and the error if not."""
 
 import functools
+import math
 import operator
 from numbers import Real
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from fastloss.core.arguments import FLOAT64, INFINITY, as_array, is_integral, near_names, refuse_mask, shown
 
+LARGEST = float(np.finfo(FLOAT64).max)
 UNBOUNDED = " and <= +inf"  # ends a domain that infinity is part of
 COMPARISONS = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
@@ -120,6 +122,18 @@ def _limits(domain):
         tuple((COMPARISONS[c], float(bound)) for c, bound in _conditions(alternative) if not bound.isidentifier())
         for alternative in domain.split(" or ")
     )
+
+
+def interval(domain):
+    """(least, greatest) of the floats in a domain, or in the last part of one that has several."""
+    least, greatest = (-INFINITY, INFINITY) if _has_infinity(domain) else (-LARGEST, LARGEST)
+    for comparison, bound in _conditions(domain.split(" or ")[-1]):
+        bound = float(bound)
+        if comparison in ("=", ">", ">="):
+            least = math.nextafter(bound, INFINITY) if comparison == ">" else bound
+        if comparison in ("=", "<", "<="):
+            greatest = math.nextafter(bound, -INFINITY) if comparison == "<" else bound
+    return least, greatest
 
 
 def _inside(value, domain):

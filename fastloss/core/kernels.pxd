@@ -182,8 +182,9 @@ cdef extern from "tiles/api.h" nogil:
 
     const fl_tile_kernels *fl_get_tiles(int isa, int arithmetic)
 
-cdef const fl_table *current_table(bint is_double) noexcept
-cdef const fl_row_kernels *current_rows(bint is_double) noexcept
+cdef const fl_table *current_table(bint is_double) noexcept nogil
+cdef const fl_row_kernels *current_rows(bint is_double) noexcept nogil
 cdef const fl_distance_kernels *current_distances(bint is_double) noexcept
 cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept
+cdef fl_chosen chosen_loop(int loss, bint is_double, int outputs, const double *scalars) noexcept nogil
 cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil

@@ -37,6 +37,7 @@ DISTANCE_TARGETS = {FL_NO_TARGET: "none", FL_FRACTION: "fraction", FL_SIGN: "sig
 # parameters have the numbers after them; `PARAM_GRAD` is the mask of all those derivatives.
 OUTPUTS = {fl_outputs[i].name.decode(): i for i in range(FL_OUTPUT_PARAM_GRAD)}
 RESIDUAL_OUTPUTS = frozenset(name for name, i in OUTPUTS.items() if fl_outputs[i].flags & FL_RESIDUAL_ONLY)
+UNWEIGHTED = sum(1 << i for i in range(FL_OUTPUT_PARAM_GRAD) if fl_outputs[i].flags & FL_UNWEIGHTED)  # a mask
 PARAM_GRAD = FL_PARAM_GRAD
 BLOCK = FL_BLOCK  # elements
 MARGINS = {fl_margin_names[i].decode(): i for i in range(FL_MARGINS)}  # csrc/tiles/margins.def
@@ -86,12 +87,16 @@ def use_isa(name):
 use_isa(os.environ.get("FASTLOSS_ISA") or isas()[-1])
 
 
-cdef const fl_table *current_table(bint is_double) noexcept:
+cdef const fl_table *current_table(bint is_double) noexcept nogil:
     return fl_get_table(current_isa, FL_F64 if is_double else FL_F32)
 
 
-cdef const fl_row_kernels *current_rows(bint is_double) noexcept:
+cdef const fl_row_kernels *current_rows(bint is_double) noexcept nogil:
     return fl_get_rows(current_isa, FL_F64 if is_double else FL_F32)
+
+
+cdef fl_chosen chosen_loop(int loss, bint is_double, int outputs, const double *scalars) noexcept nogil:
+    return fl_choose(current_isa, loss, is_double, outputs, scalars)
 
 
 cdef const fl_distance_kernels *current_distances(bint is_double) noexcept:

@@ -26,9 +26,10 @@ from fastloss.core.arguments import (
     shown,
     storage,
 )
-from fastloss.core.domains import check_parameter, check_range, check_relation, relations
+from fastloss.core.domains import check_parameter, check_range, check_relation, interval, relations
 from fastloss.core.fixed import FixedDict, fixed
 from fastloss.core.floats import in_standard_floats
+from fastloss.core.plain import Entry
 from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
 
@@ -84,7 +85,7 @@ def get(name, **params):
     return _LOSSES[name].bind(**params) if params else _LOSSES[name]
 
 
-class Loss:
+class Loss(Entry):
     """A loss function, called like a ufunc.
 
     Attributes
@@ -117,6 +118,7 @@ class Loss:
         self.parameters = FixedDict(defaults)
         self.__doc__ = inspect.cleandoc(doc)
         self.__signature__ = self._signature()
+        self._open_plain_way()
         _LOSSES.setdefault(name, self)
 
     def _signature(self):
@@ -142,12 +144,13 @@ class Loss:
         >>> fl.huber.bind(delta=2) == fl.huber.bind(delta=2.0)
         True
         """
-        bound = object.__new__(type(self))
+        bound = Entry.__new__(type(self))
         own = bound.__dict__
         own.update(self.__dict__)
         own.pop("_fits_float32", None)
         own["parameters"] = FixedDict((name, fixed(value)) for name, value in self._merged(params).items())
         own["__signature__"] = bound._signature()
+        bound._open_plain_way()
         return bound
 
     def __setattr__(self, name, value):
@@ -182,34 +185,22 @@ class Loss:
 
     # ---- the ways to call it ------------------------------------------------------------------------------------
 
-    def __call__(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None,
-                 **params):  # fmt: skip
-        """The loss: one value per element (per row of logits), or its sum or mean as a float."""
-        return self._compute(("value",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
-
-    def grad(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None, **params):
-        """The derivative with respect to pred of what the call with the same arguments returns."""
-        return self._compute(("grad",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
-
-    def hess(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None, **params):
-        """The second derivative with respect to each element of pred (rows: the diagonal)."""
-        return self._compute(("hess",), pred, target, sample_weight, reduction, out, num_threads, params)[0]
-
-    def value_and_grad(self, pred, target=None, *, sample_weight=None, reduction="none", out=None, num_threads=None,
-                       **params):  # fmt: skip
-        """(value, grad) in one pass over memory."""
-        return self._compute(("value", "grad"), pred, target, sample_weight, reduction, out, num_threads, params)
-
-    def evaluate(self, pred, target=None, *, outputs, sample_weight=None, reduction="none", out=None,
+    def _general(self, outputs, pred, target=None, *, sample_weight=None, reduction="none", out=None,
                  num_threads=None, **params):  # fmt: skip
-        """A tuple of any of "value", "grad", "hess" and (losses of a residual) "weight", in one pass."""
+        """The outputs of a call that is not plain."""
+        return self._compute(outputs, pred, target, sample_weight, reduction, out, num_threads, params)
+
+    def _checked_outputs(self, outputs):
         outputs = as_names(outputs, "outputs")
         for name in outputs:
             if name not in self.output_names:
                 raise ValueError(f"outputs must be among {self.output_names} for {self.name}, got {shown(name)}")
         if len(set(outputs)) < len(outputs) or not outputs:
             raise ValueError(f"outputs must name each output once and at least one, got {shown(outputs)}")
-        return self._compute(outputs, pred, target, sample_weight, reduction, out, num_threads, params)
+        return outputs
+
+    def _open_plain_way(self):
+        """Tell `Entry` how calls may be made at once; it serves parameters that are numbers."""
 
     # ---- arguments ----------------------------------------------------------------------------------------------
 
@@ -227,6 +218,19 @@ class Loss:
 
     def _check_param(self, name, value):
         return check_parameter(name, value, self.domains[name], self.name)
+
+
+def _sign_methods():
+    """Tell `help` and others what the methods of `Entry` take, which pass it on as it is."""
+    call = inspect.signature(Loss._general)
+    parameters = [parameter for name, parameter in call.parameters.items() if name != "outputs"]
+    outputs = inspect.Parameter("outputs", inspect.Parameter.KEYWORD_ONLY)
+    for method in (Entry.grad, Entry.hess, Entry.value_and_grad):
+        method.__signature__ = call.replace(parameters=parameters)
+    Entry.evaluate.__signature__ = call.replace(parameters=[*parameters[:3], outputs, *parameters[3:]])
+
+
+_sign_methods()
 
 
 def _restore(name, parameters):
@@ -255,6 +259,19 @@ class ElementwiseLoss(Loss):
         target = "required" if self.requires_target else "optional" if self.takes_target else "none"
         doc = docstrings.complete(declaration.__doc__, family, target, domains, traits)
         super().__init__(name, family, traits, domains, defaults, doc)
+
+    def _open_plain_way(self):
+        if any(type(value) is np.ndarray for value in self.parameters.values()):
+            return
+        target = "required" if self.requires_target else "optional" if self.takes_target else "none"
+        related = {name for first, _, second in self._relations for name in (first, second)}
+        intervals = {k: None if k in related else interval(domain) for k, domain in self.domains.items()}
+        self._prepare(
+            self._kernel, target, self.domains, intervals, self.parameters, self.has_weight, terms=self._plain_terms()
+        )
+
+    def _plain_terms(self):
+        """What is added to the value under the parameters in force, in float32 and in float64."""
 
     def _merged(self, params):
         merged = super()._merged(params)
@@ -431,9 +448,11 @@ class ResidualLoss(ElementwiseLoss):
     has_weight = True
     output_names = tuple(kernels.OUTPUTS)
 
-    def weight(self, pred, target=None, *, sample_weight=None, out=None, num_threads=None, **params):
+    def weight(self, pred, target=None, **keywords):
         """The IRLS weight: derivative over residual, exact at 0; sample_weight does not enter it."""
-        return self._compute(("weight",), pred, target, sample_weight, "none", out, num_threads, params)[0]
+        if "reduction" in keywords:
+            raise TypeError(f"{self.name}.weight has no parameter 'reduction': it is one number an element")
+        return self.evaluate(pred, target, outputs=("weight",), **keywords)[0]
 
 
 class ShiftedLoss(ResidualLoss):
@@ -447,14 +466,21 @@ class ShiftedLoss(ResidualLoss):
         self._term, self._term_grad = term, term_grad
         super().__init__(declaration)
 
-    def _terms(self, call, mask):
+    def _plain_terms(self):
+        with np.errstate(divide="ignore", invalid="ignore"):  # parameters that float32 cannot hold are not plain there
+            return [float(self._in(dtype, self._term, self.parameters.values())) for dtype in (FLOAT32, FLOAT64)]
+
+    def _in(self, dtype, function, parameters):
+        """A function of parameters that are rounded to a dtype."""
         with np.errstate(over="ignore"):  # to infinity, which is part of the domain
-            parameters = [np.asarray(value, call.dtype) for value in call.given]
+            return function(*(np.asarray(value, dtype) for value in parameters))
+
+    def _terms(self, call, mask):
         terms = [None] * len(_OUTPUTS)
         if mask & 1 << _OUTPUTS["value"]:
-            terms[_OUTPUTS["value"]] = self._term(*parameters)
+            terms[_OUTPUTS["value"]] = self._in(call.dtype, self._term, call.given)
         if mask & kernels.PARAM_GRAD:
-            terms += self._term_grad(*parameters)
+            terms += self._in(call.dtype, self._term_grad, call.given)
         return [term if term is None else _operand(term, call) for term in terms]
 
 

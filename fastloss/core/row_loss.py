@@ -6,7 +6,7 @@ import numpy as np
 
 from fastloss.core import docstrings, kernels, rows
 from fastloss.core.arguments import check_outputs, check_reduction, final_results
-from fastloss.core.domains import check_class_weight, check_one
+from fastloss.core.domains import check_class_weight, check_one, interval
 from fastloss.core.floats import in_standard_floats
 from fastloss.core.loss import Loss
 from fastloss.core.row_call import LOGITS, RowCall
@@ -34,25 +34,16 @@ class RowLoss(Loss):
         doc = docstrings.complete_rows(declaration.__doc__, self.targets, domains, traits)
         super().__init__(name, "rows", traits, domains, defaults, doc)
 
-    def __call__(self, logits, target, **keywords):
-        """The loss: one value per row, or their sum or mean as a float."""
-        return super().__call__(logits, target, **keywords)
+    def _general(self, outputs, logits, target, **keywords):
+        return super()._general(outputs, logits, target, **keywords)
 
-    def grad(self, logits, target, **keywords):
-        """The derivative with respect to the logits of what the call with the same arguments returns."""
-        return super().grad(logits, target, **keywords)
-
-    def hess(self, logits, target, **keywords):
-        """The diagonal of the second derivative with respect to the logits of a row."""
-        return super().hess(logits, target, **keywords)
-
-    def value_and_grad(self, logits, target, **keywords):
-        """(value, grad) in one pass over memory."""
-        return super().value_and_grad(logits, target, **keywords)
-
-    def evaluate(self, logits, target, **keywords):
-        """A tuple of any of "value", "grad" and "hess", in one pass over memory."""
-        return super().evaluate(logits, target, **keywords)
+    def _open_plain_way(self):
+        if self.parameters.get("class_weight") is not None:
+            return
+        intervals = {name: interval(domain) for name, domain in self._kernel_domains.items()}
+        values = {name: _as_float(domain, self.parameters[name]) for name, domain in self._kernel_domains.items()}
+        ignored = self.parameters.get("ignore_index")
+        self._prepare(self._kernel, self.targets, self._kernel_domains, intervals, values, ignored=ignored)
 
     def _signature(self):
         signature = super()._signature()
@@ -110,7 +101,11 @@ class RowLoss(Loss):
     def _for_kernel(self, name, value, call):
         """A parameter as the kernel reads it: a float64, rounded to the computing dtype unless it is an integer."""
         domain = self.domains[name]
-        return float(min(value, _LARGEST_INTEGER)) if "integer" in domain else call.rounded(name, value, domain)
+        return _as_float(domain, value) if "integer" in domain else call.rounded(name, value, domain)
+
+
+def _as_float(domain, value):
+    return float(min(value, _LARGEST_INTEGER) if "integer" in domain else value)
 
 
 _OUTPUTS = {"grad": rows.GRAD, "hess": rows.HESS}

@@ -16,3 +16,5 @@ cdef class Labels:
     cdef Py_ssize_t mark_ignored(self, int64_t *labels, Py_ssize_t n, bint *some_ignored) noexcept nogil
     cdef void keep(self, const int64_t *labels, Py_ssize_t start, Py_ssize_t n) noexcept nogil
     cdef void read(self, Py_ssize_t start, Py_ssize_t n, int64_t *labels) noexcept nogil
+
+cdef Py_ssize_t rows_per_block(Py_ssize_t classes, int itemsize) noexcept nogil

@@ -248,6 +248,12 @@ cdef fl_matrix read_matrix(
 
 # ---- rows ---------------------------------------------------------------------------------------------------------
 
+cdef Py_ssize_t rows_per_block(Py_ssize_t classes, int itemsize) noexcept nogil:
+    """How many rows of so many classes, one after the other, a kernel is given at a time."""
+    cdef Py_ssize_t rows = min(BLOCK_BYTES // itemsize // classes, <Py_ssize_t>FL_BLOCK)
+    return rows - rows % FL_ROW_PADDING if rows > FL_ROW_PADDING else max(rows, <Py_ssize_t>1)
+
+
 cdef class Rows:
     """A call over rows of logits, prepared: operands, outputs, kernels."""
 
@@ -285,7 +291,7 @@ cdef class Rows:
         open_matrix(&self.logits, logits[0], logits[1], is_double, False, self.rows, self.classes)
         if labels is not None and (self.labels.size != self.rows or self.labels.classes != self.classes):
             raise_resized()
-        self.block = self.rows_per_block()
+        self.block = self.rows_of_block()
         check_size(self.block, self.classes)
         self.blocks = (self.rows + self.block - 1) // self.block
         self.block_size = self.block * self.classes
@@ -317,17 +323,17 @@ cdef class Rows:
         for k in range(FL_ROW_ELEMENTS):
             close_operand(&self.elements[k].operand)
 
-    cdef Py_ssize_t rows_per_block(self) noexcept:
+    cdef Py_ssize_t rows_of_block(self) noexcept:
         cdef bint moves = self.logits.by_class and self.classes > FL_SHORT_ROW
         cdef Py_ssize_t bytes = BY_CLASS_BYTES if moves else BLOCK_BYTES
-        cdef Py_ssize_t itemsize = 8 if self.is_double else 4
+        cdef int itemsize = 8 if self.is_double else 4
         cdef Py_ssize_t rows = min(bytes // itemsize // self.classes, <Py_ssize_t>FL_BLOCK)
         cdef Py_ssize_t most = MOST_BYTES // itemsize // self.classes
+        if not self.logits.by_class:
+            return rows_per_block(self.classes, itemsize)
         if moves and most < FL_ROW_PADDING:  # fewer than are neighbours in a line of the cache
             return max(most, <Py_ssize_t>1)
-        if rows > FL_ROW_PADDING or self.logits.by_class:
-            return max(rows - rows % FL_ROW_PADDING, <Py_ssize_t>FL_ROW_PADDING)
-        return max(rows, <Py_ssize_t>1)
+        return max(rows - rows % FL_ROW_PADDING, <Py_ssize_t>FL_ROW_PADDING)
 
     def run(self, Py_ssize_t first, Py_ssize_t last):
         """Blocks first, ..., last - 1, in this thread."""
