@@ -188,7 +188,15 @@ def extension(source):
         include_dirs=["csrc", numpy.get_include()],
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *flags],
         extra_link_args=LINK_FLAGS,
-        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'), *MACROS],
+        define_macros=[
+            ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+            ("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'),
+            *MACROS,
+        ],
+            ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+            ("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'),
+            *MACROS,
+        ],
         depends=[str(file) for pattern in INTERFACES for file in sorted(Path().glob(pattern))],
     )
 

@@ -185,7 +185,7 @@ class Loss(Entry):
 
     # ---- the ways to call it ------------------------------------------------------------------------------------
 
-    def _general(self, outputs, pred, target=None, *, sample_weight=None, reduction="none", out=None,
+    def _general(self, pred, target=None, *, outputs, sample_weight=None, reduction="none", out=None,
                  num_threads=None, **params):  # fmt: skip
         """The outputs of a call that is not plain."""
         return self._compute(outputs, pred, target, sample_weight, reduction, out, num_threads, params)
@@ -223,13 +223,13 @@ class Loss(Entry):
 def _sign_methods():
     """Tell `help` and others what the methods of `Entry` take, which pass it on as it is."""
     call = inspect.signature(Loss._general)
-    parameters = [parameter for name, parameter in call.parameters.items() if name != "outputs"]
-    outputs = inspect.Parameter("outputs", inspect.Parameter.KEYWORD_ONLY)
+    others = [parameter for name, parameter in call.parameters.items() if name != "outputs"]
     for method in (Entry.grad, Entry.hess, Entry.value_and_grad):
-        method.__signature__ = call.replace(parameters=parameters)
-    Entry.evaluate.__signature__ = call.replace(parameters=[*parameters[:3], outputs, *parameters[3:]])
+        method.__signature__ = call.replace(parameters=others)
+    Entry.evaluate.__signature__ = call
 
 
+Loss._general.__qualname__ = "loss"  # the name in Python's own messages
 _sign_methods()
 
 

@@ -113,22 +113,22 @@ cdef class Entry:
     def __call__(self, *args, **kwargs):
         """The loss: one value per element (per row of logits), or its sum or mean as a float."""
         result = self.plain(&VALUE, args, kwargs)
-        return self._general(("value",), *args, **kwargs)[0] if result is None else result
+        return self._general(*args, outputs=("value",), **kwargs)[0] if result is None else result
 
     def grad(self, *args, **kwargs):
         """The derivative with respect to pred, or the logits, of what the call with the same arguments returns."""
         result = self.plain(&GRAD, args, kwargs)
-        return self._general(("grad",), *args, **kwargs)[0] if result is None else result
+        return self._general(*args, outputs=("grad",), **kwargs)[0] if result is None else result
 
     def hess(self, *args, **kwargs):
         """The second derivative with respect to each element of pred (rows: the diagonal)."""
         result = self.plain(&HESS, args, kwargs)
-        return self._general(("hess",), *args, **kwargs)[0] if result is None else result
+        return self._general(*args, outputs=("hess",), **kwargs)[0] if result is None else result
 
     def value_and_grad(self, *args, **kwargs):
         """(value, grad) in one pass over memory."""
         result = self.plain(&VALUE_AND_GRAD, args, kwargs)
-        return self._general(("value", "grad"), *args, **kwargs) if result is None else result
+        return self._general(*args, outputs=("value", "grad"), **kwargs) if result is None else result
 
     def evaluate(self, *args, outputs, **kwargs):
         """A tuple of any of "value", "grad", "hess" and (losses of a residual) "weight", in one pass."""
@@ -137,7 +137,7 @@ cdef class Entry:
             result = self.plain(&wanted, args, kwargs)
             if result is not None:
                 return result if wanted.count > 1 else (result,)
-        return self._general(self._checked_outputs(outputs), *args, **kwargs)
+        return self._general(*args, outputs=self._checked_outputs(outputs), **kwargs)
 
     def _prepare(self, int kernel, target, domains, intervals, parameters, bint has_weight=False, ignored=None,
                  terms=None):

@@ -34,8 +34,10 @@ class RowLoss(Loss):
         doc = docstrings.complete_rows(declaration.__doc__, self.targets, domains, traits)
         super().__init__(name, "rows", traits, domains, defaults, doc)
 
-    def _general(self, outputs, logits, target, **keywords):
-        return super()._general(outputs, logits, target, **keywords)
+    def _general(self, logits, target, **keywords):
+        return super()._general(logits, target, **keywords)
+
+    _general.__qualname__ = "loss"
 
     def _open_plain_way(self):
         if self.parameters.get("class_weight") is not None:

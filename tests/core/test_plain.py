@@ -20,7 +20,7 @@ def agree(monkeypatch):
     """Asserts that a call of `evaluate` is plain, and that its results have the bits of the general way."""
 
     def agree(loss, *arguments, outputs, out=None, **keywords):
-        wanted = loss._general(outputs, *(np.copy(array) for array in arguments), **keywords)
+        wanted = loss._general(*map(np.copy, arguments), outputs=outputs, **keywords)
         with monkeypatch.context() as patch:
             for kind in (ElementwiseLoss, RowLoss):
                 patch.setattr(kind, "_general", None)
