@@ -193,10 +193,6 @@ def extension(source):
             ("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'),
             *MACROS,
         ],
-            ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
-            ("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'),
-            *MACROS,
-        ],
         depends=[str(file) for pattern in INTERFACES for file in sorted(Path().glob(pattern))],
     )
 
