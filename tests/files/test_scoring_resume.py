@@ -333,7 +333,6 @@ FORGED = {
     "weights": lambda s: [of.update(weighted=None) for of in (s, s["outputs"]["grad"], *(g for _, g in s["groups"]))],
     "a weight": lambda s: s["weighted"].__setitem__(0, [1, 0]),
     "a group": lambda s: s["groups"].pop(),
-    "order": lambda s: [column.reverse() for column in s["buckets"]],
     "rows": lambda s: [of.update(null=1 << 70) for of in (s, s["outputs"]["grad"], s["groups"][0][1])],
 }
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from fastloss.core import config
+from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.state import digest
 from fastloss.exact.summary import Summary
 from fastloss.files import names
@@ -52,7 +53,7 @@ def finished(task: Task, spec: Spec, origin: str) -> Summary | None:
         return None
     with suppress(*_MALFORMED):  # of another program, with a digest that is right
         summary = Summary.restored(record["summary"])
-        if _is_left_by(spec, summary, record["summary"]):
+        if _is_left_by(spec, summary):
             return summary
     return None
 
@@ -125,19 +126,21 @@ def clean(store: LocalStore | RemoteStore, directory: str) -> None:
             store.remove_abandoned(os.path.join(directory, file))
 
 
-def _is_left_by(spec: Spec, summary: Summary, state: dict) -> bool:
-    """Whether a run with this spec may have left a summary, described as it would, so that it merges with others."""
+def _is_left_by(spec: Spec, summary: Summary) -> bool:
+    """Whether a run with this spec may have left a summary, so that it merges with the others."""
+    by, groups = (summary.by, summary.groups) if isinstance(summary, GroupedSummary) else (None, {})
     has_weights, is_numbered = spec.sample_weight is not None, spec.multioutput == "raw_values"
     outputs = {name for name in spec.emit if name != "value"}
+    counts = summary.rows, summary.null, summary.ignored
     return (
         summary.rows < _ROWS_BELOW
-        and state.get("by") == spec.by
-        and summary.of_loss(spec.loss_text).to_dict() == state
+        and by == spec.by
+        and {spec.loss_text} == {summary.loss, *(group.loss for group in groups.values())}
         and ((summary.weighted is not None) == has_weights or (has_weights and not summary.rows))
         and all(name in outputs or (is_numbered and _NUMBERED.sub("", name) in spec.emit) for name in summary.outputs)
         and all(
-            (of.rows, of.null, of.ignored) == (summary.rows, summary.null, summary.ignored)
-            for of in summary.outputs.values()
+            (of.rows, of.null, of.ignored, of.loss) == (*counts, f"{spec.loss_text}.{name}")
+            for name, of in summary.outputs.items()
         )
     )
 
