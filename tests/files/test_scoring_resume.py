@@ -321,6 +321,7 @@ FORGED = {
     "by": lambda s: s.update(by="h"),
     "not by": lambda s: [s.pop("by"), s.pop("groups")],
     "loss of a group": lambda s: s["groups"][0][1].update(loss="cauchy(c=1.0)"),
+    "no loss of a group": lambda s: s["groups"][0][1].update(loss=None),
     "loss of an output": lambda s: s["outputs"]["grad"].update(loss="cauchy(c=1.0).grad"),
     "outputs": lambda s: s["outputs"].update(hess=s["outputs"]["grad"] | {"loss": s["loss"] + ".hess"}),
     "a value": lambda s: s["outputs"].update({"value[0]": s["outputs"]["grad"] | {"loss": s["loss"] + ".value[0]"}}),
@@ -333,7 +334,7 @@ FORGED = {
     "weights": lambda s: [of.update(weighted=None) for of in (s, s["outputs"]["grad"], *(g for _, g in s["groups"]))],
     "a weight": lambda s: s["weighted"].__setitem__(0, [1, 0]),
     "a group": lambda s: s["groups"].pop(),
-    "rows": lambda s: [of.update(null=1 << 70) for of in (s, s["outputs"]["grad"], s["groups"][0][1])],
+    "rows": lambda s: [of.update(null=of["null"] + (1 << 70)) for of in (s, s["outputs"]["grad"], s["groups"][0][1])],
 }
 
 
