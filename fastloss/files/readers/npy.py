@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import rows_per_batch, shown
 
 HEADER_BYTES = 1 << 14  # NumPy refuses a header of more than 10,000
@@ -57,7 +58,7 @@ class NpyFile:
         if self._is_bfloat16:
             self._dtype = np.dtype("<u2")
         self._check_elements()
-        self._start = head.tell()
+        self._start, self._is_expected = head.tell(), not isinstance(file, RangedFile)
         columns = self.shape[1] if len(self.shape) == 2 else 1
         self.row_bytes = self._dtype.itemsize * columns
         size, needed = file.seek(0, os.SEEK_END) - self._start, self.shape[0] * self.row_bytes
@@ -91,6 +92,8 @@ class NpyFile:
 
     def read(self, start: int, count: int) -> np.ndarray:
         """Rows [start, start + count) in native byte order."""
+        if count and not self._is_expected:
+            self._expect()
         if len(self.shape) == 1:
             values = self._read(start, count)
         elif not self._by_columns or count == 0:
@@ -103,6 +106,13 @@ class NpyFile:
         values = values.astype(self._dtype.newbyteorder("="), copy=False)
         # bfloat16 is the upper half of a float32, and Arrow has no type for it
         return (values.astype(np.uint32) << 16).view(np.float32) if self._is_bfloat16 else values
+
+    def _expect(self) -> None:
+        """That all rows will be read."""
+        streams = self.shape[1] if len(self.shape) == 2 and self._by_columns else 1
+        size = self.shape[0] * self.row_bytes // streams
+        self._file.want(Extent(self._start + i * size, self._start + (i + 1) * size) for i in range(streams))
+        self._is_expected = True
 
     def _read(self, element: int, count: int) -> np.ndarray:
         values = np.empty(count, self._dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import BinaryIO
@@ -30,9 +30,13 @@ class _Whole(Exception):
 
 @contextmanager
 def opened_object(
-    filesystem, path: str, size: int | None = None, version: str | None = None, has_footer: bool = False
+    filesystem,
+    path: str,
+    begin: Callable[[RangedFile], None] = RangedFile.want_all,
+    size: int | None = None,
+    version: str | None = None,
 ) -> Iterator[BinaryIO]:
-    """An object, to be read from its footer on, or else from its beginning; of this version, or as it is now.
+    """An object, of this version, or as it is now; `begin` says what of it will be read first.
 
     Raises
     ------
@@ -48,10 +52,7 @@ def opened_object(
     is_asked, ask = _asker(filesystem, path, version)
     with ExitStack() as stack:
         file = stack.enter_context(RangedFile(partial(_fetched, ask, path), size))
-        if has_footer:
-            file.want_footer()
-        else:
-            file.want_all()
+        begin(file)
         try:
             file.begin()
         except _Whole:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import tempfile
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 AHEAD_BYTES = 64 << 20  # in memory or under way, of a file
 AHEAD_REQUESTS = 4  # under way at a time, of a file
 MIB = 1 << 20
 LARGEST_PIECE = 16 * MIB
 SMALL_FILE_BYTES = 128 << 10  # fetched whole
-TAIL_BYTES = 64 << 10  # of other files that have a footer: as much as pyarrow asks for
+HEAD_BYTES = 16 << 10  # of other files that have a header: more than NumPy has
+TAIL_BYTES = 64 << 10  # of those that have a footer: as much as pyarrow asks for
 UNEXPECTED_BYTES = 64 << 10  # fetched at least where nothing was said
 REQUEST_BYTES = MIB  # that come in the time of a request
 UNUSED_BYTES, UNUSED_SHARE = 48 << 10, 0.25  # fetched between extents to spare requests, and of what they hold
@@ -63,14 +66,30 @@ class RangedFile(io.RawIOBase):
         self._spent: dict[_Piece, None] = {}  # read, kept while there is room
         self._held = 0  # bytes of those that are begun
         self._pool: ThreadPoolExecutor | None = None
+        self._copy: BinaryIO | None = None
 
     def want_footer(self) -> None:
         """The end will be read; a small file is fetched whole."""
         self.want([Extent(0 if self._size <= SMALL_FILE_BYTES else self._size - TAIL_BYTES, self._size)])
 
+    def want_header(self) -> None:
+        """The beginning will be read; a small file is fetched whole."""
+        self.want([Extent(0, self._size if self._size <= SMALL_FILE_BYTES else HEAD_BYTES)])
+
     def want_all(self) -> None:
         """It will be read from the first byte to the last."""
         self.want([Extent(0, self._size)])
+
+    def copied(self) -> BinaryIO:
+        """A copy on this machine, for those who read here and there; it is closed with the file."""
+        if self._copy is None:
+            self._copy = tempfile.TemporaryFile()  # noqa: SIM115  (closed with it)
+            self.want_all()
+            self.seek(0)
+            shutil.copyfileobj(self, self._copy, MIB)
+            self._copy.flush()
+        self._copy.seek(0)
+        return self._copy
 
     def want(self, extents: Iterable[Extent]) -> None:
         """These will be read, and what was said before no more."""
@@ -118,6 +137,8 @@ class RangedFile(io.RawIOBase):
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._copy is not None:
+            self._copy.close()
         self._pieces, self._next, self._spent = [], [], {}
         super().close()
 

@@ -21,16 +21,23 @@ from fastloss.files.compression import decompressed
 from fastloss.files.csv.types import Column
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import STREAM
+from fastloss.files.formats import STREAM, compression_of
 from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
 from fastloss.files.readers.objects import opened_object
+from fastloss.files.readers.ranges import RangedFile
 from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
 from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading
 from fastloss.files.spec import Spec
 
-IN_PLACE = "parquet", "npy"  # formats that read of an object what they need; others may read some of it twice
+# What of an object is read first; the formats that are not here are read from the first byte to the last, once.
+BEGINNINGS = {
+    "parquet": RangedFile.want_footer,
+    "arrow": RangedFile.want_footer,
+    "feather": RangedFile.want_footer,
+    "npy": RangedFile.want_header,
+}
 
 
 class PartitionedSource:
@@ -116,7 +123,7 @@ def _binary_input(path: str, fragment: Fragment, seekable: bool):
     """A file or standard input, which goes through a temporary file if it has to be seekable and is not."""
     with _opened(path, fragment) as file:
         stream = decompressed(file, path)
-        if not seekable or (stream.seekable() and (fragment.filesystem is None or fragment.format in IN_PLACE)):
+        if not seekable or (stream.seekable() and (fragment.filesystem is None or fragment.format in BEGINNINGS)):
             yield stream
         else:
             with tempfile.TemporaryFile() as copy:
@@ -140,7 +147,8 @@ def _copy(stream, copy, path: str, compressed=None) -> None:
 def _opened(path: str, fragment: Fragment):
     if fragment.filesystem is not None:
         known = (fragment.size, fragment.version) if path == fragment.path else (None, None)
-        return opened_object(fragment.filesystem, path, *known, has_footer=fragment.format == "parquet")
+        begin = RangedFile.want_all if compression_of(path) else BEGINNINGS.get(fragment.format, RangedFile.want_all)
+        return opened_object(fragment.filesystem, path, begin, *known)
     return nullcontext(sys.stdin.buffer) if path == STREAM else open(path, "rb", buffering=READ_BUFFER_BYTES)
 
 

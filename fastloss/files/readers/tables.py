@@ -152,18 +152,24 @@ def _refuse_intervals(name: str, metadata: pa.parquet.FileMetaData, carried: Seq
 
 
 class ArrowSource:
-    """An Arrow IPC file or stream; its record batches are the largest pieces held in memory."""
+    """An Arrow IPC file or stream; its record batches are the largest pieces held in memory.
+
+    Of an object in a store, whose buffers would be a request each, there is a copy on this machine once rows are read.
+    """
 
     def __init__(self, path: str, file):
         self._path, self._file = path, file
         with reading(path, "arrow"):
             self.schema = self._open().schema
             _check_names(path, self.schema)
-        for taken, becomes in declared_bytes(*_reader_at(file)):
-            check_expansion(path, taken, becomes, "write it without compression, or in smaller record batches")
         self.rows = None
+        if not isinstance(file, RangedFile):
+            self._check_expansion()
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        if isinstance(self._file, RangedFile):
+            self._file = self._file.copied()
+            self._check_expansion()
         with reading(self._path, "arrow"):
             included = [self.schema.get_field_index(name) for name in columns.roots(self.schema, names)]
             reader = self._open(pa.ipc.IpcReadOptions(included_fields=included))
@@ -173,6 +179,10 @@ class ArrowSource:
                 stored = reader
             for batch in stored:
                 yield from cut(validated(batch, self._path, "arrow"))
+
+    def _check_expansion(self) -> None:
+        for taken, becomes in declared_bytes(*_reader_at(self._file)):
+            check_expansion(self._path, taken, becomes, "write it without compression, or in smaller record batches")
 
     def _open(self, options=None):
         self._file.seek(0)
