@@ -11,6 +11,7 @@ from rich.table import Table
 from fastloss import adaptive
 from fastloss.cli.options import (
     DTYPE_HELP,
+    FORMAT_HELP,
     INPUT_HELP,
     Decimal,
     Encoding,
@@ -24,7 +25,6 @@ from fastloss.cli.tables import console_on, short
 from fastloss.files import ScoringError
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import one_line
-from fastloss.files.formats import FORMATS
 
 
 def fit(
@@ -44,7 +44,7 @@ def fit(
     alpha_bounds: Annotated[
         tuple[float, float], typer.Option(help="The lowest and the highest alpha.", metavar="LOW HIGH")
     ] = (0.001, 1.999),
-    format: Annotated[str | None, typer.Option(help=f"Format of standard input: {', '.join(FORMATS)}.")] = None,
+    format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
     dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
     separator: Separator = None,
     decimal: Decimal = ".",

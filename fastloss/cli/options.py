@@ -11,7 +11,9 @@ import typer
 import fastloss
 from fastloss.core.arguments import shown
 from fastloss.files import ScoringError
+from fastloss.files.formats import FORMATS
 
+FORMAT_HELP = f"Format of standard input, and of files whose extension names none: {', '.join(FORMATS)}."
 DTYPE_HELP = "bfloat16: what .npy arrays hold whose elements have two bytes and no type."
 INPUT_HELP = "Files, directories of files, patterns in quotes, addresses, or - for standard input."
 THREADS_HELP = "Threads of the loss kernels in each task."

@@ -10,6 +10,7 @@ import typer
 import fastloss
 from fastloss.cli.options import (
     DTYPE_HELP,
+    FORMAT_HELP,
     INPUT_HELP,
     THREADS_HELP,
     Decimal,
@@ -27,7 +28,7 @@ from fastloss.cli.progress import log_fragment, progress_bar
 from fastloss.cli.tables import print_summary
 from fastloss.files import ENGINES, ScoringError, Summary
 from fastloss.files.errors import escaped
-from fastloss.files.formats import FORMATS, STREAM
+from fastloss.files.formats import STREAM
 from fastloss.files.spec import MULTIOUTPUT
 
 GATED = ("count", "null", "nan", "sum", "mean", "min", "max", "p50", "p90", "p99")
@@ -86,10 +87,7 @@ def score(
         str, typer.Option(metavar="COLUMNS", help="Columns of the input to write too: all, none, or A,B,C.")
     ] = "all",
     prefix: Annotated[str, typer.Option(help="Put before the names of the emitted columns.")] = "",
-    format: Annotated[
-        str | None,
-        typer.Option(help=f"Format of standard input and output: {', '.join(FORMATS)}."),
-    ] = None,
+    format: Annotated[str | None, typer.Option(help=f"{FORMAT_HELP} Also of standard output.")] = None,
     dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
     separator: Separator = None,
     decimal: Decimal = ".",

@@ -129,7 +129,8 @@ def score(
         summary is over the rows' means either way; with "raw_values" `summary.outputs` has one for each output too,
         called "value[0]", "value[1]", and so on.
     format : str
-        Format of standard input and output: parquet, csv, arrow, feather or npy.
+        Format of standard input, of inputs whose extension names none, and of standard output: parquet, csv, arrow,
+        feather, npy, and of inputs also jsonl or orc.
     dtype : "bfloat16", optional
         What the elements of .npy arrays are that have two bytes and no type, as NumPy saves the bfloat16 of ml_dtypes.
     separator : str, optional
@@ -214,6 +215,8 @@ def score(
     resume = as_flag(resume, "resume")
 
     fragments = inputs.find_fragments(given, format)
+    if engine != "local" and any(fragment.table for fragment in fragments):
+        raise ScoringError(f"a table is one piece of work: read it with engine='local', or its files with {engine!r}")
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = dataset.with_targets(fragments, target)
         pred, target, residual = dataset.array_roles(loss, pred, target, residual)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from fastloss.core.arguments import shown
 from fastloss.files.arguments import as_path
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import STREAM, format_of
+from fastloss.files.formats import STREAM, check_written, format_of, written_format_of
 from fastloss.files.store import LOCAL, LocalStore, RemoteStore
 from fastloss.files.tables import Part, Table
 
@@ -158,7 +158,7 @@ def is_directory_output(several: bool, output: str | None, store: LocalStore | R
     if several and not Path(output).suffix:
         return True
     try:
-        format_of(output)
+        written_format_of(output)
     except ScoringError as error:
         raise ScoringError(f"{error}; the name of a new directory ends with /") from error
     return False
@@ -183,9 +183,11 @@ def plan(
     if into_directory:
         tasks = [_into_directory(fragment, output, store) for fragment in fragments]
     elif output == STREAM:
-        tasks = [Task(tuple(fragments), STREAM, stream_format or fragments[0].format)]
+        format = stream_format or fragments[0].format
+        check_written(format, STREAM)
+        tasks = [Task(tuple(fragments), STREAM, format)]
     else:
-        tasks = [Task(tuple(fragments), output, format_of(output), store=store)]
+        tasks = [Task(tuple(fragments), output, written_format_of(output), store=store)]
     _check_outputs(tasks)
     return tasks
 

@@ -14,32 +14,86 @@ FORMATS = {
     "arrow": "Arrow IPC",
     "feather": "Feather",
     "npy": "NumPy",
+    "jsonl": "JSON lines",
+    "orc": "ORC",
 }
+WRITTEN = ("parquet", "csv", "arrow", "feather", "npy")  # the others are read
 TABLES = {"delta": "a Delta Lake table", "iceberg": "an Iceberg table", "lance": "a Lance dataset"}
-EXTENSIONS = {**{name: name for name in FORMATS}, "tsv": "csv", "txt": "csv"}
+OTHER_NAMES = {
+    "pq": "parquet",
+    "parq": "parquet",
+    "tsv": "csv",
+    "txt": "csv",
+    "arrows": "arrow",
+    "ipc": "arrow",
+    "ftr": "feather",
+    "ndjson": "jsonl",
+}
+EXTENSIONS = {**{name: name for name in FORMATS}, **OTHER_NAMES}
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
-COMPRESSIBLE = ("csv", "arrow", "feather")  # the others compress what is in them, or have to be read in place
+COMPRESSIBLE = ("csv", "arrow", "feather", "jsonl")  # the others compress what is in them, or are read in place
 
 
-def format_of(path: str, stream_format: str | None = None) -> str:
-    """The format of a file by its extension, of standard input by `stream_format`.
+def format_of(path: str, other: str | None = None) -> str:
+    """The format of a file by its extension; `other` where that names none, and of standard input.
 
     Raises
     ------
     ScoringError
         If there is none.
     """
-    if path == STREAM:
-        if stream_format is None:
-            raise ScoringError(f"standard input needs a format: choose {', '.join(FORMATS)}")
-        return stream_format
-    format = _named(path)
+    format = other if path == STREAM else _named(path) or other
+    if format is None and path == STREAM:
+        raise ScoringError(f"standard input needs a format: choose {', '.join(FORMATS)}")
     if format is None:
-        known = ", ".join("." + name for name in EXTENSIONS)
-        raise ScoringError(f"{path}: the extension names no format; known are {known}")
+        raise ScoringError(
+            f"{path}: the extension names no format; known are {_extensions(FORMATS)}; or give the format"
+        )
     if compression_of(path) is not None and format not in COMPRESSIBLE:
         raise ScoringError(f"{path}: {FORMATS[format]} is not read or written compressed as a whole")
     return format
+
+
+def written_format_of(path: str) -> str:
+    """The format of a file that is to be written.
+
+    Raises
+    ------
+    ScoringError
+        If its extension names none, or one that is read alone.
+    """
+    if _named(path) is None:
+        raise ScoringError(f"{path}: the extension names no format; known are {_extensions(WRITTEN)}")
+    format = format_of(path)
+    check_written(format, path)
+    return format
+
+
+def check_written(format: str, path: str) -> None:
+    """That a format can be written.
+
+    Raises
+    ------
+    ScoringError
+        If it cannot.
+    """
+    if format not in WRITTEN:
+        there = "standard output" if path == STREAM else path
+        kind = FORMATS.get(format) or TABLES[format]
+        raise ScoringError(f"{there}: {kind} can be read, but not written: choose one of {_extensions(WRITTEN)}")
+
+
+def as_written(place: str, format: str) -> str:
+    """The name of what is written for a file of this name and format: with an extension that names its format, which is
+    Parquet in place of what is only read.
+    """
+    if _named(place) in WRITTEN:
+        return place
+    if format in WRITTEN:
+        compression = Path(place).suffix if compression_of(place) else ""
+        return f"{bare(place)}.{format}{compression}"
+    stem = bare(place)
+    return (stem.removesuffix(Path(stem).suffix) if _named(place) else stem) + ".parquet"
 
 
 def compression_of(path: str) -> str | None:
@@ -52,5 +106,14 @@ def bare(path: str) -> str:
     return path if compression_of(path) is None else path.removesuffix(Path(path).suffix)
 
 
+def is_arrow_stream(path: str) -> bool:
+    """Whether Arrow data there are a stream, and not a file that can be read in any order."""
+    return path == STREAM or Path(bare(path)).suffix.lower() == ".arrows"
+
+
 def _named(path: str) -> str | None:
     return EXTENSIONS.get(Path(bare(path)).suffix.lower().removeprefix("."))
+
+
+def _extensions(formats) -> str:
+    return ", ".join("." + name for name, format in EXTENSIONS.items() if format in formats)

@@ -19,16 +19,19 @@ import pyarrow.parquet
 from fastloss.files.arguments import as_choice
 from fastloss.files.dataset import Fragment, must_exist, partition
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import FORMATS, STREAM, format_of
+from fastloss.files.formats import FORMATS, STREAM, as_written, format_of
 from fastloss.files.lakes import refuse_around, refuse_inside
 from fastloss.files.store import LOCAL, LocalStore, RemoteStore
 from fastloss.files.tables import Part, has_defaults, is_table, partition_of, table_of
 
 DATASET_FORMATS = {"parquet": "parquet", "csv": "csv", "ipc": "arrow", "arrow": "arrow", "feather": "feather"}
+DATASET_FORMATS |= {"json": "jsonl", "orc": "orc"}
 
 
-def find_fragments(inputs: Sequence, stream_format: str | None = None) -> list[Fragment]:
-    """The files behind files, directories, patterns, URLs, pyarrow datasets and "-".
+def find_fragments(inputs: Sequence, format: str | None = None) -> list[Fragment]:
+    """The files behind files, directories, patterns, URLs, pyarrow datasets, tables and "-".
+
+    Standard input and files whose extension names no format are of `format`.
 
     The files of a directory come in the order of their names, those of the directories in it included. Names that begin
     with "_" or "." are not data.
@@ -40,14 +43,14 @@ def find_fragments(inputs: Sequence, stream_format: str | None = None) -> list[F
     ScoringError
         If there is no data, a format is unknown or not given, or a directory is a table.
     """
-    if stream_format is not None:
-        as_choice(stream_format, "format", FORMATS)
-    fragments = [fragment for given in inputs for fragment in _found(given, stream_format)]
+    if format is not None:
+        as_choice(format, "format", FORMATS)
+    fragments = [fragment for given in inputs for fragment in _found(given, format)]
     if not fragments:
         raise ScoringError(f"no data files in {', '.join(map(str, inputs)) or 'an empty list of inputs'}")
     if sum(fragment.path == STREAM for fragment in fragments) > 1:
         raise ScoringError("standard input can be read once")
-    return _with_typed_partitions(fragments)
+    return _with_typed_partitions([replace(f, place=as_written(f.place, f.format)) for f in fragments])
 
 
 def output_store(output: str | None) -> tuple[LocalStore | RemoteStore, str | None]:
@@ -75,7 +78,7 @@ def cut(fragments: Iterable[Fragment], rows: int, min_bytes: int = 0) -> list[Fr
     return [part for fragment in fragments for part in _cut(fragment, rows, min_bytes)]
 
 
-def _found(given, stream_format: str | None) -> Iterator[Fragment]:
+def _found(given, format: str | None) -> Iterator[Fragment]:
     if is_table(given):
         table = table_of(given)
         yield Fragment(table.path, table.format, place=f"{table.name}.parquet", table=table)
@@ -87,17 +90,17 @@ def _found(given, stream_format: str | None) -> Iterator[Fragment]:
     if path == STREAM:
         if sys.stdin is None:
             raise ScoringError("standard input is closed: give the input a file name")
-        yield Fragment(STREAM, format_of(STREAM, stream_format))
+        yield Fragment(STREAM, format_of(STREAM, format))
     elif _is_pattern(path, filesystem):
-        yield from _of_pattern(path, filesystem)
+        yield from _of_pattern(path, filesystem, format)
     elif _is_directory(path, filesystem):
-        yield from _of_directory(path, filesystem)
+        yield from _of_directory(path, filesystem, format)
     else:
         if filesystem is None:
             must_exist(path)
         elif filesystem.get_file_info(path).type == pa.fs.FileType.NotFound:
             raise FileNotFoundError(2, "No such file or directory", given)
-        yield Fragment(path, format_of(path), place=os.path.basename(path), filesystem=filesystem)
+        yield Fragment(path, format_of(path, format), place=os.path.basename(path), filesystem=filesystem)
 
 
 def located(given: str) -> tuple[pa.fs.FileSystem | None, str]:
@@ -127,7 +130,7 @@ def _is_directory(path: str, filesystem) -> bool:
     return filesystem.get_file_info(path).type == pa.fs.FileType.Directory
 
 
-def _of_pattern(pattern: str, filesystem) -> Iterator[Fragment]:
+def _of_pattern(pattern: str, filesystem, format: str | None) -> Iterator[Fragment]:
     if filesystem is None:
         paths = glob.glob(pattern, recursive=True)
     else:
@@ -138,10 +141,10 @@ def _of_pattern(pattern: str, filesystem) -> Iterator[Fragment]:
     for path in sorted(paths):
         if not _is_directory(path, filesystem) and not _is_hidden(os.path.basename(path)):
             place = os.path.relpath(path, root) if root else path
-            yield Fragment(path, format_of(path), None, place, filesystem, partition(place))
+            yield Fragment(path, format_of(path, format), None, place, filesystem, partition(place))
 
 
-def _of_directory(directory: str, filesystem) -> Iterator[Fragment]:
+def _of_directory(directory: str, filesystem, format: str | None) -> Iterator[Fragment]:
     try:
         selector = pa.fs.FileSelector(directory, recursive=True)
     except UnicodeEncodeError as error:
@@ -160,7 +163,7 @@ def _of_directory(directory: str, filesystem) -> Iterator[Fragment]:
             continue
         path = os.path.join(directory, place)
         if info.type != pa.fs.FileType.Directory:
-            yield Fragment(path, format_of(path), None, place, filesystem, partition(place))
+            yield Fragment(path, format_of(path, format), None, place, filesystem, partition(place))
 
 
 def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
@@ -168,7 +171,7 @@ def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
         files, format = dataset.files, DATASET_FORMATS[dataset.format.default_extname]
         parts = list(dataset.get_fragments())
     except (AttributeError, KeyError) as error:
-        raise ScoringError("expected a dataset of Parquet, CSV or Arrow files") from error
+        raise ScoringError("expected a dataset of files") from error
     except ValueError as error:
         raise ScoringError(
             "the dataset has a filter, which chooses rows: give the dataset without it, or one of fragments from "

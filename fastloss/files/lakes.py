@@ -12,6 +12,7 @@ from fastloss.files.store import LOCAL, LocalStore, RemoteStore
 
 MARKS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi", "_versions": "Lance"}
 ICEBERG_FOLDER, ICEBERG_FILE = "metadata", ".metadata.json"
+KINDS = {"Delta Lake": "a Delta Lake", "Hudi": "a Hudi", "Iceberg": "an Iceberg", "Lance": "a Lance"}
 OBJECTS = {
     "Delta Lake": "a deltalake.DeltaTable, ",
     "Iceberg": "a pyiceberg table or scan, ",
@@ -90,6 +91,6 @@ def _kinds(folder: str, store: LocalStore | RemoteStore) -> Iterator[str]:
 
 def _refused(folder: str, kind: str) -> ScoringError:
     return ScoringError(
-        f"{folder.rstrip('/')}: this folder is a {kind} table, and not all rows of its files are rows of the table: "
+        f"{folder.rstrip('/')}: this folder is {KINDS[kind]} table, and not all rows of its files are rows of it: "
         f"give {OBJECTS.get(kind, '')}a pyarrow dataset or a list of files to fastloss.score"
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -92,3 +95,19 @@ def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         stop = min(max(stop, start + 1), start + MAX_ROWS)
         yield batch.slice(start, stop - start)
         start = stop
+
+
+@contextmanager
+def copied(file):
+    """A file of this machine, from its beginning: `file`, or a copy of it that is removed at the end."""
+    file.seek(0)
+    try:
+        file.fileno()
+    except OSError:
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(file, copy, READ_BUFFER_BYTES)
+            copy.seek(0)
+            yield copy
+    else:
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        yield file

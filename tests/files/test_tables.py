@@ -50,7 +50,7 @@ GIVEN = ["t", "t/", "", "t/data", "t/data/k=1", "t/*.parquet", "*/b.parquet", "t
 @pytest.mark.parametrize("given", GIVEN)
 def test_folders_that_are_tables_are_refused(lake, tmp_path, given):
     kind, folder = lake
-    match = rf"lake/t: this folder is a {kind} table.* a pyarrow dataset or a list of files"
+    match = rf"lake/t: this folder is an? {kind} table.* a pyarrow dataset or a list of files"
     refused(match, f"{folder}/{given}")
     refused(match, f"file://{folder}/{given}")
     refused(match, f"{folder}/{given}", tmp_path / "scored")
@@ -73,7 +73,7 @@ def test_folders_that_are_tables_are_refused_at_addresses(lake, given):
     memory = fsspec.filesystem("memory")
     memory.put(str(folder), "/lake", recursive=True)
     try:
-        refused(rf"lake/t: this folder is a {kind} table", f"memory://lake/{given}")
+        refused(rf"lake/t: this folder is an? {kind} table", f"memory://lake/{given}")
         assert fl.score("memory://lake/t/b.parquet", **OPTIONS).count == 2
     finally:
         memory.rm("/lake", recursive=True)

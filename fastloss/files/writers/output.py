@@ -13,7 +13,7 @@ import pyarrow as pa
 from fastloss.files.compression import compressed
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import FORMATS, STREAM
+from fastloss.files.formats import FORMATS, STREAM, is_arrow_stream
 from fastloss.files.store import LocalStore, RemoteStore, writing
 from fastloss.files.writers.csv import CsvSink
 from fastloss.files.writers.sinks import ArrowSink, NpySink, ParquetSink
@@ -71,7 +71,7 @@ class Output:
             return NpySink(self._file, schema)
         if self._format == "feather":
             return ArrowSink(self._file, schema, dictionaries, compression="lz4")
-        return ArrowSink(self._file, schema, dictionaries, stream=self._path == STREAM)
+        return ArrowSink(self._file, schema, dictionaries, stream=is_arrow_stream(self._path))
 
 
 class Content:
