@@ -56,7 +56,7 @@ def trial(seed):
     name = random.choice(sorted(files))
     content = mutated(random, name, files[name], files) if random.random() > 0.02 else files[name]
     extension = os.path.splitext(name)[1]
-    if extension in (".csv", ".tsv", ".arrow", ".feather") and random.random() < 0.25:
+    if extension in (".csv", ".tsv", ".arrow", ".feather", ".jsonl") and random.random() < 0.25:
         outer = random.choice((".gz", ".zst"))
         content, extension = compressed(content, outer), extension + outer
         if random.random() < 0.3:

@@ -2,12 +2,14 @@
 
 import gzip
 import io
+import json
 import struct
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
+import pyarrow.orc
 import pyarrow.parquet
 
 __all__ = ["good_files", "mutated"]
@@ -17,7 +19,8 @@ HUGE = (-1, 0, 1, 0x7F, 0x80, 0xFF, 1 << 15, 1 << 20, (1 << 30) + 7, (1 << 31) -
         (1 << 62) + 3, (1 << 63) - 1)  # fmt: skip
 KINDS = ("bit", "bit", "byte", "number", "number", "cut", "drop", "repeat", "splice", "zeros", "token")
 TOKENS = (b'"', b"\n", b"\r", b"\0", b",", b",,,,,", b"\t", b"\xff\xfe", b"1e999999", b"9" * 400, b"nan", b"-inf",
-          b"\xed\xa0\x80", b"'", b"\\", b"(", b"((((", b"0x1p3", b"2020-01-01", b"\xef\xbb\xbf")  # fmt: skip
+          b"\xed\xa0\x80", b"'", b"\\", b"(", b"((((", b"0x1p3", b"2020-01-01", b"\xef\xbb\xbf", b"null", b"\nnull\n",
+          b"{", b"}", b"[" * 700, b"[1,2]", b'{"r":', b"{}", b":", b"true", b"\\ud800", b"NaN")  # fmt: skip
 
 
 def good_files():
@@ -42,6 +45,13 @@ def good_files():
         )
     text = _written(lambda file: pa.csv.write_csv(flat, file))
     files["text.csv"], files["text.tsv"] = text, text.replace(b",", b"\t")
+    plain = flat.set_column(flat.schema.get_field_index("d"), "d", flat["d"].cast(pa.string()))
+    files["lines.jsonl"] = "".join(json.dumps(row, default=str) + "\n" for row in plain.to_pylist()).encode()
+    lists = plain.append_column("l", table["l"])
+    files["lists.jsonl"] = "".join(json.dumps(row, default=str) + "\n" for row in lists.to_pylist()).encode()
+    for kind in ("uncompressed", "zlib", "snappy", "lz4", "zstd"):
+        files[f"{kind}.orc"] = _written(lambda file, kind=kind: pa.orc.write_table(plain, file, compression=kind))
+    files["lists.orc"] = _written(lambda file: pa.orc.write_table(lists, file, compression="uncompressed"))
     rng = np.random.default_rng(5)
     arrays = rng.standard_normal(ROWS), rng.standard_normal(ROWS).astype(np.float32).reshape(-1, 3)
     files["double.npy"], files["matrix.npy"] = (_written(lambda file, a=a: np.save(file, a)) for a in arrays)
@@ -117,7 +127,7 @@ def _mutate(random, name, content, others):
     elif kind == "zeros":
         content[at : at + 16] = bytes(len(content[at : at + 16]))
     else:
-        is_text = name.endswith(("csv", "tsv", "npy"))
+        is_text = name.endswith(("csv", "tsv", "npy", "jsonl"))
         content[at:at] = random.choice(TOKENS) if is_text else random.randbytes(random.randint(1, 16))
     return content
 

@@ -299,7 +299,7 @@ def test_corrupt_lists_of_orc_do_not_end_the_process(tmp_path):
     (tmp_path / "x.orc").write_bytes(data)
     assert fl.score(tmp_path / "x.orc", tmp_path / "x.arrow", **OPTIONS).count == n
     first, outcomes = data.index(table["r"].to_numpy().tobytes()) + 8 * n, []
-    for at in range(first, first + 300, 20):
+    for at in range(first, first + 300, 100):
         (tmp_path / "x.orc").write_bytes(data[:at] + bytes([data[at] ^ 200]) + data[at + 1 :])
         assert fl.score(tmp_path / "x.orc", **OPTIONS).count == n
         try:

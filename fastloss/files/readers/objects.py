@@ -45,7 +45,7 @@ def opened_object(
     ScoringError
         If it cannot be read; so do the methods of the file.
     """
-    if isinstance(filesystem, pa.fs.PyFileSystem):
+    if isinstance(filesystem, pa.fs.PyFileSystem) and isinstance(filesystem.handler, pa.fs.FSSpecHandler):
         filesystem = filesystem.handler.fs
     if size is None:
         size, version = _status(filesystem, path)

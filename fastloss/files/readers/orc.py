@@ -42,15 +42,15 @@ class OrcSource(ScannedSource):
             check_types(file, shown(path))
             rows = pa.orc.ORCFile(file).nrows
             self._file, self._part = file, pa.dataset.OrcFileFormat().make_fragment(file)
-            super().__init__(path, "orc", self._part.physical_schema, self._scanned)
+            super().__init__(path, "orc", self._part.physical_schema, self._read)
         self.rows = rows
 
-    def _scanned(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def _read(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         if any(_holds_lengths(self.schema.field(name).type) for name in names):
-            return self._scanned_apart(names)
+            return self._read_apart(names)
         return self._part.scanner(columns=list(names), use_threads=False, **READ_AHEAD).to_batches()
 
-    def _scanned_apart(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def _read_apart(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with copied(self._file) as file:
             command = [sys.executable, "-P", "-c", _CHILD, json.dumps(list(names)), json.dumps(READ_AHEAD)]
             child = subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import pyarrow as pa
 
 from fastloss.files.arrow import columns
+from fastloss.files.errors import one_line
 from fastloss.files.reading import cut, reading, validated
 
 
@@ -20,5 +21,13 @@ class ScannedSource:
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, self._format):
             wanted = columns.roots(self.schema, names)
-            for batch in self._scan(wanted):
+            for batch in self._scanned(wanted):
                 yield from cut(validated(batch.select(wanted), self._path, self._format))
+
+    def _scanned(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._scan(names)
+        except (pa.ArrowException, OSError, MemoryError):
+            raise
+        except Exception as error:  # whatever another library raises
+            raise pa.ArrowInvalid(one_line(error)) from error
