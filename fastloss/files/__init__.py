@@ -83,12 +83,13 @@ def score(
 
     Parameters
     ----------
-    input : path, pyarrow.dataset.Dataset, or several
-        Files (.parquet, .csv, .tsv, .txt, .arrow, .feather, .npy; those of text and .arrow also compressed, .csv.gz or
-        .csv.zst); directories of them, in which directories called NAME=VALUE are
-        read too, NAME being one more column; patterns such as "data/*.parquet"; addresses that fsspec knows, such as
-        "s3://bucket/data"; a pyarrow dataset of files, which are read as they are stored, whole or the row groups to
-        which its fragments were cut down; or "-" for standard input in the given `format`. Where their columns differ,
+    input : path, pyarrow.dataset.Dataset, table, or several
+        Files: .parquet .pq .parq, .csv .txt .tsv, .arrow .ipc .arrows, .feather .ftr, .jsonl .ndjson, .orc, .npy (text,
+        .arrow also compressed, .csv.gz or .csv.zst); directories of them and of directories, in which one
+        called NAME=VALUE is one more column NAME; patterns such as "data/*.parquet"; addresses that fsspec knows, such
+        as "s3://bucket/data"; a pyarrow dataset of files, whole or the row groups to which its fragments were cut down;
+        a deltalake.DeltaTable, a pyiceberg table or scan, a Lance dataset, whose folders are refused;
+        or "-" for standard input in the given `format`. Where their columns differ,
         one output has those of all, with nulls where a file lacks one, each of a type that holds the values of all;
         into a directory each file keeps its own.
     output : path, optional
