@@ -51,7 +51,6 @@ def good_files():
     files["lists.jsonl"] = "".join(json.dumps(row, default=str) + "\n" for row in lists.to_pylist()).encode()
     for kind in ("uncompressed", "zlib", "snappy", "lz4", "zstd"):
         files[f"{kind}.orc"] = _written(lambda file, kind=kind: pa.orc.write_table(plain, file, compression=kind))
-    files["lists.orc"] = _written(lambda file: pa.orc.write_table(lists, file, compression="uncompressed"))
     rng = np.random.default_rng(5)
     arrays = rng.standard_normal(ROWS), rng.standard_normal(ROWS).astype(np.float32).reshape(-1, 3)
     files["double.npy"], files["matrix.npy"] = (_written(lambda file, a=a: np.save(file, a)) for a in arrays)
