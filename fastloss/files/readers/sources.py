@@ -23,10 +23,8 @@ from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM, compression_of
 from fastloss.files.readers.csv import CsvSource
-from fastloss.files.readers.json import JsonSource
 from fastloss.files.readers.npy import NpyFile, NpySource
 from fastloss.files.readers.objects import opened_object
-from fastloss.files.readers.orc import OrcSource
 from fastloss.files.readers.ranges import RangedFile
 from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
@@ -112,8 +110,12 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         elif fragment.format == "csv":
             yield CsvSource(path, file, spec, infer, csv_columns)
         elif fragment.format == "jsonl":
+            from fastloss.files.readers.json import JsonSource  # what it imports takes its time
+
             yield JsonSource(path, file, spec)
         elif fragment.format == "orc":
+            from fastloss.files.readers.orc import OrcSource
+
             yield OrcSource(path, file)
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
