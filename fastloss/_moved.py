@@ -13,7 +13,7 @@ FOLDERS = {
     "fastloss.exact": {f"scoring.{name}": name for name in ("groups", "integers", "summary", "weighted")},
     "fastloss.files": {f"scoring.{name}": name for name in (
         "adapter", "batch", "compression", "dataset", "errors", "formats", "fragment", "inputs", "reading", "residuals",
-        "schemas", "spec", "store",
+        "schemas", "spec",
     )},
     "fastloss.files.arrow": {f"scoring.{name}": name for name in ("columns", "dictionaries", "int96")},
     "fastloss.files.csv": {f"scoring.csv_{name}": name for name in ("blocks", "options", "text", "types")},
@@ -22,6 +22,7 @@ FOLDERS = {
         "scoring.csv_reader": "csv", "scoring.npy_reader": "npy", "scoring.readers": "sources",
         "scoring.table_reader": "tables",
     },
+    "fastloss.files.stores": {"scoring.store": "local"},
     "fastloss.files.writers": {
         "scoring.csv_writer": "csv", "scoring.output": "output", "scoring.writers": "sinks",
     },

@@ -14,7 +14,7 @@ pyarrow is imported when `score` or a batch function is called, not before.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from fastloss.exact.groups import GroupedSummary
@@ -73,6 +73,7 @@ def score(
     fragment_rows: int | None = None,
     resume: bool = False,
     num_threads: int | None = None,
+    storage_options: Mapping | None = None,
     progress: Callable[[int, float | None], None] | None = None,
     on_fragment: Callable[[dict], None] | None = None,
 ) -> Summary:
@@ -163,6 +164,9 @@ def score(
         earlier runs made and this one does not make are removed at the end; other files stay.
     num_threads : int, optional
         Threads of the loss kernels, as for the loss itself; 1 where several tasks are done at a time.
+    storage_options : mapping, optional
+        Keywords of fsspec for the stores of addresses, as {"key": ..., "secret": ..., "endpoint_url": ...} of S3, or by
+        protocol, {"s3": {...}}; what is not given they take from the environment.
     progress : callable, optional
         Called with the rows done so far and their share of all, None where that is not known.
     on_fragment : callable, optional
@@ -204,24 +208,28 @@ def score(
     from fastloss.files.engines import job
     from fastloss.files.head import Head
     from fastloss.files.readers import sources as readers
+    from fastloss.files.stores.addresses import Addresses
 
     run = _engine(engine, optional(as_count, workers, "workers"), client, spark)
     csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
     loss, given = as_loss(loss, "loss"), as_inputs(input, "input")
-    store, output = inputs.output_store(optional(as_path, output, "output"))
+    addresses = Addresses(storage_options)
+    store, output = addresses.of_output(optional(as_path, output, "output"))
     fragment_rows = optional(as_count, fragment_rows, "fragment_rows")
     num_threads = optional(as_count, num_threads, "num_threads")
     progress = optional(as_function, progress, "progress")
     on_fragment = optional(as_function, on_fragment, "on_fragment")
     resume = as_flag(resume, "resume")
 
-    fragments = inputs.find_fragments(given, format)
+    found = inputs.find(given, format, addresses)
+    fragments = found.fragments
     if engine != "local" and any(fragment.table for fragment in fragments):
         raise ScoringError(f"a table is one piece of work: read it with engine='local', or its files with {engine!r}")
     if any(fragment.format == "npy" for fragment in fragments):
-        fragments = dataset.with_targets(fragments, target)
+        fragments = dataset.with_targets(fragments, target, addresses)
         pred, target, residual = dataset.array_roles(loss, pred, target, residual)
-    into_directory = dataset.is_directory_output(inputs.is_several(given), output, store)
+    dataset.check_apart(output, store, found.directories)
+    into_directory = dataset.is_directory_output(found.is_several, output, store)
     if fragment_rows is not None:
         fragments = inputs.cut(fragments, fragment_rows)
     elif output is None:
@@ -229,7 +237,7 @@ def score(
     tasks = dataset.plan(fragments, output, into_directory, format, store)
     if isinstance(keep, str) and keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    head = None if head is None else Head.of(head, dtype)
+    head = None if head is None else Head.of(head, dtype, addresses)
     spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head)
 
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None

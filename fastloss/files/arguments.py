@@ -4,6 +4,7 @@ value as the rest works with it, or raises the one line that says what the argum
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, Set
 from datetime import date
 from numbers import Real
@@ -15,6 +16,7 @@ from fastloss.files.errors import ScoringError
 
 COLUMN = "the name of one column"
 COLUMNS = "the name of a column, or a list of names"
+_ADDRESS_OF_PATHLIB = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")  # "s3:/bucket"; one letter is a drive
 PATH = "a path, as text or pathlib.Path"
 
 
@@ -114,6 +116,8 @@ def as_loss(value: Any, name: str) -> Loss:
 def as_path(value: Any, name: str, expected: str = PATH) -> str:
     """The path of a file or directory, or an address."""
     path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if isinstance(path, str) and not isinstance(value, str) and not os.path.exists(path):
+        path = _ADDRESS_OF_PATHLIB.sub(r"\1://", path, count=1)
     if not isinstance(path, str):
         raise refusal(name, expected, value)
     try:

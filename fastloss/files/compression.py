@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import pyarrow as pa
 
 from fastloss.files.formats import compression_of
-from fastloss.files.store import writing
+from fastloss.files.stores import writing
 
 GZIP_LEVEL = 6  # pyarrow's takes two and a half times as long
 

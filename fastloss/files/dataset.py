@@ -15,7 +15,8 @@ from fastloss.core.arguments import shown
 from fastloss.files.arguments import as_path
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM, check_written, format_of, written_format_of
-from fastloss.files.store import LOCAL, LocalStore, RemoteStore
+from fastloss.files.stores import LOCAL, Entry, LocalStore, RemoteStore, Store
+from fastloss.files.stores.addresses import Addresses
 from fastloss.files.tables import Part, Table
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
@@ -27,12 +28,12 @@ class Fragment:
 
     Attributes
     ----------
-    target : str or None
+    target : Fragment or None
         The file of the targets that belong to a .npy file.
     place : str
         The name of its output relative to the output's directory.
-    filesystem : pyarrow.fs.FileSystem or None
-        Where `path` is; None is this machine.
+    store : LocalStore, RemoteStore or ArrowStore
+        Where it is.
     partition : tuple of (name, pyarrow.Scalar)
         Columns that the names of its directories hold, `name=value`.
     row_groups : tuple of int or None
@@ -50,9 +51,9 @@ class Fragment:
 
     path: str
     format: str
-    target: str | None = None
+    target: Fragment | None = None
     place: str = ""
-    filesystem: Any = None
+    store: Store = LOCAL
     partition: tuple[tuple[str, Any], ...] = ()
     row_groups: tuple[int, ...] | None = None
     first_row: int = 0
@@ -60,11 +61,6 @@ class Fragment:
     table: Table | None = None
     size: int | None = None
     version: str | None = None
-
-    @property
-    def store(self) -> LocalStore | RemoteStore:
-        """Where it is."""
-        return LOCAL if self.filesystem is None else RemoteStore(self.filesystem)
 
     @property
     def name(self) -> str:
@@ -82,7 +78,7 @@ class Task:
     """Fragments whose rows go, in this order, into one output; None writes no rows.
 
     `uncarried` are columns that the output has no need of, because its directories' names hold them. The output lies in
-    `store`.
+    `store`; `listed` is what this told of it and of its record when the job began, None where it was not asked.
     """
 
     fragments: tuple[Fragment, ...]
@@ -90,6 +86,7 @@ class Task:
     format: str | None = None
     uncarried: tuple[str, ...] = ()
     store: LocalStore | RemoteStore = LOCAL
+    listed: tuple[Entry | None, Entry | None] | None = None
 
     @property
     def name(self) -> str:
@@ -115,7 +112,9 @@ def _shown(row_groups: tuple[int, ...] | None) -> str:
     return f" row groups {', '.join(map(str, row_groups)) or 'none'}"
 
 
-def with_targets(fragments: Sequence[Fragment], target: str | os.PathLike | None) -> list[Fragment]:
+def with_targets(
+    fragments: Sequence[Fragment], target: str | os.PathLike | None, addresses: Addresses | None = None
+) -> list[Fragment]:
     """Give .npy fragments the files of their targets: one file, or a directory of the same names.
 
     Raises
@@ -129,18 +128,26 @@ def with_targets(fragments: Sequence[Fragment], target: str | os.PathLike | None
         return list(fragments)
     if not isinstance(target, str | os.PathLike):
         raise ScoringError(f"the targets of a .npy file are another .npy file, not {shown(target)}")
-    target = as_path(target, "target")
-    must_exist(target)
-    if not os.path.isdir(target):
-        if format_of(target) != "npy":
-            raise ScoringError(f"{target}: the targets of a .npy file are another .npy file")
-        if len(fragments) > 1:
-            raise ScoringError(f"{target}: several .npy inputs need a directory of targets with the same names")
-        return [replace(fragments[0], target=target)]
-    found = [os.path.join(target, f.place) for f in fragments]
-    for path in found:
-        must_exist(path)
-    return [replace(f, target=path) for f, path in zip(fragments, found, strict=True)]
+    store, path = (addresses or Addresses()).at(as_path(target, "target"))
+    entry = store.entry(path)
+    if entry is None:
+        files = store.files(path)
+        if not files:
+            raise _missing(path)
+        return [replace(f, target=_target(f.place, path, store, files)) for f in fragments]
+    if format_of(path) != "npy":
+        raise ScoringError(f"{path}: the targets of a .npy file are another .npy file")
+    if len(fragments) > 1:
+        raise ScoringError(f"{path}: several .npy inputs need a directory of targets with the same names")
+    known = {"size": entry.size, "version": entry.version}
+    return [replace(fragments[0], target=Fragment(path, "npy", store=store, **known))]
+
+
+def _target(place: str, directory: str, store: Store, files: dict[str, Entry]) -> Fragment:
+    path = joined(directory, place)
+    if place not in files:
+        raise _missing(path)
+    return Fragment(path, "npy", store=store, size=files[place].size, version=files[place].version)
 
 
 def is_directory_output(several: bool, output: str | None, store: LocalStore | RemoteStore) -> bool:
@@ -153,10 +160,8 @@ def is_directory_output(several: bool, output: str | None, store: LocalStore | R
     """
     if output is None or output == STREAM:
         return False
-    if store.is_directory(output) or output.endswith(("/", os.sep)):
-        return True
-    if several and not Path(output).suffix:
-        return True
+    if output.endswith(("/", os.sep)) or (several and not Path(output).suffix) or store.is_directory(output):
+        return True  # a look, which may be a request, where the name does not tell
     try:
         written_format_of(output)
     except ScoringError as error:
@@ -198,44 +203,79 @@ def partition(place: str) -> tuple[tuple[str, str | None], ...]:
     return tuple((unquote(k), None if v == NULL_PARTITION else unquote(v)) for k, v in pairs)
 
 
+def check_apart(output: str | None, store: Store, directories: Sequence[tuple[Store, str]]) -> None:
+    """That an output is not inside of a directory that is an input, of which it would be a part the next time.
+
+    Raises
+    ------
+    ScoringError
+        If it is.
+    """
+    if output in (None, STREAM):
+        return
+    for source, directory in directories:
+        if source is LOCAL and store is LOCAL:
+            inside, around = os.path.realpath(output), os.path.realpath(directory)
+        elif isinstance(source, RemoteStore) and isinstance(store, RemoteStore) and source.kind == store.kind:
+            inside, around = (one.inner(path).strip("/") for one, path in ((store, output), (source, directory)))
+        else:
+            continue
+        if inside.startswith(around.rstrip("/") + "/"):
+            raise ScoringError(
+                f"{output}: lies in the input {directory}, and would be a part of it the next time: give another place"
+            )
+
+
+def joined(directory: str, place: str) -> str:
+    """A path in a directory, as it is: in a store "a//b" is not "a/b"."""
+    return f"{directory.rstrip('/')}/{place}"
+
+
 def must_exist(path: str) -> None:
     """Raises the operating system's error if a file does not."""
     if not os.path.exists(path):
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        raise _missing(path)
+
+
+def _missing(path: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def _into_directory(fragment: Fragment, directory: str, store: LocalStore | RemoteStore) -> Task:
     if fragment.path == STREAM:
         raise ScoringError("standard input has no name to write it under in a directory")
-    place = os.path.normpath(fragment.place)
+    place = os.path.normpath(fragment.place if fragment.store is LOCAL else fragment.place.lstrip("/"))
     if os.path.isabs(place) or place.split(os.sep)[0] == os.pardir:
         raise ScoringError(f"{fragment.path}: lies outside of where the pattern begins, and so would its output")
-    path = os.path.join(directory, fragment.place)
+    if store is LOCAL and fragment.store is not LOCAL:
+        fragment = replace(fragment, place=place)
+    path = joined(directory, fragment.place)
     return Task((fragment,), path, format_of(path), tuple(name for name, _ in partition(place)), store)
 
 
 def _check_outputs(tasks: Sequence[Task]) -> None:
     fragments = [fragment for task in tasks for fragment in task.fragments]
-    inputs = {_identity(path, f.store) for f in fragments if f.table is None for path in (f.path, f.target) if path}
+    files = [file for f in fragments if f.table is None for file in (f, f.target) if file is not None]
+    inputs = {_identity(file.path, file.store) for file in files}
     seen = set()
     for task in tasks:
         if task.output in seen:
             raise ScoringError(f"two inputs are called {Path(task.output).name!r}")
         seen.add(task.output)
-        if task.output == STREAM or not task.store.exists(task.output):
+        if task.output == STREAM or (task.store is LOCAL and not os.path.exists(task.output)):
             continue
         if _identity(task.output, task.store) in inputs:
             raise ScoringError(f"{task.output}: the output would replace an input")
-        if task.store.size(task.output) is None:
+        if task.store is LOCAL and not os.path.isfile(task.output):
             raise ScoringError(f"{task.output}: there is something that is not a file")
 
 
-def _identity(path: str, store: LocalStore | RemoteStore) -> tuple:
+def _identity(path: str, store: Store) -> tuple:
     """What all names of a file have in common, links and redirected standard input included."""
-    if isinstance(store, RemoteStore):
-        return store.filesystem.type_name, path
-    status = os.fstat(sys.stdin.fileno()) if path == STREAM else os.stat(path)
-    return status.st_dev, status.st_ino
+    if path == STREAM:
+        status = os.fstat(sys.stdin.fileno())
+        return status.st_dev, status.st_ino
+    return store.identity(path)
 
 
 def array_roles(loss, pred, target, residual):

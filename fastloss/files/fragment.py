@@ -31,7 +31,7 @@ def score_task(
     classes: int | None = None,
     num_threads: int | None = None,
     progress: Callable[[int, float | None], None] | None = None,
-    record: Callable[[Summary, int, str], None] | None = None,
+    record: Callable[[Summary, int, dict[str, str]], None] | None = None,
 ) -> Summary:
     """Score the fragments of a task, in batches; the output appears when it is complete.
 
@@ -43,7 +43,7 @@ def score_task(
         Called after each batch with the task's rows so far and the share of it that is done,
         None where the number of its rows is not known.
     record : callable, optional
-        Called with the summary, and the size and SHA-256 of the complete output, before that appears.
+        Called with the summary, and the size and digests of the complete output, before that appears.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def score_task(
         spec = replace(spec, keep=())  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
-        completed = None if record is None else lambda size, sha256: record(summary, size, sha256)
+        completed = None if record is None else lambda size, digests: record(summary, size, digests)
         writing = open_output(task.output, task.format, task.store, spec.csv, completed)
     is_single = len(task.fragments) == 1
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is

@@ -17,6 +17,7 @@ from fastloss.files.errors import ScoringError, located
 from fastloss.files.inputs import find_fragments
 from fastloss.files.readers.sources import open_source
 from fastloss.files.spec import Spec
+from fastloss.files.stores.addresses import Addresses
 
 _COLUMN = "head"  # what a .npy array is called here
 _read: dict[str, np.ndarray] = {}  # the vectors read last, by digest
@@ -33,7 +34,7 @@ class Head:
     array: np.ndarray | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, given, dtype: str | None = None) -> Head:
+    def of(cls, given, dtype: str | None = None, addresses: Addresses | None = None) -> Head:
         """The head in a .npy file, in the list column of a table (PATH, or PATH:COLUMN where there are several), or an
         array.
 
@@ -50,7 +51,7 @@ class Head:
                 raise ScoringError(f"head must hold one vector per class, shape (C, D), got shape {array.shape}")
             return cls(_digest(array), array=array)
         path, column = _split(as_path(given, "head"))
-        fragment = find_fragments([path])[0]
+        fragment = find_fragments([path], addresses=addresses)[0]
         dtype = dtype if fragment.format == "npy" else None
         column = _COLUMN if fragment.format == "npy" else column or _list_column(fragment)
         vectors = _vectors(fragment, column, dtype)

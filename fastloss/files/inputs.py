@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import pyarrow as pa
@@ -17,18 +19,43 @@ import pyarrow.fs
 import pyarrow.parquet
 
 from fastloss.files.arguments import as_choice
-from fastloss.files.dataset import Fragment, must_exist, partition
+from fastloss.files.dataset import Fragment, joined, must_exist, partition
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, as_written, format_of
-from fastloss.files.lakes import refuse_around, refuse_inside
-from fastloss.files.store import LOCAL, LocalStore, RemoteStore
+from fastloss.files.lakes import ICEBERG_FOLDER, refuse_above, refuse_around, refuse_inside
+from fastloss.files.names import is_output
+from fastloss.files.stores import LOCAL, Entry, RemoteStore, Store
+from fastloss.files.stores.addresses import Addresses, store_of_arrow
 from fastloss.files.tables import Part, has_defaults, is_table, partition_of, table_of
 
+REQUESTS_AT_ONCE = 16
 DATASET_FORMATS = {"parquet": "parquet", "csv": "csv", "ipc": "arrow", "arrow": "arrow", "feather": "feather"}
 DATASET_FORMATS |= {"json": "jsonl", "orc": "orc"}
 
 
-def find_fragments(inputs: Sequence, format: str | None = None) -> list[Fragment]:
+@dataclass(frozen=True)
+class Found:
+    """What inputs are.
+
+    Attributes
+    ----------
+    is_several : bool
+        Whether they are by nature more than one file, however many there happen to be.
+    directories : list of (store, path)
+        Those that were given.
+    """
+
+    fragments: list[Fragment]
+    is_several: bool
+    directories: list[tuple[Store, str]]
+
+
+def find_fragments(inputs: Sequence, format: str | None = None, addresses: Addresses | None = None) -> list[Fragment]:
+    """The files behind files, directories, patterns, URLs, pyarrow datasets and "-"; `find` says more of them."""
+    return find(inputs, format, addresses or Addresses()).fragments
+
+
+def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
     """The files behind files, directories, patterns, URLs, pyarrow datasets, tables and "-".
 
     Standard input and files whose extension names no format are of `format`.
@@ -45,32 +72,15 @@ def find_fragments(inputs: Sequence, format: str | None = None) -> list[Fragment
     """
     if format is not None:
         as_choice(format, "format", FORMATS)
-    fragments = [fragment for given in inputs for fragment in _found(given, format)]
+    found = _together([addresses.at(given) if isinstance(given, str) else (LOCAL, given) for given in inputs], format)
+    fragments = [fragment for part in found for fragment in part.fragments]
     if not fragments:
         raise ScoringError(f"no data files in {', '.join(map(str, inputs)) or 'an empty list of inputs'}")
     if sum(fragment.path == STREAM for fragment in fragments) > 1:
         raise ScoringError("standard input can be read once")
-    return _with_typed_partitions([replace(f, place=as_written(f.place, f.format)) for f in fragments])
-
-
-def output_store(output: str | None) -> tuple[LocalStore | RemoteStore, str | None]:
-    """Where an output is to be, and its path there."""
-    if output is None or "://" not in output:
-        return LOCAL, output
-    filesystem, path = located(output)
-    if output.endswith("/"):  # which says that it is a directory
-        path = path.rstrip("/") + "/"
-    return LOCAL if filesystem is None else RemoteStore(filesystem), path
-
-
-def is_several(inputs: Sequence) -> bool:
-    """Whether the inputs are by nature more than one file, however many there happen to be."""
-    if len(inputs) != 1:
-        return True
-    if not isinstance(inputs[0], str):
-        return not is_table(inputs[0])
-    filesystem, path = located(inputs[0])
-    return path != STREAM and (_is_pattern(path, filesystem) or _is_directory(path, filesystem))
+    is_several = len(found) != 1 or found[0].is_several
+    fragments = [replace(f, place=as_written(f.place, f.format)) for f in fragments]
+    return Found(_with_typed_partitions(fragments), is_several, [pair for part in found for pair in part.directories])
 
 
 def cut(fragments: Iterable[Fragment], rows: int, min_bytes: int = 0) -> list[Fragment]:
@@ -78,92 +88,142 @@ def cut(fragments: Iterable[Fragment], rows: int, min_bytes: int = 0) -> list[Fr
     return [part for fragment in fragments for part in _cut(fragment, rows, min_bytes)]
 
 
-def _found(given, format: str | None) -> Iterator[Fragment]:
+def _together(given: Sequence[tuple[Store, object]], format: str | None) -> list[Found]:
+    """What each input is; those at addresses are looked at together."""
+    if sum(store is not LOCAL for store, _ in given) < 2:
+        return [_found(store, path, format) for store, path in given]
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        return list(pool.map(lambda pair: _found(*pair, format), given))
+
+
+def _found(store: Store, given, format: str | None) -> Found:
     if is_table(given):
         table = table_of(given)
-        yield Fragment(table.path, table.format, place=f"{table.name}.parquet", table=table)
-        return
+        return Found([Fragment(table.path, table.format, place=f"{table.name}.parquet", table=table)], False, [])
     if isinstance(given, pa.dataset.Dataset):
-        yield from _of_dataset(given)
-        return
-    filesystem, path = located(given)
-    if path == STREAM:
+        return Found(list(_of_dataset(given)), True, [])
+    if given == STREAM:
         if sys.stdin is None:
             raise ScoringError("standard input is closed: give the input a file name")
-        yield Fragment(STREAM, format_of(STREAM, format))
-    elif _is_pattern(path, filesystem):
-        yield from _of_pattern(path, filesystem, format)
-    elif _is_directory(path, filesystem):
-        yield from _of_directory(path, filesystem, format)
-    else:
-        if filesystem is None:
-            must_exist(path)
-        elif filesystem.get_file_info(path).type == pa.fs.FileType.NotFound:
-            raise FileNotFoundError(2, "No such file or directory", given)
-        yield Fragment(path, format_of(path, format), place=os.path.basename(path), filesystem=filesystem)
+        return Found([Fragment(STREAM, format_of(STREAM, format))], False, [])
+    if isinstance(store, RemoteStore):
+        return _at_address(store, given, format)
+    if glob.has_magic(given) and not os.path.exists(given):
+        return Found(list(_of_pattern(given, format)), True, [])
+    if os.path.isdir(given):
+        return Found(list(_of_directory(given, LOCAL, _listed(given), format)), True, [(LOCAL, given)])
+    must_exist(given)
+    return Found([Fragment(given, format_of(given, format), place=os.path.basename(given))], False, [])
 
 
-def located(given: str) -> tuple[pa.fs.FileSystem | None, str]:
-    """The file system and the path in it; None is this machine's."""
-    if "://" not in given:
-        return None, given
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError as error:
-        raise ImportError(f"{given}: addresses need fsspec: pip install fsspec") from error
-    try:
-        filesystem, path = url_to_fs(given)
-    except (ValueError, ImportError) as error:  # an unknown protocol, or one whose library is not there
-        raise ScoringError(f"{given}: {error}") from error
-    if "file" in filesystem.protocol:
-        return None, path
-    return pa.fs.PyFileSystem(pa.fs.FSSpecHandler(filesystem)), path
+def _at_address(store: RemoteStore, path: str, format: str | None) -> Found:
+    """A file, a directory, both of one name, or a pattern where there is neither, by as few requests as tell."""
+    root, pattern = _split(path)
+    if pattern:
+        return _of_remote_pattern(store, root, pattern, format)
+    entry = store.entry(path) if is_output(path) else None
+    files = {} if entry is not None else store.files(path)
+    if entry is None and not path.endswith("/"):
+        entry = store.beside(path) if files else store.entry(path)
+    return _of_both(store, path, entry, files, format)
 
 
-def _is_pattern(path: str, filesystem) -> bool:
-    return glob.has_magic(path) and (filesystem is not None or not os.path.exists(path))
+def _of_both(store: RemoteStore, path: str, entry: Entry | None, files: dict[str, Entry], format: str | None) -> Found:
+    """A file and what is below its name, whichever there is."""
+    if entry is None and not files:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    fragments = [] if entry is None else [_fragment(store, path, os.path.basename(path), entry, format)]
+    if not files:
+        return Found(fragments, False, [])
+    return Found([*fragments, *_of_directory(path, store, files, format)], True, [(store, path)])
 
 
-def _is_directory(path: str, filesystem) -> bool:
-    if filesystem is None:
-        return os.path.isdir(path)
-    return filesystem.get_file_info(path).type == pa.fs.FileType.Directory
+def _of_remote_pattern(store: RemoteStore, root: str, pattern: str, format: str | None) -> Found:
+    """The files below a root that match, unless one is called like the pattern, or a directory."""
+    files, directories = (store.files(root), set()) if "/" in pattern else store.children(root)
+    literal, inside = joined(root, pattern), pattern + "/"
+    below = {place.removeprefix(inside): entry for place, entry in files.items() if place.startswith(inside)}
+    if pattern in directories:
+        below = store.files(literal)
+    if below or pattern in files:
+        return _of_both(store, literal, files.get(pattern), below, format)
+    matches = re.compile(_translated(pattern)).match
+    chosen = {place: entry for place, entry in sorted(files.items()) if matches(place)}
+    refuse_inside(root, [*files, *directories])
+    if ICEBERG_FOLDER in directories:
+        metadata = joined(root, ICEBERG_FOLDER)
+        refuse_inside(root, [f"{ICEBERG_FOLDER}/{name}" for name in store.names(metadata)])
+    refuse_above({joined(root, os.path.dirname(place)).rstrip("/") for place in chosen}, store)
+    fragments = [
+        _fragment(store, joined(root, place), place, entry, format)
+        for place, entry in chosen.items()
+        if not _is_hidden(os.path.basename(place))
+    ]
+    return Found(fragments, True, [])
 
 
-def _of_pattern(pattern: str, filesystem, format: str | None) -> Iterator[Fragment]:
-    if filesystem is None:
-        paths = glob.glob(pattern, recursive=True)
-    else:
-        paths = filesystem.handler.fs.glob(pattern)
+def _split(path: str) -> tuple[str, str]:
+    """An address before the first part that has wildcards, and the pattern from there on; "" if there is none."""
+    start = path.index("://") + 3
+    magic = [at for at, character in enumerate(path) if character in "*?[" and at >= start]
+    if not magic:
+        return path, ""
+    at = path.rindex("/", 0, magic[0]) + 1
+    return path[:at] if at == start else path[: at - 1], path[at:]
+
+
+def _translated(pattern: str) -> str:
+    """A regular expression: * and ? match within a part of a path, ** any number of parts."""
+    from fsspec.utils import glob_translate
+
+    return glob_translate(pattern)
+
+
+def _fragment(store: Store, path: str, place: str, entry: Entry, format: str | None) -> Fragment:
+    columns = partition(place)
+    return Fragment(path, format_of(path, format), None, place, store, columns, size=entry.size, version=entry.version)
+
+
+def _of_pattern(pattern: str, format: str | None) -> Iterator[Fragment]:
+    paths = glob.glob(pattern, recursive=True)
     fixed = pattern[: min(pattern.index(c) for c in "*?[" if c in pattern)]
     root = os.path.dirname(fixed)
-    refuse_around({root or ".", *map(os.path.dirname, paths)}, _store(filesystem))
+    refuse_around({root or ".", *map(os.path.dirname, paths)})
     for path in sorted(paths):
-        if not _is_directory(path, filesystem) and not _is_hidden(os.path.basename(path)):
+        if not os.path.isdir(path) and not _is_hidden(os.path.basename(path)):
             place = os.path.relpath(path, root) if root else path
-            yield Fragment(path, format_of(path, format), None, place, filesystem, partition(place))
+            yield _fragment(LOCAL, path, place, Entry(), format)
 
 
-def _of_directory(directory: str, filesystem, format: str | None) -> Iterator[Fragment]:
+def _listed(directory: str) -> dict[str, Entry | None]:
+    """The files in a directory of this machine, and, as None, the directories."""
     try:
         selector = pa.fs.FileSelector(directory, recursive=True)
     except UnicodeEncodeError as error:
         raise ScoringError(
             f"{directory}: the name of the directory is not UTF-8: rename it, or name its files"
         ) from error
-    found = (filesystem or pa.fs.LocalFileSystem()).get_file_info(selector)
+    found = pa.fs.LocalFileSystem().get_file_info(selector)
     try:
-        relative = {os.path.relpath(info.path, directory): info for info in found}
+        return {
+            os.path.relpath(info.path, directory): None if info.type == pa.fs.FileType.Directory else Entry()
+            for info in found
+        }
     except UnicodeDecodeError as error:
         raise ScoringError(f"{directory}: the name of a file in it is not UTF-8: {error.object!r}") from error
-    refuse_inside(directory, relative)
-    refuse_around([directory.rstrip("/") or "/"], _store(filesystem))
-    for place, info in sorted(relative.items()):
-        if any(map(_is_hidden, place.split("/"))):
-            continue
-        path = os.path.join(directory, place)
-        if info.type != pa.fs.FileType.Directory:
-            yield Fragment(path, format_of(path, format), None, place, filesystem, partition(place))
+
+
+def _of_directory(
+    directory: str, store: Store, files: dict[str, Entry | None], format: str | None
+) -> Iterator[Fragment]:
+    refuse_inside(directory, files)
+    if store is LOCAL:
+        refuse_around([directory.rstrip("/") or "/"])
+    else:
+        refuse_above([directory.rstrip("/")], store)
+    for place, entry in sorted(files.items()):
+        if entry is not None and not any(map(_is_hidden, place.split("/"))):
+            yield _fragment(store, joined(directory, place), place, entry, format)
 
 
 def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
@@ -177,8 +237,7 @@ def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
             "the dataset has a filter, which chooses rows: give the dataset without it, or one of fragments from "
             "fragment.subset, which chooses row groups"
         ) from error
-    is_local = isinstance(dataset.filesystem, pa.fs.LocalFileSystem)
-    filesystem = None if is_local else dataset.filesystem
+    store, named = store_of_arrow(dataset.filesystem)
     root = os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""
     parts_of, is_plain = Counter(files), has_defaults(dataset, parts)
     for number, part in enumerate(parts):
@@ -187,11 +246,7 @@ def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
             place = _numbered(place, number)
         known = partition_of(part, dataset.schema) if is_plain else ()
         as_there = Part.of(part, dataset, is_plain)
-        yield Fragment(part.path, format, None, place, filesystem, known, _row_groups(part), part=as_there)
-
-
-def _store(filesystem) -> LocalStore | RemoteStore:
-    return LOCAL if filesystem is None else RemoteStore(filesystem)
+        yield Fragment(named(part.path), format, None, place, store, known, _row_groups(part), part=as_there)
 
 
 def _row_groups(part: pa.dataset.Fragment) -> tuple[int, ...] | None:
@@ -241,11 +296,11 @@ def _cut(fragment: Fragment, rows: int, min_bytes: int) -> Iterator[Fragment]:
         yield fragment
         return
     try:
-        if (fragment.store.size(fragment.path) or 0) < min_bytes:
+        size = fragment.store.size(fragment.path) if fragment.size is None else fragment.size
+        if (size or 0) < min_bytes:
             yield fragment
             return
-        path, filesystem = fragment.path, fragment.filesystem
-        with open(path, "rb") if filesystem is None else filesystem.open_input_file(path) as file:
+        with fragment.store.open(fragment.path) as file:
             metadata = pa.parquet.read_metadata(file)
     except (OSError, pa.ArrowException):  # said when it is scored, as of any other file
         yield fragment

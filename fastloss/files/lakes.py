@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from fastloss.files.errors import ScoringError
-from fastloss.files.store import LOCAL, LocalStore, RemoteStore
+from fastloss.files.stores import LOCAL, LocalStore, RemoteStore
 
 MARKS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi", "_versions": "Lance"}
 ICEBERG_FOLDER, ICEBERG_FILE = "metadata", ".metadata.json"
@@ -34,17 +34,26 @@ def refuse_inside(folder: str, places: Iterable[str]) -> None:
             raise _refused(os.path.join(folder, table), kind)
 
 
-def refuse_around(folders: Iterable[str], store: LocalStore | RemoteStore) -> None:
-    """Refuse folders that are tables, or inside of one.
+def refuse_around(folders: Iterable[str]) -> None:
+    """Refuse folders of this machine that are tables, or inside of one.
 
     Raises
     ------
     ScoringError
         If one is.
     """
+    _refuse(folders, LOCAL, lambda folder: _upwards(os.path.realpath(folder)))
+
+
+def refuse_above(folders: Iterable[str], store: RemoteStore) -> None:
+    """Refuse folders of a store that are inside of a table, as far as their names look like those of parts of one."""
+    _refuse(folders, store, _parts_upwards)
+
+
+def _refuse(folders: Iterable[str], store: LocalStore | RemoteStore, upwards: Callable) -> None:
     seen: set[str] = set()
     for folder in folders:
-        for around in _upwards(os.path.realpath(folder)) if store is LOCAL else _parts_upwards(folder):
+        for around in upwards(folder):
             if around in seen:
                 break
             seen.add(around)
@@ -70,8 +79,7 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _parts_upwards(folder: str) -> Iterator[str]:
-    """As `_upwards`, as far as names look like those of parts of a table: in a store each look is a request."""
-    yield folder
+    """Those around a folder, as far as names look like those of parts of a table: in a store each look is a request."""
     while "/" in folder and _looks_like_part(os.path.basename(folder)):
         yield (folder := os.path.dirname(folder))
 
@@ -81,11 +89,12 @@ def _looks_like_part(name: str) -> bool:
 
 
 def _kinds(folder: str, store: LocalStore | RemoteStore) -> Iterator[str]:
-    for mark, kind in MARKS.items():
-        if store.is_directory(os.path.join(folder, mark)):
-            yield kind
+    there = set(store.names(folder))
+    yield from (kind for mark, kind in MARKS.items() if mark in there)
     with suppress(PermissionError):  # not ours to read
-        if any(name.endswith(ICEBERG_FILE) for name in store.names(os.path.join(folder, ICEBERG_FOLDER))):
+        if ICEBERG_FOLDER in there and any(
+            name.endswith(ICEBERG_FILE) for name in store.names(os.path.join(folder, ICEBERG_FOLDER))
+        ):
             yield "Iceberg"
 
 

@@ -52,6 +52,28 @@ def owner() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
+def machine() -> str | None:
+    """What tells this machine, since it was started, and our processes in it from others; None if nothing does."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return f"{file.read().strip()} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return None
+
+
+def is_dead(there: str | None, process: int | None) -> bool:
+    """Whether a process of a machine has certainly ended."""
+    if there is None or there != machine() or type(process) is not int or process <= 0:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def busy(holder: str, advice: str) -> ScoringError:
     """What to say where another job has locked a directory."""
     return ScoringError(f"another job writes into this directory ({holder}): {advice}")

@@ -19,14 +19,14 @@ _KEPT_END = 16  # bytes, for the extensions
 
 def temporary(path: str) -> str:
     """A name for `path` while it is written, another at each call."""
-    directory, name = os.path.split(path)
-    return os.path.join(directory, f".{_fitting(name, _LONGEST - 14)}.{secrets.token_hex(4)}.tmp")
+    directory, slash, name = path.rpartition("/")
+    return f"{directory}{slash}.{_fitting(name, _LONGEST - 14)}.{secrets.token_hex(4)}.tmp"
 
 
 def record(path: str) -> str:
     """The name of the record of an output."""
-    directory, name = os.path.split(path)
-    return os.path.join(directory, f"_{_fitting(name, _LONGEST - 6)}.json")
+    directory, slash, name = path.rpartition("/")  # in a store "a//b" is not "a/b"
+    return f"{directory}{slash}_{_fitting(name, _LONGEST - 6)}.json"
 
 
 def is_record(path: str) -> bool:

@@ -15,6 +15,7 @@ from fastloss.files.inputs import find_fragments
 from fastloss.files.readers.sources import class_count, open_source
 from fastloss.files.schemas import output_schema
 from fastloss.files.spec import Spec
+from fastloss.files.stores.addresses import Addresses
 from fastloss.losses.residual import half_squared_error
 
 
@@ -27,6 +28,7 @@ def read_residuals(
     sample_weight: str | None = None,
     dtype: str | None = None,
     csv: CsvOptions = PLAIN,
+    storage_options: dict | None = None,
 ) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
     """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
 
@@ -38,9 +40,10 @@ def read_residuals(
     ScoringError
         If a file or a column cannot be read.
     """
-    fragments = find_fragments(inputs, format)
+    addresses = Addresses(storage_options)
+    fragments = find_fragments(inputs, format, addresses)
     if any(fragment.format == "npy" for fragment in fragments):
-        fragments = with_targets(fragments, target)
+        fragments = with_targets(fragments, target, addresses)
         pred, target, residual = array_roles(half_squared_error, pred, target, residual)
     if residual is None and (pred is None or target is None):
         raise ScoringError("fit needs the column of residuals (--residual), or two columns (--pred and --target)")

@@ -107,8 +107,7 @@ def test_a_store_that_fails_leaves_nothing(data, memory, monkeypatch):
     def refused(self, *args, **keywords):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(memory), "mv", refused)
-    monkeypatch.setattr(type(memory), "mv_file", refused, raising=False)
+    monkeypatch.setattr(type(memory), "pipe_file", refused)
     with pytest.raises(ScoringError, match=r"/one.parquet: cannot be written: .*Permission denied"):
         fl.score(data, "memory://one.parquet", **OPTIONS)
     assert not memory.store

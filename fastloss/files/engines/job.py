@@ -24,6 +24,7 @@ from fastloss.files.fragment import score_task
 from fastloss.files.spec import Spec
 
 ATTEMPTS = 3
+KNOWN_AT_ONCE = 256
 FAILURES = (ScoringError, OSError, MemoryError)
 
 Progress = Callable[[int, float | None], None]
@@ -75,6 +76,13 @@ class Job:
             except FAILURES as error:
                 if attempts == 0:
                     return self._failed(error)
+
+    def known(self, task: Task) -> Summary | None:
+        """The summary of a task of which its record and what its store has told say that it is done."""
+        try:
+            return resume.finished(task, self.spec, resume.origin(task, self.spec, self.classes), read=False)
+        except FAILURES:  # said when it is done
+            return None
 
     def _failed(self, error: Exception) -> Outcome:
         """The outcome of an error. The frames that it went through hold batches: they are emptied, as errors are often
@@ -159,6 +167,10 @@ class Watch:
             self._on_fragment(self._line(index, outcome))
         self.moved(index, outcome.rows, 1.0)
 
+    def of(self, numbers: Sequence[int]) -> _Some:
+        """This watch for an engine that does these tasks only."""
+        return _Some(self, numbers)
+
     def failure(self) -> Exception | None:
         """The errors of the run as one: that of the first task that failed, and the names of the others."""
         if not self._errors:
@@ -186,6 +198,23 @@ class Watch:
         return error
 
 
+class _Some:
+    """A watch for an engine that does some of the tasks, with their numbers among all."""
+
+    def __init__(self, watch: Watch, numbers: Sequence[int]):
+        self._watch, self._numbers = watch, numbers
+
+    @property
+    def enough(self) -> bool:
+        return self._watch.enough
+
+    def moved(self, index: int, rows: int, share: float | None) -> None:
+        self._watch.moved(self._numbers[index], rows, share)
+
+    def done(self, index: int, outcome: Outcome) -> None:
+        self._watch.done(self._numbers[index], outcome)
+
+
 def run(tasks: Sequence[Task], job: Job, engine: Callable, watch: Watch) -> Summary:
     """Run a job with an engine.
 
@@ -195,11 +224,7 @@ def run(tasks: Sequence[Task], job: Job, engine: Callable, watch: Watch) -> Summ
         If tasks failed. Where each has an output of its own all the others are done; the message names those that did
         not end well.
     """
-    summary = engine(tasks, job, watch)
-    failure = watch.failure()
-    if failure is not None:
-        raise failure
-    return summary
+    return _ended(engine(tasks, job, watch), watch)
 
 
 def run_into_directory(
@@ -215,19 +240,50 @@ def run_into_directory(
         Also if there is something in the directory that is not `resumed`, or another job.
     """
     store = tasks[0].store
-    created = not store.is_directory(directory)
+    created = not store.is_object_store and not store.is_directory(directory)
     try:
         with store.locked(directory):
-            if not resumed and set(store.names(directory)) - {names.LOCK}:
+            there = store.files(directory)
+            if not resumed and set(there) - {names.LOCK}:
                 raise ScoringError(f"{directory}: the directory is not empty: empty it, or resume")
-            stale = resume.stale(tasks, directory) if resumed else []
-            resume.clean(store, directory)
+            stale = resume.stale(tasks, directory, there) if resumed else []
+            resume.clean(store, directory, there)
+            if resumed:
+                store.abort_uploads(directory)
+            tasks = resume.with_listed(tasks, there)
             try:
-                return run(tasks, job, engine, watch)
+                return _run_rest(tasks, job, engine, watch)
             finally:
-                resume.clean(store, directory)
+                if not store.is_object_store:
+                    resume.clean(store, directory, store.files(directory))
                 if watch.is_over:
                     resume.remove(store, directory, [*stale, *resume.made(watch.failed)])
     finally:
         if created:
             store.remove_empty(directory)
+
+
+def _run_rest(tasks: Sequence[Task], job: Job, engine: Callable, watch: Watch) -> Summary:
+    """Run a job without the tasks of which their records and the listing of their store tell that they are done."""
+    known = [index for index, task in enumerate(tasks) if resume.is_known(task)]
+    total, done = job.spec.nothing(), set()
+    for start in range(0, len(known), KNOWN_AT_ONCE):
+        some = known[start : start + KNOWN_AT_ONCE]
+        for index, summary in zip(
+            some, resume.together(tasks[0].store, lambda i: job.known(tasks[i]), some), strict=True
+        ):
+            if summary is not None:
+                watch.done(index, Outcome(summary, summary.rows))
+                total |= summary
+                done.add(index)
+    rest = [index for index in range(len(tasks)) if index not in done]
+    if rest:
+        total |= engine([tasks[index] for index in rest], job, watch.of(rest))
+    return _ended(total, watch)
+
+
+def _ended(summary: Summary, watch: Watch) -> Summary:
+    failure = watch.failure()
+    if failure is not None:
+        raise failure
+    return summary

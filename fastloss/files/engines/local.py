@@ -14,7 +14,7 @@ from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import Job, Outcome, Watch
-from fastloss.files.store import insist
+from fastloss.files.stores import insist
 
 
 class Stopped(BaseException):

@@ -8,23 +8,28 @@ be ours; an output is done when it holds what its record says.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 from fastloss.core import config
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.state import digest
 from fastloss.exact.summary import Summary
 from fastloss.files import names
-from fastloss.files.dataset import Fragment, Task
+from fastloss.files.dataset import Fragment, Task, joined
 from fastloss.files.errors import ScoringError
 from fastloss.files.spec import Spec
-from fastloss.files.store import LocalStore, RemoteStore, writing
+from fastloss.files.stores import LOCAL, Entry, LocalStore, RemoteStore, writing
 
+REQUESTS_AT_ONCE = 32
 _HEAD = re.compile(rb'\{"digest": "([0-9a-f]{64})", ')
 _HEAD_BYTES = 79
 _NUMBERED = re.compile(r"\[(0|[1-9][0-9]*)\]\Z")  # the outputs of several a row
@@ -44,12 +49,31 @@ def origin(task: Task, spec: Spec, classes: int | None) -> str:
     return digest(parts)
 
 
-def finished(task: Task, spec: Spec, origin: str) -> Summary | None:
-    """The summary of a task that was finished with the same origin; None if there is none, or it is another spec's."""
+def with_listed(tasks: Sequence[Task], there: Mapping[str, Entry]) -> list[Task]:
+    """The tasks with what a store told of their outputs and records; on this machine each looks itself."""
+    if tasks[0].store is LOCAL:
+        return list(tasks)
+    places = map(_place, tasks)
+    listed = [(there.get(place), there.get(names.record(place))) for place in places]
+    return [replace(task, listed=pair) for task, pair in zip(tasks, listed, strict=True)]
+
+
+def is_known(task: Task) -> bool:
+    """Whether the store told of the output of a task when the job began, and that it may be done."""
+    return task.listed is not None and None not in task.listed
+
+
+def finished(task: Task, spec: Spec, origin: str, read: bool = True) -> Summary | None:
+    """The summary of a task that was finished with the same origin; None if there is none, or it is another spec's.
+
+    Unless the output may be `read`, None too where the store does not tell what is in it.
+    """
+    if task.listed is not None and None in task.listed:
+        return None
     record = _read(task.store, names.record(task.output))
     if record is None or (record["origin"], record["place"]) != (origin, _place(task)):
         return None
-    if record["size"] != task.store.size(task.output) or record["sha256"] != _digest(task):
+    if not _is_whole(task, record, read):
         return None
     with suppress(*_MALFORMED):  # of another program, with a digest that is right
         summary = Summary.restored(record["summary"])
@@ -58,12 +82,12 @@ def finished(task: Task, spec: Spec, origin: str) -> Summary | None:
     return None
 
 
-def finish(task: Task, origin: str, summary: Summary, size: int, sha256: str) -> None:
+def finish(task: Task, origin: str, summary: Summary, size: int, digests: dict[str, str]) -> None:
     """Record what the output of a task will hold, which is complete and about to appear."""
     record = {
         "place": _place(task),
         "size": size,
-        "sha256": sha256,
+        **digests,
         "origin": origin,
         "version": config.__version__,
         "summary": summary.to_dict(),
@@ -74,8 +98,10 @@ def finish(task: Task, origin: str, summary: Summary, size: int, sha256: str) ->
         file.write(b'{"digest": "%s", ' % hashlib.sha256(text).hexdigest().encode() + text)
 
 
-def stale(tasks: Sequence[Task], directory: str) -> list[str]:
+def stale(tasks: Sequence[Task], directory: str, there: Mapping[str, Entry]) -> list[str]:
     """The outputs in a directory, by their places in it, that runs into it have made and these tasks do not make.
+
+    `there` are the files in the directory.
 
     Raises
     ------
@@ -83,18 +109,16 @@ def stale(tasks: Sequence[Task], directory: str) -> list[str]:
         If something looks like such an output, but its record does not tell.
     """
     store, own, found = tasks[0].store, {names.record(_place(task)) for task in tasks}, []
-    there = store.files(directory)
     outputs = {names.record(file): file for file in there if names.is_output(file)}
-    for file in there:
-        if file in own or not names.is_record(file):
-            continue
-        record = _read(store, os.path.join(directory, file))
+    others = [file for file in there if file not in own and names.is_record(file)]
+    records = together(store, lambda file: _read(store, joined(directory, file)), others)
+    for file, record in zip(others, records, strict=True):
         expected = None if record is None else names.record(record["place"])
         if expected == file:
             found.append(record["place"])
         elif file in outputs and not (expected and file.endswith(f"/{expected}")):  # of a run into a directory inside
             raise ScoringError(
-                f"{os.path.join(directory, outputs[file])}: this run does not make it, and its record "
+                f"{joined(directory, outputs[file])}: this run does not make it, and its record "
                 f"{os.path.basename(file)} does not tell what did: remove or move both, then resume"
             )
     return found
@@ -109,21 +133,42 @@ def made(tasks: Iterable[Task]) -> list[str]:
 def remove(store: LocalStore | RemoteStore, directory: str, places: Sequence[str]) -> None:
     """Remove outputs and their records, and the directories in this one that they leave empty."""
     for place in places:
-        path = os.path.join(directory, place)
+        path = joined(directory, place)
         with writing(path):
             store.remove(path)  # before its record, which tells that it is ours
             store.remove(names.record(path))
     for inside in {place.split("/")[0] for place in places if "/" in place}:
-        store.remove_empty(os.path.join(directory, inside))
+        store.remove_empty(joined(directory, inside))
 
 
-def clean(store: LocalStore | RemoteStore, directory: str) -> None:
-    """Remove what killed processes left half-written, except where another job is in a directory inside."""
-    there = store.files(directory)
+def clean(store: LocalStore | RemoteStore, directory: str, there: Iterable[str]) -> None:
+    """Remove what killed processes left half-written of the files in a directory, except where another job is in one
+    inside.
+    """
     others = tuple(os.path.dirname(file) + "/" for file in there if file.endswith(f"/{names.LOCK}"))
     for file in there:
         if names.is_temporary(file) and not file.startswith(others):
-            store.remove_abandoned(os.path.join(directory, file))
+            store.remove_abandoned(joined(directory, file))
+
+
+def together(store: LocalStore | RemoteStore, look: Callable, items: Iterable) -> list:
+    """What `look` gives for each; in a store, where that is a request, several at a time."""
+    if not isinstance(store, RemoteStore):
+        return [look(item) for item in items]
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        return list(pool.map(look, items))
+
+
+def _is_whole(task: Task, record: dict, read: bool) -> bool:
+    """Whether an output holds what its record says; what the store has told need not be read."""
+    size, md5 = (
+        (task.store.size(task.output), None) if task.listed is None else (task.listed[0].size, task.listed[0].md5)
+    )
+    if size != record["size"]:
+        return False
+    if md5 is not None and md5 == record.get("md5"):
+        return True
+    return read and record["sha256"] == _digest(task)
 
 
 def _is_left_by(spec: Spec, summary: Summary) -> bool:
@@ -151,14 +196,11 @@ def _place(task: Task) -> str:
 
 def _read(store: LocalStore | RemoteStore, path: str) -> dict | None:
     """What a record holds; None if there is none, or it is not as we left it."""
-    if store.size(path) is None:
-        return None
     try:
-        with store.open(path) as file:
-            head = _HEAD.fullmatch(file.read(_HEAD_BYTES))
-            text = file.read() if head else b""
-    except MemoryError:
+        content = store.read(path, _HEAD)
+    except (FileNotFoundError, MemoryError):
         return None
+    head, text = _HEAD.match(content), content[_HEAD_BYTES:]
     if not head or hashlib.sha256(text).hexdigest().encode() != head[1]:
         return None
     try:
@@ -177,10 +219,26 @@ def _identity(fragment: Fragment) -> list:
     """Names, sizes and times of its files, and what of them it is; of a table its version."""
     if fragment.table is not None:
         return fragment.table.identity
-    files = [list(fragment.store.status(path)) for path in (fragment.path, fragment.target) if path]
+    files = [_status(file) for file in (fragment, fragment.target) if file is not None]
     return [
         files,
         fragment.row_groups and list(fragment.row_groups),
         [[name, str(value.type), str(value) if value.is_valid else None] for name, value in fragment.partition],
         fragment.part and fragment.part.identity,
     ]
+
+
+def _status(fragment: Fragment) -> list:
+    """What tells a file from another and from what it was before."""
+    store, path = fragment.store, fragment.path
+    if store is LOCAL:
+        return list(store.status(path))
+    size, version = fragment.size, fragment.version
+    if version is None:
+        entry = store.entry(path)
+        if entry is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        size, version = entry.size, entry.version
+    if version is None:  # the store does not tell: it is another each time
+        version = secrets.token_hex(8)
+    return [":".join(store.identity(path)), size, version]

@@ -15,9 +15,9 @@ import pyarrow.fs
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.readers.ranges import Fetch, RangedFile
 from fastloss.files.reading import READ_BUFFER_BYTES
+from fastloss.files.stores import ArrowStore, RemoteStore
 
 ATTEMPTS = 3  # at an answer that is cut; whether a refusal is tried again is up to the store's library
-VERSIONS = "ETag", "etag", "generation", "version_id", "LastModified", "last_modified", "mtime", "created"
 
 
 class ChangedError(ScoringError):
@@ -30,7 +30,7 @@ class _Whole(Exception):
 
 @contextmanager
 def opened_object(
-    filesystem,
+    store: RemoteStore | ArrowStore,
     path: str,
     begin: Callable[[RangedFile], None] = RangedFile.want_all,
     size: int | None = None,
@@ -45,30 +45,28 @@ def opened_object(
     ScoringError
         If it cannot be read; so do the methods of the file.
     """
-    if isinstance(filesystem, pa.fs.PyFileSystem) and isinstance(filesystem.handler, pa.fs.FSSpecHandler):
-        filesystem = filesystem.handler.fs
+    filesystem = store.filesystem
     if size is None:
-        size, version = _status(filesystem, path)
-    is_asked, ask = _asker(filesystem, path, version)
+        size, version = _status(store, path)
+    is_asked, ask = _asker(filesystem, store.inner(path), version)
     with ExitStack() as stack:
         file = stack.enter_context(RangedFile(partial(_fetched, ask, path), size))
         begin(file)
         try:
             file.begin()
         except _Whole:
-            file = stack.enter_context(_downloaded(filesystem, path))
+            file = stack.enter_context(_downloaded(filesystem, store.inner(path)))
         yield file
-        if not is_asked and _status(filesystem, path) != (size, version):
+        if not is_asked and _status(store, path) != (size, version):
             raise ChangedError(f"{path}: it changed after it was listed")
 
 
-def _status(filesystem, path: str) -> tuple[int, str | None]:
+def _status(store: RemoteStore | ArrowStore, path: str) -> tuple[int, str | None]:
     """The size of an object, and what tells its versions apart."""
-    if isinstance(filesystem, pa.fs.FileSystem):
-        info = filesystem.get_file_info(path)
-        return info.size, None if info.mtime_ns is None else str(info.mtime_ns)
-    info = filesystem.info(path)
-    return info["size"], next((str(info[key]) for key in VERSIONS if info.get(key)), None)
+    entry = store.entry(path)
+    if entry is None:
+        raise ChangedError(f"{path}: it was removed after it was listed")
+    return entry.size, entry.version
 
 
 def _asker(filesystem, path: str, version: str | None) -> tuple[bool, Fetch]:

@@ -30,6 +30,7 @@ from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
 from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading
 from fastloss.files.spec import Spec
+from fastloss.files.stores import LOCAL
 
 # What of an object is read first; the formats that are not here are read from the first byte to the last, once.
 BEGINNINGS = {
@@ -101,10 +102,10 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         raise ScoringError(f"{fragment.name}: dtype={spec.dtype!r} is for .npy files, whose elements may have no type")
     with ExitStack() as stack:
 
-        def opened(path: str):
-            return stack.enter_context(_binary_input(path, fragment, seekable=infer or fragment.format != "csv"))
+        def opened(fragment: Fragment):
+            return stack.enter_context(_binary_input(fragment, seekable=infer or fragment.format != "csv"))
 
-        path, file = fragment.path, opened(fragment.path)
+        path, file = fragment.path, opened(fragment)
         if fragment.format == "parquet":
             yield ParquetSource(path, file, spec, fragment.row_groups)
         elif fragment.format == "csv":
@@ -120,18 +121,19 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
             if fragment.target is not None:
-                arrays[spec.target[0]] = NpyFile(fragment.target, opened(fragment.target), spec.dtype)
+                arrays[spec.target[0]] = NpyFile(fragment.target.path, opened(fragment.target), spec.dtype)
             yield NpySource(arrays)
         else:
             yield ArrowSource(path, file)
 
 
 @contextmanager
-def _binary_input(path: str, fragment: Fragment, seekable: bool):
+def _binary_input(fragment: Fragment, seekable: bool):
     """A file or standard input, which goes through a temporary file if it has to be seekable and is not."""
-    with _opened(path, fragment) as file:
+    path = fragment.path
+    with _opened(fragment) as file:
         stream = decompressed(file, path)
-        if not seekable or (stream.seekable() and (fragment.filesystem is None or fragment.format in BEGINNINGS)):
+        if not seekable or (stream.seekable() and (fragment.store is LOCAL or fragment.format in BEGINNINGS)):
             yield stream
         else:
             with tempfile.TemporaryFile() as copy:
@@ -152,12 +154,14 @@ def _copy(stream, copy, path: str, compressed=None) -> None:
         check_expansion(path, compressed.tell(), copied, "decompress it first")
 
 
-def _opened(path: str, fragment: Fragment):
-    if fragment.filesystem is not None:
-        known = (fragment.size, fragment.version) if path == fragment.path else (None, None)
-        begin = RangedFile.want_all if compression_of(path) else BEGINNINGS.get(fragment.format, RangedFile.want_all)
-        return opened_object(fragment.filesystem, path, begin, *known)
-    return nullcontext(sys.stdin.buffer) if path == STREAM else open(path, "rb", buffering=READ_BUFFER_BYTES)
+def _opened(fragment: Fragment):
+    path = fragment.path
+    if path == STREAM:
+        return nullcontext(sys.stdin.buffer)
+    if fragment.store is LOCAL:
+        return fragment.store.open(path)
+    begin = RangedFile.want_all if compression_of(path) else BEGINNINGS.get(fragment.format, RangedFile.want_all)
+    return opened_object(fragment.store, path, begin, fragment.size, fragment.version)
 
 
 def class_count(source, spec: Spec) -> int | None:

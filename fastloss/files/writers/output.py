@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ from fastloss.files.compression import compressed
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, is_arrow_stream
-from fastloss.files.store import LocalStore, RemoteStore, writing
+from fastloss.files.stores import LocalStore, RemoteStore, writing
 from fastloss.files.writers.csv import CsvSink
 from fastloss.files.writers.sinks import ArrowSink, NpySink, ParquetSink
 
@@ -75,26 +75,30 @@ class Output:
 
 
 class Content:
-    """A binary file that is written, and the size and SHA-256 of what it holds in the end."""
+    """A binary file that is written, and the size and digests of what it holds in the end."""
 
-    def __init__(self, file):
-        self._file, self._sha256, self._in_order = file, hashlib.sha256(), True
+    def __init__(self, file, algorithms: Sequence[str]):
+        self._file, self._algorithms, self._in_order = file, algorithms, True
+        self._digests = [hashlib.new(algorithm, usedforsecurity=False) for algorithm in algorithms]
         self.flush, self.tell, self.close, self.closed = file.flush, file.tell, file.close, False
 
     def write(self, data) -> int:
-        self._sha256.update(data)
+        for digest in self._digests:
+            digest.update(data)
         return self._file.write(data)
 
     def seek(self, position: int) -> int:
         self._in_order = False
         return self._file.seek(position)
 
-    def identity(self) -> tuple[int, str]:
-        """Size and digest; read again where the writer went back, as for the header of a .npy file."""
+    def identity(self) -> tuple[int, dict[str, str]]:
+        """Size and digests; read again where the writer went back, as for the header of a .npy file."""
         if not self._in_order:
-            self._file.seek(0)
-            self._sha256 = hashlib.file_digest(self._file, "sha256")
-        return self._file.seek(0, os.SEEK_END), self._sha256.hexdigest()
+            for i, algorithm in enumerate(self._algorithms):
+                self._file.seek(0)
+                self._digests[i] = hashlib.file_digest(self._file, algorithm)
+        found = [digest.hexdigest() for digest in self._digests]
+        return self._file.seek(0, os.SEEK_END), dict(zip(self._algorithms, found, strict=True))
 
 
 @contextmanager
@@ -103,11 +107,12 @@ def open_output(
     format: str,
     store: LocalStore | RemoteStore,
     csv: CsvOptions,
-    record: Callable[[int, str], None] | None = None,
+    record: Callable[[int, dict[str, str]], None] | None = None,
 ):
     """An `Output` in a store; at the end of the block the file appears under its name, or nothing does.
 
-    `record` is called with the size and the SHA-256 of the complete file, before it appears.
+    `record` is called with the size and the digests of the complete file, before it appears: SHA-256, and MD5 where the
+    store may list it.
     """
     if path == STREAM:
         if format == "npy":
@@ -120,7 +125,7 @@ def open_output(
             yield output
         return
     with store.replacing(path, durable=record is not None) as file:
-        content = file if record is None else Content(file)
+        content = file if record is None else Content(file, ["sha256", "md5"] if store.lists_md5 else ["sha256"])
         with compressed(content, path) as stream, Output(path, format, stream, csv) as output:
             yield output
         if record is not None:

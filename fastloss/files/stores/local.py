@@ -1,39 +1,49 @@
-"""Where outputs and their records lie: on this machine, or in a file system that fsspec knows.
-
-In both a file appears under its name when it is complete: it is written under a temporary name beside it, and renamed.
+"""Files of this machine, which appear under their names when they are complete: they are written under temporary names
+beside these, and renamed.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import os
-import shutil
+import re
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from pyarrow.fs import FileSelector, FileType
 
 from fastloss.files import names
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.formats import STREAM
-from fastloss.files.locks import busy, hold, locked_file, owner, remove_unheld
+from fastloss.files.locks import hold, locked_file, remove_unheld
+from fastloss.files.stores.entries import Entry
+
+READ_BUFFER_BYTES = 1 << 20
+HEAD_BYTES = 1 << 10
 
 
 @dataclass(frozen=True)
 class LocalStore:
     """Files of this machine."""
 
+    is_object_store = lists_md5 = False
+
+    def identity(self, path: str) -> tuple:
+        """What all names of a file have in common, links included."""
+        status = os.stat(path)
+        return status.st_dev, status.st_ino
+
     def status(self, path: str) -> tuple[str, int, int]:
         """What tells the file from another and from what it was before: name, size, time in nanoseconds."""
         status = os.stat(path)
         return os.path.realpath(path), status.st_size, status.st_mtime_ns
+
+    def entry(self, path: str) -> Entry | None:
+        """What is told of a file without a look into it; None if there is none."""
+        return Entry() if os.path.isfile(path) else None
 
     def size(self, path: str) -> int | None:
         """Bytes of a file; None if there is none."""
@@ -51,11 +61,11 @@ class LocalStore:
         """What is in it; nothing if it is not there."""
         return os.listdir(directory) if os.path.isdir(directory) else []
 
-    def files(self, directory: str) -> list[str]:
-        """The files in it and in its directories, by their paths from it."""
+    def files(self, directory: str) -> dict[str, Entry]:
+        """The files in it and in its directories, by their paths from it, of which nothing more is told."""
         root = directory.rstrip(os.sep)
         paths = (os.path.join(path, file) for path, _, files in os.walk(root) for file in files)
-        return [path[len(root) + 1 :] for path in paths]
+        return {path[len(root) + 1 :]: Entry() for path in paths}
 
     def make_directory(self, path: str) -> None:
         """With those that it is in; it may be there."""
@@ -63,7 +73,15 @@ class LocalStore:
 
     def open(self, path: str):
         """A binary file to read; FileNotFoundError if there is none."""
-        return open(path, "rb")
+        return open(path, "rb", buffering=READ_BUFFER_BYTES)
+
+    def read(self, path: str, head: re.Pattern) -> bytes:
+        """All of a small file; nothing if it does not begin with `head`, of what may be anything."""
+        if not os.path.isfile(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        with open(path, "rb") as file:
+            begin = file.read(HEAD_BYTES)
+            return begin + file.read() if head.match(begin) else b""
 
     def remove(self, path: str) -> None:
         """A file, if there is one."""
@@ -79,6 +97,9 @@ class LocalStore:
     def remove_abandoned(self, temporary: str) -> None:
         """A temporary file, unless a process still writes it."""
         remove_unheld(temporary)
+
+    def abort_uploads(self, directory: str) -> None:
+        """None: there are no uploads."""
 
     def remove_leftovers(self, path: str) -> None:
         """The temporary files of processes that were killed while they wrote this file."""
@@ -131,100 +152,6 @@ class LocalStore:
         except BaseException:
             insist(lambda: _discard(file, temporary))
             raise
-
-
-@dataclass(frozen=True)
-class RemoteStore:
-    """Files of a pyarrow file system; the methods are those of `LocalStore`.
-
-    What is written is gathered in a temporary file of this machine, as few stores let a writer go back in a file.
-    """
-
-    filesystem: Any
-
-    def status(self, path: str) -> tuple[str, int, int]:
-        info = self.filesystem.get_file_info(path)
-        return f"{self.filesystem.type_name}:{path}", info.size, info.mtime_ns
-
-    def size(self, path: str) -> int | None:
-        info = self.filesystem.get_file_info(path)
-        return info.size if info.is_file else None
-
-    def exists(self, path: str) -> bool:
-        return self.is_directory(path) or self.size(path) is not None
-
-    def is_directory(self, path: str) -> bool:
-        return self.filesystem.get_file_info(path).type == FileType.Directory
-
-    def names(self, directory: str) -> list[str]:
-        found = self.filesystem.get_file_info(FileSelector(directory, allow_not_found=True))
-        return [info.base_name for info in found]
-
-    def files(self, directory: str) -> list[str]:
-        found = self.filesystem.get_file_info(FileSelector(directory, recursive=True, allow_not_found=True))
-        return [os.path.relpath(info.path, directory) for info in found if info.is_file]
-
-    def make_directory(self, path: str) -> None:
-        self.filesystem.create_dir(path, recursive=True)
-
-    def open(self, path: str):
-        return self.filesystem.open_input_stream(path, compression=None)
-
-    def remove(self, path: str) -> None:
-        with suppress(FileNotFoundError):
-            self.filesystem.delete_file(path)
-
-    def remove_empty(self, directory: str) -> None:
-        if self.is_directory(directory) and not self.files(directory):
-            self.filesystem.delete_dir(directory)
-
-    def remove_abandoned(self, temporary: str) -> None:
-        self.remove(temporary)
-
-    def remove_leftovers(self, path: str) -> None:
-        """None: nothing tells whether the process that writes a temporary file is alive."""
-
-    @contextmanager
-    def locked(self, directory: str) -> Iterator[None]:
-        path, is_ours = f"{directory.rstrip('/')}/{names.LOCK}", False
-        record = {"owner": owner(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
-        try:
-            with writing(directory):
-                self.make_directory(directory)
-                try:
-                    if self.size(path) is not None:  # not all stores heed the mode
-                        raise FileExistsError
-                    self.filesystem.handler.fs.pipe_file(path, json.dumps(record).encode(), mode="create")
-                except FileExistsError as error:
-                    raise busy(self._holder(path), f"wait for its end; if it is dead, remove {path}") from error
-                is_ours = True
-            yield
-        finally:
-            if is_ours:
-                self.remove(path)
-
-    def _holder(self, path: str) -> str:
-        try:
-            with self.open(path) as file:
-                record = json.loads(file.read(1000))
-            return f"{record['owner']}, since {record['since']}"
-        except (OSError, ValueError, LookupError, TypeError):
-            return "unknown"
-
-    @contextmanager
-    def replacing(self, path: str, durable: bool = False) -> Iterator[Any]:
-        with tempfile.TemporaryFile() as file:
-            yield file
-            file.seek(0)
-            temporary = names.temporary(path)
-            try:
-                with writing(path):
-                    with self.filesystem.open_output_stream(temporary) as stream:
-                        shutil.copyfileobj(file, stream, 1 << 20)
-                    self.filesystem.move(temporary, path)
-            except BaseException:
-                insist(lambda: self.remove(temporary))
-                raise
 
 
 LOCAL = LocalStore()
