@@ -27,6 +27,7 @@ from fastloss.files.arguments import (
     as_function,
     as_inputs,
     as_loss,
+    as_options,
     as_path,
     optional,
 )
@@ -213,7 +214,7 @@ def score(
     run = _engine(engine, optional(as_count, workers, "workers"), client, spark)
     csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
     loss, given = as_loss(loss, "loss"), as_inputs(input, "input")
-    addresses = Addresses(storage_options)
+    addresses = Addresses(optional(as_options, storage_options, "storage_options"))
     store, output = addresses.of_output(optional(as_path, output, "output"))
     fragment_rows = optional(as_count, fragment_rows, "fragment_rows")
     num_threads = optional(as_count, num_threads, "num_threads")
@@ -229,6 +230,7 @@ def score(
         fragments = dataset.with_targets(fragments, target, addresses)
         pred, target, residual = dataset.array_roles(loss, pred, target, residual)
     dataset.check_apart(output, store, found.directories)
+    addresses.check_options()
     into_directory = dataset.is_directory_output(found.is_several, output, store)
     if fragment_rows is not None:
         fragments = inputs.cut(fragments, fragment_rows)

@@ -100,6 +100,15 @@ def as_flag(value: Any, name: str) -> bool:
     return value
 
 
+def as_options(value: Any, name: str) -> dict[str, Any]:
+    """Keywords of another library, which may be secrets: they are not shown."""
+    if not isinstance(value, Mapping):
+        raise refusal(name, "a mapping of names to values", value)
+    if not all(isinstance(key, str) for key in value):
+        raise ScoringError(f"{name} must have names that are text")
+    return dict(value)
+
+
 def as_function(value: Any, name: str) -> Callable:
     if not callable(value):
         raise refusal(name, "a function", value)

@@ -482,7 +482,7 @@ def test_a_signal_that_became_another_error(here, run, monkeypatch, made):
         except BaseException as error:
             raise made from error
 
-    monkeypatch.setattr("fastloss.files.inputs.is_several", interrupted)
+    monkeypatch.setattr("fastloss.files.inputs.find", interrupted)
     assert run("score", "in.parquet", "-o", "out.csv", *HUBER) == (143, "", "fastloss: interrupted\n")
 
 

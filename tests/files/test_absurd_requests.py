@@ -49,7 +49,7 @@ KEYWORDS = (
     *CSV,
     *ENGINES,
     *("input", "output", "loss", "head", "emit", "keep", "prefix", "multioutput", "format", "dtype"),
-    *("resume", "progress", "on_fragment"),
+    *("resume", "storage_options", "progress", "on_fragment"),
 )
 TEXTS = ("text", "empty text", "a word of NumPy", "'2'", "'yes'", "NUL", "line")
 NUMBERS = ("5", "0", "-1", "1.5", "nan", "NumPy's 2", "NumPy's -2", "no float", "huge", "minus huge", "fraction")
@@ -61,6 +61,7 @@ RIGHT = {
     "head": ("table",),
     "keep": ("list", "['r']"),
     "resume": ("False",),
+    "storage_options": ("dict",),
     "output": ("a word of NumPy", "'2'", "'yes'", "line", "surrogate"),
 }
 # they are asked for, and there are none: columns of CSV have numbers for names, those of pandas any

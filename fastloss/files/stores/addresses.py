@@ -36,10 +36,9 @@ class Addresses:
     """
 
     def __init__(self, options: Mapping | None = None):
-        if options is not None and not isinstance(options, Mapping):
-            raise ScoringError(f"storage_options are a mapping of names to values, not {options!r}")
         self._options, self._call = dict(options or {}), secrets.token_hex(8)
         self._made: dict[tuple, object] = {}
+        self._is_used = False
 
     def at(self, given: str) -> tuple[LocalStore | RemoteStore, str]:
         """The store of a path or an address, and the path there as messages name it.
@@ -53,6 +52,7 @@ class Addresses:
         """
         if not is_address(given):
             return LOCAL, given
+        self._is_used = True
         try:
             import fsspec  # noqa: F401
         except ImportError as error:
@@ -85,6 +85,17 @@ class Addresses:
         if is_address(given) and given.endswith("/"):
             path = path.rstrip("/") + "/"
         return store, path
+
+    def check_options(self) -> None:
+        """That there was an address for the options.
+
+        Raises
+        ------
+        ScoringError
+            If there was none.
+        """
+        if self._options and not self._is_used:
+            raise ScoringError("storage_options are for addresses, as s3://bucket/key, and there is none")
 
     def _opened(self, given: str) -> tuple:
         """The file system of an address, the same for all in one place, and the path in it."""

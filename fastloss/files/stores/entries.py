@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 # What tells a file from what it was before, the best first; a time is of a change, not of the making.
 _VERSIONS = (
@@ -35,8 +36,13 @@ class Entry:
     def of(cls, info: Mapping, extra: tuple[str, ...] = ()) -> Entry:
         """What fsspec's details of a file say; `extra` are further keys that tell a version."""
         told = (info.get(key) for key in (*_VERSIONS, *extra))
-        version = next((str(value) for value in told if value), None)
+        version = next((_text(value) for value in told if value), None)
         return cls(info.get("size"), version, _md5(info))
+
+
+def _text(version) -> str:
+    """A version; times that a listing and a look at one file tell in other ways are the same."""
+    return str(version.timestamp() if isinstance(version, datetime) else version)
 
 
 def _md5(info: Mapping) -> str | None:

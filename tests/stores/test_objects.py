@@ -1,0 +1,214 @@
+"""What is read and written in an object store: literal names, versions, buckets that are not made, failures."""
+
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet
+import pytest
+from servers import DENIED, Harm, each, options
+
+import fastloss as fl
+from fastloss.files import ScoringError
+
+HUBER = {"loss": fl.huber, "residual": "r"}
+
+
+def parquet(seed: int, rows: int = 40) -> bytes:
+    sink = pa.BufferOutputStream()
+    pa.parquet.write_table(pa.table({"r": np.random.default_rng(seed).standard_normal(rows)}), sink)
+    return sink.getvalue().to_pybytes()
+
+
+def npy(array) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.fixture
+def put(proxy, s3, bucket):
+    """Puts objects into the bucket; returns the address of it."""
+
+    def put(**objects):
+        for name, content in objects.items():
+            s3.pipe_file(f"{bucket}/{name}", content)
+        return f"s3://{bucket}"
+
+    return put
+
+
+def contents(s3, root):
+    return {path.removeprefix(root + "/"): s3.cat_file(path) for path in s3.find(root)}
+
+
+def test_a_changed_input_of_equal_size_is_scored_again(put, s3, bucket):
+    url = put(**{"in/a.npy": npy(np.ones(10)), "in/b.npy": npy(np.ones(10))})
+    options = {"loss": fl.huber, "keep": "none"}
+    fl.score(f"{url}/in", f"{url}/out/", **options)
+    s3.pipe_file(f"{bucket}/in/a.npy", npy(np.full(10, 3.0)))
+    summary = fl.score(f"{url}/in", f"{url}/out/", resume=True, **options)
+    assert summary.max == 2.5 and summary == fl.score(f"{url}/in", **options)
+    assert np.load(io.BytesIO(s3.cat_file(f"{bucket}/out/a.npy")))[0] == 2.5
+
+
+def test_nothing_is_remembered_from_an_earlier_call(put, s3, bucket):
+    url = put(**{"in/a.parquet": parquet(0), "in/b.parquet": parquet(1)})
+    assert fl.score(f"{url}/in", f"{url}/out/", **HUBER).count == 80
+    assert fl.score(f"{url}/in/*.parquet", **HUBER).count == 80
+    s3.pipe_file(f"{bucket}/in/c.parquet", parquet(2, 50))
+    s3.pipe_file(f"{bucket}/in/a.parquet", parquet(3, 60))
+    s3.rm_file(f"{bucket}/out/b.parquet")
+    assert fl.score(f"{url}/in/*.parquet", **HUBER).count == 150
+    assert fl.score(f"{url}/in", f"{url}/out/", resume=True, **HUBER).count == 150
+    assert s3.exists(f"{bucket}/out/b.parquet") and s3.exists(f"{bucket}/out/c.parquet")
+
+
+def test_an_output_that_was_changed_is_made_again(put, s3, bucket, proxy):
+    url = put(**{"in/a.parquet": parquet(0)})
+    fl.score(f"{url}/in", f"{url}/out/", **HUBER)
+    expected = s3.cat_file(f"{bucket}/out/a.parquet")
+    s3.pipe_file(f"{bucket}/out/a.parquet", bytes(len(expected)))
+    fl.score(f"{url}/in", f"{url}/out/", resume=True, **HUBER)
+    assert s3.cat_file(f"{bucket}/out/a.parquet") == expected
+
+
+@pytest.mark.parametrize("output", ["out/", "out", "out.parquet"])
+def test_a_bucket_is_never_made(put, s3, output):
+    url = put(**{"in/a.parquet": parquet(0), "in/b.parquet": parquet(1)})
+    with pytest.raises((ScoringError, OSError), match="does not exist") as caught:
+        fl.score(f"{url}/in", f"s3://no-such-bucket/{output}", **HUBER)
+    assert "s3://no-such-bucket/" in str(caught.value)
+    assert not s3.exists("no-such-bucket")
+
+
+@pytest.mark.parametrize("name", ["a*b", "a?b", "a[1]", "[ab]", "*", "a b", "ä%20", "a#b"])
+def test_names_are_literal(put, s3, bucket, name):
+    url = put(**{f"in/{name}.parquet": parquet(0), "in/a1b.parquet": parquet(1)})
+    assert fl.score(f"{url}/in", f"{url}/out-{name}/", **HUBER).count == 80
+    assert set(contents(s3, f"{bucket}/out-{name}")) >= {f"{name}.parquet", "a1b.parquet"}
+    assert fl.score(f"{url}/in/{name}.parquet", f"{url}/{name}.csv", **HUBER).count == 40
+    assert s3.info(f"{bucket}/{name}.csv")["size"]
+    assert fl.score(f"{url}/in", f"{url}/out-{name}/", resume=True, **HUBER).count == 80
+
+
+def test_patterns(put):
+    url = put(**{f"in/{name}.parquet": parquet(i) for i, name in enumerate(["a", "b", "day=1/c", "x/y/z"])})
+    assert fl.score(f"{url}/in/*.parquet", **HUBER).count == 80
+    assert fl.score(f"{url}/in/[ac].parquet", **HUBER).count == 40
+    assert fl.score(f"{url}/in/*/*.parquet", **HUBER).count == 40
+    assert fl.score(f"{url}/in/**/*.parquet", **HUBER).count == 160
+    with pytest.raises(ScoringError, match="no data files"):
+        fl.score(f"{url}/in/q*.parquet", **HUBER)
+
+
+def test_a_key_that_is_a_directory_too(put, s3, bucket):
+    url = put(**{"in/k.parquet": parquet(0), "in/k.parquet/x.parquet": parquet(1)})
+    assert fl.score(f"{url}/in", f"{url}/out/", **HUBER).count == 80
+    assert {"k.parquet", "k.parquet/x.parquet"} <= set(contents(s3, f"{bucket}/out"))
+
+
+def test_keys_that_stand_for_directories_and_empty_parts(put, s3, bucket):
+    markers = {name: b"" for name in ("in/", "in/day=1/", "in/day=1_$folder$")}
+    url = put(**{**markers, "in/day=1/a.parquet": parquet(0), "in/x//b.parquet": parquet(1)})
+    assert fl.score(f"{url}/in", f"{url}/out/", **HUBER).count == 80
+    assert {"day=1/a.parquet", "x//b.parquet", "x//_b.parquet.json"} <= set(contents(s3, f"{bucket}/out"))
+    assert fl.score(f"{url}/in", f"{url}/out/", resume=True, **HUBER).count == 80
+
+
+def test_an_output_inside_of_the_input(put, tmp_path):
+    url = put(**{"in/a.parquet": parquet(0)})
+    for output in (f"{url}/in/out/", f"{url}/in/out.parquet", f"{url}/in/_out/", url.replace("s3:", "S3:") + "/in/o/"):
+        with pytest.raises(ScoringError, match="lies in the input"):
+            fl.score(f"{url}/in", output, **HUBER)
+    fl.score(f"{url}/in", f"{url}/in-scored/", **HUBER)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.parquet").write_bytes(parquet(0))
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    with pytest.raises(ScoringError, match="lies in the input"):
+        fl.score(tmp_path / "in", tmp_path / "link" / "out.parquet", **HUBER)
+    fl.score(tmp_path / "in", f"{tmp_path}/in-scored/", **HUBER)
+
+
+def test_an_input_is_not_replaced_by_any_name_of_it(put, proxy, s3, bucket):
+    url = put(**{"in/a.parquet": parquet(0)})
+    before = s3.cat_file(f"{bucket}/in/a.parquet")
+    own = pa.fs.S3FileSystem(access_key="key", secret_key="secret", endpoint_override=proxy.url, region="us-east-1")
+    given = pa.dataset.dataset(f"{bucket}/in/a.parquet", filesystem=own)
+    for source, output in (
+        (given, f"{url}/in/a.parquet"),
+        (f"{url}/in/a.parquet".replace("s3:", "s3a:"), f"{url}/in/a.parquet"),
+        (f"{url}/in/a.parquet", f"{url}/in/a.parquet".replace("s3:", "S3:")),
+        ([f"{url}/in/a.parquet"], f"{url}/in/"),
+    ):
+        with pytest.raises(ScoringError, match="would replace an input"):
+            fl.score(source, output, **HUBER)
+    assert s3.cat_file(f"{bucket}/in/a.parquet") == before
+    assert fl.score(given, f"{url}/other.parquet", **HUBER).count == 40
+
+
+def test_arrays_with_targets_and_heads(put):
+    rng = np.random.default_rng(0)
+    pred, target, head = rng.normal(size=(9, 4)), rng.integers(0, 3, 9), rng.normal(size=(3, 4))
+    url = put(**{"p/x.npy": npy(pred[:, :3].copy()), "t/x.npy": npy(target), "e.npy": npy(pred), "h.npy": npy(head)})
+    expected = fl.cross_entropy(pred[:, :3], target)
+    for given, labels in ((f"{url}/p/x.npy", f"{url}/t/x.npy"), (f"{url}/p", f"{url}/t")):
+        assert fl.score(given, loss=fl.cross_entropy, target=labels).mean == pytest.approx(expected.mean())
+    with pytest.raises(FileNotFoundError, match=f"{url}/t/y.npy"):
+        fl.score(f"{url}/p/x.npy", loss=fl.cross_entropy, target=f"{url}/t/y.npy")
+    summary = fl.score(f"{url}/e.npy", loss=fl.linear_cross_entropy, target=f"{url}/t/x.npy", head=f"{url}/h.npy")
+    assert summary.mean == pytest.approx(fl.linear_cross_entropy(pred, head, target).mean())
+
+
+def test_options_that_are_given(server, proxy, s3, bucket, monkeypatch):
+    s3.pipe_file(f"{bucket}/a.parquet", parquet(0))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name)
+    for given in (options(proxy.url), {"s3": options(proxy.url)}):
+        assert fl.score(f"s3://{bucket}/a.parquet", storage_options=given, **HUBER).count == 40
+    assert proxy.total()
+    with pytest.raises(ScoringError, match="storage_options"):
+        fl.score(f"s3://{bucket}/a.parquet", storage_options=7, **HUBER)
+
+
+@pytest.mark.parametrize("engine", ["local"])
+def test_failures_are_those_of_fragments(put, s3, bucket, proxy, engine):
+    url = put(**{f"in/{i}.parquet": parquet(i) for i in range(5)})
+    proxy.harm = each(1, Harm(403, DENIED), lambda request: request.key.endswith("3.parquet") and request.kind == "GET")
+    with pytest.raises(ScoringError, match=rf"^{url}/in/3.parquet: .*Denied.*1 of 5 files failed, the others are done"):
+        fl.score(f"{url}/in", f"{url}/out/", engine=engine, **HUBER)
+    assert len(contents(s3, f"{bucket}/out")) == 8
+    proxy.harm = None
+    assert fl.score(f"{url}/in", f"{url}/out/", resume=True, engine=engine, **HUBER).count == 200
+
+
+def test_a_server_that_is_overloaded_and_answers_that_are_cut(put, s3, bucket, proxy):
+    url = put(**{f"in/{i}.parquet": parquet(i) for i in range(9)})
+    whole = fl.score(f"{url}/in", f"{url}/expected/", **HUBER)
+    expected = contents(s3, f"{bucket}/expected")
+    for n, harm in enumerate((Harm(503), Harm(cut=True))):
+        proxy.harm = each(10, harm)
+        assert fl.score(f"{url}/in", f"{url}/out{n}/", **HUBER) == whole
+        proxy.harm = None
+        assert contents(s3, f"{bucket}/out{n}") == expected
+
+
+def test_credentials_that_may_write_and_not_remove(put, s3, bucket, proxy):
+    url = put(**{f"in/{i}.parquet": parquet(i) for i in range(3)})
+    proxy.harm = each(1, Harm(403, DENIED), lambda request: request.kind in ("DELETE", "DELETES", "UPLOADS"))
+    whole = fl.score(f"{url}/in", f"{url}/out/", **HUBER)
+    assert fl.score(f"{url}/in", f"{url}/out/", resume=True, **HUBER) == whole
+    s3.rm_file(f"{bucket}/in/1.parquet")
+    with pytest.raises((ScoringError, OSError), match=f"{url}/out/1.parquet: .*denied"):
+        fl.score(f"{url}/in", f"{url}/out/", resume=True, **HUBER)
+
+
+def test_uploads_that_a_kill_left_are_aborted(put, s3, bucket):
+    url = put(**{"in/a.parquet": parquet(0)})
+    fl.score(f"{url}/in", f"{url}/out/", **HUBER)
+    for key in ("out/a.parquet", "out/other.bin", "elsewhere/a.parquet"):
+        s3.call_s3("create_multipart_upload", Bucket=bucket, Key=key)
+    fl.score(f"{url}/in", f"{url}/out/", resume=True, **HUBER)
+    left = s3.call_s3("list_multipart_uploads", Bucket=bucket)["Uploads"]
+    assert {upload["Key"] for upload in left} == {"out/other.bin", "elsewhere/a.parquet"}
