@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 from pyarrow import types
@@ -18,7 +19,9 @@ from fastloss.files.batch import score_batch
 from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, located
 from fastloss.files.formats import STREAM
-from fastloss.files.readers.sources import class_count, csv_columns, open_source
+from fastloss.files.readers.ahead import in_turn
+from fastloss.files.readers.sources import PartitionedSource, class_count, csv_columns, open_source
+from fastloss.files.readers.tables import ParquetSource
 from fastloss.files.reading import shown
 from fastloss.files.schemas import conform, output_schema, unified
 from fastloss.files.spec import Spec
@@ -60,24 +63,23 @@ def score_task(
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
     others: dict[str, Collector | ColumnsCollector] = {}
-    with writing as output, _opener(task, spec, infer) as open_fragment:
+    with writing as output, _opener(task, spec, infer) as open_fragment, ExitStack() as stack:
         if is_single:  # what tells the number of classes is read once
             with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
                 classes = class_count(source, spec) or classes
         if output is not None:
             _begin(output, task, spec, classes, open_fragment)
-        for index, fragment in enumerate(task.fragments):
-            rows = 0
-            with open_fragment(fragment) as source:
-                own = _own(spec, task, source.schema)
-                with naming(fragment, 0, before):
-                    count = classes if is_single else class_count(source, spec) or classes
-                counts = _score_source(source, fragment, own, collector, others, output, before, count, num_threads)
-                for rows in counts:
-                    if progress is not None:
-                        share = rows / source.rows if source.rows else None
-                        done = None if share is None else (index + share) / len(task.fragments)
-                        progress(before + rows, done)
+        opened = stack.enter_context(closing(in_turn(task.fragments, open_fragment, partial(_expect, spec, task))))
+        for index, (fragment, source) in enumerate(opened):
+            rows, own = 0, _own(spec, task, source.schema)
+            with naming(fragment, 0, before):
+                count = classes if is_single else class_count(source, spec) or classes
+            counts = _score_source(source, fragment, own, collector, others, output, before, count, num_threads)
+            for rows in counts:
+                if progress is not None:
+                    share = rows / source.rows if source.rows else None
+                    done = None if share is None else (index + share) / len(task.fragments)
+                    progress(before + rows, done)
             before += rows
         summary = replace(collector.summary(), outputs=_summaries(others)).of_loss(spec.loss_text)
     return summary
@@ -108,11 +110,12 @@ def _opener(task: Task, spec: Spec, infer: bool):
 def _begin(output: Output, task: Task, spec: Spec, classes: int | None, open_fragment: Callable) -> None:
     """Tell an output what columns the fragments of its task have together."""
     whole = None
-    for fragment in task.fragments:
-        with open_fragment(fragment) as source, naming(fragment, 0, 0):
-            count = class_count(source, spec) if classes is None else classes
-            schema = output_schema(source.schema, _own(spec, task, source.schema), count)
-            whole = schema if whole is None else unified(whole, schema, spec.emitted)
+    with closing(in_turn(task.fragments, open_fragment)) as opened:
+        for fragment, source in opened:
+            with naming(fragment, 0, 0):
+                count = class_count(source, spec) if classes is None else classes
+                schema = output_schema(source.schema, _own(spec, task, source.schema), count)
+                whole = schema if whole is None else unified(whole, schema, spec.emitted)
     for name in spec.keep or ():
         if name not in (*whole.names, *task.uncarried):
             raise ScoringError(f"no input has a column {name!r} to keep")
@@ -134,6 +137,18 @@ def _dictionaries(task: Task, encoded: list[pa.Field], open_fragment: Callable) 
                     columns_there = dict(zip(there.names, map(batch.column, there.names), strict=True))
                     collect(conform(columns_there, there, len(batch)), found)
     return found
+
+
+def _expect(spec: Spec, task: Task, source) -> None:
+    """Begin to fetch what will be read, where it is an object of a store."""
+    if isinstance(source, ParquetSource | PartitionedSource):
+        with suppress(ScoringError, OSError, pa.ArrowException):  # said when it is read
+            source.expect(_wanted(_own(spec, task, source.schema), source))
+
+
+def _wanted(spec: Spec, source) -> list[str]:
+    """The columns that are read, each once."""
+    return [*dict.fromkeys([*spec.carried(source.schema.names), *spec.read])]
 
 
 def _own(spec: Spec, task: Task, schema: pa.Schema) -> Spec:
@@ -166,7 +181,7 @@ def _score_source(
             elif spec.multioutput == "raw_values":
                 others.setdefault(name, ColumnsCollector())
     carried = spec.carried(source.schema.names)
-    for batch in _batches(source, [*dict.fromkeys([*carried, *spec.read])], before):
+    for batch in _batches(source, _wanted(spec, source), before):
         with naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
             groups = () if spec.by is None else keys_of(columns.get(batch, spec.by), spec.by)

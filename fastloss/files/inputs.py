@@ -24,11 +24,14 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, as_written, format_of
 from fastloss.files.lakes import ICEBERG_FOLDER, refuse_above, refuse_around, refuse_inside
 from fastloss.files.names import is_output
+from fastloss.files.readers.objects import opened
+from fastloss.files.readers.ranges import RangedFile
 from fastloss.files.stores import LOCAL, Entry, RemoteStore, Store
 from fastloss.files.stores.addresses import Addresses, store_of_arrow
 from fastloss.files.tables import Part, has_defaults, is_table, partition_of, table_of
 
 REQUESTS_AT_ONCE = 16
+OBJECTS_CUT = 8
 DATASET_FORMATS = {"parquet": "parquet", "csv": "csv", "ipc": "arrow", "arrow": "arrow", "feather": "feather"}
 DATASET_FORMATS |= {"json": "jsonl", "orc": "orc"}
 
@@ -84,8 +87,18 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
 
 
 def cut(fragments: Iterable[Fragment], rows: int, min_bytes: int = 0) -> list[Fragment]:
-    """Parquet files of at least `min_bytes` in runs of row groups of at most `rows` rows, or of one row group."""
-    return [part for fragment in fragments for part in _cut(fragment, rows, min_bytes)]
+    """Parquet files of at least `min_bytes` in runs of row groups of at most `rows` rows, or of one row group.
+
+    Where there are many objects of stores and `min_bytes`, these are left whole: each would be asked for its footer.
+    """
+    fragments = list(fragments)
+    remote = sum(fragment.store is not LOCAL for fragment in fragments)
+    if not remote:
+        return [part for fragment in fragments for part in _cut(fragment, rows, min_bytes)]
+    if min_bytes and remote > OBJECTS_CUT:
+        return fragments
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        return [part for parts in pool.map(lambda f: list(_cut(f, rows, min_bytes)), fragments) for part in parts]
 
 
 def _together(given: Sequence[tuple[Store, object]], format: str | None) -> list[Found]:
@@ -300,9 +313,9 @@ def _cut(fragment: Fragment, rows: int, min_bytes: int) -> Iterator[Fragment]:
         if (size or 0) < min_bytes:
             yield fragment
             return
-        with fragment.store.open(fragment.path) as file:
+        with opened(fragment.store, fragment.path, RangedFile.want_footer, fragment.size, fragment.version) as file:
             metadata = pa.parquet.read_metadata(file)
-    except (OSError, pa.ArrowException):  # said when it is scored, as of any other file
+    except (OSError, ScoringError, pa.ArrowException):  # said when it is scored, as of any other file
         yield fragment
         return
     groups = tuple(range(metadata.num_row_groups)) if fragment.row_groups is None else fragment.row_groups

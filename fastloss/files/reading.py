@@ -46,6 +46,12 @@ def shown(path: str) -> str:
     return "standard input" if path == STREAM else path
 
 
+def is_named(error: Exception) -> bool:
+    """Whether an error says which file it is of, or is of none: those of a store, and some of the operating system."""
+    is_of_system = isinstance(error, FileNotFoundError | PermissionError | BrokenPipeError)
+    return is_of_system or getattr(error, "filename", None) is not None
+
+
 @contextmanager
 def reading(path: str, format: str, where: str = ""):
     """Turns what pyarrow and the operating system say into one line that names the file, and `where` in it."""
@@ -53,8 +59,7 @@ def reading(path: str, format: str, where: str = ""):
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        is_named = getattr(error, "filename", None) is not None  # by a store, or by the operating system
-        if is_named or isinstance(error, FileNotFoundError | PermissionError | BrokenPipeError):
+        if is_named(error):
             raise
         raise ScoringError(f"{refusal}: {where}{one_line(error)}") from error
     except MemoryError as error:

@@ -55,8 +55,6 @@ def outcome(source, **options):
 def put(s3, bucket):
     """Puts an object into the bucket, and returns its address."""
 
-    type(s3).clear_instance_cache()
-
     def put(name: str, data: bytes) -> str:
         s3.pipe_file(f"{bucket}/{name}", data)
         return f"s3://{bucket}/{name}"

@@ -16,6 +16,9 @@ from fastloss.files.dataset import Task
 from fastloss.files.engines.job import Job, Outcome, Watch
 from fastloss.files.stores import insist
 
+MOST_WORKERS = 16
+OBJECTS_BYTES = 128 << 20  # of objects that are read at a time
+
 
 class Stopped(BaseException):
     """Ends a task from inside, like an interrupt: what it has begun to write is removed."""
@@ -23,12 +26,21 @@ class Stopped(BaseException):
 
 def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = None) -> Summary:
     """Do the tasks, several at a time; one worker does them in order, with all the threads of the kernels."""
-    workers = min(workers or processors(), len(tasks))
+    workers = min(workers or _suited(tasks), len(tasks))
     if workers > 1:
         with _Workers(workers, tasks, job.single_threaded(), watch) as started:
             if started:
                 return _gathered(started, job, watch)
     return _in_order(tasks, job, watch)
+
+
+def _suited(tasks: Sequence[Task]) -> int:
+    """A worker a processor; more where objects of stores are small: their requests take longer than their rows."""
+    sizes = [fragment.size for task in tasks for fragment in task.fragments]
+    if not sizes or None in sizes:  # of this machine
+        return processors()
+    at_a_time = OBJECTS_BYTES * len(sizes) // max(sum(sizes), 1)
+    return max(processors(), min(MOST_WORKERS, at_a_time))
 
 
 def _gathered(workers: _Workers, job: Job, watch: Watch) -> Summary:

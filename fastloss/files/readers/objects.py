@@ -12,10 +12,11 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.fs
 
-from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.errors import ScoringError
 from fastloss.files.readers.ranges import Fetch, RangedFile
 from fastloss.files.reading import READ_BUFFER_BYTES
-from fastloss.files.stores import ArrowStore, RemoteStore
+from fastloss.files.stores import LOCAL, ArrowStore, RemoteStore, Store
+from fastloss.files.stores.failures import failures
 
 ATTEMPTS = 3  # at an answer that is cut; whether a refusal is tried again is up to the store's library
 
@@ -26,6 +27,11 @@ class ChangedError(ScoringError):
 
 class _Whole(Exception):
     """A server sends all, whatever it is asked for."""
+
+
+def opened(store: Store, path: str, begin: Callable[[RangedFile], None], size: int | None, version: str | None):
+    """A file of this machine, or an object."""
+    return store.open(path) if store is LOCAL else opened_object(store, path, begin, size, version)
 
 
 @contextmanager
@@ -42,20 +48,22 @@ def opened_object(
     ------
     ChangedError
         If it is not of this version, also at the end of the block.
-    ScoringError
-        If it cannot be read; so do the methods of the file.
+    OSError
+        If it cannot be read; so do the methods of the file. It names `path`.
     """
     filesystem = store.filesystem
     if size is None:
         size, version = _status(store, path)
-    is_asked, ask = _asker(filesystem, store.inner(path), version)
+    with failures(path):
+        is_asked, ask = _asker(filesystem, store.inner(path), version)
     with ExitStack() as stack:
         file = stack.enter_context(RangedFile(partial(_fetched, ask, path), size))
         begin(file)
         try:
             file.begin()
         except _Whole:
-            file = stack.enter_context(_downloaded(filesystem, store.inner(path)))
+            with failures(path):
+                file = stack.enter_context(_downloaded(filesystem, store.inner(path)))
         yield file
         if not is_asked and _status(store, path) != (size, version):
             raise ChangedError(f"{path}: it changed after it was listed")
@@ -83,22 +91,26 @@ def _asker(filesystem, path: str, version: str | None) -> tuple[bool, Fetch]:
 
 
 def _fetched(ask: Fetch, path: str, start: int, stop: int) -> bytes:
-    """A range, asked for again if the answer is cut."""
-    for attempt in range(1, ATTEMPTS + 1):
+    """A range, or an error that names the object."""
+    with failures(path):
+        data = _asked(ask, start, stop)
+    if len(data) > stop - start:
+        raise _Whole
+    if len(data) < stop - start:
+        raise ChangedError(f"{path}: it became shorter after it was listed")
+    return data
+
+
+def _asked(ask: Fetch, start: int, stop: int) -> bytes:
+    """A range, asked for again where the answer is cut."""
+    for _ in range(ATTEMPTS - 1):
         try:
-            data = ask(start, stop)
-        except ScoringError:
+            return ask(start, stop)
+        except (ScoringError, OSError):
             raise
-        except Exception as error:  # the libraries of stores have many
-            if attempt == ATTEMPTS or isinstance(error, OSError):
-                raise ScoringError(f"{path}: cannot be read: {one_line(error)}") from error
+        except Exception:  # the libraries of stores have many
             continue
-        if len(data) > stop - start:
-            raise _Whole
-        if len(data) < stop - start:
-            raise ChangedError(f"{path}: it became shorter after it was listed")
-        return data
-    raise AssertionError("unreachable")
+    return ask(start, stop)
 
 
 def _from_s3(filesystem, path: str, etag: str, start: int, stop: int) -> bytes:

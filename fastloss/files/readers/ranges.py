@@ -102,13 +102,15 @@ class RangedFile(io.RawIOBase):
         self._pieces = sorted([*begun, *self._next], key=lambda piece: piece.start)
 
     def begin(self) -> None:
-        """Fetch what is wanted first."""
-        if self._next:
-            place, self._at = self._at, self._next[-1].start
-            try:
+        """Fetch the first piece of each extent of the first turn: later, one of pyarrow's few threads waits for it."""
+        place = self._at
+        first = [piece for piece in reversed(self._next) if piece.order[:2] == self._next[-1].order[:2]]
+        try:
+            for piece in first:
+                self._at = piece.start
                 self._piece(1).future.result()
-            finally:
-                self._at = place
+        finally:
+            self._at = place
 
     def readable(self) -> bool:
         return True

@@ -24,7 +24,7 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM, compression_of
 from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
-from fastloss.files.readers.objects import opened_object
+from fastloss.files.readers.objects import opened
 from fastloss.files.readers.ranges import RangedFile
 from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
@@ -52,15 +52,22 @@ class PartitionedSource:
                 self.schema = self.schema.remove(index)
             self.schema = self.schema.set(stored[0], field) if stored else self.schema.append(field)
 
+    def expect(self, names: Sequence[str]) -> None:
+        """These columns will be read."""
+        if isinstance(self._source, ParquetSource):
+            self._source.expect(self._stored(names))
+
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         wanted = columns.roots(self.schema, names)
-        stored = [name for name in names if columns.path(self.schema, name)[0] not in self._values]
-        for batch in self._source.batches(stored):
+        for batch in self._source.batches(self._stored(names)):
             arrays = [
                 pa.repeat(self._values[name], len(batch)) if name in self._values else batch.column(name)
                 for name in wanted
             ]
             yield pa.RecordBatch.from_arrays(arrays, wanted)
+
+    def _stored(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if columns.path(self.schema, name)[0] not in self._values]
 
 
 @contextmanager
@@ -102,10 +109,10 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         raise ScoringError(f"{fragment.name}: dtype={spec.dtype!r} is for .npy files, whose elements may have no type")
     with ExitStack() as stack:
 
-        def opened(fragment: Fragment):
+        def entered(fragment: Fragment):
             return stack.enter_context(_binary_input(fragment, seekable=infer or fragment.format != "csv"))
 
-        path, file = fragment.path, opened(fragment)
+        path, file = fragment.path, entered(fragment)
         if fragment.format == "parquet":
             yield ParquetSource(path, file, spec, fragment.row_groups)
         elif fragment.format == "csv":
@@ -121,7 +128,7 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
             if fragment.target is not None:
-                arrays[spec.target[0]] = NpyFile(fragment.target.path, opened(fragment.target), spec.dtype)
+                arrays[spec.target[0]] = NpyFile(fragment.target.path, entered(fragment.target), spec.dtype)
             yield NpySource(arrays)
         else:
             yield ArrowSource(path, file)
@@ -158,10 +165,8 @@ def _opened(fragment: Fragment):
     path = fragment.path
     if path == STREAM:
         return nullcontext(sys.stdin.buffer)
-    if fragment.store is LOCAL:
-        return fragment.store.open(path)
     begin = RangedFile.want_all if compression_of(path) else BEGINNINGS.get(fragment.format, RangedFile.want_all)
-    return opened_object(fragment.store, path, begin, fragment.size, fragment.version)
+    return opened(fragment.store, path, begin, fragment.size, fragment.version)
 
 
 def class_count(source, spec: Spec) -> int | None:

@@ -19,7 +19,16 @@ from fastloss.files.arrow.footer import check_chunks
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
 from fastloss.files.readers.ranges import Extent, RangedFile
-from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, cut, reading, rows_per_batch, shown, validated
+from fastloss.files.reading import (
+    READ_BUFFER_BYTES,
+    check_expansion,
+    cut,
+    is_named,
+    reading,
+    rows_per_batch,
+    shown,
+    validated,
+)
 from fastloss.files.spec import Spec
 
 FIRST_ROWS = 64  # of a batch that tells how long texts are
@@ -40,7 +49,7 @@ class ParquetSource:
             _refuse_intervals(shown(path), metadata, carried)
             stamps = int96_columns(metadata, {*carried, *spec.read})
             if stamps:
-                self._expect(stamps)
+                self.expect(stamps)
                 self._unit = int96_unit(shown(path), partial(self._open, file, metadata), stamps, self._groups)
                 self._file = self._open(file, metadata, self._unit)
         self.schema = self._file.schema_arrow
@@ -54,18 +63,19 @@ class ParquetSource:
         options["page_checksum_verification"] = True  # of pages that have one: a wrong bit is a wrong number elsewhere
         return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
 
-    def _expect(self, names: Sequence[str]) -> None:
-        """That these columns will be read."""
+    def expect(self, names: Sequence[str]) -> None:
+        """These columns will be read: of an object of a store, fetch their beginning."""
         if isinstance(self._binary, RangedFile):
             metadata = self._file.metadata
             self._binary.want(starmap(Extent, extents(metadata, self._groups, set(names))))
+            self._binary.begin()
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
             chunks = Chunks(self._file.metadata, self.schema, self._groups, set(names))
             advice = "write it with fewer elements a row"
             check_expansion(self._path, int(chunks.row_taken), int(chunks.row_bytes), advice)
-            self._expect(names)
+            self.expect(names)
             file = self._file
             if chunks.texts:
                 file = self._open(self._binary, file.metadata, self._unit, chunks.texts)
@@ -91,7 +101,9 @@ class ParquetSource:
                 if chunks.largest_text:
                     size = min(4 * size, rows_per_batch(max(chunks.row_bytes, batch.nbytes / max(len(batch), 1))))
                     file.reader.set_batch_size(size)
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError) as error:
+            if is_named(error):
+                raise
             for name in names:
                 with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
                     for _ in file.iter_batches(size, groups, [name]):
