@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -143,17 +144,14 @@ class JsonSource:
             self._inexact.add(name)
         try:
             return pa.array(values)
-        except OverflowError:
-            try:
-                return pa.array(values, pa.uint64())
-            except (OverflowError, pa.ArrowException):
-                return pa.array([None if value is None else float(value) for value in values])
-        except (pa.ArrowException, TypeError, ValueError) as error:
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+            for convert in (_large_whole_numbers, _fractions):
+                with suppress(pa.ArrowException, TypeError, ValueError, OverflowError):
+                    return convert(values)
             if name in self._numbers:
                 return pa.array(list(map(_text, values)))
-            raise ScoringError(
-                f"{self._place}: column {arguments.shown(name)}: {one_line(error)}: keep fewer columns"
-            ) from error
+            place = f"{self._place}: column {arguments.shown(name)}"
+            raise ScoringError(f"{place}: {one_line(error)}: keep fewer columns") from error
 
     def _array(self, name: str, values: list, type: pa.DataType, before: int) -> pa.Array:
         if types.is_string(type):
@@ -256,6 +254,17 @@ def _unique(pairs: list[tuple]) -> dict:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique)
+
+
+def _large_whole_numbers(values: list) -> pa.Array:
+    if any(isinstance(value, float) for value in values):  # of which pyarrow would cut the fractions
+        raise TypeError
+    return pa.array(values, pa.uint64())
+
+
+def _fractions(values: list) -> pa.Array:
+    """Whole numbers and others as float64, of which some may be rounded."""
+    return pa.array([float(value) if type(value) is int else value for value in values], pa.float64())
 
 
 def _text(value) -> str | None:
