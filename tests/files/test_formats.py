@@ -230,6 +230,8 @@ def test_large_whole_numbers_of_json_are_exact(scored):
         ('{"r":1,"r":2}', "at row 0: a name is there twice"),
         ("", "no column 'r'; there are none"),
         ('{"r":1,"t":1}\n{"r":1,"t":"x"}', "column 't'.*keep fewer columns"),
+        ('{"r":1,"t":1}\n{"r":1,"t":true}', "column 't'.*keep fewer columns"),
+        ('{"r":1,"t":1.5}\n{"r":1,"t":true}', "column 't'.*keep fewer columns"),
         (b'{"r":1,"t":"\xff"}', "UTF|utf"),
         (b'{"r":1,"\xff":1}', "at row 0.*utf-8"),
         ('{"r":1,"\\ud800":1}', "at row 0.*surrogates"),

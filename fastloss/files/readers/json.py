@@ -257,14 +257,20 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _large_whole_numbers(values: list) -> pa.Array:
-    if any(isinstance(value, float) for value in values):  # of which pyarrow would cut the fractions
-        raise TypeError
+    _must_be((int,), values)
     return pa.array(values, pa.uint64())
 
 
 def _fractions(values: list) -> pa.Array:
     """Whole numbers and others as float64, of which some may be rounded."""
-    return pa.array([float(value) if type(value) is int else value for value in values], pa.float64())
+    _must_be((int, float), values)
+    return pa.array([None if value is None else float(value) for value in values], pa.float64())
+
+
+def _must_be(kinds: tuple[type, ...], values: list) -> None:
+    """That values are of these types: pyarrow would make 1 of 1.5 and of true."""
+    if not all(value is None or type(value) in kinds for value in values):
+        raise TypeError
 
 
 def _text(value) -> str | None:
