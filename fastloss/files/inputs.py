@@ -226,12 +226,23 @@ def _listed(directory: str) -> dict[str, Entry | None]:
         raise ScoringError(f"{directory}: the name of a file in it is not UTF-8: {error.object!r}") from error
 
 
+def _refuse_loop(directory: str, files: dict[str, Entry | None]) -> None:
+    """Refuse a link to a directory that it is in: what is there would be read again and again."""
+    for place, entry in files.items():
+        path = os.path.join(directory, place)
+        if entry is None and os.path.islink(path):
+            there, here = os.path.realpath(path), os.path.realpath(os.path.dirname(path))
+            if os.path.commonpath([there, here]) == there:
+                raise ScoringError(f"{path}: this link leads to a directory that it is in: remove it")
+
+
 def _of_directory(
     directory: str, store: Store, files: dict[str, Entry | None], format: str | None
 ) -> Iterator[Fragment]:
     refuse_inside(directory, files)
     if store is LOCAL:
         refuse_around([directory.rstrip("/") or "/"])
+        _refuse_loop(directory, files)
     else:
         refuse_above([directory.rstrip("/")], store)
     for place, entry in sorted(files.items()):

@@ -89,13 +89,15 @@ def _looks_like_part(name: str) -> bool:
 
 
 def _kinds(folder: str, store: LocalStore | RemoteStore) -> Iterator[str]:
-    there = set(store.names(folder))
+    if store is LOCAL:  # of this machine it may be large, or not ours to read
+        there = {name for name in (*MARKS, ICEBERG_FOLDER) if os.path.isdir(os.path.join(folder, name))}
+    else:
+        there = set(store.names(folder))
     yield from (kind for mark, kind in MARKS.items() if mark in there)
-    with suppress(PermissionError):  # not ours to read
-        if ICEBERG_FOLDER in there and any(
-            name.endswith(ICEBERG_FILE) for name in store.names(os.path.join(folder, ICEBERG_FOLDER))
-        ):
-            yield "Iceberg"
+    if ICEBERG_FOLDER in there:
+        with suppress(PermissionError):
+            if any(name.endswith(ICEBERG_FILE) for name in store.names(os.path.join(folder, ICEBERG_FOLDER))):
+                yield "Iceberg"
 
 
 def _refused(folder: str, kind: str) -> ScoringError:

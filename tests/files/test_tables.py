@@ -93,6 +93,31 @@ def test_directories_inside_directories_are_read(tmp_path, table):
     assert not (tmp_path / "scored" / "2026" / "02").exists()
 
 
+def test_a_link_to_a_directory_that_it_is_in_is_refused(tmp_path, table):
+    (tmp_path / "data" / "day").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    for place in ("data/day/a.parquet", "other/b.parquet"):
+        pa.parquet.write_table(table, tmp_path / place)
+    (tmp_path / "data" / "link").symlink_to(tmp_path / "other")
+    assert fl.score(tmp_path / "data", **OPTIONS).count == 4
+    (tmp_path / "data" / "day" / "loop").symlink_to("..")
+    refused("day/loop: this link leads to a directory that it is in", tmp_path / "data")
+
+
+def test_a_directory_below_one_that_may_not_be_listed(tmp_path, table, monkeypatch):
+    (tmp_path / "data").mkdir()
+    pa.parquet.write_table(table, tmp_path / "data" / "a.parquet")
+    listdir = os.listdir
+
+    def forbidding(path="."):
+        if tmp_path.is_relative_to(path):
+            raise PermissionError(13, "Permission denied", path)
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", forbidding)
+    assert fl.score(tmp_path / "data", **OPTIONS).count == 2
+
+
 def of(files, **options):
     return pa.dataset.dataset([str(file) for file in files], **options)
 
