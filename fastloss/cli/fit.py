@@ -17,9 +17,11 @@ from fastloss.cli.options import (
     Encoding,
     Null,
     Separator,
+    Storage,
     Thousands,
     command_line,
     separator_of,
+    storage_options,
 )
 from fastloss.cli.tables import console_on, short
 from fastloss.files import ScoringError
@@ -46,6 +48,7 @@ def fit(
     ] = (0.001, 1.999),
     format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
     dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
+    storage: Storage = None,
     separator: Separator = None,
     decimal: Decimal = ".",
     thousands: Thousands = None,
@@ -61,7 +64,7 @@ def fit(
     from fastloss.files.residuals import read_residuals
 
     csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)
-    batches = read_residuals(input, residual, pred, target, format, weight, dtype, csv)
+    batches = read_residuals(input, residual, pred, target, format, weight, dtype, csv, storage_options(storage))
     try:
         found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
     except ScoringError:

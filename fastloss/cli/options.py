@@ -1,9 +1,11 @@
 """What several commands share: options of CSV text, and what options hold."""
 
+import json
 import os
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -35,6 +37,14 @@ Null = Annotated[
     ),
 ]
 Encoding = Annotated[str, typer.Option(help="CSV: Python's name of the encoding.")]
+Storage = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="Of the stores of addresses, as endpoint_url=URL, anon=true; JSON is read as such; may be repeated.",
+    ),
+]
+_NAMES = ("key", "secret", "token", "username", "user", "password", "account_name", "account_key", "project")
 
 
 def bound_loss(name: str, parameters: dict):
@@ -58,6 +68,22 @@ def parameters(given: Sequence[str]) -> dict:
             raise ScoringError(f"-p {text}: {name} is given twice")
         parameters[name] = numbers[0] if len(numbers) == 1 else tuple(numbers)
     return parameters
+
+
+def storage_options(given: list[str] | None) -> dict | None:
+    """Options of stores: JSON where a value is a number, true, an object or the like; names and keys are text."""
+    options: dict = {}
+    for text in given or ():
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise ScoringError("--storage: expected KEY=VALUE")  # the text may be a secret
+        if key in options:
+            raise ScoringError(f"--storage {key}: it is given twice")
+        options[key] = value
+        if key not in _NAMES:
+            with suppress(ValueError):
+                options[key] = json.loads(value)
+    return options or None
 
 
 def _number(text: str) -> int | float:

@@ -18,11 +18,13 @@ from fastloss.cli.options import (
     Null,
     Param,
     Separator,
+    Storage,
     Thousands,
     bound_loss,
     columns,
     parameters,
     separator_of,
+    storage_options,
 )
 from fastloss.cli.progress import log_fragment, progress_bar
 from fastloss.cli.tables import print_summary
@@ -103,6 +105,7 @@ def score(
             f"{', '.join(GATED)}, with {' '.join(COMPARISONS)}.",
         ),
     ] = None,
+    storage: Storage = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Into a directory: skip the files that an earlier run has done.")
     ] = False,
@@ -160,6 +163,7 @@ def score(
             workers=workers,
             fragment_rows=fragment_rows,
             resume=resume,
+            storage_options=storage_options(storage),
             num_threads=threads,
             progress=None if progress is None else progress.moved,
             on_fragment=log_fragment if log else None if progress is None else progress.ended,

@@ -45,6 +45,7 @@ def read_residuals(
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = with_targets(fragments, target, addresses)
         pred, target, residual = array_roles(half_squared_error, pred, target, residual)
+    addresses.check_options()
     if residual is None and (pred is None or target is None):
         raise ScoringError("fit needs the column of residuals (--residual), or two columns (--pred and --target)")
     # the gradient of half the squared error is the residual

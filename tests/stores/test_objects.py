@@ -1,13 +1,16 @@
 """What is read and written in an object store: literal names, versions, buckets that are not made, failures."""
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet
 import pytest
-from servers import DENIED, Harm, each, options
+from servers import DENIED, Harm, each, options, unused_url
 
 import fastloss as fl
 from fastloss.files import ScoringError
@@ -212,3 +215,82 @@ def test_uploads_that_a_kill_left_are_aborted(put, s3, bucket):
     fl.score(f"{url}/in", f"{url}/out/", resume=True, **HUBER)
     left = s3.call_s3("list_multipart_uploads", Bucket=bucket)["Uploads"]
     assert {upload["Key"] for upload in left} == {"out/other.bin", "elsewhere/a.parquet"}
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "fastloss", *arguments, "--loss", "huber", "--residual", "r"],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_command_takes_options(server, proxy, s3, bucket, monkeypatch):
+    s3.pipe_file(f"{bucket}/a.parquet", parquet(0))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name)
+    given = ["key=123", "secret=1e5", f"endpoint_url={proxy.url}", 'client_kwargs={"region_name": "us-east-1"}']
+    stored = [part for text in given for part in ("--storage", text)]
+    done = command("score", f"s3://{bucket}/a.parquet", "--json", *stored)
+    assert done.returncode == 0 and '"count": 40' in done.stdout
+    assert "Credential=123/" in proxy.requests[0].headers["Authorization"]
+    for wrong, message in (("secret", "expected KEY=VALUE"), ("key=a", "given twice")):
+        done = command("score", f"s3://{bucket}/a.parquet", *stored, "--storage", wrong)
+        assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (Harm(403, DENIED), "access is denied"),
+        (Harm(503), "s3://"),
+        (Harm(cut=True), "s3://"),
+        (Harm(500, b"<html>"), "s3://"),
+    ],
+)
+def test_a_store_that_fails_is_one_line(put, proxy, harm, said):
+    url = put(**{"in/a.parquet": parquet(0)})
+    for output in ((), ("-o", f"{url}/out/")):
+        proxy.harm = each(1, harm)
+        done = command("score", f"{url}/in", *output)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and url in done.stderr and said in done.stderr
+
+
+@pytest.mark.parametrize("lacking", ["network", "credentials", "bucket", "key"])
+def test_what_is_lacking_is_said_before_any_work(put, s3, bucket, proxy, monkeypatch, lacking):
+    url = put(**{"in/a.parquet": parquet(0)})
+    if lacking == "network":
+        monkeypatch.setenv("AWS_ENDPOINT_URL", unused_url())
+    elif lacking == "credentials":
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    elif lacking == "bucket":
+        url = "s3://no-such-bucket"
+    else:
+        url += "/nowhere"
+    for source in (f"{url}/in", f"{url}/in/a.parquet", f"{url}/in/*.parquet"):
+        done = command("score", source)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and url in done.stderr
+
+
+def test_addresses_of_other_spellings(put, proxy, s3, bucket):
+    url = put(**{"in/a.parquet": parquet(0)})
+    for source in (f"S3://{bucket}/in", Path(f"{url}/in"), f"s3a://{bucket}/in/a.parquet", Path(f"{url}/in/a.parquet")):
+        assert fl.score(source, **HUBER).count == 40
+    fl.score(Path(f"{url}/in"), Path(f"{url}/out"), **HUBER)
+    assert s3.exists(f"{bucket}/out/a.parquet")
+
+
+def test_presigned_addresses_and_versions(put, proxy, s3, bucket):
+    url = put(**{"a.parquet": parquet(0, 10)})
+    presigned = s3.sign(f"{bucket}/a.parquet", expiration=1000)
+    assert "?" in presigned
+    assert fl.score(presigned, **HUBER).count == 10
+    with pytest.raises((ScoringError, OSError)) as caught:
+        fl.score(presigned.replace("a.parquet", "b.parquet"), **HUBER)
+    assert "Signature" not in str(caught.value)
+    s3.call_s3("put_bucket_versioning", Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.call_s3("put_object", Bucket=bucket, Key="v.parquet", Body=parquet(1, 20))["VersionId"]
+    s3.pipe_file(f"{bucket}/v.parquet", parquet(2, 30))
+    assert fl.score(f"{url}/v.parquet", **HUBER).count == 30
+    assert fl.score(f"{url}/v.parquet?versionId={first}", **HUBER).count == 20

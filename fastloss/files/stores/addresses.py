@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.stores.arrow import ArrowStore
 from fastloss.files.stores.local import LOCAL, LocalStore
-from fastloss.files.stores.remote import KINDS, OBJECT_STORES, RemoteStore
+from fastloss.files.stores.remote import KINDS, OBJECT_STORES, RemoteStore, bounded
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _VERSION = re.compile(r"\?versionId=[^/?]*$")
@@ -110,7 +110,7 @@ class Addresses:
         own = self._own(protocol)
         key = protocol, repr(made._get_kwargs_from_urls(given))
         if key not in self._made:
-            self._made[key] = url_to_fs(given, skip_instance_cache=True, **_quick(protocol, own))[0]
+            self._made[key] = bounded(url_to_fs(given, skip_instance_cache=True, **_quick(protocol, own))[0])
         return self._made[key], made._strip_protocol(given)
 
     def _own(self, protocol: str) -> dict:

@@ -32,6 +32,7 @@ KINDS = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "adl": "az", "lo
 # Where a file appears at once and complete, and there are no directories: the others rename, and make them.
 OBJECT_STORES = ("s3", "gs", "az", "oss", "oci", "memory")
 LISTS_MD5 = ("s3", "gs", "az")
+ATTEMPTS = 3
 KEPT = 4  # file systems that a worker keeps, of the calls that it worked for last
 
 _opened: OrderedDict[str, Any] = OrderedDict()
@@ -338,13 +339,20 @@ def _place(root: str, name: str) -> str:
     return name[len(root) + 1 :] if root else name.removeprefix("/")
 
 
+def bounded(filesystem):
+    """The file system, which does not try for minutes what its library has tried already."""
+    if hasattr(filesystem, "retries"):
+        filesystem.retries = min(filesystem.retries, ATTEMPTS)
+    return filesystem
+
+
 def _restored(made: type, args: tuple, options: dict, call: str, address: str, inside: str, query: str) -> RemoteStore:
     """A store in a process of an engine: with the file system of the call, which is made once."""
     key = f"{call} {made.__qualname__} {address.partition('://')[0]} {options.get('version_aware')}"
     with _opening:
         filesystem = _opened.get(key)
         if filesystem is None:
-            filesystem = _opened[key] = made(*args, **options, skip_instance_cache=True)
+            filesystem = _opened[key] = bounded(made(*args, **options, skip_instance_cache=True))
             if len(_opened) > KEPT:
                 _opened.popitem(last=False)
     return RemoteStore(filesystem, call, address, inside, query)
