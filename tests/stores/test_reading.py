@@ -5,9 +5,10 @@ import io
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
-from servers import Harm, each
+from servers import DENIED, Harm, each
 
 import fastloss as fl
 from fastloss.files.errors import ScoringError
@@ -224,6 +225,68 @@ def test_answers_that_fail_are_asked_for_again(put, proxy, local, harm):
     address = put("wide.parquet", data)
     proxy.harm = each(3, harm, lambda request: request.kind == "GET")
     assert summary(address) == local("wide.parquet", data)
+
+
+@pytest.mark.parametrize("harm", [Harm(cut=True), Harm(status=403, body=DENIED)], ids=["cut", "denied"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.arrow"])
+def test_an_object_that_cannot_be_read_is_named_once(put, proxy, harm, name, tmp_path):
+    address = put(name, _written(tmp_path / name))
+    proxy.harm = lambda request: harm if request.kind == "GET" and "Range" in request.headers else None
+    with pytest.raises((ScoringError, OSError)) as raised:
+        summary(address)
+    said = str(raised.value)
+    assert said.count(address) == 1
+    assert "cannot be read as" not in said
+    assert "\n" not in said
+
+
+def _written(path) -> bytes:
+    data = table(4)
+    if path.suffix == ".csv":
+        pa.csv.write_csv(data, path)
+    elif path.suffix == ".arrow":
+        pa.feather.write_feather(data, path, compression="uncompressed")
+    else:
+        pq.write_table(data, path)
+    return path.read_bytes()
+
+
+def test_small_objects_go_into_one_output_as_files_do(put, reads, tmp_path):
+    near = tmp_path / "in"
+    near.mkdir()
+    for i in range(12):
+        data = as_parquet(table(4, 1000, seed=i))
+        (near / f"{i:02}.parquet").write_bytes(data)
+        put(f"in/{i:02}.parquet", data)
+    there = put("in/00.parquet", (near / "00.parquet").read_bytes()).rsplit("/", 1)[0]
+    options = {"loss": fl.huber, "pred": "pred", "target": "target"}
+    assert fl.score(there, str(tmp_path / "there.parquet"), **options) == fl.score(
+        str(near), str(tmp_path / "near.parquet"), **options
+    )
+    assert (tmp_path / "there.parquet").read_bytes() == (tmp_path / "near.parquet").read_bytes()
+    assert reads()[0] <= 1 + 2 * 12  # once for their columns, once for their rows; one for the number of classes
+
+
+def test_many_objects_are_not_asked_for_their_row_groups_beforehand(put, proxy, reads, monkeypatch):
+    monkeypatch.setattr("fastloss.files.AUTOMATIC_BYTES", 1000)
+    for i in range(12):
+        there = put(f"in/{i:02}.parquet", as_parquet(table(4, 1000, seed=i))).rsplit("/", 1)[0]
+    assert summary(there).count == 12_000
+    assert reads()[0] <= 1 + 12
+
+
+def test_more_workers_read_small_objects():
+    from fastloss.core.threads import processors
+    from fastloss.files.dataset import Fragment, Task
+    from fastloss.files.engines.local import MOST_WORKERS, OBJECTS_BYTES, _suited
+
+    def suited(*sizes):
+        return _suited([Task((Fragment("a.parquet", "parquet", size=size),)) for size in sizes])
+
+    assert suited(1000, 1000) == max(MOST_WORKERS, processors())
+    assert suited(0) == max(MOST_WORKERS, processors())
+    assert suited(1000, None) == processors()
+    assert suited(OBJECTS_BYTES) == processors()
 
 
 @pytest.mark.parametrize("read", [1, 2, 4])
