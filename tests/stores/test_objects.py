@@ -14,6 +14,7 @@ from servers import DENIED, Harm, each, options, unused_url
 
 import fastloss as fl
 from fastloss.files import ScoringError
+from fastloss.files.stores import remote
 
 HUBER = {"loss": fl.huber, "residual": "r"}
 
@@ -294,3 +295,36 @@ def test_presigned_addresses_and_versions(put, proxy, s3, bucket):
     s3.pipe_file(f"{bucket}/v.parquet", parquet(2, 30))
     assert fl.score(f"{url}/v.parquet", **HUBER).count == 30
     assert fl.score(f"{url}/v.parquet?versionId={first}", **HUBER).count == 20
+
+
+def test_addresses_of_https_that_fail(put, proxy, s3, bucket):
+    put(**{"a.parquet": parquet(0, 10)})
+    presigned = s3.sign(f"{bucket}/a.parquet", expiration=1000).replace(s3.endpoint_url, proxy.url)
+    assert fl.score(presigned, **HUBER).count == 10
+    for status, said in ((403, "access is denied"), (404, "No such file"), (500, "500")):
+        proxy.harm = each(1, Harm(status, b""))
+        with pytest.raises((ScoringError, OSError), match=said) as caught:
+            fl.score(presigned, **HUBER)
+        assert f"{bucket}/a.parquet" in str(caught.value) and "Signature" not in str(caught.value)
+    with pytest.raises((ScoringError, OSError), match=r"(?i)connect") as caught:
+        fl.score(presigned.replace(proxy.url, unused_url()), **HUBER)
+    assert "Signature" not in str(caught.value)
+
+
+def test_a_large_output_is_uploaded_in_parts(put, proxy, s3, bucket, monkeypatch):
+    monkeypatch.setattr(remote, "BIG_BYTES", 1000)
+    monkeypatch.setattr(remote, "PART_BYTES", 5 << 20)
+    url = put(**{"in/a.npy": npy(np.random.default_rng(0).standard_normal(1_500_000))})
+    options = {"loss": fl.huber, "keep": "none"}
+    whole = fl.score(f"{url}/in", f"{url}/out/", **options)
+    assert proxy.count()["PART"] == 3
+    expected = contents(s3, f"{bucket}/out")
+    assert len(expected["a.npy"]) == 12_000_128
+    proxy.clear()
+    assert fl.score(f"{url}/in", f"{url}/out/", resume=True, **options) == whole
+    assert proxy.sent() > 12_000_128  # its ETag is no MD5, so that it is read
+    assert contents(s3, f"{bucket}/out") == expected
+    proxy.harm = each(2, Harm(403, DENIED), lambda request: request.kind == "PART")
+    with pytest.raises(ScoringError, match=f"{url}/out2/a.npy"):
+        fl.score(f"{url}/in", f"{url}/out2/", **options)
+    assert "Uploads" not in s3.call_s3("list_multipart_uploads", Bucket=bucket)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fastloss.files.errors import ScoringError, one_line
 
+_QUERY = re.compile(r"(?<=[^\s?])\?[^\s'\"]*(?==)[^\s'\"]*")
 _LONGEST = 300  # characters of a reason
 
 
@@ -27,16 +29,33 @@ def failures(path: str) -> Iterator[None]:
         raise _translated(error, path) from error
 
 
+def reason_of(error: Exception) -> str:
+    """What a library says, in one line that is not endless, without the queries of URLs, which may hold signatures."""
+    reason = _QUERY.sub("", one_line(error) if getattr(error, "strerror", None) is None else error.strerror)
+    if isinstance(error, TimeoutError) and not str(error):
+        reason = "timed out"
+    return reason if len(reason) <= _LONGEST else reason[:_LONGEST] + "..."
+
+
 def _translated(error: Exception, path: str) -> OSError:
-    reason = one_line(error) if getattr(error, "strerror", None) is None else error.strerror
-    reason = reason if len(reason) <= _LONGEST else reason[:_LONGEST] + "..."
+    cause = error.__cause__
+    if isinstance(error, FileNotFoundError) and (_is_of_network(cause) or _status(cause) in (401, 403)):
+        error = cause  # which fsspec's file system of http takes for one that is missing
+    reason = reason_of(error)
     if isinstance(error, FileNotFoundError):
         missing = reason if "does not exist" in reason else os.strerror(errno.ENOENT)
         return FileNotFoundError(errno.ENOENT, missing, path)
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or _status(error) in (401, 403):
         return PermissionError(errno.EACCES, f"access is denied: {reason}", path)
     if isinstance(error, FileExistsError):
         return FileExistsError(errno.EEXIST, reason, path)
-    if isinstance(error, TimeoutError) and not str(error):
-        reason = "timed out"
     return OSError(errno.EIO, reason, path)
+
+
+def _is_of_network(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
+
+
+def _status(error: BaseException | None) -> int | None:
+    """The status of the answer to a request of http."""
+    return getattr(error, "status", None)
