@@ -31,6 +31,7 @@ from fastloss.files.stores.addresses import Addresses, store_of_arrow
 from fastloss.files.tables import Part, has_defaults, is_table, partition_of, table_of
 
 REQUESTS_AT_ONCE = 16
+FEW_FILES = 12  # of a directory, of which each is asked for
 OBJECTS_CUT = 8
 DATASET_FORMATS = {"parquet": "parquet", "csv": "csv", "ipc": "arrow", "arrow": "arrow", "feather": "feather"}
 DATASET_FORMATS |= {"json": "jsonl", "orc": "orc"}
@@ -102,11 +103,34 @@ def cut(fragments: Iterable[Fragment], rows: int, min_bytes: int = 0) -> list[Fr
 
 
 def _together(given: Sequence[tuple[Store, object]], format: str | None) -> list[Found]:
-    """What each input is; those at addresses are looked at together."""
+    """What each input is; those at addresses are looked at together, many files of one directory in its listing."""
     if sum(store is not LOCAL for store, _ in given) < 2:
         return [_found(store, path, format) for store, path in given]
+    listed = _in_directories(given)
+
+    def found(number: int) -> Found:
+        store, path = given[number]
+        if number in listed:
+            return Found([_fragment(store, path, os.path.basename(path), listed[number], format)], False, [])
+        return _found(store, path, format)
+
     with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
-        return list(pool.map(lambda pair: _found(*pair, format), given))
+        return list(pool.map(found, range(len(given))))
+
+
+def _in_directories(given: Sequence[tuple[Store, object]]) -> dict[int, Entry]:
+    """Of files that are many in a directory of a store, by their numbers, what its listing tells."""
+    groups: dict[tuple, list[int]] = {}
+    for number, (store, path) in enumerate(given):
+        if isinstance(store, RemoteStore) and not store.query and is_output(path) and not _split(path)[1]:
+            groups.setdefault((id(store.filesystem), os.path.dirname(path)), []).append(number)
+    found: dict[int, Entry] = {}
+    for (_, directory), numbers in groups.items():
+        if len(numbers) > FEW_FILES:
+            files = given[numbers[0]][0].children(directory)[0]
+            names = ((number, os.path.basename(given[number][1])) for number in numbers)
+            found |= {number: files[name] for number, name in names if name in files}
+    return found
 
 
 def _found(store: Store, given, format: str | None) -> Found:

@@ -40,3 +40,13 @@ def test_outputs_and_records(proxy, data, bucket, s3):
     print(proxy.count(), proxy.sent())
     assert proxy.total() <= FILES + 12
     assert {path: s3.cat_file(path) for path in s3.find(f"{bucket}/out")} == expected
+
+
+def test_many_files_by_their_names(proxy, data):
+    whole = fl.score(data, **HUBER)
+    proxy.clear()
+    assert fl.score([f"{data}/{number:03}.parquet" for number in range(FILES)], **HUBER) == whole
+    print(proxy.count(), proxy.sent())
+    assert "HEAD" not in proxy.count() and proxy.count()["LIST"] == 1
+    with pytest.raises(FileNotFoundError, match=r"none\.parquet"):
+        fl.score([*(f"{data}/{number:03}.parquet" for number in range(FILES)), f"{data}/none.parquet"], **HUBER)

@@ -131,7 +131,7 @@ class RemoteStore:
                 if "bucket" in str(error) or "container" in str(error):
                     raise
                 found = {}
-        return self._places(root, found.values())
+        return self._places(root, found.values() if isinstance(found, dict) else ())  # the name of one file, of Azure
 
     def _places(self, root: str, found) -> dict[str, Entry]:
         """Files by their paths from a root; without what stands for a directory."""
