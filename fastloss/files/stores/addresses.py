@@ -66,7 +66,7 @@ class Addresses:
             raise ScoringError(f"{bare}: cannot be reached: {one_line(error)}") from error
         if "file" in filesystem.protocol:
             return LOCAL, inner
-        address, inside = _beginnings(bare, inner.removesuffix(query))
+        address, inside = _beginnings(bare, inner.removesuffix(query).rstrip("/"))  # which some leave
         return RemoteStore(filesystem, self._call, address, inside, query), bare
 
     def of_output(self, given: str | None) -> tuple[LocalStore | RemoteStore, str | None]:
