@@ -22,6 +22,9 @@ extern const fl_table TABLE(FL_ARITH), TABLE(3264);
 #include "map/losses/margin.h"
 #include "map/losses/count.h"
 #include "map/losses/deviance.h"
+#if FL_ARITH == 32 && !defined(FL_NO_FMA)
+#include "map/losses/exponential_float.h"
+#endif
 
 #include "map/families.h"
 #include "map/loop.inc"

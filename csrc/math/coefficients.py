@@ -95,6 +95,20 @@ def atan_tail(z):
     return (mp.atan(t) - t) / (t * z)
 
 
+def log_cosh_tail(z):
+    """P of log cosh a = z P(z), z = a^2."""
+    if z < mpf(10) ** -20:
+        return mpf(1) / 2 - z / 12
+    return mp.log(mp.cosh(mp.sqrt(z))) / z
+
+
+def log1p_tail(w):
+    """P of log1p(w) = w - w^2 P(w)."""
+    if w < mpf(10) ** -20:
+        return mpf(1) / 2 - w / 3
+    return (w - mp.log1p(w)) / w**2
+
+
 HALF_LN2 = mp.log(2) / 2 * (1 + mpf(2) ** -10)
 QUARTER_PI = mp.pi / 4 * (1 + mpf(2) ** -10)
 T_MAX = mpf(1) / 2 * (1 + mpf(2) ** -10)
@@ -120,6 +134,9 @@ POLYNOMIALS = [
     # for 1 + f in [1, 2]
     ("LOG_UNIT", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), mpf(1) / 9, (4, 9, 3)),
     # for f in [-1/4, 1/2)
+    # log cosh up to 0.8, and e^(-2 a) beyond: the loss is more than 0.1 there
+    ("LOG_COSH", log_cosh_tail, lambda z: 1 / log_cosh_tail(z), mpf(0), mpf("0.8") ** 2, (6, None, None)),
+    ("LOG1P", log1p_tail, lambda w: 10 * w**2 + FLOOR / 16, mpf(0), mp.exp(mpf("-1.6")), (5, None, None)),
     ("LOG_EXACT", log_tail, lambda z: z / 2 + FLOOR / 16, mpf(0), S_EXACT**2, (2, None, None)),
 ]
 

@@ -8,7 +8,10 @@
 
 #include "simd/vec.h"
 
+#define FL_HAS_ANY
 #include "simd/generic.h"
+
+INLINE int m_any(mask a) { return _mm256_movemask_epi8((__m256i)a) != 0; }
 
 #if FL_ARITH == 32
 #define REGISTER __m256

@@ -25,9 +25,11 @@ INLINE mask v_eq(vec a, vec b) { return (mask)(a == b); }
 INLINE mask m_and(mask a, mask b) { return a & b; }
 INLINE mask m_or(mask a, mask b) { return a | b; }
 INLINE mask m_not(mask a) { return ~a; }
+#ifndef FL_HAS_ANY
 INLINE int m_any(mask a) {
     int64_t part[FL_BYTES / 8], any = 0;
     memcpy(part, &a, sizeof part);
     for (int i = 0; i < FL_BYTES / 8; i++) any |= part[i];
     return any != 0;
 }
+#endif

@@ -22,8 +22,8 @@ from fastloss.core.rows cimport rows_per_block
 
 import numpy
 
-from fastloss.core import kernels
 from fastloss.core.buffers import STORAGES
+from fastloss.core.kernels import OUTPUTS as NUMBERS, UNWEIGHTED as UNWEIGHTED_MASK
 
 np.import_array()
 
@@ -44,8 +44,8 @@ cdef enum Reduction:
 TARGETS = {"none": NO_TARGET, "optional": OPTIONAL, "required": REQUIRED, "labels": LABELS,
            "labels or probabilities": LABELS_OR_PROBABILITIES, "logits": LOGITS}  # fmt: skip
 cdef dict REDUCTIONS = {"none": NONE, "sum": SUM, "mean": MEAN}
-cdef dict OUTPUTS = kernels.OUTPUTS
-cdef int UNWEIGHTED = kernels.UNWEIGHTED, WEIGHT = OUTPUTS["weight"], HESS_NUMBER = OUTPUTS["hess"]
+cdef dict OUTPUTS = NUMBERS
+cdef int UNWEIGHTED = UNWEIGHTED_MASK, WEIGHT = OUTPUTS["weight"], HESS_NUMBER = OUTPUTS["hess"]
 cdef double LEAST_FLOAT = 2.0 ** -150  # numbers of at most this size are 0 as float32
 
 if max(FL_MAX_PARAMS, FL_ROW_PARAMETERS) > PARAMETERS or len(OUTPUTS) > RESULTS:
@@ -295,7 +295,7 @@ cdef class Entry:
     cdef object map(self, Call *call, const Wanted *wanted):
         cdef uint64_t floats
         cdef np.ndarray target
-        if self.target == (NO_TARGET if call.target != NULL else REQUIRED):
+        if self.target == (<int>NO_TARGET if call.target != NULL else <int>REQUIRED):
             return None
         if wanted.mask >> WEIGHT & 1 and not self.has_weight:
             return None
