@@ -86,6 +86,36 @@ def _huber_call(dtype):
     return Case(f"huber {dtype} 1000 numbers", 1000, _residuals(1000, dtype), contenders, claims)
 
 
+def _small_call(what, times, make, loss, method="__call__", into=None, **keywords):
+    """A call of some hundred numbers beside one of NumPy's, of 1000: at most so many times as long."""
+    x = np.linspace(-3, 3, 1000, dtype=np.float32)
+    run = ours(loss, method, into=into, alone={}, **keywords)  # small calls have one thread anyway
+    contenders = {"fastloss": run, "np.abs": lambda *_: partial(np.abs, x)}
+    return Case(f"small call: {what}", 1000, make, contenders, (Claim("fastloss", ("np.abs",), 1 / times),))
+
+
+def _small_calls():
+    one, two = _residuals(1000, "float32"), partial(data.pairs, "huber", 1000, "float32")
+    rows = partial(data.row_points, "cross_entropy", (32, 10), "float32")
+    yield _small_call("huber(x)", 1.5, one, "huber")
+    yield _small_call("huber(x, y)", 1.5, two, "huber")
+    yield _small_call("huber(x, y, out=)", 1.5, two, "huber", into=lambda x, *_: np.empty_like(x))
+    yield _small_call("robust(x, alpha=, scale=)", 3, one, "robust", alpha=0.5, scale=0.5)
+    yield _small_call("cross_entropy 32x10", 2.5, rows, "cross_entropy")
+    yield _small_call("cross_entropy 32x10 and gradient", 3.5, rows, "cross_entropy", "value_and_grad",
+                      reduction="mean")  # fmt: skip
+
+
+JAX_SIZE = 1 << 17  # in the cache, and worth no second thread
+JAX_FACTORS = {"poisson": 2, "binary_cross_entropy_with_logits": 2.5, "logistic": 2.2, "log_cosh": 1.8}
+
+
+def _beside_jax(loss):
+    contenders = {"fastloss": ours(loss), **peers.JAX_VALUES[loss]}
+    claims = (Claim("fastloss", ("jax",), JAX_FACTORS[loss]),)
+    return Case(f"{loss} float32 value", JAX_SIZE, partial(data.points, loss, JAX_SIZE, "float32"), contenders, claims)
+
+
 def _value_and_grad(loss, dtype):
     theirs = peers.ELEMENTWISE_AND_GRAD[loss]
     contenders = {"fastloss": ours(loss, "value_and_grad"), **theirs}
@@ -195,6 +225,8 @@ def _all_cases():
     for loss in peers.ELEMENTWISE_AND_GRAD:
         for dtype in ("float32", "float64"):
             yield _value_and_grad(loss, dtype)
+    yield from map(_beside_jax, JAX_FACTORS)
+    yield from _small_calls()
     yield _huber_call("float32")
     yield _huber_call("float64")
     yield _robust_threads()

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 __all__ = ["Case", "Claim", "ours"]
 
 
+ONE_THREAD = {"num_threads": 1}
+
+
 @dataclass(frozen=True)
 class Claim:
     """`ours` is at least `factor` times as fast as the fastest of `theirs`."""
@@ -27,14 +30,14 @@ class Case:
     cpus: int = 1
 
 
-def ours(loss, method="__call__", *, into=None, **options):
-    """One method of one loss of fastloss; `into` makes the output that its calls reuse."""
+def ours(loss, method="__call__", *, into=None, alone=ONE_THREAD, **options):
+    """One method of one loss of fastloss, on one thread; `into` makes the output that its calls reuse."""
 
     def factory(*arrays):
         import fastloss
 
         call = getattr(getattr(fastloss, loss), method)
-        settings = {"num_threads": 1, **options}
+        settings = {**alone, **options}
         if into is not None:
             settings["out"] = into(arrays[0])
         return lambda: call(*arrays, **settings)

@@ -9,7 +9,10 @@ from functools import partial
 import numpy as np
 from suite import reference
 
-__all__ = ["CROSS_ENTROPY", "CROSS_ENTROPY_AND_GRAD", "ELEMENTWISE_AND_GRAD", "HUBER", "ROBUST", "ROBUST_AND_GRAD"]
+__all__ = [
+    "CROSS_ENTROPY", "CROSS_ENTROPY_AND_GRAD", "ELEMENTWISE_AND_GRAD", "HUBER", "JAX_VALUES", "ROBUST",
+    "ROBUST_AND_GRAD",
+]  # fmt: skip
 
 
 def _torch():
@@ -191,6 +194,27 @@ ELEMENTWISE_AND_GRAD = {
         "scikit-learn": _sklearn_and_grad("HalfPoissonLoss"),
         "torch": _torch_and_grad("poisson_nll_loss"),
     },
+}
+
+
+def _jax_value(function):
+    """The expression of a loss, as jit compiles it."""
+
+    def factory(*arrays):
+        jax = _jax()
+        run, held = jax.jit(partial(function, jax.numpy)), [jax.numpy.asarray(array) for array in arrays]
+        return lambda: run(*held).block_until_ready()
+
+    return {"jax": factory}
+
+
+JAX_VALUES = {
+    "poisson": _jax_value(lambda np, p, y: np.exp(p) - y * p),
+    "binary_cross_entropy_with_logits": _jax_value(
+        lambda np, x, y: np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
+    ),
+    "logistic": _jax_value(lambda np, p, y: np.logaddexp(0.0, -y * p)),
+    "log_cosh": _jax_value(lambda np, x: np.logaddexp(x, -x) - np.log(np.float32(2))),
 }
 
 # ---- cross_entropy(logits, labels) ---------------------------------------------------------

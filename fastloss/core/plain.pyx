@@ -200,6 +200,9 @@ cdef class Entry:
                 call.reduction = reduction
             elif name == "out":
                 call.out = NULL if argument is None else <void *>argument
+            elif name == "num_threads":
+                if argument is not None and (type(argument) is not int or argument < 1):
+                    return False
             elif name == "target" and given == 1:
                 call.target = NULL if argument is None else <void *>argument
             else:

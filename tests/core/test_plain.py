@@ -51,7 +51,7 @@ def test_elementwise(name, parameters, dtype, isa, agree):
     points = inputs(name, dtype, parameters)
     for reduction in REDUCTIONS:
         agree(loss, *points, outputs=outputs(name), reduction=reduction)
-        agree(loss, *points, outputs=("value",), reduction=reduction)
+        agree(loss, *points, outputs=("value",), reduction=reduction, num_threads=2)
         agree(loss, *points, outputs=("grad", "value"), reduction=reduction)
 
 
@@ -148,7 +148,7 @@ def test_what_is_not_plain(reduction, monkeypatch):
         lambda: fl.huber(x, x.astype("float32"), reduction=reduction),
         lambda: fl.huber(x, delta=np.full(24, 2.0), reduction=reduction),
         lambda: fl.huber(x, sample_weight=abs(x), reduction=reduction),
-        lambda: fl.huber(x, num_threads=2, reduction=reduction),
+        lambda: fl.huber(x, num_threads=np.int64(2), reduction=reduction),
         lambda: fl.huber(np.float64(3.0), reduction=reduction),
         lambda: fl.huber(x[:0], reduction=reduction),
         lambda: fl.huber(x.view(np.recarray), reduction=reduction),
@@ -174,6 +174,7 @@ def test_what_is_not_plain(reduction, monkeypatch):
         (lambda x: fl.huber(x, delta=True), None, ""),
         (lambda x: fl.huber(x, delta=float("nan")), ValueError, "delta must not be NaN"),
         (lambda x: fl.huber(x, delta=10**400), ValueError, "range of float64"),
+        (lambda x: fl.huber(x, num_threads=0), ValueError, "num_threads must be an integer >= 1, got 0"),
         (lambda x: fl.huber(x, reduction="men"), ValueError, "reduction must be one of"),
         (lambda x: fl.huber(x, x[:3]), ValueError, "equal shapes"),
         (lambda x: fl.huber(x, out=x[:3]), ValueError, "out has shape"),
