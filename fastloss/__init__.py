@@ -1,11 +1,13 @@
 """Loss kernels for the CPU: per-row losses, gradients, second derivatives and IRLS weights in one pass over memory."""
 
-from fastloss import _moved, adaptive, scoring  # noqa: F401  (the names before modules moved)
-from fastloss.core.config import __version__, show_config
+from importlib import import_module
+from typing import Any
+
+from fastloss import _moved  # noqa: F401  (the names before modules moved)
+from fastloss.core.config import show_config
 from fastloss.core.kernels import isa, isas, use_isa
 from fastloss.core.loss import Loss, get, list_losses
 from fastloss.core.threads import get_num_threads, set_num_threads
-from fastloss.files import score
 from fastloss.losses.contrastive import info_nce, nt_xent, sup_con
 from fastloss.losses.count import gamma, poisson, tweedie
 from fastloss.losses.deviance import gamma_deviance, poisson_deviance, tweedie_deviance
@@ -178,3 +180,19 @@ __all__ = [
     "welsch",
     "zero_one",
 ]
+
+# What is imported when it is asked for, as most programs do without
+_MODULES = ("adaptive", "exact", "files", "integrations", "plot", "scoring")
+_PLACES = {"__version__": "fastloss.core.config", "score": "fastloss.files"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"fastloss.{name}")
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES, *_PLACES})

@@ -1,7 +1,7 @@
 """Checks and conversions of arguments: all errors in them are raised here, before anything is written."""
 
-import difflib
 import functools
+import sys
 from numbers import Integral
 
 import numpy as np
@@ -20,6 +20,8 @@ OVERLAP_WORK = 10_000  # of NumPy's search for an element that two arrays have i
 
 def near_names(name, known):
     """A list for an error message: the names like `name`, else all of them."""
+    import difflib  # which takes longer than all other imports
+
     known = list(known)
     return ", ".join(difflib.get_close_matches(str(name), known, n=5, cutoff=0.5) or known)
 
@@ -73,7 +75,8 @@ def as_array(x, name):
 
 
 def refuse_mask(x, name):
-    if isinstance(x, np.ma.MaskedArray):
+    masked = sys.modules.get("numpy.ma")  # which nobody has a mask without, and which takes long to import
+    if masked is not None and isinstance(x, masked.MaskedArray):
         raise TypeError(f"{name!r} is a masked array, whose mask would be lost; fill it first")
 
 

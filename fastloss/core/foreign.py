@@ -1,12 +1,9 @@
 """Arrays of other libraries as NumPy's. No such library is imported: an object's attributes tell what it is."""
 
 import sys
-from decimal import Decimal
 from numbers import Real
 
 import numpy as np
-
-_NUMBERS = (Real, Decimal, np.bool_, type(None))  # None is a null
 
 
 def from_foreign(x, name):
@@ -46,7 +43,10 @@ def _of_objects(objects, name):
     kinds = {type(value) for value in objects.flat}
     if objects.ndim == 1 and kinds & {np.ndarray, list}:
         return _of_lists(objects, name)
-    others = tuple(kind for kind in kinds if not issubclass(kind, _NUMBERS))
+    numbers = [Real, np.bool_, type(None)]  # None is a null
+    if "decimal" in sys.modules:  # which takes long to import
+        numbers.append(sys.modules["decimal"].Decimal)
+    others = tuple(kind for kind in kinds if not issubclass(kind, tuple(numbers)))
     if others:
         index, value = next((index, value) for index, value in np.ndenumerate(objects) if isinstance(value, others))
         raise TypeError(f"{name!r} holds {value!r} at row {index[0]}, which is no number")

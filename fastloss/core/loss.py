@@ -256,22 +256,18 @@ class ElementwiseLoss(Loss):
         if tuple(domains) != tuple(parameters):
             raise TypeError(f"{name}: parameters {tuple(parameters)} differ from losses.def's {tuple(domains)}")
         defaults = {k: p.default for k, p in parameters.items() if p.default is not p.empty}
-        target = "required" if self.requires_target else "optional" if self.takes_target else "none"
-        doc = docstrings.complete(declaration.__doc__, family, target, domains, traits)
+        self._target = "required" if self.requires_target else "optional" if self.takes_target else "none"
+        doc = docstrings.complete(declaration.__doc__, family, self._target, domains, traits)
         super().__init__(name, family, traits, domains, defaults, doc)
 
-    def _open_plain_way(self):
+    def _open_plain_way(self, terms=lambda: None):
+        """`terms` returns what is added to the value under the parameters in force, of float32 and of float64."""
         if any(type(value) is np.ndarray for value in self.parameters.values()):
             return
-        target = "required" if self.requires_target else "optional" if self.takes_target else "none"
         related = {name for first, _, second in self._relations for name in (first, second)}
         intervals = {k: None if k in related else interval(domain) for k, domain in self.domains.items()}
-        self._prepare(
-            self._kernel, target, self.domains, intervals, self.parameters, self.has_weight, terms=self._plain_terms()
-        )
-
-    def _plain_terms(self):
-        """What is added to the value under the parameters in force, in float32 and in float64."""
+        parameters = self.domains, intervals, self.parameters
+        self._prepare(self._kernel, self._target, *parameters, self.has_weight, terms=terms())
 
     def _merged(self, params):
         merged = super()._merged(params)
@@ -466,7 +462,15 @@ class ShiftedLoss(ResidualLoss):
         self._term, self._term_grad = term, term_grad
         super().__init__(declaration)
 
-    def _plain_terms(self):
+    def _open_plain_way(self):
+        """At the first call: finding the terms takes time."""
+
+    def _general(self, *arguments, **keywords):
+        if not self.is_plain:
+            super()._open_plain_way(self._terms_in_force)
+        return super()._general(*arguments, **keywords)
+
+    def _terms_in_force(self):
         with np.errstate(divide="ignore", invalid="ignore"):  # parameters that float32 cannot hold are not plain there
             return [float(self._in(dtype, self._term, self.parameters.values())) for dtype in (FLOAT32, FLOAT64)]
 

@@ -96,7 +96,7 @@ cdef struct Call:
 cdef class Entry:
     """What every loss is: callable, in the plain way where that serves."""
 
-    cdef bint is_plain                   # whether there is such a way
+    cdef readonly bint is_plain          # whether there is such a way
     cdef int kernel, target
     cdef bint has_weight
     cdef dict places                     # {name of a parameter: its number}

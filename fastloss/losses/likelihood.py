@@ -6,15 +6,20 @@ from functools import partial
 import numpy as np
 
 from fastloss.core.loss import ResidualLoss, ShiftedLoss
-from fastloss.core.partition import log_partition, log_partition_grad
+
+# The series of log Z are imported where they are evaluated.
 
 
 def _log_normalizer(alpha, scale):
+    from fastloss.core.partition import log_partition
+
     return np.log(scale, dtype=np.float64) + log_partition(alpha)
 
 
 def _log_normalizer_grad(alpha, scale):
     """By alpha and by scale; where the one by alpha is infinite, at the number that `robust.param_grad` takes."""
+    from fastloss.core.partition import log_partition_grad
+
     below_two = np.nextafter(alpha.dtype.type(2), alpha.dtype.type(0))
     return [log_partition_grad(np.where(alpha == 2, below_two, alpha)), 1 / scale.astype(np.float64)]
 
