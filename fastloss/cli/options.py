@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ import typer
 import fastloss
 from fastloss.core.arguments import shown
 from fastloss.files import ScoringError
+from fastloss.files.errors import one_line
 from fastloss.files.formats import FORMATS
 
 FORMAT_HELP = f"Format of standard input, and of files whose extension names none: {', '.join(FORMATS)}."
@@ -81,9 +81,19 @@ def storage_options(given: list[str] | None) -> dict | None:
             raise ScoringError(f"--storage {key}: it is given twice")
         options[key] = value
         if key not in _NAMES:
-            with suppress(ValueError):
-                options[key] = json.loads(value)
+            options[key] = _option(key, value)
     return options or None
+
+
+def _option(key: str, value: str):
+    if value in ("True", "False", "None"):  # as Python writes them
+        return {"True": True, "False": False, "None": None}[value]
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        if value.startswith(("{", "[")):
+            raise ScoringError(f"--storage {key}: expected JSON: {one_line(error)}") from error
+        return value
 
 
 def _number(text: str) -> int | float:

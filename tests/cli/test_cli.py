@@ -23,6 +23,7 @@ import typer
 import fastloss as fl
 from fastloss import cli
 from fastloss.cli import app
+from fastloss.cli.options import storage_options
 
 HUBER = ["--loss", "huber", "-p", "delta=1.345", "--pred", "p", "--target", "y"]
 COMMAND = [sys.executable, "-m", "fastloss"]
@@ -537,3 +538,15 @@ def test_the_example_in_the_help_runs(run, name):
     example = re.search(r"For example: (fastloss .*)", getattr(app, name).__doc__)[1]
     assert example.split()[:3] == ["fastloss", name, "in.parquet"] and example[:30] in out
     assert run(*shlex.split(example)[1:])[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "value"), [("anon=False", False), ("anon=true", True), ("x=None", None), ("key=12", "12"), ("n=12", 12)]
+)
+def test_options_of_stores(given, value):
+    assert storage_options([given]) == {given.split("=")[0]: value}
+
+
+def test_options_of_stores_that_are_no_json(run):
+    code, out, err = run("score", "s3://b/a.csv", "--storage", "client_kwargs={bad", *HUBER)
+    assert (code, out) == (2, "") and "--storage client_kwargs: expected JSON" in one_line(err)

@@ -97,6 +97,22 @@ def test_names_are_literal(put, s3, bucket, name):
     assert fl.score(f"{url}/in", f"{url}/out-{name}/", resume=True, **HUBER).count == 80
 
 
+def test_names_with_colons(put, s3, bucket):
+    """What is before `::` is a protocol in fsspec's chains alone."""
+    base = put(**{"in/a::b.parquet": parquet(0)})
+    assert fl.score(f"{base}/in/a::b.parquet", f"{base}/out/c::d.parquet", **HUBER).count == 40
+    s3.pipe_file(f"{bucket}/plain.parquet", parquet(0))
+    assert fl.score(f"simplecache::{base}/plain.parquet", **HUBER).count == 40
+
+
+def test_options_that_no_library_knows(put):
+    base = put(**{"a.parquet": parquet(0)})
+    for name, value in (("nonsense", 1), ("client_kwargs", "x"), ("s3", 5)):
+        with pytest.raises((ScoringError, OSError)) as caught:
+            fl.score(f"{base}/a.parquet", storage_options={name: value}, **HUBER)
+        assert f"{base}/a.parquet" in str(caught.value) and "storage_options" in str(caught.value)
+
+
 def test_patterns(put):
     url = put(**{f"in/{name}.parquet": parquet(i) for i, name in enumerate(["a", "b", "day=1/c", "x/y/z"])})
     assert fl.score(f"{url}/in/*.parquet", **HUBER).count == 80

@@ -108,3 +108,10 @@ def test_a_file_that_is_replaced_on_a_web_server_is_named_or_read_anew(tmp_path,
         web.after = replace
         found = outcome(web.url)
     assert found in (summary(new), summary(old)) or "changed" in found
+
+
+def test_an_address_that_names_no_format():
+    with Web(b"r\n1\n2\n", True, None) as web:
+        url = web.url.removesuffix("a.parquet")
+        assert fl.score(f"{url}a", loss=fl.huber, residual="r", format="csv").count == 2
+        assert fl.score(f"{url}a?file=x", loss=fl.huber, residual="r", format="csv").count == 2

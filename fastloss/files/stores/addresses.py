@@ -9,12 +9,14 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 
+from fastloss.core.arguments import shown
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.stores.arrow import ArrowStore
 from fastloss.files.stores.local import LOCAL, LocalStore
 from fastloss.files.stores.remote import KINDS, OBJECT_STORES, RemoteStore, bounded
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_CHAIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::")  # fsspec's, as simplecache::s3://bucket/key
 _VERSION = re.compile(r"\?versionId=[^/?]*$")
 _UNLISTED = {*OBJECT_STORES, "http", "https"}  # which take the option to keep no listings
 # A dead server is known to be so in seconds; fsspec's library tries again on its own.
@@ -23,7 +25,7 @@ _S3_RETRIES = {"retries": {"mode": "standard", "max_attempts": 3}}
 
 def is_address(given: str) -> bool:
     """Whether a text is an address, and no path of this machine."""
-    return _ADDRESS.match(given) is not None or ("::" in given and "://" in given)
+    return _ADDRESS.match(given) is not None or (_CHAIN.match(given) is not None and "://" in given)
 
 
 class Addresses:
@@ -60,8 +62,11 @@ class Addresses:
         bare, query = _parts(given)
         try:
             filesystem, inner = self._opened(given)
-        except (ValueError, ImportError, TypeError) as error:  # an unknown protocol, or a library that is not there
+        except (ValueError, ImportError) as error:  # an unknown protocol, or a library that is not there
             raise ScoringError(f"{bare}: {one_line(error)}") from error
+        except (TypeError, AttributeError) as error:
+            named = f" with storage_options {', '.join(map(shown, self._options))}" if self._options else ""
+            raise ScoringError(f"{bare}: cannot be reached{named}: {one_line(error)}") from error
         except Exception as error:
             raise ScoringError(f"{bare}: cannot be reached: {one_line(error)}") from error
         if "file" in filesystem.protocol:
@@ -102,15 +107,17 @@ class Addresses:
         from fsspec.core import get_filesystem_class, url_to_fs
 
         match = _ADDRESS.match(given)
-        if match is None or "::" in given:
+        if match is None:
             return url_to_fs(given, skip_instance_cache=True, **self._options)
         protocol = match[1].lower()
         given = protocol + given[match.end(1) :]
         made = get_filesystem_class(protocol)
         own = self._own(protocol)
-        key = protocol, repr(made._get_kwargs_from_urls(given))
+        of_address = made._get_kwargs_from_urls(given)
+        key = protocol, repr(of_address)
         if key not in self._made:
-            self._made[key] = bounded(url_to_fs(given, skip_instance_cache=True, **_quick(protocol, own))[0])
+            options = {**of_address, **_quick(protocol, own)}
+            self._made[key] = bounded(made(skip_instance_cache=True, **options))
         return self._made[key], made._strip_protocol(given)
 
     def _own(self, protocol: str) -> dict:

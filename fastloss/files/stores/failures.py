@@ -16,6 +16,12 @@ from fastloss.files.errors import ScoringError, one_line
 
 _QUERY = re.compile(r"(?<=[^\s?])\?[^\s'\"]*(?==)[^\s'\"]*")
 _LONGEST = 300  # characters of a reason
+# What S3 does not say of a single object, as the answer to HEAD has no text
+_HINTS = {
+    "Bad Request": "as for another region, or a token that has expired",
+    "Forbidden": "as for wrong credentials, or those of somebody who may not",
+    "Moved Permanently": "as for another region",
+}
 
 
 @contextmanager
@@ -34,7 +40,8 @@ def reason_of(error: Exception) -> str:
     reason = _QUERY.sub("", one_line(error) if getattr(error, "strerror", None) is None else error.strerror)
     if isinstance(error, TimeoutError) and not str(error):
         reason = "timed out"
-    return reason if len(reason) <= _LONGEST else reason[:_LONGEST] + "..."
+    reason = reason if len(reason) <= _LONGEST else reason[:_LONGEST] + "..."
+    return f"{reason} ({_HINTS[reason]})" if reason in _HINTS else reason
 
 
 def _translated(error: Exception, path: str) -> OSError:
@@ -49,6 +56,8 @@ def _translated(error: Exception, path: str) -> OSError:
         return PermissionError(errno.EACCES, f"access is denied: {reason}", path)
     if isinstance(error, FileExistsError):
         return FileExistsError(errno.EEXIST, reason, path)
+    if isinstance(error, TypeError | AttributeError):  # of the library, which makes what needs them at the first request
+        reason += " (it may be one of storage_options)"
     return OSError(errno.EIO, reason, path)
 
 

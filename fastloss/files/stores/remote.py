@@ -113,7 +113,7 @@ class RemoteStore:
         with suppress(FileNotFoundError), failures(directory):
             found = self.filesystem.ls(root, detail=True)
         files = self._places(root, found)
-        return files, {_place(root, info["name"]).strip("/") for info in found if info["type"] == "directory"}
+        return files, {_place(root, info["name"]).strip("/") for info in found if info.get("type") == "directory"}
 
     def files(self, directory: str) -> dict[str, Entry]:
         """The files in it and in its directories, by their paths from it.
@@ -135,7 +135,7 @@ class RemoteStore:
 
     def _places(self, root: str, found) -> dict[str, Entry]:
         """Files by their paths from a root; without what stands for a directory."""
-        places = {_place(root, info["name"]): info for info in found if info["type"] == "file"}
+        places = {_place(root, info["name"]): info for info in found if info.get("type") == "file"}
         return {
             place: self._entry(info)
             for place, info in places.items()
