@@ -173,7 +173,7 @@ def _class_labels(name, array, target, ignored):
         )
     if classes == 0:
         raise ValueError(f"expected at least one class, got {name} of shape {array.shape}")
-    labels = whole_numbers(target, "target")
+    labels = np.array(whole_numbers(target, "target"))  # of our own: another thread may write to the target
     is_class = (labels >= 0) & (labels < classes)
     if is_class.all():
         return labels.astype(np.intp, copy=False)

@@ -31,7 +31,7 @@ cdef enum:
     MOST_ELEMENTS = 1 << 17  # above, a call is worth threads, and its arguments cost nothing beside it
     MOST_BLOCKS = MOST_ELEMENTS // FL_BLOCK
     PARAMETERS = 8
-    RESULTS = 4
+    RESULTS = 8
 
 # What a loss takes as its target
 cdef enum Target:

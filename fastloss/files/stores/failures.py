@@ -56,7 +56,7 @@ def _translated(error: Exception, path: str) -> OSError:
         return PermissionError(errno.EACCES, f"access is denied: {reason}", path)
     if isinstance(error, FileExistsError):
         return FileExistsError(errno.EEXIST, reason, path)
-    if isinstance(error, TypeError | AttributeError):  # of the library, which makes what needs them at the first request
+    if isinstance(error, TypeError | AttributeError):  # of the library, at the first request
         reason += " (it may be one of storage_options)"
     return OSError(errno.EIO, reason, path)
 
