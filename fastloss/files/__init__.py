@@ -237,6 +237,7 @@ def score(
     elif output is None:
         fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
     tasks = dataset.plan(fragments, output, into_directory, format, store)
+    dataset.check_unmatched(tasks, found.patterns)
     if isinstance(keep, str) and keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
     head = None if head is None else Head.of(head, dtype, addresses)

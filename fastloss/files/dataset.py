@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -214,21 +214,46 @@ def check_apart(output: str | None, store: Store, directories: Sequence[tuple[St
     if output in (None, STREAM):
         return
     for source, directory in directories:
-        if source is LOCAL and store is LOCAL:
-            inside, around = os.path.realpath(output), os.path.realpath(directory)
-        elif isinstance(source, RemoteStore) and isinstance(store, RemoteStore) and source.kind == store.kind:
-            inside, around = (one.inner(path).strip("/") for one, path in ((store, output), (source, directory)))
-        else:
-            continue
-        if inside.startswith(around.rstrip("/") + "/"):
-            raise ScoringError(
-                f"{output}: lies in the input {directory}, and would be a part of it the next time: give another place"
-            )
+        if _place(output, store, directory, source) is not None:
+            raise _part_of(output, directory)
+
+
+def check_unmatched(tasks: Sequence[Task], patterns: Sequence[tuple[Store, str, str, Callable[[str], bool]]]) -> None:
+    """That no output matches a pattern that is an input, as `inputs.Found` has it.
+
+    Raises
+    ------
+    ScoringError
+        If one does.
+    """
+    for source, root, pattern, matches in patterns:
+        for task in tasks:
+            place = None if task.output in (None, STREAM) else _place(task.output, task.store, root, source)
+            if place is not None and matches(place):
+                raise _part_of(task.output, pattern)
+
+
+def _place(path: str, store: Store, directory: str, source: Store) -> str | None:
+    """The path from a directory of `source` to what is in it; None if it is not."""
+    if source is LOCAL and store is LOCAL:
+        inside, around = os.path.realpath(path), os.path.realpath(directory)
+    elif isinstance(source, RemoteStore) and isinstance(store, RemoteStore) and source.kind == store.kind:
+        inside, around = store.inner(path).strip("/"), source.inner(directory).lstrip("/")
+    else:
+        return None
+    around = joined(around, "") if around else ""
+    return inside.removeprefix(around) if inside.startswith(around) else None
+
+
+def _part_of(output: str, given: str) -> ScoringError:
+    return ScoringError(
+        f"{output}: lies in the input {given}, and would be a part of it the next time: give another place"
+    )
 
 
 def joined(directory: str, place: str) -> str:
     """A path in a directory, as it is: in a store "a//b" is not "a/b"."""
-    return f"{directory.rstrip('/')}/{place}"
+    return f"{directory.removesuffix('/')}/{place}"
 
 
 def must_exist(path: str) -> None:

@@ -8,9 +8,10 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import accumulate
 
 import pyarrow as pa
@@ -45,13 +46,17 @@ class Found:
     ----------
     is_several : bool
         Whether they are by nature more than one file, however many there happen to be.
-    directories : list of (store, path)
+    directories : sequence of (store, path)
         Those that were given.
+    patterns : sequence of (store, directory, pattern, function)
+        Those that were given, each after the directory in which it looks, by the whole of it, and with what tells of a
+        path from there whether it matches.
     """
 
     fragments: list[Fragment]
     is_several: bool
-    directories: list[tuple[Store, str]]
+    directories: Sequence[tuple[Store, str]] = ()
+    patterns: Sequence[tuple[Store, str, str, Callable[[str], bool]]] = ()
 
 
 def find_fragments(inputs: Sequence, format: str | None = None, addresses: Addresses | None = None) -> list[Fragment]:
@@ -65,7 +70,7 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
     Standard input and files whose extension names no format are of `format`.
 
     The files of a directory come in the order of their names, those of the directories in it included. Names that begin
-    with "_" or "." are not data.
+    with "_" or "." are not data, nor what is in directories that are called so, unless a pattern writes them out.
 
     Raises
     ------
@@ -84,7 +89,9 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
         raise ScoringError("standard input can be read once")
     is_several = len(found) != 1 or found[0].is_several
     fragments = [replace(f, place=as_written(f.place, f.format)) for f in fragments]
-    return Found(_with_typed_partitions(fragments), is_several, [pair for part in found for pair in part.directories])
+    directories = [directory for part in found for directory in part.directories]
+    patterns = [pattern for part in found for pattern in part.patterns]
+    return Found(_with_typed_partitions(fragments), is_several, directories, patterns)
 
 
 def cut(fragments: Iterable[Fragment], rows: int, min_bytes: int = 0) -> list[Fragment]:
@@ -111,7 +118,7 @@ def _together(given: Sequence[tuple[Store, object]], format: str | None) -> list
     def found(number: int) -> Found:
         store, path = given[number]
         if number in listed:
-            return Found([_fragment(store, path, os.path.basename(path), listed[number], format)], False, [])
+            return Found([_fragment(store, path, os.path.basename(path), listed[number], format)], False)
         return _found(store, path, format)
 
     with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
@@ -136,21 +143,21 @@ def _in_directories(given: Sequence[tuple[Store, object]]) -> dict[int, Entry]:
 def _found(store: Store, given, format: str | None) -> Found:
     if is_table(given):
         table = table_of(given)
-        return Found([Fragment(table.path, table.format, place=f"{table.name}.parquet", table=table)], False, [])
+        return Found([Fragment(table.path, table.format, place=f"{table.name}.parquet", table=table)], False)
     if isinstance(given, pa.dataset.Dataset):
-        return Found(list(_of_dataset(given)), True, [])
+        return Found(list(_of_dataset(given)), True)
     if given == STREAM:
         if sys.stdin is None:
             raise ScoringError("standard input is closed: give the input a file name")
-        return Found([Fragment(STREAM, format_of(STREAM, format))], False, [])
+        return Found([Fragment(STREAM, format_of(STREAM, format))], False)
     if isinstance(store, RemoteStore):
         return _at_address(store, given, format)
     if glob.has_magic(given) and not os.path.exists(given):
-        return Found(list(_of_pattern(given, format)), True, [])
+        return _of_pattern(given, format)
     if os.path.isdir(given):
         return Found(list(_of_directory(given, LOCAL, _listed(given), format)), True, [(LOCAL, given)])
     must_exist(given)
-    return Found([Fragment(given, format_of(given, format), place=os.path.basename(given))], False, [])
+    return Found([Fragment(given, format_of(given, format), place=os.path.basename(given))], False)
 
 
 def _at_address(store: RemoteStore, path: str, format: str | None) -> Found:
@@ -171,32 +178,33 @@ def _of_both(store: RemoteStore, path: str, entry: Entry | None, files: dict[str
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     fragments = [] if entry is None else [_fragment(store, path, os.path.basename(path), entry, format)]
     if not files:
-        return Found(fragments, False, [])
+        return Found(fragments, False)
     return Found([*fragments, *_of_directory(path, store, files, format)], True, [(store, path)])
 
 
 def _of_remote_pattern(store: RemoteStore, root: str, pattern: str, format: str | None) -> Found:
     """The files below a root that match, unless one is called like the pattern, or a directory."""
-    files, directories = (store.files(root), set()) if "/" in pattern else store.children(root)
-    literal, inside = joined(root, pattern), pattern + "/"
+    name = pattern.removesuffix("/")
+    if "/" in name or name == "**" or store.inner(root).endswith("//"):  # which only listings of all that is below tell
+        beginning = re.match(r"[^*?[/]*", name)[0] if "/" in name else ""
+        files, directories = store.files(root, beginning), store.children(root)[1] if beginning else set()
+    else:
+        files, directories = store.children(root)
+    literal, inside = joined(root, pattern), name + "/"
     below = {place.removeprefix(inside): entry for place, entry in files.items() if place.startswith(inside)}
-    if pattern in directories:
+    if name in directories:
         below = store.files(literal)
     if below or pattern in files:
         return _of_both(store, literal, files.get(pattern), below, format)
-    matches = re.compile(_translated(pattern)).match
+    matches = _matcher(pattern)
     chosen = {place: entry for place, entry in sorted(files.items()) if matches(place)}
-    refuse_inside(root, [*files, *directories])
-    if ICEBERG_FOLDER in directories:
-        metadata = joined(root, ICEBERG_FOLDER)
-        refuse_inside(root, [f"{ICEBERG_FOLDER}/{name}" for name in store.names(metadata)])
+    there = [*files, *directories]
+    if chosen and ICEBERG_FOLDER in directories:
+        there += (f"{ICEBERG_FOLDER}/{file}" for file in store.names(joined(root, ICEBERG_FOLDER)))
+    refuse_inside(root, there, chosen)
     refuse_above({joined(root, os.path.dirname(place)).rstrip("/") for place in chosen}, store)
-    fragments = [
-        _fragment(store, joined(root, place), place, entry, format)
-        for place, entry in chosen.items()
-        if not _is_hidden(os.path.basename(place))
-    ]
-    return Found(fragments, True, [])
+    fragments = [_fragment(store, joined(root, place), place, entry, format) for place, entry in chosen.items()]
+    return Found(fragments, True, patterns=[(store, root, literal, matches)])
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -206,14 +214,29 @@ def _split(path: str) -> tuple[str, str]:
     if not magic:
         return path, ""
     at = path.rindex("/", 0, magic[0]) + 1
-    return path[:at] if at == start else path[: at - 1], path[at:]
+    return path[:at], path[at:]
 
 
-def _translated(pattern: str) -> str:
-    """A regular expression: * and ? match within a part of a path, ** any number of parts."""
-    from fsspec.utils import glob_translate
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a path matches a pattern, as `glob` has it: * and ? within a part of a path, ** any number of parts.
 
-    return glob_translate(pattern)
+    No wildcard matches a name that is hidden.
+    """
+    parts = pattern.split("/")
+    return lambda path: _match(path.split("/"), parts)
+
+
+def _match(names: list[str], parts: list[str]) -> bool:
+    if not parts or not names:
+        return not parts and not names
+    name, part = names[0], parts[0]
+    if part == "**":
+        if len(parts) > 1 and _match(names, parts[1:]):
+            return True
+        return not _is_hidden(name) and (_match(names[1:], parts) or len(names) == len(parts) == 1)
+    if glob.has_magic(part) and (not name or _is_hidden(name)):
+        return False
+    return fnmatchcase(name, part) and _match(names[1:], parts[1:])
 
 
 def _fragment(store: Store, path: str, place: str, entry: Entry, format: str | None) -> Fragment:
@@ -221,15 +244,21 @@ def _fragment(store: Store, path: str, place: str, entry: Entry, format: str | N
     return Fragment(path, format_of(path, format), None, place, store, columns, size=entry.size, version=entry.version)
 
 
-def _of_pattern(pattern: str, format: str | None) -> Iterator[Fragment]:
-    paths = glob.glob(pattern, recursive=True)
+def _of_pattern(pattern: str, format: str | None) -> Found:
     fixed = pattern[: min(pattern.index(c) for c in "*?[" if c in pattern)]
     root = os.path.dirname(fixed)
+    matches = _matcher(_plain(pattern[len(root) :]))
+    found = (path for path in sorted(glob.glob(pattern, recursive=True)) if not os.path.isdir(path))
+    paths = [path for path in found if matches(_plain(path[len(root) :]))]
     refuse_around({root or ".", *map(os.path.dirname, paths)})
-    for path in sorted(paths):
-        if not os.path.isdir(path) and not _is_hidden(os.path.basename(path)):
-            place = os.path.relpath(path, root) if root else path
-            yield _fragment(LOCAL, path, place, Entry(), format)
+    places = [os.path.relpath(path, root) if root else path for path in paths]
+    fragments = [_fragment(LOCAL, path, place, Entry(), format) for path, place in zip(paths, places, strict=True)]
+    return Found(fragments, True, patterns=[(LOCAL, root, pattern, matches)])
+
+
+def _plain(path: str) -> str:
+    """A path without parts that are empty, which are nothing on this machine."""
+    return "/".join(filter(None, path.split("/")))
 
 
 def _listed(directory: str) -> dict[str, Entry | None]:

@@ -20,17 +20,18 @@ OBJECTS = {
 }
 
 
-def refuse_inside(folder: str, places: Iterable[str]) -> None:
+def refuse_inside(folder: str, places: Iterable[str], read: Iterable[str] | None = None) -> None:
     """Refuse a folder in which these files and folders are, by their paths from it.
 
     Raises
     ------
     ScoringError
-        If it is a table, or there is one in it.
+        If it is a table, or there is one in it, of which a file is in `read`, where that is given.
     """
+    around = None if read is None else {above for file in read for above in _upwards(file)}
     for place in places:
         kind, table = _marked(place)
-        if kind:
+        if kind and (around is None or table in around):
             raise _refused(os.path.join(folder, table), kind)
 
 

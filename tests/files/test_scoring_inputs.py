@@ -120,6 +120,62 @@ def test_patterns(tmp_path, table):
     assert fl.score(tmp_path / "a[1]", **OPTIONS).count == 300  # a name, not a pattern
 
 
+@pytest.fixture(params=["local", "memory"])
+def tree(request, tmp_path, table):
+    """Where there are files of 1, 10, 100, ... rows by these names, which are hidden from the third on."""
+    names = ["a", "s/b", "_temporary/0/t", ".tmp/h", "s/_x/u", "_c"]
+    root = f"{tmp_path}/in"
+    if request.param == "memory":
+        pytest.importorskip("fsspec", reason="addresses need fsspec")
+        root = f"memory://{tmp_path.name}/in"
+    for i, name in enumerate(names):
+        sink = pa.BufferOutputStream()
+        pa.parquet.write_table(pa.table({"r": np.ones(10**i)}), sink)
+        path = f"{root}/{name}.parquet"
+        if request.param == "local":
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(sink.getvalue())
+        else:
+            fsspec = pytest.importorskip("fsspec")
+            with fsspec.open(path, "wb") as file:
+                file.write(sink.getvalue())
+    return root
+
+
+def test_patterns_and_hidden_names(tree):
+    for pattern, rows in {
+        "**": 11, "*": 1, "**/*.parquet": 11, "**.parquet": 1, "*/*.parquet": 10, "*/*/*.parquet": None,
+        "s**/*": 10, "[_.s]*/**": 10, "_temporary/*/*.parquet": 100, "_temporary/**": 100, ".tmp/*": 1000,
+        "*/_x/*": 10000, "**/_x/u.parquet": 10000, "[s]/_x/u*": 10000, "_*": None, "?c.parquet": None,
+    }.items():  # fmt: skip
+        if rows is None:
+            with pytest.raises(ScoringError, match="no data files"):
+                fl.score(f"{tree}/{pattern}", **OPTIONS)
+        else:
+            assert fl.score(f"{tree}/{pattern}", **OPTIONS).rows == rows, pattern
+
+
+def test_an_output_that_a_pattern_finds(tree):
+    for pattern, output in (
+        ("**", "out/"),
+        ("**/*.parquet", "out/"),
+        ("*.parquet", "one.parquet"),
+        ("*/*.parquet", "out/x.parquet"),
+        ("s/*", "s/c.csv"),
+    ):
+        with pytest.raises(ScoringError, match=r"lies in the input .*\*.* give another place"):
+            fl.score(f"{tree}/{pattern}", f"{tree}/{output}", **OPTIONS)
+    for pattern, output in (
+        ("**", "-scored/"),
+        ("*/*.parquet", "/_out/"),
+        ("s/*", "/scored/"),
+        ("*.parquet", "/1.csv"),
+    ):
+        for _ in range(2):
+            fl.score(f"{tree}/{pattern}", f"{tree}{output}", **OPTIONS, resume=output.endswith("/"))
+
+
 @pytest.mark.integrations
 @pytest.mark.parametrize("format", ["parquet", "csv", "arrow"])
 def test_addresses(tmp_path, table, format):

@@ -123,6 +123,63 @@ def test_patterns(put):
         fl.score(f"{url}/in/q*.parquet", **HUBER)
 
 
+@pytest.mark.parametrize("pattern", ["*.parquet", "**", "in-*/*.parquet"])
+def test_patterns_in_a_bucket_that_is_not_there(proxy, pattern):
+    with pytest.raises(FileNotFoundError, match="bucket does not exist"):
+        fl.score(f"s3://no-such-bucket/{pattern}", **HUBER)
+
+
+def test_patterns_of_all_that_is_below(put):
+    url = put(**{f"in/{name}.parquet": parquet(i) for i, name in enumerate(["a", "s/b", "s/t/c", "_tmp/d"])})
+    for pattern, files in (
+        ("**", 3),
+        ("in/**", 3),
+        ("in/s/**", 2),
+        ("in/s**", 0),
+        ("in/s**/*", 1),
+        ("in/**.parquet", 1),
+    ):
+        if files:
+            assert fl.score(f"{url}/{pattern}", **HUBER).count == 40 * files
+        else:
+            with pytest.raises(ScoringError, match="no data files"):
+                fl.score(f"{url}/{pattern}", **HUBER)
+
+
+def test_names_with_wildcards_and_a_slash_at_the_end(put):
+    url = put(**{"f[1]/x.parquet": parquet(0), "w?/x.parquet": parquet(1, 50), "wz/x.parquet": parquet(2, 60)})
+    assert fl.score(f"{url}/f[1]/", **HUBER).count == 40
+    assert fl.score(f"{url}/w?/", **HUBER).count == fl.score(f"{url}/w?", **HUBER).count == 50
+
+
+def test_empty_parts_at_the_end_of_a_directory(put, s3, bucket):
+    url = put(**{"ds/x.parquet": parquet(0), "ds//x.parquet": parquet(1, 50), "ds//y/z.parquet": parquet(2, 60)})
+    assert fl.score(f"{url}/ds//", f"{url}/ds/out/", **HUBER).count == 110
+    assert set(contents(s3, f"{bucket}/ds/out")) >= {"x.parquet", "y/z.parquet"}
+    assert fl.score(f"{url}/ds//*.parquet", **HUBER).count == 50
+    assert fl.score(f"{url}/ds//y*/*.parquet", **HUBER).count == 60
+    for given in ("ds//", "ds//**"):
+        with pytest.raises(ScoringError, match="lies in the input"):
+            fl.score(f"{url}/{given}", f"{url}/ds//out/", **HUBER)
+    with pytest.raises(FileNotFoundError):
+        fl.score(f"{url}/ds///", **HUBER)
+
+
+def test_patterns_beside_tables(put, proxy):
+    names = {f"run-{i}/x.parquet": parquet(i) for i in range(3)}
+    url = put(
+        **names, **{"other/_delta_log/0.json": b"", "run-t/t/_delta_log/0.json": b"", "run-t/t/y.parquet": parquet(3)}
+    )
+    for pattern in ("run-*/x.parquet", "*/x.parquet", "*/*.parquet"):
+        assert fl.score(f"{url}/{pattern}", **HUBER).count == 120
+    for pattern in ("run-*/*/y.parquet", "**", "run-t/**", "run-t/t*/*"):
+        with pytest.raises(ScoringError, match="run-t/t: this folder is a Delta Lake table"):
+            fl.score(f"{url}/{pattern}", **HUBER)
+    put(**{"_delta_log/0.json": b""})
+    with pytest.raises(ScoringError, match="this folder is a Delta Lake table"):
+        fl.score(f"{url}/run-*/x.parquet", **HUBER)
+
+
 def test_a_key_that_is_a_directory_too(put, s3, bucket):
     url = put(**{"in/k.parquet": parquet(0), "in/k.parquet/x.parquet": parquet(1)})
     assert fl.score(f"{url}/in", f"{url}/out/", **HUBER).count == 80

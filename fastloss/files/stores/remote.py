@@ -108,30 +108,46 @@ class RemoteStore:
         return [*files, *directories]
 
     def children(self, directory: str) -> tuple[dict[str, Entry], set[str]]:
-        """The files in a directory, and the names of the directories in it."""
-        root, found = self.inner(directory).rstrip("/"), []
-        with suppress(FileNotFoundError), failures(directory):
-            found = self.filesystem.ls(root, detail=True)
-        files = self._places(root, found)
-        return files, {_place(root, info["name"]).strip("/") for info in found if info.get("type") == "directory"}
-
-    def files(self, directory: str) -> dict[str, Entry]:
-        """The files in it and in its directories, by their paths from it.
+        """The files in a directory, and the names of the directories in it.
 
         Raises
         ------
         FileNotFoundError
             If there is no such bucket.
         """
-        root = self.inner(directory).rstrip("/")
+        root, found = self.inner(directory).rstrip("/"), []
         with failures(directory):
             try:
-                found = self.filesystem.find(root, detail=True)
+                found = self.filesystem.ls(root, detail=True)
+            except FileNotFoundError as error:
+                if "does not exist" in str(error):  # of others it is the path
+                    raise
+        files = self._places(root, found)
+        return files, {_place(root, info["name"]).strip("/") for info in found if info.get("type") == "directory"}
+
+    def files(self, directory: str, beginning: str = "") -> dict[str, Entry]:
+        """The files in it and in its directories, by their paths from it: at least those that begin with `beginning`.
+
+        In an object store "a//" holds what is called "a//b", and not "a/b".
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such bucket.
+        """
+        inner = self.inner(directory)
+        root = inner.rstrip("/")
+        slashes = inner[len(root) + 1 :] if self.is_object_store else ""
+        wanted = {"prefix": slashes + beginning} if self.kind == "s3" and slashes + beginning else {}
+        with failures(directory):
+            try:
+                found = self.filesystem.find(root, detail=True, **wanted)
             except FileNotFoundError as error:
                 if "bucket" in str(error) or "container" in str(error):
                     raise
                 found = {}
-        return self._places(root, found.values() if isinstance(found, dict) else ())  # the name of one file, of Azure
+        places = self._places(root, found.values() if isinstance(found, dict) else ())  # the name of one file, of Azure
+        return {place.removeprefix(slashes): entry for place, entry in places.items() if place.startswith(slashes)}
 
     def _places(self, root: str, found) -> dict[str, Entry]:
         """Files by their paths from a root; without what stands for a directory."""
