@@ -248,8 +248,8 @@ def _of_pattern(pattern: str, format: str | None) -> Found:
     fixed = pattern[: min(pattern.index(c) for c in "*?[" if c in pattern)]
     root = os.path.dirname(fixed)
     matches = _matcher(_plain(pattern[len(root) :]))
-    found = (path for path in sorted(glob.glob(pattern, recursive=True)) if not os.path.isdir(path))
-    paths = [path for path in found if matches(_plain(path[len(root) :]))]
+    found = sorted(set(glob.glob(pattern, recursive=True)))  # which tells a path again where there are several **
+    paths = [path for path in found if matches(_plain(path[len(root) :])) and not os.path.isdir(path)]
     refuse_around({root or ".", *map(os.path.dirname, paths)})
     places = [os.path.relpath(path, root) if root else path for path in paths]
     fragments = [_fragment(LOCAL, path, place, Entry(), format) for path, place in zip(paths, places, strict=True)]

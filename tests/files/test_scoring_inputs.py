@@ -145,7 +145,7 @@ def tree(request, tmp_path, table):
 
 def test_patterns_and_hidden_names(tree):
     for pattern, rows in {
-        "**": 11, "*": 1, "**/*.parquet": 11, "**.parquet": 1, "*/*.parquet": 10, "*/*/*.parquet": None,
+        "**": 11, "**/**/**": 11, "*": 1, "**/*.parquet": 11, "**.parquet": 1, "*/*.parquet": 10, "*/*/*.parquet": None,
         "s**/*": 10, "[_.s]*/**": 10, "_temporary/*/*.parquet": 100, "_temporary/**": 100, ".tmp/*": 1000,
         "*/_x/*": 10000, "**/_x/u.parquet": 10000, "[s]/_x/u*": 10000, "_*": None, "?c.parquet": None,
     }.items():  # fmt: skip
@@ -154,6 +154,15 @@ def test_patterns_and_hidden_names(tree):
                 fl.score(f"{tree}/{pattern}", **OPTIONS)
         else:
             assert fl.score(f"{tree}/{pattern}", **OPTIONS).rows == rows, pattern
+
+
+def test_empty_parts_at_the_end_of_an_address(tmp_path):
+    fsspec = pytest.importorskip("fsspec", reason="addresses need fsspec")
+    for rows, name in enumerate(("x", "/y", "/z/y"), 1):
+        with fsspec.open(f"memory://{tmp_path.name}/{name}.parquet", "wb") as file:
+            pa.parquet.write_table(pa.table({"r": np.ones(rows)}), file)
+    assert fl.score(f"memory://{tmp_path.name}//", **OPTIONS).rows == 5
+    assert fl.score(f"memory://{tmp_path.name}//z*/*", **OPTIONS).rows == 3
 
 
 def test_an_output_that_a_pattern_finds(tree):

@@ -15,6 +15,7 @@ from servers import DENIED, Harm, each, options, unused_url
 import fastloss as fl
 from fastloss.files import ScoringError
 from fastloss.files.stores import remote
+from fastloss.files.stores.addresses import Addresses
 
 HUBER = {"loss": fl.huber, "residual": "r"}
 
@@ -131,19 +132,10 @@ def test_patterns_in_a_bucket_that_is_not_there(proxy, pattern):
 
 def test_patterns_of_all_that_is_below(put):
     url = put(**{f"in/{name}.parquet": parquet(i) for i, name in enumerate(["a", "s/b", "s/t/c", "_tmp/d"])})
-    for pattern, files in (
-        ("**", 3),
-        ("in/**", 3),
-        ("in/s/**", 2),
-        ("in/s**", 0),
-        ("in/s**/*", 1),
-        ("in/**.parquet", 1),
-    ):
-        if files:
-            assert fl.score(f"{url}/{pattern}", **HUBER).count == 40 * files
-        else:
-            with pytest.raises(ScoringError, match="no data files"):
-                fl.score(f"{url}/{pattern}", **HUBER)
+    for pattern, files in (("**", 3), ("in/**", 3), ("in/s/**", 2), ("in/s**/*", 1), ("in/**.parquet", 1)):
+        assert fl.score(f"{url}/{pattern}", **HUBER).count == 40 * files
+    with pytest.raises(ScoringError, match="no data files"):
+        fl.score(f"{url}/in/s**", **HUBER)
 
 
 def test_names_with_wildcards_and_a_slash_at_the_end(put):
@@ -166,15 +158,15 @@ def test_empty_parts_at_the_end_of_a_directory(put, s3, bucket):
 
 
 def test_patterns_beside_tables(put, proxy):
-    names = {f"run-{i}/x.parquet": parquet(i) for i in range(3)}
-    url = put(
-        **names, **{"other/_delta_log/0.json": b"", "run-t/t/_delta_log/0.json": b"", "run-t/t/y.parquet": parquet(3)}
-    )
+    names = {f"run-{i}/x.parquet": parquet(i) for i in range(3)} | {"run-t/t/y.parquet": parquet(3)}
+    url = put(**names, **{"other/_delta_log/0.json": b"", "run-t/t/_delta_log/0.json": b""})
     for pattern in ("run-*/x.parquet", "*/x.parquet", "*/*.parquet"):
         assert fl.score(f"{url}/{pattern}", **HUBER).count == 120
     for pattern in ("run-*/*/y.parquet", "**", "run-t/**", "run-t/t*/*"):
         with pytest.raises(ScoringError, match="run-t/t: this folder is a Delta Lake table"):
             fl.score(f"{url}/{pattern}", **HUBER)
+    store, root = Addresses().at(f"{url}/")
+    assert set(store.files(root, "run-")) == {*names, "run-t/t/_delta_log/0.json"}  # the rest is not listed
     put(**{"_delta_log/0.json": b""})
     with pytest.raises(ScoringError, match="this folder is a Delta Lake table"):
         fl.score(f"{url}/run-*/x.parquet", **HUBER)
