@@ -1,5 +1,7 @@
 """Outputs at addresses that fsspec knows: the same bytes as on this machine, whole or not at all."""
 
+import pickle
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -8,6 +10,7 @@ import pytest
 import fastloss as fl
 from fastloss.files import ScoringError, fragment
 from fastloss.files.engines import job
+from fastloss.files.stores import LOCAL
 from fastloss.files.writers import sinks as writers
 
 fsspec = pytest.importorskip("fsspec", reason="addresses need fsspec")
@@ -121,3 +124,7 @@ def test_an_output_that_would_replace_an_input_is_refused(data, memory):
         fl.score(data / "a.parquet", f"file://{data}/a.parquet", **OPTIONS)
     with pytest.raises(ScoringError, match="nosuch"):
         fl.score(data / "a.parquet", "nosuch://a.parquet", **OPTIONS)
+
+
+def test_the_store_of_this_machine_is_one_in_every_process():
+    assert pickle.loads(pickle.dumps(LOCAL)) is LOCAL

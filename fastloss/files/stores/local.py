@@ -31,6 +31,9 @@ class LocalStore:
 
     is_object_store = lists_md5 = False
 
+    def __reduce__(self):
+        return "LOCAL"  # the one that there is, in another process too
+
     def identity(self, path: str) -> tuple:
         """What all names of a file have in common, links included."""
         status = os.stat(path)
