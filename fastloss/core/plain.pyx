@@ -15,7 +15,8 @@ from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport widen_integers
 from fastloss.core.kernels cimport (
-    FL_ALIGNMENT, FL_BLOCK, FL_MAX_PARAMS, FL_OUTPUT_value, FL_ROW_ELEMENTS, FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_PARAMETERS, chosen_loop, current_rows, current_table, fl_chosen, fl_enter_floats, fl_leave_floats,
+    FL_ALIGNMENT, FL_BLOCK, FL_MAX_PARAMS, FL_OUTPUT_value, FL_ROW_ELEMENTS, FL_ROW_GRAD, FL_ROW_HESS,
+    FL_ROW_PARAMETERS, chosen_loop, current_rows, current_table, fl_chosen, fl_enter_floats, fl_leave_floats,
     fl_map_args, fl_matrix, fl_row_kernels, fl_rows, fl_table, tree_sum,
 )
 from fastloss.core.rows cimport rows_per_block
@@ -173,8 +174,7 @@ cdef class Entry:
 
     cdef bint read_arguments(self, Call *call, tuple args, dict kwargs) except -1:
         cdef int missing = self.missing, k
-        cdef bint fits = self.fits_float32, is_shifted = False
-        cdef double value
+        cdef bint fits = self.fits_float32
         cdef Py_ssize_t given = len(args)
         if not 0 < given <= 2:
             return False
@@ -187,12 +187,10 @@ cdef class Entry:
             place = self.places.get(name)
             if place is not None:
                 k = place
-                if not self.read_parameter(call, k, argument):
+                if self.is_shifted or not self.read_parameter(call, k, argument):
                     return False
                 fits = fits and (self.is_integer[k] or fits_float32(call.parameters[k]))
                 missing &= ~(1 << k)
-                if self.is_shifted:
-                    return False
             elif name == "reduction":
                 reduction = REDUCTIONS.get(argument) if type(argument) is str else None
                 if reduction is None:
