@@ -10,8 +10,8 @@ from typing import Any
 
 from fastloss.files.dataset import Fragment
 
-OPENED_AHEAD = 8
-SMALL_BYTES = 8 << 20
+OPENED_AHEAD = 16
+SMALL_BYTES = 4 << 20
 
 Opener = Callable[[Fragment], Any]  # a context manager, which gives a source
 
