@@ -81,7 +81,7 @@ def _upwards(folder: str) -> Iterator[str]:
 
 def _parts_upwards(folder: str) -> Iterator[str]:
     """Those around a folder, as far as names look like those of parts of a table: in a store each look is a request."""
-    while "/" in folder and _looks_like_part(os.path.basename(folder)):
+    while "/" in folder.partition("://")[2] and _looks_like_part(os.path.basename(folder)):
         yield (folder := os.path.dirname(folder))
 
 

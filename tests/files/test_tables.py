@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
-from fastloss.files import ScoringError
+from fastloss.files import ScoringError, lakes
 
 OPTIONS = {"loss": "squared_error", "residual": "r"}
 MARKS = {
@@ -206,3 +206,8 @@ def test_partitions_of_a_dataset_have_its_types(tmp_path):
     assert pa.parquet.read_schema(tmp_path / "one.parquet").field("day").type == pa.date32()
     fl.score(dataset, tmp_path / "scored", **OPTIONS)  # whose directories do not tell the column
     assert pa.parquet.ParquetFile(tmp_path / "scored/2026-01-02/x.parquet").read()["day"].to_pylist()[0].day == 2
+
+
+def test_nothing_is_looked_for_above_a_bucket():
+    """Whose name may look like that of a part of a table."""
+    assert list(lakes._parts_upwards("s3://ab/k=1/01")) == ["s3://ab/k=1", "s3://ab"]
