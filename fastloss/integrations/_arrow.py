@@ -1,11 +1,13 @@
-"""What the modules share: Arrow data of any shape through a batch function."""
+"""What the modules share: the losses of columns that a library hands over, as Arrow arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from fastloss.files import Spec, batch_function
@@ -13,16 +15,63 @@ from fastloss.files.adapter import BatchFunction
 from fastloss.files.arguments import must_be
 from fastloss.files.errors import ScoringError
 
+KINDS = "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"
+DTYPES = {pa.from_numpy_dtype(kind).id: np.dtype(kind) for kind in KINDS}
 
-def losses_alone(spec: Spec) -> BatchFunction:
-    """The batch function of a spec that carries no columns, for libraries that keep them themselves."""
+
+@dataclass(frozen=True)
+class ColumnFunction:
+    """Arrays of the columns that `spec` reads in, in their order, and arrays of those that it emits out."""
+
+    batches: BatchFunction
+
+    @property
+    def spec(self) -> Spec:
+        return self.batches.spec
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The columns that the spec reads."""
+        return list(dict.fromkeys(self.spec.read))
+
+    @cached_property
+    def is_elementwise(self) -> bool:
+        """Whether the outputs are those of the loss itself on arrays of numbers, one for each of its arguments."""
+        spec = self.spec
+        is_single = max(len(spec.pred), len(spec.target), len(spec.residual)) == 1
+        return is_single and not spec.loss.is_rowwise and tuple(self.names) == spec.scored
+
+    def evaluate(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The outputs of an elementwise loss."""
+        return self.spec.loss.evaluate(*arrays, outputs=self.spec.emit, num_threads=self.batches.num_threads)
+
+    def __call__(self, columns: Sequence[pa.Array]) -> list[pa.Array]:
+        """Numbers go to the loss as they lie there, as some libraries hand over no more than 2048 rows at a time.
+
+        Raises
+        ------
+        ScoringError
+            If a column does not fit the loss, or a row is out of bounds.
+        """
+        if not (self.is_elementwise and len(columns[0]) and all(column.type.id in DTYPES for column in columns)):
+            return self.batches(pa.RecordBatch.from_arrays(list(columns), self.names)).columns
+        outputs = self.evaluate(*map(_values, columns))
+        bitmap = _bitmap(columns)
+        return [
+            pa.Array.from_buffers(pa.from_numpy_dtype(output.dtype), len(output), [bitmap, pa.py_buffer(output)])
+            for output in outputs
+        ]
+
+
+def losses_alone(spec: Spec) -> ColumnFunction:
+    """The losses of a spec without the columns that it carries, for libraries that keep them themselves."""
     must_be(Spec, spec, "spec", "a Spec, as Spec.of makes it")
-    return batch_function(replace(spec, keep=(), by=None))
+    return ColumnFunction(batch_function(replace(spec, keep=(), by=None)))
 
 
-def as_function(spec: Spec, types: Sequence, default: Any, kind: type) -> tuple[BatchFunction, list]:
-    """The batch function behind an SQL function of arguments of these types, which has one result; and the types, all
-    `default` where none are given.
+def sql_function(spec: Spec, types: Sequence, default: Any, kind: type) -> tuple[ColumnFunction, list]:
+    """What is behind an SQL function of arguments of these types, which has one result; and the types, all `default`
+    where none are given.
 
     Raises
     ------
@@ -43,12 +92,28 @@ def as_function(spec: Spec, types: Sequence, default: Any, kind: type) -> tuple[
     return function, types
 
 
-def result_type(function: BatchFunction, types: Sequence[pa.DataType]) -> pa.DataType:
+def result_type(function: ColumnFunction, types: Sequence[pa.DataType]) -> pa.DataType:
     """The type of the one emitted column, for columns of these types in the order of `spec.scored`."""
-    return function.schema(pa.schema(list(zip(function.spec.scored, types, strict=True)))).field(0).type
+    return function.batches.schema(pa.schema(list(zip(function.spec.scored, types, strict=True)))).field(0).type
 
 
-def score_columns(function: BatchFunction, columns: Sequence[pa.Array]) -> pa.Array:
-    """The one emitted column for the columns that the loss reads, in the order of `spec.scored`."""
-    batch = pa.RecordBatch.from_arrays(list(columns), list(function.spec.scored))
-    return function(batch).column(0)
+def _values(column: pa.Array) -> np.ndarray:
+    """The numbers of a column, whatever they are where it is null."""
+    dtype = DTYPES[column.type.id]
+    return np.frombuffer(column.buffers()[1], dtype, len(column), column.offset * dtype.itemsize)
+
+
+def _bitmap(columns: Sequence[pa.Array]) -> pa.Buffer | None:
+    """The bits of the rows that are null in no column."""
+    bits = [_bits(column) for column in columns if column.null_count]
+    return pa.py_buffer(reduce(np.bitwise_and, bits)) if bits else None
+
+
+def _bits(column: pa.Array) -> np.ndarray:
+    """A bit a row, 0 where the column is null, which it has to be somewhere."""
+    first, shift = divmod(column.offset, 8)
+    bits = np.frombuffer(column.buffers()[0], np.uint8)[first : (column.offset + len(column) + 7) // 8]
+    if shift:
+        bits = np.packbits(np.unpackbits(bits, bitorder="little")[shift:], bitorder="little")
+        bits = bits[: (len(column) + 7) // 8]
+    return bits

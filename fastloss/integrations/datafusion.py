@@ -32,13 +32,13 @@ def function(name: str, spec: Spec, types: Sequence[pa.DataType] = ()) -> Scalar
     import pyarrow as pa
 
     from fastloss.files.arguments import as_text
-    from fastloss.integrations._arrow import as_function, result_type, score_columns
+    from fastloss.integrations._arrow import result_type, sql_function
 
-    scorer, types = as_function(spec, types, pa.float64(), pa.DataType)
+    losses, types = sql_function(spec, types, pa.float64(), pa.DataType)
     name = as_text(name, "name")
-    result = result_type(scorer, types)
+    result = result_type(losses, types)
 
     def score(*columns: pa.Array) -> pa.Array:
-        return score_columns(scorer, columns)
+        return losses(columns)[0]
 
     return datafusion.udf(score, types, result, "immutable", name)

@@ -34,21 +34,21 @@ def register(connection: duckdb.DuckDBPyConnection, name: str, spec: Spec, types
     from fastloss.core.arguments import shown
     from fastloss.files.arguments import as_text, refusal
     from fastloss.files.errors import ScoringError, one_line
-    from fastloss.integrations._arrow import as_function, result_type, score_columns
+    from fastloss.integrations._arrow import result_type, sql_function
 
     if not hasattr(connection, "create_function"):  # which the module has, too, for its default connection
         raise refusal("connection", "a connection, as duckdb.connect makes it", connection)
-    function, types = as_function(spec, types, "DOUBLE", object)
+    losses, types = sql_function(spec, types, "DOUBLE", object)
     name = as_text(name, "name")
     nothing = ", ".join(f"NULL::{kind} AS column{i}" for i, kind in enumerate(types))
     try:
         columns = connection.sql(f"SELECT {nothing}").to_arrow_table().schema
     except duckdb.Error as error:
         raise ScoringError(f"types must be types of SQL, got {shown(types)}: {one_line(error)}") from error
-    result = result_type(function, columns.types)
+    result = result_type(losses, columns.types)
 
     def score(*columns):  # without annotations: DuckDB would read types from them
-        return score_columns(function, [pa.concat_arrays(column.chunks) for column in columns])
+        return losses([c.chunk(0) if c.num_chunks == 1 else pa.concat_arrays(c.chunks) for c in columns])[0]
 
     parameters = [Parameter(f"column{i}", Parameter.POSITIONAL_ONLY) for i in range(len(types))]
     score.__signature__ = Signature(parameters)  # DuckDB counts them

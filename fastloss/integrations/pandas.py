@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fastloss.files import Spec
 from fastloss.integrations import load
 
@@ -36,20 +38,26 @@ def score(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
 
     from fastloss.files.arguments import must_be
     from fastloss.files.schemas import check_columns
-    from fastloss.integrations._arrow import losses_alone
+    from fastloss.integrations._arrow import DTYPES, losses_alone
 
     must_be(pd.DataFrame, frame, "frame", "a pandas.DataFrame")
     function = losses_alone(spec)
     names = [str(name) for name in frame.columns]
     check_columns(pa.schema([(name, pa.null()) for name in names]), spec)
-    read = list(dict.fromkeys(function.spec.read))
-    columns = [_to_arrow(frame.iloc[:, names.index(name)], name) for name in read]
-    losses = function(pa.RecordBatch.from_arrays(columns, read))
+    columns = [frame.iloc[:, names.index(name)] for name in function.names]
+    if function.is_elementwise and all(isinstance(c.dtype, np.dtype) and c.dtype in DTYPES.values() for c in columns):
+        losses = function.evaluate(*(column.to_numpy() for column in columns))  # NaN is what it is for null
+    else:
+        arrays = [_to_arrow(column, name) for column, name in zip(columns, function.names, strict=True)]
+        losses = [column.to_numpy(zero_copy_only=False) for column in function(arrays)]
     carried = spec.carried(names)
-    scored = frame.iloc[:, [place for place, name in enumerate(names) if name in carried]].copy(deep=False)
+    if carried == names:
+        scored = frame.assign()  # a copy, of the columns themselves only where they are written to
+    else:
+        scored = frame.iloc[:, [place for place, name in enumerate(names) if name in carried]].copy(deep=False)
     below = ("",) * (frame.columns.nlevels - 1)
-    for name, column in zip(spec.emitted, losses.columns, strict=True):
-        scored[(name, *below) if below else name] = column.to_numpy(zero_copy_only=False)
+    for name, column in zip(spec.emitted, losses, strict=True):
+        scored[(name, *below) if below else name] = column
     return scored
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fastloss.files import ScoringError, Spec
@@ -28,12 +29,11 @@ def expression(spec: Spec) -> pl.Expr:
     [0.125, None, 3.5]
     """
     pl = load("polars")
-    import pyarrow as pa
 
     from fastloss.integrations._arrow import losses_alone
 
     function = losses_alone(spec)
-    read, single = list(dict.fromkeys(function.spec.read)), len(spec.emit) == 1
+    read, single = function.names, len(spec.emit) == 1
     # polars keeps the type of an expression's result from its first use, whatever data it is used on next. So it is one
     # that holds all numbers, and polars itself casts from it, to what the loss returns for the data at hand.
     wide = {
@@ -42,26 +42,27 @@ def expression(spec: Spec) -> pl.Expr:
     }
     types = {name: _type(pl, spec, output) for name, output in zip(spec.emitted, spec.emit, strict=True)}
 
-    def score(columns: pl.Series) -> pl.Series:
-        table = columns.struct.unnest().cast({pl.Int128: pl.Float64}).rechunk().to_arrow()
-        batches = table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
-        frame = pl.from_arrow(pa.Table.from_batches(map(function, batches)))
-        for name in wide:
-            if frame.schema[name].is_nested() and not wide[name].is_nested():
+    def score(columns: Sequence[pl.Series]) -> pl.Series:
+        columns = [column.cast(pl.Float64) if column.dtype == pl.Int128 else column for column in columns]
+        losses = function([column.to_arrow() for column in columns])
+        emitted = [pl.Series(name, column) for name, column in zip(wide, losses, strict=True)]
+        for column in emitted:
+            if column.dtype.is_nested() and not wide[column.name].is_nested():
                 raise ScoringError(
-                    f"column {read[0]!r}: of lists polars has the value alone, not {name!r}, "
+                    f"column {read[0]!r}: of lists polars has the value alone, not {column.name!r}, "
                     "unless with multioutput='raw_values'"
                 )
-            if wide[name].is_nested() and not frame.schema[name].is_nested():
+            if wide[column.name].is_nested() and not column.dtype.is_nested():
                 raise ScoringError(f"column {read[0]!r}: one number a row: leave multioutput='raw_values' out")
-        return frame.cast(wide).to_series() if single else frame.cast(wide).to_struct()
+        emitted = [column.cast(wide[column.name]) for column in emitted]
+        return emitted[0] if single else pl.DataFrame(emitted).to_struct()
 
     if single:
         (name,) = spec.emitted
         wide_type, type = wide[name], types[name]
     else:
         name, wide_type, type = "losses", pl.Struct(wide), pl.struct_with_fields(types)
-    return pl.struct(read).map_batches(score, wide_type, is_elementwise=True).cast(type).alias(name)
+    return pl.map_batches(read, score, wide_type, is_elementwise=True).cast(type).alias(name)
 
 
 def _is_list(spec: Spec, output: str) -> bool:

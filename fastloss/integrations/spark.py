@@ -39,8 +39,8 @@ def score(frame: DataFrame, spec: Spec) -> DataFrame:
     function, losses = batch_function(spec), losses_alone(spec)
     check_columns(pa.schema([(name, pa.null()) for name in frame.columns]), spec)
     _check_case(frame, spec)
-    read = StructType([frame.schema[name] for name in dict.fromkeys(losses.spec.read)])
-    emitted = types.from_arrow_schema(_with_lists(losses.schema(types.to_arrow_schema(read))))
+    read = StructType([frame.schema[name] for name in losses.names])
+    emitted = types.from_arrow_schema(_with_lists(losses.batches.schema(types.to_arrow_schema(read))))
     carried = [frame.schema[name] for name in spec.carried(frame.columns)]
 
     def map_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
