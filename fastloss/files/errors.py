@@ -17,6 +17,10 @@ class ScoringError(ValueError):
         super().__init__(escaped(message))
 
 
+class SourceError(ScoringError):
+    """An input is not what it says, as is found when it is copied into an output: the message names it."""
+
+
 class ColumnTypeError(ScoringError, TypeError):
     """A column holds something that the loss cannot read."""
 

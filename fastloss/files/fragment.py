@@ -25,7 +25,11 @@ from fastloss.files.readers.tables import ParquetSource
 from fastloss.files.reading import shown
 from fastloss.files.schemas import conform, output_schema, unified
 from fastloss.files.spec import Spec
+from fastloss.files.stores import LOCAL
 from fastloss.files.writers.output import Output, open_output
+from fastloss.files.writers.sinks import ROW_GROUP_BYTES
+
+NUMBER_BYTES = 8  # of an emitted number, at most
 
 
 def score_task(
@@ -63,15 +67,23 @@ def score_task(
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
     others: dict[str, Collector | ColumnsCollector] = {}
-    with writing as output, _opener(task, spec, infer) as open_fragment, ExitStack() as stack:
+    with writing as output, ExitStack() as stack:
+        read = replace(spec, keep=()) if output is not None and _may_splice(task, spec) else spec
+        open_fragment = stack.enter_context(_opener(task, read, infer))
         if is_single:  # what tells the number of classes is read once
             with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
                 classes = class_count(source, spec) or classes
-        if output is not None:
+        is_spliced = read is not spec and _begin_spliced(output, task, spec, classes, open_fragment)
+        if read is not spec and not is_spliced:
+            open_fragment = stack.enter_context(_opener(task, spec, infer))
+        if output is not None and not is_spliced:
             _begin(output, task, spec, classes, open_fragment)
         opened = stack.enter_context(closing(in_turn(task.fragments, open_fragment, partial(_expect, spec, task))))
         for index, (fragment, source) in enumerate(opened):
             rows, own = 0, _own(spec, task, source.schema)
+            if is_spliced:
+                output.follow(source.carried(own.carried(source.schema.names)))
+                own = replace(own, keep=())
             with naming(fragment, 0, before):
                 count = classes if is_single else class_count(source, spec) or classes
             counts = _score_source(source, fragment, own, collector, others, output, before, count, num_threads)
@@ -105,6 +117,43 @@ def _opener(task: Task, spec: Spec, infer: bool):
             return open_source(fragment, spec, infer, columns_of_text)
 
         yield open_fragment
+
+
+def _may_splice(task: Task, spec: Spec) -> bool:
+    """Whether columns may go from Parquet files of this machine into one as they are."""
+    if task.format != "parquet" or spec.keep == ():
+        return False
+    return all(f.format == "parquet" and f.path != STREAM and f.store is LOCAL for f in task.fragments)
+
+
+def _begin_spliced(output: Output, task: Task, spec: Spec, classes: int | None, open_fragment: Callable) -> bool:
+    """Tell an output which columns it takes as they are; False where it cannot, and has not begun."""
+    first, schema, groups = None, None, 0
+    for fragment in task.fragments:
+        with open_fragment(fragment) as source:
+            own = _own(spec, task, source.schema)
+            carried = source.carried(own.carried(source.schema.names)) if hasattr(source, "carried") else None
+            if carried is None or not carried.columns:
+                return False
+            with naming(fragment, 0, 0):
+                count = class_count(source, spec) if classes is None else classes
+                there = output_schema(source.schema, own, count)
+            if not set(spec.keep or ()) <= {*there.names, *task.uncarried}:
+                return False
+            numbers = sum(columns.fixed_size(type) or 1 for type in there.types[-len(spec.emitted) :])
+            if NUMBER_BYTES * numbers * carried.most_rows > ROW_GROUP_BYTES:  # which are held until they are written
+                return False
+            if first is None:
+                first, schema = carried, there
+            elif not carried.is_like(first) or not there.equals(schema):
+                return False
+            groups += len(carried.groups)
+    if groups > 1:
+        schema = widened(
+            schema, _dictionaries(task, [field for field in schema if is_narrow(field.type)], open_fragment)
+        )
+    output.splice(schema, len(spec.emitted), first)
+    return True
 
 
 def _begin(output: Output, task: Task, spec: Spec, classes: int | None, open_fragment: Callable) -> None:

@@ -16,6 +16,7 @@ from fastloss.files.spec import Spec
 
 SPARK = b"org.apache.spark."
 SPARK_ROW = b"org.apache.spark.sql.parquet.row.metadata"  # Spark reads the columns that it lists, and no others
+DESCRIPTIONS = b"avro.schema", b"parquet.avro.schema", b"iceberg.schema"  # of others, of the columns of the input alone
 PANDAS = b"pandas"
 PANDAS_TEXT = {"name": None, "field_name": None, "pandas_type": "unicode", "numpy_type": "object", "metadata": None}
 
@@ -150,6 +151,7 @@ def _described(metadata: dict[bytes, bytes] | None, carried: Sequence[str] | Non
     """
     is_part = carried is not None
     metadata = {key: value for key, value in (metadata or {}).items() if not is_part or key.startswith(SPARK)}
+    metadata = {key: value for key, value in metadata.items() if key not in DESCRIPTIONS}
     for key, amended in ((SPARK_ROW, partial(_spark_row, carried=carried, emitted=emitted)), (PANDAS, _pandas)):
         if key in metadata:
             try:

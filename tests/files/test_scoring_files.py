@@ -378,7 +378,7 @@ def test_row_groups_are_gathered_from_batches(tmp_path, residuals, monkeypatch, 
     rows = 50
     size = residuals[:10].nbytes + 80  # with the losses
     monkeypatch.setattr(writers, bound, rows if bound == "ROW_GROUP_ROWS" else 4.5 * size)
-    source = write(tmp_path / "in.parquet", residuals)
+    source = write(tmp_path / "in.feather", residuals)
     fl.score(source, tmp_path / "out.parquet", loss=fl.huber, pred="y_hat", target="y")
     metadata = pa.parquet.read_metadata(tmp_path / "out.parquet")
     assert {metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)} == {rows}
@@ -403,7 +403,7 @@ def test_only_what_repeats_has_a_dictionary_in_parquet(tmp_path):
         }
     )
     out = tmp_path / "out.parquet"
-    fl.score(write(tmp_path / "in.parquet", table), out, loss=fl.huber, residual="r", emit=("value", "hess"))
+    fl.score(write(tmp_path / "in.feather", table), out, loss=fl.huber, residual="r", emit=("value", "hess"))
     assert pa.parquet.read_table(out).drop_columns(["value", "hess"]) == table
     metadata = pa.parquet.read_metadata(out)
     chunks = [metadata.row_group(0).column(i) for i in range(metadata.num_columns)]

@@ -11,7 +11,7 @@ import fastloss as fl
 from fastloss.files import ScoringError, fragment
 from fastloss.files.engines import job
 from fastloss.files.stores import LOCAL
-from fastloss.files.writers import sinks as writers
+from fastloss.files.writers.spliced import SplicedSink
 
 fsspec = pytest.importorskip("fsspec", reason="addresses need fsspec")
 
@@ -86,7 +86,7 @@ def test_nothing_appears_before_it_is_complete(data, address, monkeypatch):
     url, contents = address
     fl.score(data / "a.parquet", f"{url}/one.parquet", **OPTIONS)
     before = contents("one.parquet")
-    write = writers.ParquetSink.write
+    write = SplicedSink.write
     seen = []
 
     def failing(sink, batch):
@@ -95,7 +95,7 @@ def test_nothing_appears_before_it_is_complete(data, address, monkeypatch):
         if len(seen) % 3 == 2:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writers.ParquetSink, "write", failing)
+    monkeypatch.setattr(SplicedSink, "write", failing)
     with pytest.raises(ScoringError, match="parquet: cannot be written: No space left on device"):
         fl.score(data, f"{url}/one.parquet", **OPTIONS)
     with pytest.raises(ScoringError, match="parquet: cannot be written: No space left on device"):

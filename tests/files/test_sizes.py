@@ -207,8 +207,8 @@ def test_rows_of_parquet_that_become_too_much_are_refused(tmp_path, monkeypatch)
     table = pa.table({"r": [1.0], "nulls": pa.array([[None] * (1 << 18)], pa.list_(pa.float64()))})
     pa.parquet.write_table(table, tmp_path / "in.parquet")
     with pytest.raises(ScoringError, match=r"in.parquet: \d+ compressed bytes become 209.* or more, over 100 times"):
-        fl.score(tmp_path / "in.parquet", tmp_path / "out.parquet", loss=fl.huber, residual="r")
-    assert fl.score(tmp_path / "in.parquet", loss=fl.huber, residual="r").rows == 1
+        fl.score(tmp_path / "in.parquet", tmp_path / "out.arrow", loss=fl.huber, residual="r")
+    assert fl.score(tmp_path / "in.parquet", tmp_path / "out.parquet", loss=fl.huber, residual="r").rows == 1
     zeros = pa.table({"r": np.zeros(1 << 19)})  # rows that are small may repeat
     pa.parquet.write_table(zeros, tmp_path / "zeros.parquet")
     assert fl.score(tmp_path / "zeros.parquet", loss=fl.huber, residual="r").rows == 1 << 19

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 
@@ -22,6 +22,7 @@ from fastloss.files.csv.types import Column
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM, compression_of
+from fastloss.files.parquet.carried import Carried
 from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
 from fastloss.files.readers.objects import opened
@@ -56,6 +57,11 @@ class PartitionedSource:
         """These columns will be read."""
         if isinstance(self._source, ParquetSource):
             self._source.expect(self._stored(names))
+
+    def carried(self, names: Collection[str]) -> Carried | None:
+        """As ParquetSource has it; none of the values are stored."""
+        is_stored = self._values.keys().isdisjoint(names) and hasattr(self._source, "carried")
+        return self._source.carried(names) if is_stored else None
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         wanted = columns.roots(self.schema, names)

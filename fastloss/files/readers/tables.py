@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import starmap
 
@@ -15,9 +16,10 @@ from fastloss.files.arrow import columns
 from fastloss.files.arrow.chunks import Chunks, extents
 from fastloss.files.arrow.declared import declared_bytes
 from fastloss.files.arrow.dictionaries import is_narrow
-from fastloss.files.arrow.footer import check_chunks
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
+from fastloss.files.parquet.carried import Carried
+from fastloss.files.parquet.footer import Footer
 from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import (
     READ_BUFFER_BYTES,
@@ -40,10 +42,13 @@ class ParquetSource:
     def __init__(self, path: str, file, spec: Spec, row_groups: tuple[int, ...] | None = None):
         self._path, self._binary, self._unit = path, file, "ns"
         with reading(path, "parquet"):
-            self._file = self._open(file)
+            try:
+                self._file = self._open(file)
+            except UnicodeDecodeError as error:
+                raise _not_text(path, error) from error
             _check_names(path, self._file.schema_arrow)
             metadata = self._file.metadata
-            check_chunks(file, metadata.schema, shown(path))
+            self._footer = Footer(file, metadata.schema, shown(path))
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
             carried = spec.carried(self._file.schema_arrow.names)
             _refuse_intervals(shown(path), metadata, carried)
@@ -69,6 +74,13 @@ class ParquetSource:
             metadata = self._file.metadata
             self._binary.want(starmap(Extent, extents(metadata, self._groups, set(names))))
             self._binary.begin()
+
+    def carried(self, names: Collection[str]) -> Carried | None:
+        """These columns as an output can take them, undecoded; None where it cannot."""
+        is_here = isinstance(self._binary, io.BufferedReader | io.BufferedRandom)
+        if not is_here or not Carried.is_possible(self._footer):
+            return None
+        return Carried(self._binary, self._footer, self._groups, names)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
@@ -150,7 +162,11 @@ def _check_names(path: str, schema: pa.Schema) -> None:
             field.name  # noqa: B018  (decoded here)
             pending += [field.type.field(i) for i in range(field.type.num_fields)]
     except UnicodeDecodeError as error:
-        raise ScoringError(f"{shown(path)}: the name of a column is not UTF-8: {error.object!r}") from error
+        raise _not_text(path, error) from error
+
+
+def _not_text(path: str, error: UnicodeDecodeError) -> ScoringError:
+    return ScoringError(f"{shown(path)}: the name of a column is not UTF-8: {error.object!r}")
 
 
 def _refuse_intervals(name: str, metadata: pa.parquet.FileMetaData, carried: Sequence[str]) -> None:

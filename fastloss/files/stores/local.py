@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from fastloss.files import names
-from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.errors import ScoringError, SourceError, one_line
 from fastloss.files.formats import STREAM
 from fastloss.files.locks import hold, locked_file, remove_unheld
 from fastloss.files.stores.entries import Entry
@@ -220,7 +220,7 @@ def writing(path: str):
     """Turns what pyarrow and the operating system say into one line that names the file."""
     try:
         yield
-    except BrokenPipeError:
+    except (BrokenPipeError, SourceError):
         raise
     except ScoringError as error:
         raise ScoringError(f"{shown(path)}: {error}") from error

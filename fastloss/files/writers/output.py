@@ -14,9 +14,11 @@ from fastloss.files.compression import compressed
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, is_arrow_stream
+from fastloss.files.parquet.carried import Carried
 from fastloss.files.stores import LocalStore, RemoteStore, writing
 from fastloss.files.writers.csv import CsvSink
 from fastloss.files.writers.sinks import ArrowSink, NpySink, ParquetSink
+from fastloss.files.writers.spliced import SplicedSink
 
 
 class Output:
@@ -41,6 +43,17 @@ class Output:
         """
         with writing(self._path):
             self.schema, self._sink = schema, self._new_sink(schema, dictionaries)
+
+    def splice(self, schema: pa.Schema, emitted: int, first: Carried) -> None:
+        """Announce rows whose last columns, which are `emitted`, come as batches, and the others as what to `follow`;
+        `first` is such."""
+        with writing(self._path):
+            self.schema = pa.schema(list(schema)[-emitted:])
+            self._sink = SplicedSink(self._file, schema, self.schema, first)
+
+    def follow(self, carried: Carried) -> None:
+        """The rows to come are those of a file, whose columns are copied."""
+        self._sink.follow(carried)
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Write rows of the schema."""

@@ -1,0 +1,273 @@
+"""What of a Parquet file an output takes as it is: the chunks of columns, and what the footer says of them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss.files.errors import SourceError
+from fastloss.files.parquet import footer as fields
+from fastloss.files.parquet import thrift
+from fastloss.files.parquet.footer import Footer, number
+from fastloss.files.parquet.thrift import Struct
+
+ARROW_SCHEMA = b"ARROW:schema"
+COPIED_BYTES = 1 << 18  # at a time
+PAGE_KIND, PAGE_TAKES, PAGE_KINDS = 1, 3, range(4)
+HEADER_BYTES = 1 << 8, 1 << 16, 1 << 24  # of a page, nearly always; with long texts as its bounds
+_UNCOUNTED = re.compile(rb"parquet-mr version 1\.([01]|2\.[0-8])\b")  # leaves the headers of dictionaries out of sizes
+
+
+@dataclass(frozen=True)
+class Root:
+    """A column: its name, the elements of the schema that describe it, and its leaves, which have the chunks."""
+
+    name: str
+    elements: list[Struct]
+    leaves: range
+
+
+@dataclass
+class Chunk:
+    """A column chunk: where it lies, what the footer says of it, its page indexes, and where its Bloom filter lies."""
+
+    start: int
+    stop: int
+    struct: Struct
+    bounds: bytes | None = None
+    offsets: Struct | None = None
+    bloom: tuple[int, int] | None = None
+
+    @property
+    def metadata(self) -> Struct:
+        return self.struct[fields.CHUNK_METADATA][1]
+
+    @property
+    def pages(self) -> list[Struct]:
+        """The pages, as far as there is an index of them."""
+        return (self.offsets or {}).get(fields.PAGES, (thrift.LIST, []))[1]
+
+    def move(self, start: int) -> None:
+        """Have it described as it is at another place."""
+        by, self.start, self.stop = start - self.start, start, start + self.stop - self.start
+        for struct, field in (
+            (self.struct, fields.CHUNK_START),
+            *((self.metadata, field) for field in (fields.PAGES_START, fields.INDEX_START, fields.DICTIONARY_START)),
+            *((page, fields.PAGE_START) for page in self.pages),
+        ):
+            if number(struct, field) > 0:  # else it says nothing
+                struct[field] = thrift.I64, struct[field][1] + by
+
+
+class Carried:
+    """Columns of a Parquet file, of some of its row groups, for an output that takes their chunks as they are.
+
+    Attributes
+    ----------
+    columns : int
+        How many.
+    elements : list of Struct
+        What the schema of the file says of them.
+    groups : list of int
+        The row groups that have rows.
+
+    Raises
+    ------
+    SourceError
+        If the footer lies: about chunks outside of the file, or in the place of others, or about numbers of rows.
+    """
+
+    def __init__(self, file, footer: Footer, row_groups: Sequence[int], names: Collection[str]):
+        self._descriptor, self.footer = file.fileno(), footer
+        self._roots = _roots(footer)
+        self._chosen = [i for i, root in enumerate(self._roots) if root.name in names]
+        roots = [self._roots[i] for i in self._chosen]
+        self.elements = [element for root in roots for element in root.elements]
+        self.columns = len(roots)
+        self._leaves = [leaf for root in roots for leaf in root.leaves]
+        self.groups = [group for group in row_groups if footer.rows[group]]
+        self._check_rows()
+        if self._leaves:
+            self._check_chunks()
+
+    @staticmethod
+    def is_possible(footer: Footer) -> bool:
+        """Whether the chunks of a file are, as its footer describes them, all that its columns are."""
+        writer = footer.file.get(fields.FILE_WRITER)
+        return footer.is_known and not (writer and _UNCOUNTED.match(thrift.content(writer)))
+
+    def is_like(self, other: Carried) -> bool:
+        """Whether one footer can describe both."""
+        return self._told() == other._told()
+
+    @property
+    def most_rows(self) -> int:
+        """The rows of the row group that has most."""
+        return max(map(self.rows, self.groups), default=0)
+
+    def rows(self, group: int) -> int:
+        """The rows of a row group."""
+        return self.footer.rows[group]
+
+    @property
+    def orders(self) -> list[Struct]:
+        """How the values of the columns are ordered, leaf by leaf; nothing if the file does not say."""
+        _, orders = self.footer.file.get(fields.FILE_ORDERS, (thrift.LIST, []))
+        return [orders[leaf] for leaf in self._leaves] if len(orders) == len(self.footer.paths) else []
+
+    def arrow_fields(self) -> list[pa.Field] | None:
+        """The columns as Arrow had them, if the file tells."""
+        _, texts = self.footer.file.get(fields.FILE_TEXTS, (thrift.LIST, []))
+        for text in texts:
+            if thrift.content(text[fields.TEXT_KEY]) == ARROW_SCHEMA:
+                try:
+                    message = base64.b64decode(thrift.content(text[fields.TEXT_VALUE]))
+                    schema = pa.ipc.read_schema(pa.py_buffer(message))
+                except (pa.ArrowException, OSError, LookupError, ValueError):
+                    return None
+                return [schema.field(i) for i in self._chosen] if len(schema) == len(self._roots) else None
+        return None
+
+    def group(self, group: int) -> tuple[Struct, list[Chunk]]:
+        """What the footer says of a row group, and its chunks that are carried.
+
+        Raises
+        ------
+        SourceError
+            If there are other bytes than chunks or indexes where they should be.
+        """
+        struct, _ = thrift.read(self.footer.groups[group], fields.GROUP)
+        _, chunks = struct.pop(fields.GROUP_CHUNKS)
+        self._renumber_sorting(struct)
+        return struct, [self._chunk(group, leaf, chunks[leaf]) for leaf in self._leaves]
+
+    def copy(self, start: int, stop: int, write: Callable[[bytes], object]) -> None:
+        """Hand over the bytes at a place in the file, piece by piece."""
+        while start < stop:
+            data = os.pread(self._descriptor, min(stop - start, COPIED_BYTES), start)
+            if not data:
+                raise SourceError(f"{self.footer.name}: has become shorter while it was read")
+            write(data)
+            start += len(data)
+
+    def _told(self) -> tuple:
+        of_file = [self.footer.file.get(field) for field in (fields.FILE_WRITER, fields.FILE_ORDERS)]
+        return self._chosen, [(root.name, root.elements) for root in self._roots], of_file
+
+    def _check_rows(self) -> None:
+        rows, told = self.footer.rows, number(self.footer.file, fields.FILE_ROWS)
+        if sum(rows) != told or min(rows, default=0) < 0:
+            raise self.footer.corrupt(f"it says to have {told} rows, and {sum(rows)} in its row groups")
+
+    def _check_chunks(self) -> None:
+        footer, leaves = self.footer, self._leaves
+        shape = len(footer.rows), len(footer.paths)
+        rows = np.array(footer.rows, np.int64)[self.groups, None]
+        values = np.array(footer.values, np.int64).reshape(shape)[self.groups][:, leaves]
+        is_repeated = np.array([footer.levels[leaf][0] > 0 for leaf in leaves])
+        for _, i in np.argwhere(np.where(is_repeated, values < rows, values != rows)):
+            raise footer.corrupt_column(leaves[i], "has another number of values than of rows")
+        extents = np.array(footer.extents, np.int64).reshape(*shape, 2)[self.groups][:, leaves].reshape(-1, 2)
+        order = np.argsort(extents[:, 0], kind="stable")
+        starts, stops = extents[order].T
+        for i in order[starts < 0]:
+            raise footer.corrupt_column(leaves[i % len(leaves)], "lies outside of the file")
+        for i in order[1:][starts[1:] < stops[:-1]]:
+            raise footer.corrupt_column(leaves[i % len(leaves)], "lies where another does")
+
+    def _chunk(self, group: int, leaf: int, struct: Struct) -> Chunk:
+        at = 2 * (group * len(self.footer.paths) + leaf)
+        chunk = Chunk(*self.footer.extents[at : at + 2], struct)
+        self._check_page(leaf, chunk)
+        offsets, bounds = ([number(struct, field) for field in pair] for pair in (fields.OFFSETS, fields.BOUNDS))
+        for field in (*fields.OFFSETS, *fields.BOUNDS):
+            struct.pop(field, None)
+        if min(*offsets, *bounds) > 0:
+            chunk.bounds = self._bytes(leaf, *bounds)
+            chunk.offsets = self._struct(leaf, self._bytes(leaf, *offsets), {fields.PAGES: [{}]})
+            for page in chunk.pages:
+                if not chunk.start <= number(page, fields.PAGE_START) < chunk.stop:
+                    raise self.footer.corrupt_column(leaf, "has an index of pages that lie elsewhere")
+        start, size = (number(chunk.metadata, field) for field in fields.BLOOM)
+        if min(start, size) > 0:
+            self._must_be_inside(leaf, start, size)
+            chunk.bloom = start, start + size
+        for field in fields.BLOOM:
+            chunk.metadata.pop(field, None)
+        return chunk
+
+    def _check_page(self, leaf: int, chunk: Chunk) -> None:
+        """That a chunk begins with a page."""
+        size = chunk.stop - chunk.start
+        for room in HEADER_BYTES:
+            data = os.pread(self._descriptor, min(room, size), chunk.start)
+            try:
+                page, end = thrift.read(data, {})
+            except thrift.Malformed:
+                if room < size:
+                    continue
+                break
+            takes = number(page, PAGE_TAKES)
+            if number(page, PAGE_KIND) in PAGE_KINDS and 0 <= takes <= size - end:
+                return
+            break
+        raise self.footer.corrupt_column(leaf, "does not begin with a page")
+
+    def _bytes(self, leaf: int, start: int, size: int) -> bytes:
+        self._must_be_inside(leaf, start, size)
+        pieces: list[bytes] = []
+        self.copy(start, start + size, pieces.append)
+        return b"".join(pieces)
+
+    def _must_be_inside(self, leaf: int, start: int, size: int) -> None:
+        if start + size > self.footer.end:
+            raise self.footer.corrupt_column(leaf, "has an index outside of the file")
+
+    def _struct(self, leaf: int, data: bytes, shape: thrift.Shape) -> Struct:
+        try:
+            return thrift.read(data, shape)[0]
+        except thrift.Malformed as error:
+            raise self.footer.corrupt_column(leaf, "has an index that is none") from error
+
+    def _renumber_sorting(self, group: Struct) -> None:
+        """As far as a row group is sorted by columns that are carried."""
+        _, keys = group.pop(fields.GROUP_SORTING, (thrift.LIST, []))
+        carried = []
+        for key in keys:
+            leaf = number(key, fields.SORTED_BY)
+            if leaf not in self._leaves:
+                break
+            carried.append(key | {fields.SORTED_BY: (thrift.I32, self._leaves.index(leaf))})
+        if carried:
+            group[fields.GROUP_SORTING] = thrift.LIST, carried
+
+
+def _roots(footer: Footer) -> list[Root]:
+    """The columns of a file, from its schema, which is a tree: each element before its children."""
+    _, elements = footer.file.get(fields.FILE_SCHEMA, (thrift.LIST, []))
+    roots, at, leaves = [], 1, 0
+    try:
+        for _ in range(_children(elements[0])):
+            start, first, pending = at, leaves, 1
+            while pending:
+                children = _children(elements[at])
+                pending += children - 1
+                leaves += not children
+                at += 1
+            name = thrift.content(elements[start][fields.ELEMENT_NAME]).decode()
+            roots.append(Root(name, elements[start:at], range(first, leaves)))
+    except (LookupError, ValueError) as error:
+        raise footer.corrupt("its schema is corrupt") from error
+    if (at, leaves) != (len(elements), len(footer.paths)):
+        raise footer.corrupt("its schema is corrupt")
+    return roots
+
+
+def _children(element: Struct) -> int:
+    return max(number(element, fields.ELEMENT_CHILDREN), 0)

@@ -1,0 +1,135 @@
+"""The footer of a Parquet file, looked at before pyarrow is asked about column chunks: where their descriptions are
+corrupt, that ends the process (an exception of C++ that pyarrow 26 does not expect there).
+
+pyarrow has read the footer before; its own writing of what it has read is no way to look at it, as that may end the
+process as well. The numbers of fields are those of parquet.thrift of the Parquet format.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from fastloss.files.errors import SourceError
+from fastloss.files.parquet import thrift
+from fastloss.files.parquet.thrift import Struct
+
+MAGIC = b"PAR1"
+TAIL_BYTES = 8  # at the end of a file: the length of the footer, and PAR1
+FILE_SCHEMA, FILE_ROWS, FILE_GROUPS, FILE_TEXTS, FILE_WRITER, FILE_ORDERS = 2, 3, 4, 5, 6, 7
+TEXT_KEY, TEXT_VALUE = 1, 2
+ELEMENT_NAME, ELEMENT_CHILDREN = 4, 5
+GROUP_CHUNKS, GROUP_BECOMES, GROUP_ROWS, GROUP_SORTING, GROUP_START, GROUP_TAKES, GROUP_NUMBER = range(1, 8)
+SORTED_BY = 1
+CHUNK_START, CHUNK_METADATA, CHUNK_ENCRYPTED = 2, 3, 8
+OFFSETS, BOUNDS = (4, 5), (6, 7)  # of a chunk: where its page indexes begin, and how long they are
+PAGES, PAGE_START = 1, 1  # of an index of offsets
+VALUES, BECOMES, TAKES, PAGES_START, INDEX_START, DICTIONARY_START = 5, 6, 7, 9, 10, 11  # of the metadata of a chunk
+BLOOM, SIZES = (14, 15), 16
+SIZES_UNENCODED, SIZES_HISTOGRAMS = 1, (2, 3)
+# What may tell places in the file; without encryption and chunks in other files
+KNOWN_OF_FILE, KNOWN_OF_GROUP, KNOWN_OF_CHUNK, KNOWN_OF_METADATA = (
+    frozenset(fields) for fields in (range(1, 8), range(1, 8), range(2, 8), range(1, 18))
+)
+GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
+
+
+class Footer:
+    """What a file says of itself.
+
+    Attributes
+    ----------
+    file : Struct
+        All but the row groups.
+    groups : list of bytes
+        These, unread, as there may be many.
+    end : int
+        The place in the file where the footer begins.
+    extents : array of int
+        Where the chunks of all columns of all row groups begin and end; -1 where that is not inside the file.
+    rows, values : array of int
+        The rows of each row group, and the values of each chunk.
+    is_known : bool
+        Whether no place in the file can be told by a field that is unknown here.
+
+    Raises
+    ------
+    SourceError
+        If a column chunk is described so that pyarrow cannot be asked about it.
+    """
+
+    def __init__(self, file, schema: pa.parquet.ParquetSchema, name: str):
+        leaves = [schema.column(i) for i in range(len(schema))]
+        self.paths = [leaf.path for leaf in leaves]
+        self.levels = [(leaf.max_repetition_level, leaf.max_definition_level) for leaf in leaves]
+        self._are_bytes = [leaf.physical_type == "BYTE_ARRAY" for leaf in leaves]
+        self.name = name
+        self.extents, self.rows, self.values = array("q"), array("q"), array("q")
+        self.is_known = True
+        size = file.seek(-TAIL_BYTES, os.SEEK_END) + TAIL_BYTES
+        length = int.from_bytes(file.read(TAIL_BYTES)[:4], "little")
+        self.end = file.seek(size - TAIL_BYTES - length)
+        lists = {FILE_SCHEMA: [{}], FILE_GROUPS: [self._group], FILE_TEXTS: [{}], FILE_ORDERS: [{}]}
+        try:
+            self.file, _ = thrift.read(file.read(length), lists)
+        except thrift.Malformed as error:
+            raise self.corrupt("its footer is corrupt") from error
+        self.is_known &= self.file.keys() <= KNOWN_OF_FILE
+        self.groups = self.file.pop(FILE_GROUPS, (thrift.LIST, []))[1]
+        file.seek(0)
+
+    def corrupt(self, what: str) -> SourceError:
+        """That the file is."""
+        return SourceError(f"{self.name}: cannot be read as Parquet: {what}")
+
+    def corrupt_column(self, column: int, what: str) -> SourceError:
+        """That one of its columns is."""
+        return self.corrupt(f"column {self.paths[column]!r} {what}: it is corrupt")
+
+    def _group(self, data: bytes, at: int) -> tuple[bytes, int]:
+        start, (group, at) = at, thrift.read(data, GROUP, at)
+        self.rows.append(number(group, GROUP_ROWS))
+        _, chunks = group.get(GROUP_CHUNKS, (thrift.LIST, []))
+        self.is_known &= group.keys() <= KNOWN_OF_GROUP
+        if len(chunks) > len(self.paths):
+            raise SourceError(f"{self.name}: a row group has more columns than the file has")
+        for column, chunk in enumerate(chunks):
+            if CHUNK_ENCRYPTED in chunk:
+                raise SourceError(f"{self.name}: column {self.paths[column]!r} is encrypted, which is not read")
+            metadata = chunk.get(CHUNK_METADATA, (thrift.STRUCT, {}))[1]
+            if SIZES in metadata:
+                self._check_sizes(column, metadata[SIZES][1])
+            self.is_known &= chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
+            self.values.append(number(metadata, VALUES))
+            self.extents.extend(self._extent(metadata))
+        missing = len(self.paths) - len(chunks)
+        self.values.extend([-1] * missing)
+        self.extents.extend([-1] * 2 * missing)
+        return data[start:at], at
+
+    def _extent(self, metadata: Struct) -> tuple[int, int]:
+        start = chunk_start(metadata)
+        stop = start + number(metadata, TAKES)
+        return (start, stop) if len(MAGIC) <= start <= stop <= self.end else (-1, -1)
+
+    def _check_sizes(self, column: int, sizes: Struct) -> None:
+        if SIZES_UNENCODED in sizes and not self._are_bytes[column]:
+            raise self.corrupt_column(column, "has bytes of texts, but holds none")
+        for field, level in zip(SIZES_HISTOGRAMS, self.levels[column], strict=True):
+            if field in sizes and (size := thrift.list_size(sizes[field])) not in (0, level + 1):
+                raise self.corrupt_column(column, f"has a histogram of {size} levels, and {level + 1} levels")
+
+
+def number(struct: Struct, field: int) -> int:
+    """An integer of a struct; -1 where there is none."""
+    kind, value = struct.get(field, (thrift.I64, -1))
+    return value if kind in thrift.INTEGERS else -1
+
+
+def chunk_start(metadata: Struct) -> int:
+    """Where the first page of a chunk lies."""
+    start, dictionary = number(metadata, PAGES_START), number(metadata, DICTIONARY_START)
+    return dictionary if 0 < dictionary < start else start
