@@ -521,7 +521,12 @@ LIES = {
     "chunks that overlap": (number_of(fields.TAKES, lambda size: size + 1), "column '.*' lies where another does"),
     "a chunk beside its place": (number_of(fields.PAGES_START, lambda at: at + 3), "column '.*' "),
     "chunks at each other's": (swapped, "column '.*' "),
-    "a chunk that is cut": (number_of(fields.TAKES, 20), "column 'texts' does not begin with a page"),
+    "a chunk that is cut": (number_of(fields.TAKES, 20), "column 'texts' has a page that does not end"),
+    "a chunk that is a bit shorter": (number_of(fields.TAKES, lambda size: size - 1), "column 'texts' has a page that"),
+    "values that no page has": (
+        number_of(fields.VALUES, lambda n: n + 1, lambda struct: chunk_of(struct, 1, 3)[fields.CHUNK_METADATA][1]),
+        "column 'lists.list.element' has another number of values than its pages",
+    ),
     "another number of values": (number_of(fields.VALUES, lambda n: n + 1), "column 'texts' has another number"),
     "more rows in a group": (number_of(fields.GROUP_ROWS, lambda n: n + 1, group_of), "it says to have 1000 rows,"),
     "fewer rows in the file": (number_of(fields.FILE_ROWS, 999, file_of), "it says to have 999 rows, and 1000"),

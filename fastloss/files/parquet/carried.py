@@ -19,8 +19,8 @@ from fastloss.files.parquet.thrift import Struct
 
 ARROW_SCHEMA = b"ARROW:schema"
 COPIED_BYTES = 1 << 18  # at a time
-PAGE_KIND, PAGE_TAKES, PAGE_KINDS = 1, 3, range(4)
-HEADER_BYTES = 1 << 8, 1 << 16, 1 << 24  # of a page, nearly always; with long texts as its bounds
+HEADER_BYTES, LONG_HEADER_BYTES = 1 << 8, 1 << 22  # of a page, nearly always; with long texts as its bounds
+PAGE = {field: {} for field in fields.PAGES_OF_VALUES}
 _UNCOUNTED = re.compile(rb"parquet-mr version 1\.([01]|2\.[0-8])\b")  # leaves the headers of dictionaries out of sizes
 
 
@@ -184,7 +184,7 @@ class Carried:
     def _chunk(self, group: int, leaf: int, struct: Struct) -> Chunk:
         at = 2 * (group * len(self.footer.paths) + leaf)
         chunk = Chunk(*self.footer.extents[at : at + 2], struct)
-        self._check_page(leaf, chunk)
+        self._check_pages(leaf, chunk)
         offsets, bounds = ([number(struct, field) for field in pair] for pair in (fields.OFFSETS, fields.BOUNDS))
         for field in (*fields.OFFSETS, *fields.BOUNDS):
             struct.pop(field, None)
@@ -202,22 +202,32 @@ class Carried:
             chunk.metadata.pop(field, None)
         return chunk
 
-    def _check_page(self, leaf: int, chunk: Chunk) -> None:
-        """That a chunk begins with a page."""
-        size = chunk.stop - chunk.start
-        for room in HEADER_BYTES:
-            data = os.pread(self._descriptor, min(room, size), chunk.start)
+    def _check_pages(self, leaf: int, chunk: Chunk) -> None:
+        """That a chunk has as many values as it is said to, in pages one behind the other."""
+        at, missing = chunk.start, number(chunk.metadata, fields.VALUES)
+        while missing > 0 and at < chunk.stop:
+            page, at = self._page(leaf, at, chunk.stop)
+            missing -= sum(number(page[field][1], fields.PAGE_VALUES) for field in page.keys() & PAGE.keys())
+            takes = number(page, fields.PAGE_TAKES)
+            if not 0 <= takes <= chunk.stop - at:
+                raise self.footer.corrupt_column(leaf, "has a page that does not end in its place")
+            at += takes
+        if missing:
+            raise self.footer.corrupt_column(leaf, "has another number of values than its pages")
+
+    def _page(self, leaf: int, at: int, stop: int) -> tuple[Struct, int]:
+        """The header of a page, and the place behind it."""
+        room = HEADER_BYTES
+        while True:
+            data = os.pread(self._descriptor, min(room, stop - at), at)
             try:
-                page, end = thrift.read(data, {})
-            except thrift.Malformed:
-                if room < size:
-                    continue
-                break
-            takes = number(page, PAGE_TAKES)
-            if number(page, PAGE_KIND) in PAGE_KINDS and 0 <= takes <= size - end:
-                return
-            break
-        raise self.footer.corrupt_column(leaf, "does not begin with a page")
+                page, size = thrift.read(data, PAGE)
+            except thrift.Malformed as error:
+                if len(data) < room or room > LONG_HEADER_BYTES:
+                    raise self.footer.corrupt_column(leaf, "has other bytes where a page begins") from error
+                room <<= 8
+            else:
+                return page, at + size
 
     def _bytes(self, leaf: int, start: int, size: int) -> bytes:
         self._must_be_inside(leaf, start, size)

@@ -34,6 +34,7 @@ SIZES_UNENCODED, SIZES_HISTOGRAMS = 1, (2, 3)
 KNOWN_OF_FILE, KNOWN_OF_GROUP, KNOWN_OF_CHUNK, KNOWN_OF_METADATA = (
     frozenset(fields) for fields in (range(1, 8), range(1, 8), range(2, 8), range(1, 18))
 )
+PAGE_TAKES, PAGES_OF_VALUES, PAGE_VALUES = 3, (5, 8), 1  # of the header of a page: of the first and second version
 GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from fastloss.files.arrow.dictionaries import is_narrow
+from fastloss.files.errors import SourceError
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.carried import ARROW_SCHEMA, Carried, Chunk
@@ -35,11 +36,14 @@ class SplicedSink(Sink):
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
         self._groups: list[_Group] = []
+        self._indexed: list[tuple[Struct, bytes, bytes]] = []  # chunks, their indexes of bounds and of offsets
         self._encoded, self._writer = _Encoded(self._put), None
 
     def follow(self, carried: Carried) -> None:
         """The rows to come are those of this file."""
         self._check_followed()
+        if not carried.is_like(self._first):
+            raise SourceError(f"{carried.footer.name}: its columns have become others while it was read")
         self._carried, self._pending = carried, list(reversed(carried.groups))
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -91,6 +95,7 @@ class SplicedSink(Sink):
                 start, stop = chunk.bloom
                 places = (thrift.I64, self._copy(start, stop)), (thrift.I32, stop - start)
                 chunk.metadata.update(zip(fields.BLOOM, places, strict=True))
+        self._indexed += [(chunk.struct, chunk.bounds, thrift.write(chunk.offsets)) for chunk in chunks if chunk.offsets]
         self._groups.append(_Group.of(group, chunks, self._at - self._encoded.at))
         self._writer.write_table(table, row_group_size=rows)
 
@@ -106,15 +111,11 @@ class SplicedSink(Sink):
 
     def _write_indexes(self) -> None:
         """Those of bounds and those of offsets, which readers fetch all at once."""
-        chunks = [chunk for group in self._groups for chunk in group.chunks if chunk.offsets]
-        for field, indexes in (
-            (fields.BOUNDS, lambda c: c.bounds),
-            (fields.OFFSETS, lambda c: thrift.write(c.offsets)),
-        ):
-            for chunk in chunks:
-                index = indexes(chunk)
+        for field, which in ((fields.BOUNDS, 1), (fields.OFFSETS, 2)):
+            for indexed in self._indexed:
+                struct, index = indexed[0], indexed[which]
                 places = (thrift.I64, self._at), (thrift.I32, len(index))
-                chunk.struct.update(zip(field, places, strict=True))
+                struct.update(zip(field, places, strict=True))
                 self._put(index)
 
     def _footer(self, emitted: Struct) -> bytes:
@@ -155,10 +156,13 @@ class SplicedSink(Sink):
 
 @dataclass
 class _Group:
-    """A row group that is written: what the input said of it, its chunks, and how far off pyarrow takes its own."""
+    """A row group that is written: what the input said of it and of its chunks, where these begin, how far off pyarrow
+    takes its own, and how large the chunks become and are.
+    """
 
     struct: Struct
-    chunks: list[Chunk]
+    chunks: list[Struct]
+    start: int
     off: int
     becomes: int
     takes: int
@@ -168,22 +172,19 @@ class _Group:
         sizes = [sum(number(chunk.metadata, field) for chunk in chunks) for field in (fields.BECOMES, fields.TAKES)]
         for chunk in chunks:  # as bytes they need less room
             chunk.struct[fields.CHUNK_METADATA] = thrift.STRUCT, thrift.write(chunk.metadata)
-        return cls(struct, chunks, off, *sizes)
+        return cls(struct, [chunk.struct for chunk in chunks], chunks[0].start, off, *sizes)
 
     def described(self, ordinal: int, emitted: Struct) -> Struct:
         """What the footer says of it."""
-        chunks = list(self.chunks)
         for struct in emitted[fields.GROUP_CHUNKS][1]:
             metadata = struct[fields.CHUNK_METADATA][1]
             start = fields.chunk_start(metadata)
-            chunk = Chunk(start, start + number(metadata, fields.TAKES), struct)
-            chunk.move(start + self.off)
-            chunks.append(chunk)
+            Chunk(start, start + number(metadata, fields.TAKES), struct).move(start + self.off)
         described = self.struct | {
-            fields.GROUP_CHUNKS: (thrift.LIST, [chunk.struct for chunk in chunks]),
+            fields.GROUP_CHUNKS: (thrift.LIST, self.chunks + emitted[fields.GROUP_CHUNKS][1]),
             fields.GROUP_BECOMES: (thrift.I64, self.becomes + number(emitted, fields.GROUP_BECOMES)),
             fields.GROUP_TAKES: (thrift.I64, self.takes + number(emitted, fields.GROUP_TAKES)),
-            fields.GROUP_START: (thrift.I64, chunks[0].start),
+            fields.GROUP_START: (thrift.I64, self.start),
             fields.GROUP_NUMBER: (thrift.I16, ordinal),
         }
         if ordinal > LARGEST_NUMBER:
