@@ -354,7 +354,7 @@ def test_requests_that_make_no_sense(data, options, match):
         fl.score(data, **OPTIONS, **options)
 
 
-@pytest.mark.parametrize(("name", "library"), [("dask", "distributed"), ("spark", "pyspark")])
+@pytest.mark.parametrize(("name", "library"), [("dask", "distributed"), ("spark", "pyspark.sql")])
 def test_a_missing_library_is_one_line(data, monkeypatch, name, library):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ImportError, match=rf"pip install 'fastloss\[{name}\]'"):

@@ -95,7 +95,7 @@ class SplicedSink(Sink):
                 start, stop = chunk.bloom
                 places = (thrift.I64, self._copy(start, stop)), (thrift.I32, stop - start)
                 chunk.metadata.update(zip(fields.BLOOM, places, strict=True))
-        self._indexed += [(chunk.struct, chunk.bounds, thrift.write(chunk.offsets)) for chunk in chunks if chunk.offsets]
+        self._indexed += [(c.struct, c.bounds, thrift.write(c.offsets)) for c in chunks if c.offsets]
         self._groups.append(_Group.of(group, chunks, self._at - self._encoded.at))
         self._writer.write_table(table, row_group_size=rows)
 
