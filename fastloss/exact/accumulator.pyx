@@ -12,14 +12,15 @@ Subnormal float64 values are multiplied by 2**54, which is exact and makes them 
 buckets of their own: these are then as narrow, relative to their values, as all others.
 
 Without groups each possible bucket has its place; pages that no value falls into are never touched
-and cost no memory. With groups the buckets lie in a hash table whose keys also hold the number of
+and cost no memory. float32 values, whose low mantissa bits are 16, first go to cells of two 64-bit numbers, which stay
+in the cache; the buckets take these over before one can overflow. With groups the buckets lie in a hash table whose keys also hold the number of
 the row's group, so that memory follows the number of buckets in use.
 """
 
 from libc.math cimport isfinite
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 cimport cython
 
@@ -47,6 +48,11 @@ cdef enum:
     WEIGHT_FLAG = 1 << 13   # beside the exponents and the sign of a product
     TERM_BITS = 14
     FIRST_ROOM = 1 << 7
+    CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
+    CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
+    CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
+    NARROWED = 29           # bits by which the mantissa of a float32 is shorter
+    REBIASED = 1023 - 127   # by which the exponent of a float64 is larger
 
 # A value adds at most 90 bits to a sum: 128 bits hold the sums of 2**38 values, a terabyte of float32.
 cdef struct Bucket:
@@ -54,6 +60,10 @@ cdef struct Bucket:
     int64_t count
     uint128 low             # sum of the low mantissa bits; of the low halves of products
     uint128 high            # sum of their squares; of the high halves of products
+
+cdef struct Cell:
+    uint64_t count_and_low  # count << CELL_SUM_BITS | sum of the low mantissa bits
+    uint64_t high           # sum of their squares
 
 cdef struct Group:
     int64_t rows
@@ -165,6 +175,24 @@ cdef class Table:
         bucket.high += high
         return 0
 
+    cdef int take(self, Table other, int bits, const int64_t* numbers) except -1 nogil:
+        """Add the buckets of another table, which is empty then; `numbers` has the groups' numbers here, which are
+        above so many bits of a key."""
+        cdef size_t i
+        cdef Bucket* bucket
+        cdef Bucket* own
+        cdef uint64_t key
+        for i in range(other.used):
+            bucket = other.places + other.taken[i]
+            key = bucket.tag - 1
+            own = self.find(<uint64_t>numbers[key >> bits] << bits | key & ((<uint64_t>1 << bits) - 1))
+            own.count += bucket.count
+            own.low += bucket.low
+            own.high += bucket.high
+            memset(bucket, 0, sizeof(Bucket))
+        other.used = 0
+        return 0
+
     cdef const int64_t[::1] ordered(self):
         """The places in use by increasing key: group by group, so that the dictionary of each stays in the cache."""
         cdef size_t i
@@ -262,11 +290,98 @@ cdef int raise_no_group(int64_t number, Py_ssize_t groups) except -1 nogil:
 
 
 @cython.final
+cdef class Cells:
+    """Counts and sums of float32 values by their top bits."""
+
+    cdef Cell* cells
+    cdef uint8_t used[1 << 16 - 7]      # of each sign and exponent, whether there may be values in its cells
+    cdef Py_ssize_t room                # how many values more they hold for certain
+    cdef float smallest
+    cdef float largest
+
+    def __cinit__(self):
+        self.room, self.smallest, self.largest = CELL_VALUES, float("inf"), -float("inf")
+        self.cells = <Cell*>calloc(1 << CELL_BITS, sizeof(Cell))
+        if self.cells == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.cells)
+
+    cdef int add(
+        self, const float* values, const uint8_t* mark, Py_ssize_t size, Group* own, Table table
+    ) except -1 nogil:
+        """As `Accumulator.put_all`, of one group and without weights; the table takes what has no cell."""
+        cdef Py_ssize_t stop, i = 0
+        cdef float value, smallest = self.smallest, largest = self.largest
+        cdef uint32_t bits
+        cdef uint64_t low
+        cdef int64_t nan = 0
+        cdef uint8_t* used = self.used  # beside us: what is stored there might be our own fields
+        cdef Cell* cells = self.cells
+        cdef Cell* cell
+        while i < size:
+            stop = min(size, i + CELL_VALUES)
+            if self.room < stop - i:
+                self.empty_into(table)
+            self.room -= stop - i
+            for i in range(i, stop):
+                if mark != NULL and mark[i]:
+                    own.left_out[mark[i] - 1] += 1
+                    continue
+                value = values[i]
+                if not (smallest <= value <= largest):  # rarely: bounds that are compared alone keep nothing waiting
+                    if value != value:
+                        nan += 1
+                        continue
+                    smallest = value if value < smallest else smallest
+                    largest = value if value > largest else largest
+                memcpy(&bits, values + i, sizeof(bits))
+                if (bits << 1) - 1 < (1 << 24) - 1:  # subnormal: not 0, which wraps to a huge number
+                    put_value(table, 0, value)
+                    continue
+                low = bits & ((1 << 32 - CELL_BITS) - 1)
+                cell = cells + (bits >> CELL_BITS)
+                cell.count_and_low += (<uint64_t>1 << CELL_SUM_BITS) + low
+                cell.high += low * low
+                used[bits >> CELL_BITS + LEAD_BITS] = 1
+            i = stop
+        own.rows += size
+        own.nan += nan
+        self.smallest, self.largest = smallest, largest
+        return 0
+
+    cdef int empty_into(self, Table table) except -1 nogil:
+        """Hand over what is there to the buckets of a table without groups."""
+        cdef uint64_t line, exponent, key, lead
+        cdef Cell* cell
+        cdef Bucket* bucket
+        for line in range(1 << CELL_BITS - LEAD_BITS):
+            if not self.used[line]:
+                continue
+            self.used[line] = 0
+            exponent = line & 0xFF
+            exponent = 0x7FF if exponent == 0xFF else exponent + REBIASED if exponent else 0
+            key = (line >> 8 << 11 | exponent) << LEAD_BITS
+            cell = self.cells + (line << LEAD_BITS)
+            for lead in range(1 << LEAD_BITS):
+                if cell[lead].count_and_low:
+                    bucket = table.find(key | lead)
+                    bucket.count += cell[lead].count_and_low >> CELL_SUM_BITS
+                    bucket.low += <uint128>(cell[lead].count_and_low & ((<uint64_t>1 << CELL_SUM_BITS) - 1)) << NARROWED
+                    bucket.high += <uint128>cell[lead].high << 2 * NARROWED
+                    cell[lead].count_and_low = cell[lead].high = 0
+        self.room = CELL_VALUES
+        return 0
+
+
+@cython.final
 cdef class Accumulator:
     """Counts, exact sums and bounds of streams of float32 or float64 values, one for each of a number of groups."""
 
     cdef Table values
     cdef Table terms        # of weights and products; None as long as no value had a weight
+    cdef Cells cells        # of float32 values without groups and weights; None as long as there were none
     cdef Group* found
     cdef Py_ssize_t groups, room
     cdef bint grouped
@@ -332,10 +447,16 @@ cdef class Accumulator:
             weight = &weights[0]
         if group is not None:
             number = &group[0]
+        cdef bint has_cells = real is float and not self.grouped and weights is None
+        if has_cells and self.cells is None:
+            self.cells = Cells()
         cdef uint64_t floats = fl_enter_floats()
         try:
             with nogil:
-                self.put_all(&values[0], mark, weight, number, size)
+                if has_cells:
+                    self.cells.add(<const float*>&values[0], mark, size, self.found, self.values)
+                else:
+                    self.put_all(&values[0], mark, weight, number, size)
         finally:
             fl_leave_floats(floats)
 
@@ -369,10 +490,51 @@ cdef class Accumulator:
         self.found[at] = own
         return 0
 
+    cdef int settle(self) except -1:
+        """Have all values in buckets, and their bounds."""
+        cdef Cells cells = self.cells
+        if cells is not None:
+            cells.empty_into(self.values)
+            self.found[0].smallest = min(self.found[0].smallest, cells.smallest)
+            self.found[0].largest = max(self.found[0].largest, cells.largest)
+            cells.smallest, cells.largest = float("inf"), -float("inf")
+        return 0
+
+    def take(self, Accumulator other, const int64_t[::1] numbers):
+        """Add everything that another accumulator, grouped if this is, has; it is as a new one then, and may be used on.
+        `numbers` has the number here of each of its groups."""
+        cdef Py_ssize_t i
+        cdef Group* one
+        cdef Group* own
+        if numbers.shape[0] != other.groups:
+            raise ValueError(f"numbers has {numbers.shape[0]} elements, there are {other.groups} groups")
+        for i in range(other.groups):
+            if numbers[i] < 0:
+                raise_no_group(numbers[i], self.groups)
+            self.require(numbers[i] + 1)
+        other.settle()
+        self.values.take(other.values, INDEX_BITS, &numbers[0])
+        if other.terms is not None:
+            if self.terms is None:
+                self.terms = Table(0 if self.grouped else TERM_BITS)
+            self.terms.take(other.terms, TERM_BITS, &numbers[0])
+            other.terms = None
+        for i in range(other.groups):
+            one, own = other.found + i, self.found + numbers[i]
+            own.rows += one.rows
+            own.nan += one.nan
+            own.left_out[0] += one.left_out[0]
+            own.left_out[1] += one.left_out[1]
+            own.smallest, own.largest = min(own.smallest, one.smallest), max(own.largest, one.largest)
+        memset(other.found, 0, other.groups * sizeof(Group))
+        other.groups = 0
+        other.require(1)
+
     def counts(self):
         """Of each group: (rows, NaNs, rows of mark 1, of mark 2, smallest, largest); without values inf and -inf."""
         cdef Py_ssize_t i
         cdef Group* one
+        self.settle()
         rows = []
         for i in range(self.groups):
             one = self.found + i
@@ -382,6 +544,7 @@ cdef class Accumulator:
     def buckets(self):
         """Of each group {index: count * 2**128 + sum of the low bits}, and {binade: sum of the squares of the
         mantissas}."""
+        self.settle()
         cdef const int64_t[::1] order = self.values.ordered()
         return self.values.sums(order, INDEX_BITS, self.groups, False), self.values.squares(order, self.groups)
 

@@ -120,6 +120,16 @@ class GroupCollector:
         weights = as_weights(sample_weight, left_out, len(values))
         self._values.add(values, left_out, weights, group, before + len(numbers))
 
+    def take(self, other: GroupCollector) -> None:
+        """Add everything that was added to another one, by the same column, which is as a new one then."""
+        self._total.take(other._total)
+        numbers = np.zeros(max(len(other._numbers) + len(other._of_booleans), 1), np.int64)
+        for ours, theirs in ((self._numbers, other._numbers), (self._of_booleans, other._of_booleans)):
+            for key, number in theirs.items():
+                numbers[number] = ours.setdefault(key, len(self._numbers) + len(self._of_booleans))
+            theirs.clear()
+        self._values.take(other._values, numbers)
+
     def summary(self) -> GroupedSummary:
         """The summary of everything added so far."""
         found = summaries(self._values)

@@ -351,6 +351,10 @@ class Collector:
         left_out = marks(null, ignored, len(values))
         self._values.add(values, left_out, as_weights(sample_weight, left_out, len(values)))
 
+    def take(self, other: Collector) -> None:
+        """Add everything that was added to another one, which is as a new one then."""
+        self._values.take(other._values, np.zeros(1, np.int64))
+
     def summary(self) -> Summary:
         """The summary of everything added so far."""
         return summaries(self._values)[0]
@@ -375,6 +379,11 @@ class ColumnsCollector:
             np.tile(np.arange(columns), rows),
             self._columns,
         )
+
+    def take(self, other: ColumnsCollector) -> None:
+        """Add everything that was added to another one, which is as a new one then."""
+        self._values.take(other._values, np.arange(max(other._columns, 1)))
+        self._columns, other._columns = max(self._columns, other._columns), 0
 
     def summaries(self) -> list[Summary]:
         """The summary of each column of everything added so far."""

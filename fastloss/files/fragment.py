@@ -10,12 +10,10 @@ from functools import partial
 import pyarrow as pa
 from pyarrow import types
 
-from fastloss.exact.groups import GroupCollector
-from fastloss.exact.summary import Collector, ColumnsCollector, Summary
-from fastloss.files.arrow import columns
+from fastloss.exact.summary import Summary
 from fastloss.files.arrow.dictionaries import collect, is_narrow, widened
-from fastloss.files.arrow.group_keys import keys_of
 from fastloss.files.batch import score_batch
+from fastloss.files.collected import Collected
 from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, located
 from fastloss.files.formats import STREAM
@@ -35,15 +33,18 @@ NUMBER_BYTES = 8  # of an emitted number, at most
 def score_task(
     task: Task,
     spec: Spec,
+    collected: Collected,
     classes: int | None = None,
     num_threads: int | None = None,
     progress: Callable[[int, float | None], None] | None = None,
     record: Callable[[Summary, int, dict[str, str]], None] | None = None,
-) -> Summary:
+) -> None:
     """Score the fragments of a task, in batches; the output appears when it is complete.
 
     Parameters
     ----------
+    collected : Collected
+        Where the losses are added up; what is there if it fails is of no use.
     classes : int, optional
         The number of classes where all lists of logits of a fragment are null.
     progress : callable, optional
@@ -61,12 +62,11 @@ def score_task(
         spec = replace(spec, keep=())  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
-        completed = None if record is None else lambda size, digests: record(summary, size, digests)
+        completed = None if record is None else lambda size, digests: record(collected.summary(), size, digests)
         writing = open_output(task.output, task.format, task.store, spec.csv, completed)
     is_single = len(task.fragments) == 1
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
-    collector, before = GroupCollector(spec.by) if spec.by else Collector(), 0
-    others: dict[str, Collector | ColumnsCollector] = {}
+    before = 0
     with writing as output, ExitStack() as stack:
         read = replace(spec, keep=()) if output is not None and _may_splice(task, spec) else spec
         open_fragment = stack.enter_context(_opener(task, read, infer))
@@ -86,15 +86,13 @@ def score_task(
                 own = replace(own, keep=())
             with naming(fragment, 0, before):
                 count = classes if is_single else class_count(source, spec) or classes
-            counts = _score_source(source, fragment, own, collector, others, output, before, count, num_threads)
+            counts = _score_source(source, fragment, own, collected, output, before, count, num_threads)
             for rows in counts:
                 if progress is not None:
                     share = rows / source.rows if source.rows else None
                     done = None if share is None else (index + share) / len(task.fragments)
                     progress(before + rows, done)
             before += rows
-        summary = replace(collector.summary(), outputs=_summaries(others)).of_loss(spec.loss_text)
-    return summary
 
 
 @contextmanager
@@ -212,8 +210,7 @@ def _score_source(
     source,
     fragment: Fragment,
     spec: Spec,
-    collector: Collector | GroupCollector,
-    others: dict[str, Collector | ColumnsCollector],
+    collected: Collected,
     output: Output | None,
     before: int,
     classes: int | None,
@@ -222,23 +219,12 @@ def _score_source(
     """Score a source batch by batch; yields the number of its rows so far."""
     rows = 0
     with naming(fragment, rows, before):
-        schema = output_schema(source.schema, spec, classes)
-        for name, type in zip(spec.emit, schema.types[-len(spec.emit) :], strict=True):
-            if not columns.holds_lists(type):
-                if name != "value":
-                    others.setdefault(name, Collector())
-            elif spec.multioutput == "raw_values":
-                others.setdefault(name, ColumnsCollector())
+        collected.expect(output_schema(source.schema, spec, classes))
     carried = spec.carried(source.schema.names)
     for batch in _batches(source, _wanted(spec, source), before):
         with naming(fragment, rows, before):
             losses = score_batch(batch, spec, classes, num_threads)
-            groups = () if spec.by is None else keys_of(columns.get(batch, spec.by), spec.by)
-            left_out = losses.null, losses.ignored, losses.sample_weight
-            collector.add(losses.value, *left_out, *groups)
-            for name, values in zip(spec.emit, losses.outputs, strict=True):
-                if name in others:
-                    others[name].add(values, *left_out)
+            collected.add(batch, losses)
             if output is not None:
                 arrays = {name: batch.column(name) for name in carried}
                 arrays |= zip(spec.emitted, losses.to_arrow(), strict=True)
@@ -247,17 +233,6 @@ def _score_source(
             output.write(written)
         rows += len(batch)
         yield rows
-
-
-def _summaries(others: dict[str, Collector | ColumnsCollector]) -> dict[str, Summary]:
-    """The summary of each output, or of each column of it."""
-    found = {}
-    for name, collector in others.items():
-        if isinstance(collector, Collector):
-            found[name] = collector.summary()
-        else:
-            found |= {f"{name}[{i}]": summary for i, summary in enumerate(collector.summaries())}
-    return found
 
 
 def _batches(source, names: list[str], before: int) -> Iterator[pa.RecordBatch]:

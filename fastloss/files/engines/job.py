@@ -16,6 +16,7 @@ from functools import partial
 
 from fastloss.exact.summary import Summary
 from fastloss.files import names
+from fastloss.files.collected import Collected
 from fastloss.files.dataset import Task
 from fastloss.files.engines import resume
 from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, one_line
@@ -33,9 +34,12 @@ OnFragment = Callable[[dict], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended: with the summary of its rows, or an error and the summary of nothing."""
+    """How a task ended: with the summary of its rows, or an error and the summary of nothing.
 
-    summary: Summary
+    There is no summary where the sums over its rows are part of a total.
+    """
+
+    summary: Summary | None
     rows: int = 0
     error: Exception | None = None
 
@@ -63,14 +67,16 @@ class Job:
         """The same job for an engine that does several tasks at a time: its kernels keep to one thread, unless told."""
         return replace(self, num_threads=1 if self.num_threads is None else self.num_threads)
 
-    def do(self, task: Task, progress: Progress | None = None) -> Outcome:
-        """Do a task, again if it fails; errors of the data or the system come back in the outcome."""
+    def do(self, task: Task, progress: Progress | None = None, total: Collected | None = None) -> Outcome:
+        """Do a task, again if it fails; errors of the data or the system come back in the outcome.
+
+        With a `total` the sums over its rows are added there, unless an earlier run has done it.
+        """
         attempts = ATTEMPTS if task.is_repeatable else 1
         while True:
             attempts -= 1
             try:
-                summary = self._do(task, progress)
-                return Outcome(summary, summary.rows)
+                return self._do(task, progress, total)
             except (RowError, ColumnTypeError) as error:  # the same at every attempt
                 return self._failed(error)
             except FAILURES as error:
@@ -93,18 +99,22 @@ class Job:
             cause = cause.__cause__ or cause.__context__
         return Outcome(self.spec.nothing(), error=error)
 
-    def _do(self, task: Task, progress: Progress | None) -> Summary:
-        work = self.spec, self.classes, self.num_threads, progress
-        if not self.recorded:
-            if task.output not in (None, STREAM):
-                task.store.remove_leftovers(task.output)
-            return score_task(task, *work)
-        origin = resume.origin(task, self.spec, self.classes)
-        summary = resume.finished(task, self.spec, origin)
-        if summary is None:
+    def _do(self, task: Task, progress: Progress | None, total: Collected | None) -> Outcome:
+        record = None
+        if self.recorded:
+            origin = resume.origin(task, self.spec, self.classes)
+            summary = resume.finished(task, self.spec, origin)
+            if summary is not None:
+                return Outcome(summary, summary.rows)
             task.store.make_directory(os.path.dirname(task.output))
-            summary = score_task(task, *work, partial(resume.finish, task, origin))
-        return summary
+            record = partial(resume.finish, task, origin)
+        elif task.output not in (None, STREAM):
+            task.store.remove_leftovers(task.output)
+        whole = Collected(self.spec) if total is None else total
+        with whole.part() as collected:
+            score_task(task, self.spec, collected, self.classes, self.num_threads, progress, record)
+            rows = collected.rows
+        return Outcome(whole.summary() if total is None else None, rows)
 
 
 class Watch:

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 
 from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
+from fastloss.files.collected import Collected
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import Job, Outcome, Watch
 from fastloss.files.stores import insist
@@ -44,24 +45,33 @@ def _suited(tasks: Sequence[Task]) -> int:
 
 
 def _gathered(workers: _Workers, job: Job, watch: Watch) -> Summary:
-    total = job.spec.nothing()
+    known = []
     for index, outcome in workers.outcomes():
         watch.done(index, outcome)
-        total |= outcome.summary
+        known.append(outcome.summary)
         if watch.enough:
             workers.start_no_more()
-    return total
+    return _merged(job, known, workers.totals)
 
 
 def _in_order(tasks: Sequence[Task], job: Job, watch: Watch) -> Summary:
-    total = job.spec.nothing()
+    known, total = [], Collected(job.spec)
     for index, task in enumerate(tasks):
-        outcome = job.do(task, _moved(watch, index))
+        outcome = job.do(task, _moved(watch, index), total)
         watch.done(index, outcome)
-        total |= outcome.summary
+        known.append(outcome.summary)
         if watch.enough:
             break
-    return total
+    return _merged(job, known, [total])
+
+
+def _merged(job: Job, known: Sequence[Summary | None], totals: Sequence[Collected]) -> Summary:
+    """The summary of tasks that are a summary each, or part of a total."""
+    merged = job.spec.nothing()
+    for summary in (*known, *(total.summary() for total in totals)):
+        if summary is not None:
+            merged |= summary
+    return merged
 
 
 def _moved(watch: Watch, index: int):
@@ -76,12 +86,13 @@ class _Workers:
     def __init__(self, workers: int, tasks: Sequence[Task], job: Job, watch: Watch):
         self._job, self._watch = job, watch
         self._tasks, self._lock = enumerate(tasks), threading.Lock()
+        self.totals = [Collected(job.spec) for _ in range(workers)]
         self._ended: SimpleQueue = SimpleQueue()  # (index, outcome) of tasks, an exception or None of threads
         self._stop = threading.Event()
         self._over = [threading.Event() for _ in range(workers)]
         self._threads = [
-            threading.Thread(target=self._work, args=(over,), name=f"fastloss-scoring-{i}")
-            for i, over in enumerate(self._over)
+            threading.Thread(target=self._work, args=(over, total), name=f"fastloss-scoring-{i}")
+            for i, (over, total) in enumerate(zip(self._over, self.totals, strict=True))
         ]
 
     def outcomes(self):
@@ -101,27 +112,27 @@ class _Workers:
         with self._lock:
             self._tasks = iter(())
 
-    def _work(self, over: threading.Event) -> None:
+    def _work(self, over: threading.Event, total: Collected) -> None:
         try:
             while True:
                 with self._lock:
                     index, task = next(self._tasks, (None, None))
                 if task is None:
                     break
-                self._ended.put((index, self._do(index, task)))
+                self._ended.put((index, self._do(index, task, total)))
             self._ended.put(None)
         except BaseException as error:  # for the thread that waits
             self._ended.put(error)
         finally:
             over.set()
 
-    def _do(self, index: int, task: Task) -> Outcome:
+    def _do(self, index: int, task: Task, total: Collected) -> Outcome:
         def moved(rows, share):
             if self._stop.is_set():
                 raise Stopped
             self._watch.moved(index, rows, share)
 
-        return self._job.do(task, moved)
+        return self._job.do(task, moved, total)
 
     def __enter__(self) -> _Workers | None:
         """None where there is no thread to be had."""
