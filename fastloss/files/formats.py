@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from fastloss.files.errors import ScoringError
 
@@ -90,29 +90,36 @@ def as_written(place: str, format: str) -> str:
     if _named(place) in WRITTEN:
         return place
     if format in WRITTEN:
-        compression = Path(place).suffix if compression_of(place) else ""
+        compression = _suffix(place) if compression_of(place) else ""
         return f"{bare(place)}.{format}{compression}"
     stem = bare(place)
-    return (stem.removesuffix(Path(stem).suffix) if _named(place) else stem) + ".parquet"
+    return (stem.removesuffix(_suffix(stem)) if _named(place) else stem) + ".parquet"
 
 
 def compression_of(path: str) -> str | None:
     """The compression that the last extension of `path` names."""
-    return COMPRESSIONS.get(Path(path).suffix.lower())
+    return COMPRESSIONS.get(_suffix(path).lower())
 
 
 def bare(path: str) -> str:
     """`path` without the extension of its compression."""
-    return path if compression_of(path) is None else path.removesuffix(Path(path).suffix)
+    return path if compression_of(path) is None else path.removesuffix(_suffix(path))
 
 
 def is_arrow_stream(path: str) -> bool:
     """Whether Arrow data there are a stream, and not a file that can be read in any order."""
-    return path == STREAM or Path(bare(path)).suffix.lower() == ".arrows"
+    return path == STREAM or _suffix(bare(path)).lower() == ".arrows"
+
+
+def _suffix(path: str) -> str:
+    """The last extension of a path, as `pathlib` has it, which takes ten times as long."""
+    name = os.path.basename(path.rstrip("/"))
+    at = name.rfind(".")
+    return name[at:] if 0 < at < len(name) - 1 else ""
 
 
 def _named(path: str) -> str | None:
-    return EXTENSIONS.get(Path(bare(path)).suffix.lower().removeprefix("."))
+    return EXTENSIONS.get(_suffix(bare(path)).lower().removeprefix("."))
 
 
 def _extensions(formats) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import pyarrow as pa
 from pyarrow import types
@@ -55,6 +55,13 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
     ScoringError
         If a column is missing or ambiguous, does not fit the loss, or would be there twice.
     """
+    return _output_schema(schema.serialize().to_pybytes(), spec, classes)
+
+
+@lru_cache(maxsize=64)
+def _output_schema(serialized: bytes, spec: Spec, classes: int | None) -> pa.Schema:
+    """As `output_schema`: the files of a job mostly have one schema. All of it is in its bytes, and not in its hash."""
+    schema = pa.ipc.read_schema(pa.py_buffer(serialized))
     check_columns(schema, spec)
     carried = [schema.field(name) for name in spec.carried(schema.names)]
     read = pa.schema([schema.field(name) for name in columns.roots(schema, spec.numbers)])

@@ -76,7 +76,8 @@ def numbers(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
     TypeError
         If the column holds anything but numbers.
     """
-    array = _plain(array)
+    if not (types.is_floating(array.type) or types.is_integer(array.type)):
+        array = _plain(array)
     if types.is_boolean(array.type):
         values, null = numbers(array.cast(pa.uint8()))
         return values.view(np.bool_), null
@@ -166,6 +167,8 @@ def holds_dictionaries(type: pa.DataType) -> bool:
 
 def holds_lists(type: pa.DataType) -> bool:
     """Whether a column of this type holds lists, whatever lies around them."""
+    if types.is_primitive(type):
+        return False
     type = _bare(type)
     return is_list(type) or types.is_fixed_size_list(type)
 
@@ -183,6 +186,8 @@ def holds_numbers(schema: pa.Schema, names: Sequence[str]) -> bool:
 
 def fixed_size(type: pa.DataType) -> int | None:
     """The length of all lists in a column of this type, if the type tells."""
+    if types.is_primitive(type):
+        return None
     type = _bare(type)
     return type.list_size if types.is_fixed_size_list(type) else None
 

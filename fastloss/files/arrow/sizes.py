@@ -25,6 +25,8 @@ def row_bytes(batch: pa.RecordBatch) -> float | np.ndarray:
 
 def _shares(type: pa.DataType) -> bool:
     """Whether elements of a column of this type may share what they hold."""
+    if types.is_primitive(type):
+        return False
     if isinstance(type, pa.BaseExtensionType):
         return _shares(type.storage_type)
     inner = (type.field(i).type for i in range(type.num_fields))

@@ -67,11 +67,10 @@ def _in_order(tasks: Sequence[Task], job: Job, watch: Watch) -> Summary:
 
 def _merged(job: Job, known: Sequence[Summary | None], totals: Sequence[Collected]) -> Summary:
     """The summary of tasks that are a summary each, or part of a total."""
-    merged = job.spec.nothing()
-    for summary in (*known, *(total.summary() for total in totals)):
-        if summary is not None:
-            merged |= summary
-    return merged
+    first, *others = [total.summary() for total in totals] + [summary for summary in known if summary is not None]
+    for summary in others:
+        first |= summary
+    return first
 
 
 def _moved(watch: Watch, index: int):

@@ -23,6 +23,12 @@ def in_turn(
 
     What goes wrong with a fragment is raised when its turn comes.
     """
+    if len(fragments) == 1:
+        with open_fragment(fragments[0]) as source:
+            if begin is not None:
+                begin(source)
+            yield fragments[0], source
+        return
     following, ahead = iter(fragments), deque()
     with ThreadPoolExecutor(OPENED_AHEAD, "fastloss-opening") as pool:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import starmap
@@ -34,6 +35,8 @@ from fastloss.files.reading import (
 from fastloss.files.spec import Spec
 
 FIRST_ROWS = 64  # of a batch that tells how long texts are
+SMALL_BYTES = 1 << 20  # of a file that is read as a whole
+THREADED_BYTES = 8 << 20  # of a batch whose columns are read in threads
 
 
 class ParquetSource:
@@ -42,21 +45,22 @@ class ParquetSource:
     def __init__(self, path: str, file, spec: Spec, row_groups: tuple[int, ...] | None = None):
         self._path, self._binary, self._unit = path, file, "ns"
         with reading(path, "parquet"):
+            self._stored = _stored(file, path)
             try:
-                self._file = self._open(file)
+                self._file = self._open(self._stored)
             except UnicodeDecodeError as error:
                 raise _not_text(path, error) from error
             _check_names(path, self._file.schema_arrow)
             metadata = self._file.metadata
-            self._footer = Footer(file, metadata.schema, shown(path))
+            self._footer = Footer(self._stored, metadata.schema, shown(path))
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
             carried = spec.carried(self._file.schema_arrow.names)
             _refuse_intervals(shown(path), metadata, carried)
             stamps = int96_columns(metadata, {*carried, *spec.read})
             if stamps:
                 self.expect(stamps)
-                self._unit = int96_unit(shown(path), partial(self._open, file, metadata), stamps, self._groups)
-                self._file = self._open(file, metadata, self._unit)
+                self._unit = int96_unit(shown(path), partial(self._open, self._stored, metadata), stamps, self._groups)
+                self._file = self._open(self._stored, metadata, self._unit)
         self.schema = self._file.schema_arrow
         self.rows = sum(metadata.row_group(i).num_rows for i in self._groups)
 
@@ -90,7 +94,7 @@ class ParquetSource:
             self.expect(names)
             file = self._file
             if chunks.texts:
-                file = self._open(self._binary, file.metadata, self._unit, chunks.texts)
+                file = self._open(self._stored, file.metadata, self._unit, chunks.texts)
             for groups in self._steps():
                 for batch in self._read(file, chunks, groups, list(names)):
                     for part in cut(validated(batch, self._path, "parquet")):
@@ -108,7 +112,9 @@ class ParquetSource:
         if chunks.largest_text:
             size = min(size, max(FIRST_ROWS, rows_per_batch(chunks.largest_text)))
         try:
-            for batch in file.iter_batches(size, groups, names):
+            # Handing columns to threads takes as long as reading short ones does.
+            wide = size * chunks.row_bytes >= THREADED_BYTES
+            for batch in file.iter_batches(size, groups, names, use_threads=wide):
                 yield batch
                 if chunks.largest_text:
                     size = min(4 * size, rows_per_batch(max(chunks.row_bytes, batch.nbytes / max(len(batch), 1))))
@@ -136,6 +142,22 @@ class ParquetSource:
         nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
         narrow = any(is_narrow(field.type) for field in self.schema)
         return [[group] for group in self._groups] if nested or narrow else [self._groups]
+
+
+def _stored(file, path: str):
+    """A file as pyarrow reads it with the least effort: a small one of this machine from memory, a larger one by its own
+    calls, if its name is still the file's.
+    """
+    if not isinstance(file, io.BufferedReader):
+        return file
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode) and status.st_size <= SMALL_BYTES:
+        return pa.BufferReader(file.read())
+    try:
+        native = pa.OSFile(path)
+    except OSError:  # no longer there, or not for pyarrow
+        return file
+    return native if os.path.samestat(status, os.fstat(native.fileno())) else file
 
 
 def _reader_at(file) -> tuple[Callable[[int, int], bytes], int]:
