@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from fastloss.exact.summary import Summary
+from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import collect, is_narrow, widened
 from fastloss.files.batch import score_batch
 from fastloss.files.collected import Collected

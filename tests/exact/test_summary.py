@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fastloss.exact.groups import GroupCollector, GroupedSummary
 from fastloss.exact.state import sealed
+from fastloss.exact.summary import Collector, ColumnsCollector
 from fastloss.files import Summary
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -111,6 +112,51 @@ def test_ties_go_to_even():
     tie = 2.0**-53
     assert summary([1.0, tie]).sum == 1.0
     assert summary([1.0 + 2 * tie, tie]).sum == 1.0 + 4 * tie
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_float32_values_leave_the_state_of_the_same_numbers_in_float64(marked):
+    bits = np.random.default_rng(0).integers(0, 1 << 32, 10_000, np.uint32)
+    values = np.append(bits, np.arange(0, 1 << 25, 99_991, np.uint32)).view(np.float32)  # the small ones too
+    values = np.append(values, np.array([-0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-40], np.float32))
+    masks = {"null": np.arange(len(values)) % 7 == 0, "ignored": np.arange(len(values)) % 5 == 0} if marked else {}
+    with np.errstate(invalid="ignore"):
+        assert summary(values, np.float32, **masks) == summary(values.astype(float), **masks)
+
+
+def test_more_float32_values_of_a_kind_than_a_cell_holds():
+    values = np.full((1 << 24) + 1000, np.nextafter(np.float32(2), np.float32(0)))
+    found, last = summary(values, np.float32), float(values[0])
+    assert (found.count, found.sum) == (len(values), len(values) * last)
+    assert found.sum_of_squares == float(len(values) * Fraction(last) ** 2)
+
+
+def test_what_a_collector_takes_is_as_if_it_had_been_added_and_leaves_the_other_empty():
+    def added(collector, kind, numbers):
+        values, weights = np.array(numbers, kind), np.arange(len(numbers), dtype=float)
+        if isinstance(collector, ColumnsCollector):
+            collector.add(np.stack([values, -values], axis=1), sample_weight=weights)
+        elif isinstance(collector, GroupCollector):
+            keys = ["a", None, numbers[0] > 2]
+            collector.add(values, None, None, weights, np.arange(len(numbers)) % 2 * 2, keys[:1] + keys)
+            collector.add(values, None, None, weights, np.zeros(len(numbers), int), keys[2:])
+        else:
+            collector.add(values)
+            collector.add(values, np.arange(len(numbers)) == 1, None, weights)
+
+    def told(collector):
+        return collector.summaries() if isinstance(collector, ColumnsCollector) else collector.summary()
+
+    for new in (Collector, ColumnsCollector, lambda: GroupCollector("g")):
+        whole, total, part = new(), new(), new()
+        for kind, numbers in ((np.float32, [3, -1.5, 0]), (float, [0.1, math.nan]), (np.float32, [5.5, 1e-40])):
+            added(whole, kind, numbers)
+            added(part, kind, numbers)
+            total.take(part)
+            assert told(part) == told(new())
+        assert told(total) == told(whole)
+        total.take(new())
+        assert told(total) == told(whole)
 
 
 def test_low_sums_carry_beyond_64_bits():

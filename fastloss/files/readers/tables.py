@@ -145,8 +145,8 @@ class ParquetSource:
 
 
 def _stored(file, path: str):
-    """A file as pyarrow reads it with the least effort: a small one of this machine from memory, a larger one by its own
-    calls, if its name is still the file's.
+    """A file as pyarrow reads it with the least effort: a small one of this machine from memory, a larger one by
+    pyarrow's own calls, if its name is still the file's.
     """
     if not isinstance(file, io.BufferedReader):
         return file
