@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastloss.files import ScoringError, Spec, batch_function
+from fastloss.files import ScoringError, Spec
 from fastloss.integrations import load
 
 if TYPE_CHECKING:
@@ -36,30 +36,28 @@ def score(frame: DataFrame, spec: Spec) -> DataFrame:
     from fastloss.integrations._arrow import losses_alone
 
     must_be(DataFrame, frame, "frame", "a pyspark.sql.DataFrame")
-    function, losses = batch_function(spec), losses_alone(spec)
+    losses = losses_alone(spec)
     check_columns(pa.schema([(name, pa.null()) for name in frame.columns]), spec)
     _check_case(frame, spec)
     read = StructType([frame.schema[name] for name in losses.names])
-    emitted = types.from_arrow_schema(_with_lists(losses.batches.schema(types.to_arrow_schema(read))))
-    carried = [frame.schema[name] for name in spec.carried(frame.columns)]
+    schema = losses.batches.schema(types.to_arrow_schema(read))
+    emitted = types.from_arrow_schema(pa.schema([field.with_type(_with_lists(field.type)) for field in schema]))
+    carried = spec.carried(frame.columns)
 
     def map_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            scored = function(batch)
-            yield scored.cast(_with_lists(scored.schema))
+            scored = losses([batch.column(name) for name in losses.names])
+            columns = [*map(batch.column, carried), *(column.cast(_with_lists(column.type)) for column in scored)]
+            yield pa.RecordBatch.from_arrays(columns, [*carried, *spec.emitted])
 
-    return frame.mapInArrow(map_batches, StructType([*carried, *emitted]))
+    return frame.mapInArrow(map_batches, StructType([*(frame.schema[name] for name in carried), *emitted]))
 
 
-def _with_lists(schema: pa.Schema) -> pa.Schema:
+def _with_lists(type: pa.DataType) -> pa.DataType:
     """Spark has no lists of fixed size."""
     import pyarrow as pa
 
-    def plain(field: pa.Field) -> pa.Field:
-        is_fixed = pa.types.is_fixed_size_list(field.type)
-        return field.with_type(pa.list_(field.type.value_type)) if is_fixed else field
-
-    return pa.schema([plain(field) for field in schema])
+    return pa.list_(type.value_type) if pa.types.is_fixed_size_list(type) else type
 
 
 def _check_case(frame: DataFrame, spec: Spec) -> None:
