@@ -18,12 +18,12 @@ SHOWN = 100  # characters of a value in a message
 OVERLAP_WORK = 10_000  # of NumPy's search for an element that two arrays have in common
 
 
-def near_names(name, known):
-    """A list for an error message: the names like `name`, else all of them."""
+def near_names(name, known, others=None):
+    """For an error message: the names like `name`, at most five; if there are none all of them, or `others`."""
     import difflib  # which takes longer than all other imports
 
-    known = list(known)
-    return ", ".join(difflib.get_close_matches(str(name), known, n=5, cutoff=0.5) or known)
+    near = difflib.get_close_matches(str(name), sorted(known), n=5, cutoff=0.5)
+    return others if others and not near else f"did you mean: {', '.join(near or known)}?"
 
 
 def shown(value):

@@ -101,6 +101,17 @@ _EMBEDDING_TEXTS = {
     "reduction": "The mean is sum(sample_weight * value) / sum(sample_weight).",
     "num_threads": _TEXTS["num_threads"],
 }
+_CALL = "The loss itself. The methods take the same arguments; those after * by name."
+_METHODS = {
+    "grad(...)": "The derivative alone.",
+    "hess(...)": "The second derivative alone; of rows the diagonal.",
+    "weight(...)": "The IRLS weight, grad / r; without a reduction.",
+    "value_and_grad(...)": "Both in one pass.",
+    "evaluate(..., outputs=('value', 'hess'))": "Any of the outputs in one pass.",
+    "param_grad(...)": "The derivatives by the parameters, {name: array}.",
+    "bind(...)": "The loss with these parameters fixed.",
+}
+
 _EMBEDDING_RETURNS = """\
 ndarray of shape (N,), float32 or float64; a float under a reduction. `grad` returns a tuple of gradients, of the arrays
 that `wrt` names and in its order (default: all); `value_and_grad` a pair of both. The gradients are those of the
@@ -175,6 +186,24 @@ def complete_embeddings(doc, arguments, domains, traits, has_labels):
     raises = _ROW_RAISES if "ignore_index" in domains else _ROW_RAISES.replace(" and not ignored", "")
     raises = f"{raises}\n{_RAISES}" if has_labels else _RAISES
     return _assembled(own, traits, {name: (types[name], texts[name]) for name in names}, _EMBEDDING_RETURNS, raises)
+
+
+def with_methods(doc, name, signature, has_hess, has_weight, has_param_grad):
+    """The docstring, with a section of how the loss is called and what else it gives."""
+    arguments, is_named = [], False
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not is_named:
+            arguments.append("*")
+            is_named = True
+        default = parameter.default
+        arguments.append(parameter.name if default is parameter.empty else f"{parameter.name}={default!r}")
+    present = {"hess": has_hess, "evaluate": has_hess, "weight": has_weight, "param_grad": has_param_grad}
+    methods = {f"{name}({', '.join(arguments)})": _CALL} | {
+        call: text for call, text in _METHODS.items() if present.get(call.partition("(")[0], True)
+    }
+    section = "\n".join(_entry(call, text) for call, text in methods.items())
+    before, source, after = inspect.cleandoc(doc).partition("\n\nSource\n------")
+    return f"{before}\n\nMethods\n-------\n{section}{source}{after}"
 
 
 def _kind(domain):

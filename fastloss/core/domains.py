@@ -89,7 +89,7 @@ def check_one(name, value, domain):
         words = [word.strip('"') for word in domain.split(" or ")]
         if not isinstance(value, str) or value not in words:
             raise ValueError(
-                f"{name} must be {domain}, got {shown(value)}; did you mean: {near_names(shown(value), words)}?"
+                f"{name} must be {domain}, got {shown(value)}; {near_names(shown(value), words)}"
             )
         return value
     if domain == "1 or 2":

@@ -114,7 +114,7 @@ class EmbeddingLoss(Loss):
         for name in params:
             if name not in self.domains:
                 known = (*self.domains, *self.arrays, *_KEYWORDS)
-                raise TypeError(f"{self.name} has no parameter {name!r}; did you mean: {near_names(name, known)}?")
+                raise TypeError(f"{self.name} has no parameter {name!r}; {near_names(name, known)}")
         return {name: self._check_param(name, value) for name, value in params.items()}
 
     def _check_param(self, name, value):

@@ -6,6 +6,7 @@ import inspect
 import numpy as np
 
 from fastloss.core import docstrings, kernels
+from fastloss.core.aliases import ALIASES
 from fastloss.core.arguments import (
     FLOAT32,
     FLOAT64,
@@ -67,22 +68,26 @@ def _order_of_family(name):
 
 
 def get(name, **params):
-    """The loss of that name, with the parameters bound.
+    """The loss of that name, or of one that it goes by elsewhere ("mse", "l1", "bce"), with the parameters bound.
 
     Raises
     ------
     ValueError
-        If there is no such loss; the message lists the near names.
+        If there is no such loss; the message lists near names, five at most.
     TypeError
         If it has no such parameter.
 
     >>> import fastloss as fl
     >>> fl.get("robust", alpha=-2.0, scale=0.1)
     robust(alpha=-2.0, scale=0.1)
+    >>> fl.get("pinball", q=0.9)
+    quantile(q=0.9)
     """
-    if not isinstance(name, str) or name not in _LOSSES:
-        raise ValueError(f"unknown loss {shown(name)}; did you mean: {near_names(name, _LOSSES)}?")
-    return _LOSSES[name].bind(**params) if params else _LOSSES[name]
+    loss = _LOSSES.get(ALIASES.get(name, name)) if isinstance(name, str) else None
+    if loss is None:
+        near = near_names(name, {*_LOSSES, *ALIASES}, others="list_losses() names all")
+        raise ValueError(f"unknown loss {shown(name)}; {near}")
+    return loss.bind(**params) if params else loss
 
 
 class Loss(Entry):
@@ -116,8 +121,9 @@ class Loss(Entry):
         self.traits = traits
         self.domains = FixedDict(domains)
         self.parameters = FixedDict(defaults)
-        self.__doc__ = inspect.cleandoc(doc)
-        self.__signature__ = self._signature()
+        signature, has_hess = self._signature(), "hess" in self.output_names
+        self.__doc__ = docstrings.with_methods(doc, name, signature, has_hess, self.has_weight, self.param_grads)
+        self.__signature__ = signature
         self._open_plain_way()
         _LOSSES.setdefault(name, self)
 
@@ -213,7 +219,7 @@ class Loss(Entry):
         for name in params:
             if name not in self.domains:
                 known = (*self.domains, "sample_weight", "reduction", "out", "num_threads")
-                raise TypeError(f"{self.name} has no parameter {name!r}; did you mean: {near_names(name, known)}?")
+                raise TypeError(f"{self.name} has no parameter {name!r}; {near_names(name, known)}")
         return {name: self._check_param(name, value) for name, value in params.items()}
 
     def _check_param(self, name, value):

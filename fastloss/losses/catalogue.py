@@ -2,6 +2,7 @@
 
 import re
 
+from fastloss.core.aliases import ALIASES
 from fastloss.core.docstrings import entries, paragraphs, sections
 from fastloss.core.loss import get, list_losses
 
@@ -60,6 +61,8 @@ def facts(loss):
     """{title: text} of all there is to say about a loss; its parameters under their names."""
     about = {title.lower(): text for title, text in paragraphs(loss.__doc__).items()}
     about |= {"traits": traits(loss) or "none", "reads": reads(loss), "outputs": outputs(loss)}
+    if names := [alias for alias, name in ALIASES.items() if name == loss.name]:
+        about["also called"] = ", ".join(names)
     return about | _described(loss) | {"source": source(loss)}
 
 

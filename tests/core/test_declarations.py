@@ -104,7 +104,7 @@ def test_a_loss_of_pred_alone_takes_no_target():
 def test_a_docstring_is_in_sections(name):
     text = fl.get(name).__doc__
     titles = [line for line, rule in zip(text.splitlines(), text.splitlines()[1:], strict=False) if set(rule) == {"-"}]
-    assert titles == ["Parameters", "Returns", "Raises", "Source", "Examples"]
+    assert titles == ["Parameters", "Returns", "Raises", "Methods", "Source", "Examples"]
     assert "\nDomain: " in text and "\nFormula: " in text
     for parameter in inspect.signature(fl.get(name)).parameters:
         assert f"\n{parameter} : " in text

@@ -1,0 +1,29 @@
+"""Names of losses that people know from elsewhere, and names of none."""
+
+import pytest
+
+import fastloss as fl
+from fastloss.core.aliases import ALIASES
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_is_a_loss_of_the_catalogue(alias):
+    assert alias not in fl.list_losses()
+    assert fl.get(alias) is fl.get(ALIASES[alias])
+
+
+def test_parameters_are_bound():
+    assert fl.get("pinball", q=0.9) == fl.quantile.bind(q=0.9)
+
+
+@pytest.mark.parametrize(("name", "near"), [("hubr", "huber"), ("mea", "mae"), ("crossentropy_", "crossentropy")])
+def test_an_unknown_name_lists_near_ones(name, near):
+    with pytest.raises(ValueError, match=f"unknown loss '{name}'; did you mean: ") as caught:
+        fl.get(name)
+    names = str(caught.value).partition("did you mean: ")[2].rstrip("?").split(", ")
+    assert near in names and len(names) <= 5
+
+
+def test_a_name_like_no_other_lists_none():
+    with pytest.raises(ValueError, match=r"unknown loss 'zzzzz'; list_losses\(\) names all"):
+        fl.get("zzzzz")
