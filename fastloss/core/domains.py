@@ -88,9 +88,7 @@ def check_one(name, value, domain):
     if '"' in domain:
         words = [word.strip('"') for word in domain.split(" or ")]
         if not isinstance(value, str) or value not in words:
-            raise ValueError(
-                f"{name} must be {domain}, got {shown(value)}; {near_names(shown(value), words)}"
-            )
+            raise ValueError(f"{name} must be {domain}, got {shown(value)}; {near_names(shown(value), words)}")
         return value
     if domain == "1 or 2":
         if not isinstance(value, Real) or value not in (1, 2):

@@ -1,4 +1,4 @@
-"""Losses inside other libraries: one module each, around `fastloss.files.batch_function`.
+"""Losses inside other libraries: one module each. Those that score tables are built around `files.batch_function`.
 
 | module | what it gives |
 |---|---|
@@ -8,6 +8,9 @@
 | `spark` | `score(frame, spec)`: the same for a Spark DataFrame, by mapInArrow |
 | `duckdb` | `register(connection, name, spec)`: an SQL function |
 | `datafusion` | `function(name, spec)`: an SQL function |
+| `scipy` | `rho(loss)` for least_squares; `objective(loss, X, y)` for minimize |
+| `sklearn` | `scorer(loss)`: for `scoring=` |
+| `statsmodels` | `norm(loss)`: for RLM |
 
 Ray Data needs no module, as its batches can be Arrow tables; docs/scaling.md shows the call. The library of a module is
 imported when one of its functions is called.

@@ -1,0 +1,70 @@
+"""What adapters ask of a loss, and what is the same in the libraries that they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastloss.core.arguments import shown
+from fastloss.core.loss import Loss, get
+
+RESIDUAL = ("residual",)
+OF_A_NUMBER = ("residual", "relative", "margin", "probability", "count", "deviance")
+WITH_ROWS = (*OF_A_NUMBER, "rows")
+
+
+def served(loss: Loss | str, adapter: str, families: Collection[str], is_even: bool = False) -> Loss:
+    """The loss, or the one of that name, if the adapter can serve it.
+
+    Raises
+    ------
+    TypeError
+        If it is of another family, needs a parameter that it has not, takes no target or one that is no label or
+        number; or, for `is_even`, weighs errors of both signs differently.
+    """
+    if isinstance(loss, str):
+        loss = get(loss)
+    if not isinstance(loss, Loss):
+        raise TypeError(f"{adapter} takes a loss or its name, got {shown(loss)}")
+    if loss.family not in families:
+        raise TypeError(f"{adapter} takes losses of {', '.join(families)}; {loss.name} is one of {loss.family}")
+    missing = [name for name in loss.domains if name not in loss.parameters]
+    if missing:
+        name = missing[0]
+        raise TypeError(f"{adapter}: {loss.name} has no default of {name}: bind it, {loss.name}.bind({name}=...)")
+    if not loss.takes_target or getattr(loss, "targets", None) == "logits":
+        raise TypeError(f"{adapter}: {loss.name} does not compare predictions with labels or numbers")
+    if is_even and "even" not in loss.traits:
+        raise TypeError(f"{adapter}: {loss.name} weighs errors of both signs differently, where the sign is not known")
+    return loss
+
+
+def signs(labels: Any) -> NDArray[np.float64]:
+    """The labels of a margin loss: 0 stands for -1.
+
+    Raises
+    ------
+    ValueError
+        If there are others than -1, 0 and 1.
+    """
+    labels = np.asarray(labels, np.float64)
+    if not np.isin(labels, (-1, 0, 1)).all():
+        other = labels[~np.isin(labels, (-1, 0, 1))].flat[0]
+        raise ValueError(f"labels of a margin loss are 0 and 1, or -1 and 1, got {other}")
+    return np.where(labels == 0, -1.0, labels)
+
+
+def as_target(loss: Loss, target: Any) -> NDArray[Any]:
+    """The target as the loss takes it: labels of classes as integers, those of margins as signs."""
+    if loss.family == "margin":
+        return signs(target)
+    target = np.asarray(target)
+    if loss.family != "rows" or target.dtype.kind in "iub":
+        return target
+    labels = target.astype(np.int64)  # as libraries have them that know floats alone
+    if not (labels == target).all():
+        raise ValueError(f"labels of {loss.name} are whole numbers, got {target[labels != target].flat[0]}")
+    return labels

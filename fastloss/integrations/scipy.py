@@ -1,0 +1,123 @@
+"""Losses for scipy.optimize: of `least_squares`, and as what `minimize` minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastloss.core.loss import Loss
+from fastloss.integrations._losses import RESIDUAL, WITH_ROWS, as_target, served
+
+Array = NDArray[np.float64]
+
+LEAST_ROOT = 1e-8  # a residual of 0 weighs as much as this one where the weight there is infinite
+
+
+def rho(loss: Loss | str) -> Callable[[Array], Array]:
+    """The function that `least_squares(loss=)` takes, of z = (residual / f_scale)^2.
+
+    Its result has the rows rho = 2 loss(sqrt z), rho' = loss'(sqrt z) / sqrt z, the IRLS weight, and rho''. SciPy
+    multiplies by f_scale^2, so that the parameters of the loss are in units of f_scale.
+
+    Parameters
+    ----------
+    loss : Loss or str
+        An even loss of a residual.
+
+    Raises
+    ------
+    TypeError
+        If it is another: the sign of the residual is not known.
+
+    Source
+    ------
+    B. Triggs et al., "Bundle Adjustment: A Modern Synthesis", 2000, section 4.3.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> from scipy.optimize import least_squares
+    >>> from fastloss.integrations.scipy import rho
+    >>> y = np.array([1.0, 2.0, 3.0, 100.0])
+    >>> fit = least_squares(lambda x: x - y, [2.5], loss=rho(fl.tukey), f_scale=2.0)
+    >>> fit.x.round(1)
+    array([2.])
+    """
+    loss = served(loss, "scipy.rho", RESIDUAL, is_even=True)
+
+    def function(z: Array) -> Array:
+        root = np.sqrt(z)
+        value, hess, weight = loss.evaluate(root, outputs=("value", "hess", "weight"))
+        infinite = np.isinf(weight)
+        if infinite.any():
+            weight = np.where(infinite, loss.weight(np.maximum(root, LEAST_ROOT)), weight)
+        # rho'' = (hess - weight) / (2 z); SciPy multiplies it by z again
+        with np.errstate(over="ignore"):
+            second = np.divide(hess - weight, 2 * z, out=np.zeros_like(z), where=z > 0)
+        second[~np.isfinite(second)] = 0.0
+        return np.stack([2 * value, weight, second])
+
+    return function
+
+
+def objective(
+    loss: Loss | str,
+    X: ArrayLike,
+    y: ArrayLike,
+    penalty: Any = None,
+    sample_weight: ArrayLike | None = None,
+) -> Callable[[Array], tuple[float, Array]]:
+    """What `minimize(jac=True)` minimises: w -> (mean loss of X @ w beside y, its gradient by w).
+
+    Parameters
+    ----------
+    loss : Loss or str
+        Any loss of a number or of a row of logits that takes a target. For those of a margin labels 0 and 1 stand for
+        -1 and 1; count losses have X @ w as the logarithm of the mean. For those of rows w holds a matrix of
+        shape (features, classes), row by row.
+    X : array_like or sparse matrix of shape (n, features)
+    y : array_like of shape (n,)
+    penalty : of fastloss.penalty, optional
+        Is added, as is its gradient.
+    sample_weight : array_like of shape (n,), optional
+        The mean is sum(sample_weight * loss) / sum(sample_weight).
+
+    Raises
+    ------
+    TypeError
+        If the loss is of embeddings, takes no target, or has a parameter without a value.
+    ValueError
+        If shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> from scipy.optimize import minimize
+    >>> from fastloss.integrations.scipy import objective
+    >>> X = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0], [3.0, 1.0]])
+    >>> minimize(objective(fl.pseudo_huber, X, [1.0, 3.0, 5.0, 7.0]), [0.0, 0.0], jac=True).x.round(3)
+    array([2., 1.])
+    """
+    loss = served(loss, "scipy.objective", WITH_ROWS)
+    if not hasattr(X, "tocsr"):  # sparse
+        X = np.asarray(X, np.float64)
+    target = as_target(loss, y)
+    if X.ndim != 2 or target.shape != X.shape[:1]:
+        raise ValueError(f"X must be of shape (n, features) and y of shape (n,), got {X.shape} and {target.shape}")
+    features = X.shape[1]
+
+    def function(w: Array) -> tuple[float, Array]:
+        w = np.asarray(w, np.float64)
+        if w.ndim != 1 or w.size % features or (not loss.is_rowwise and w.size != features):
+            raise ValueError(f"w must have one number a feature{' and class' * loss.is_rowwise}, got {w.shape}")
+        coef = w.reshape(features, -1) if loss.is_rowwise else w
+        value, grad = loss.value_and_grad(X @ coef, target, sample_weight=sample_weight, reduction="mean")
+        grad = (X.T @ grad).reshape(-1)
+        if penalty is None:
+            return value, grad
+        return value + penalty(w), grad + penalty.grad(w)
+
+    return function

@@ -1,0 +1,110 @@
+"""Losses as scorers of scikit-learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastloss.core.loss import Loss
+from fastloss.integrations._losses import WITH_ROWS, as_target, served
+
+Array = NDArray[np.float64]
+
+PREDICT, DECISION, PROBABILITY = "predict", "decision_function", "predict_proba"
+# What a loss is a function of, by its name or its family: methods of an estimator, the first that it has is called
+_LOGIT = DECISION, PROBABILITY
+_METHODS = {
+    "binary_cross_entropy": (PROBABILITY,),
+    "binary_cross_entropy_with_logits": _LOGIT,
+    "sigmoid_focal": _LOGIT,
+    "multi_margin": _LOGIT,
+    "rows": (PROBABILITY, DECISION),
+    "margin": _LOGIT,
+}
+
+
+def scorer(loss: Loss | str) -> Scorer:
+    """A scorer for `scoring=`: the negative mean loss, so that more is better.
+
+    Losses of residuals and relative ones compare `predict` with y, those of counts its logarithm. Losses of margins,
+    logits and rows of logits take `decision_function`, or the logits of `predict_proba`: cross-entropies these first,
+    so that the mean is the log loss. Labels are the classes of the estimator.
+
+    Parameters
+    ----------
+    loss : Loss or str
+        Any loss of a number or of a row of logits that takes a target.
+
+    Returns
+    -------
+    Scorer
+        (estimator, X, y, sample_weight=None) -> float. It pickles.
+
+    Raises
+    ------
+    TypeError
+        If the loss is of embeddings, takes no target, or has a parameter without a value.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> from sklearn.linear_model import LinearRegression, QuantileRegressor
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from fastloss.integrations.sklearn import scorer
+    >>> x = np.arange(20.0)[:, None]
+    >>> score = scorer(fl.quantile.bind(q=0.9))
+    >>> round(score(LinearRegression().fit(x, 2 * x[:, 0]), x, 2 * x[:, 0] + 1), 6)
+    -0.9
+    """
+    return Scorer(served(loss, "sklearn.scorer", WITH_ROWS))
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """What `scorer` returns."""
+
+    loss: Any
+
+    def __call__(self, estimator: Any, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        pred = self._prediction(estimator, X)
+        target = as_target(self.loss, self._labels(estimator, y))
+        return -self.loss(pred, target, sample_weight=sample_weight, reduction="mean")
+
+    def _prediction(self, estimator: Any, X: Any) -> Array:
+        methods = _METHODS.get(self.loss.name) or _METHODS.get(self.loss.family) or (PREDICT,)
+        method = next((name for name in methods if hasattr(estimator, name)), None)
+        if method is None:
+            raise TypeError(f"{self.loss.name} needs {' or '.join(methods)}, which {type(estimator).__name__} has not")
+        pred = np.asarray(getattr(estimator, method)(X))
+        with np.errstate(divide="ignore"):
+            if self.loss.family == "count":
+                return np.log(pred)
+            if method == PROBABILITY:
+                return self._of_probabilities(pred)
+        if method == DECISION and self.loss.is_rowwise and pred.ndim == 1:  # of two classes
+            return np.stack([np.zeros_like(pred), pred], -1)
+        return pred
+
+    def _of_probabilities(self, prob: Array) -> Array:
+        if self.loss.is_rowwise:
+            return np.log(prob)
+        if prob.shape[-1] != 2:
+            raise ValueError(f"{self.loss.name} is for two classes, the estimator has {prob.shape[-1]}")
+        if self.loss.name == "binary_cross_entropy":
+            return prob[:, 1]
+        return np.log(prob[:, 1]) - np.log(prob[:, 0])
+
+    def _labels(self, estimator: Any, y: ArrayLike) -> ArrayLike:
+        """Numbers of classes, where the loss has labels and the estimator classes."""
+        is_of_classes = self.loss.family in ("rows", "margin") or self.loss.name in _METHODS
+        if not (is_of_classes and hasattr(estimator, "classes_")):
+            return y
+        classes, y = estimator.classes_, np.asarray(y)
+        numbers = np.searchsorted(classes, y)
+        unknown = classes[np.minimum(numbers, len(classes) - 1)] != y
+        if unknown.any():
+            raise ValueError(f"y has the label {y[unknown][0]}, which the estimator has not seen")
+        return numbers
