@@ -38,6 +38,9 @@ assert_type(fl.robust_nll(x, alpha=[0.5], reduction="mean"), float)
 fl.huber.evaluate(x, outputs=("grad", "hess"))
 loss: fl.Loss = fl.get("huber", delta=2.0)
 
+assert_type(loss.weight(x), Array)
+assert_type(fl.penalty.l1(x, strength=0.1), float)
+
 fl.huber(x, dleta=1.0)  # type: ignore[call-overload]
 fl.huber(x, reduction="average")  # type: ignore[call-overload]
 fl.huber.evaluate(x, outputs=("gradient",))  # type: ignore[arg-type]
@@ -48,4 +51,3 @@ fl.adaptive.fit(x, alpha_bounds=1.0)  # type: ignore[arg-type]
 fl.entropy(x, x)  # type: ignore[call-overload]
 fl.cross_entropy(x, [1], labels=[1])  # type: ignore[call-overload]
 fl.mae(x, x, ignore_index=1)  # type: ignore[call-arg]
-fl.cross_entropy.weight(x, [1])  # type: ignore[attr-defined]

@@ -43,13 +43,13 @@ class Fit:
         one of its bounds they are those of a fit without bounds.
     """
 
-    alpha: Any
-    scale: Any
-    nll: Any
-    n_iter: Any
-    converged: Any
-    alpha_stderr: Any
-    scale_stderr: Any
+    alpha: float | Array
+    scale: float | Array
+    nll: float | Array
+    n_iter: int | NDArray[np.int64]
+    converged: bool | NDArray[np.bool_]
+    alpha_stderr: float | Array
+    scale_stderr: float | Array
 
 
 def fit(

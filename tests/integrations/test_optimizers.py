@@ -167,7 +167,7 @@ def test_a_norm_is_that_of_statsmodels(line, loss, own):
 def test_a_norm_refuses():
     from fastloss.integrations.statsmodels import norm
 
-    with pytest.raises(TypeError, match="statsmodels.norm takes losses of residual; hinge is one of margin"):
+    with pytest.raises(TypeError, match=r"statsmodels.norm takes losses of residual; hinge is one of margin"):
         norm(fl.hinge)
 
 
@@ -234,5 +234,5 @@ def test_a_scorer_refuses(line):
     model = LogisticRegression().fit(X, y > 0)
     with pytest.raises(ValueError, match="y has the label 7, which the estimator has not seen"):
         scorer(fl.cross_entropy)(model, X, np.full(200, 7))
-    with pytest.raises(TypeError, match="sklearn.scorer: kl_logits does not compare predictions with labels"):
+    with pytest.raises(TypeError, match=r"sklearn.scorer: kl_logits does not compare predictions with labels"):
         scorer(fl.kl_logits)
