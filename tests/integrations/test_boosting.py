@@ -1,0 +1,280 @@
+"""Losses boosted by XGBoost, LightGBM and CatBoost."""
+
+import doctest
+import importlib
+import pickle
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+import fastloss as fl
+from fastloss.integrations._boosting import HESSIANS, objective_of
+
+pytestmark = pytest.mark.integrations
+
+FAMILIES = ("residual", "relative", "margin", "probability", "count")
+ASIDE = ("zero_one", "perceptron", "kl_div", "relative_entropy", "entropy", "binary_cross_entropy")
+BOOSTED = [name for family in FAMILIES for name in fl.list_losses(family) if name not in ASIDE]
+ROUNDS = 25
+
+
+@contextmanager
+def quietly():
+    """LightGBM 4.7 renames an argument; CatBoost, where numba is installed, says that it cannot compile an object."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def bound(name):
+    return fl.get(name).bind(**({"var": 1.0} if name == "gaussian_nll" else {}))
+
+
+@pytest.fixture(scope="module")
+def data():
+    """X, what it tells, and the labels that each family has."""
+    rng = np.random.default_rng(5)
+    X = rng.uniform(-2, 2, (600, 3))
+    f = np.sin(2 * X[:, 0]) * 2 + X[:, 1]
+    residual = f + 0.2 * rng.standard_normal(600)
+    labels = (rng.random(600) < 1 / (1 + np.exp(-3 * f))).astype(float)
+    counts = rng.poisson(np.exp(f)).astype(float) + 1
+    return X, {
+        "residual": residual,
+        "relative": residual - residual.min() + 1,
+        "margin": labels,
+        "probability": labels,
+        "count": counts,
+        "rows": np.digitize(f, [-1.0, 1.0]),
+    }
+
+
+def constant(loss, target):
+    """The mean of the best constant."""
+    if loss.family == "margin":
+        target = 2 * target - 1
+    places = np.linspace(target.min(), target.max(), 300) if loss.family == "relative" else np.linspace(-4, 4, 300)
+    return min(loss(np.full(len(target), c), target, reduction="mean") for c in places)
+
+
+def mean(loss, pred, target):
+    return loss(pred, 2 * target - 1 if loss.family == "margin" else target, reduction="mean")
+
+
+def by_xgboost(X, y, loss, start):
+    import xgboost
+
+    from fastloss.integrations.xgboost import objective
+
+    parameters = {"eta": 0.3, "max_depth": 3, "base_score": start, "nthread": 1}
+    model = xgboost.train(parameters, xgboost.DMatrix(X, y), ROUNDS, obj=objective(loss))
+    return model.predict(xgboost.DMatrix(X), output_margin=True)
+
+
+def by_lightgbm(X, y, loss, start):
+    import lightgbm
+
+    from fastloss.integrations.lightgbm import objective
+
+    parameters = {"objective": objective(loss), "learning_rate": 0.3, "max_depth": 3, "verbose": -1, "num_threads": 1}
+    train = lightgbm.Dataset(X, y, init_score=np.full(len(y), start))
+    return lightgbm.train(parameters, train, ROUNDS).predict(X) + start
+
+
+def by_catboost(X, y, loss, start):
+    import catboost
+
+    from fastloss.integrations.catboost import metric, objective
+
+    model = catboost.CatBoostRegressor(
+        loss_function=objective(loss), eval_metric=metric(loss), iterations=ROUNDS, learning_rate=0.3, depth=3,
+        verbose=0, allow_writing_files=False, thread_count=1,
+    )  # fmt: skip
+    with quietly():
+        model.fit(X, y, baseline=np.full(len(y), start))
+    return model.predict(X) + start
+
+
+LIBRARIES = {"xgboost": by_xgboost, "lightgbm": by_lightgbm, "catboost": by_catboost}
+
+
+# CatBoost calls Python for a thousand rows at a time: some losses are enough
+CASES = [(library, name) for library in ("xgboost", "lightgbm") for name in BOOSTED]
+CASES += [("catboost", name) for name in ("huber", "tukey", "quantile", "logistic", "poisson", "hinge")]
+
+
+@pytest.mark.parametrize(("library", "name"), CASES)
+def test_the_boosted_model_is_better_than_a_constant(data, library, name):
+    X, labels = data
+    loss = bound(name)
+    target = labels[loss.family]
+    start = float(np.median(target)) if loss.family in ("residual", "relative") else 0.0
+    pred = LIBRARIES[library](X, target, loss, start)
+    assert mean(loss, pred, target) < constant(loss, target) - 0.1 * abs(constant(loss, target))
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_examples(library):
+    module = importlib.import_module(f"fastloss.integrations.{library}")
+    with quietly():
+        assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("name", BOOSTED)
+def test_curvatures_are_no_negative_numbers(data, name):
+    loss = bound(name)
+    target = data[1][loss.family]
+    pred = np.random.default_rng(1).uniform(0.5, 4, target.shape)
+    grad, hess = objective_of(loss, "auto", "x")(pred, target)
+    assert (hess >= 0).all() and np.isfinite(hess).all() and hess.shape == grad.shape == pred.shape
+    exact = loss.grad(pred, 2 * target - 1 if loss.family == "margin" else target)
+    factor = np.median(grad[exact != 0] / exact[exact != 0])
+    assert factor > 0
+    np.testing.assert_allclose(grad, factor * exact, rtol=1e-12)
+    assert factor == pytest.approx(1) or loss.family in ("residual", "relative") or "c1" not in loss.traits
+
+
+@pytest.mark.parametrize("hessian", HESSIANS)
+def test_kinds_of_curvature(hessian):
+    pred, target = np.array([0.1, 3.0, -5.0]), np.zeros(3)
+    grad, hess = objective_of(fl.robust.bind(alpha=0.0, scale=0.5), hessian, "x")(pred, target)
+    loss = fl.robust.bind(alpha=0.0, scale=0.5)
+    expected = {"exact": loss.hess(pred), "unit": np.full(3, 4.0)}.get(hessian, loss.weight(pred))
+    np.testing.assert_allclose(hess, expected / 4, rtol=1e-12)
+    np.testing.assert_allclose(grad, loss.grad(pred) / 4, rtol=1e-12)
+
+
+def test_the_median_bounds_weights_that_are_infinite():
+    pred = np.array([0.0, 0.5, 1.0, 4.0, -8.0])
+    grad, hess = objective_of(fl.quantile.bind(q=0.7), "auto", "x")(pred, np.zeros(5))
+    exact = fl.quantile.grad(pred, q=0.7)
+    expected = np.abs(exact) / np.maximum(np.abs(pred), 1.0)
+    np.testing.assert_allclose(hess * exact, expected * grad, rtol=1e-12)
+
+
+def test_sample_weights_multiply_both():
+    weight = np.array([1.0, 2.0, 0.0], np.float32)
+    pred, target = np.ones(3, np.float32), np.zeros(3, np.float32)
+    plain, weighted = (objective_of(fl.huber, "auto", "x")(pred, target, w) for w in (None, weight))
+    for one, other in zip(plain, weighted, strict=True):
+        np.testing.assert_array_equal(one * weight, other)
+        assert other.dtype == np.float32
+
+
+# ---- the ways into the libraries ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.softmax_focal])
+def test_several_classes(data, loss):
+    import lightgbm
+    import xgboost
+
+    from fastloss.integrations import lightgbm as ours_l
+    from fastloss.integrations import xgboost as ours_x
+
+    X, labels = data
+    y = labels["rows"]
+    model = xgboost.XGBClassifier(
+        n_estimators=15, objective=ours_x.objective(loss), eval_metric=ours_x.metric(loss), n_jobs=1
+    )
+    model.fit(X, y, sample_weight=np.ones(600), eval_set=[(X, y)], verbose=False)
+    assert np.mean(model.predict(X) == y) > 0.9
+    history = next(iter(model.evals_result()["validation_0"].values()))
+    assert history[-1] < 0.5 * history[0]
+    assert np.mean(pickle.loads(pickle.dumps(model)).predict(X) == y) > 0.9
+    model = lightgbm.LGBMClassifier(
+        n_estimators=15, objective=ours_l.objective(loss), num_class=3, verbose=-1, n_jobs=1
+    )
+    with quietly():
+        model.fit(X, y, eval_set=[(X, y)], eval_metric=ours_l.metric(loss))
+    assert np.mean(np.argmax(model.predict(X, raw_score=True), axis=1) == y) > 0.9
+    history = model.evals_result_["training"][loss.name]
+    assert history[-1] < 0.5 * history[0]
+
+
+def test_several_classes_in_catboost(data):
+    import catboost
+
+    from fastloss.integrations.catboost import metric, objective
+
+    X, labels = data
+    model = catboost.CatBoostClassifier(
+        loss_function=objective(fl.cross_entropy), eval_metric=metric(fl.cross_entropy), classes_count=3,
+        iterations=10, learning_rate=0.5, depth=3, verbose=0, allow_writing_files=False,
+    )  # fmt: skip
+    with quietly():
+        model.fit(X[:300], labels["rows"][:300])
+    pred = model.predict(X[:300], prediction_type="RawFormulaVal")
+    assert np.mean(pred.argmax(axis=1) == labels["rows"][:300]) > 0.85
+
+
+def test_early_stopping_and_weights(data):
+    import lightgbm
+    import xgboost
+
+    from fastloss.integrations import lightgbm as ours_l
+    from fastloss.integrations import xgboost as ours_x
+
+    X, labels = data
+    y, weight = labels["residual"], np.linspace(0.1, 2, 600)
+    loss = fl.huber.bind(delta=0.5)
+    train = xgboost.DMatrix(X[:400], y[:400], weight=weight[:400])
+    valid = xgboost.DMatrix(X[400:], y[400:], weight=weight[400:])
+    found = {}
+    model = xgboost.train(
+        {"eta": 0.5, "nthread": 1}, train, 60, obj=ours_x.objective(loss), custom_metric=ours_x.metric(loss),
+        evals=[(valid, "valid")], evals_result=found, early_stopping_rounds=3, verbose_eval=False,
+    )  # fmt: skip
+    last = found["valid"]["huber"][model.best_iteration]
+    pred = model.predict(valid, iteration_range=(0, model.best_iteration + 1))
+    assert last == pytest.approx(loss(pred, y[400:], sample_weight=weight[400:], reduction="mean"), rel=1e-4)
+    model = lightgbm.LGBMRegressor(objective=ours_l.objective(loss), learning_rate=0.5, verbose=-1, n_jobs=1)
+    with quietly():
+        model.fit(
+            X[:400], y[:400], sample_weight=weight[:400], eval_set=[(X[400:], y[400:])],
+            eval_sample_weight=[weight[400:]], eval_metric=ours_l.metric(loss),
+            callbacks=[lightgbm.early_stopping(3, verbose=False)],
+        )  # fmt: skip
+    expected = loss(model.predict(X[400:]), y[400:], sample_weight=weight[400:], reduction="mean")
+    assert model.best_score_["valid_0"]["huber"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_interfaces_of_xgboost_agree(data):
+    import xgboost
+
+    from fastloss.integrations.xgboost import objective
+
+    X, labels = data
+    model = xgboost.XGBRegressor(n_estimators=5, objective=objective("huber"), base_score=0.0, n_jobs=1)
+    model.fit(X, labels["residual"], sample_weight=np.arange(600))
+    train = xgboost.DMatrix(X, labels["residual"], weight=np.arange(600))
+    native = xgboost.train({"base_score": 0.0, "nthread": 1}, train, 5, obj=objective(fl.huber))
+    np.testing.assert_array_equal(model.predict(X), native.predict(xgboost.DMatrix(X)))
+
+
+@pytest.mark.parametrize(
+    ("loss", "hessian", "error", "message"),
+    [
+        ("binary_cross_entropy", "auto", TypeError, "take binary_cross_entropy_with_logits"),
+        ("nll", "auto", TypeError, "take cross_entropy"),
+        ("zero_one", "auto", TypeError, "the gradient of zero_one is 0 everywhere"),
+        ("arcface", "auto", TypeError, "arcface is one of embeddings"),
+        ("gaussian_nll", "auto", TypeError, "gaussian_nll has no default of var: bind it"),
+        ("distillation", "auto", TypeError, "distillation does not compare predictions with labels"),
+        ("logistic", "weight", TypeError, "logistic has no IRLS weight"),
+        ("huber", "newton", ValueError, "hessian must be one of auto, exact, weight, unit, got 'newton'"),
+        ("hubr", "auto", ValueError, "unknown loss 'hubr'"),
+    ],
+)
+def test_what_cannot_be_boosted(loss, hessian, error, message):
+    with pytest.raises(error, match=message):
+        objective_of(loss, hessian, "xgboost")
+
+
+def test_a_gradient_that_is_not_finite_is_an_error():
+    with pytest.raises(ValueError, match=r"poisson has no finite gradient at row 1: its prediction is 1000.0"):
+        objective_of("poisson", "auto", "xgboost")(np.array([0.0, 1000.0]), np.array([1.0, 1.0]))
+    with pytest.raises(ValueError, match="labels of a margin loss are 0 and 1, or -1 and 1, got 3"):
+        objective_of("hinge", "auto", "xgboost")(np.zeros(2), np.array([1.0, 3.0]))
