@@ -8,6 +8,7 @@
 | `spark` | `score(frame, spec)`: the same for a Spark DataFrame, by mapInArrow |
 | `duckdb` | `register(connection, name, spec)`: an SQL function |
 | `datafusion` | `function(name, spec)`: an SQL function |
+| `xgboost`, `lightgbm`, `catboost` | `objective(loss)`, `metric(loss)` |
 | `scipy` | `rho(loss)` for least_squares; `objective(loss, X, y)` for minimize |
 | `sklearn` | `scorer(loss)`: for `scoring=` |
 | `statsmodels` | `norm(loss)`: for RLM |

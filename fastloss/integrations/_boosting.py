@@ -67,7 +67,7 @@ class Derivatives:
         pred, target = np.asarray(pred), as_target(self.loss, target)
         if sample_weight is not None and not np.size(sample_weight):
             sample_weight = None
-        grad, hess = getattr(self, f"_{self._kind}")(pred, target)
+        grad, hess = getattr(self, f"_{self.kind}")(pred, target)
         if not np.isfinite(np.vdot(grad, grad)):
             self._refuse(pred, target, grad)
         if sample_weight is not None:
@@ -76,7 +76,7 @@ class Derivatives:
         return grad, hess
 
     @cached_property
-    def _kind(self) -> str:
+    def kind(self) -> str:
         loss = self.loss
         if self.hessian != "auto":
             return self.hessian
