@@ -35,11 +35,11 @@ model = xgboost.XGBRegressor(objective=objective(loss), eval_metric=metric(loss)
 
 ![A curve through points of which a tenth are far above it](boosting.png)
 
-`objective` and `metric` serve the native and the scikit-learn interfaces, early stopping, sample weights, several classes
-and pickles. What is boosted is what the loss is a function of: a prediction, a score, a logit (one a class), the
-logarithm of a mean; `predict(output_margin=True)` (LightGBM: `raw_score=True`) gives it.
+`objective` and `metric` serve the native and the scikit-learn interfaces, early stopping, sample weights, several
+classes and pickles. What is boosted is what the loss is a function of: a prediction, a score, a logit (one a class),
+the logarithm of a mean; `predict(output_margin=True)` (LightGBM: `raw_score=True`) gives it.
 
-A tree divides by curvature. The exact second derivative of a robust loss vanishes, or is negative, for the rows that are
+A tree divides by curvature. The exact second derivative of a robust loss vanishes, or is negative, for rows that are
 far off, and steps run away. `hessian="auto"` takes the IRLS weight instead, the curvature of a parabola that lies above
 the loss: each step lowers it. Strictly convex losses of logits and counts have the exact one; absolute, quantile and
 percentage losses abs(gradient) / max(abs(r), median(abs(r))), r the residual.
@@ -65,8 +65,8 @@ The mean loss of rows not trained on, beside that of the best constant (nats, sq
 {every}
 
 {machine}, XGBoost {xgboost}, LightGBM {lightgbm}; {rows} rows, {rounds} rounds. Written by
-`python bench/boosting.py --write docs/boosting.md --plot docs/boosting.png`. The data are drawn: five features of which
-three tell a smooth function, with normal noise of {noise}; labels, counts and sizes with that function as their logit or
+`python bench/boosting.py --write docs/boosting.md --plot docs/boosting.png`. Data are drawn: five features of which
+three tell a smooth function, with normal noise of {noise}; labels, counts and sizes with it as their logit or
 logarithm; for outliers, 5 to 20 added to a tenth of the rows.
 """
 
