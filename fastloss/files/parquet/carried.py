@@ -207,7 +207,9 @@ class Carried:
         at, missing = chunk.start, number(chunk.metadata, fields.VALUES)
         while missing > 0 and at < chunk.stop:
             page, at = self._page(leaf, at, chunk.stop)
-            missing -= sum(number(page[field][1], fields.PAGE_VALUES) for field in page.keys() & PAGE.keys())
+            for field in PAGE:
+                if field in page:
+                    missing -= number(page[field][1], fields.PAGE_VALUES)
             takes = number(page, fields.PAGE_TAKES)
             if not 0 <= takes <= chunk.stop - at:
                 raise self.footer.corrupt_column(leaf, "has a page that does not end in its place")

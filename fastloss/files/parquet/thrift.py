@@ -108,6 +108,8 @@ def _shaped(data: bytes, at: int, kind: int, shape: Shape | list[Shape | Reader]
 
 def _skip(data: bytes, at: int, kind: int) -> int:
     """The place behind a value."""
+    if kind == STRUCT:
+        return _skip_struct(data, at)
     if I16 <= kind <= I64:
         return at + 1 if data[at] < 128 else _varint(data, at)[1]
     if kind == BINARY:
@@ -115,13 +117,6 @@ def _skip(data: bytes, at: int, kind: int) -> int:
         return at + size
     if kind in BOOLEANS:
         return at
-    if kind == STRUCT:
-        while head := data[at]:
-            at += 1
-            if head < 16:
-                at = _varint(data, at)[1]
-            at = _skip(data, at, head & 15)
-        return at + 1
     if kind == LIST:
         element, size, at = _head_of_list(data, at)
         if element in BOOLEANS:
@@ -136,6 +131,22 @@ def _skip(data: bytes, at: int, kind: int) -> int:
     raise Malformed(f"it has a value of kind {kind}")
 
 
+def _skip_struct(data: bytes, at: int) -> int:
+    """The place behind a struct; small numbers and short texts, which are nearly all, at once."""
+    while head := data[at]:
+        at += 1
+        kind = head & 15
+        if head < 16:
+            at = _varint(data, at)[1]
+        if I16 <= kind <= I64 and data[at] < 128:
+            at += 1
+        elif kind == BINARY and data[at] < 128:
+            at += 1 + data[at]
+        else:
+            at = _skip(data, at, kind)
+    return at + 1
+
+
 def _head_of_list(data: bytes, at: int) -> tuple[int, int, int]:
     """The kind and the number of its elements, and where they begin."""
     size, element = data[at] >> 4, data[at] & 15
@@ -146,14 +157,15 @@ def _head_of_list(data: bytes, at: int) -> tuple[int, int, int]:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    byte = data[at]
-    value, shift = byte & 127, 7
-    while byte > 127 and shift < 64:
-        at += 1
-        byte = data[at]
+    value, shift = 0, 0
+    while (byte := data[at]) > 127:
         value |= (byte & 127) << shift
         shift += 7
-    if byte > 127 or value >> 64:
+        at += 1
+        if shift > 63:
+            raise Malformed("a number is too long")
+    value |= byte << shift
+    if value >> 64:
         raise Malformed("a number is too long")
     return value, at + 1
 

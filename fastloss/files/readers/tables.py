@@ -23,7 +23,6 @@ from fastloss.files.parquet.carried import Carried
 from fastloss.files.parquet.footer import Footer
 from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import (
-    READ_BUFFER_BYTES,
     check_expansion,
     cut,
     is_named,
@@ -34,6 +33,7 @@ from fastloss.files.reading import (
 )
 from fastloss.files.spec import Spec
 
+BUFFER_BYTES = 1 << 18  # of a column
 FIRST_ROWS = 64  # of a batch that tells how long texts are
 SMALL_BYTES = 1 << 20  # of a file that is read as a whole
 THREADED_BYTES = 8 << 20  # of a batch whose columns are read in threads
@@ -68,7 +68,7 @@ class ParquetSource:
     def _open(file, metadata=None, unit: str = "ns", texts: Sequence[str] = ()) -> pa.parquet.ParquetFile:
         # Without pre_buffer and with a buffer size, column chunks are read as they are
         # decoded; otherwise memory would grow with the row groups.
-        options = {"pre_buffer": False, "buffer_size": READ_BUFFER_BYTES, "read_dictionary": texts}
+        options = {"pre_buffer": False, "buffer_size": BUFFER_BYTES, "read_dictionary": texts}
         options["page_checksum_verification"] = True  # of pages that have one: a wrong bit is a wrong number elsewhere
         return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
 
