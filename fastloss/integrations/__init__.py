@@ -9,6 +9,8 @@
 | `duckdb` | `register(connection, name, spec)`: an SQL function |
 | `datafusion` | `function(name, spec)`: an SQL function |
 | `xgboost`, `lightgbm`, `catboost` | `objective(loss)`, `metric(loss)` |
+| `torch` | `function(loss)`, `module(loss)`, `adaptive(num_dims)`: differentiable by autograd |
+| `jax` | `function(loss)`: under jit, grad, vmap |
 | `scipy` | `rho(loss)` for least_squares; `objective(loss, X, y)` for minimize |
 | `sklearn` | `scorer(loss)`: for `scoring=` |
 | `statsmodels` | `norm(loss)`: for RLM |

@@ -1,0 +1,226 @@
+"""Losses of torch tensors beside the arrays, and torch's own derivatives."""
+
+import doctest
+import pickle
+
+import numpy as np
+import pytest
+from calls import arguments, bound
+
+import fastloss as fl
+
+pytestmark = pytest.mark.peers
+
+NUMBERS = [name for name in fl.list_losses() if fl.get(name).family not in ("rows", "embeddings")]
+
+
+def tensors(loss):
+    """The same as tensors, those of floats that the loss has gradients by."""
+    import torch
+
+    found = [[torch.tensor(each) for each in x] if isinstance(x, list) else torch.tensor(x) for x in arguments(loss)]
+    for tensor in found[: len(loss.arrays) if loss.family == "embeddings" else 1]:
+        for each in tensor if isinstance(tensor, list) else [tensor]:
+            each.requires_grad_()
+    return found
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("name", fl.list_losses())
+def test_values_and_gradients_are_those_of_arrays(name, reduction):
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    loss = bound(name)
+    given = tensors(loss)
+    value = function(loss)(*given, reduction=reduction)
+    np.testing.assert_array_equal(value.detach().numpy(), loss(*arguments(loss), reduction=reduction))
+    upstream = torch.linspace(0.5, 2, value.numel(), dtype=torch.float64).reshape(value.shape)
+    value.backward(upstream)
+    scale = {"sample_weight": upstream.numpy()} if reduction == "none" else {}
+    expected = loss.grad(*arguments(loss), reduction="sum" if reduction == "none" else reduction, **scale)
+    factor = 1.0 if reduction == "none" else 0.5
+    for tensor, grad in zip(given, expected if isinstance(expected, tuple) else (expected,), strict=False):
+        for each, by in zip(*((tensor, grad) if isinstance(tensor, list) else ([tensor], [grad])), strict=True):
+            np.testing.assert_allclose(each.grad.numpy(), factor * by, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", [n for n in NUMBERS if "c1" in fl.get(n).traits])
+def test_a_second_backward_is_by_the_second_derivative(name):
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    loss = bound(name)
+    pred, *target = tensors(loss)
+    (grad,) = torch.autograd.grad(function(loss)(pred, *target, reduction="sum"), pred, create_graph=True)
+    (second,) = torch.autograd.grad((grad**2).sum(), pred)
+    np.testing.assert_allclose(
+        second.numpy(), 2 * loss.grad(*arguments(loss)) * loss.hess(*arguments(loss)), rtol=1e-12, atol=1e-15
+    )
+
+
+def test_gradcheck():
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    pred, target = torch.tensor([[0.3, -2.0], [1.4, 0.2]], dtype=torch.float64), torch.zeros(2, 2, dtype=torch.float64)
+    both = pred.requires_grad_(), target.requires_grad_()
+    for loss in (fl.robust.bind(alpha=-2.0), fl.cauchy, fl.expectile.bind(tau=0.3)):
+        f = function(loss)
+        assert torch.autograd.gradcheck(lambda p, t, f=f: f(p, t, reduction="none"), both)
+        assert torch.autograd.gradgradcheck(f, both)
+
+
+def test_a_target_for_all_has_a_gradient():
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    target = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+    function(fl.squared_error)(torch.zeros(4, dtype=torch.float64), target, reduction="sum").backward()
+    assert target.grad.item() == 8.0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_dtypes(dtype):
+    import torch
+
+    from fastloss.integrations.torch import function, module
+
+    x = torch.tensor([0.5, -3.0], dtype=getattr(torch, dtype), requires_grad=True)
+    value = module(fl.huber, delta=2.0)(x)
+    value.backward()
+    assert value.dtype == x.grad.dtype == x.dtype
+    assert x.grad.tolist() == [0.25, -1.0]
+    assert function("cross_entropy")(torch.zeros(2, 3, dtype=x.dtype), torch.tensor([0, 2])).dtype == x.dtype
+
+
+def test_memory_is_not_copied(monkeypatch):
+    import torch
+
+    from fastloss.core import loss as module
+    from fastloss.integrations.torch import function
+
+    seen, x = [], torch.ones(1 << 18, requires_grad=True)
+    original = module.as_array
+    monkeypatch.setattr(module, "as_array", lambda array, name: seen.append(original(array, name)) or seen[-1])
+    function(fl.huber)(x, reduction="none")
+    assert any(array.ctypes.data == x.data_ptr() for array in seen)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # of torch's own, while it compiles
+def test_compiled():
+    import torch
+
+    from fastloss.integrations.torch import module
+
+    loss, layer = module(fl.cross_entropy), torch.nn.Linear(3, 4)
+    step = torch.compile(lambda x, y: loss(layer(x) * 2, y) + 1, backend="eager")
+    x, y = torch.randn(5, 3), torch.arange(5) % 4
+    value = step(x, y)
+    value.backward()
+    expected = torch.nn.functional.cross_entropy(layer(x) * 2, y) + 1
+    assert value.item() == pytest.approx(expected.item(), rel=1e-6)
+    torch.testing.assert_close(layer.weight.grad, torch.autograd.grad(expected, layer.weight)[0])
+
+
+def test_a_module_pickles():
+    import torch
+
+    from fastloss.integrations.torch import module
+
+    loss = pickle.loads(pickle.dumps(module("pinball", q=0.9, reduction="sum")))
+    assert loss(torch.tensor([-1.0, 1.0])).item() == pytest.approx(1.0)
+    assert "quantile, q=0.9, sum" in repr(loss)
+
+
+def test_a_bias_has_a_gradient():
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    x, w = torch.randn(5, 3, dtype=torch.float64), torch.randn(4, 3, dtype=torch.float64)
+    bias, y = torch.randn(4, dtype=torch.float64, requires_grad=True), torch.arange(5) % 4
+    function(fl.linear_cross_entropy)(x, w, y, bias=bias).backward()
+    expected = torch.autograd.grad(torch.nn.functional.cross_entropy(x @ w.T + bias, y), bias)[0]
+    torch.testing.assert_close(bias.grad, expected)
+
+
+# ---- the adaptive loss ------------------------------------------------------------------------
+
+
+def test_the_adaptive_loss_by_its_parameters():
+    import torch
+
+    from fastloss.integrations.torch import adaptive
+
+    loss = adaptive(3, dtype=torch.float64)
+    x = torch.randn(8, 3, dtype=torch.float64, requires_grad=True)
+    with torch.no_grad():
+        loss.latent_alpha += torch.tensor([[0.7, 0.0, -1.0]])
+        loss.latent_scale += torch.tensor([[0.3, 0.0, -2.0]])
+    alpha, scale = loss.alpha().detach()[0].numpy(), loss.scale().detach()[0].numpy()
+    np.testing.assert_allclose(
+        loss(x).detach(), fl.robust_nll(x.detach().numpy(), alpha=alpha, scale=scale), rtol=1e-12
+    )
+    parameters = x, loss.latent_alpha, loss.latent_scale
+    assert torch.autograd.gradcheck(lambda *_: loss(x), parameters, atol=1e-6)
+
+
+def test_the_adaptive_loss_learns_what_a_fit_finds():
+    import torch
+
+    from fastloss.integrations.torch import adaptive
+
+    x = torch.tensor(np.random.default_rng(0).laplace(size=(2000, 2)) * [0.5, 4.0], dtype=torch.float32)
+    loss = adaptive(2)
+    optimizer = torch.optim.Adam(loss.parameters(), lr=0.1)
+    for _ in range(300):
+        optimizer.zero_grad()
+        loss(x).mean().backward()
+        optimizer.step()
+    fits = [fl.adaptive.fit(column) for column in x.numpy().T]
+    np.testing.assert_allclose(loss.alpha().detach()[0], [fit.alpha for fit in fits], atol=0.05)
+    np.testing.assert_allclose(loss.scale().detach()[0], [fit.scale for fit in fits], rtol=0.05)
+
+
+def test_the_adaptive_loss_may_be_fixed():
+    from fastloss.integrations.torch import adaptive
+
+    loss = adaptive(2, alpha_lo=1.5, alpha_hi=1.5, scale_lo=2.0, scale_init=2.0)
+    assert not list(loss.parameters())
+    assert loss.alpha().tolist() == [[1.5, 1.5]] and loss.scale().tolist() == [[2.0, 2.0]]
+    assert adaptive(1, alpha_init=1.9).alpha().item() == pytest.approx(1.9)
+
+
+# ---- errors ------------------------------------------------------------------------------------
+
+
+def test_errors():
+    import torch
+
+    from fastloss.integrations.torch import adaptive, function
+
+    x = torch.ones(3, requires_grad=True)
+    (grad,) = torch.autograd.grad(function(fl.absolute_error)(x), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="absolute_error has no second derivative that autograd can use"):
+        grad.sum().backward()
+    with pytest.raises(TypeError, match="logistic has no gradient by its target: detach it"):
+        function(fl.logistic)(x, x)
+    with pytest.raises(TypeError, match="huber has no gradient by sample_weight: detach it"):
+        function(fl.huber)(x, sample_weight=x)
+    with pytest.raises(TypeError, match="pred is on meta"):
+        function(fl.huber)(torch.ones(3, device="meta"))
+    with pytest.raises(ValueError, match="alpha_lo and alpha_hi must be in order"):
+        adaptive(1, alpha_lo=3.0)
+    with pytest.raises(ValueError, match=r"x must be of shape \(n, 2\)"):
+        adaptive(2)(x)
+
+
+def test_the_examples():
+    import fastloss.integrations.torch
+
+    assert doctest.testmod(fastloss.integrations.torch).failed == 0
