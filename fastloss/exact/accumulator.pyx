@@ -356,7 +356,7 @@ cdef class Cells:
         cdef uint64_t line, exponent, key, lead
         cdef Cell* cell
         cdef Bucket* bucket
-        for line in range(1 << CELL_BITS - LEAD_BITS):
+        for line in range(<uint64_t>1 << CELL_BITS - LEAD_BITS):
             if not self.used[line]:
                 continue
             self.used[line] = 0
@@ -364,7 +364,7 @@ cdef class Cells:
             exponent = 0x7FF if exponent == 0xFF else exponent + REBIASED if exponent else 0
             key = (line >> 8 << 11 | exponent) << LEAD_BITS
             cell = self.cells + (line << LEAD_BITS)
-            for lead in range(1 << LEAD_BITS):
+            for lead in range(<uint64_t>1 << LEAD_BITS):
                 if cell[lead].count_and_low:
                     bucket = table.find(key | lead)
                     bucket.count += cell[lead].count_and_low >> CELL_SUM_BITS

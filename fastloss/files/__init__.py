@@ -139,8 +139,8 @@ def score(
     separator : str, optional
         What is between the fields of CSV text, in the output too; a comma by default, in .tsv files a tab.
     decimal, thousands : str, optional
-        The decimal point of CSV text, and what is between groups of digits. Numbers are written with a point and
-        without groups.
+        The decimal point of CSV text, and what is between groups of digits. Where they are given, numbers are written
+        with a point and without groups, else as they were.
     null : str or list of str, optional
         What stands for null in numbers of CSV text, beside an empty field, NA, N/A, null and their like.
     encoding : str

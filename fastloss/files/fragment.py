@@ -15,6 +15,7 @@ from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import collect, is_narrow, widened
 from fastloss.files.batch import score_batch
 from fastloss.files.collected import Collected
+from fastloss.files.csv.text import ROWS
 from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, located
 from fastloss.files.formats import STREAM
@@ -65,6 +66,8 @@ def score_task(
     else:
         completed = None if record is None else lambda size, digests: record(collected.summary(), size, digests)
         writing = open_output(task.output, task.format, task.store, spec.csv, completed)
+    if _are_rows_kept(task, spec):
+        spec = replace(spec, keep=(ROWS,))
     is_single = len(task.fragments) == 1
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     before = 0
@@ -116,6 +119,19 @@ def _opener(task: Task, spec: Spec, infer: bool):
             return open_source(fragment, spec, infer, columns_of_text)
 
         yield open_fragment
+
+
+def _are_rows_kept(task: Task, spec: Spec) -> bool:
+    """Whether the rows of a CSV file go into another as the text that they are, each with its losses behind it."""
+    file = task.fragments[0]
+    return (
+        (task.format, file.format, spec.keep) == ("csv", "csv", None)
+        and len(task.fragments) == 1
+        and not file.partition
+        and file.part is None
+        and spec.csv.separator_of(file.path) == spec.csv.separator_of(task.output)
+        and spec.csv.has_plain_numbers
+    )
 
 
 def _may_splice(task: Task, spec: Spec) -> bool:

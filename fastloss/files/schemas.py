@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from pyarrow import types
 
 from fastloss.files.arrow import columns
 from fastloss.files.batch import score_batch
+from fastloss.files.csv.text import ROWS
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.spec import Spec
 
@@ -29,6 +31,8 @@ def check_columns(schema: pa.Schema, spec: Spec) -> None:
     ScoringError
         If not.
     """
+    if ROWS in schema.names:  # which stands for all of the others
+        schema, spec = schema.remove(schema.get_field_index(ROWS)), replace(spec, keep=None)
     names = set(schema.names)
     carried = spec.carried(schema.names)
     for name in spec.read:

@@ -165,6 +165,32 @@ def test_fields_are_carried_as_they_were_whatever_is_beside_them(scored, block_b
     assert scored(text).decode() == "s,r,t,value\n" + "".join(f"{field},1,,1\n" for field in rows)
 
 
+SCORED_ROWS = {'a,1.50,""': "2.25", '"b,""c""",+2,': "4", 'd"d,"3e0","\r\n\n"': "9", ' ,NA,"x"': "", '"",-1, y ': "1"}
+
+
+@pytest.mark.parametrize("line_end", LINE_ENDS)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_rows_are_written_as_they_are_with_the_losses_behind_them(scored, block_bytes, line_end, mark, is_ended):
+    header, rows = mark + "\"s\",r,'t'", [*SCORED_ROWS] * 9
+    text = line_end.join([header, *rows]) + line_end * is_ended
+    lines = [header + ",value", *(f"{row},{SCORED_ROWS[row]}" for row in rows)]
+    assert scored(text.encode()).decode() == line_end.join(lines) + line_end
+
+
+def test_empty_lines_are_no_rows_and_those_between_rows_stay(scored):
+    assert scored("r,s\n\n1,a\n\r\n\n2,b\n\n") == b"r,s,value\n\n1,a,1\n\r\n\n2,b,4\n"
+
+
+def test_fields_are_written_anew_where_the_columns_are_others(scored):
+    """Those that are kept, or between other separators, or numbers in another spelling."""
+    text, expected = 's,"r",t\n"a",1.50,x\n', b"s,r,value\na,1.5,2.25\n"
+    assert scored(text, keep=["s", "r"]) == expected
+    assert scored(text.replace(",", ";").replace(".", ","), separator=";", decimal=",", keep=["s", "r"]) == (
+        expected.replace(b",", b";")
+    )
+
+
 def test_text_that_is_not_utf8_is_carried_byte_for_byte(scored, block_bytes):
     assert scored(b"r,s\n1,\xe9\n2,\xff,\n".replace(b",\n", b"\n")) == b"r,s,value\n1,\xe9,1\n2,\xff,4\n"
 
@@ -266,7 +292,8 @@ def test_a_carried_column_that_is_not_text_is_named(scored):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le", "utf-32"])
 def test_encodings(scored, encoding, block_bytes):
     text = "né,r\n" + 'é,1\n"é\né",2\n' * 20
-    expected = "né,r,value\n" + 'é,1,1\n"é\né",2,4\n' * 20
+    mark = "\ufeff" if encoding == "utf-8-sig" else ""
+    expected = mark + "né,r,value\n" + 'é,1,1\n"é\né",2,4\n' * 20
     assert scored(text.encode(encoding), encoding=encoding).decode() == expected
     if encoding in ("utf-8-sig", "utf-16"):  # which tell of themselves
         assert scored(text.encode(encoding)).decode() == expected
@@ -294,7 +321,7 @@ def test_text_that_cannot_be_read(scored, data, options, message):
         ("r", "r,value\n"),
         ("r,s\n", "r,s,value\n"),
         ("\n\nr\n1", "r,value\n1,1\n"),
-        ("r\r1\r\r2", "r,value\n1,1\n2,4\n"),
+        ("r\r1\r\r2", "r,value\r1,1\r\r2,4\r"),
         ("r,\n1,\n", "r,,value\n1,,1\n"),
         ('"a\nb",r\n1,2\n', '"a\nb",r,value\n1,2,4\n'),
         ("r," + "x" * 200_000 + "\n1,2\n", "r," + "x" * 200_000 + ",value\n1,2,1\n"),

@@ -79,6 +79,27 @@ class _Pieces:
         return stop - start
 
 
+def row_ends(text: bytes, start: int, rows: int, separator: str) -> np.ndarray:
+    """Where each of so many rows ends that begin at `start`, after the end of a line: before what ends its own."""
+    data = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(data[start:] == ord("\n")) + start
+    if not text.endswith((b"\n", b"\r")):
+        ends = np.append(ends, len(text))
+    if len(ends) == rows and ends[0] > start:  # all are of rows if each return is before one
+        has_return = data[ends - 1] == ord("\r")
+        if np.count_nonzero(has_return) == text.count(b"\r", start):
+            return ends - has_return
+    is_end = (data == ord("\n")) | (data == ord("\r"))  # in quotes too, and those of empty lines
+    ends = np.flatnonzero(is_end[1:] > is_end[:-1]) + 1
+    if not is_end[-1]:
+        ends = np.append(ends, len(text))
+    if len(ends) > rows:
+        starts, stops = _quoted(text, len(text), separator)
+        before = np.searchsorted(starts, ends, "right")
+        ends = ends[(before == 0) | (ends >= np.append(0, stops)[before])]
+    return ends
+
+
 def first_row(text: bytes, separator: str) -> tuple[bytes, bytes]:
     """The first row of text that is not an empty line, and the rest."""
     text = text.lstrip(b"\r\n")
@@ -111,8 +132,9 @@ def fields(row: bytes, separator: str) -> list[bytes]:
     return [*found, field]
 
 
-def utf8_reader(file, encoding: str) -> Callable[[int], bytes]:
+def utf8_reader(file, encoding: str) -> tuple[Callable[[int], bytes], bytes]:
     """A function that reads about so many bytes of a file as UTF-8, without a byte order mark; none at the end only.
+    And the mark, where the file is UTF-8 with one.
 
     UTF-16 that begins with the mark is known by it.
     """
@@ -120,7 +142,8 @@ def utf8_reader(file, encoding: str) -> Callable[[int], bytes]:
     if encoding == "utf-8" and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     if encoding == "utf-8":
-        return _reader(file, b"" if head == codecs.BOM_UTF8 else head)
+        mark = head if head == codecs.BOM_UTF8 else b""
+        return _reader(file, head.removeprefix(mark)), mark
     read_bytes, decoder = _reader(file, head), codecs.getincrementaldecoder(encoding)()
 
     def read(size: int) -> bytes:
@@ -130,7 +153,7 @@ def utf8_reader(file, encoding: str) -> Callable[[int], bytes]:
             if text or not data:
                 return text.encode()
 
-    return read
+    return read, b""
 
 
 def _reader(file, head: bytes) -> Callable[[int], bytes]:

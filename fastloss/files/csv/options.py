@@ -86,6 +86,11 @@ class CsvOptions:
         return self.separator or ("\t" if Path(bare(path)).suffix.lower() == ".tsv" else ",")
 
     @property
+    def has_plain_numbers(self) -> bool:
+        """Whether numbers, and nulls among them, are as they are written."""
+        return self.decimal == "." and self.thousands is None and not self.null
+
+    @property
     def nulls(self) -> tuple[str, ...]:
         """All spellings of null."""
         return NULLS + self.null

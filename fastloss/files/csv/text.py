@@ -7,13 +7,27 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from fastloss.files.csv.blocks import MAX_ROW_BYTES, Block, LongRow, OpenQuote, blocks, fields, first_row, utf8_reader
+from fastloss.files.csv.blocks import (
+    MAX_ROW_BYTES,
+    Block,
+    LongRow,
+    OpenQuote,
+    blocks,
+    fields,
+    first_row,
+    row_ends,
+    utf8_reader,
+)
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.reading import reading, shown
+
+ROWS = "the rows\n"  # name of a column of the rows' own text, each of which begins with the end of the line before
+HEADER, LINE_END = b"header", b"line end"  # metadata of its field: the text of the first row, with a byte order mark
 
 PARALLEL_BYTES = 1 << 20  # of a block without quotes, in which every line is a row
 
@@ -29,6 +43,8 @@ class CsvText:
         The names of the columns.
     rows : int
         How many there were before the table that was read last.
+    row_field : pa.Field
+        The column of the rows' own text.
     """
 
     def __init__(self, path: str, file, options: CsvOptions, block_bytes: int):
@@ -36,13 +52,18 @@ class CsvText:
         self._place = f"{shown(path)}: cannot be read as CSV"
         self._path, self.header, self.rows = path, None, 0
         with self._reading():
-            self._blocks = blocks(utf8_reader(file, options.encoding), self._separator, block_bytes)
+            read, mark = utf8_reader(file, options.encoding)
+            self._blocks = blocks(read, self._separator, block_bytes)
             first = next(self._blocks, Block(b"", False))
             row, rest = first_row(bytes(first.text), self._separator)
             self._rest = Block(rest, first.has_quotes)
             if not row:
                 raise ScoringError(f"{self._place}: there is no header line, the file is empty")
             self.header = self._names(row)
+            header = row.rstrip(b"\r\n")
+            self._line_end = row[len(header) :] or b"\n"
+            told = {HEADER: mark + header, LINE_END: self._line_end}
+            self.row_field = pa.field(ROWS, pa.large_binary(), metadata=told)
 
     def tables(self, types: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
         """These columns, a block at a time; all are binary from the first one that holds what its type does not.
@@ -57,14 +78,27 @@ class CsvText:
         with self._reading():
             for block in chain([self._rest], self._blocks):
                 if EMPTY_LINES.match(block.text):
+                    if self._line_end + block.text[:1] == b"\r\n":  # the end of one line, cut in two
+                        self._line_end = b"\r\n"
                     continue
                 try:
                     table = self._parsed(block, dict(zip(indices, types.values(), strict=True)))
                 except pa.ArrowInvalid:
                     types = dict.fromkeys(types, pa.binary())
                     table = self._parsed_row_by_row(block, indices)
+                self._block = block
                 yield table.rename_columns(list(types))
                 self.rows += len(table)
+
+    def row_texts(self, rows: int) -> pa.Array:
+        """The rows of the table that was read last, as they are: each after what ends the line before it."""
+        text = self._line_end + self._block.text
+        ends = row_ends(text, len(self._line_end), rows, self._separator)
+        if len(ends) != rows:
+            raise ScoringError(f"{self._place}: {rows} rows have {len(ends)} ends: double the quotes inside of fields")
+        self._line_end = text[ends[-1] :] or self._line_end
+        offsets = pa.py_buffer(np.append(0, ends))
+        return pa.Array.from_buffers(pa.large_binary(), rows, [None, offsets, pa.py_buffer(text)])
 
     def _parsed(self, block: Block, types: dict[str, pa.DataType], on_wrong_row=None) -> pa.Table:
         """Columns, called by their numbers, for there may be two of one name; an empty field is null, "" is not."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pyarrow as pa
 
 from fastloss.core import arguments
-from fastloss.files.csv.text import CsvText
+from fastloss.files.csv.text import ROWS, CsvText
 from fastloss.files.csv.types import Column, first_wrong, numbers
 from fastloss.files.errors import FieldError
 from fastloss.files.reading import cut, shown
@@ -34,14 +34,19 @@ class CsvSource:
         if infer and columns is None and self._infer():
             file.seek(0)
             self._text = CsvText(path, file, spec.csv, CSV_BLOCK_BYTES)
-        self.schema = pa.schema([(name, self._type(name)) for name in self._text.header])
+        rows = [self._text.row_field] if spec.keep == (ROWS,) else []
+        self.schema = pa.schema([*((name, self._type(name)) for name in self._text.header), *rows])
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        types = {name: self._type(name) for name in names}
-        parsed = {name: self._parsed_as(name) for name in names}
-        for table in self._text.tables(parsed):
-            arrays = [self._converted(name, table.column(name).combine_chunks()) for name in names]
-            yield from cut(pa.RecordBatch.from_arrays(arrays, schema=pa.schema(types)))
+        schema = pa.schema([self._text.row_field if name == ROWS else (name, self._type(name)) for name in names])
+        for table in self._text.tables({name: self._parsed_as(name) for name in names if name != ROWS}):
+            arrays = [
+                self._text.row_texts(len(table))
+                if name == ROWS
+                else self._converted(name, table.column(name).combine_chunks())
+                for name in names
+            ]
+            yield from cut(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
     def _type(self, name: str) -> pa.DataType:
         """The type of a column."""

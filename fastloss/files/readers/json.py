@@ -189,7 +189,7 @@ class JsonSource:
         self._file.seek(0)
         with reading(self._path, "jsonl"):
             try:
-                yield from _blocks(utf8_reader(self._file, "utf-8"))
+                yield from _blocks(utf8_reader(self._file, "utf-8")[0])
             except UnicodeError as error:
                 raise ScoringError(f"{self._place}: the text is not {error.encoding}") from error
             except _LongLine as error:

@@ -8,17 +8,19 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fastloss.files.csv.text import HEADER, LINE_END, ROWS
 from fastloss.files.errors import ScoringError
 from fastloss.files.writers.sinks import Sink
 
 TEXT = pa.large_binary()  # not text: what is not UTF-8 is written as it was read
-NOTHING, QUOTE, LINE_END = (pa.scalar(text, TEXT) for text in (b"", b'"', b"\n"))
+NOTHING, QUOTE, NEW_LINE = (pa.scalar(text, TEXT) for text in (b"", b'"', b"\n"))
 
 
 class CsvSink(Sink):
     """CSV with a header line: a null is an empty field, an empty text is "", and a field is quoted where it has to be.
 
-    In a file of one column a null is "" too: an empty line is no row to most readers.
+    In a file of one column a null is "" too: an empty line is no row to most readers. Rows of a CSV file come as the
+    text that they are (ROWS), and the emitted columns go behind it.
     """
 
     def __init__(self, file, schema: pa.Schema, separator: str):
@@ -33,16 +35,29 @@ class CsvSink(Sink):
                     f"column {field.name!r} holds {field.type}, which CSV cannot: "
                     "choose another format, or keep fewer columns"
                 ) from error
-        self._write([pa.array([name or None], pa.string()) for name in schema.names])
+        names = [pa.array([name or None], pa.string()) for name in schema.names]
+        self._has_rows, self._last = schema.names[0] == ROWS, b""
+        if self._has_rows:
+            told = schema.field(0).metadata
+            names[0], self._last = pa.array([told[HEADER]], TEXT), told[LINE_END]
+        self._write(names)
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._write(batch.columns)
 
+    def close(self) -> None:
+        self._file.write(self._last)
+
     def _write(self, columns: Sequence[pa.Array]) -> None:
-        fields = [_text(column) if _is_number(column.type) else self._quoted(_text(column)) for column in columns]
+        as_they_are = 1 if self._has_rows else 0
+        fields = list(columns[:as_they_are])
+        for column in columns[as_they_are:]:
+            fields.append(_text(column) if _is_number(column.type) else self._quoted(_text(column)))
         missing = {"null_handling": "replace", "null_replacement": self._null}
         lines = pc.binary_join_element_wise(*fields, self._separator, **missing)
-        self._file.write(_bytes(pc.binary_join_element_wise(lines, NOTHING, LINE_END)))
+        if not self._has_rows:  # which begin with the ends of the lines before
+            lines = pc.binary_join_element_wise(lines, NOTHING, NEW_LINE)
+        self._file.write(_bytes(lines))
 
     def _quoted(self, text: pa.Array) -> pa.Array:
         """Fields in quotes where a reader would take them for something else."""
