@@ -375,6 +375,25 @@ def test_several_files_of_one_schema(tmp_path):
 
 
 @pytest.mark.usefixtures("decoded")
+def test_a_file_that_is_replaced_after_its_columns_were_looked_at(tmp_path, monkeypatch):
+    """The task begins again, with the columns that are there then."""
+    paths = [tmp_path / f"{i}.parquet" for i in range(2)]
+    for path in paths:
+        pq.write_table(mixed(), path)
+
+    def begin(*arguments, begin=fragment._begin_spliced):
+        is_spliced = begin(*arguments)
+        pq.write_table(mixed().rename_columns({"before": "other"}), paths[1])
+        return is_spliced
+
+    monkeypatch.setattr(fragment, "_begin_spliced", begin)
+    score(paths, tmp_path / "out.parquet")
+    scored = pq.read_table(tmp_path / "out.parquet")
+    assert scored["before"].to_pylist() == mixed()["before"].to_pylist() + [None] * ROWS
+    assert scored["other"].to_pylist() == [None] * ROWS + mixed()["before"].to_pylist()
+
+
+@pytest.mark.usefixtures("decoded")
 def test_several_files_of_other_schemas_are_decoded(tmp_path):
     for i, table in enumerate((mixed(), mixed().rename_columns({"flags": "other"}))):
         pq.write_table(table, tmp_path / f"{i}.parquet")
@@ -547,7 +566,8 @@ LIES = {
 def test_a_footer_that_lies(tmp_path, lie):
     source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
     table = mixed().select(["before", "r", "texts", "lists"])
-    pq.write_table(table, source, row_group_size=400, use_dictionary=False, write_page_index=True)
+    pages = {"data_page_size": 1000, "write_batch_size": 50, "write_page_index": True}
+    pq.write_table(table, source, row_group_size=400, use_dictionary=False, **pages)
     score(source, out)
     check(source, out)
     out.unlink()
