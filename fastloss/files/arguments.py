@@ -140,12 +140,10 @@ def as_path(value: Any, name: str, expected: str = PATH) -> str:
 
 def as_inputs(value: Any, name: str) -> list:
     """What is scored, one by one: paths, and the objects that `inputs` knows."""
-    from pyarrow.dataset import Dataset
-
-    from fastloss.files.tables import is_table
+    from fastloss.files.tables import is_dataset, is_table
 
     def is_object(one: Any) -> bool:
-        return isinstance(one, Dataset) or is_table(one)
+        return is_dataset(one) or is_table(one)
 
     expected = f"{PATH}, a pyarrow.dataset.Dataset or a list of these (fastloss.integrations has frames in memory)"
     single = isinstance(value, str | os.PathLike) or is_object(value)

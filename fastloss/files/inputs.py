@@ -15,7 +15,6 @@ from fnmatch import fnmatchcase
 from itertools import accumulate
 
 import pyarrow as pa
-import pyarrow.dataset
 import pyarrow.fs
 import pyarrow.parquet
 
@@ -29,7 +28,7 @@ from fastloss.files.readers.objects import opened
 from fastloss.files.readers.ranges import RangedFile
 from fastloss.files.stores import LOCAL, Entry, RemoteStore, Store
 from fastloss.files.stores.addresses import Addresses, store_of_arrow
-from fastloss.files.tables import Part, has_defaults, is_table, partition_of, table_of
+from fastloss.files.tables import Part, has_defaults, is_dataset, is_table, partition_of, table_of
 
 REQUESTS_AT_ONCE = 16
 FEW_FILES = 12  # of a directory, of which each is asked for
@@ -144,7 +143,7 @@ def _found(store: Store, given, format: str | None) -> Found:
     if is_table(given):
         table = table_of(given)
         return Found([Fragment(table.path, table.format, place=f"{table.name}.parquet", table=table)], False)
-    if isinstance(given, pa.dataset.Dataset):
+    if is_dataset(given):
         return Found(list(_of_dataset(given)), True)
     if given == STREAM:
         if sys.stdin is None:

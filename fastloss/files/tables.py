@@ -11,16 +11,17 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset
 from pyarrow import types
 
 from fastloss.files.errors import ScoringError, one_line
 
+if TYPE_CHECKING:
+    import pyarrow.dataset  # who has a dataset has imported it: on its own that takes half a second
+
 BATCH_ROWS = 1 << 16
-TEXT = pa.dataset.CsvFileFormat | pa.dataset.JsonFileFormat
 READ_AHEAD = {"batch_size": BATCH_ROWS, "batch_readahead": 1, "fragment_readahead": 1}  # memory stays small
 
 
@@ -48,7 +49,7 @@ class Part:
 
     def fits(self, schema: pa.Schema) -> bool:
         """Whether our readers read what the dataset says, from a file of this schema."""
-        if isinstance(self.part.format, TEXT):
+        if _is_text(self.part.format):
             return schema.names == self.schema.names  # the types are of text
         return schema.names == self.schema.names and all(map(_like, schema.types, self.schema.types))
 
@@ -98,6 +99,12 @@ class Table:
         return re.sub(r"\W+", "_", self.path.rstrip("/").rsplit("/", 1)[-1].split(".")[0]).strip("_") or "table"
 
 
+def is_dataset(given: Any) -> bool:
+    """Whether an object is a pyarrow dataset."""
+    kind = getattr(sys.modules.get("pyarrow.dataset"), "Dataset", None)
+    return kind is not None and isinstance(given, kind)
+
+
 def is_table(given: Any) -> bool:
     """Whether an object of another library is a table."""
     return _opener(given) is not None
@@ -122,10 +129,7 @@ def has_defaults(dataset: pa.dataset.FileSystemDataset, parts: Sequence[pa.datas
     format = dataset.format
     if format != type(format)():
         return False
-    if (
-        isinstance(format, TEXT)
-        and format.default_fragment_scan_options != type(format)().default_fragment_scan_options
-    ):
+    if _is_text(format) and format.default_fragment_scan_options != type(format)().default_fragment_scan_options:
         return False
     if not parts:
         return True
@@ -143,6 +147,10 @@ def partition_of(part: pa.dataset.Fragment, schema: pa.Schema) -> tuple[tuple[st
     return tuple(
         (name, _scalar(value, schema.field(name).type)) for name, value in found.items() if name in schema.names
     )
+
+
+def _is_text(format: pa.dataset.FileFormat) -> bool:
+    return isinstance(format, pa.dataset.CsvFileFormat | pa.dataset.JsonFileFormat)
 
 
 def _without(schema: pa.Schema, names: Iterable[str]) -> pa.Schema:

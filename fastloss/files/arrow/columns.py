@@ -11,7 +11,6 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import types
 
 from fastloss.core.arguments import shown
@@ -49,7 +48,7 @@ def get(batch: pa.RecordBatch, name: str) -> pa.Array:
     """The column of this name, or the field of structs: null where a struct is."""
     first, *fields = path(batch.schema, name)
     array = batch.column(first)
-    return pc.struct_field(array, fields) if fields else array
+    return _compute().struct_field(array, fields) if fields else array
 
 
 def type_of(schema: pa.Schema, name: str) -> pa.DataType:
@@ -83,10 +82,11 @@ def numbers(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
         return values.view(np.bool_), null
     if not (types.is_integer(array.type) or types.is_floating(array.type)):
         raise TypeError(f"expected numbers, got {array.type}")
-    if array.null_count == 0:
-        return array.to_numpy(), None
-    bare = pa.Array.from_buffers(array.type, len(array), [None, array.buffers()[1]], null_count=0, offset=array.offset)
-    return bare.to_numpy(), array.is_null().to_numpy(zero_copy_only=False)
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    if not len(array):
+        return np.empty(0, dtype), None
+    # Array.to_numpy would import pandas, which takes most of a second
+    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * dtype.itemsize), _null(array)
 
 
 def labels(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
@@ -155,7 +155,7 @@ def decoded(array: pa.Array) -> pa.Array:
             array = pa.DictionaryArray.from_arrays(array.indices, values.cast(pa.large_string()))
         return decoded(array.dictionary_decode())
     if types.is_run_end_encoded(array.type):
-        return decoded(pc.run_end_decode(array))
+        return decoded(_compute().run_end_decode(array))
     return array
 
 
@@ -197,7 +197,7 @@ def list_size(array: pa.Array) -> int | None:
     array = decoded(array)
     if types.is_null(array.type):
         return None
-    lengths = pc.drop_null(pc.list_value_length(array))
+    lengths = _compute().list_value_length(array).drop_null()
     return lengths[0].as_py() if len(lengths) else None
 
 
@@ -206,13 +206,30 @@ def to_arrow(values: np.ndarray, null: np.ndarray | None) -> pa.Array:
 
     Of 0 classes as one of lists of any size, all null: nothing told their number.
     """
+    type, valid = pa.from_numpy_dtype(values.dtype), _bitmap(null)
     if values.ndim == 1:
-        return pa.array(values, mask=null, from_pandas=False)
+        return pa.Array.from_buffers(type, len(values), [valid, _buffer(values)])
     if values.shape[1] == 0:
-        return pa.nulls(len(values), pa.list_(pa.from_numpy_dtype(values.dtype)))
-    flat = pa.array(values.reshape(-1), from_pandas=False)
-    mask = None if null is None else pa.array(null)
-    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1], mask=mask)
+        return pa.nulls(len(values), pa.list_(type))
+    flat = pa.Array.from_buffers(type, values.size, [None, _buffer(values)])
+    lists = pa.list_(type, values.shape[1])
+    return pa.Array.from_buffers(lists, len(values), [valid], children=[flat])
+
+
+def _compute():
+    """pyarrow.compute, whose import takes as long as all of ours: plain columns do without."""
+    import pyarrow.compute
+
+    return pyarrow.compute
+
+
+def _buffer(values: np.ndarray) -> pa.Buffer:
+    """The elements of an array; `pa.array` would look for pandas, which takes most of a second to import."""
+    return pa.py_buffer(np.ascontiguousarray(values))
+
+
+def _bitmap(null: np.ndarray | None) -> pa.Buffer | None:
+    return None if null is None else pa.py_buffer(np.packbits(~null, bitorder="little"))
 
 
 def union(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
@@ -333,7 +350,12 @@ def _viewed(array: pa.ListViewArray, null: np.ndarray | None, classes: int) -> p
 
 
 def _null(array: pa.Array) -> np.ndarray | None:
-    return array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    """The rows that are null; None if there are none."""
+    if not array.null_count:
+        return None
+    bits = np.frombuffer(array.buffers()[0], np.uint8, offset=array.offset // 8)
+    first = array.offset % 8
+    return np.unpackbits(bits, count=first + len(array), bitorder="little")[first:] == 0
 
 
 def _any_in_row(inner: np.ndarray | None, classes: int) -> np.ndarray | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import types
 
 
@@ -16,6 +15,8 @@ def collect(batch: pa.RecordBatch, found: dict[str, pa.Array]) -> None:
 
 def encoded(array: pa.DictionaryArray, values: pa.Array) -> pa.DictionaryArray:
     """The array with `values`, among which are its own, as its dictionary."""
+    import pyarrow.compute as pc  # which takes its time: files without dictionaries do without
+
     own = array.dictionary
     if own.equals(values):
         return array
@@ -40,6 +41,8 @@ def widened(schema: pa.Schema, found: dict[str, pa.Array]) -> pa.Schema:
 
 def _joined(values: pa.Array, own: pa.Array) -> pa.Array:
     """The values, and after them those of `own` that are not among them."""
+    import pyarrow.compute as pc
+
     if own.equals(values):
         return values
     new = pc.invert(pc.is_in(_searched(own), value_set=_searched(values)))

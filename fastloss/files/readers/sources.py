@@ -13,17 +13,16 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from fastloss.files.arrow import columns
 from fastloss.files.compression import decompressed
-from fastloss.files.csv.types import Column
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import STREAM, compression_of
 from fastloss.files.parquet.carried import Carried
-from fastloss.files.readers.csv import CsvSource
 from fastloss.files.readers.npy import NpyFile, NpySource
 from fastloss.files.readers.objects import opened
 from fastloss.files.readers.ranges import RangedFile
@@ -32,6 +31,9 @@ from fastloss.files.readers.tables import ArrowSource, ParquetSource
 from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading
 from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL
+
+if TYPE_CHECKING:
+    from fastloss.files.csv.types import Column
 
 # What of an object is read first; the formats that are not here are read from the first byte to the last, once.
 BEGINNINGS = {
@@ -85,6 +87,8 @@ def open_source(fragment: Fragment, spec: Spec, infer: bool = False, csv_columns
 
 def csv_columns(fragments: Iterable[Fragment], spec: Spec) -> dict[str, Column]:
     """What the columns of CSV files that are carried are, over the fields of all files."""
+    from fastloss.files.readers.csv import CsvSource
+
     found: dict[str, Column] = {}
     for fragment in fragments:
         with _open_file_source(fragment, spec, infer=True) as source:
@@ -122,9 +126,11 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         if fragment.format == "parquet":
             yield ParquetSource(path, file, spec, fragment.row_groups)
         elif fragment.format == "csv":
+            from fastloss.files.readers.csv import CsvSource  # what these import takes its time
+
             yield CsvSource(path, file, spec, infer, csv_columns)
         elif fragment.format == "jsonl":
-            from fastloss.files.readers.json import JsonSource  # what it imports takes its time
+            from fastloss.files.readers.json import JsonSource
 
             yield JsonSource(path, file, spec)
         elif fragment.format == "orc":

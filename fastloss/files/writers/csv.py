@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,7 +14,15 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.writers.sinks import Sink
 
 TEXT = pa.large_binary()  # not text: what is not UTF-8 is written as it was read
-NOTHING, QUOTE, NEW_LINE = (pa.scalar(text, TEXT) for text in (b"", b'"', b"\n"))
+
+
+def _scalar(text: bytes) -> pa.Scalar:
+    """A constant; `pa.scalar` would import pandas, which takes most of a second."""
+    offsets = pa.py_buffer(np.array([0, len(text)], np.int64))
+    return pa.Array.from_buffers(TEXT, 1, [None, offsets, pa.py_buffer(text)])[0]
+
+
+NOTHING, QUOTE, NEW_LINE = map(_scalar, (b"", b'"', b"\n"))
 
 
 class CsvSink(Sink):
@@ -24,7 +33,7 @@ class CsvSink(Sink):
     """
 
     def __init__(self, file, schema: pa.Schema, separator: str):
-        self._file, self._separator = file, pa.scalar(separator.encode(), TEXT)
+        self._file, self._separator = file, _scalar(separator.encode())
         self._null = '""' if len(schema) == 1 else ""
         self._marks = [mark.encode() for mark in ('"', "\n", "\r", separator)]
         for field in schema:
@@ -68,7 +77,7 @@ class CsvSink(Sink):
             quoted = pc.binary_join_element_wise(QUOTE, inside, QUOTE, NOTHING)
             text = pc.if_else(pc.match_substring_regex(text, pattern), quoted, text)
         empty = pc.equal(text, NOTHING)
-        return pc.if_else(empty, pa.scalar(b'""', TEXT), text) if pc.any(empty).as_py() else text
+        return pc.if_else(empty, _scalar(b'""'), text) if pc.any(empty).as_py() else text
 
 
 def _is_number(type: pa.DataType) -> bool:

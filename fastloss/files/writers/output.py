@@ -16,7 +16,6 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, is_arrow_stream
 from fastloss.files.parquet.carried import Carried
 from fastloss.files.stores import LocalStore, RemoteStore, writing
-from fastloss.files.writers.csv import CsvSink
 from fastloss.files.writers.sinks import ArrowSink, NpySink, ParquetSink
 from fastloss.files.writers.spliced import SplicedSink
 
@@ -79,6 +78,8 @@ class Output:
         if self._format == "parquet":
             return ParquetSink(self._file, schema)
         if self._format == "csv":
+            from fastloss.files.writers.csv import CsvSink  # what it imports takes its time
+
             return CsvSink(self._file, schema, self._csv.separator_of(self._path))
         if self._format == "npy":
             return NpySink(self._file, schema)
