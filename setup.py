@@ -11,6 +11,7 @@ import platform
 import shlex
 import shutil
 import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,12 @@ class Build(build_ext):
     are used again while that holds. Times of files do not count.
     """
 
+    cython = threading.Lock()
+
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
     def build_extensions(self):
         # Some Pythons ask for the folder of their own libraries as a place to load libraries from.
         self.compiler.linker_so = [word for word in self.compiler.linker_so if not word.startswith("-Wl,-rpath")]
@@ -104,7 +111,8 @@ class Build(build_ext):
             shutil.copy2(kept, target)
             return
         target.unlink(missing_ok=True)  # one that is newer than the sources would be left as it is
-        ext.sources = cythonize([ext], **CYTHON)[0].sources
+        with self.cython:
+            ext.sources = cythonize([ext], **CYTHON)[0].sources
         with making(kept, key):
             super().build_extension(ext)
             folder.mkdir(parents=True, exist_ok=True)
