@@ -11,6 +11,8 @@ import sys
 from bisect import bisect_left
 from itertools import pairwise
 
+import numpy as np
+
 from fastloss.exact.integers import divide
 from fastloss.exact.state import integer, sequence
 
@@ -35,17 +37,38 @@ def parsed(columns) -> dict[int, int]:
     indices, counts, lows = (sequence(column, "buckets") for column in sequence(columns, "buckets", 3))
     if not len(indices) == len(counts) == len(lows):
         raise ValueError(f"buckets are lists of {len(indices)}, {len(counts)} and {len(lows)}")
-    buckets = {}
+    if not _are_usual(indices, counts, lows):
+        _check(indices, counts, lows)
+    buckets = {index: (count << COUNT_SHIFT) + low for index, count, low in zip(indices, counts, lows, strict=True)}
+    if len(buckets) != len(indices):
+        raise ValueError("a bucket is described twice")
+    return buckets
+
+
+def _are_usual(*columns: list) -> bool:
+    """Whether these buckets are certainly right: of normal values and zeros, in numbers of 64 bits. All at once, as
+    there are thousands in a record."""
+    if set().union(*(map(type, column) for column in columns)) - {int}:
+        return False
+    try:
+        index, count, low = (np.array(column, np.int64) for column in columns)
+    except OverflowError:
+        return False
+    magnitude = index & _MAGNITUDE
+    is_normal = (magnitude >= _FIRST) & (magnitude < _INFINITE[1])
+    is_zero = (magnitude == 0) & (low == 0)
+    is_known = (index >= 0) & (index < _SCALED) & (count >= 1) & (low >= 0) & (low >> _LOW_BITS < count)
+    return bool((is_known & (is_normal | is_zero)).all())
+
+
+def _check(indices: list, counts: list, lows: list) -> None:
+    """Look at one bucket after the other."""
     for index, count, low in zip(indices, counts, lows, strict=True):
         integer(index, "an index of a bucket", below=1 << _LEAD_BITS + 13)
         integer(count, "the count of a bucket", 1, ROWS_BELOW)
         is_usual = _FIRST <= index & _MAGNITUDE < _INFINITE[1] and index < _SCALED
         below = count << _LOW_BITS if is_usual else _below(index, count)
         integer(low, "the sum of a bucket", below=below)
-        buckets[index] = (count << COUNT_SHIFT) + low
-    if len(buckets) != len(indices):
-        raise ValueError("a bucket is described twice")
-    return buckets
 
 
 def _below(index: int, count: int) -> int:
