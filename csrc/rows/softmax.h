@@ -104,9 +104,12 @@ INLINE softmax_terms softmax_term(const softmax_call *call, const softmax_base *
 /* ---- few classes ------------------------------------------------------------------------------------------------- */
 
 INLINE softmax_state softmax_of_lanes(const softmax_call *call, const row_source *s, int variant) {
-    vec max = v_set(-INFINITE);
+    vec part[4], max; /* of every fourth class: a single chain would wait for each */
     size_t k = 0;
-    for (; k + 4 <= s->classes; k += 4) UNROLL for (size_t i = 0; i < 4; i++) max = v_max(logit_of(s, k + i), max);
+    UNROLL for (size_t i = 0; i < 4; i++) part[i] = v_set(-INFINITE);
+    for (; k + 4 <= s->classes; k += 4)
+        UNROLL for (size_t i = 0; i < 4; i++) part[i] = v_max(logit_of(s, k + i), part[i]);
+    max = v_max(v_max(part[0], part[1]), v_max(part[2], part[3]));
     for (; k < s->classes; k++) max = v_max(logit_of(s, k), max);
     softmax_base base = {v_max(v_set((real)LOWEST), max)}; /* -inf - -inf would be NaN */
     softmax_totals t = softmax_sum(call, s, &base, variant);
