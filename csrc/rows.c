@@ -7,6 +7,7 @@
 #include "rows/sums.h"
 #include "rows/tile.h"
 #include "rows/softmax.h"
+#include "rows/flat.h"
 
 #define ROW_BODIES
 #include "rows.def"

@@ -9,15 +9,11 @@ import math
 
 import numpy as np
 
-from fastloss.core.arguments import (
-    as_array,
-    as_array_beside,
-    broadcast_sample_weight,
-    computing_dtype,
-    label_text,
-    whole_numbers,
-)
+from fastloss.core import rows
+from fastloss.core.arguments import as_array, as_array_beside, broadcast_sample_weight, computing_dtype, is_integral
 from fastloss.core.domains import check_integer
+from fastloss.core.plain import Entry
+from fastloss.core.row_call import LABELS, RowCall
 from fastloss.losses.probability import binary_cross_entropy
 from fastloss.losses.relative import absolute_percentage_error
 from fastloss.losses.residual import absolute_error, squared_error
@@ -104,9 +100,11 @@ def log_loss(prob, target, sample_weight=None, ignore_index=-100):
     prob, target = as_array(prob, "prob"), as_array(target, "target")
     ignored = target == check_integer("ignore_index", ignore_index)
     if prob.ndim == target.ndim + 1:
-        labels = _class_labels("prob", prob, target, ignored)
-        _check_probabilities(prob, ignored[..., None])
-        prob, target = _at(labels, prob), np.ones(labels.shape, bool)
+        _check_rows("prob", prob, target)
+        own = _own_probabilities(prob, target, ignore_index) if ignored.any() else _OWN_PROBABILITIES(prob, target)
+        if own.size and not own.min() >= 0:  # of a row with a number outside [0, 1], or NaN
+            _check_probabilities(prob, ignored[..., None])
+        prob, target = own, np.ones(own.shape, own.dtype)
     else:
         _check_shapes("prob", prob, target)
         _check_all(ignored | ((target >= 0) & (target <= 1)), "target", target, "is outside [0, 1]")
@@ -148,13 +146,19 @@ def accuracy(pred, target, sample_weight=None, ignore_index=-100):
     >>> fl.accuracy([[0.2, 0.8], [0.6, 0.4], [0.5, 0.5]], [1, 1, -100], sample_weight=[3, 1, 1])
     0.75
     """
+    if sample_weight is None and type(ignore_index) is int and ignore_index == -100:
+        return _ACCURACY(pred, target, reduction="mean")
+    return _accuracy(pred, target, sample_weight, ignore_index)
+
+
+def _accuracy(pred, target, sample_weight=None, ignore_index=-100):
     pred, target = as_array(pred, "pred"), as_array(target, "target")
     ignored = target == check_integer("ignore_index", ignore_index)
     if pred.ndim == target.ndim + 1:
-        labels = _class_labels("pred", pred, target, ignored)
-        best = pred.argmax(-1)
-        score = _at(best, pred)
-        hits = (best == labels) & (score == score)  # the greatest is NaN if any is
+        _check_rows("pred", pred, target)
+        if is_integral(pred) and pred.itemsize == 8:  # which float64 may round
+            pred = pred == pred.max(-1, keepdims=True)
+        hits = _of_rows(rows.HITS, pred, target, ignore_index) == 1
     else:
         _check_shapes("pred", pred, target)
         _check_all(target == target, "target", target, "is no label")
@@ -163,30 +167,43 @@ def accuracy(pred, target, sample_weight=None, ignore_index=-100):
     return absolute_error(hits, sample_weight=weight, reduction="mean")  # the mean of zeros and ones
 
 
-def _class_labels(name, array, target, ignored):
-    """The labels of rows of C numbers as integers: classes all, where they are not ignored."""
-    classes = array.shape[-1]
+def _own_probabilities(prob, target, ignore_index=None):
+    """The probability of each label, 0 where it is ignored, -1 where the row has a number outside [0, 1]."""
+    return _of_rows(rows.OWN_PROBABILITIES, prob, target, ignore_index)
+
+
+def _of_rows(kernel, array, target, ignore_index):
+    """A number a row of C numbers, which depends on the row's label; 0 where that is ignored."""
+    call = RowCall(array, -1, None, target, targets=LABELS)
+    values = np.empty(call.rows, call.dtype)
+    call.run(call.loop(kernel, (), {}, values, labels=call.labels(ignore_index)))
+    return values
+
+
+class _RowFunction(Entry):
+    """A kernel of rows and labels that is called in the plain way, or by a function where a call is not plain."""
+
+    def __init__(self, kernel, function):
+        self._prepare(kernel, LABELS, {}, {}, {})
+        self._function = function
+
+    def _general(self, array, target, **_):
+        return (self._function(array, target),)
+
+
+_ACCURACY = _RowFunction(rows.HITS, _accuracy)
+_OWN_PROBABILITIES = _RowFunction(rows.OWN_PROBABILITIES, _own_probabilities)
+
+
+def _check_rows(name, array, target):
+    """One label per row of C numbers"""
     if array.shape[:-1] != target.shape:
         raise ValueError(
             f"target has shape {target.shape}, expected {array.shape[:-1]}, one label per row of {name} of shape "
             f"{array.shape}"
         )
-    if classes == 0:
+    if array.shape[-1] == 0:
         raise ValueError(f"expected at least one class, got {name} of shape {array.shape}")
-    labels = np.array(whole_numbers(target, "target"))  # of our own: another thread may write to the target
-    is_class = (labels >= 0) & (labels < classes)
-    if is_class.all():
-        return labels.astype(np.intp, copy=False)
-    wrong = ~(is_class | ignored)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise IndexError(f"target {label_text(target.flat[row])} at row {row} is out of bounds for {classes} classes")
-    return np.where(is_class, labels, 0).astype(np.intp)
-
-
-def _at(labels, array):
-    """The number of each row at its label."""
-    return np.take_along_axis(array, labels[..., None], -1)[..., 0]
 
 
 def _check_shapes(name, array, target):

@@ -7,6 +7,7 @@ import pytest
 from catalogue import DTYPES
 
 import fastloss as fl
+from fastloss import metrics
 
 EVERY_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
 PLAIN = {
@@ -67,6 +68,33 @@ def test_accuracy_of_scores():
     assert fl.accuracy(scores, [1, 1, 1], [3, 1, 0]) == 0.75
 
 
+@pytest.mark.parametrize("classes", [1, 3, 10, 128, 129, 300])
+@pytest.mark.parametrize("dtype", [*DTYPES, np.float16, np.int8, np.int64])
+def test_rows_of_scores(classes, dtype):
+    """As NumPy's argmax and indices have it: the first of equal scores, infinities, labels of any place; integers that
+    float64 cannot tell apart."""
+    rng = np.random.default_rng(classes)
+    scores = rng.integers(-3, 4, (211, classes)).astype(dtype)
+    if np.dtype(dtype).kind == "f":
+        scores[rng.random(scores.shape) < 1 / classes] = np.inf
+        scores[:9] = -np.inf
+        scores[rng.random(scores.shape) < 0.1 / classes] = np.nan
+    elif dtype is np.int64:
+        scores += 2**60
+    first = np.where(np.isnan(scores).any(axis=1), -1, scores.argmax(axis=1))
+    target = np.where(rng.random(211) < 0.5, np.maximum(first, 0), rng.integers(0, classes, 211))
+    weights = rng.uniform(0, 2, 211)
+    hits, counts = first == target, rng.random(211) < 0.8
+    for order in "CF":
+        array = np.array(scores, order=order)
+        assert fl.accuracy(array, target) == hits.mean()
+        np.testing.assert_allclose(fl.accuracy(array, target, weights), np.average(hits, weights=weights), rtol=1e-14)
+        assert fl.accuracy(array, np.where(counts, target, -100)) == hits[counts].mean()
+        prob = np.array(rng.dirichlet(np.ones(classes), 211), np.float64, order=order)
+        own = np.clip(prob[np.arange(211), target], np.finfo(float).eps, 1 - np.finfo(float).eps)
+        np.testing.assert_allclose(fl.log_loss(prob, target), -np.log(own).mean(), rtol=1e-13)
+
+
 def test_labels_out_of_range():
     rows = np.full((4, 3), 1 / 3)
     for metric in (fl.log_loss, fl.accuracy):
@@ -95,6 +123,12 @@ def test_log_loss_takes_probabilities_alone(wrong):
         fl.log_loss([[0.5, 0.5], [0.5, wrong]], [1, 0])
     assert fl.log_loss([0.5, wrong, 0.5], [1, -100, 1]) == fl.log_loss([[0.5, 0.5], [0.5, wrong]], [1, -100])
     assert np.isnan(fl.log_loss([0.5, np.nan], [1, 0]))
+    assert np.isnan(fl.log_loss([[0.5, 0.5], [np.nan, 0.5]], [1, 0]))
+    for classes in (5, 200):  # beside a NaN, and of a label that is not the wrong one's
+        rows = np.full((40, classes), 0.5, np.float32)
+        rows[3, 1], rows[33, classes - 1] = np.nan, wrong
+        with pytest.raises(ValueError, match=rf"prob {np.float32(wrong)} at element {34 * classes - 1} is outside"):
+            fl.log_loss(rows, np.ones(40, int))
 
 
 def test_accuracy_of_a_label_that_is_nan():
@@ -156,3 +190,15 @@ def test_one_target_for_all(name, dtype):
     want = metric(pred, np.full_like(pred, 2.5), weights)
     assert metric(pred, 2.5, weights) == want
     assert metric(pred, np.array(2.5), weights) == pytest.approx(want)
+
+
+def test_small_calls_are_plain(monkeypatch):
+    """Those of plain arrays; with the mean of the general way, bit for bit."""
+    rng = np.random.default_rng(3)
+    scores, target = rng.dirichlet(np.ones(10), 32).astype(np.float32), rng.integers(0, 10, 32)
+    want = fl.accuracy(scores, target, np.ones(32)), fl.log_loss(scores.astype(">f4"), target)
+    for function in (metrics._ACCURACY, metrics._OWN_PROBABILITIES):
+        monkeypatch.setattr(function, "_function", None)
+    assert (fl.accuracy(scores, target), fl.log_loss(scores, target)) == want
+    with pytest.raises(TypeError):
+        fl.accuracy(scores[::2], target[::2])

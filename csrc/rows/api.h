@@ -30,7 +30,7 @@ enum {
 typedef struct {
     size_t rows, classes;
     fl_matrix logits, target; /* target: probabilities or a teacher's logits, or NULL */
-    const int64_t *labels;    /* rows, all in range, or NULL */
+    const int64_t *labels;    /* rows, all in range, and FL_ROW_PADDING more, or NULL */
     const void *class_weight; /* classes, or NULL for ones */
     const double *scale;      /* rows, and FL_ROW_PADDING more, or NULL for ones: multiplies value and elements, which
                                  are 0 where it is 0, whatever the row holds */

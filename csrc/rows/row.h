@@ -12,6 +12,7 @@ typedef struct {
     int form;
     size_t classes;
     const real *x, *target, *class_weight; /* the last two may be NULL */
+    const int64_t *labels;                 /* of the rows that it holds; NULL: there are none */
     vec own, own_weight;                   /* the label's logit and class weight, where there are labels */
     real *kept;        /* a number per class, an exponential, that `reduce` stores for the elements; NULL: none */
     real *target_kept; /* the same of the target's logits, for a second pass */

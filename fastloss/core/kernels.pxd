@@ -12,7 +12,7 @@ cdef extern from "api.h" nogil:
         FL_LABELS, FL_LABELS_OR_PROBABILITIES, FL_LOGITS
         FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW
         FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_ELEMENTS
-        FL_ROW_probabilities, FL_ROW_log_probabilities
+        FL_ROW_hits, FL_ROW_own_probabilities, FL_ROW_probabilities, FL_ROW_log_probabilities
 
     ctypedef struct fl_output:
         const char *name

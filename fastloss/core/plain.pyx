@@ -16,7 +16,7 @@ from libc.string cimport memcpy, memset
 from fastloss.core.buffers cimport widen_integers
 from fastloss.core.kernels cimport (
     FL_ALIGNMENT, FL_BLOCK, FL_MAX_PARAMS, FL_OUTPUT_value, FL_ROW_ELEMENTS, FL_ROW_GRAD, FL_ROW_HESS,
-    FL_ROW_PARAMETERS, chosen_loop, current_rows, current_table, fl_chosen, fl_enter_floats, fl_leave_floats,
+    FL_ROW_PADDING, FL_ROW_PARAMETERS, chosen_loop, current_rows, current_table, fl_chosen, fl_enter_floats, fl_leave_floats,
     fl_map_args, fl_matrix, fl_row_kernels, fl_rows, fl_table, tree_sum,
 )
 from fastloss.core.rows cimport rows_per_block
@@ -384,15 +384,16 @@ cdef class Entry:
             return None
         if has_labels and self.ignored is not None and 0 <= self.ignored < call.classes:
             return None
-        memory = <char *>PyMem_RawMalloc(16 * call.rows + 2 * FL_ALIGNMENT)  # labels, and values that are reduced
+        memory = <char *>PyMem_RawMalloc(8 * (2 * call.rows + FL_ROW_PADDING) + FL_ALIGNMENT)  # labels, reduced values
         if memory == NULL:
             return None
         with nogil:
             labels = <int64_t *>memory
+            memset(labels + call.rows, 0, 8 * FL_ROW_PADDING)
             is_plain = not has_labels or read_labels(target, labels, call.rows, call.classes)
             if is_plain:
                 floats = fl_enter_floats()
-                self.run_rows(call, wanted, labels if has_labels else NULL, aligned(memory + 8 * call.rows))
+                self.run_rows(call, wanted, labels if has_labels else NULL, aligned(<char *>(labels + call.rows + FL_ROW_PADDING)))
                 fl_leave_floats(floats)
         PyMem_RawFree(memory)
         return self.results(call, wanted, arrays) if is_plain else None

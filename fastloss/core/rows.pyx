@@ -17,7 +17,9 @@ from fastloss.core.kernels cimport (
     FL_BLOCK, FL_ROW_ELEMENTS, FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW, current_rows, current_table, fl_matrix,
     fl_enter_floats, fl_leave_floats, fl_row_kernels, fl_rows, fl_table, tree_sum,
 )
-from fastloss.core.kernels cimport FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_log_probabilities, FL_ROW_probabilities
+from fastloss.core.kernels cimport (
+    FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_hits, FL_ROW_log_probabilities, FL_ROW_own_probabilities, FL_ROW_probabilities,
+)
 
 cdef enum:
     BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
@@ -27,6 +29,7 @@ cdef enum:
 # The outputs of one number per logit, and the kernels that are no losses
 GRAD, HESS = FL_ROW_GRAD, FL_ROW_HESS
 PROBABILITIES, LOG_PROBABILITIES = FL_ROW_probabilities, FL_ROW_log_probabilities
+HITS, OWN_PROBABILITIES = FL_ROW_hits, FL_ROW_own_probabilities
 
 
 # ---- labels -------------------------------------------------------------------------------------------------------
@@ -362,7 +365,7 @@ cdef class Rows:
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
         cdef Py_ssize_t bytes = 8 * (n + FL_ROW_PADDING) + matrix_scratch(&self.logits, n)
         cdef int k
-        bytes += 8 * n if self.labels is not None else 0
+        bytes += 8 * (n + FL_ROW_PADDING) if self.labels is not None else 0
         bytes += matrix_scratch(&self.target, n) if self.has_target else 0
         bytes += scratch_size(&self.sample_weight, n) if self.has_sample_weight else 0
         bytes += 8 * n if self.has_value and not self.value.direct else 0
@@ -394,8 +397,9 @@ cdef class Rows:
             rows.scale = scale
         if self.labels is not None:
             self.labels.read(start, n, <int64_t *>scratch)
+            memset(scratch + 8 * n, 0, 8 * FL_ROW_PADDING)
             labels = self.drop_ignored(<int64_t *>scratch, scale, n)
-            scratch += 8 * n
+            scratch += 8 * (n + FL_ROW_PADDING)
         rows.rows, rows.classes = n, self.classes
         if not self.has_target:
             rows.labels = labels

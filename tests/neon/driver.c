@@ -135,12 +135,12 @@ static void losses(int is_double) {
 
 enum { ROWS = 37, MOST = 5000 };
 
-/* A kernel of rows: a loss, or a function that has no target, with the settings of its parameters */
+/* A kernel of rows: a loss, or a function, with the settings of its parameters; targets of -1 are none */
 static void row_kernel(const char *name, int kernel, int targets, int is_double, size_t classes,
                        const double *parameters) {
     static double logits[ROWS * MOST], target[ROWS * MOST], value[ROWS], elements[FL_ROW_ELEMENTS][ROWS * MOST];
     static double scale[ROWS + FL_ROW_PADDING];
-    static int64_t labels[ROWS];
+    static int64_t labels[ROWS + FL_ROW_PADDING];
     const fl_matrix shape = {NULL, classes, 1};
     fl_rows a = {.rows = ROWS, .classes = classes, .logits = shape, .target = shape, .scale = scale, .factor = 0.25};
     char detail[80];
@@ -171,7 +171,6 @@ static void row_kernel(const char *name, int kernel, int targets, int is_double,
 
 static void rows(int is_double, size_t classes) {
     static const double settings[][FL_ROW_PARAMETERS] = {{1, 1}, {2, 0.7}, {0.1, 1}, {0.3, 2.5}, {0, 1}};
-    const int functions[] = {FL_ROW_probabilities, FL_ROW_log_probabilities};
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         for (int l = 0; l < fl_row_losses_count; l++) {
             const fl_row_loss *of = fl_row_losses + l;
@@ -181,8 +180,10 @@ static void rows(int is_double, size_t classes) {
             row_kernel(of->name, of->kernel, of->targets, is_double, classes, settings[i]);
         }
         if (settings[i][0] == 0) continue;
-        row_kernel("probabilities", functions[0], -1, is_double, classes, settings[i]);
-        row_kernel("log_probabilities", functions[1], -1, is_double, classes, settings[i]);
+        row_kernel("hits", FL_ROW_hits, FL_LABELS, is_double, classes, settings[i]);
+        row_kernel("own_probabilities", FL_ROW_own_probabilities, FL_LABELS, is_double, classes, settings[i]);
+        row_kernel("probabilities", FL_ROW_probabilities, -1, is_double, classes, settings[i]);
+        row_kernel("log_probabilities", FL_ROW_log_probabilities, -1, is_double, classes, settings[i]);
     }
 }
 

@@ -50,21 +50,7 @@ INLINE vec top_k_error_loss(const top_k_error_call *call, top_k_error_state *s, 
     return s->loss = v_select(v_is_number(s->above), loss, s->above);
 }
 
-INLINE vec top_k_error_factors(const top_k_error_call *call, top_k_error_state *s, vec scale, int variant) {
-    (void)call, (void)s, (void)scale, (void)variant;
-    return v_set(1);
-}
-
-INLINE vec top_k_error_element(const top_k_error_call *call, const top_k_error_state *s, int output, row_logit logit,
-                               int variant) {
-    (void)call, (void)output, (void)logit, (void)variant;
-    return s->loss * v_set(0);
-}
-
-INLINE vec top_k_error_at_label(const top_k_error_call *call, const top_k_error_state *s, int output, int variant) {
-    (void)call, (void)output, (void)variant;
-    return s->loss * v_set(0);
-}
+DEFINE_FLAT_ELEMENTS(top_k_error)
 
 #define ROW_KERNEL top_k_error
 #include "../driver.inc"
