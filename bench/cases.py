@@ -80,6 +80,16 @@ def _robust_threads():
     )
 
 
+def _robust_elements():
+    def elements(x):
+        alpha = np.random.default_rng(1).uniform(-2, 2, len(x)).astype(x.dtype)
+        return ours("robust", alpha=alpha)(x)
+
+    contenders = {"fastloss": elements, "fastloss one alpha": ours("robust", alpha=0.5)}
+    claims = (Claim("fastloss", ("fastloss one alpha",), 1 / 3),)
+    return Case("robust float32 an alpha an element", JAX_SIZE, _residuals(JAX_SIZE, "float32"), contenders, claims)
+
+
 def _huber_call(dtype):
     contenders = {"fastloss": ours("huber"), **peers.HUBER}
     claims = (Claim("fastloss", ("numpy",), 1),)
@@ -229,6 +239,7 @@ def _all_cases():
     yield from _small_calls()
     yield _huber_call("float32")
     yield _huber_call("float64")
+    yield _robust_elements()
     yield _robust_threads()
     yield from EMBEDDING_CASES
 

@@ -64,6 +64,7 @@ typedef struct {
 enum {
 #define LOSS(name, family, arithmetic, traits, ...) FL_KERNEL_##name,
 #define VARIANT(loss, name, family, arithmetic, condition) FL_KERNEL_##name,
+#define VARYING(loss, name, family, arithmetic) FL_KERNEL_##name,
 #define PARAM_GRAD(loss, name, arithmetic) FL_KERNEL_##name,
 #include "losses.def"
     FL_KERNELS

@@ -138,6 +138,13 @@ static int scalar_kernel(int loss, int is_fused_float, const double *p) {
     return loss;
 }
 
+static int varying_kernel(int loss, int is_fused_float) {
+#define VARYING(base, name, family, arithmetic)                                                                        \
+    if (loss == FL_KERNEL_##base && is_fused_float) return FL_KERNEL_##name;
+#include "losses.def"
+    return loss;
+}
+
 static int param_grad_kernel(int loss) {
 #define PARAM_GRAD(base, name, arithmetic)                                                                             \
     if (loss == FL_KERNEL_##base) return FL_KERNEL_##name;
@@ -160,10 +167,10 @@ int fl_loop_for(int outputs, int varying) {
 }
 
 fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars) {
-    int varying = !scalars || (outputs & FL_PARAM_GRAD);
+    int varying = !scalars || (outputs & FL_PARAM_GRAD), is_fused_float = !is_double && isas[isa].has_fma;
     int kernel = outputs & FL_PARAM_GRAD ? param_grad_kernel(loss)
-                 : varying               ? loss
-                                         : scalar_kernel(loss, !is_double && isas[isa].has_fma, scalars);
+                 : varying               ? varying_kernel(loss, is_fused_float)
+                                         : scalar_kernel(loss, is_fused_float, scalars);
     const fl_table *table = fl_get_table(isa, is_double ? FL_F64 : FL_F32);
     int loop = fl_loop_for(outputs, varying);
     if (!is_double && !table->loops[kernel][loop]) table = fl_get_table(isa, FL_WIDE);

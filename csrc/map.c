@@ -37,6 +37,7 @@ const fl_table TABLE(FL_ARITH) = {
 #define LOSS(name, family, arithmetic, traits, ...)                                                                    \
     arithmetic([FL_KERNEL_##name] = {SCALAR_LOOPS(name), VARYING_LOOPS(name)}, )
 #define VARIANT(loss, name, family, arithmetic, condition) arithmetic([FL_KERNEL_##name] = {SCALAR_LOOPS(name)}, )
+#define VARYING(loss, name, family, arithmetic) arithmetic([FL_KERNEL_##name] = {VARYING_LOOPS(name)}, )
 #define PARAM_GRAD(loss, name, arithmetic) arithmetic([FL_KERNEL_##name] = {[FL_LOOP_VARY_ALL] = name##_vary_all}, )
 #include "losses.def"
         },

@@ -28,6 +28,17 @@
 #define LOG1P_POLYNOMIAL 0x1.fffffa0000000p-2f, -0x1.5553900000000p-2f, 0x1.ffa06a0000000p-3f, -0x1.94a8aa0000000p-3f, 0x1.323a6a0000000p-3f, -0x1.3cf4a20000000p-4f
 /* max error 2^-28.12 */
 #define LOG_EXACT_POLYNOMIAL 0x1.5555a60000000p-1f, 0x1.9932700000000p-2f, 0x1.366a5e0000000p-2f
+/* a row for each power of alpha / 2, in float64; max error 2^-26.31 */
+#define ROBUST_COEFFICIENTS 7
+#define ROBUST_POLYNOMIALS \
+    {-0x1.ffffef8586a25p-2, 0x1.5550b69423c5bp-2, -0x1.ff3eee0884ff0p-3, 0x1.926b06827982fp-3, -0x1.3082e09ec3670p-3, 0x1.6e0cac5828030p-4, -0x1.d917aeba5cb34p-6}, \
+    {0x1.ffffd499f67f8p-2, -0x1.fff3ee41257e1p-2, 0x1.d45a3884b7550p-2, -0x1.a1574d8c757bdp-2, 0x1.55d21bbdf6a4dp-2, -0x1.ae789957badb7p-3, 0x1.1d385bcca7185p-4}, \
+    {0x1.641d5de668798p-21, 0x1.553ce0b809da5p-3, -0x1.fe066d5ba4075p-3, 0x1.214d10b64169bp-2, -0x1.0fd3f5c8b216ep-2, 0x1.7148747fbe004p-3, -0x1.fd1f7755df294p-5}, \
+    {-0x1.78933ffd3cf7dp-22, 0x1.9583dd40ce05cp-16, 0x1.5147da652a787p-5, -0x1.422dfdf991610p-4, 0x1.80ad6ff2e1f22p-4, -0x1.26e1cecde4e11p-4, 0x1.b02bb25bd36dbp-6}, \
+    {0x1.d04eb582d8b09p-24, -0x1.d99bb1f6d3927p-18, 0x1.270614acaa452p-13, 0x1.cbd32f8c3b001p-8, -0x1.cab3119c354d1p-7, 0x1.b4286b471be09p-7, -0x1.62a3b3a495c44p-8}, \
+    {-0x1.5914d625d6b65p-26, 0x1.3b6756026432dp-20, -0x1.6e2ae5df54a13p-16, 0x1.9ff5badf7d3cfp-13, 0x1.6ffa1a2c70a85p-12, -0x1.8ae7110dff4fap-11, 0x1.ac8d786640ba0p-12}, \
+    {-0x1.5339d8af0ef25p-27, 0x1.0c81d914c0915p-22, -0x1.430067da2bbbcp-20, -0x1.902c3782fed36p-18, 0x1.30ebad3ce76e9p-14, -0x1.96252e5234427p-14, 0x1.c5c7c1483b7b1p-15}, \
+    {0x1.abe81d3f2381ap-27, -0x1.8e953446a645ep-22, 0x1.81397a67b9eebp-19, -0x1.b09f10a0fdce2p-18, -0x1.2f6a0114d87ecp-17, 0x1.bec2f422b79fbp-15, -0x1.9a0c632e1da5ap-15}
 #elif FL_ARITH == 64
 #define LN2_HI 0x1.62e42fefa3000p-1
 #define LN2_LO 0x1.3de6af278ece6p-42

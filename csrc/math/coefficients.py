@@ -8,6 +8,8 @@ function that is built from it. A coefficient is printed as the nearest value of
 Needs mpmath.
 """
 
+from functools import partial
+
 from mpmath import mp, mpf
 
 mp.dps = 60
@@ -16,7 +18,7 @@ mp.dps = 60
 def remez(f, weight, lo, hi, degree, rounds=12):
     """Return (coefficients, low order first; weighted error) of the minimax polynomial of f."""
     n = degree + 2
-    nodes = [(lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+    nodes = chebyshev(lo, hi, n)
     for _ in range(rounds):
         rows = [[x**k for k in range(degree + 1)] + [(-1) ** i / weight(x)] for i, x in enumerate(nodes)]
         solution = mp.lu_solve(mp.matrix(rows), mp.matrix([f(x) for x in nodes]))
@@ -24,6 +26,11 @@ def remez(f, weight, lo, hi, degree, rounds=12):
         nodes = _extrema(lambda x, c=coefficients: (mp.polyval(c[::-1], x) - f(x)) * weight(x), lo, hi, n)
     error = max(abs((mp.polyval(coefficients[::-1], x) - f(x)) * weight(x)) for x in nodes)
     return coefficients, error
+
+
+def chebyshev(lo, hi, n):
+    """The n points of an interval at which a polynomial of degree n - 1 is best fitted."""
+    return [(lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * n)) for i in range(n)]
 
 
 def _extrema(error, lo, hi, n, samples=600):
@@ -141,6 +148,32 @@ POLYNOMIALS = [
 ]
 
 
+# robust_table.h: s, half of alpha; the f of 1 + w = 2^e c (1 + f); the degrees in f and in s
+HALF_ALPHAS, ROBUST_F, ROBUST_DEGREES = (-mpf(1) / 2, mpf(5) / 8), mpf(1) / 2 * (1 + mpf(2) ** -10), (6, 7)
+
+
+def robust_tail(f, s):
+    """q of ((1 + f)^s - 1) / (s f) = 1 + f q(f)."""
+    if f < mpf(10) ** -15:
+        return (s - 1) / 2 + (s - 1) * (s - 2) * f / 6
+    log = mp.log1p(f)
+    return ((mp.expm1(s * log) / s if s else log) / f - 1) / f
+
+
+def robust_weight(f, s):
+    return f / (1 + f * robust_tail(f, s)) + FLOOR
+
+
+def robust_rows():
+    """(rows, largest error): row j has the coefficients of s^j in those of the polynomial for robust_tail(f, s)."""
+    degree, degree_of_s = ROBUST_DEGREES
+    nodes = chebyshev(*HALF_ALPHAS, degree_of_s + 1)
+    fits = [remez(partial(robust_tail, s=s), partial(robust_weight, s=s), mpf(0), ROBUST_F, degree) for s in nodes]
+    powers = mp.matrix([[s**j for j in range(degree_of_s + 1)] for s in nodes])
+    columns = [mp.lu_solve(powers, mp.matrix([c[k] for c, _ in fits])) for k in range(degree + 1)]
+    return [[column[j] for column in columns] for j in range(degree_of_s + 1)], max(error for _, error in fits)
+
+
 def literal(x, bits):
     """x rounded to `bits` of mantissa, exactly, as a hexadecimal C literal."""
     mantissa, exponent = mp.frexp(x)
@@ -185,4 +218,10 @@ def _lines():
             terms = ", ".join(literal(c, bits) + suffix for c in coefficients)
             yield f"/* max error 2^{mp.nstr(mp.log(error, 2), 4)} */"
             yield f"#define {name}_POLYNOMIAL {terms}"
+        if bits == 24:
+            rows, error = robust_rows()
+            yield f"/* a row for each power of alpha / 2, in float64; max error 2^{mp.nstr(mp.log(error, 2), 4)} */"
+            yield f"#define ROBUST_COEFFICIENTS {len(rows[0])}"
+            yield "#define ROBUST_POLYNOMIALS \\"
+            yield ", \\\n".join("    {" + ", ".join(literal(c, 53) for c in row) + "}" for row in rows)
     yield "#endif"

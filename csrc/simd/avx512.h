@@ -58,3 +58,6 @@ INLINE vec v_fma(vec a, vec b, vec c) { return (vec)OF_REAL(fmadd)((REGISTER)a, 
 INLINE vec v_sqrt(vec a) { return (vec)OF_REAL(sqrt)((REGISTER)a); }
 INLINE vec v_min(vec a, vec b) { return (vec)OF_REAL(min)((REGISTER)a, (REGISTER)b); }
 INLINE vec v_max(vec a, vec b) { return (vec)OF_REAL(max)((REGISTER)a, (REGISTER)b); }
+#if FL_ARITH == 32
+INLINE vec v_pick(const vec *table, uvec at) { return (vec)_mm512_permutexvar_ps((__m512i)at, (__m512)*table); }
+#endif

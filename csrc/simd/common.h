@@ -15,4 +15,15 @@ INLINE vec v_load_difference(const stored *p, const stored *q) {
     return v_load((const stored *)&a);
 }
 
+#if FL_ARITH == 32
+/* A table for v_pick: `EIGHT` vectors that hold eight numbers, twice in one that is longer */
+enum { EIGHT = LANES < 8 ? 8 / LANES : 1 };
+INLINE void load_eight(vec *table, const float numbers[8]) {
+    float twice[16];
+    memcpy(twice, numbers, 8 * sizeof(float));
+    memcpy(twice + 8, numbers, 8 * sizeof(float));
+    memcpy(table, twice, EIGHT * sizeof(vec));
+}
+#endif
+
 #endif

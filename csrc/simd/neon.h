@@ -16,6 +16,10 @@ INLINE void v_stream(stored *p, vec x) { v_store(p, x); }
 #if FL_ARITH == 32
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 INLINE vec v_sqrt(vec a) { return (vec)vsqrtq_f32((float32x4_t)a); }
+INLINE vec v_pick(const vec *table, uvec at) {
+    uint8x16x2_t bytes = {{(uint8x16_t)table[0], (uint8x16_t)table[1]}};
+    return (vec)vqtbl2q_u8(bytes, (uint8x16_t)((at & 7) * 0x04040404 + 0x03020100));
+}
 #else
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 INLINE vec v_sqrt(vec a) { return (vec)vsqrtq_f64((float64x2_t)a); }

@@ -18,6 +18,8 @@
  *   m_and  m_or  m_not  m_any
  *   v_select  v_clear (0 where the mask is set)  v_fma  v_sqrt
  *   v_min  v_max                        a < b ? a : b and b < a ? a : b: of a NaN and a number, and of two zeros, b
+ *   v_pick                              of a table of eight floats (load_eight, common.h) those at the lanes' low three
+ *                                       bits; in float, where there is a fused multiply-add
  *   FL_INTERLEAVE_LOSS, _VARIANT        vectors in flight in a loop, for a loss and for the longer bodies of its
  *                                       variants: as measured
  *

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import reference
 from accuracy import check
-from catalogue import DTYPES
+from catalogue import DTYPES, FMA_ISAS, assert_same_bits
 from mpmath import mpf
 from oracles import ORACLES, exact, exact_param_grad
 from samples import logarithmic, neighbours
@@ -64,6 +64,41 @@ def test_accuracy_with_any_scalar_alpha(output, dtype, isa):
     calls = [loss(r[k : k + 1], alpha=float(alpha[k]), scale=float(scale[k])) for k in range(len(r))]
     got = np.concatenate(calls)
     check(got, [want[output] for want in wanted], (r, alpha, scale), dtype, output)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-4, 0.5, 1.25])
+@pytest.mark.parametrize("output", ["value", "grad", "weight"])
+def test_accuracy_where_the_tables_of_an_alpha_turn(output, alpha, isa):
+    """On both sides of every 1 + w = 2^e and 3 2^e / 2, up to where float32 ends, and beyond."""
+    turns = np.array([c * 2.0**e for e in range(34) for c in (1, 1.5)][1:])
+    x = neighbours(0.7 * np.sqrt((turns - 1) * (2 - alpha)), "float32")
+    wanted = [exact("robust", (r,), "float32", {"alpha": alpha, "scale": 0.7})[output] for r in x]
+    loss = fl.robust if output == "value" else getattr(fl.robust, output)
+    check(loss(x, alpha=alpha, scale=0.7), wanted, (x,), "float32", output)
+
+
+def test_alphas_in_turn_do_not_mix():
+    """A thread keeps the tables of its last alpha and scale."""
+    x = logarithmic(1e-3, 1e3, 100, "float32")
+    settings = [(0.5, 1.0), (0.5, 2.0), (1.25, 2.0), (0.0, 2.0)]
+    wanted = [fl.robust(2 * x, alpha=alpha, scale=2 * scale) for alpha, scale in settings]
+    for _ in range(2):
+        for want, (alpha, scale) in zip(wanted, settings, strict=True):
+            np.testing.assert_array_equal(fl.robust(x, alpha=alpha, scale=scale), want)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_elements_with_parameters_do_not_depend_on_their_neighbours(output):
+    """Nor on the instruction set, if it has a fused multiply-add."""
+    r, alpha, scale, *_ = scattered("float32")
+    loss = fl.robust if output == "value" else getattr(fl.robust, output)
+    want = loss(r, alpha=alpha, scale=scale)
+    for start, stop in [(k, 200 - k) for k in range(17)] + [(300, 301)]:
+        part = slice(start, stop)
+        assert_same_bits(loss(r[part], alpha=alpha[part], scale=scale[part]), want[part])
+    for isa in FMA_ISAS:
+        fl.use_isa(isa)
+        assert_same_bits(loss(r, alpha=alpha, scale=scale), want)
 
 
 @EVERY_DTYPE

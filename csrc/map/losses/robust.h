@@ -5,7 +5,7 @@
  *
  * L, u and v are pairs, because the exponential turns their absolute error into a relative one. Near alpha = 0 and
  * alpha = 2 the value loses digits in this form, and equivalent ones take over. Data of float32 are computed in float64
- * but for the alphas 2, 1 and -2 and those of robust_float.h.
+ * but for the alphas 2, 1 and -2, those of robust_table.h and robust_float.h, and those of elements, robust_each.h.
  */
 
 #include "map/losses/robust_regions.h"
@@ -225,4 +225,6 @@ INLINE jet robust(vec x, const vec *p) {
 #include "robust_fast.h"
 #if FL_ARITH == 32 && !defined(FL_NO_FMA)
 #include "robust_float.h"
+#include "robust_table.h"
+#include "robust_each.h"
 #endif

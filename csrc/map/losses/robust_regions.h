@@ -13,4 +13,7 @@
 #define ROBUST_FLOAT(alpha, scale)                                                                                     \
     (fabs(alpha) >= ROBUST_NEAR_ZERO && fabs(alpha) <= 2.5 && (scale) >= 0x1p-16 && (scale) <= 0x1p16)
 
+/* Where tables of alpha are (robust_table.h): below 0, where w is less than the value, w loses digits first */
+#define ROBUST_TABLE(alpha, scale) ((alpha) >= 0 && (alpha) <= 1.25 && (scale) >= 0x1p-16 && (scale) <= 0x1p16)
+
 #endif

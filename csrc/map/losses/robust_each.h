@@ -1,0 +1,76 @@
+/* The general robust loss of float32 with an alpha and a scale per element, computed in float32.
+ *
+ *   s = alpha / 2,  w = x^2 / (scale^2 b),  1 + w = 2^k (1 + f),  l = log1p(f)
+ *   s (k ln 2 + l) = n ln 2 + r,        value  = F 2^n expm1(r) + (F 2^n - F),  F = b / alpha
+ *   (s - 1) (k ln 2 + l) = n ln 2 + r,  weight = G 2^n expm1(r) + G 2^n,        G = 1 / scale^2
+ *
+ * s k - n has no rounding error, and l is small: so r needs no low part. w has one, since the weight may take more than
+ * its square. What F and G lost by rounding is added. Lanes beyond the limits have `needs_exact`.
+ */
+
+/* alpha, but never so close to 0 that b / alpha overflows: the loss is the same there */
+INLINE vec robust_nonzero(vec alpha) { return v_copysign(v_max(v_abs(alpha), v_set(0x1p-40f)), alpha); }
+
+typedef struct {
+    vpair b, square, w; /* |alpha - 2|, scale^2 */
+    vec b_inverse;
+    mask needs_exact;
+} robust_element;
+
+INLINE robust_element robust_element_of(vec x, vec alpha, vec scale) {
+    const vec two = v_set(2);
+    vec difference = two - alpha; /* exact above 2 */
+    vpair b = {v_abs(difference), (two - difference) - alpha};
+    vpair square = pair_square((vpair){scale, v_set(0)}), z = pair_square((vpair){x, v_set(0)});
+    vpair divisor = pair_product(square, b);
+    vec inverse = v_set(1) / divisor.hi, w = z.hi * inverse;
+    vec rest = v_fma(-w, divisor.hi, z.hi) + v_fma(-w, divisor.lo, z.lo);
+    mask ordinary = m_and(m_and(v_le(v_abs(alpha), v_set(2.5f)), v_lt(v_set(0), b.hi)),
+                          m_and(v_le(v_set(0x1p-16f), scale), v_le(scale, v_set(0x1p16f))));
+    mask near = m_and(v_le(z.hi, v_set(0x1p100f)), v_le(w, v_set(0x1p38f)));
+    mask tiny = m_and(v_lt(z.hi, v_set(0x1p-80f)), m_not(v_eq(x, v_set(0))));
+    return (robust_element){
+        b, square, {w, rest * inverse}, inverse * square.hi, m_or(m_not(m_and(ordinary, near)), tiny)};
+}
+
+/* k and l of 1 + w */
+typedef struct {
+    vec k, l;
+} robust_log2;
+
+INLINE robust_log2 robust_log2_of(vpair w) {
+    const real c[] = {LOG_EXACT_POLYNOMIAL};
+    log_exponent e = split_exponent(v_set(1) + w.hi, 0.75f);
+    vec power = (vec)((uvec)v_set(1) - e.shift);
+    vec f = v_fma(w.hi, power, power - v_set(1));
+    vec z = f / (v_set(2) + f), square = z * z;
+    vec tail = v_fma(v_fma(v_set(c[2]), square, v_set(c[1])), square, v_set(c[0]));
+    vec lost = w.lo * power; /* of f; 1 / (1 + f) is nearly 1 - 2 z */
+    return (robust_log2){e.k, f + v_fma(-z, v_fma(-square, tail, f) + (lost + lost), lost)};
+}
+
+/* factor 2^n and expm1(r) for n ln 2 + r = (s - less) (k ln 2 + l), less = 0 or 1 */
+INLINE robust_float_power robust_each_power(robust_log2 log, vec s, vec less, vec factor) {
+    const vec round = v_set(1.5f * 0x1p23f);
+    vec shifted = v_fma(s - less, v_fma(log.l, v_set(LOG2E), log.k), round);
+    vec whole = v_fma(s, log.k, -v_fma(less, log.k, shifted - round));
+    vec r = v_fma(whole, v_set(LN2_HI + LN2_LO), v_fma(s, log.l, -less * log.l));
+    return (robust_float_power){times_power_of_2(shifted, factor), expm1_reduced(r)};
+}
+
+INLINE jet robust_each(vec x, const vec *p) {
+    vec alpha = robust_nonzero(p[0]), s = v_set(0.5f) * alpha;
+    robust_element e = robust_element_of(x, alpha, p[1]);
+    robust_log2 log = robust_log2_of(e.w);
+    vec f = e.b.hi / alpha, f_lost = (v_fma(-f, alpha, e.b.hi) + e.b.lo) * e.b_inverse;
+    vec g = v_set(1) / e.square.hi, g_lost = v_fma(-g, e.square.lo, v_fma(-g, e.square.hi, v_set(1)));
+    robust_float_power u = robust_each_power(log, s, v_set(0), f), v = robust_each_power(log, s, v_set(1), g);
+    vec value = v_fma(u.power, u.expm1, u.power - f), weight = v_fma(v.power, v.expm1 + g_lost, v.power);
+    return (jet){
+        .value = v_fma(value, f_lost, value),
+        .grad = x * weight,
+        .hess = weight * robust_ordinary_curvature(e.w.hi, alpha),
+        .weight = weight,
+        .needs_exact = e.needs_exact,
+    };
+}
