@@ -100,6 +100,7 @@ def test_rows_with_parameters(agree):
     names = ("value", "grad")
     agree(fl.cross_entropy, logits, labels, outputs=names, label_smoothing=0.1, temperature=3)
     agree(fl.cross_entropy.bind(label_smoothing=0.3), logits, labels, outputs=names, reduction="mean")
+    agree(fl.cross_entropy, logits, labels, outputs=names, sample_weight=None, reduction="mean")
     agree(fl.softmax_focal, logits, labels, outputs=names, gamma=1.7)
     agree(fl.multi_margin.bind(p=2), logits, labels, outputs=names, margin=0.5)
     agree(fl.top_k_error, logits, labels, outputs=("value",), k=3, reduction="mean")
