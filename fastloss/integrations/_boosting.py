@@ -65,29 +65,27 @@ class Derivatives:
 
     def __call__(self, pred: Any, target: Any, sample_weight: Any = None) -> tuple[Array, Array]:
         pred, target = np.asarray(pred), as_target(self.loss, target)
-        if sample_weight is not None and not np.size(sample_weight):
-            sample_weight = None
-        grad, hess = getattr(self, f"_{self.kind}")(pred, target)
+        weight = None if sample_weight is None or not np.size(sample_weight) else np.asarray(sample_weight)
+        grad, hess = getattr(self, f"_{self.kind}")(pred, target, weight)
         if not np.isfinite(np.vdot(grad, grad)):
             self._refuse(pred, target, grad)
-        if sample_weight is not None:
-            weight = np.asarray(sample_weight, grad.dtype).reshape((-1,) + (1,) * (grad.ndim - 1))
-            grad, hess = grad * weight, hess * weight
         return grad, hess
 
     @cached_property
     def kind(self) -> str:
+        """Where the curvature comes from, as `hessian` or the loss has it."""
         loss = self.loss
         if self.hessian != "auto":
             return self.hessian
         if loss.has_weight:
-            return "weight" if np.isfinite(loss.weight(0.0)) else "spread"
+            if np.isinf(loss.weight(0.0)):
+                return "spread"
+            return "exact" if (loss.weight(_PROBES) == loss.hess(_PROBES)).all() else "weight"
         if loss.family in ("relative", "deviance"):
             return "spread"
         if loss.is_rowwise:
             return "exact" if loss.traits >= {"convex", "c1"} else "bounded"
-        is_strict = loss.traits >= {"convex", "c1"} and (loss.hess(_PROBES, 1.0) > 0).all()
-        if is_strict:
+        if loss.traits >= {"convex", "c1"} and (loss.hess(_PROBES, 1.0) > 0).all():
             return "exact"
         if loss.family != "margin":
             return "bounded"
@@ -99,40 +97,45 @@ class Derivatives:
         weight = self.loss.weight(0.0) if self.loss.has_weight else 1.0
         return float(weight) if 0 < weight < np.inf else 1.0
 
-    def _exact(self, pred: Array, target: Array) -> tuple[Array, Array]:
-        return self._in_units(*self.loss.evaluate(pred, target, outputs=("grad", "hess")))
+    def _factor(self, weight: Array | None) -> Any:
+        """What multiplies both: sample weights in the unit of curvature; None for 1."""
+        if self._scale == 1.0:
+            return weight
+        return 1 / self._scale if weight is None else weight / self._scale
 
-    def _weight(self, pred: Array, target: Array) -> tuple[Array, Array]:
-        return self._in_units(*self.loss.evaluate(pred, target, outputs=("grad", "weight")))
+    def _exact(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
+        factor = self._factor(weight)
+        return self.loss.evaluate(pred, target, outputs=("grad", "hess"), sample_weight=factor)
 
-    def _unit(self, pred: Array, target: Array) -> tuple[Array, Array]:
-        grad = self.loss.grad(pred, target)
-        return self._in_units(grad, np.full_like(grad, self._scale))
+    def _weight(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
+        factor = self._factor(weight)
+        grad, hess = self.loss.evaluate(pred, target, outputs=("grad", "weight"), sample_weight=factor)
+        return grad, hess if factor is None else _times(hess, factor)
 
-    def _ratio(self, pred: Array, target: Array) -> tuple[Array, Array]:
+    def _unit(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
+        grad = self.loss.grad(pred, target, sample_weight=self._factor(weight))
+        hess = np.ones_like(grad)
+        return grad, hess if weight is None else _times(hess, weight)
+
+    def _ratio(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
         """Gradient over residual; a margin loss has one label as its target, and is 0 beyond it."""
-        grad, hess = self.loss.evaluate(pred, target, outputs=("grad", "hess"))
+        grad, hess = self.loss.evaluate(pred, target, outputs=("grad", "hess"), sample_weight=weight)
         residual = pred - target
         return grad, np.divide(grad, residual, out=hess, where=np.abs(residual) > 1e-3)
 
-    def _spread(self, pred: Array, target: Array) -> tuple[Array, Array]:
+    def _spread(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
         """As if residuals below the median were as large as that: at 0 the weights of these losses are infinite."""
         grad, sizes = self.loss.grad(pred, target), np.abs(pred - target)
         least = np.median(sizes) or 1.0
         hess = np.abs(grad) / np.maximum(sizes, least)
         unit = float(np.mean(hess, dtype=np.float64)) or 1.0
-        return (grad / unit).astype(grad.dtype), (hess / unit).astype(grad.dtype)
+        factor = 1 / unit if weight is None else weight / unit
+        return _times(grad, factor), _times(hess.astype(grad.dtype, copy=False), factor)
 
-    def _bounded(self, pred: Array, target: Array) -> tuple[Array, Array]:
+    def _bounded(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
         """The exact one, but no step is longer than a few units of a logit."""
-        grad, hess = self.loss.evaluate(pred, target, outputs=("grad", "hess"))
-        return grad, np.maximum(hess, np.abs(grad) / _LONGEST)
-
-    def _in_units(self, grad: Array, hess: Array) -> tuple[Array, Array]:
-        if self._scale != 1.0:
-            grad /= self._scale
-            hess /= self._scale
-        return grad, hess
+        grad, hess = self.loss.evaluate(pred, target, outputs=("grad", "hess"), sample_weight=weight)
+        return grad, np.maximum(hess, np.abs(grad) / _LONGEST, out=hess)
 
     def _refuse(self, pred: Array, target: Array, grad: Array) -> None:
         rows = ~np.isfinite(grad).reshape(len(grad), -1).all(axis=1)
@@ -143,3 +146,8 @@ class Derivatives:
             f"{self.loss.name} has no finite gradient at row {row}: its prediction is {pred[row]}, its label "
             f"{target[row]}"
         )
+
+
+def _times(array: Array, factor: Any) -> Array:
+    """The array times one number, or one a row; in its place."""
+    return np.multiply(array, factor, out=array, casting="same_kind")

@@ -42,7 +42,7 @@ def served(loss: Loss | str, adapter: str, families: Collection[str], is_even: b
     return loss
 
 
-def signs(labels: Any) -> NDArray[np.float64]:
+def signs(labels: Any) -> NDArray[np.floating[Any]]:
     """The labels of a margin loss: 0 stands for -1.
 
     Raises
@@ -50,11 +50,16 @@ def signs(labels: Any) -> NDArray[np.float64]:
     ValueError
         If there are others than -1, 0 and 1.
     """
-    labels = np.asarray(labels, np.float64)
-    if not np.isin(labels, (-1, 0, 1)).all():
-        other = labels[~np.isin(labels, (-1, 0, 1))].flat[0]
-        raise ValueError(f"labels of a margin loss are 0 and 1, or -1 and 1, got {other}")
-    return np.where(labels == 0, -1.0, labels)
+    labels = np.asarray(labels)
+    if labels.dtype.kind != "f":
+        labels = labels.astype(np.float32)
+    zeros, ones = np.count_nonzero(labels == 0), np.count_nonzero(labels == 1)
+    if zeros + ones < labels.size:  # boosting asks at each step: no more passes over the labels than that
+        others = labels[(labels != 0) & (np.abs(labels) != 1)]
+        if others.size:
+            raise ValueError(f"labels of a margin loss are 0 and 1, or -1 and 1, got {others.flat[0]}")
+        return np.where(labels == 0, -1, labels).astype(labels.dtype)
+    return labels if not zeros else 2 * labels - 1
 
 
 def as_target(loss: Loss, target: Any) -> NDArray[Any]:
