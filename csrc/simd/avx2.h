@@ -8,6 +8,19 @@
 
 #include "simd/vec.h"
 
+/* Conversions to float64 are intrinsics: GCC 12 builds the generic ones from halves. */
+#define FL_HAS_WIDEN
+#if FL_ARITH == 3264
+INLINE vec v_widen(svec s) { return (vec)_mm256_cvtps_pd((__m128)s); }
+#else
+INLINE vec v_widen(svec s) { return s; }
+#endif
+#if FL_ARITH == 64
+INLINE dvec v_load_doubles(const stored *p) { return (dvec)_mm256_loadu_pd(p); }
+#else
+INLINE dvec v_load_doubles(const stored *p) { return (dvec)_mm256_cvtps_pd(_mm_loadu_ps(p)); }
+#endif
+
 #define FL_HAS_ANY
 #include "simd/generic.h"
 
@@ -22,7 +35,7 @@ INLINE int m_any(mask a) { return _mm256_movemask_epi8((__m256i)a) != 0; }
 #endif
 
 INLINE void v_stream(stored *p, vec x) {
-    svec s = __builtin_convertvector(x, svec);
+    svec s = v_narrow(x);
 #if FL_ARITH == 3264
     _mm_stream_si128((__m128i *)p, (__m128i)s);
 #else

@@ -28,9 +28,11 @@ INLINE dvec v_load_doubles(const stored *p) { return (dvec)_mm512_cvtps_pd(_mm25
 #endif
 
 #if FL_ARITH == 3264
-INLINE vec v_load(const stored *p) { return (vec)v_load_doubles(p); }
-INLINE void v_store(stored *p, vec x) { _mm256_storeu_ps(p, _mm512_cvtpd_ps((__m512d)x)); }
-INLINE void v_stream(stored *p, vec x) { _mm256_stream_ps(p, _mm512_cvtpd_ps((__m512d)x)); }
+INLINE vec v_widen(svec s) { return (vec)_mm512_cvtps_pd((__m256)s); }
+INLINE svec v_narrow(vec x) { return (svec)_mm512_cvtpd_ps((__m512d)x); }
+INLINE vec v_load(const stored *p) { return v_widen((svec)_mm256_loadu_ps(p)); }
+INLINE void v_store(stored *p, vec x) { _mm256_storeu_ps(p, (__m256)v_narrow(x)); }
+INLINE void v_stream(stored *p, vec x) { _mm256_stream_ps(p, (__m256)v_narrow(x)); }
 #else
 INLINE vec v_load(const stored *p) { return (vec)OF_REAL(loadu)(p); }
 INLINE void v_store(stored *p, vec x) { OF_REAL(storeu)(p, (REGISTER)x); }

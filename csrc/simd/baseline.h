@@ -13,7 +13,7 @@
 #include "simd/narrow.h"
 
 INLINE void v_stream(stored *p, vec x) {
-    svec s = __builtin_convertvector(x, svec);
+    svec s = v_narrow(x);
 #if FL_ARITH == 3264
     long long both;
     memcpy(&both, &s, sizeof both);

@@ -1,21 +1,27 @@
 /* Loads, stores and masks as the compiler's generic vectors, which are as fast as intrinsics; for instruction sets
  * whose masks are vectors with all bits of a lane set or none. */
 
-INLINE vec v_load(const stored *p) {
-    svec s;
-    memcpy(&s, p, sizeof s);
-    return __builtin_convertvector(s, vec);
-}
-
-INLINE void v_store(stored *p, vec x) {
-    svec s = __builtin_convertvector(x, svec);
-    memcpy(p, &s, sizeof s);
-}
+#ifndef FL_HAS_WIDEN
+INLINE vec v_widen(svec s) { return __builtin_convertvector(s, vec); }
 
 INLINE dvec v_load_doubles(const stored *p) {
     stored part __attribute__((vector_size(FL_BYTES / sizeof(double) * sizeof(stored))));
     memcpy(&part, p, sizeof part);
     return __builtin_convertvector(part, dvec);
+}
+#endif
+
+INLINE svec v_narrow(vec x) { return __builtin_convertvector(x, svec); }
+
+INLINE vec v_load(const stored *p) {
+    svec s;
+    memcpy(&s, p, sizeof s);
+    return v_widen(s);
+}
+
+INLINE void v_store(stored *p, vec x) {
+    svec s = v_narrow(x);
+    memcpy(p, &s, sizeof s);
 }
 
 typedef ivec mask;

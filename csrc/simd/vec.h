@@ -12,6 +12,7 @@
  * instruction set:
  *
  *   v_load  v_store  v_stream           memory; v_stream past the caches, to a multiple of the vector's size
+ *   v_widen  v_narrow                   vectors of the stored type as vectors and back; where the two types differ
  *   v_load_doubles                      numbers of the stored type as float64
  *   v_load_chunks                       LANES numbers, each 16 bytes of them `stride` numbers behind those before
  *   mask  v_lt  v_le  v_eq              comparisons, false for NaN
