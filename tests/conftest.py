@@ -15,8 +15,9 @@ def isa(request):
 
 @pytest.fixture(autouse=True)
 def _many_processors(monkeypatch):
-    """Calls take as many threads as a test asks for, on a small machine, too."""
+    """Calls take as many threads as a test asks for, on a small machine and for little work, too."""
     monkeypatch.setattr(threads, "most_threads", lambda: 16)
+    monkeypatch.setattr(threads, "SHORT", -1)
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,16 @@ from _thread import start_new_thread
 from functools import partial
 from queue import SimpleQueue
 from threading import Lock
+from time import perf_counter_ns
 
 from fastloss.core.arguments import check_count
 from fastloss.core.jobs import Job
 
-# Below this many elements a call is over before a thread has woken up.
+# Work of fewer nanoseconds is over before another thread has taken its share: to hand it over takes 22 microseconds.
+SHORT = 50_000
+# The first blocks of a call tell how long the others take. Of a call of few blocks, which are large then, the elements
+# do: above so many.
+TRIED, FEW = 2, 16
 SMALL = 1 << 17
 # Runs of blocks per thread: more than one, since a thread may be slowed down by other work on its processor.
 RUNS_PER_THREAD = 4
@@ -70,15 +75,23 @@ def processors():
 
 def run_blocks(function, blocks, block_size, num_threads=None):
     """Call function(first, last) over all blocks, on several threads if there is work for them."""
-    if blocks * block_size <= SMALL:
-        function(0, blocks)
+    is_long, tried = blocks * block_size > SMALL, 0
+    threads = min(threads_of_call(num_threads), blocks) if is_long or blocks >= FEW else 1
+    if threads > 1 and blocks >= FEW:
+        begin, tried = perf_counter_ns(), TRIED
+        function(0, tried)
+        is_long = is_long_for(perf_counter_ns() - begin, blocks / tried - 1)
+    if threads <= 1 or not is_long:
+        function(tried, blocks)
         return
-    threads = min(threads_of_call(num_threads), blocks)
-    if threads == 1:
-        function(0, blocks)
-        return
-    job = Job(function, blocks, min(threads * RUNS_PER_THREAD, blocks))
+    rest = blocks - tried
+    job = Job(lambda first, last: function(tried + first, tried + last), rest, min(threads * RUNS_PER_THREAD, rest))
     job.run(partial(_pool.hand_over, threads - 1))
+
+
+def is_long_for(nanoseconds, times):
+    """Whether work that takes so long and is to be done so many times more is worth another thread."""
+    return nanoseconds * times > SHORT
 
 
 def threads_of_call(num_threads):

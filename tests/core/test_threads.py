@@ -37,6 +37,22 @@ def test_every_block_is_run_once(blocks, num_threads):
     assert blocks_run(blocks, 1, num_threads) == Counter(range(blocks))
 
 
+@pytest.mark.parametrize(("nanoseconds", "is_shared"), [(100, False), (100_000, True)])
+def test_only_long_work_is_handed_over(monkeypatch, nanoseconds, is_shared):
+    """By the time that its first blocks take."""
+    clock, shared = [0], []
+    monkeypatch.setattr(threads, "SHORT", 50_000)
+    monkeypatch.setattr(threads, "perf_counter_ns", lambda: clock[0])
+    monkeypatch.setattr(threads._pool, "hand_over", lambda times, job: shared.append(times))
+
+    def run(first, last):
+        clock[0] += (last - first) * nanoseconds
+
+    threads.run_blocks(run, 100, 4096, 2)
+    assert shared == [1] * is_shared
+    assert clock == [100 * nanoseconds]
+
+
 def test_calls_of_several_threads_ask_for_more_and_more_workers(monkeypatch):
     """None of them loses its work to a pool that another replaced."""
     monkeypatch.setattr(threads, "_pool", threads._Pool())
