@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FL_BLOCK 4096 /* elements a kernel is given at a time; also the unit of the fixed-order sums */
+#define FL_BLOCK 4096   /* elements a kernel is given at a time; also the unit of the fixed-order sums */
+#define FL_SUM_LANES 16 /* of a sum over a block, in float64: lane l adds the elements l, l + 16, ... */
 #define FL_ALIGNMENT 64
 
 /* The number of its arguments, strings: the domains of parameters, as losses.def and rows.def list them */
@@ -47,8 +48,8 @@ typedef struct {
     int flags;
 } fl_output;
 
-/* Traits, which drive the tests */
-enum { FL_CONVEX = 1, FL_C1 = 2, FL_EVEN = 4, FL_BOUNDED = 8 };
+/* Traits, which drive the tests; and one for the loops: value and gradient of a NaN residual are NaN by themselves */
+enum { FL_CONVEX = 1, FL_C1 = 2, FL_EVEN = 4, FL_BOUNDED = 8, FL_CARRIES_NAN = 16 };
 
 enum {
 #define FAMILY(name, public_name, has_target) FL_##name,
@@ -77,7 +78,9 @@ typedef struct {
 } fl_loss;
 
 /* The arguments of a kernel for one block. `target_mask` is the mask that an element's index into target is taken
- * through: ~0, or 0 where one vector of targets serves all elements. Outputs that are not wanted are NULL. */
+ * through: ~0, or 0 where one vector of targets serves all elements. Outputs that are not wanted are NULL. Before they
+ * are stored, first a term is added to them, then they are multiplied by the sample weights, and derivatives by the
+ * factor; an element of weight 0 is 0. */
 typedef struct {
     const void *pred, *target;
     size_t target_mask;
@@ -85,6 +88,12 @@ typedef struct {
     double scalars[FL_MAX_PARAMS];     /* one value for all elements */
     void *out[FL_OUTPUTS];
     int streams; /* mask of outputs stored past the caches: aligned ones; the caller ends with fl_end_streams() */
+    int shifted; /* mask of outputs to which a term is added */
+    const void *terms[FL_OUTPUTS]; /* one per element; NULL: the one of all elements */
+    double term[FL_OUTPUTS];
+    const void *sample_weight; /* NULL: 1 each */
+    double factor;             /* 1 / total weight for the derivatives of a mean, else 1 */
+    double *lanes;             /* room for FL_SUM_LANES sums of values, if the values are summed, else NULL */
 } fl_map_args;
 
 typedef void (*fl_map_kernel)(const fl_map_args *, size_t);
@@ -125,12 +134,10 @@ enum {
 enum { FL_F32, FL_F64, FL_WIDE, FL_ARITHMETICS }; /* wide: float32 stored, float64 computed */
 
 typedef struct {
-    fl_map_kernel loops[FL_KERNELS][FL_LOOPS];                        /* NULL where another arithmetic has it */
-    void (*map)(fl_map_kernel, const fl_map_args *, size_t);          /* any number of elements */
-    double (*sum)(const void *, size_t);                              /* in 16 float64 lanes and a fixed tree */
-    void (*weigh)(void *, const void *weight, double factor, size_t); /* x *= weight * factor; 0 where weight is 0 */
-    void (*shift)(void *, const void *terms, double term, size_t);    /* x += terms, or the one term if NULL */
-    void (*functions[FL_FUNCTIONS])(const void *, void *, size_t);    /* n a multiple of FL_ALIGNMENT bytes */
+    fl_map_kernel loops[FL_KERNELS][FL_LOOPS];                     /* NULL where another arithmetic has it */
+    double (*map)(fl_map_kernel, const fl_map_args *, size_t);     /* any number of elements; the sum of values or 0 */
+    double (*sum)(const void *, size_t);                           /* in FL_SUM_LANES lanes and a fixed tree */
+    void (*functions[FL_FUNCTIONS])(const void *, void *, size_t); /* n a multiple of FL_ALIGNMENT bytes */
 } fl_table;
 
 extern const fl_output fl_outputs[FL_OUTPUTS];

@@ -1,6 +1,8 @@
 /* Elementwise losses for one instruction set and one arithmetic, ending in their table. */
 #include "domain.h"
 
+#include <float.h>
+
 /* Under the sanitizers a loop takes as long to compile as all else together: there is one per kernel. */
 #ifdef FL_SANITIZED
 #undef FL_ONE_LOOP
@@ -27,8 +29,9 @@ extern const fl_table TABLE(FL_ARITH), TABLE(3264);
 #endif
 
 #include "map/families.h"
-#include "map/loop.inc"
+#include "map/finish.h"
 #include "map/reduce.h"
+#include "map/loop.inc"
 #include "map/functions.h"
 
 const fl_table TABLE(FL_ARITH) = {
@@ -43,8 +46,6 @@ const fl_table TABLE(FL_ARITH) = {
         },
     .map = map,
     .sum = sum,
-    .weigh = weigh,
-    .shift = shift,
     .functions =
         {
 #define FUNCTION(name) [FL_FUNCTION_##name] = name##_map,

@@ -4,10 +4,10 @@ from libc.stdint cimport int64_t, uint64_t
 
 cdef extern from "api.h" nogil:
     enum:
-        FL_BLOCK, FL_ALIGNMENT, FL_MAX_PARAMS, FL_ISAS, FL_FUNCTIONS
+        FL_BLOCK, FL_SUM_LANES, FL_ALIGNMENT, FL_MAX_PARAMS, FL_ISAS, FL_FUNCTIONS
         FL_F32, FL_F64
         FL_OUTPUT_value, FL_OUTPUT_PARAM_GRAD, FL_OUTPUTS, FL_PARAM_GRAD
-        FL_RESIDUAL_ONLY, FL_UNWEIGHTED
+        FL_RESIDUAL_ONLY
         FL_CONVEX, FL_C1, FL_EVEN, FL_BOUNDED
         FL_LABELS, FL_LABELS_OR_PROBABILITIES, FL_LOGITS
         FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW
@@ -35,6 +35,12 @@ cdef extern from "api.h" nogil:
         double *scalars
         void **out
         int streams
+        int shifted
+        const void **terms
+        double *term
+        const void *sample_weight
+        double factor
+        double *lanes
 
     ctypedef void (*fl_map_kernel)(const fl_map_args *, size_t) noexcept nogil
 
@@ -63,10 +69,8 @@ cdef extern from "api.h" nogil:
         const char *const *parameters
 
     ctypedef struct fl_table:
-        void (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
+        double (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
         double (*sum)(const void *, size_t) noexcept nogil
-        void (*weigh)(void *, const void *, double, size_t) noexcept nogil
-        void (*shift)(void *, const void *, double, size_t) noexcept nogil
         void (**functions)(const void *, void *, size_t) noexcept nogil
 
     ctypedef struct fl_chosen:
@@ -188,3 +192,4 @@ cdef const fl_distance_kernels *current_distances(bint is_double) noexcept
 cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept
 cdef fl_chosen chosen_loop(int loss, bint is_double, int outputs, const double *scalars) noexcept nogil
 cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil
+cpdef double mean_of(double total, double weight) noexcept nogil

@@ -1,11 +1,12 @@
 """The hot loops of the elementwise losses: blocks of 4096 elements, without the GIL.
 
-A call is one `Map`: it reads each block of every operand (in place where it can), runs the loss's loop over it, applies
-the sample weights, stores the outputs and keeps one float64 partial sum per block. Blocks are independent, so that any
+A call is one `Map`: it reads each block of every operand (in place where it can), runs the loss's loop over it, which
+applies the sample weights, stores the outputs and keeps one float64 partial sum per block. Blocks are independent, so that any
 split over threads gives the same bits; `run` takes a range of blocks, and threads.py decides which thread runs which.
 """
 
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
+from libc.math cimport NAN
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
@@ -37,7 +38,6 @@ DISTANCE_TARGETS = {FL_NO_TARGET: "none", FL_FRACTION: "fraction", FL_SIGN: "sig
 # parameters have the numbers after them; `PARAM_GRAD` is the mask of all those derivatives.
 OUTPUTS = {fl_outputs[i].name.decode(): i for i in range(FL_OUTPUT_PARAM_GRAD)}
 RESIDUAL_OUTPUTS = frozenset(name for name, i in OUTPUTS.items() if fl_outputs[i].flags & FL_RESIDUAL_ONLY)
-UNWEIGHTED = sum(1 << i for i in range(FL_OUTPUT_PARAM_GRAD) if fl_outputs[i].flags & FL_UNWEIGHTED)  # a mask
 PARAM_GRAD = FL_PARAM_GRAD
 BLOCK = FL_BLOCK  # elements
 MARGINS = {fl_margin_names[i].decode(): i for i in range(FL_MARGINS)}  # csrc/tiles/margins.def
@@ -210,10 +210,10 @@ cdef class StandardFloats:
         fl_leave_floats(self.before)
 
 
-def mean_of(double total, double weight):
+cpdef double mean_of(double total, double weight) noexcept nogil:
     """The total over the weight; NaN of no weight."""
     cdef uint64_t floats = fl_enter_floats()
-    cdef double mean = total / weight if weight else float("nan")
+    cdef double mean = total / weight if weight else NAN
     fl_leave_floats(floats)
     return mean
 
@@ -229,7 +229,7 @@ cdef class Map:
     cdef bint varies[FL_MAX_PARAMS]
     cdef bint wanted[FL_OUTPUTS]
     cdef bint stored[FL_OUTPUTS]
-    cdef bint shifted[FL_OUTPUTS]
+    cdef int shifted                    # mask of the outputs that have a term
     cdef bint has_terms[FL_OUTPUTS]
     cdef double term[FL_OUTPUTS]
     cdef double scalars[FL_MAX_PARAMS]
@@ -277,7 +277,8 @@ cdef class Map:
                 open_operand(&self.outs[k], array, FLOAT64 if is_double else FLOAT32, is_double, True, self.size)
                 self.stored[k] = True
         for k, value in enumerate(terms):
-            self.shifted[k] = value is not None
+            if value is not None:
+                self.shifted |= 1 << k
             if isinstance(value, tuple):
                 open_operand(&self.terms[k], value[0], value[1], is_double, False, self.size)
                 self.has_terms[k] = True
@@ -307,7 +308,7 @@ cdef class Map:
         block is then so short that all others begin where the first of these outputs is aligned; those that are not
         aligned there are not streamed."""
         cdef Py_ssize_t itemsize = 8 if self.is_double else 4
-        cdef Py_ssize_t bytes = self.size * itemsize * (2 if self.has_target else 1)
+        cdef Py_ssize_t bytes = self.size * itemsize * (1 + self.has_target + self.has_sample_weight)
         cdef Py_ssize_t place, first = -1
         cdef bint is_final
         cdef int k
@@ -315,9 +316,9 @@ cdef class Map:
             if self.wanted[k]:
                 bytes += self.size * itemsize
         self.streams, self.head = 0, FL_BLOCK
-        if bytes > STREAMED_BYTES and not (self.keeps_sum or self.has_sample_weight):
+        if bytes > STREAMED_BYTES:
             for k in range(FL_OUTPUTS):
-                is_final = not self.shifted[k] and (k == FL_OUTPUT_value or self.factor == 1)
+                is_final = not self.shifted >> k & 1 and not (self.has_sample_weight and self.factor != 1)
                 if self.stored[k] and self.outs[k].direct and is_final:
                     place = <Py_ssize_t>(<size_t>self.outs[k].data % FL_ALIGNMENT)
                     if first == -1 and place % itemsize == 0:
@@ -374,10 +375,9 @@ cdef class Map:
 
     cdef void run_block(self, Py_ssize_t index, char *scratch) noexcept nogil:
         cdef Py_ssize_t start = self.start(index), n = self.start(index + 1) - start
-        cdef const void *sample_weight = NULL
-        cdef const void *terms
+        cdef double lanes[FL_SUM_LANES]
+        cdef double total
         cdef fl_map_args args
-        cdef double factor
         cdef int k
         args.streams = self.streams if index > 0 else 0
         if self.subtracts:
@@ -392,8 +392,9 @@ cdef class Map:
             args.target = read_block(&self.target, start, n, scratch)
             args.target_mask = <size_t>-1
             scratch += scratch_size(&self.target, n)
+        args.factor, args.sample_weight = self.factor, NULL
         if self.has_sample_weight:
-            sample_weight = read_block(&self.sample_weight, start, n, scratch)
+            args.sample_weight = read_block(&self.sample_weight, start, n, scratch)
             scratch += scratch_size(&self.sample_weight, n)
         for k in range(FL_MAX_PARAMS):
             args.params[k] = NULL
@@ -401,31 +402,26 @@ cdef class Map:
             if self.varies[k]:
                 args.params[k] = read_block(&self.params[k], start, n, scratch)
                 scratch += scratch_size(&self.params[k], n)
+        args.shifted = self.shifted
         for k in range(FL_OUTPUTS):
-            args.out[k] = NULL
+            args.out[k] = args.terms[k] = NULL
+            args.term[k] = self.term[k]
+            if self.has_terms[k]:
+                args.terms[k] = read_block(&self.terms[k], start, n, scratch)
+                scratch += scratch_size(&self.terms[k], n)
             if self.wanted[k]:
                 if self.stored[k] and self.outs[k].direct:
                     args.out[k] = self.outs[k].data + start * self.outs[k].itemsize
                 else:
                     args.out[k] = scratch
                     scratch += n * 8
-        self.chosen.table.map(self.chosen.loop, &args, n)
+        args.lanes = lanes if self.keeps_sum else NULL
+        total = self.chosen.table.map(self.chosen.loop, &args, n)
+        if self.keeps_sum:
+            self.partials[index] = total
         for k in range(FL_OUTPUTS):
-            if self.wanted[k]:
-                if self.shifted[k]:
-                    terms = NULL
-                    if self.has_terms[k]:
-                        terms = read_block(&self.terms[k], start, n, scratch)
-                        scratch += scratch_size(&self.terms[k], n)
-                    self.chosen.table.shift(args.out[k], terms, self.term[k], n)
-                # the factor of a mean is for derivatives: of the values the caller divides the sum
-                factor = 1.0 if k == FL_OUTPUT_value else self.factor
-                if (self.has_sample_weight or factor != 1) and not fl_outputs[k].flags & FL_UNWEIGHTED:
-                    self.chosen.table.weigh(args.out[k], sample_weight, factor, n)
-                if k == FL_OUTPUT_value and self.keeps_sum:
-                    self.partials[index] = self.chosen.table.sum(args.out[k], n)
-                if self.stored[k] and not self.outs[k].direct:
-                    write_block(&self.outs[k], start, n, args.out[k])
+            if self.stored[k] and not self.outs[k].direct:
+                write_block(&self.outs[k], start, n, args.out[k])
 
 
 cdef enum:

@@ -16,15 +16,18 @@ from libc.string cimport memcpy, memset
 from fastloss.core.buffers cimport widen_integers
 from fastloss.core.kernels cimport (
     FL_ALIGNMENT, FL_BLOCK, FL_MAX_PARAMS, FL_OUTPUT_value, FL_ROW_ELEMENTS, FL_ROW_GRAD, FL_ROW_HESS,
-    FL_ROW_PADDING, FL_ROW_PARAMETERS, chosen_loop, current_rows, current_table, fl_chosen, fl_enter_floats, fl_leave_floats,
-    fl_map_args, fl_matrix, fl_row_kernels, fl_rows, fl_table, tree_sum,
+    FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SUM_LANES, chosen_loop, current_rows, current_table, fl_chosen,
+    fl_enter_floats, fl_leave_floats, fl_map_args, fl_matrix, fl_row_kernels, fl_rows, fl_table, mean_of, tree_sum,
 )
 from fastloss.core.rows cimport rows_per_block
 
+from time import perf_counter_ns
+
 import numpy
 
+from fastloss.core import threads
 from fastloss.core.buffers import STORAGES
-from fastloss.core.kernels import OUTPUTS as NUMBERS, UNWEIGHTED as UNWEIGHTED_MASK
+from fastloss.core.kernels import OUTPUTS as NUMBERS
 
 np.import_array()
 
@@ -46,7 +49,7 @@ TARGETS = {"none": NO_TARGET, "optional": OPTIONAL, "required": REQUIRED, "label
            "labels or probabilities": LABELS_OR_PROBABILITIES, "logits": LOGITS}  # fmt: skip
 cdef dict REDUCTIONS = {"none": NONE, "sum": SUM, "mean": MEAN}
 cdef dict OUTPUTS = NUMBERS
-cdef int UNWEIGHTED = UNWEIGHTED_MASK, WEIGHT = OUTPUTS["weight"], HESS_NUMBER = OUTPUTS["hess"]
+cdef int WEIGHT = OUTPUTS["weight"], HESS_NUMBER = OUTPUTS["hess"]
 cdef double LEAST_FLOAT = 2.0 ** -150  # numbers of at most this size are 0 as float32
 
 if max(FL_MAX_PARAMS, FL_ROW_PARAMETERS) > PARAMETERS or len(OUTPUTS) > RESULTS:
@@ -84,9 +87,11 @@ cdef struct Call:
     # the arguments of a call, which its caller holds
     void *pred
     void *target
+    void *sample_weight
     void *out
+    void *num_threads
     int reduction
-    bint is_double
+    bint is_double, is_in_place
     double parameters[PARAMETERS]
     np.npy_intp elements, rows, classes
     int outputs                # how many arrays the results have
@@ -178,8 +183,8 @@ cdef class Entry:
         cdef Py_ssize_t given = len(args)
         if not 0 < given <= 2:
             return False
-        call.pred, call.target, call.out = <void *>args[0], NULL, NULL
-        call.reduction = NONE
+        call.pred, call.target, call.sample_weight, call.out = <void *>args[0], NULL, NULL, NULL
+        call.num_threads, call.reduction, call.is_in_place = NULL, NONE, False
         if given == 2 and args[1] is not None:
             call.target = <void *>args[1]
         memcpy(call.parameters, self.parameters, sizeof(call.parameters))
@@ -204,6 +209,11 @@ cdef class Entry:
             elif name == "num_threads":
                 if argument is not None and (type(argument) is not int or argument < 1):
                     return False
+                call.num_threads = NULL if argument is None else <void *>argument
+            elif name == "sample_weight":
+                if argument is not None and self.target >= LABELS:
+                    return False
+                call.sample_weight = NULL if argument is None else <void *>argument
             elif name == "target" and given == 1:
                 call.target = NULL if argument is None else <void *>argument
             else:
@@ -273,11 +283,16 @@ cdef class Entry:
             for other in arrays[:k]:
                 if overlap(array, other):
                     return False
-            if overlap(array, <object>call.pred) and not (in_place and are_same(array, <object>call.pred)):
-                return False
+            if overlap(array, <object>call.pred):
+                if not (in_place and are_same(array, <object>call.pred)):
+                    return False
+                call.is_in_place = True
             if call.target != NULL and overlap(array, <object>call.target):
                 if self.target >= LABELS or not are_same(array, <object>call.target):
                     return False
+                call.is_in_place = True
+            if call.sample_weight != NULL and overlap(array, <object>call.sample_weight):
+                return False
         return True
 
     cdef object results(self, Call *call, const Wanted *wanted, list arrays):
@@ -297,69 +312,87 @@ cdef class Entry:
     # ---- elementwise losses -----------------------------------------------------------------------------------------
 
     cdef object map(self, Call *call, const Wanted *wanted):
-        cdef uint64_t floats
-        cdef np.ndarray target
+        cdef np.ndarray pred = <np.ndarray>call.pred
+        cdef Py_ssize_t blocks = (call.elements + FL_BLOCK - 1) // FL_BLOCK, tried = blocks
+        cdef double partials[MOST_BLOCKS + 1]
+        cdef double total_weight = <double>call.elements
         if self.target == (<int>NO_TARGET if call.target != NULL else <int>REQUIRED):
             return None
         if wanted.mask >> WEIGHT & 1 and not self.has_weight:
             return None
-        if call.target != NULL:
-            if not np.PyArray_CheckExact(<object>call.target):
-                return None
-            target = <np.ndarray>call.target
-            if not (is_plain_array(target) and are_alike(target, <np.ndarray>call.pred)):
-                return None
+        if call.target != NULL and not is_beside(<object>call.target, pred):
+            return None
+        if call.sample_weight != NULL and not is_beside(<object>call.sample_weight, pred):
+            return None
         arrays = self.new_results(call, wanted)
         if arrays is None:
             return None
+        if call.sample_weight != NULL and call.reduction == MEAN:
+            total_weight = weight_of(<np.ndarray>call.sample_weight, call.elements, call.is_double)
+        if blocks >= threads.FEW and not call.is_in_place:
+            tried = threads.TRIED
+            begin = perf_counter_ns()
         with nogil:
-            floats = fl_enter_floats()
-            self.run_map(call, wanted)
-            fl_leave_floats(floats)
+            self.run_map(call, wanted, total_weight, partials, 0, tried)
+        if tried < blocks:
+            if self.is_for_threads(call, perf_counter_ns() - begin, <double>blocks / tried - 1):
+                return None
+            with nogil:
+                self.run_map(call, wanted, total_weight, partials, tried, blocks)
+        if call.reduction != NONE and wanted.mask >> FL_OUTPUT_value & 1:
+            call.total = tree_sum(partials, blocks)
+            if call.reduction == MEAN:
+                call.total = mean_of(call.total, total_weight)
         return self.results(call, wanted, arrays)
 
-    cdef void run_map(self, Call *call, const Wanted *wanted) noexcept nogil:
-        """As Map does it, block by block."""
+    cdef bint is_for_threads(self, Call *call, nanoseconds, double times) except -1:
+        """Whether the call, some of whose blocks took so long, is worth threads: the general way has them."""
+        if not threads.is_long_for(nanoseconds, times):
+            return False
+        return threads.threads_of_call(None if call.num_threads == NULL else <object>call.num_threads) > 1
+
+    cdef void run_map(self, Call *call, const Wanted *wanted, double total_weight, double *partials,
+                      Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+        """Blocks first, ..., last - 1, as Map does it."""
         cdef char scratch[FL_BLOCK * 8 + FL_ALIGNMENT]
-        cdef double partials[MOST_BLOCKS + 1]
+        cdef double lanes[FL_SUM_LANES]
         cdef fl_map_args map
-        cdef int itemsize = 8 if call.is_double else 4, block, k, array
-        cdef Py_ssize_t start, n
-        cdef double factor = 1.0
+        cdef int itemsize = 8 if call.is_double else 4, k, array
+        cdef Py_ssize_t block, start
+        cdef bint keeps_sum = call.reduction != NONE and wanted.mask >> FL_OUTPUT_value & 1
+        cdef const char *pred = <const char *>np.PyArray_DATA(<np.ndarray>call.pred)
         cdef const char *target = <const char *>np.PyArray_DATA(<np.ndarray>call.target) if call.target != NULL else NULL
+        cdef const char *sample_weight = NULL
+        cdef uint64_t floats = fl_enter_floats()
+        if call.sample_weight != NULL:
+            sample_weight = <const char *>np.PyArray_DATA(<np.ndarray>call.sample_weight)
         for k in range(PARAMETERS if not call.is_double else 0):
             call.parameters[k] = <double><float>call.parameters[k]
         cdef fl_chosen chosen = chosen_loop(self.kernel, call.is_double, wanted.mask, call.parameters)
         memset(&map, 0, sizeof(map))
         memcpy(map.scalars, call.parameters, sizeof(map.scalars))
         map.target, map.target_mask = zeros, 0
-        if call.reduction == MEAN:
-            factor = 1.0 / <double>call.elements
-        for block in range((call.elements + FL_BLOCK - 1) // FL_BLOCK):
+        map.factor = mean_of(1.0, total_weight) if call.reduction == MEAN else 1.0
+        map.lanes = lanes if keeps_sum else NULL
+        if self.is_shifted:
+            map.shifted = 1 << FL_OUTPUT_value
+            map.term[FL_OUTPUT_value] = self.terms[call.is_double]
+        for block in range(first, last):
             start = block * FL_BLOCK
-            n = min(<Py_ssize_t>FL_BLOCK, call.elements - start)
-            map.pred = <char *>np.PyArray_DATA(<np.ndarray>call.pred) + start * itemsize
+            map.pred = pred + start * itemsize
             if target != NULL:
                 map.target, map.target_mask = target + start * itemsize, <size_t>-1
+            if sample_weight != NULL:
+                map.sample_weight = sample_weight + start * itemsize
             array = 0
             for k in range(wanted.count):
-                if wanted.numbers[k] == FL_OUTPUT_value and call.reduction != NONE:
+                if wanted.numbers[k] == FL_OUTPUT_value and keeps_sum:
                     map.out[FL_OUTPUT_value] = aligned(scratch)
                 else:
                     map.out[wanted.numbers[k]] = <char *>call.data[array] + start * itemsize
                     array += 1
-            chosen.table.map(chosen.loop, &map, n)
-            if wanted.mask >> FL_OUTPUT_value & 1:
-                if self.is_shifted:
-                    chosen.table.shift(map.out[FL_OUTPUT_value], NULL, self.terms[call.is_double], n)
-                if call.reduction != NONE:
-                    partials[block] = chosen.table.sum(map.out[FL_OUTPUT_value], n)
-            for k in range(wanted.count if factor != 1 else 0):
-                if wanted.numbers[k] != FL_OUTPUT_value and not UNWEIGHTED >> wanted.numbers[k] & 1:
-                    chosen.table.weigh(map.out[wanted.numbers[k]], NULL, factor, n)
-        if call.reduction != NONE and wanted.mask >> FL_OUTPUT_value & 1:
-            call.total = tree_sum(partials, (call.elements + FL_BLOCK - 1) // FL_BLOCK)
-            call.total = call.total / <double>call.elements if call.reduction == MEAN else call.total
+            partials[block] = chosen.table.map(chosen.loop, &map, min(<Py_ssize_t>FL_BLOCK, call.elements - start))
+        fl_leave_floats(floats)
 
     # ---- rows of logits ---------------------------------------------------------------------------------------------
 
@@ -448,6 +481,11 @@ cdef bint fits_float32(double value) noexcept nogil:
     return value == 0 or LEAST_FLOAT < fabs(value) <= FLT_MAX or fabs(value) > DBL_MAX
 
 
+cdef bint is_beside(object array, np.ndarray pred) noexcept:
+    """Whether that is a plain array of pred's shape and dtype."""
+    return np.PyArray_CheckExact(array) and is_plain_array(<np.ndarray>array) and are_alike(<np.ndarray>array, pred)
+
+
 cdef bint is_plain_array(np.ndarray array) noexcept:
     """Contiguous, aligned, in this machine's byte order."""
     return np.PyArray_ISCARRAY_RO(array)
@@ -521,6 +559,13 @@ cdef bint read_labels(np.ndarray target, int64_t *labels, Py_ssize_t n, Py_ssize
 
 cdef fl_matrix matrix(void *data, Py_ssize_t start, Py_ssize_t row_bytes, Py_ssize_t classes) noexcept nogil:
     return fl_matrix(<char *>data + start * row_bytes, classes, 1)
+
+
+cdef double weight_of(np.ndarray weights, Py_ssize_t n, bint is_double) noexcept:
+    cdef uint64_t floats = fl_enter_floats()
+    cdef double total = sum_of(<char *>np.PyArray_DATA(weights), n, is_double)
+    fl_leave_floats(floats)
+    return total
 
 
 cdef double sum_of(const char *values, Py_ssize_t n, bint is_double) noexcept nogil:

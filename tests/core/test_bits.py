@@ -131,17 +131,24 @@ def test_any_alignment_and_run(name, case, dtype, isa):
 
 
 @pytest.mark.parametrize("offsets", [(3, 3), (1, 6)])
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("name", "dtype"), [("huber", "float32"), ("poisson", "float32"), ("robust", "float64")])
-def test_large_outputs_wherever_they_lie(name, dtype, offsets, isa):
+def test_large_outputs_wherever_they_lie(name, dtype, weighted, offsets, isa):
     """Outputs of many megabytes go past the caches, in blocks that begin elsewhere."""
     loss, size = fl.get(name), 4_300_001 // (1 if dtype == "float32" else 2)
     points = arrays(name, size, dtype)
+    weights = np.resize(np.linspace(0, 2, 1001, dtype=dtype), size)
+
+    def run(part, **keywords):
+        keywords |= {"sample_weight": weights[part]} if weighted else {}
+        return loss.value_and_grad(*(point[part] for point in points), **keywords)
+
     memory = [np.zeros(size + 32, dtype) for _ in offsets]
     outs = tuple(m[offset : offset + size] for m, offset in zip(memory, offsets, strict=True))
     parts = [slice(start, start + (1 << 20)) for start in range(0, size, 1 << 20)]
-    wanted = [loss.value_and_grad(*(point[part] for point in points)) for part in parts]
+    wanted = [run(part) for part in parts]
     for num_threads in (1, 2):
-        loss.value_and_grad(*points, out=outs, num_threads=num_threads)
+        run(slice(None), out=outs, num_threads=num_threads)
         for part, wants in zip(parts, wanted, strict=True):
             for out, want in zip(outs, wants, strict=True):
                 assert_same_bits(out[part], want)

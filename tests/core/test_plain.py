@@ -19,6 +19,8 @@ LABELS = ("int64", "int32", "uint8", "int16", "uint64")
 def agree(monkeypatch):
     """Asserts that a call of `evaluate` is plain, and that its results have the bits of the general way."""
 
+    fl.set_num_threads(1)  # others are for the general way, which has threads
+
     def agree(loss, *arguments, outputs, out=None, **keywords):
         wanted = loss._general(*map(np.copy, arguments), outputs=outputs, **keywords)
         with monkeypatch.context() as patch:
@@ -53,6 +55,7 @@ def test_elementwise(name, parameters, dtype, isa, agree):
         agree(loss, *points, outputs=outputs(name), reduction=reduction)
         agree(loss, *points, outputs=("value",), reduction=reduction, num_threads=2)
         agree(loss, *points, outputs=("grad", "value"), reduction=reduction)
+        agree(loss, *points, outputs=outputs(name), reduction=reduction, sample_weight=np.abs(points[0]))
 
 
 @EVERY_DTYPE
@@ -148,7 +151,8 @@ def test_what_is_not_plain(reduction, monkeypatch):
         lambda: fl.huber(x, 1.0, reduction=reduction),
         lambda: fl.huber(x, x.astype("float32"), reduction=reduction),
         lambda: fl.huber(x, delta=np.full(24, 2.0), reduction=reduction),
-        lambda: fl.huber(x, sample_weight=abs(x), reduction=reduction),
+        lambda: fl.huber(x, sample_weight=2.0, reduction=reduction),
+        lambda: fl.huber.grad(x, sample_weight=memory[:24], out=memory[:24], reduction=reduction),
         lambda: fl.huber(x, num_threads=np.int64(2), reduction=reduction),
         lambda: fl.huber(np.float64(3.0), reduction=reduction),
         lambda: fl.huber(x[:0], reduction=reduction),

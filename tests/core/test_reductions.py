@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from catalogue import DTYPES, ELEMENTWISE, WITH_PARAM_GRAD, arrays, assert_same_bits, method, outputs, ready
 
+import fastloss as fl
+
 EVERY_LOSS = pytest.mark.parametrize("name", ELEMENTWISE)
 EVERY_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
 
@@ -54,9 +56,7 @@ def test_sample_weight_multiplies_all_but_weight(name, dtype, isa):
         run = method(loss, output)
         plain = run(*points)
         for weights, factor in ((full, full), (a_row, a_row[:, None])):
-            want = plain if output == "weight" else plain * factor
-            got = run(*points, sample_weight=weights)
-            np.testing.assert_allclose(got, want, rtol=2 * np.finfo(dtype).eps, err_msg=output)
+            assert_same_bits(run(*points, sample_weight=weights), plain if output == "weight" else plain * factor)
 
 
 @EVERY_LOSS
@@ -97,6 +97,26 @@ def test_derivatives_are_those_of_the_reduced_call(name, output, weighted, dtype
     mean = run(*points, sample_weight=weights, reduction="mean")
     np.testing.assert_allclose(mean, plain / total, rtol=4 * np.finfo(dtype).eps)
     assert mean.dtype == dtype
+
+
+@EVERY_DTYPE
+def test_the_mean_of_extreme_gradients(dtype, isa):
+    """They are rounded once, whether they are subnormal, signed zeros or infinite."""
+    largest, smallest = np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal
+    some = [np.inf, -np.inf, largest, -largest, 3, -0.0, 0.0, smallest, -77777 * smallest, 0.1]
+    x = np.resize(np.array(some, dtype), 999)  # the gradient of the loss is the residual itself
+    with np.errstate(under="ignore"):
+        want = (x.astype(np.float64) * (1 / 999)).astype(dtype)
+    assert_same_bits(fl.half_squared_error.grad(x, reduction="mean"), want)
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize("weight", [2.0**-140, 2.0**-100, 2.0**100])
+def test_the_mean_with_weights_at_the_ends_of_the_range(weight, dtype, isa):
+    x = np.linspace(-3, 3, 1000, dtype=dtype)
+    want = fl.huber.grad(x, reduction="mean")
+    got = fl.huber.grad(x, sample_weight=np.full(1000, weight, dtype), reduction="mean")
+    np.testing.assert_allclose(got, want, rtol=4 * np.finfo(dtype).eps)
 
 
 @EVERY_LOSS

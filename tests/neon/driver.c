@@ -77,7 +77,7 @@ static double inside(int family, double x) {
 static void loss(const fl_loss *of, const char *label, int is_double, const double *scalars, int outputs) {
     static double x[N], target[N], params[FL_MAX_PARAMS][N], out[FL_OUTPUTS][N];
     const size_t n = N - 3;
-    fl_map_args a = {.pred = x, .target = target, .target_mask = ~(size_t)0};
+    fl_map_args a = {.pred = x, .target = target, .target_mask = ~(size_t)0, .factor = 1};
     fill(x, N, is_double, 30);
     fill(target, N, is_double, 3);
     for (size_t i = EDGES; i < N; i++) /* the first stay: some are outside */
