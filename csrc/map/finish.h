@@ -16,7 +16,11 @@ INLINE int multiplied_outputs(const fl_map_args *a) {
 /* Those that are finished after the loop: with terms, in float64; of float32 numbers also those with a weight and a
  * factor, as the product with the first may leave their range. */
 INLINE int late_outputs(const fl_map_args *a) {
+#ifdef FL_NO_FMA /* which rounds products with a factor once */
+    int is_twofold = FL_ARITH == 32 && a->factor != 1;
+#else
     int is_twofold = FL_ARITH == 32 && a->sample_weight && a->factor != 1;
+#endif
     return a->shifted | (is_twofold ? FL_WEIGHTED & ~FL_VALUE : 0);
 }
 
