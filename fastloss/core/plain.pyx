@@ -361,9 +361,11 @@ cdef class Entry:
         cdef Py_ssize_t block, start
         cdef bint keeps_sum = call.reduction != NONE and wanted.mask >> FL_OUTPUT_value & 1
         cdef const char *pred = <const char *>np.PyArray_DATA(<np.ndarray>call.pred)
-        cdef const char *target = <const char *>np.PyArray_DATA(<np.ndarray>call.target) if call.target != NULL else NULL
+        cdef const char *target = NULL
         cdef const char *sample_weight = NULL
         cdef uint64_t floats = fl_enter_floats()
+        if call.target != NULL:
+            target = <const char *>np.PyArray_DATA(<np.ndarray>call.target)
         if call.sample_weight != NULL:
             sample_weight = <const char *>np.PyArray_DATA(<np.ndarray>call.sample_weight)
         for k in range(PARAMETERS if not call.is_double else 0):
