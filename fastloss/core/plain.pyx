@@ -203,9 +203,6 @@ cdef class Entry:
                 call.reduction = reduction
             elif name == "out":
                 call.out = NULL if argument is None else <void *>argument
-            elif name == "sample_weight":
-                if argument is not None:
-                    return False
             elif name == "num_threads":
                 if argument is not None and (type(argument) is not int or argument < 1):
                     return False
