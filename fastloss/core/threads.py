@@ -10,8 +10,8 @@ from time import perf_counter_ns
 from fastloss.core.arguments import check_count
 from fastloss.core.jobs import Job
 
-# Work of fewer nanoseconds is over before another thread has taken its share: to hand it over takes 22 microseconds.
-SHORT = 50_000
+# Work of fewer nanoseconds is not worth another thread: to hand it over takes 22 microseconds, on a busy machine 50.
+SHORT = 100_000
 # The first blocks of a call tell how long the others take. Of a call of few blocks, which are large then, the elements
 # do: above so many.
 TRIED, FEW = 2, 16
