@@ -136,12 +136,12 @@ def interval(domain):
 
 def _inside(value, domain):
     """Whether a value is a number, finite unless its domain says otherwise, and within its limits."""
-    inside = False
+    inside = None
     for limits in _limits(domain):
         within = value == value
         for compare, bound in limits:
             within = within & compare(value, bound)
-        inside = inside | within
+        inside = within if inside is None else inside | within
     return inside if _has_infinity(domain) else inside & (abs(value) != INFINITY)
 
 
