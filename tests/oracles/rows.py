@@ -235,11 +235,12 @@ def softmax_focal(logits, target, dtype, *, gamma=2.0, class_weight=None, number
     up, down = np.where(is_label, 0, rows.probabilities), np.where(is_label, rows.others, 0)
     change = up + down
     curve = rows.probabilities * rows.others
+    least = (1 + weights) * float(np.finfo(dtype).smallest_subnormal)  # a confident row is rounded, then weighed
     return {
-        "value": Exact((weights * value)[:, 0], (weights * (8 * eps * value + d1 * slip))[:, 0]),
+        "value": Exact((weights * value)[:, 0], (weights * (8 * eps * value + d1 * slip) + least)[:, 0]),
         "grad": Exact(
             weights * d1 * (up - down),
-            weights * (d1 * eps * (8 * change + rows.slack) + d2_size * slip * change),
+            weights * (d1 * eps * (8 * change + rows.slack) + d2_size * slip * change) + least,
         ),
         "hess": Exact(
             weights * (d1 * curve + d2 * change**2),
@@ -248,7 +249,8 @@ def softmax_focal(logits, target, dtype, *, gamma=2.0, class_weight=None, number
                 eps * (8 * d1 * curve + 8 * d2_size * change**2 + 2 * d1 * rows.slack)
                 + (d2_size * slip * curve + d2_slip * change**2)
                 + 2 * d2_size * change * eps * rows.slack
-            ),
+            )
+            + 2 * least,
         ),
     }
 
