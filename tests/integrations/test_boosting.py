@@ -13,6 +13,9 @@ import fastloss as fl
 from fastloss.integrations._boosting import HESSIANS, objective_of
 
 pytestmark = pytest.mark.integrations
+pytest.importorskip("xgboost")
+pytest.importorskip("lightgbm")
+pytest.importorskip("catboost")
 
 FAMILIES = ("residual", "relative", "margin", "probability", "count")
 ASIDE = ("zero_one", "perceptron", "kl_div", "relative_entropy", "entropy", "binary_cross_entropy")

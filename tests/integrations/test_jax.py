@@ -9,6 +9,7 @@ from calls import arguments, bound
 import fastloss as fl
 
 pytestmark = pytest.mark.peers
+pytest.importorskip("jax")
 
 SERVED = [name for name in fl.list_losses() if name != "feature_distance"]
 

@@ -10,6 +10,9 @@ import pytest
 import fastloss as fl
 
 pytestmark = pytest.mark.peers
+pytest.importorskip("scipy")
+pytest.importorskip("sklearn")
+pytest.importorskip("statsmodels")
 
 
 @pytest.fixture(scope="module")

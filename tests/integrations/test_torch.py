@@ -10,6 +10,7 @@ from calls import arguments, bound
 import fastloss as fl
 
 pytestmark = pytest.mark.peers
+pytest.importorskip("torch")
 
 NUMBERS = [name for name in fl.list_losses() if fl.get(name).family not in ("rows", "embeddings")]
 
