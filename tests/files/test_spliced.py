@@ -70,9 +70,13 @@ def chunks(path, names=None):
             chunk = metadata.row_group(group).column(i)
             if names is None or chunk.path_in_schema.split(".")[0] in names:
                 start = chunk.dictionary_page_offset or chunk.data_page_offset
-                told = chunk.to_dict()
-                for place in [key for key in told if key.endswith("_offset")]:
-                    told.pop(place)
+                told = [
+                    getattr(chunk, name) for name in ("physical_type", "num_values", "path_in_schema", "compression")
+                ]
+                told += [chunk.encodings, chunk.total_compressed_size, chunk.total_uncompressed_size]
+                if (stats := chunk.statistics) is not None:
+                    told += [stats.null_count, stats.distinct_count, stats.num_values, stats.has_min_max]
+                    told += [stats.min_raw, stats.max_raw]
                 found.append((data[start : start + chunk.total_compressed_size], str(told)))
     return found
 

@@ -225,6 +225,8 @@ def _compute():
 
 def _buffer(values: np.ndarray) -> pa.Buffer:
     """The elements of an array; `pa.array` would look for pandas, which takes most of a second to import."""
+    if values.dtype == bool:
+        values = np.packbits(values, bitorder="little")
     return pa.py_buffer(np.ascontiguousarray(values))
 
 
