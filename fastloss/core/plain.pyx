@@ -313,6 +313,7 @@ cdef class Entry:
         cdef Py_ssize_t blocks = (call.elements + FL_BLOCK - 1) // FL_BLOCK, tried = blocks
         cdef double partials[MOST_BLOCKS + 1]
         cdef double total_weight = <double>call.elements
+        cdef uint64_t floats
         if self.target == (<int>NO_TARGET if call.target != NULL else <int>REQUIRED):
             return None
         if wanted.mask >> WEIGHT & 1 and not self.has_weight:
@@ -337,9 +338,11 @@ cdef class Entry:
             with nogil:
                 self.run_map(call, wanted, total_weight, partials, tried, blocks)
         if call.reduction != NONE and wanted.mask >> FL_OUTPUT_value & 1:
+            floats = fl_enter_floats()
             call.total = tree_sum(partials, blocks)
             if call.reduction == MEAN:
                 call.total = mean_of(call.total, total_weight)
+            fl_leave_floats(floats)
         return self.results(call, wanted, arrays)
 
     cdef bint is_for_threads(self, Call *call, nanoseconds, double times) except -1:
