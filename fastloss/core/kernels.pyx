@@ -1,8 +1,9 @@
 """The hot loops of the elementwise losses: blocks of 4096 elements, without the GIL.
 
 A call is one `Map`: it reads each block of every operand (in place where it can), runs the loss's loop over it, which
-applies the sample weights, stores the outputs and keeps one float64 partial sum per block. Blocks are independent, so that any
-split over threads gives the same bits; `run` takes a range of blocks, and threads.py decides which thread runs which.
+applies the sample weights, stores the outputs and keeps one float64 partial sum per block. Blocks are independent, so
+that any split over threads gives the same bits; `run` takes a range of blocks, and threads.py decides which thread runs
+which.
 """
 
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc

@@ -403,6 +403,7 @@ cdef class Entry:
         cdef uint64_t floats
         cdef int64_t *labels = NULL
         cdef char *memory
+        cdef char *values
         cdef bint has_labels, is_plain = True
         if np.PyArray_NDIM(logits) != 2 or call.target == NULL or not np.PyArray_CheckExact(<object>call.target):
             return None
@@ -431,7 +432,8 @@ cdef class Entry:
             is_plain = not has_labels or read_labels(target, labels, call.rows, call.classes)
             if is_plain:
                 floats = fl_enter_floats()
-                self.run_rows(call, wanted, labels if has_labels else NULL, aligned(<char *>(labels + call.rows + FL_ROW_PADDING)))
+                values = aligned(<char *>(labels + call.rows + FL_ROW_PADDING))
+                self.run_rows(call, wanted, labels if has_labels else NULL, values)
                 fl_leave_floats(floats)
         PyMem_RawFree(memory)
         return self.results(call, wanted, arrays) if is_plain else None

@@ -11,10 +11,10 @@ quantiles.
 Subnormal float64 values are multiplied by 2**54, which is exact and makes them normal, and go to
 buckets of their own: these are then as narrow, relative to their values, as all others.
 
-Without groups each possible bucket has its place; pages that no value falls into are never touched
-and cost no memory. float32 values, whose low mantissa bits are 16, first go to cells of two 64-bit numbers, which stay
-in the cache; the buckets take these over before one can overflow. With groups the buckets lie in a hash table whose keys also hold the number of
-the row's group, so that memory follows the number of buckets in use.
+Without groups each possible bucket has its place; pages that no value falls into are never touched and cost no memory.
+float32 values, whose low mantissa bits are 16, first go to cells of two 64-bit numbers, which stay in the cache; the
+buckets take these over before one can overflow. With groups the buckets lie in a hash table whose keys also hold the
+number of the row's group, so that memory follows the number of buckets in use.
 """
 
 from libc.math cimport isfinite
@@ -501,8 +501,8 @@ cdef class Accumulator:
         return 0
 
     def take(self, Accumulator other, const int64_t[::1] numbers):
-        """Add everything that another accumulator, grouped if this is, has; it is as a new one then, and may be used on.
-        `numbers` has the number here of each of its groups."""
+        """Add everything that another accumulator, grouped if this is, has; it is as a new one then, and may be used
+        on. `numbers` has the number here of each of its groups."""
         cdef Py_ssize_t i
         cdef Group* one
         cdef Group* own

@@ -13,10 +13,8 @@ import pyarrow as pa
 from fastloss.files import Spec, batch_function
 from fastloss.files.adapter import BatchFunction
 from fastloss.files.arguments import must_be
+from fastloss.files.arrow.columns import DTYPES, stored
 from fastloss.files.errors import ScoringError
-
-KINDS = "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"
-DTYPES = {pa.from_numpy_dtype(kind).id: np.dtype(kind) for kind in KINDS}
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class ColumnFunction:
         """
         if not (self.is_elementwise and len(columns[0]) and all(column.type.id in DTYPES for column in columns)):
             return self.batches(pa.RecordBatch.from_arrays(list(columns), self.names)).columns
-        outputs = self.evaluate(*map(_values, columns))
+        outputs = self.evaluate(*map(stored, columns))
         bitmap = _bitmap(columns)
         return [
             pa.Array.from_buffers(pa.from_numpy_dtype(output.dtype), len(output), [bitmap, pa.py_buffer(output)])
@@ -95,12 +93,6 @@ def sql_function(spec: Spec, types: Sequence, default: Any, kind: type) -> tuple
 def result_type(function: ColumnFunction, types: Sequence[pa.DataType]) -> pa.DataType:
     """The type of the one emitted column, for columns of these types in the order of `spec.scored`."""
     return function.batches.schema(pa.schema(list(zip(function.spec.scored, types, strict=True)))).field(0).type
-
-
-def _values(column: pa.Array) -> np.ndarray:
-    """The numbers of a column, whatever they are where it is null."""
-    dtype = DTYPES[column.type.id]
-    return np.frombuffer(column.buffers()[1], dtype, len(column), column.offset * dtype.itemsize)
 
 
 def _bitmap(columns: Sequence[pa.Array]) -> pa.Buffer | None:

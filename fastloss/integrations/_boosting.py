@@ -65,7 +65,7 @@ class Derivatives:
 
     def __call__(self, pred: Any, target: Any, sample_weight: Any = None) -> tuple[Array, Array]:
         pred, target = np.asarray(pred), as_target(self.loss, target)
-        weight = None if sample_weight is None or not np.size(sample_weight) else np.asarray(sample_weight)
+        weight = None if sample_weight is None else np.asarray(sample_weight)
         grad, hess = getattr(self, f"_{self.kind}")(pred, target, weight)
         if not np.isfinite(np.vdot(grad, grad)):
             self._refuse(pred, target, grad)
@@ -146,6 +146,37 @@ class Derivatives:
             f"{self.loss.name} has no finite gradient at row {row}: its prediction is {pred[row]}, its label "
             f"{target[row]}"
         )
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What `objective` of XGBoost and of LightGBM returns."""
+
+    derivatives: Derivatives
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Array, Array]:
+        return self.derivatives(*in_order(y_true, y_pred, sample_weight))
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of a loss, for labels and predictions as both libraries hand them over."""
+
+    loss: Any
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+        pred, target, weight = in_order(y_true, y_pred, sample_weight)
+        return self.loss(pred, as_target(self.loss, target), sample_weight=weight, reduction="mean")
+
+
+def in_order(first: Any, second: Any, weight: Any) -> tuple[NDArray[Any], NDArray[Any], Any]:
+    """(predictions, labels, weights) of (predictions, a DMatrix or Dataset), as `train` of both libraries gives them,
+    or of (labels, predictions).
+    """
+    if not hasattr(second, "get_label"):
+        return np.asarray(second), np.asarray(first), weight
+    weight = second.get_weight()
+    return np.asarray(first), np.asarray(second.get_label()), weight if np.size(weight) else None
 
 
 def _times(array: Array, factor: Any) -> Array:

@@ -16,6 +16,20 @@ OF_A_NUMBER = ("residual", "relative", "margin", "probability", "count", "devian
 WITH_ROWS = (*OF_A_NUMBER, "rows")
 
 
+def named(loss: Loss | str, adapter: str) -> Loss:
+    """The loss, or the one of that name.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    loss = get(loss) if isinstance(loss, str) else loss
+    if not isinstance(loss, Loss):
+        raise TypeError(f"{adapter} takes a loss or its name, got {shown(loss)}")
+    return loss
+
+
 def served(loss: Loss | str, adapter: str, families: Collection[str], is_even: bool = False) -> Loss:
     """The loss, or the one of that name, if the adapter can serve it.
 
@@ -25,10 +39,7 @@ def served(loss: Loss | str, adapter: str, families: Collection[str], is_even: b
         If it is of another family, needs a parameter that it has not, takes no target or one that is no label or
         number; or, for `is_even`, weighs errors of both signs differently.
     """
-    if isinstance(loss, str):
-        loss = get(loss)
-    if not isinstance(loss, Loss):
-        raise TypeError(f"{adapter} takes a loss or its name, got {shown(loss)}")
+    loss = named(loss, adapter)
     if loss.family not in families:
         raise TypeError(f"{adapter} takes losses of {', '.join(families)}; {loss.name} is one of {loss.family}")
     missing = [name for name in loss.domains if name not in loss.parameters]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.arguments import shown
-from fastloss.core.loss import Loss, get
+from fastloss.core.loss import Loss
 from fastloss.integrations import load
+from fastloss.integrations._losses import named
 
 jax = load("jax")
 
@@ -48,9 +48,7 @@ def function(loss: Loss | str) -> Callable[..., Any]:
     >>> jax.jit(jax.grad(huber))(jnp.array([0.5, -3.0])).tolist()
     [0.25, -0.5]
     """
-    loss = get(loss) if isinstance(loss, str) else loss
-    if not isinstance(loss, Loss):
-        raise TypeError(f"jax.function takes a loss or its name, got {shown(loss)}")
+    loss = named(loss, "jax.function")
     if loss.name == "feature_distance":
         raise TypeError("jax.function: feature_distance takes lists of arrays, which are not served")
 

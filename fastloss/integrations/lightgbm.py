@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from fastloss.core.loss import Loss
-from fastloss.integrations._boosting import Array, Derivatives, objective_of
-from fastloss.integrations._losses import WITH_ROWS, as_target, served
+from fastloss.integrations._boosting import Mean, Objective, objective_of
+from fastloss.integrations._losses import WITH_ROWS, served
 
 
 def objective(loss: Loss | str, hessian: str = "auto") -> Objective:
@@ -52,33 +50,14 @@ def metric(loss: Loss | str) -> Metric:
     It is of what LightGBM hands over: with an objective of `objective` that is what is boosted, with one of LightGBM's
     own what `predict` gives, which for classifiers are probabilities: fastloss.binary_cross_entropy then.
     """
-    return Metric(served(loss, "lightgbm.metric", WITH_ROWS))
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What `objective` returns."""
-
-    derivatives: Derivatives
-
-    def __call__(self, y_true: Any, y_pred: Any, weight: Any = None) -> tuple[Array, Array]:
-        return self.derivatives(*_arguments(y_true, y_pred, weight))
+    return Metric(Mean(served(loss, "lightgbm.metric", WITH_ROWS)))
 
 
 @dataclass(frozen=True)
 class Metric:
     """What `metric` returns."""
 
-    loss: Any
+    mean: Mean
 
     def __call__(self, y_true: Any, y_pred: Any, weight: Any = None) -> tuple[str, float, bool]:
-        pred, target, weight = _arguments(y_true, y_pred, weight)
-        mean = self.loss(pred, as_target(self.loss, target), sample_weight=weight, reduction="mean")
-        return self.loss.name, mean, False
-
-
-def _arguments(first: Any, second: Any, weight: Any) -> tuple[Any, Any, Any]:
-    """(predictions, labels, weights) of (predictions, Dataset), as `train` gives them, or of (labels, predictions)."""
-    if hasattr(second, "get_label"):
-        return np.asarray(first), np.asarray(second.get_label()), second.get_weight()
-    return np.asarray(second), np.asarray(first), weight
+        return self.mean.loss.name, self.mean(y_true, y_pred, weight), False

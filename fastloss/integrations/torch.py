@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastloss.core.arguments import shown
-from fastloss.core.loss import Loss, get
+from fastloss.core.loss import Loss
 from fastloss.integrations import load
+from fastloss.integrations._losses import named
 from fastloss.losses.likelihood import robust_nll
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def function(loss: Loss | str) -> Callable[..., torch.Tensor]:
     >>> x.grad
     tensor([ 0.2500, -0.5000])
     """
-    loss = get(loss) if isinstance(loss, str) else loss
-    if not isinstance(loss, Loss):
-        raise TypeError(f"torch.function takes a loss or its name, got {shown(loss)}")
+    loss = named(loss, "torch.function")
 
     def f(*tensors: Any, sample_weight: Any = None, reduction: str = "mean", **parameters: Any) -> torch.Tensor:
         return _applied(loss, tensors, sample_weight, reduction, parameters)
@@ -70,7 +68,7 @@ def function(loss: Loss | str) -> Callable[..., torch.Tensor]:
 
 def module(loss: Loss | str, reduction: str = "mean", **parameters: Any) -> torch.nn.Module:
     """The loss as a Module: forward(pred, target=None, *, sample_weight=None); see `function`."""
-    return LossModule(get(loss) if isinstance(loss, str) else loss, reduction, parameters)
+    return LossModule(named(loss, "torch.module"), reduction, parameters)
 
 
 def adaptive(
@@ -246,19 +244,18 @@ class _Loss(torch.autograd.Function):
     @staticmethod
     def forward(ctx, loss, keywords, pred, target):
         ctx.loss, ctx.keywords = loss, keywords
-        given = _plain(pred), *(() if target is None else (_plain(target),))
+        given = _given(pred, target)
         if not any(ctx.needs_input_grad):
             return _tensor(loss(*given, **keywords), pred)
         value, grad = loss.value_and_grad(*given, **keywords)
-        ctx.target = target if not isinstance(target, torch.Tensor) else None
-        ctx.save_for_backward(pred, target if isinstance(target, torch.Tensor) else None, _tensor(grad, pred))
+        _keep(ctx, pred, target, _tensor(grad, pred))
         return _tensor(value, pred)
 
     @staticmethod
     def backward(ctx, upstream):
-        pred, target, grad = ctx.saved_tensors
+        pred, target, grad = _kept(ctx)
         if torch.is_grad_enabled():
-            grad = _Gradient.apply(ctx.loss, ctx.keywords, pred, ctx.target if target is None else target)
+            grad = _Gradient.apply(ctx.loss, ctx.keywords, pred, target)
         elif upstream.ndim == 0 and upstream.item() == 1:
             return None, None, grad, _by_target(ctx, grad, target)
         if ctx.loss.is_rowwise and upstream.ndim:
@@ -272,10 +269,9 @@ class _Gradient(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, loss, keywords, pred, target):
-        ctx.loss, ctx.keywords, ctx.target = loss, keywords, target if not isinstance(target, torch.Tensor) else None
-        ctx.save_for_backward(pred, target if isinstance(target, torch.Tensor) else None)
-        given = _plain(pred), *(() if target is None else (_plain(target),))
-        return _tensor(loss.grad(*given, **keywords), pred)
+        ctx.loss, ctx.keywords = loss, keywords
+        _keep(ctx, pred, target)
+        return _tensor(loss.grad(*_given(pred, target), **keywords), pred)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -284,14 +280,30 @@ class _Gradient(torch.autograd.Function):
         if loss.is_rowwise or "c1" not in loss.traits:
             why = "of which there is the diagonal alone" if loss.is_rowwise else "as its gradient jumps"
             raise RuntimeError(f"{loss.name} has no second derivative that autograd can use, {why}")
-        pred, target = ctx.saved_tensors
-        given = _plain(pred), *(() if target is None and ctx.target is None else (_plain(target), ctx.target)[:1])
-        hess = _tensor(loss.hess(*given, **ctx.keywords), pred)
+        pred, target = _kept(ctx)
+        hess = _tensor(loss.hess(*_given(pred, target), **ctx.keywords), pred)
         by_pred = hess * upstream
         return None, None, by_pred, _by_target(ctx, by_pred, target)
 
 
-def _by_target(ctx: Any, by_pred: torch.Tensor, target: torch.Tensor | None) -> torch.Tensor | None:
+def _given(pred: Any, target: Any) -> tuple[Any, ...]:
+    """The arguments of a loss, whose target may be left out."""
+    return (_plain(pred),) if target is None else (_plain(pred), _plain(target))
+
+
+def _keep(ctx: Any, pred: torch.Tensor, target: Any, *others: torch.Tensor) -> None:
+    """Keep them for backward: a target may be a number or an array, which autograd does not save."""
+    is_tensor = isinstance(target, torch.Tensor)
+    ctx.target = None if is_tensor else target
+    ctx.save_for_backward(pred, target if is_tensor else None, *others)
+
+
+def _kept(ctx: Any) -> tuple[Any, ...]:
+    pred, target, *others = ctx.saved_tensors
+    return pred, ctx.target if target is None else target, *others
+
+
+def _by_target(ctx: Any, by_pred: torch.Tensor, target: Any) -> torch.Tensor | None:
     """The gradient by the target of a residual, if it needs one."""
     return (-by_pred).sum_to_size(target.shape).to(target.dtype) if ctx.needs_input_grad[3] else None
 

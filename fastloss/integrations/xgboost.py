@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fastloss.core.loss import Loss
-from fastloss.integrations._boosting import Array, Derivatives, objective_of
-from fastloss.integrations._losses import WITH_ROWS, as_target, served
+from fastloss.integrations._boosting import Mean, Objective, objective_of
+from fastloss.integrations._losses import WITH_ROWS, served
 
 
 def objective(loss: Loss | str, hessian: str = "auto") -> Objective:
@@ -66,38 +63,19 @@ def metric(loss: Loss | str) -> Metric:
     It is of what XGBoost hands over: with an objective of `objective` that is what is boosted, with one of XGBoost's
     own what `predict` gives, which for "binary:logistic" are probabilities: fastloss.binary_cross_entropy then.
     """
-    return Metric(served(loss, "xgboost.metric", WITH_ROWS))
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What `objective` returns."""
-
-    derivatives: Derivatives
-
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Array, Array]:
-        return self.derivatives(*_arguments(y_true, y_pred, sample_weight))
+    return Metric(Mean(served(loss, "xgboost.metric", WITH_ROWS)))
 
 
 @dataclass(frozen=True)
 class Metric:
     """What `metric` returns."""
 
-    loss: Any
+    mean: Mean
 
     @property
     def __name__(self) -> str:
-        return str(self.loss.name)
+        return str(self.mean.loss.name)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        pred, target, weight = _arguments(y_true, y_pred, sample_weight)
-        mean = self.loss(pred, as_target(self.loss, target), sample_weight=weight, reduction="mean")
-        return (self.loss.name, mean) if hasattr(y_pred, "get_label") else mean
-
-
-def _arguments(first: Any, second: Any, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    """(predictions, labels, weights) of (margins, DMatrix), as `train` gives them, or of (labels, predictions)."""
-    if hasattr(second, "get_label"):
-        weight = second.get_weight()
-        return np.asarray(first), second.get_label(), weight if np.size(weight) else None
-    return np.asarray(second), np.asarray(first), sample_weight
+        mean = self.mean(y_true, y_pred, sample_weight)
+        return (self.__name__, mean) if hasattr(y_pred, "get_label") else mean

@@ -62,6 +62,18 @@ def test_a_second_backward_is_by_the_second_derivative(name):
     )
 
 
+@pytest.mark.parametrize("target", [1.0, [1.0, 1.0]])
+def test_a_second_backward_beside_a_target_that_is_no_tensor(target):
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    pred = torch.tensor([1.5, -1.0], dtype=torch.float64, requires_grad=True)
+    (grad,) = torch.autograd.grad(function(fl.cauchy)(pred, target, reduction="sum"), pred, create_graph=True)
+    (second,) = torch.autograd.grad(grad.sum(), pred)
+    np.testing.assert_array_equal(second.numpy(), fl.cauchy.hess([1.5, -1.0], [1.0, 1.0]))
+
+
 def test_gradcheck():
     import torch
 
@@ -203,8 +215,10 @@ def test_the_adaptive_loss_may_be_fixed():
 def test_errors():
     import torch
 
-    from fastloss.integrations.torch import adaptive, function
+    from fastloss.integrations.torch import adaptive, function, module
 
+    with pytest.raises(TypeError, match=r"torch.module takes a loss or its name, got 3"):
+        module(3)
     x = torch.ones(3, requires_grad=True)
     (grad,) = torch.autograd.grad(function(fl.absolute_error)(x), x, create_graph=True)
     with pytest.raises(RuntimeError, match="absolute_error has no second derivative that autograd can use"):

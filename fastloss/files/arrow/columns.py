@@ -18,6 +18,9 @@ from fastloss.files.errors import RowError, ScoringError, listed
 
 VIEWS = types.is_list_view, types.is_large_list_view  # lists that lie anywhere in their elements
 
+KINDS = "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"
+DTYPES = {pa.from_numpy_dtype(kind).id: np.dtype(kind) for kind in KINDS}  # of Arrow's numbers
+
 
 def path(schema: pa.Schema, name: str) -> tuple[str, ...]:
     """The column of this name; or else, by the dots in it, a column and the fields of structs. Empty if there is none.
@@ -82,11 +85,18 @@ def numbers(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
         return values.view(np.bool_), null
     if not (types.is_integer(array.type) or types.is_floating(array.type)):
         raise TypeError(f"expected numbers, got {array.type}")
-    dtype = np.dtype(array.type.to_pandas_dtype())
+    return stored(array), _null(array)
+
+
+def stored(array: pa.Array) -> np.ndarray:
+    """The numbers of an array of them as they lie in memory, whatever they are where it is null.
+
+    `Array.to_numpy` would import pandas, which takes most of a second.
+    """
+    dtype = DTYPES[array.type.id]
     if not len(array):
-        return np.empty(0, dtype), None
-    # Array.to_numpy would import pandas, which takes most of a second
-    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * dtype.itemsize), _null(array)
+        return np.empty(0, dtype)
+    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * dtype.itemsize)
 
 
 def labels(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
