@@ -95,6 +95,7 @@ __all__ = [
     "arctan",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "calibrate",
     "cauchy",
     "center",
     "contrastive",
@@ -183,7 +184,7 @@ __all__ = [
 
 # What is imported when it is asked for, as most programs do without
 _MODULES = ("adaptive", "exact", "files", "integrations", "penalty", "plot", "scoring")
-_PLACES = {"__version__": "fastloss.core.config", "score": "fastloss.files"}
+_PLACES = {"__version__": "fastloss.core.config", "calibrate": "fastloss.calibration", "score": "fastloss.files"}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperCommand
 
 import fastloss
+from fastloss.cli.calibrate import calibrate
 from fastloss.cli.fit import fit
 from fastloss.cli.score import score
 from fastloss.cli.show import losses, plot, show
@@ -60,5 +61,5 @@ def info():
     fastloss.show_config()
 
 
-for command in (score, fit, losses, show, plot, demo, info):
+for command in (score, fit, calibrate, losses, show, plot, demo, info):
     app.command(cls=Command)(command)

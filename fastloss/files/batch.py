@@ -31,6 +31,17 @@ class Losses:
         return [columns.to_arrow(output, self.null) for output in self.outputs]
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What the loss reads of one batch; a null is 0 here and marked in `null`."""
+
+    pred: np.ndarray
+    target: np.ndarray | None
+    null: np.ndarray | None
+    ignored: np.ndarray | None
+    sample_weight: np.ndarray | None
+
+
 def score_batch(
     batch: pa.RecordBatch, spec: Spec, classes: int | None = None, num_threads: int | None = None
 ) -> Losses:
@@ -43,6 +54,11 @@ def score_batch(
     RowError
         If a row does not: a label out of bounds, a list of the wrong length.
     """
+    return evaluated(read_batch(batch, spec, classes), spec, num_threads)
+
+
+def read_batch(batch: pa.RecordBatch, spec: Spec, classes: int | None = None) -> Inputs:
+    """What the loss reads of a batch; raises what `score_batch` does, but for labels that are no class."""
     is_rowwise, predictions = spec.loss.is_rowwise, spec.pred or spec.residual
     if spec.head is not None:
         classes = spec.head.vectors.shape[1]  # the numbers of an embedding
@@ -60,13 +76,19 @@ def score_batch(
             if null is not None:
                 target = np.where(null, target.dtype.type(0), target)  # a label like any other
             ignored = _ignored(target, spec.ignored_label)
+    return Inputs(pred, target, null, ignored, weights)
+
+
+def evaluated(inputs: Inputs, spec: Spec, num_threads: int | None = None) -> Losses:
+    """The losses of what was read of a batch."""
+    pred, target = inputs.pred, inputs.target
     is_empty = pred.ndim == 2 and pred.shape[1] == 0  # no list is there: all rows are null
     if is_empty:
         pred, target = (a if a is None or a.ndim == 1 else np.zeros((len(a), 1), a.dtype) for a in (pred, target))
     value, by_name = _evaluated(spec, pred, target, num_threads)
     emitted = (by_name[name] for name in spec.emit)
     emitted = tuple(array[:, :0] if is_empty and array.ndim == 2 else array for array in emitted)
-    return Losses(emitted, value, null, ignored, weights)
+    return Losses(emitted, value, inputs.null, inputs.ignored, inputs.sample_weight)
 
 
 def _evaluated(spec: Spec, pred: np.ndarray, target: np.ndarray | None, num_threads: int | None):

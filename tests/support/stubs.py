@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastloss import adaptive as adaptive
 from fastloss import penalty as penalty
+from fastloss.calibration import calibrate as calibrate
 from fastloss.files import score as score
 
 Array: TypeAlias = NDArray[np.floating[Any]]

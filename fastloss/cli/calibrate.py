@@ -1,0 +1,77 @@
+"""`fastloss calibrate`: the temperature of stored logits."""
+
+import sys
+from dataclasses import asdict
+from json import dumps
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fastloss.calibration import newton
+from fastloss.cli.options import (
+    DTYPE_HELP,
+    FORMAT_HELP,
+    INPUT_HELP,
+    THREADS_HELP,
+    Decimal,
+    Encoding,
+    Null,
+    Separator,
+    Storage,
+    Thousands,
+    columns,
+    separator_of,
+    storage_options,
+)
+from fastloss.cli.tables import console_on, short
+from fastloss.files import ScoringError
+from fastloss.files.csv.options import CsvOptions
+from fastloss.files.errors import one_line
+
+
+def calibrate(
+    input: Annotated[list[str], typer.Argument(help=INPUT_HELP)],
+    pred: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMNS", help="Column of logits, lists, or several A,B,C.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of labels; for .npy input the file of them.")
+    ] = None,
+    weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of weights.")] = None,
+    ignore_index: Annotated[int, typer.Option(help="The label of rows that do not count.")] = -100,
+    format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
+    dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
+    storage: Storage = None,
+    separator: Separator = None,
+    decimal: Decimal = ".",
+    thousands: Thousands = None,
+    null: Null = None,
+    encoding: Encoding = "utf-8",
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    threads: Annotated[int | None, typer.Option(help=THREADS_HELP)] = None,
+):
+    """Find the temperature under which the cross-entropy of logits is least: divide them by it.
+
+    For example: fastloss calibrate logits.parquet --pred logits --target label
+    """
+    from fastloss.files.logits import logits_of
+
+    csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)
+    batches = logits_of(
+        input, columns(pred), target, format, weight, ignore_index, dtype, csv, storage_options(storage)
+    )
+    try:
+        found = newton(batches, threads)
+    except ScoringError:
+        raise
+    except ValueError as error:
+        raise ScoringError(f"{', '.join(input)}: {one_line(error)}") from error
+    if json:
+        typer.echo(dumps(asdict(found)))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("temperature", short(found.temperature), f"+- {found.stderr:.2g}")
+    table.add_row("cross-entropy before", short(found.before), "")
+    table.add_row("cross-entropy after", short(found.after), "" if found.converged else "not converged")
+    console_on(sys.stdout).print(table)

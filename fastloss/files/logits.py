@@ -1,0 +1,87 @@
+"""Rows of logits, labels and weights of data files, as numbers, read again as often as they are asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from fastloss.files.arguments import as_inputs
+from fastloss.files.batch import Inputs, evaluated, read_batch
+from fastloss.files.csv.options import PLAIN, CsvOptions
+from fastloss.files.dataset import with_targets
+from fastloss.files.errors import RowError, ScoringError
+from fastloss.files.formats import STREAM
+from fastloss.files.fragment import naming
+from fastloss.files.inputs import find_fragments
+from fastloss.files.readers.sources import class_count, common_class_count, open_source
+from fastloss.files.spec import Spec
+from fastloss.files.stores.addresses import Addresses
+from fastloss.losses.rows import cross_entropy
+
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+
+
+def logits_of(
+    inputs,
+    pred: str | list[str] | None = None,
+    target: str | os.PathLike | None = None,
+    format: str | None = None,
+    sample_weight: str | None = None,
+    ignore_index: int = -100,
+    dtype: str | None = None,
+    csv: CsvOptions = PLAIN,
+    storage_options: dict | None = None,
+) -> Callable[[], Iterator[Rows]]:
+    """A function that reads the rows that count of files as `fastloss.score` reads them, batch by batch.
+
+    Rows that are null or ignored, or whose weight is 0, are left out.
+
+    Raises
+    ------
+    ScoringError
+        If a file, a column or a row cannot be read, or a row's cross-entropy is not finite.
+    """
+    addresses = Addresses(storage_options)
+    fragments = find_fragments(as_inputs(inputs, "logits"), format, addresses)
+    if any(fragment.path == STREAM for fragment in fragments):
+        raise ScoringError("standard input passes once, and each step reads the rows again: save it in a file")
+    if any(fragment.format == "npy" for fragment in fragments):
+        fragments = with_targets(fragments, target, addresses)
+        pred, target = pred or "pred", "target"
+    addresses.check_options()
+    loss = cross_entropy.bind(ignore_index=ignore_index)
+    spec = Spec.of(loss, pred, target, keep="none", sample_weight=sample_weight, dtype=dtype, csv=csv)
+    common = common_class_count(fragments, spec) if len(fragments) > 1 else None
+
+    def batches() -> Iterator[Rows]:
+        for fragment in fragments:
+            with open_source(fragment, spec) as source:
+                with naming(fragment, 0, 0):
+                    classes = class_count(source, spec) or common
+                rows = 0
+                for batch in source.batches(list(dict.fromkeys(spec.numbers))):
+                    with naming(fragment, rows, 0):
+                        yield _counting(read_batch(batch, spec, classes), spec)
+                    rows += len(batch)
+
+    return batches
+
+
+def _counting(inputs: Inputs, spec: Spec) -> Rows:
+    if inputs.target.ndim != 1:
+        raise ScoringError(f"column {spec.target[0]!r}: a temperature is fitted to labels, one whole number a row")
+    values = evaluated(inputs, spec).value
+    counts = np.ones(len(values), bool)
+    for mark in (inputs.null, inputs.ignored):
+        if mark is not None:
+            counts &= ~mark
+    if inputs.sample_weight is not None:
+        counts &= inputs.sample_weight > 0
+    wrong = counts & ~np.isfinite(values)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise RowError(f"the cross-entropy is {values[row]}", row, ", no temperature makes it finite")
+    weights = None if inputs.sample_weight is None else inputs.sample_weight[counts].astype(np.float64)
+    return inputs.pred[counts], inputs.target[counts].astype(np.int64), weights
