@@ -86,11 +86,11 @@ def score(
     Parameters
     ----------
     input : path, pyarrow.dataset.Dataset, table, or several
-        Files: .parquet .pq .parq, .csv .txt .tsv, .arrow .ipc .arrows, .feather .ftr, .jsonl .ndjson, .orc, .npy (text,
-        .arrow also compressed, .csv.gz or .csv.zst); directories of them and of directories, in which one
-        called NAME=VALUE is one more column NAME; patterns such as "data/*.parquet"; addresses that fsspec knows, such
-        as "s3://bucket/data"; a pyarrow dataset of files, whole or the row groups to which its fragments were cut down;
-        a deltalake.DeltaTable, a pyiceberg table or scan, a Lance dataset, whose folders are refused;
+        Files: .parquet .pq .parq, .csv .txt .tsv, .arrow .ipc .arrows, .feather .ftr, .jsonl .ndjson, .orc, .npy .npz
+        .safetensors (text, .arrow also compressed, .csv.gz or .csv.zst); directories of them and of directories, in
+        which one called NAME=VALUE is one more column NAME; patterns such as "data/*.parquet"; addresses that fsspec
+        knows, such as "s3://bucket/data"; a pyarrow dataset of files, whole or the row groups to which its fragments
+        were cut down; a deltalake.DeltaTable, a pyiceberg table or scan, a Lance dataset, whose folders are refused;
         or "-" for standard input in the given `format`. Where their columns differ,
         one output has those of all, with nulls where a file lacks one, each of a type that holds the values of all;
         into a directory each file keeps its own.
@@ -133,9 +133,10 @@ def score(
         called "value[0]", "value[1]", and so on.
     format : str
         Format of standard input, of inputs whose extension names none, and of standard output: parquet, csv, arrow,
-        feather, npy, and of inputs also jsonl or orc.
+        feather, npy, and of inputs also npz, safetensors, jsonl or orc.
     dtype : "bfloat16", optional
-        What the elements of .npy arrays are that have two bytes and no type, as NumPy saves the bfloat16 of ml_dtypes.
+        What the elements of .npy and .npz arrays are that have two bytes and no type, as NumPy saves the bfloat16 of
+        ml_dtypes.
     separator : str, optional
         What is between the fields of CSV text, in the output too; a comma by default, in .tsv files a tab.
     decimal, thousands : str, optional

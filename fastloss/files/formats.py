@@ -14,6 +14,8 @@ FORMATS = {
     "arrow": "Arrow IPC",
     "feather": "Feather",
     "npy": "NumPy",
+    "npz": "NumPy's archive",
+    "safetensors": "safetensors",
     "jsonl": "JSON lines",
     "orc": "ORC",
 }

@@ -130,7 +130,7 @@ def test_dtype_is_checked():
     assert fl.score("r.npy", loss=fl.huber, dtype="bfloat16").count == 3  # an array that has a type keeps it
     with open("r.csv", "w") as file:
         file.write("r\n1\n")
-    with pytest.raises(ScoringError, match=r"r.csv: dtype='bfloat16' is for .npy files"):
+    with pytest.raises(ScoringError, match=r"r.csv: dtype='bfloat16' is for .npy and .npz files"):
         fl.score("r.csv", loss=fl.huber, residual="r", dtype="bfloat16")
 
 

@@ -43,35 +43,25 @@ class NpySource:
         return pa.RecordBatch.from_arrays([columns.to_arrow(a, None) for a in arrays], list(names))
 
 
-class NpyFile:
-    """Rows of a .npy file, read by position, of `shape`; `dtype` says what elements of two bytes without a type are."""
+class StoredArray:
+    """Rows of an array that is stored in a file from `start` on, read by position; `by_columns`: column after column.
 
-    def __init__(self, path: str, file, dtype: str | None = None):
-        self.path, self._file = shown(path), file
-        head = io.BytesIO(file.read(HEADER_BYTES))
-        try:
-            self.shape, self._by_columns, self._dtype = _header(head)
-        except Exception as error:  # NumPy evaluates the text as Python: what is none raises whatever it likes
-            message = f"{self.path}: cannot be read as NumPy: {one_line(error)}"
-            raise ScoringError(message) from error
-        self._is_bfloat16 = dtype == "bfloat16" and self._dtype == np.dtype("V2")
-        if self._is_bfloat16:
-            self._dtype = np.dtype("<u2")
+    Elements of two bytes without a type are bfloat16 where `is_bfloat16` says so.
+
+    Raises
+    ------
+    ScoringError
+        If it does not hold numbers in one or two dimensions.
+    """
+
+    def __init__(self, name: str, file, start: int, shape, dtype: np.dtype, by_columns=False, is_bfloat16=False):
+        self.path, self.shape = shown(name), shape
+        self._file, self._start, self._by_columns = file, start, by_columns
+        self._is_bfloat16 = is_bfloat16 and dtype == np.dtype("V2")
+        self._dtype = np.dtype("<u2") if self._is_bfloat16 else dtype
         self._check_elements()
-        self._start, self._is_expected = head.tell(), not isinstance(file, RangedFile)
-        columns = self.shape[1] if len(self.shape) == 2 else 1
-        self.row_bytes = self._dtype.itemsize * columns
-        size, needed = file.seek(0, os.SEEK_END) - self._start, self.shape[0] * self.row_bytes
-        if size < needed:
-            raise ScoringError(
-                f"{self.path}: the file is truncated: an array of shape {self.shape} needs {needed} bytes, "
-                f"there are {size}"
-            )
-        if size > needed:
-            raise ScoringError(
-                f"{self.path}: {size - needed} bytes follow the array of shape {self.shape}, which would not be read: "
-                "save one array a file"
-            )
+        self._is_expected = not isinstance(file, RangedFile)
+        self.row_bytes = self._dtype.itemsize * (shape[1] if len(shape) == 2 else 1)
 
     def _check_elements(self) -> None:
         if self._dtype == np.dtype("V2"):
@@ -120,6 +110,28 @@ class NpyFile:
         if self._file.readinto(values.view(np.uint8)) != values.nbytes:
             raise ScoringError(f"{self.path}: the file became shorter while it was read")
         return values
+
+
+class NpyFile(StoredArray):
+    """Those of a .npy file; `dtype` "bfloat16" says what elements of two bytes without a type are."""
+
+    def __init__(self, path: str, file, dtype: str | None = None):
+        head = io.BytesIO(file.read(HEADER_BYTES))
+        try:
+            shape, by_columns, own = _header(head)
+        except Exception as error:  # NumPy evaluates the text as Python: what is none raises whatever it likes
+            raise ScoringError(f"{shown(path)}: cannot be read as NumPy: {one_line(error)}") from error
+        super().__init__(path, file, head.tell(), shape, own, by_columns, dtype == "bfloat16")
+        size, needed = file.seek(0, os.SEEK_END) - head.tell(), shape[0] * self.row_bytes
+        if size < needed:
+            raise ScoringError(
+                f"{self.path}: the file is truncated: an array of shape {shape} needs {needed} bytes, there are {size}"
+            )
+        if size > needed:
+            raise ScoringError(
+                f"{self.path}: {size - needed} bytes follow the array of shape {shape}, which would not be read: "
+                "save one array a file"
+            )
 
 
 def _header(head: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype]:

@@ -115,8 +115,10 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: 
 
 @contextmanager
 def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None):
-    if spec.dtype is not None and fragment.format != "npy":
-        raise ScoringError(f"{fragment.name}: dtype={spec.dtype!r} is for .npy files, whose elements may have no type")
+    if spec.dtype is not None and fragment.format not in ("npy", "npz"):
+        raise ScoringError(
+            f"{fragment.name}: dtype={spec.dtype!r} is for .npy and .npz files, whose elements may have no type"
+        )
     with ExitStack() as stack:
 
         def entered(fragment: Fragment):
@@ -137,6 +139,10 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
             from fastloss.files.readers.orc import OrcSource
 
             yield OrcSource(path, file)
+        elif fragment.format in ("npz", "safetensors"):
+            from fastloss.files.readers.archives import archived
+
+            yield NpySource(archived(path, file, fragment.format, spec, stack))
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
             if fragment.target is not None:
