@@ -36,6 +36,7 @@ cdef extern from *:
     """
     # Cython takes it for a type of 64 bits: it may be computed with, not made a Python number.
     ctypedef unsigned long long uint128 "fl_uint128"
+    object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
 
 cdef enum:
     MANTISSA_BITS = 52
@@ -48,6 +49,7 @@ cdef enum:
     WEIGHT_FLAG = 1 << 13   # beside the exponents and the sign of a product
     TERM_BITS = 14
     FIRST_ROOM = 1 << 7
+    STATE_BYTES = 24
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
@@ -60,6 +62,10 @@ cdef struct Bucket:
     int64_t count
     uint128 low             # sum of the low mantissa bits; of the low halves of products
     uint128 high            # sum of their squares; of the high halves of products
+
+cdef struct State:
+    uint128 low
+    int64_t count           # in this order the bytes of the integer that a summary has of a bucket
 
 cdef struct Cell:
     uint64_t count_and_low  # count << CELL_SUM_BITS | sum of the low mantissa bits
@@ -84,9 +90,7 @@ cdef inline uint64_t bits_of(double value) noexcept nogil:
 
 
 cdef inline object whole(uint128 number):
-    if number >> 64 == 0:
-        return int(<uint64_t>number)
-    return (int(<uint64_t>(number >> 64)) << 64) + <uint64_t>number
+    return _PyLong_FromByteArray(<const unsigned char*>&number, 16, 1, 0)
 
 
 @cython.final
@@ -214,12 +218,13 @@ cdef class Table:
         cdef int64_t at
         cdef Bucket* bucket
         cdef uint64_t group, number
+        cdef State state
         for at in order:
             bucket = self.places + at
             group, number = (bucket.tag - 1) >> bits, (bucket.tag - 1) & ((<uint64_t>1 << bits) - 1)
-            (<dict>found[group])[number] = (
-                whole(bucket.high) if high else (int(bucket.count) << 128) + whole(bucket.low)
-            )
+            state.low = bucket.high if high else bucket.low
+            state.count = 0 if high else bucket.count
+            (<dict>found[group])[number] = _PyLong_FromByteArray(<const unsigned char*>&state, STATE_BYTES, 1, 0)
         return found
 
     cdef list squares(self, const int64_t[::1] order, Py_ssize_t groups):

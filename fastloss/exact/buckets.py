@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from fastloss.exact.integers import divide
+from fastloss.exact.packing import unpacked
 from fastloss.exact.state import integer, sequence
 
 _LOW_BITS = 45  # mantissa bits summed inside a bucket
@@ -32,8 +33,16 @@ ROWS_BELOW = 1 << COUNT_SHIFT - _LOW_BITS  # for that the low bits of more rows 
 _INFINITE = {sign: (flag << 11 | _EXPONENT_MASK) << _LEAD_BITS for sign, flag in ((1, 0), (-1, 1))}  # their indices
 
 
+def columns(buckets: dict[int, int]) -> list[list[int]]:
+    """Three lists: indices, counts, sums of low bits. A list a bucket the garbage collector would have to visit."""
+    indices = sorted(buckets)
+    states = [buckets[index] for index in indices]
+    return [indices, [state >> COUNT_SHIFT for state in states], [state & LOW_SUM for state in states]]
+
+
 def parsed(columns) -> dict[int, int]:
-    """Those that three lists describe: indices, counts, sums of low bits."""
+    """Those that three lists describe: indices, counts, sums of low bits; or the text that `packing` makes of them."""
+    columns = unpacked(columns) if type(columns) is str else columns
     indices, counts, lows = (sequence(column, "buckets") for column in sequence(columns, "buckets", 3))
     if not len(indices) == len(counts) == len(lows):
         raise ValueError(f"buckets are lists of {len(indices)}, {len(counts)} and {len(lows)}")

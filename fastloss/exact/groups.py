@@ -44,9 +44,9 @@ class GroupedSummary(Summary):
         groups = [{"value": key} | self.groups[key].fields() for key in self._ordered_keys()]
         return super().fields() | {"by": self.by, "groups": groups}
 
-    def to_dict(self) -> dict:
-        groups = [[key, self.groups[key].to_dict()] for key in self._ordered_keys()]
-        return super().to_dict() | {"by": self.by, "groups": groups}
+    def to_dict(self, compact: bool = False) -> dict:
+        groups = [[key, self.groups[key].to_dict(compact)] for key in self._ordered_keys()]
+        return super().to_dict(compact) | {"by": self.by, "groups": groups}
 
     @staticmethod
     def describes(state: dict) -> bool:

@@ -19,15 +19,15 @@ import numpy as np
 
 from fastloss.core.arguments import as_array, is_integral
 from fastloss.core.floats import in_standard_floats
-from fastloss.exact import consistency
+from fastloss.exact import consistency, packing
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.buckets import (
     COUNT_SHIFT,
-    LOW_SUM,
     ROWS_BELOW,
     UNITS,
     bucket_mean,
     bucket_sum,
+    columns,
     infinities,
     is_infinite,
     parsed,
@@ -232,18 +232,15 @@ class Summary:
         outputs = {name: summary.fields() for name, summary in self.outputs.items()}
         return shown | {"outputs": outputs} if outputs else shown
 
-    def to_dict(self) -> dict:
-        """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse."""
+    def to_dict(self, compact: bool = False) -> dict:
+        """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse. The buckets are three lists;
+        of a `compact` state a text."""
         state = {name: getattr(self, name) for name in _COUNTS}
         state |= {name: _strict(getattr(self, name)) for name in ("min", "max")}
-        # Three lists, and not one a bucket, each of which the garbage collector would have to visit.
-        indices = sorted(self.buckets)
-        states = [self.buckets[index] for index in indices]
-        counts, lows = [state >> COUNT_SHIFT for state in states], [state & LOW_SUM for state in states]
-        state["buckets"] = [indices, counts, lows]
+        state["buckets"] = packing.packed(self.buckets) if compact else columns(self.buckets)
         state["squares"] = packed(self.squares, PRODUCT_UNITS)
         state["weighted"] = None if self.weighted is None else self.weighted.to_list()
-        state["outputs"] = {name: summary.to_dict() for name, summary in self.outputs.items()}
+        state["outputs"] = {name: summary.to_dict(compact) for name, summary in self.outputs.items()}
         state["loss"] = self.loss
         return state
 

@@ -1,5 +1,6 @@
 """The exact summary against rational arithmetic, and its independence of how the rows were cut."""
 
+import base64
 import itertools
 import json
 import math
@@ -449,6 +450,51 @@ def test_text_with_the_state_is_the_summary(values, weighted):
     again = Summary.from_json(whole.to_json(state=True))
     assert again == whole and again.loss == whole.loss
     assert (again | whole).to_json(state=True) == (whole | again).to_json(state=True)
+
+
+def unpacked(text):
+    """The buckets of a compact state, read bit by bit as the documentation of `packing` has it."""
+    bits = "".join(f"{byte:08b}" for byte in base64.b64decode(text))
+    at = 0
+
+    def take(width):
+        nonlocal at
+        at += width
+        return int(bits[at - width : at] or "0", 2)
+
+    def gamma():
+        zeros = bits.index("1", at) - at
+        return take(2 * zeros + 1)
+
+    size, dropped, columns, index = gamma() - 1, gamma() - 1, [[], [], []], -1
+    for _ in range(size):
+        index += gamma()
+        count = gamma()
+        low = take(45 - dropped + (count - 1).bit_length()) << dropped
+        for column, number in zip(columns, (index, count, low), strict=True):
+            column.append(number)
+    assert set(bits[at:]) <= {"0"} and len(bits) - at < 8
+    return columns
+
+
+@given(losses | st.lists(st.floats(width=32), max_size=60), st.integers(0, 57))
+@settings(deadline=None)
+def test_compact_states(values, doublings):
+    whole = summary(values)
+    for _ in range(doublings):
+        whole |= whole
+    state, compact = whole.to_dict(), whole.to_dict(compact=True)
+    assert unpacked(compact["buckets"]) == state["buckets"] and state | {"buckets": compact["buckets"]} == compact
+    assert Summary.from_dict(json.loads(json.dumps(compact))) == whole
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"\0", lambda b: b[:-1] + b"\xff", lambda b: b"",
+                                    lambda b: bytes(40), lambda b: b"\xff" * 40])  # fmt: skip
+def test_damaged_compact_states(damage):
+    state = summary([0.1, 0.2, math.inf, -3.0, 5e-324]).to_dict(compact=True)
+    for text in (base64.b64encode(damage(base64.b64decode(state["buckets"]))).decode(), state["buckets"] + "=", "\xe9"):
+        with pytest.raises(ValueError, match=r"is damaged|[Ii]nvalid|data|ASCII|padding"):
+            Summary.from_dict(state | {"buckets": text})
 
 
 def test_text_of_groups():

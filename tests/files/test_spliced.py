@@ -154,7 +154,8 @@ def test_structs_of_every_kind():
 @pytest.mark.parametrize(
     "data",
     [b"", b"\x15", b"\x15\x80", b"\x15" + b"\x80" * 50, b"\x15" + b"\xff" * 9 + b"\x7f\x00", b"\x1d\x00", b"\x1b\x00",
-     b"\x18\x05ab", b"\x19\xf8\xff\xff\xff\xff\x0f", b"\x1c" * 100_000],
+     b"\x18\x05ab", b"\x19\xf8\xff\xff\xff\xff\x0f", b"\x1c" * 100_000,
+     b"\x19\x19" * 100_000, b"\x05\x80\x80\x80\x80\x10\x00\x00"],
 )  # fmt: skip
 def test_what_is_no_struct(data):
     for shape in ({}, {1: [{}]}, {1: {}}):

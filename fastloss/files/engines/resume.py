@@ -90,7 +90,7 @@ def finish(task: Task, origin: str, summary: Summary, size: int, digests: dict[s
         **digests,
         "origin": origin,
         "version": config.__version__,
-        "summary": summary.to_dict(),
+        "summary": summary.to_dict(compact=True),
     }
     text = json.dumps(record, allow_nan=False)[1:].encode()
     path = names.record(task.output)

@@ -14,8 +14,8 @@ import pyarrow as pa
 from fastloss.files.errors import SourceError
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
-from fastloss.files.parquet.footer import Footer, number
-from fastloss.files.parquet.thrift import Struct
+from fastloss.files.parquet.footer import Footer
+from fastloss.files.parquet.thrift import Struct, number
 
 ARROW_SCHEMA = b"ARROW:schema"
 COPIED_BYTES = 1 << 18  # at a time

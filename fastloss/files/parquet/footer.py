@@ -15,7 +15,7 @@ import pyarrow.parquet
 
 from fastloss.files.errors import SourceError
 from fastloss.files.parquet import thrift
-from fastloss.files.parquet.thrift import Struct
+from fastloss.files.parquet.thrift import Struct, number
 
 MAGIC = b"PAR1"
 TAIL_BYTES = 8  # at the end of a file: the length of the footer, and PAR1
@@ -122,12 +122,6 @@ class Footer:
         for field, level in zip(SIZES_HISTOGRAMS, self.levels[column], strict=True):
             if field in sizes and (size := thrift.list_size(sizes[field])) not in (0, level + 1):
                 raise self.corrupt_column(column, f"has a histogram of {size} levels, and {level + 1} levels")
-
-
-def number(struct: Struct, field: int) -> int:
-    """An integer of a struct; -1 where there is none."""
-    kind, value = struct.get(field, (thrift.I64, -1))
-    return value if kind in thrift.INTEGERS else -1
 
 
 def chunk_start(metadata: Struct) -> int:

@@ -19,8 +19,7 @@ from fastloss.files.errors import SourceError
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.carried import ARROW_SCHEMA, Carried, Chunk
-from fastloss.files.parquet.footer import number
-from fastloss.files.parquet.thrift import Struct
+from fastloss.files.parquet.thrift import Struct, number
 from fastloss.files.writers.sinks import CODEC, Sink, leaves_of, shrinks
 
 LARGEST_NUMBER = (1 << 15) - 1  # of a row group

@@ -1,0 +1,190 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""Buckets of a summary in few bits, as records hold them: a tenth of their numbers as JSON.
+
+In the order of their indices each is: the step from the index before, and the count, as Elias' gamma codes; the sum of
+low bits, in as many bits as that of so many values may need, without those that are 0 in all sums (29, of float32).
+Before them are, as gamma codes, how many there are and how many bits are left out, each plus 1; after them zeros up to a
+whole byte. The text is base64 of the bytes.
+"""
+
+import binascii
+
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
+
+cimport cython
+
+cdef extern from *:
+    """
+    typedef unsigned __int128 fl_uint128;
+
+    #if PY_VERSION_HEX >= 0x030D0000
+    #define fl_bytes_of(number, bytes, size) _PyLong_AsByteArray((PyLongObject*)(number), bytes, size, 1, 0, 1)
+    #else
+    #define fl_bytes_of(number, bytes, size) _PyLong_AsByteArray((PyLongObject*)(number), bytes, size, 1, 0)
+    #endif
+    """
+    ctypedef unsigned long long uint128 "fl_uint128"
+    # An OverflowError where an integer has no room, or is negative.
+    int fl_bytes_of(object number, unsigned char* bytes, size_t size) except -1
+    int __builtin_clzll(unsigned long long number) nogil
+    int trailing_zeros "__builtin_ctzll"(unsigned long long number) nogil
+    object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
+
+cdef enum:
+    LOW_BITS = 45           # that a sum has of each value
+    INDEX_BITS = 20
+    FIRST_ROOM = 1 << 12
+
+cdef struct Bucket:
+    uint64_t low, high      # of the sum of low bits; in this order the bytes of count * 2**128 + sum, a bucket's state
+    uint64_t count
+
+
+def packed(dict buckets not None):
+    """The text of buckets.
+
+    Raises
+    ------
+    OverflowError
+        If a bucket has 2**64 values or more.
+    """
+    cdef list indices = sorted(buckets)
+    cdef Py_ssize_t size = len(indices), i
+    cdef bytearray states = bytearray(size * sizeof(Bucket))
+    cdef Bucket* bucket = <Bucket*><char*>states
+    cdef uint64_t used = <uint64_t>1 << LOW_BITS
+    cdef int64_t before = -1, index
+    cdef int dropped
+    cdef Bits bits = Bits()
+    for i in range(size):
+        fl_bytes_of(buckets[indices[i]], <unsigned char*>&bucket[i], sizeof(Bucket))
+        used |= bucket[i].low
+    dropped = trailing_zeros(used)
+    bits.put_gamma(size + 1)
+    bits.put_gamma(dropped + 1)
+    for i in range(size):
+        index = indices[i]
+        bits.put_gamma(index - before)
+        bits.put_gamma(bucket[i].count)
+        bits.put(
+            (<uint128>bucket[i].high << 64 | bucket[i].low) >> dropped,
+            LOW_BITS - dropped + length(bucket[i].count - 1),
+        )
+        before = index
+    return binascii.b2a_base64(bits.content(), newline=False).decode()
+
+
+def unpacked(str text not None):
+    """Three lists of the buckets of a text: indices, counts, sums of low bits.
+
+    Raises
+    ------
+    ValueError
+        If it is none of buckets.
+    """
+    cdef Bits bits = Bits.of(binascii.a2b_base64(text, strict_mode=True))
+    cdef uint64_t size = bits.gamma() - 1, dropped = bits.gamma() - 1, index = -1, count, i
+    cdef uint128 low
+    cdef list indices = [], counts = [], lows = []
+    if dropped > LOW_BITS:
+        raise damaged()
+    for i in range(size):
+        index += bits.gamma()
+        if index >> INDEX_BITS:
+            raise damaged()
+        count = bits.gamma()
+        low = bits.get(LOW_BITS - dropped + length(count - 1)) << dropped
+        indices.append(index)
+        counts.append(count)
+        lows.append(_PyLong_FromByteArray(<const unsigned char*>&low, 16, 1, 0))
+    bits.must_be_over()
+    return [indices, counts, lows]
+
+
+cdef inline int length(uint64_t number) noexcept nogil:
+    """The number of bits of a number; 0 of 0."""
+    return 64 - __builtin_clzll(number) if number else 0
+
+
+cdef object damaged():
+    return ValueError("the text of buckets is damaged")
+
+
+@cython.final
+cdef class Bits:
+    """Bits that are written, and read, from the highest of a byte on."""
+
+    cdef uint8_t* start
+    cdef size_t at, room    # in bits
+
+    def __dealloc__(self):
+        free(self.start)
+
+    @staticmethod
+    cdef Bits of(bytes content):
+        cdef Bits bits = Bits()
+        bits.require(8 * len(content))
+        memcpy(bits.start, <const uint8_t*>content, len(content))
+        bits.room = 8 * len(content)
+        return bits
+
+    cdef bytes content(self):
+        return self.start[: (self.at + 7) // 8]
+
+    cdef int require(self, size_t more) except -1:
+        """Have room for so many bits more, which are zeros."""
+        cdef size_t room = self.at + more
+        cdef uint8_t* start
+        if room > self.room or self.start == NULL:
+            room = 2 * room + FIRST_ROOM
+            start = <uint8_t*>calloc(room // 8 + 1, 1)
+            if start == NULL:
+                raise MemoryError
+            if self.start != NULL:
+                memcpy(start, self.start, (self.at + 7) // 8)
+                free(self.start)
+            self.start, self.room = start, room
+        return 0
+
+    cdef int put(self, uint128 number, int width) except -1:
+        """The lowest bits of a number below 2**width."""
+        cdef int some
+        self.require(width)
+        while width:
+            some = min(width, 8 - <int>(self.at & 7))
+            width -= some
+            self.start[self.at >> 3] |= (<int>(number >> width) & ((1 << some) - 1)) << (8 - (self.at & 7) - some)
+            self.at += some
+        return 0
+
+    cdef int put_gamma(self, uint64_t number) except -1:
+        """A positive number: a zero for each bit but the first, then the bits."""
+        return self.put(number, 2 * length(number) - 1)
+
+    cdef uint128 get(self, int width) except? 0:
+        cdef uint128 number = 0
+        cdef int some
+        if width > 128 or <size_t>width > self.room - self.at:
+            raise damaged()
+        while width:
+            some = min(width, 8 - <int>(self.at & 7))
+            width -= some
+            number = number << some | (self.start[self.at >> 3] >> (8 - (self.at & 7) - some)) & ((1 << some) - 1)
+            self.at += some
+        return number
+
+    cdef uint64_t gamma(self) except 0:
+        cdef int zeros = 0
+        while self.get(1) == 0:
+            zeros += 1
+            if zeros == 64:
+                raise damaged()
+        return <uint64_t>1 << zeros | <uint64_t>self.get(zeros)
+
+    cdef int must_be_over(self) except -1:
+        """Nothing but the zeros up to a whole byte comes."""
+        if self.room - self.at > 7 or self.get(self.room - self.at):
+            raise damaged()
+        return 0
