@@ -107,7 +107,7 @@ def score(
         labels, of any type if they are whole, or of lists, or several columns of
         class probabilities. For any other loss these are the outputs of a prediction, and pred and target hold equally
         many; see `multioutput`. For .npy inputs `target` is the .npy file (or directory of files) of
-        the targets, and the name `pred` may be left out.
+        the targets, as `sample_weight` and `by` are theirs, and the name `pred` may be left out.
     residual : str or list of str
         The column of residuals pred - target, or the columns of several outputs, in place of the two.
     head : path or array, optional
@@ -228,8 +228,10 @@ def score(
     if engine != "local" and any(fragment.table for fragment in fragments):
         raise ScoringError(f"a table is one piece of work: read it with engine='local', or its files with {engine!r}")
     if any(fragment.format == "npy" for fragment in fragments):
-        fragments = dataset.with_targets(fragments, target, addresses)
+        group = dataset.array_group(by, {"pred", "residual", "target", "weight"})
+        fragments = dataset.with_arrays(fragments, {"target": target, "weight": sample_weight, group: by}, addresses)
         pred, target, residual = dataset.array_roles(loss, pred, target, residual)
+        sample_weight, by = None if sample_weight is None else "weight", group
     dataset.check_apart(output, store, found.directories)
     addresses.check_options()
     into_directory = dataset.is_directory_output(found.is_several, output, store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ class Fragment:
 
     Attributes
     ----------
-    target : Fragment or None
-        The file of the targets that belong to a .npy file.
+    beside : tuple of (name, Fragment)
+        Files whose arrays go with a .npy file, as further columns.
     place : str
         The name of its output relative to the output's directory.
     store : LocalStore, RemoteStore or ArrowStore
@@ -51,7 +51,7 @@ class Fragment:
 
     path: str
     format: str
-    target: Fragment | None = None
+    beside: tuple[tuple[str, Fragment], ...] = ()
     place: str = ""
     store: Store = LOCAL
     partition: tuple[tuple[str, Any], ...] = ()
@@ -66,6 +66,11 @@ class Fragment:
     def name(self) -> str:
         """What messages call it."""
         return ("standard input" if self.path == STREAM else self.path) + _shown(self.row_groups)
+
+    @property
+    def files(self) -> tuple[Fragment, ...]:
+        """It, and those beside it."""
+        return self, *(fragment for _, fragment in self.beside)
 
     @property
     def is_file(self) -> bool:
@@ -112,38 +117,48 @@ def _shown(row_groups: tuple[int, ...] | None) -> str:
     return f" row groups {', '.join(map(str, row_groups)) or 'none'}"
 
 
-def with_targets(
-    fragments: Sequence[Fragment], target: str | os.PathLike | None, addresses: Addresses | None = None
+def with_arrays(
+    fragments: Sequence[Fragment], arrays: dict[str, str | os.PathLike | None], addresses: Addresses | None = None
 ) -> list[Fragment]:
-    """Give .npy fragments the files of their targets: one file, or a directory of the same names.
+    """Give .npy fragments the files of further arrays, each by its column: one file, or a directory of the same names.
 
     Raises
     ------
     ScoringError
-        If the fragments are not all arrays, or `target` is no file that belongs to them.
+        If the fragments are not all arrays, or one of `arrays` is no file that belongs to them.
     """
     if any(fragment.format != "npy" for fragment in fragments):
         raise ScoringError(".npy files cannot be scored together with tables")
-    if target is None:
-        return list(fragments)
-    if not isinstance(target, str | os.PathLike):
-        raise ScoringError(f"the targets of a .npy file are another .npy file, not {shown(target)}")
-    store, path = (addresses or Addresses()).at(as_path(target, "target"))
+    fragments = list(fragments)
+    for column, given in arrays.items():
+        if given is not None:
+            files = _beside(fragments, column, given, addresses or Addresses())
+            fragments = [
+                replace(fragment, beside=(*fragment.beside, (column, file)))
+                for fragment, file in zip(fragments, files, strict=True)
+            ]
+    return fragments
+
+
+def _beside(fragments: Sequence[Fragment], column: str, given: object, addresses: Addresses) -> list[Fragment]:
+    """The file of a column for each fragment."""
+    if not isinstance(given, str | os.PathLike):
+        raise ScoringError(f"the {column}s of a .npy file are another .npy file, not {shown(given)}")
+    store, path = addresses.at(as_path(given, column))
     entry = store.entry(path)
     if entry is None:
         files = store.files(path)
         if not files:
             raise _missing(path)
-        return [replace(f, target=_target(f.place, path, store, files)) for f in fragments]
+        return [_of_same_name(fragment.place, path, store, files) for fragment in fragments]
     if format_of(path) != "npy":
-        raise ScoringError(f"{path}: the targets of a .npy file are another .npy file")
+        raise ScoringError(f"{path}: the {column}s of a .npy file are another .npy file")
     if len(fragments) > 1:
-        raise ScoringError(f"{path}: several .npy inputs need a directory of targets with the same names")
-    known = {"size": entry.size, "version": entry.version}
-    return [replace(fragments[0], target=Fragment(path, "npy", store=store, **known))]
+        raise ScoringError(f"{path}: several .npy inputs need a directory of {column}s with the same names")
+    return [Fragment(path, "npy", store=store, size=entry.size, version=entry.version)]
 
 
-def _target(place: str, directory: str, store: Store, files: dict[str, Entry]) -> Fragment:
+def _of_same_name(place: str, directory: str, store: Store, files: dict[str, Entry]) -> Fragment:
     path = joined(directory, place)
     if place not in files:
         raise _missing(path)
@@ -280,7 +295,7 @@ def _into_directory(fragment: Fragment, directory: str, store: LocalStore | Remo
 
 def _check_outputs(tasks: Sequence[Task]) -> None:
     fragments = [fragment for task in tasks for fragment in task.fragments]
-    files = [file for f in fragments if f.table is None for file in (f, f.target) if file is not None]
+    files = [file for f in fragments if f.table is None for file in f.files]
     inputs = {_identity(file.path, file.store) for file in files}
     seen = set()
     for task in tasks:
@@ -312,3 +327,19 @@ def array_roles(loss, pred, target, residual):
         None if target is None else "target",
         residual,
     )
+
+
+def array_group(by: object, others: Iterable[str]) -> str | None:
+    """What the column of groups is called that a file or a directory of arrays holds: its name without an extension.
+
+    Raises
+    ------
+    ScoringError
+        If another array is called so.
+    """
+    if by is None:
+        return None
+    name = Path(as_path(by, "by")).stem
+    if name in others:
+        raise ScoringError(f"by: another array is called {name!r} too: rename the file {shown(by)}")
+    return name

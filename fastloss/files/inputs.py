@@ -240,7 +240,7 @@ def _match(names: list[str], parts: list[str]) -> bool:
 
 def _fragment(store: Store, path: str, place: str, entry: Entry, format: str | None) -> Fragment:
     columns = partition(place)
-    return Fragment(path, format_of(path, format), None, place, store, columns, size=entry.size, version=entry.version)
+    return Fragment(path, format_of(path, format), (), place, store, columns, size=entry.size, version=entry.version)
 
 
 def _of_pattern(pattern: str, format: str | None) -> Found:
@@ -322,7 +322,7 @@ def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
             place = _numbered(place, number)
         known = partition_of(part, dataset.schema) if is_plain else ()
         as_there = Part.of(part, dataset, is_plain)
-        yield Fragment(named(part.path), format, None, place, store, known, _row_groups(part), part=as_there)
+        yield Fragment(named(part.path), format, (), place, store, known, _row_groups(part), part=as_there)
 
 
 def _row_groups(part: pa.dataset.Fragment) -> tuple[int, ...] | None:

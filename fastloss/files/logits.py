@@ -10,7 +10,7 @@ import numpy as np
 from fastloss.files.arguments import as_inputs
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
-from fastloss.files.dataset import with_targets
+from fastloss.files.dataset import with_arrays
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.formats import STREAM
 from fastloss.files.fragment import naming
@@ -48,7 +48,8 @@ def logits_of(
     if any(fragment.path == STREAM for fragment in fragments):
         raise ScoringError("standard input passes once, and each step reads the rows again: save it in a file")
     if any(fragment.format == "npy" for fragment in fragments):
-        fragments = with_targets(fragments, target, addresses)
+        fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
+        sample_weight = None if sample_weight is None else "weight"
         pred, target = pred or "pred", "target"
     addresses.check_options()
     loss = cross_entropy.bind(ignore_index=ignore_index)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastloss.files.batch import score_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
-from fastloss.files.dataset import array_roles, with_targets
+from fastloss.files.dataset import array_roles, with_arrays
 from fastloss.files.errors import ScoringError
 from fastloss.files.fragment import naming
 from fastloss.files.inputs import find_fragments
@@ -43,7 +43,8 @@ def read_residuals(
     addresses = Addresses(storage_options)
     fragments = find_fragments(inputs, format, addresses)
     if any(fragment.format == "npy" for fragment in fragments):
-        fragments = with_targets(fragments, target, addresses)
+        fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
+        sample_weight = None if sample_weight is None else "weight"
         pred, target, residual = array_roles(half_squared_error, pred, target, residual)
     addresses.check_options()
     if residual is None and (pred is None or target is None):

@@ -155,3 +155,32 @@ def test_headers_with_faults_are_errors_of_one_line():
             messages.append(str(error))
     assert len(messages) > 2000
     assert all(message.startswith("in.npy: ") and "\n" not in message for message in messages)
+
+
+def test_weights_and_groups_are_arrays_too(here):
+    rng = np.random.default_rng(0)
+    p, y, w, day = (
+        rng.normal(size=60),
+        rng.normal(size=60),
+        rng.integers(0, 3, 60).astype(float),
+        rng.integers(0, 4, 60),
+    )
+    for name, array in {"p": p, "y": y, "w": w, "day": day}.items():
+        np.save(f"{name}.npy", array)
+        (here / f"{name}s").mkdir()
+        for k in range(2):
+            np.save(f"{name}s/{k}.npy", array[k * 30 : (k + 1) * 30])
+    values = fl.huber(p, y)
+    for files in (("p.npy", "y.npy", "w.npy", "day.npy"), ("ps", "ys", "ws", "days")):
+        source, target, weight, by = files
+        summary = fl.score(source, loss=fl.huber, target=target, sample_weight=weight, by=by)
+        assert summary.by == files[3].removesuffix(".npy")
+        assert summary.weighted_mean == pytest.approx(np.average(values, weights=w), rel=1e-14)
+        assert {key: group.count for key, group in summary.groups.items()} == {
+            k: int((day == k).sum()) for k in range(4)
+        }
+    with pytest.raises(ScoringError, match="the numbers of rows differ"):
+        fl.score("p.npy", loss=fl.huber, target="y.npy", sample_weight="ws/0.npy")
+    with pytest.raises(ScoringError, match="another array is called 'target' too"):
+        fl.score("p.npy", loss=fl.huber, target="y.npy", by="target.npy")
+    assert main(["score", "p.npy", "--loss", "huber", "--target", "y.npy", "--weight", "w.npy", "--by", "day.npy"]) == 0

@@ -219,7 +219,7 @@ def _identity(fragment: Fragment) -> list:
     """Names, sizes and times of its files, and what of them it is; of a table its version."""
     if fragment.table is not None:
         return fragment.table.identity
-    files = [_status(file) for file in (fragment, fragment.target) if file is not None]
+    files = [_status(file) for file in fragment.files]
     return [
         files,
         fragment.row_groups and list(fragment.row_groups),

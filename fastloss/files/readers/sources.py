@@ -145,8 +145,8 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
             yield NpySource(archived(path, file, fragment.format, spec, stack))
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
-            if fragment.target is not None:
-                arrays[spec.target[0]] = NpyFile(fragment.target.path, entered(fragment.target), spec.dtype)
+            for name, beside in fragment.beside:
+                arrays[name] = NpyFile(beside.path, entered(beside), spec.dtype)
             yield NpySource(arrays)
         else:
             yield ArrowSource(path, file)
