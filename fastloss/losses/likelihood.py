@@ -65,6 +65,7 @@ def student_t_nll(df=1.0, scale=1.0):
     Formula: (df + 1) / 2 log1p(z / df) + log(scale) + log(df pi) / 2 + lgamma(df / 2) - lgamma((df + 1) / 2), with
     z = (r / scale)^2.
     Derivatives: r w and w (1 - z / df) / (1 + z / df), with the IRLS weight w = (df + 1) / (scale^2 (df + z)).
+    `student_t_nll.param_grad` gives those with respect to df and scale.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Losses of a residual in units of a scale that are no polynomial, exactly."""
 
-from jets import atan, cos, cosh, exp, log, log1p, sqrt
+from jets import atan, cos, cosh, exp, log, log1p, loggamma, sqrt
 from mpmath import mp, mpf
 
 from oracles.oracle import Oracle, both_sides, exponential, is_single, piecewise_polynomial, six_in_double
@@ -138,11 +138,11 @@ def _welsch_ulps(output, dtype, arguments, scale):
 
 
 def _student_t_constant(df):
-    return mp.log(df * mp.pi) / 2 + mp.loggamma(df / 2) - mp.loggamma((df + 1) / 2)
+    return log(df * mp.pi) / 2 + loggamma(df / 2) - loggamma((df + 1) / 2)
 
 
 def _student_t_nll(r, df, scale):
-    return (df + 1) / 2 * log1p(_square(r, scale) / df) + (mp.log(scale) + _student_t_constant(df))
+    return (df + 1) / 2 * log1p(_square(r, scale) / df) + (log(scale) + _student_t_constant(df))
 
 
 def _student_t_terms(output, arguments, df, scale):
@@ -151,6 +151,9 @@ def _student_t_terms(output, arguments, df, scale):
         logarithms = abs(mp.log(scale)) + abs(mp.log(df * mp.pi)) / 2
         ratio = abs(mp.loggamma(df / 2) - mp.loggamma((df + 1) / 2))
         return (df + 1) / 2 * mp.log1p(w) + logarithms + ratio
+    if output == "d/ddf":
+        share, step = w / (1 + w), mp.digamma((df + 1) / 2) - mp.digamma(df / 2) - 1 / df
+        return (mp.log1p(w) - share + share / df + step) / 2
     return (df + 1) / (df * scale**2) / (1 + w) if output == "hess" else None
 
 

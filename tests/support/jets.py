@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mpmath import mp, mpf
 
-__all__ = ["Jet", "atan", "cos", "cosh", "exp", "expm1", "log", "log1p", "seed", "sqrt"]
+__all__ = ["Jet", "atan", "cos", "cosh", "exp", "expm1", "log", "log1p", "loggamma", "seed", "sqrt"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +107,7 @@ exp = _function(mp.exp, lambda x, f: (f, f))
 expm1 = _function(mp.expm1, lambda x, f: (mp.exp(x), mp.exp(x)))
 log = _function(mp.log, lambda x, f: (1 / x, -1 / x**2))
 log1p = _function(mp.log1p, lambda x, f: (1 / (1 + x), -1 / (1 + x) ** 2))
+loggamma = _function(mp.loggamma, lambda x, f: (mp.digamma(x), mp.psi(1, x)))
 sqrt = _function(mp.sqrt, lambda x, f: (1 / (2 * f), -1 / (4 * f**3)))
 cos = _function(mp.cos, lambda x, f: (-mp.sin(x), -f))
 cosh = _function(mp.cosh, lambda x, f: (mp.sinh(x), f))

@@ -404,6 +404,44 @@ INLINE jet student_t_nll(vec x, const vec *p) {
     return scaled_jet(s, infinite_if(s.is_infinite, value), weight, (one - w) * q);
 }
 
+/* psi(h + 1/2) - psi(h) - 1 / (2 h), the derivative of log_gamma_half_step less its leading term: sixteen steps of the
+ * recurrence, whose terms are positive, then the derivative of the series. */
+INLINE vec digamma_half_step_rest(vec h) {
+    const real c[] = {(real)(1 / 8.0),     (real)(-1 / 64.0),      (real)(1 / 128.0),     (real)(-17 / 2048.0),
+                      (real)(31 / 2048.0), (real)(-691 / 16384.0), (real)(5461 / 32768.0)};
+    mask small = v_lt(h, v_set(1 << 20));
+    vec steps = v_set(0);
+    for (int k = 0; k < 16; k++) {
+        vec first = h + v_set((real)k);
+        steps += v_set((real)0.25) / first / ((first + v_set((real)0.5)) * (first + v_set(1)));
+    }
+    vec inverse = v_set(1) / v_select(small, h + v_set(16), h), square = inverse * inverse;
+    vec series = square * v_polynomial(c, sizeof c / sizeof *c, square);
+    return v_select(small, steps + series, series);
+}
+
+/* log1p(w) - w / (1 + w), q = 1 / (1 + w): by sums of positive terms for w <= 1, s = w / (2 + w) */
+INLINE vec log1p_less_share(vec w, vec q) {
+    const real c[] = {LOG_UNIT_POLYNOMIAL};
+    vec s = w / (v_set(2) + w), z = s * s, tail = v_polynomial(c, sizeof c / sizeof *c, z);
+    vec small = s * v_fma(z, tail, v_set(2) * s / (v_set(1) + s));
+    vpair log = pair_log1p(w);
+    return v_select(v_le(w, v_set(1)), small, (log.hi - w * q) + log.lo);
+}
+
+/* The derivatives of the same by df and by scale, 2 d/ddf = log1p(w) - w / (1 + w) (1 + 1 / df) + 1 / df -
+ * (psi((df + 1) / 2) - psi(df / 2)), where 1 / df cancels, and d/dscale = (1 - z) / (1 + w) / c */
+INLINE jet student_t_param_grad(vec x, const vec *p) {
+    const vec half = v_set((real)0.5), one = v_set(1), cap = v_set(LOG_ORDINARY);
+    vec df = p[0], c = p[1];
+    scaled_residual s = scale_residual(x, c);
+    vec w = v_min(s.z.hi / df, cap), q = one / (one + w);
+    mask far = m_or(s.is_infinite, v_le(cap, w)); /* z / (1 + w) is df */
+    vec by_df = half * ((log1p_less_share(w, q) - w * q / df) - digamma_half_step_rest(half * df));
+    vec by_scale = v_select(far, q - df, ((one - s.z.hi) - s.z.lo) * q) / c;
+    return (jet){.param_grad = {infinite_if(s.is_infinite, by_df), by_scale}};
+}
+
 /* log(c) + log(2 pi) / 2 + log(sqrt(h) Gamma(h) / Gamma(h + 1/2)), h = df / 2, in pairs: four steps of the recurrence
  * and the series of log_gamma_half_step less log(h) / 2; for df and c from 2^-30 to 2^30 */
 INLINE vpair student_t_normalizer(vec df, vec c) {
