@@ -181,10 +181,10 @@ def short_hash(*words):
     return hashlib.sha256(" ".join(words).encode()).hexdigest()[:8]
 
 
-C_SOURCES = {"kernels": ["csrc/dispatch.c"], "buffers": ["csrc/storage/storage.c"]}
+C_SOURCES = {"kernels": ["csrc/dispatch.c", "csrc/capi.c"], "buffers": ["csrc/storage/storage.c"]}
 # What Cython and these see of the others
 INTERFACES = ["csrc/*.h", "csrc/*.def", "csrc/*/api.h", "csrc/storage/storage.*", "csrc/map/losses/robust_regions.h"]
-INTERFACES += ["csrc/tiles/*.def", "fastloss/**/*.pxd"]
+INTERFACES += ["csrc/tiles/*.def", "fastloss/**/*.pxd", "fastloss/include/*.h"]
 
 
 def extension(source):
@@ -193,7 +193,7 @@ def extension(source):
     return Extension(
         ".".join(source.with_suffix("").parts),
         [str(source), *C_SOURCES.get(module, [])],
-        include_dirs=["csrc", numpy.get_include()],
+        include_dirs=["csrc", "fastloss/include", numpy.get_include()],
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *flags],
         extra_link_args=LINK_FLAGS,
         define_macros=[

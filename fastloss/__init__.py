@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import Any
 
 from fastloss import _moved  # noqa: F401  (the names before modules moved)
-from fastloss.core.config import show_config
+from fastloss.core.config import get_include, show_config
+from fastloss.core.kernels import C_API as C_API
 from fastloss.core.kernels import isa, isas, use_isa
 from fastloss.core.loss import Loss, get, list_losses
 from fastloss.core.threads import get_num_threads, set_num_threads
@@ -116,6 +117,7 @@ __all__ = [
     "gaussian_nll",
     "geman_mcclure",
     "get",
+    "get_include",
     "get_num_threads",
     "half_squared_error",
     "hampel",

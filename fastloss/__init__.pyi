@@ -1,6 +1,6 @@
 """Types of the public names. Written by `python tools/generate.py stubs`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self, TypeAlias, overload, type_check_only
 
 import numpy as np
@@ -16,6 +16,7 @@ Reduction: TypeAlias = Literal["none", "sum", "mean"]
 Output: TypeAlias = Literal["value", "grad", "hess", "weight"]
 
 __version__: str
+C_API: Any
 
 def isa() -> str: ...
 def isas() -> tuple[str, ...]: ...
@@ -23,6 +24,7 @@ def use_isa(name: str) -> None: ...
 def get_num_threads() -> int: ...
 def set_num_threads(num_threads: int) -> None: ...
 def show_config() -> None: ...
+def get_include() -> str: ...
 def list_losses(family: str | None = None) -> tuple[str, ...]: ...
 def get(name: str, **params: Any) -> Loss: ...
 
@@ -125,6 +127,7 @@ class _SquaredError(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
         out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 squared_error: _SquaredError
@@ -170,6 +173,7 @@ class _HalfSquaredError(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
         out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 half_squared_error: _HalfSquaredError
@@ -215,6 +219,7 @@ class _AbsoluteError(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
         out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 absolute_error: _AbsoluteError
@@ -266,6 +271,7 @@ class _Huber(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, delta: ArrayLike = 1.0) -> Self: ...
 
 huber: _Huber
@@ -317,6 +323,7 @@ class _SmoothL1(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, beta: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, beta: ArrayLike = 1.0) -> Self: ...
 
 smooth_l1: _SmoothL1
@@ -368,6 +375,7 @@ class _PseudoHuber(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, delta: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, delta: ArrayLike = 1.0) -> Self: ...
 
 pseudo_huber: _PseudoHuber
@@ -413,6 +421,7 @@ class _LogCosh(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None,
         out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 log_cosh: _LogCosh
@@ -464,6 +473,7 @@ class _Quantile(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, q: ArrayLike = 0.5,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, q: ArrayLike = 0.5) -> Self: ...
 
 quantile: _Quantile
@@ -515,6 +525,7 @@ class _Expectile(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, tau: ArrayLike = 0.5,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, tau: ArrayLike = 0.5) -> Self: ...
 
 expectile: _Expectile
@@ -566,6 +577,7 @@ class _EpsilonInsensitive(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, epsilon: ArrayLike = 0.1) -> Self: ...
 
 epsilon_insensitive: _EpsilonInsensitive
@@ -617,6 +629,7 @@ class _SquaredEpsilonInsensitive(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, epsilon: ArrayLike = 0.1,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, epsilon: ArrayLike = 0.1) -> Self: ...
 
 squared_epsilon_insensitive: _SquaredEpsilonInsensitive
@@ -668,6 +681,7 @@ class _Cauchy(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
 
 cauchy: _Cauchy
@@ -719,6 +733,7 @@ class _GemanMcclure(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
 
 geman_mcclure: _GemanMcclure
@@ -770,6 +785,7 @@ class _Welsch(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 2.9846,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 2.9846) -> Self: ...
 
 welsch: _Welsch
@@ -821,6 +837,7 @@ class _Tukey(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 4.6851,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 4.6851) -> Self: ...
 
 tukey: _Tukey
@@ -872,6 +889,7 @@ class _Fair(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.3998,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 1.3998) -> Self: ...
 
 fair: _Fair
@@ -923,6 +941,7 @@ class _Arctan(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
 
 arctan: _Arctan
@@ -974,6 +993,7 @@ class _TruncatedSquared(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
 
 truncated_squared: _TruncatedSquared
@@ -1025,6 +1045,7 @@ class _Dcs(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 1.0) -> Self: ...
 
 dcs: _Dcs
@@ -1076,6 +1097,7 @@ class _Andrews(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, scale: ArrayLike = 1.339,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, scale: ArrayLike = 1.339) -> Self: ...
 
 andrews: _Andrews
@@ -1128,6 +1150,7 @@ class _Hampel(Loss):
         c: ArrayLike = 8.0, sample_weight: ArrayLike | None = None, out: Array | None = None,
         num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(
         self, *, a: ArrayLike = 2.0, b: ArrayLike = 4.0, c: ArrayLike = 8.0
     ) -> Self: ...
@@ -1181,6 +1204,7 @@ class _Ramsay(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 0.3,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, a: ArrayLike = 0.3) -> Self: ...
 
 ramsay: _Ramsay
@@ -1232,6 +1256,7 @@ class _Tolerant(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(
         self, *, a: ArrayLike = 1.0, b: ArrayLike = 0.1
     ) -> Self: ...
@@ -1285,6 +1310,11 @@ class _StudentTNll(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    def param_grad(
+        self, pred: ArrayLike, target: ArrayLike | None = None, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0,
+        sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
+    ) -> dict[str, Any]: ...
+    cfunc: Callable[..., float]
     def bind(
         self, *, df: ArrayLike = 1.0, scale: ArrayLike = 1.0
     ) -> Self: ...
@@ -1338,6 +1368,7 @@ class _GaussianNll(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, var: ArrayLike = ...,
         sample_weight: ArrayLike | None = None, out: Array | None = None, num_threads: int | None = None
     ) -> Array: ...
+    cfunc: Callable[..., float]
     def bind(self, *, var: ArrayLike = ...) -> Self: ...
 
 gaussian_nll: _GaussianNll
@@ -1393,6 +1424,7 @@ class _Robust(Loss):
         self, pred: ArrayLike, target: ArrayLike | None = None, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0,
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", num_threads: int | None = None
     ) -> dict[str, Any]: ...
+    cfunc: Callable[..., float]
     def bind(
         self, *, alpha: ArrayLike = 1.0, scale: ArrayLike = 1.0
     ) -> Self: ...
@@ -1493,6 +1525,7 @@ class _AbsolutePercentageError(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 absolute_percentage_error: _AbsolutePercentageError
@@ -1534,6 +1567,7 @@ class _SymmetricAbsolutePercentageError(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 symmetric_absolute_percentage_error: _SymmetricAbsolutePercentageError
@@ -1575,6 +1609,7 @@ class _SquaredLogError(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 squared_log_error: _SquaredLogError
@@ -1616,6 +1651,7 @@ class _ZeroOne(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 zero_one: _ZeroOne
@@ -1657,6 +1693,7 @@ class _Perceptron(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 perceptron: _Perceptron
@@ -1704,6 +1741,7 @@ class _Hinge(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self, *, margin: ArrayLike = 1.0) -> Self: ...
 
 hinge: _Hinge
@@ -1751,6 +1789,7 @@ class _SquaredHinge(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self, *, margin: ArrayLike = 1.0) -> Self: ...
 
 squared_hinge: _SquaredHinge
@@ -1798,6 +1837,7 @@ class _HingeEmbedding(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self, *, margin: ArrayLike = 1.0) -> Self: ...
 
 hinge_embedding: _HingeEmbedding
@@ -1839,6 +1879,7 @@ class _ModifiedHuber(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 modified_huber: _ModifiedHuber
@@ -1880,6 +1921,7 @@ class _Exponential(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 exponential: _Exponential
@@ -1921,6 +1963,7 @@ class _Logistic(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 logistic: _Logistic
@@ -1962,6 +2005,7 @@ class _BinaryCrossEntropy(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self, *, eps: ArrayLike = 0.0) -> Self: ...
 
 binary_cross_entropy: _BinaryCrossEntropy
@@ -2009,6 +2053,7 @@ class _BinaryCrossEntropyWithLogits(Loss):
         pos_weight: ArrayLike = 1.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
         out: tuple[Array, ...] | None = None, num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self, *, pos_weight: ArrayLike = 1.0) -> Self: ...
 
 binary_cross_entropy_with_logits: _BinaryCrossEntropyWithLogits
@@ -2056,6 +2101,7 @@ class _SigmoidFocal(Loss):
         gamma: ArrayLike = 2.0, sample_weight: ArrayLike | None = None, reduction: Reduction = "none",
         out: tuple[Array, ...] | None = None, num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(
         self, *, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0
     ) -> Self: ...
@@ -2099,6 +2145,7 @@ class _KlDiv(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 kl_div: _KlDiv
@@ -2140,6 +2187,7 @@ class _RelativeEntropy(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 relative_entropy: _RelativeEntropy
@@ -2180,6 +2228,7 @@ class _Entropy(Loss):
         self, pred: ArrayLike, *, outputs: Output | Sequence[Output], sample_weight: ArrayLike | None = None,
         reduction: Reduction = "none", out: tuple[Array, ...] | None = None, num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 entropy: _Entropy
@@ -2221,6 +2270,7 @@ class _Poisson(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 poisson: _Poisson
@@ -2262,6 +2312,7 @@ class _Gamma(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 gamma: _Gamma
@@ -2303,6 +2354,7 @@ class _Tweedie(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self, *, power: ArrayLike = 1.5) -> Self: ...
 
 tweedie: _Tweedie
@@ -2344,6 +2396,7 @@ class _PoissonDeviance(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 poisson_deviance: _PoissonDeviance
@@ -2385,6 +2438,7 @@ class _GammaDeviance(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self) -> Self: ...
 
 gamma_deviance: _GammaDeviance
@@ -2426,6 +2480,7 @@ class _TweedieDeviance(Loss):
         sample_weight: ArrayLike | None = None, reduction: Reduction = "none", out: tuple[Array, ...] | None = None,
         num_threads: int | None = None
     ) -> tuple[Any, ...]: ...
+    cfunc: Callable[..., float]
     def bind(self, *, power: ArrayLike = 1.5) -> Self: ...
 
 tweedie_deviance: _TweedieDeviance

@@ -1,4 +1,4 @@
-"""Version and build, as a bug report needs them."""
+"""Version and build, as a bug report needs them, and where the header for C is."""
 
 import numpy as np
 
@@ -11,6 +11,19 @@ def __getattr__(name):
 
     globals()[name] = version("fastloss")
     return globals()[name]
+
+
+def get_include():
+    """The folder of fastloss.h, to compile C and Cython with (docs/c.md).
+
+    >>> import fastloss as fl
+    >>> from pathlib import Path
+    >>> sorted(path.name for path in Path(fl.get_include()).iterdir())
+    ['fastloss.h']
+    """
+    from pathlib import Path
+
+    return str(Path(__file__).parents[1] / "include")
 
 
 def show_config():

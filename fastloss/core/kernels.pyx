@@ -7,6 +7,7 @@ which.
 """
 
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
+from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport NAN
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
@@ -46,7 +47,19 @@ MARGINS = {fl_margin_names[i].decode(): i for i in range(FL_MARGINS)}  # csrc/ti
 
 # ---- instruction sets ---------------------------------------------------------------------------------------------
 
-cdef int current_isa = -1
+cdef extern from "capi.h" nogil:
+    int fl_current_isa
+    const char *FASTLOSS_CAPSULE
+    enum:
+        FASTLOSS_VERSION, FASTLOSS_FLOAT64, FASTLOSS_PARAMETERS
+    ctypedef struct fastloss_loss:
+        pass
+    ctypedef struct fastloss_api:
+        int (*find)(int, fastloss_loss *, const char *, int, const double *, int, char *)
+        double (*at)(double, void *)
+    const fastloss_api fl_api
+    ctypedef void (*fl_function)()
+    fl_function fl_scalar_function(int loss)
 
 
 def isas():
@@ -61,7 +74,7 @@ def isas():
 
 def isa():
     """The instruction set in use."""
-    return fl_isa_names[current_isa].decode()
+    return fl_isa_names[fl_current_isa].decode()
 
 
 def use_isa(name):
@@ -77,10 +90,10 @@ def use_isa(name):
     ValueError
         If this machine, or its operating system, cannot run it.
     """
-    global current_isa
+    global fl_current_isa
     for i in range(FL_ISAS):
         if fl_isa_supported(i) and fl_isa_names[i].decode() == name:
-            current_isa = i
+            fl_current_isa = i
             return
     raise ValueError(f"isa {name!r} is not available on this machine; choose one of {', '.join(isas())}")
 
@@ -89,23 +102,23 @@ use_isa(os.environ.get("FASTLOSS_ISA") or isas()[-1])
 
 
 cdef const fl_table *current_table(bint is_double) noexcept nogil:
-    return fl_get_table(current_isa, FL_F64 if is_double else FL_F32)
+    return fl_get_table(fl_current_isa, FL_F64 if is_double else FL_F32)
 
 
 cdef const fl_row_kernels *current_rows(bint is_double) noexcept nogil:
-    return fl_get_rows(current_isa, FL_F64 if is_double else FL_F32)
+    return fl_get_rows(fl_current_isa, FL_F64 if is_double else FL_F32)
 
 
 cdef fl_chosen chosen_loop(int loss, bint is_double, int outputs, const double *scalars) noexcept nogil:
-    return fl_choose(current_isa, loss, is_double, outputs, scalars)
+    return fl_choose(fl_current_isa, loss, is_double, outputs, scalars)
 
 
 cdef const fl_distance_kernels *current_distances(bint is_double) noexcept:
-    return fl_get_distances(current_isa, is_double)
+    return fl_get_distances(fl_current_isa, is_double)
 
 
 cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept:
-    return fl_get_tiles(current_isa, FL_F64 if is_double else FL_F32)
+    return fl_get_tiles(fl_current_isa, FL_F64 if is_double else FL_F32)
 
 
 def build_flags():
@@ -174,6 +187,31 @@ def distance_registry():
             parameter_domains(fl_distance_losses[i].parameters),
         )
     return table
+
+
+# ---- other compiled programs --------------------------------------------------------------------------------------
+
+C_API = PyCapsule_New(<void *>&fl_api, FASTLOSS_CAPSULE, NULL)  # of fastloss/include/fastloss.h
+
+
+def scalar_function(name):
+    """The address of the C function of an elementwise loss that takes and returns numbers; 0 if there is none."""
+    for i in range(fl_losses_count):
+        if fl_losses[i].name.decode() == name:
+            return <size_t>fl_scalar_function(i)
+    return 0
+
+
+def function_at(name, parameters):
+    """The address of fastloss_api.at and the bytes of the loss that it takes; None if C does not have it."""
+    cdef double numbers[FASTLOSS_PARAMETERS]
+    cdef fastloss_loss loss
+    cdef int k = 0
+    for k, value in enumerate(parameters):
+        numbers[k] = value
+    if fl_api.find(FASTLOSS_VERSION, &loss, name.encode(), FASTLOSS_FLOAT64, numbers, len(parameters), NULL):
+        return None
+    return <size_t>fl_api.at, (<const char *>&loss)[:sizeof(loss)]
 
 
 # ---- maps ---------------------------------------------------------------------------------------------------------
@@ -285,7 +323,7 @@ cdef class Map:
                 self.has_terms[k] = True
             elif value is not None:
                 self.term[k] = value
-        self.chosen = fl_choose(current_isa, loss, is_double, outputs, NULL if varying else self.scalars)
+        self.chosen = fl_choose(fl_current_isa, loss, is_double, outputs, NULL if varying else self.scalars)
         self.cut()
         if keeps_sum:
             self.partials = <double *>PyMem_RawCalloc(self.blocks + 1, sizeof(double))

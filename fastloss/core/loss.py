@@ -309,6 +309,19 @@ class ElementwiseLoss(Loss):
         """The terms that are added to each of the outputs of a call: none."""
         return ()
 
+    @functools.cached_property
+    def cfunc(self):
+        """The value as a function of C, which ctypes, numba and scipy.LowLevelCallable take (docs/c.md):
+        double(residual, parameters...), or double(pred, target, parameters...) of a loss that requires a target. It has
+        all parameters, whatever is bound, and is NaN where one is outside its domain."""
+        import ctypes
+
+        address = kernels.scalar_function(self.name)
+        if not address:
+            raise AttributeError(f"{self.name} has no cfunc: its value is not of compiled functions alone")
+        arguments = 1 + self.requires_target + len(self.domains)
+        return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arguments)(address)
+
     @in_standard_floats
     def param_grad(self, pred, target=None, *, sample_weight=None, reduction="none", num_threads=None, **params):
         """The derivatives with respect to the parameters, {name: array}.

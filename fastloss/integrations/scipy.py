@@ -1,13 +1,15 @@
-"""Losses for scipy.optimize: of `least_squares`, and as what `minimize` minimises."""
+"""Losses for SciPy: of `least_squares`, as what `minimize` minimises, and compiled, as what `quad` integrates."""
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastloss.core.kernels import function_at
 from fastloss.core.loss import Loss
 from fastloss.integrations._losses import RESIDUAL, WITH_ROWS, as_target, served
 
@@ -61,6 +63,36 @@ def rho(loss: Loss | str) -> Callable[[Array], Array]:
         return np.stack([2 * value, weight, second])
 
     return function
+
+
+def integrand(loss: Loss | str) -> Any:
+    """A loss of a residual, its parameters bound, as a `scipy.LowLevelCallable` of the residual: what `quad` calls
+    without the interpreter.
+
+    Raises
+    ------
+    TypeError
+        If it is no loss of a residual, has a parameter without a value or arrays, or its value is not compiled.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> from scipy.integrate import quad
+    >>> from fastloss.integrations.scipy import integrand
+    >>> round(quad(integrand(fl.huber.bind(delta=0.5)), 0, 2)[0], 12)
+    0.770833333333
+    """
+    from scipy import LowLevelCallable
+
+    loss = served(loss, "scipy.integrand", RESIDUAL)
+    arrays = [name for name, value in loss.parameters.items() if np.ndim(value)]
+    found = None if arrays else function_at(loss.name, tuple(loss.parameters.values()))
+    if found is None:
+        raise TypeError(f"scipy.integrand: {loss!r} is not of compiled functions and numbers alone")
+    address, prepared = found
+    data = ctypes.create_string_buffer(prepared, len(prepared))
+    function = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_void_p)(address)
+    return LowLevelCallable(function, ctypes.cast(data, ctypes.c_void_p))
 
 
 def objective(

@@ -127,14 +127,15 @@ def build(folder):
         subprocess.run(
             [sys.executable, "-m", "cython", *directives, pyx, "-o", folder / f"{name}.c"], check=True, cwd=folder
         )
-        includes = [f"-I{folder}" for folder in (csrc, np.get_include(), sysconfig.get_paths()["include"])]
+        headers = csrc, folder / "fastloss" / "include", np.get_include(), sysconfig.get_paths()["include"]
+        includes = [f"-I{header}" for header in headers]
         target = pyx.with_name(name + sysconfig.get_config_var("EXT_SUFFIX"))
         compile_c("-shared", "-fPIC", "-std=gnu11", "-O0", *includes, folder / f"{name}.c", *sources, "-o", target)
 
     with ThreadPoolExecutor(2) as pool:
         compiled = list(pool.map(kernels, (32, 64, 3264)))
         modules = [
-            pool.submit(module, "kernels", csrc / "dispatch.c", folder / "no_rows.c", *compiled),
+            pool.submit(module, "kernels", csrc / "dispatch.c", csrc / "capi.c", folder / "no_rows.c", *compiled),
             *(pool.submit(module, name) for name in ("rows", "distances", "tiles", "plain")),
         ]
         for done in modules:

@@ -11,7 +11,7 @@ __all__ = ["stubs"]
 HEAD = '''\
 """Types of the public names. Written by `python tools/generate.py stubs`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self, TypeAlias, overload, type_check_only
 
 import numpy as np
@@ -27,6 +27,7 @@ Reduction: TypeAlias = Literal["none", "sum", "mean"]
 Output: TypeAlias = Literal["value", "grad", "hess", "weight"]
 
 __version__: str
+C_API: Any
 
 def isa() -> str: ...
 def isas() -> tuple[str, ...]: ...
@@ -34,6 +35,7 @@ def use_isa(name: str) -> None: ...
 def get_num_threads() -> int: ...
 def set_num_threads(num_threads: int) -> None: ...
 def show_config() -> None: ...
+def get_include() -> str: ...
 def list_losses(family: str | None = None) -> tuple[str, ...]: ...
 def get(name: str, **params: Any) -> Loss: ...
 
@@ -94,6 +96,8 @@ def _loss(loss):
     own = [_declared(loss, parameter) for parameter in parameters]
     methods = (_methods_of_embeddings if loss.family == "embeddings" else _methods)(loss, positional, own)
     bound = [_declared(loss, p) for p in parameters if p.name in loss.domains]
+    if hasattr(loss, "cfunc"):
+        methods.append("cfunc: Callable[..., float]")
     methods.append(_method("bind", ["*", *bound] if bound else [], "Self"))
     body = textwrap.indent("\n".join(methods), "    ")
     summary = loss.__doc__.split("\n", 1)[0]
