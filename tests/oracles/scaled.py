@@ -149,7 +149,7 @@ def _student_t_terms(output, arguments, df, scale):
     w = _square_of(arguments, scale) / df
     if output == "value":
         logarithms = abs(mp.log(scale)) + abs(mp.log(df * mp.pi)) / 2
-        ratio = abs(mp.loggamma(df / 2) - mp.loggamma((df + 1) / 2))
+        ratio = abs(loggamma(df / 2) - loggamma((df + 1) / 2))
         return (df + 1) / 2 * mp.log1p(w) + logarithms + ratio
     if output == "d/ddf":
         share, step = w / (1 + w), mp.digamma((df + 1) / 2) - mp.digamma(df / 2) - 1 / df

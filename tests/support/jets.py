@@ -6,6 +6,7 @@ formula that the value took.  The functions below take plain numbers as well as 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from mpmath import mp, mpf
 
@@ -103,11 +104,17 @@ def _function(value, derivatives):
     return call
 
 
+@cache
+def _gamma(x, precision):
+    """log Gamma and its first two derivatives: slow, and most often of a parameter that stays the same."""
+    return mp.loggamma(x), mp.digamma(x), mp.psi(1, x)
+
+
 exp = _function(mp.exp, lambda x, f: (f, f))
 expm1 = _function(mp.expm1, lambda x, f: (mp.exp(x), mp.exp(x)))
 log = _function(mp.log, lambda x, f: (1 / x, -1 / x**2))
 log1p = _function(mp.log1p, lambda x, f: (1 / (1 + x), -1 / (1 + x) ** 2))
-loggamma = _function(mp.loggamma, lambda x, f: (mp.digamma(x), mp.psi(1, x)))
+loggamma = _function(lambda x: _gamma(x, mp.prec)[0], lambda x, f: _gamma(x, mp.prec)[1:])
 sqrt = _function(mp.sqrt, lambda x, f: (1 / (2 * f), -1 / (4 * f**3)))
 cos = _function(mp.cos, lambda x, f: (-mp.sin(x), -f))
 cosh = _function(mp.cosh, lambda x, f: (mp.sinh(x), f))
