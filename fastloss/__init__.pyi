@@ -1,15 +1,21 @@
 """Types of the public names. Written by `python tools/generate.py stubs`."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeAlias, overload, type_check_only
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss import adaptive as adaptive
+from fastloss import exact as exact
+from fastloss import files as files
+from fastloss import integrations as integrations
 from fastloss import penalty as penalty
+from fastloss import plot as plot
 from fastloss.calibration import calibrate as calibrate
-from fastloss.files import score as score
+from fastloss.exact.groups import GroupedSummary
+from fastloss.exact.summary import Summary
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Reduction: TypeAlias = Literal["none", "sum", "mean"]
@@ -85,6 +91,76 @@ def mse(
 def rmse(
     pred: ArrayLike, target: ArrayLike, sample_weight: ArrayLike | None = None
 ) -> float: ...
+
+@overload
+def score(
+    input: Any,
+    output: str | os.PathLike[str] | None = ...,
+    *,
+    loss: Any,
+    pred: str | Iterable[str] | None = ...,
+    target: str | os.PathLike[str] | Iterable[str] | None = ...,
+    residual: str | Iterable[str] | None = ...,
+    head: str | os.PathLike[str] | None = ...,
+    emit: str | Iterable[str] = ...,
+    keep: str | Iterable[str] = ...,
+    prefix: str = ...,
+    by: None = None,
+    sample_weight: str | None = ...,
+    multioutput: str = ...,
+    format: str | None = ...,
+    dtype: str | None = ...,
+    separator: str | None = ...,
+    decimal: str = ...,
+    thousands: str | None = ...,
+    null: str | Iterable[str] | None = ...,
+    encoding: str = ...,
+    engine: str = ...,
+    workers: int | None = ...,
+    client: Any = ...,
+    spark: Any = ...,
+    fragment_rows: int | None = ...,
+    resume: bool = ...,
+    num_threads: int | None = ...,
+    storage_options: Mapping[str, Any] | None = ...,
+    progress: Callable[[int, float | None], None] | None = ...,
+    on_fragment: Callable[[dict[str, Any]], None] | None = ...,
+) -> Summary: ...
+
+@overload
+def score(
+    input: Any,
+    output: str | os.PathLike[str] | None = ...,
+    *,
+    loss: Any,
+    pred: str | Iterable[str] | None = ...,
+    target: str | os.PathLike[str] | Iterable[str] | None = ...,
+    residual: str | Iterable[str] | None = ...,
+    head: str | os.PathLike[str] | None = ...,
+    emit: str | Iterable[str] = ...,
+    keep: str | Iterable[str] = ...,
+    prefix: str = ...,
+    by: str,
+    sample_weight: str | None = ...,
+    multioutput: str = ...,
+    format: str | None = ...,
+    dtype: str | None = ...,
+    separator: str | None = ...,
+    decimal: str = ...,
+    thousands: str | None = ...,
+    null: str | Iterable[str] | None = ...,
+    encoding: str = ...,
+    engine: str = ...,
+    workers: int | None = ...,
+    client: Any = ...,
+    spark: Any = ...,
+    fragment_rows: int | None = ...,
+    resume: bool = ...,
+    num_threads: int | None = ...,
+    storage_options: Mapping[str, Any] | None = ...,
+    progress: Callable[[int, float | None], None] | None = ...,
+    on_fragment: Callable[[dict[str, Any]], None] | None = ...,
+) -> GroupedSummary: ...
 
 @type_check_only
 class _SquaredError(Loss):

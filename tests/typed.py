@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastloss as fl
+from fastloss.adaptive import Fit
 
 Array = NDArray[np.floating[Any]]
 x = np.zeros(3, np.float32)
@@ -32,6 +33,9 @@ assert_type(fl.log_loss(x, [0, 1, 1]), float)
 assert_type(fl.accuracy(x, [0, 1, 1], sample_weight=2.0, ignore_index=-1), float)
 assert_type(fl.isas(), tuple[str, ...])
 assert_type(fl.score("residuals.npy", loss=fl.huber.bind(delta=2)).mean, float | None)
+assert_type(fl.score("in.csv", loss="huber", residual="r", by="day").groups["monday"].mean, float | None)
+assert_type(fl.huber.cfunc(1.0, 2.0), float)
+assert_type(fl.adaptive.fit(x), Fit)
 assert_type(fl.adaptive.irls(x[:, None], x).converged, bool)
 assert_type(fl.adaptive.sample(1.0, size=3), NDArray[np.float64])
 assert_type(fl.robust_nll(x, alpha=[0.5], reduction="mean"), float)

@@ -1,5 +1,12 @@
-"""Names of losses that people know from elsewhere: {name: that of the catalogue}."""
+"""Names of losses that people know from elsewhere."""
 
+
+def plain(name):
+    """A name without what people write differently: "CrossEntropyLoss", "cross-entropy" and "cross_entropy" are one."""
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "").removesuffix("loss")
+
+
+# {name: that of the catalogue}; `get` compares them plain
 ALIASES = {
     "l2": "squared_error",
     "mse": "squared_error",
@@ -17,25 +24,26 @@ ALIASES = {
     "general_robust": "robust",
     "bisquare": "tukey",
     "biweight": "tukey",
+    "tukey_biweight": "tukey",
+    "tukey_bisquare": "tukey",
     "charbonnier": "pseudo_huber",
-    "pseudohuber": "pseudo_huber",
     "leclerc": "welsch",
-    "logcosh": "log_cosh",
     "lorentzian": "cauchy",
     "pinball": "quantile",
-    "smoothl1": "smooth_l1",
     "bce": "binary_cross_entropy",
     "bce_with_logits": "binary_cross_entropy_with_logits",
     "ce": "cross_entropy",
-    "crossentropy": "cross_entropy",
     "softmax_cross_entropy": "cross_entropy",
+    "categorical_cross_entropy": "cross_entropy",
+    "sparse_categorical_cross_entropy": "cross_entropy",
+    "sigmoid_cross_entropy": "binary_cross_entropy_with_logits",
     "negative_log_likelihood": "nll",
     "focal": "softmax_focal",
-    "sigmoid_focal_loss": "sigmoid_focal",
     "kl": "kl_div",
+    "kld": "kl_div",
     "kl_divergence": "kl_div",
-    "infonce": "info_nce",
-    "ntxent": "nt_xent",
-    "supcon": "sup_con",
+    "simclr": "nt_xent",
+    "student_t": "student_t_nll",
+    "poisson_nll": "poisson",
     "triplet_margin": "triplet",
 }

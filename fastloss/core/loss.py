@@ -6,7 +6,7 @@ import inspect
 import numpy as np
 
 from fastloss.core import docstrings, kernels
-from fastloss.core.aliases import ALIASES
+from fastloss.core.aliases import ALIASES, plain
 from fastloss.core.arguments import (
     FLOAT32,
     FLOAT64,
@@ -68,7 +68,7 @@ def _order_of_family(name):
 
 
 def get(name, **params):
-    """The loss of that name, or of one that it goes by elsewhere ("mse", "l1", "bce"), with the parameters bound.
+    """The loss of that name, or of one that it goes by elsewhere ("mse", "L1Loss", "bce"), with the parameters bound.
 
     Raises
     ------
@@ -83,11 +83,16 @@ def get(name, **params):
     >>> fl.get("pinball", q=0.9)
     quantile(q=0.9)
     """
-    loss = _LOSSES.get(ALIASES.get(name, name)) if isinstance(name, str) else None
+    loss = _LOSSES.get(name) or _known_as(name) if isinstance(name, str) else None
     if loss is None:
         near = near_names(name, {*_LOSSES, *ALIASES}, others="list_losses() names all")
         raise ValueError(f"unknown loss {shown(name)}; {near}")
     return loss.bind(**params) if params else loss
+
+
+def _known_as(name):
+    names = {plain(alias): loss for alias, loss in ALIASES.items()} | {plain(loss): loss for loss in _LOSSES}
+    return _LOSSES.get(names.get(plain(name)))
 
 
 class Loss(Entry):

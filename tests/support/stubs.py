@@ -11,16 +11,22 @@ __all__ = ["stubs"]
 HEAD = '''\
 """Types of the public names. Written by `python tools/generate.py stubs`."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeAlias, overload, type_check_only
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss import adaptive as adaptive
+from fastloss import exact as exact
+from fastloss import files as files
+from fastloss import integrations as integrations
 from fastloss import penalty as penalty
+from fastloss import plot as plot
 from fastloss.calibration import calibrate as calibrate
-from fastloss.files import score as score
+from fastloss.exact.groups import GroupedSummary
+from fastloss.exact.summary import Summary
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Reduction: TypeAlias = Literal["none", "sum", "mean"]
@@ -86,7 +92,25 @@ def stubs():
         first, _, _, *others = inspect.signature(getattr(metrics, name)).parameters.values()
         others = "".join(f", {_declared_number(p)}" for p in others)
         functions += METRIC.format(name=name, first=first.name, others=others)
+    functions += _score("None", "Summary") + _score("str", "GroupedSummary")
     return HEAD + functions + "".join(_loss(fl.get(name)) for name in fl.list_losses())
+
+
+def _score(by, result):
+    """`score` with such a `by`"""
+
+    def declared(parameter):
+        annotation = "Any" if parameter.annotation is parameter.empty else parameter.annotation
+        if parameter.name == "by":
+            return "by: None = None" if by == "None" else f"by: {by}"
+        for bare, full in (("os.PathLike", "[str]"), ("Mapping", "[str, Any]"), ("dict", "[str, Any]")):
+            annotation = annotation.replace(bare, bare + full)
+        return f"{parameter.name}: {annotation}" + ("" if parameter.default is parameter.empty else " = ...")
+
+    parameters = inspect.signature(fl.score).parameters.values()
+    positional = [declared(p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    lines = [*positional, "*", *(declared(p) for p in parameters if p.kind is p.KEYWORD_ONLY)]
+    return "\n@overload\ndef score(\n    " + ",\n    ".join(lines) + f",\n) -> {result}: ...\n"
 
 
 def _loss(loss):
