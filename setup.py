@@ -35,7 +35,7 @@ KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fn
 HARDENING = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 LINK_FLAGS = ["-Wl,-z,relro,-z,now"]
 # Lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
-GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": [], "distances": [], "tiles": []}
+GCC_FLAGS = {"map": ["-fschedule-insns"], "rows": [], "distances": [], "tiles": [], "sums": []}
 ISA_FLAGS = {
     "x86_64": {
         "baseline": [],
@@ -45,7 +45,7 @@ ISA_FLAGS = {
     "aarch64": {"neon": []},
 }
 # What csrc/*.c are compiled for: see csrc/simd/vec.h
-DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64), "distances": (64, 3264), "tiles": (32, 64)}
+DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64), "distances": (64, 3264), "tiles": (32, 64), "sums": (32, 64)}
 
 CYTHON = {"build_dir": "build/cython", "language_level": 3, "compiler_directives": {"cdivision": True}}
 

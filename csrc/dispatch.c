@@ -1,6 +1,7 @@
 /* Which kernels this machine can run, and which loop serves a call. */
 #include "api.h"
 #include "distances/api.h"
+#include "sums/api.h"
 #include "tiles/api.h"
 
 #include <math.h>
@@ -59,7 +60,8 @@ const char *const fl_isa_names[FL_ISAS] = {
     extern const fl_table fl_map_##name##_32, fl_map_##name##_64, fl_map_##name##_3264;                                \
     extern const fl_row_kernels fl_rows_##name##_32, fl_rows_##name##_64;                                              \
     extern const fl_distance_kernels fl_distances_##name##_64, fl_distances_##name##_3264;                             \
-    extern const fl_tile_kernels fl_tiles_##name##_32, fl_tiles_##name##_64;
+    extern const fl_tile_kernels fl_tiles_##name##_32, fl_tiles_##name##_64;                                           \
+    extern const fl_sum_kernels fl_sums_##name##_32, fl_sums_##name##_64;
 #include "isas.def"
 
 static const struct {
@@ -67,6 +69,7 @@ static const struct {
     const fl_row_kernels *rows[FL_WIDE];
     const fl_distance_kernels *distances[2]; /* of float32 and of float64, both computed in float64 */
     const fl_tile_kernels *tiles[FL_WIDE];
+    const fl_sum_kernels *sums[FL_WIDE];
     int has_fma;
 } isas[FL_ISAS] = {
 #define ISA(name, has_fma, is_supported)                                                                               \
@@ -74,6 +77,7 @@ static const struct {
                        {&fl_rows_##name##_32, &fl_rows_##name##_64},                                                   \
                        {&fl_distances_##name##_3264, &fl_distances_##name##_64},                                       \
                        {&fl_tiles_##name##_32, &fl_tiles_##name##_64},                                                 \
+                       {&fl_sums_##name##_32, &fl_sums_##name##_64},                                                   \
                        has_fma},
 #include "isas.def"
 };
@@ -117,6 +121,7 @@ const fl_table *fl_get_table(int isa, int arithmetic) { return isas[isa].map[ari
 const fl_row_kernels *fl_get_rows(int isa, int arithmetic) { return isas[isa].rows[arithmetic]; }
 const fl_distance_kernels *fl_get_distances(int isa, int is_double) { return isas[isa].distances[is_double]; }
 const fl_tile_kernels *fl_get_tiles(int isa, int arithmetic) { return isas[isa].tiles[arithmetic]; }
+const fl_sum_kernels *fl_get_sums(int isa, int is_double) { return isas[isa].sums[is_double]; }
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 

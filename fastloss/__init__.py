@@ -5,10 +5,12 @@ from typing import Any
 
 from fastloss import _moved  # noqa: F401  (the names before modules moved)
 from fastloss.core.config import get_include, show_config
+from fastloss.core.custom import custom
 from fastloss.core.kernels import C_API as C_API
 from fastloss.core.kernels import isa, isas, use_isa
 from fastloss.core.loss import Loss, get, list_losses
 from fastloss.core.threads import get_num_threads, set_num_threads
+from fastloss.derivatives import check_derivatives
 from fastloss.losses.contrastive import info_nce, nt_xent, sup_con
 from fastloss.losses.count import gamma, poisson, tweedie
 from fastloss.losses.deviance import gamma_deviance, poisson_deviance, tweedie_deviance
@@ -99,10 +101,12 @@ __all__ = [
     "calibrate",
     "cauchy",
     "center",
+    "check_derivatives",
     "contrastive",
     "cosface",
     "cosine_embedding",
     "cross_entropy",
+    "custom",
     "dcs",
     "disagreement",
     "distillation",

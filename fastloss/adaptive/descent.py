@@ -25,7 +25,10 @@ ILL = 1e-8  # a share of the weighted normal equations' largest eigenvalue: belo
 
 
 def is_convex(loss: Any) -> bool:
-    return "convex" in loss.traits or loss.parameters.get("alpha", 0.0) >= CONVEX_ALPHA
+    return all(
+        coefficient >= 0 and ("convex" in term.traits or term.parameters.get("alpha", 0.0) >= CONVEX_ALPHA)
+        for coefficient, term in loss.terms
+    )
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,11 @@ class Smoothed:
         return is_convex(self.loss)
 
     def _kinks(self) -> tuple[float, ...]:
-        edge = self.loss.parameters.get("epsilon", 0.0)
-        return () if not self.width else (-edge, edge) if self.width < edge else (0.0,)
+        if not self.width:
+            return ()
+        kinked = [term for _, term in self.loss.terms if "c1" not in term.traits] or [self.loss]
+        edges = {term.parameters.get("epsilon", 0.0) for term in kinked}
+        return tuple({kink for edge in edges for kink in ((-edge, edge) if self.width < edge else (0.0,))})
 
 
 @dataclass(frozen=True, eq=False)

@@ -212,9 +212,10 @@ def _residual_loss(loss: Any) -> Any:
     bound = get(loss) if isinstance(loss, str) else loss
     if not (isinstance(bound, Loss) and bound.has_weight):
         raise TypeError(f"loss must be {ADAPTIVE!r} or a loss of a residual, or the name of one, got {loss!r}")
-    for name, value in bound.parameters.items():
-        if np.ndim(value):
-            raise ValueError(f"{name} of {bound.name} must be one number, got an array of shape {np.shape(value)}")
+    for _, term in bound.terms:
+        for name, value in term.parameters.items():
+            if np.ndim(value):
+                raise ValueError(f"{name} of {term.name} must be one number, got an array of shape {np.shape(value)}")
     return bound
 
 

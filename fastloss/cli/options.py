@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -48,10 +49,24 @@ _NAMES = ("key", "secret", "token", "username", "user", "password", "account_nam
 
 
 def bound_loss(name: str, parameters: dict):
+    """The loss of a name, of the text of a sum, or the object MODULE:NAME."""
     try:
+        if re.fullmatch(r"[\w.]+:\w+", name):
+            return _of_module(*name.split(":")).bind(**parameters)
         return fastloss.get(name, **parameters)
     except (TypeError, ValueError) as error:
         raise ScoringError(str(error)) from error
+
+
+def _of_module(module: str, name: str) -> fastloss.Loss:
+    """A loss of one's own, from a module that can be imported."""
+    try:
+        loss = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ScoringError(f"--loss {module}:{name}: {one_line(error)}") from error
+    if not isinstance(loss, fastloss.Loss):
+        raise ScoringError(f"--loss {module}:{name} is no loss, as fastloss.custom makes one, but {shown(loss)}")
+    return loss
 
 
 def parameters(given: Sequence[str]) -> dict:

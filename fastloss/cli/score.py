@@ -46,7 +46,9 @@ COMPARISONS = {
 
 def score(
     input: Annotated[list[str], typer.Argument(help=INPUT_HELP)],
-    loss: Annotated[str, typer.Option(metavar="NAME", help="Name of the loss; `fastloss losses` lists them.")],
+    loss: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the loss, a sum such as 'huber + 0.1*mse', or MODULE:NAME.")
+    ],
     output: Annotated[
         str | None,
         typer.Option(

@@ -2,12 +2,14 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
+from fastloss.core.buffers cimport Operand
+
 cdef extern from "api.h" nogil:
     enum:
         FL_BLOCK, FL_SUM_LANES, FL_ALIGNMENT, FL_MAX_PARAMS, FL_ISAS, FL_FUNCTIONS
         FL_F32, FL_F64
         FL_OUTPUT_value, FL_OUTPUT_PARAM_GRAD, FL_OUTPUTS, FL_PARAM_GRAD
-        FL_RESIDUAL_ONLY
+        FL_RESIDUAL_ONLY, FL_UNWEIGHTED
         FL_CONVEX, FL_C1, FL_EVEN, FL_BOUNDED
         FL_LABELS, FL_LABELS_OR_PROBABILITIES, FL_LOGITS
         FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW
@@ -186,10 +188,56 @@ cdef extern from "tiles/api.h" nogil:
 
     const fl_tile_kernels *fl_get_tiles(int isa, int arithmetic)
 
+cdef extern from "sums/api.h" nogil:
+    ctypedef struct fl_multiples:
+        size_t terms
+        const double *coefficients
+        const void **outputs
+        const void *sample_weight
+        double factor
+        void *sum
+
+    ctypedef struct fl_sum_kernels:
+        void (*add)(const fl_multiples *, size_t) noexcept nogil
+
+    const fl_sum_kernels *fl_get_sums(int isa, bint is_double)
+
 cdef const fl_table *current_table(bint is_double) noexcept nogil
 cdef const fl_row_kernels *current_rows(bint is_double) noexcept nogil
 cdef const fl_distance_kernels *current_distances(bint is_double) noexcept
 cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept
+cdef const fl_sum_kernels *current_sums(bint is_double) noexcept nogil
 cdef fl_chosen chosen_loop(int loss, bint is_double, int outputs, const double *scalars) noexcept nogil
 cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil
 cpdef double mean_of(double total, double weight) noexcept nogil
+
+
+cdef class Part:
+    cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept nogil
+    cdef int compute(self, Py_ssize_t start, Py_ssize_t n, char *scratch, void **out) except -1 nogil
+
+
+cdef class Map(Part):
+    cdef Operand pred, target, sample_weight
+    cdef Operand params[FL_MAX_PARAMS]
+    cdef Operand outs[FL_OUTPUTS]
+    cdef Operand terms[FL_OUTPUTS]
+    cdef bint has_target, subtracts, has_sample_weight, is_double, keeps_sum
+    cdef bint varies[FL_MAX_PARAMS]
+    cdef bint wanted[FL_OUTPUTS]
+    cdef bint stored[FL_OUTPUTS]
+    cdef int shifted                    # mask of the outputs that have a term
+    cdef bint has_terms[FL_OUTPUTS]
+    cdef double term[FL_OUTPUTS]
+    cdef double scalars[FL_MAX_PARAMS]
+    cdef double factor
+    cdef fl_chosen chosen
+    cdef Py_ssize_t size, head          # elements: of all, and of the first block
+    cdef readonly Py_ssize_t blocks
+    cdef int streams                    # mask of outputs
+    cdef double *partials
+
+    cdef void cut(self) noexcept
+    cdef Py_ssize_t start(self, Py_ssize_t index) noexcept nogil
+    cdef void run_block(self, Py_ssize_t index, char *scratch) noexcept nogil
+    cdef void read(self, Py_ssize_t start, Py_ssize_t n, char *scratch, fl_map_args *args) noexcept nogil

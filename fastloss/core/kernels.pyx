@@ -40,6 +40,7 @@ DISTANCE_TARGETS = {FL_NO_TARGET: "none", FL_FRACTION: "fraction", FL_SIGN: "sig
 # parameters have the numbers after them; `PARAM_GRAD` is the mask of all those derivatives.
 OUTPUTS = {fl_outputs[i].name.decode(): i for i in range(FL_OUTPUT_PARAM_GRAD)}
 RESIDUAL_OUTPUTS = frozenset(name for name, i in OUTPUTS.items() if fl_outputs[i].flags & FL_RESIDUAL_ONLY)
+UNWEIGHTED = sum(1 << i for i in OUTPUTS.values() if fl_outputs[i].flags & FL_UNWEIGHTED)  # a mask
 PARAM_GRAD = FL_PARAM_GRAD
 BLOCK = FL_BLOCK  # elements
 MARGINS = {fl_margin_names[i].decode(): i for i in range(FL_MARGINS)}  # csrc/tiles/margins.def
@@ -119,6 +120,10 @@ cdef const fl_distance_kernels *current_distances(bint is_double) noexcept:
 
 cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept:
     return fl_get_tiles(fl_current_isa, FL_F64 if is_double else FL_F32)
+
+
+cdef const fl_sum_kernels *current_sums(bint is_double) noexcept nogil:
+    return fl_get_sums(fl_current_isa, is_double)
 
 
 def build_flags():
@@ -257,27 +262,19 @@ cpdef double mean_of(double total, double weight) noexcept nogil:
     return mean
 
 
-cdef class Map:
-    """A call of an elementwise loss, prepared: operands, outputs, the loop."""
+cdef class Part:
+    """What computes the outputs of a loss for a run of elements, as a part of a call over several."""
 
-    cdef Operand pred, target, sample_weight
-    cdef Operand params[FL_MAX_PARAMS]
-    cdef Operand outs[FL_OUTPUTS]
-    cdef Operand terms[FL_OUTPUTS]
-    cdef bint has_target, subtracts, has_sample_weight, is_double, keeps_sum
-    cdef bint varies[FL_MAX_PARAMS]
-    cdef bint wanted[FL_OUTPUTS]
-    cdef bint stored[FL_OUTPUTS]
-    cdef int shifted                    # mask of the outputs that have a term
-    cdef bint has_terms[FL_OUTPUTS]
-    cdef double term[FL_OUTPUTS]
-    cdef double scalars[FL_MAX_PARAMS]
-    cdef double factor
-    cdef fl_chosen chosen
-    cdef Py_ssize_t size, head          # elements: of all, and of the first block
-    cdef readonly Py_ssize_t blocks
-    cdef int streams                    # mask of outputs
-    cdef double *partials
+    cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept nogil:
+        return 0
+
+    cdef int compute(self, Py_ssize_t start, Py_ssize_t n, char *scratch, void **out) except -1 nogil:
+        """The outputs of n elements, in memory of the scratch; their places by number."""
+        return 0
+
+
+cdef class Map(Part):
+    """A call of an elementwise loss, prepared: operands, outputs, the loop."""
 
     def __init__(self, int loss, bint is_double, pred, target, params, sample_weight, outs, int outputs,
                  double factor, bint keeps_sum, terms=(), bint subtracts=False):
@@ -395,7 +392,7 @@ cdef class Map:
         """The sum of the values once all blocks have run; for a call that keeps_sum."""
         return tree_sum(self.partials, self.blocks)
 
-    cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
+    cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept nogil:
         cdef Py_ssize_t bytes = 32 * n if self.subtracts else scratch_size(&self.pred, n)
         cdef int k
         if self.has_target:
@@ -418,7 +415,29 @@ cdef class Map:
         cdef double total
         cdef fl_map_args args
         cdef int k
+        self.read(start, n, scratch, &args)
         args.streams = self.streams if index > 0 else 0
+        args.lanes = lanes if self.keeps_sum else NULL
+        total = self.chosen.table.map(self.chosen.loop, &args, n)
+        if self.keeps_sum:
+            self.partials[index] = total
+        for k in range(FL_OUTPUTS):
+            if self.stored[k] and not self.outs[k].direct:
+                write_block(&self.outs[k], start, n, args.out[k])
+
+    cdef int compute(self, Py_ssize_t start, Py_ssize_t n, char *scratch, void **out) except -1 nogil:
+        cdef fl_map_args args
+        cdef int k
+        self.read(start, n, scratch, &args)
+        self.chosen.table.map(self.chosen.loop, &args, n)
+        for k in range(FL_OUTPUT_PARAM_GRAD):
+            out[k] = args.out[k]
+        return 0
+
+    cdef void read(self, Py_ssize_t start, Py_ssize_t n, char *scratch, fl_map_args *args) noexcept nogil:
+        """The arguments of the loop for n elements."""
+        cdef int k
+        args.streams, args.lanes = 0, NULL
         if self.subtracts:
             args.pred = read_difference(&self.pred, &self.target, start, n, scratch)
             scratch += 32 * n
@@ -454,13 +473,6 @@ cdef class Map:
                 else:
                     args.out[k] = scratch
                     scratch += n * 8
-        args.lanes = lanes if self.keeps_sum else NULL
-        total = self.chosen.table.map(self.chosen.loop, &args, n)
-        if self.keeps_sum:
-            self.partials[index] = total
-        for k in range(FL_OUTPUTS):
-            if self.stored[k] and not self.outs[k].direct:
-                write_block(&self.outs[k], start, n, args.out[k])
 
 
 cdef enum:

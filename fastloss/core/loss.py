@@ -5,7 +5,7 @@ import inspect
 
 import numpy as np
 
-from fastloss.core import docstrings, kernels
+from fastloss.core import docstrings, expressions, kernels
 from fastloss.core.aliases import ALIASES, plain
 from fastloss.core.arguments import (
     FLOAT32,
@@ -27,6 +27,7 @@ from fastloss.core.arguments import (
     shown,
     storage,
 )
+from fastloss.core.arithmetic import Arithmetic
 from fastloss.core.domains import check_parameter, check_range, check_relation, interval, relations
 from fastloss.core.fixed import FixedDict, fixed
 from fastloss.core.floats import in_standard_floats
@@ -36,6 +37,7 @@ from fastloss.core.threads import run_blocks
 
 _REGISTRY = kernels.registry()
 _LOSSES = {}
+_OF_SUMS = frozenset("+-*/(")  # what names have none of
 
 
 def list_losses(family=None):
@@ -62,6 +64,17 @@ def list_losses(family=None):
     return tuple(name for name in names if _LOSSES[name].family == family)
 
 
+def _loss_of(text):
+    """The loss of a text that is no name."""
+    try:
+        loss = expressions.read(text, get)
+    except SyntaxError as error:
+        raise ValueError(f"loss {shown(text)} cannot be read: {error.msg}") from None
+    if not isinstance(loss, Loss):
+        raise ValueError(f"loss {shown(text)} is a number")
+    return loss
+
+
 def _order_of_family(name):
     """Rows of logits before embeddings, however they were imported"""
     return _LOSSES[name].family != "rows"
@@ -69,6 +82,8 @@ def _order_of_family(name):
 
 def get(name, **params):
     """The loss of that name, or of one that it goes by elsewhere ("mse", "L1Loss", "bce"), with the parameters bound.
+
+    The name may be the text of a sum, as the repr of one is.
 
     Raises
     ------
@@ -82,12 +97,23 @@ def get(name, **params):
     robust(alpha=-2.0, scale=0.1)
     >>> fl.get("pinball", q=0.9)
     quantile(q=0.9)
+    >>> fl.get("2*huber(delta=1.345) + 0.1*mse")
+    2*huber(delta=1.345) + 0.1*squared_error()
     """
-    loss = _LOSSES.get(name) or _known_as(name) if isinstance(name, str) else None
+    loss = None
+    if isinstance(name, str):
+        loss = _LOSSES.get(name) or (_known_as(name) if name.strip()[:1] != "-" else None)
+        if loss is None and set(name) & _OF_SUMS:
+            loss = _loss_of(name)
     if loss is None:
         near = near_names(name, {*_LOSSES, *ALIASES}, others="list_losses() names all")
         raise ValueError(f"unknown loss {shown(name)}; {near}")
     return loss.bind(**params) if params else loss
+
+
+def is_known(name):
+    """Whether a loss of the catalogue goes by that name."""
+    return name in _LOSSES or _known_as(name) is not None
 
 
 def _known_as(name):
@@ -95,8 +121,8 @@ def _known_as(name):
     return _LOSSES.get(names.get(plain(name)))
 
 
-class Loss(Entry):
-    """A loss function, called like a ufunc.
+class Loss(Arithmetic, Entry):
+    """A loss function, called like a ufunc. Multiples of losses by numbers, and sums of those, are losses.
 
     Attributes
     ----------
@@ -113,6 +139,7 @@ class Loss(Entry):
         Of "convex", "c1", "even" and "bounded".
     """
 
+    is_of_catalogue = True
     is_rowwise = False
     takes_target = True
     takes_head = False
@@ -130,7 +157,8 @@ class Loss(Entry):
         self.__doc__ = docstrings.with_methods(doc, name, signature, has_hess, self.has_weight, self.param_grads)
         self.__signature__ = signature
         self._open_plain_way()
-        _LOSSES.setdefault(name, self)
+        if self.is_of_catalogue:
+            _LOSSES.setdefault(name, self)
 
     def _signature(self):
         """(pred, target, *, parameters, the keywords that all losses have)"""
@@ -178,6 +206,15 @@ class Loss(Entry):
 
     def __repr__(self):
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters.items())})"
+
+    def _text(self):
+        """The repr, with all numbers of arrays: equal for equal losses alone."""
+        parameters = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self.parameters.items()}
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in parameters.items())})"
+
+    def _identity(self):
+        """What tells losses apart that compute something else, as JSON can hold it."""
+        return self._text()
 
     def _key(self):
         def hashable(value):
@@ -256,6 +293,7 @@ class ElementwiseLoss(Loss):
     """
 
     output_names = tuple(name for name in kernels.OUTPUTS if name not in kernels.RESIDUAL_OUTPUTS)
+    calls_python = False
 
     def __init__(self, declaration):
         name = declaration.__name__
@@ -310,8 +348,8 @@ class ElementwiseLoss(Loss):
             return False
         return True
 
-    def _terms(self, call, mask):
-        """The terms that are added to each of the outputs of a call: none."""
+    def _shifts(self, call, given, mask):
+        """What is added to each of the outputs of a call, under the given parameters: nothing."""
         return ()
 
     @functools.cached_property
@@ -327,6 +365,21 @@ class ElementwiseLoss(Loss):
         arguments = 1 + self.requires_target + len(self.domains)
         return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arguments)(address)
 
+    def _loop(self, call, mask, by_number, keeps_sum):
+        """The hot loop of a call, prepared: the outputs of `mask` into the arrays at their numbers."""
+        return self._map(call, call.given, mask, call.operands[2], by_number, call.factor, keeps_sum)
+
+    def _part(self, call, mask):
+        """The same as a part of a call over several losses: with the parameters that are bound, storing nothing."""
+        return self._map(call, self.parameters, mask, None, (), 1.0, False)
+
+    def _map(self, call, given, mask, sample_weight, outs, factor, keeps_sum):
+        pred, target, _ = call.operands
+        return kernels.Map(
+            self._kernel, call.is_double, pred, target, call.for_loop(given), sample_weight, outs, mask, factor,
+            keeps_sum, self._shifts(call, given, mask), call.subtracts,
+        )  # fmt: skip
+
     @in_standard_floats
     def param_grad(self, pred, target=None, *, sample_weight=None, reduction="none", num_threads=None, **params):
         """The derivatives with respect to the parameters, {name: array}.
@@ -340,7 +393,7 @@ class ElementwiseLoss(Loss):
         grads = [new_output(call.shape, call.dtype) for _ in self.param_grads]
         call.run(kernels.PARAM_GRAD, [None] * len(_OUTPUTS) + grads)
         if reduction != "none":
-            grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given, grads, strict=True)]
+            grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given.values(), grads, strict=True)]
         return dict(zip(self.param_grads, grads, strict=True))
 
     @in_standard_floats
@@ -382,7 +435,7 @@ class _Call:
     """The checked arguments of one call."""
 
     __slots__ = (
-        "arrays", "dtype", "factor", "given", "loss", "num_threads", "operands", "params", "reduction", "shape",
+        "arrays", "dtype", "factor", "given", "is_double", "loss", "num_threads", "operands", "reduction", "shape",
         "subtracts", "total_weight",
     )  # fmt: skip
 
@@ -411,13 +464,11 @@ class _Call:
         if sample_weight is not None:
             sample_weight = broadcast_sample_weight(sample_weight, shape)
         self.dtype = dtype = computing_dtype(pred, target, sample_weight)
-        self.given = tuple(merged.values())
+        self.given = merged
         if dtype is FLOAT32 and (merged is not loss.parameters or not loss._fits_float32):
             loss._check_narrowed(merged)
-        self.params = [
-            storage(broadcast_parameter(k, v, shape, dtype)) if type(v) is np.ndarray else v for k, v in merged.items()
-        ]
-        self.arrays = (pred, target, sample_weight, *self.given)
+        self.is_double = dtype is FLOAT64
+        self.arrays = (pred, target, sample_weight, *merged.values())
         self.subtracts = loss.has_weight and target is not None and lose_digits(pred, target)
         self.operands = (
             storage(pred),
@@ -430,23 +481,25 @@ class _Call:
             self.total_weight = self._total_weight()
             self.factor = kernels.mean_of(1.0, self.total_weight)
 
+    def for_loop(self, parameters):
+        """Parameters as the hot loops take them."""
+        return [
+            storage(broadcast_parameter(k, v, self.shape, self.dtype)) if type(v) is np.ndarray else v
+            for k, v in parameters.items()
+        ]
+
     def _total_weight(self):
         if self.operands[2] is None:
             return float(self.operands[0][0].size)
-        return tree_sum(*self.operands[2], self.dtype is FLOAT64, self.num_threads)
+        return tree_sum(*self.operands[2], self.is_double, self.num_threads)
 
     def run(self, mask, by_number, keeps_sum=False):
         """Compute the outputs of `mask` into the arrays at their numbers; the reduced value if it `keeps_sum`."""
-        pred, target, sample_weight = self.operands
-        is_double = self.dtype is FLOAT64
-        loop = kernels.Map(
-            self.loss._kernel, is_double, pred, target, self.params, sample_weight, by_number, mask, self.factor,
-            keeps_sum, self.loss._terms(self, mask), self.subtracts,
-        )  # fmt: skip
+        loop = self.loss._loop(self, mask, by_number, keeps_sum)
         if loop.blocks == 1:  # a small call, where every nanosecond counts
             loop.run(0, 1)
         else:
-            run_blocks(loop.run, loop.blocks, kernels.BLOCK, self.num_threads)
+            run_blocks(loop.run, loop.blocks, kernels.BLOCK, 1 if self.loss.calls_python else self.num_threads)
         if not keeps_sum:
             return None
         if self.reduction == "mean":
@@ -456,7 +509,7 @@ class _Call:
     def sum_to(self, shape, grad):
         """A parameter's derivative summed over the axes that it was broadcast along."""
         if shape == ():
-            return tree_sum(grad, STORAGES[grad.dtype.char], self.dtype is FLOAT64, self.num_threads)
+            return tree_sum(grad, STORAGES[grad.dtype.char], self.is_double, self.num_threads)
         lead = grad.ndim - len(shape)
         axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 != grad.shape[i + lead])
         return grad.sum(axis=axes, dtype=np.float64).astype(self.dtype).reshape(shape)
@@ -503,12 +556,12 @@ class ShiftedLoss(ResidualLoss):
         with np.errstate(over="ignore"):  # to infinity, which is part of the domain
             return function(*(np.asarray(value, dtype) for value in parameters))
 
-    def _terms(self, call, mask):
+    def _shifts(self, call, given, mask):
         terms = [None] * len(_OUTPUTS)
         if mask & 1 << _OUTPUTS["value"]:
-            terms[_OUTPUTS["value"]] = self._in(call.dtype, self._term, call.given)
+            terms[_OUTPUTS["value"]] = self._in(call.dtype, self._term, given.values())
         if mask & kernels.PARAM_GRAD:
-            terms += self._in(call.dtype, self._term_grad, call.given)
+            terms += self._in(call.dtype, self._term_grad, given.values())
         return [term if term is None else _operand(term, call) for term in terms]
 
 

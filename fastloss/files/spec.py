@@ -154,8 +154,7 @@ class Spec:
     @property
     def loss_text(self) -> str:
         """The repr of the loss, with all numbers of its arrays: equal for equal losses alone."""
-        parameters = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self.loss.parameters.items()}
-        return f"{self.loss.name}({', '.join(f'{k}={v!r}' for k, v in parameters.items())})"
+        return str(self.loss._text())
 
     @property
     def emitted(self) -> tuple[str, ...]:
@@ -175,6 +174,8 @@ class Spec:
     def fingerprint(self) -> str:
         """A text that is equal for two specs exactly if they compute the same."""
         loss = {"name": self.loss.name, "parameters": self.loss.parameters}
+        if not self.loss.is_of_catalogue:
+            loss["identity"] = self.loss._identity()
         columns = {role: getattr(self, role) for role in ("pred", "target", "residual")}
         written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
         written |= {"sample_weight": self.sample_weight, "multioutput": self.multioutput, "dtype": self.dtype}
@@ -232,9 +233,10 @@ def _check_parameters(loss) -> None:
     for name in loss.domains:
         if name not in loss.parameters:
             raise ScoringError(f"{loss.name} requires the parameter {name}")
-    for name, value in loss.parameters.items():
-        if name not in ("class_weight", "bias") and np.ndim(value) > 0:
-            raise ScoringError(f"{loss.name}: {name} must be one number to score files")
+    for _, term in loss.terms:
+        for name, value in term.parameters.items():
+            if name not in ("class_weight", "bias") and np.ndim(value) > 0:
+                raise ScoringError(f"{term.name}: {name} must be one number to score files")
 
 
 def _plain(value):

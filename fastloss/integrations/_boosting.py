@@ -27,6 +27,14 @@ _OTHERS = {  # losses of what boosting does not predict
 }
 _FLAT = ("zero_one", "top_k_error", "disagreement")
 _PROBES = np.array([-3.0, -1.5, 0.0, 1.5, 3.0])
+_NEEDED = {  # outputs of a loss, for each kind of curvature
+    "exact": ("grad", "hess"),
+    "weight": ("grad", "weight"),
+    "unit": ("grad",),
+    "ratio": ("grad", "hess"),
+    "spread": ("grad",),
+    "bounded": ("grad", "hess"),
+}
 _LONGEST = 2.0  # steps of a logit that a row asks for, where its curvature is not positive enough
 
 
@@ -41,18 +49,20 @@ def objective_of(loss: Loss | str, hessian: str, adapter: str) -> Derivatives:
         If `hessian` is none of HESSIANS.
     """
     loss = served(loss, f"{adapter}.objective", WITH_ROWS)
-    if loss.name in _OTHERS:
+    if loss.reads_as in _OTHERS:
         raise TypeError(
             f"{adapter}.objective: {loss.name} is of probabilities, and boosting adds up logits: take "
-            f"{_OTHERS[loss.name]}"
+            f"{_OTHERS[loss.reads_as]}"
         )
-    if loss.name in _FLAT:
+    if all(term.name in _FLAT for _, term in loss.terms):
         raise TypeError(f"{adapter}.objective: the gradient of {loss.name} is 0 everywhere")
     if not isinstance(hessian, str) or hessian not in HESSIANS:
         raise ValueError(f"hessian must be one of {', '.join(HESSIANS)}, got {shown(hessian)}")
     if hessian == "weight" and not loss.has_weight:
         raise TypeError(f"{adapter}.objective: {loss.name} has no IRLS weight, which losses of a residual have")
-    return Derivatives(loss, hessian)
+    derivatives = Derivatives(loss, hessian)
+    served(loss, f"{adapter}.objective", WITH_ROWS, outputs=_NEEDED[derivatives.kind])
+    return derivatives
 
 
 @dataclass(frozen=True)
@@ -77,16 +87,19 @@ class Derivatives:
         loss = self.loss
         if self.hessian != "auto":
             return self.hessian
-        if loss.has_weight:
+        if "weight" in loss.output_names:
             if np.isinf(loss.weight(0.0)):
                 return "spread"
-            return "exact" if (loss.weight(_PROBES) == loss.hess(_PROBES)).all() else "weight"
-        if loss.family in ("relative", "deviance"):
+            is_exact = "hess" in loss.output_names and (loss.weight(_PROBES) == loss.hess(_PROBES)).all()
+            return "exact" if is_exact else "weight"
+        if loss.family in ("relative", "deviance") or "hess" not in loss.output_names:
             return "spread"
         if loss.is_rowwise:
             return "exact" if loss.traits >= {"convex", "c1"} else "bounded"
         if loss.traits >= {"convex", "c1"} and (loss.hess(_PROBES, 1.0) > 0).all():
             return "exact"
+        if loss.has_weight:  # one that is not known
+            return "spread"
         if loss.family != "margin":
             return "bounded"
         return "ratio" if "c1" in loss.traits else "spread"
@@ -94,7 +107,7 @@ class Derivatives:
     @cached_property
     def _scale(self) -> float:
         """The curvature of a loss of a residual at 0, by its weight."""
-        weight = self.loss.weight(0.0) if self.loss.has_weight else 1.0
+        weight = self.loss.weight(0.0) if "weight" in self.loss.output_names else 1.0
         return float(weight) if 0 < weight < np.inf else 1.0
 
     def _factor(self, weight: Array | None) -> Any:

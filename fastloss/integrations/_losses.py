@@ -30,14 +30,16 @@ def named(loss: Loss | str, adapter: str) -> Loss:
     return loss
 
 
-def served(loss: Loss | str, adapter: str, families: Collection[str], is_even: bool = False) -> Loss:
+def served(
+    loss: Loss | str, adapter: str, families: Collection[str], is_even: bool = False, outputs: Collection[str] = ()
+) -> Loss:
     """The loss, or the one of that name, if the adapter can serve it.
 
     Raises
     ------
     TypeError
         If it is of another family, needs a parameter that it has not, takes no target or one that is no label or
-        number; or, for `is_even`, weighs errors of both signs differently.
+        number; has not these outputs; or, for `is_even`, weighs errors of both signs differently.
     """
     loss = named(loss, adapter)
     if loss.family not in families:
@@ -48,7 +50,13 @@ def served(loss: Loss | str, adapter: str, families: Collection[str], is_even: b
         raise TypeError(f"{adapter}: {loss.name} has no default of {name}: bind it, {loss.name}.bind({name}=...)")
     if not loss.takes_target or getattr(loss, "targets", None) == "logits":
         raise TypeError(f"{adapter}: {loss.name} does not compare predictions with labels or numbers")
+    if missing := [name for name in outputs if name not in loss.output_names]:
+        raise TypeError(f"{adapter}: {loss.name} has no {' and no '.join(missing)}")
     if is_even and "even" not in loss.traits:
+        if not loss.is_of_catalogue:
+            raise TypeError(
+                f"{adapter}: {loss.name} is not known to be even: all that it is made of must be, or say so"
+            )
         raise TypeError(f"{adapter}: {loss.name} weighs errors of both signs differently, where the sign is not known")
     return loss
 

@@ -128,6 +128,8 @@ def _shape(shape: tuple[int, ...], like: Any) -> Any:
 def _forward(call: _Call, *operands: Any) -> tuple[Any, Any]:
     if call.loss.family == EMBEDDINGS and not call.is_reduced:
         return _value(call, *operands), operands  # rows are weighed by what comes from above
+    if call.loss.family != EMBEDDINGS:
+        call.loss._checked_outputs(("value", "grad"))
 
     def compute(*operands: Any) -> Any:
         arrays, keywords = call.arguments(operands)

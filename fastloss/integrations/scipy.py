@@ -48,7 +48,7 @@ def rho(loss: Loss | str) -> Callable[[Array], Array]:
     >>> fit.x.round(1)
     array([2.])
     """
-    loss = served(loss, "scipy.rho", RESIDUAL, is_even=True)
+    loss = served(loss, "scipy.rho", RESIDUAL, is_even=True, outputs=("hess", "weight"))
 
     def function(z: Array) -> Array:
         root = np.sqrt(z)
@@ -133,7 +133,7 @@ def objective(
     >>> minimize(objective(fl.pseudo_huber, X, [1.0, 3.0, 5.0, 7.0]), [0.0, 0.0], jac=True).x.round(3)
     array([2., 1.])
     """
-    loss = served(loss, "scipy.objective", WITH_ROWS)
+    loss = served(loss, "scipy.objective", WITH_ROWS, outputs=("grad",))
     if not hasattr(X, "tocsr"):  # sparse
         X = np.asarray(X, np.float64)
     target = as_target(loss, y)

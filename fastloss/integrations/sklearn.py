@@ -74,7 +74,7 @@ class Scorer:
         return -self.loss(pred, target, sample_weight=sample_weight, reduction="mean")
 
     def _prediction(self, estimator: Any, X: Any) -> Array:
-        methods = _METHODS.get(self.loss.name) or _METHODS.get(self.loss.family) or (PREDICT,)
+        methods = _METHODS.get(self.loss.reads_as) or _METHODS.get(self.loss.family) or (PREDICT,)
         method = next((name for name in methods if hasattr(estimator, name)), None)
         if method is None:
             raise TypeError(f"{self.loss.name} needs {' or '.join(methods)}, which {type(estimator).__name__} has not")
@@ -93,13 +93,13 @@ class Scorer:
             return np.log(prob)
         if prob.shape[-1] != 2:
             raise ValueError(f"{self.loss.name} is for two classes, the estimator has {prob.shape[-1]}")
-        if self.loss.name == "binary_cross_entropy":
+        if self.loss.reads_as == "binary_cross_entropy":
             return prob[:, 1]
         return np.log(prob[:, 1]) - np.log(prob[:, 0])
 
     def _labels(self, estimator: Any, y: ArrayLike) -> ArrayLike:
         """Numbers of classes, where the loss has labels and the estimator classes."""
-        is_of_classes = self.loss.family in ("rows", "margin") or self.loss.name in _METHODS
+        is_of_classes = self.loss.family in ("rows", "margin") or self.loss.reads_as in _METHODS
         if not (is_of_classes and hasattr(estimator, "classes_")):
             return y
         classes, y = estimator.classes_, np.asarray(y)

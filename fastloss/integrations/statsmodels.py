@@ -34,7 +34,7 @@ def norm(loss: Loss | str) -> RobustNorm:
     >>> sm.RLM(y, x, M=norm(fl.huber.bind(delta=1.345))).fit().params.round(2)
     array([2.02])
     """
-    loss = served(loss, "statsmodels.norm", RESIDUAL)
+    loss = served(loss, "statsmodels.norm", RESIDUAL, outputs=("grad", "hess", "weight"))
     load("statsmodels")
     from statsmodels.robust.norms import RobustNorm
 

@@ -279,6 +279,7 @@ class _Gradient(torch.autograd.Function):
         loss = ctx.loss
         if loss.is_rowwise or "c1" not in loss.traits:
             why = "of which there is the diagonal alone" if loss.is_rowwise else "as its gradient jumps"
+            why = why if loss.is_of_catalogue or loss.is_rowwise else "as it is not known to be 'c1'"
             raise RuntimeError(f"{loss.name} has no second derivative that autograd can use, {why}")
         pred, target = _kept(ctx)
         hess = _tensor(loss.hess(*_given(pred, target), **ctx.keywords), pred)

@@ -69,9 +69,9 @@ def curves(loss, points=480):
     loss = loss.bind(**{name: 1.0 for name in loss.domains if name not in loss.parameters})
     where = _range(loss)
     x = where.low + (where.high - where.low) * (np.arange(points) + 0.5) / points  # neither an end nor a kink
-    names = ("value", "grad", "weight") if loss.has_weight else ("value", "grad")
-    if loss.family == "embeddings":
-        names = ("value",)
+    names = ("value",)
+    if loss.family != "embeddings":
+        names = tuple(name for name in ("value", "grad", "weight") if name in loss.output_names)
     outputs = {name: [] for name in names}
     for target in where.targets:
         for name, y in zip(names, _evaluate(loss, x, target, names), strict=True):
@@ -84,11 +84,12 @@ def _range(loss):
         return _residuals(loss)
     if loss.family == "rows" and loss.targets == LOGITS:
         return _RANGES["logits"]
-    return _RANGES.get(loss.name) or _RANGES[loss.family]
+    return _RANGES.get(loss.reads_as) or _RANGES[loss.family]
 
 
 def _residuals(loss):
-    sizes = [abs(value) for value in loss.parameters.values() if np.ndim(value) == 0 and np.isfinite(value)]
+    values = [value for _, term in loss.terms for value in term.parameters.values() if np.ndim(value) == 0]
+    sizes = [abs(value) for value in values if np.isfinite(value)]
     reach = max(5.0, 1.5 * max(sizes, default=0.0))
     return Range(-reach, reach, (None,), "residual")
 

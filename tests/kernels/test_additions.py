@@ -67,9 +67,11 @@ NO_ROWS = """
 #include "api.h"
 #include "distances/api.h"
 #include "tiles/api.h"
+#include "sums/api.h"
 const fl_row_kernels fl_rows_{isa}_32 = {{0}}, fl_rows_{isa}_64 = {{0}};
 const fl_distance_kernels fl_distances_{isa}_64 = {{0}}, fl_distances_{isa}_3264 = {{0}};
 const fl_tile_kernels fl_tiles_{isa}_32 = {{0}}, fl_tiles_{isa}_64 = {{0}};
+const fl_sum_kernels fl_sums_{isa}_32 = {{0}}, fl_sums_{isa}_64 = {{0}};
 """
 USE = """
 import json
@@ -136,7 +138,10 @@ def build(folder):
         compiled = list(pool.map(kernels, (32, 64, 3264)))
         modules = [
             pool.submit(module, "kernels", csrc / "dispatch.c", csrc / "capi.c", folder / "no_rows.c", *compiled),
-            *(pool.submit(module, name) for name in ("rows", "distances", "tiles", "plain")),
+            *(
+                pool.submit(module, name)
+                for name in ("rows", "distances", "tiles", "plain", "combination", "functions")
+            ),
         ]
         for done in modules:
             done.result()
