@@ -184,7 +184,7 @@ def short_hash(*words):
 C_SOURCES = {"kernels": ["csrc/dispatch.c", "csrc/capi.c"], "buffers": ["csrc/storage/storage.c"]}
 # What Cython and these see of the others
 INTERFACES = ["csrc/*.h", "csrc/*.def", "csrc/*/api.h", "csrc/storage/storage.*", "csrc/map/losses/robust_regions.h"]
-INTERFACES += ["csrc/tiles/*.def", "fastloss/**/*.pxd", "fastloss/include/*.h"]
+INTERFACES += ["csrc/tiles/*.def", "fastloss/**/*.px[di]", "fastloss/include/*.h"]
 
 
 def extension(source):

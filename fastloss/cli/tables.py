@@ -26,6 +26,13 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None
     if summary.weighted is not None:
         table.add_row("weights", short(summary.sum_of_weights))
         table.add_row("weighted mean", short(summary.weighted_mean))
+    table.add_row("std", short(summary.std))
+    table.add_row("stderr", short(summary.stderr))
+    table.add_row("95% interval", _range(summary.interval))
+    if summary.perplexity is not None:
+        table.add_row("perplexity", short(summary.perplexity))
+        table.add_row("its 95% interval", _range(summary.perplexity_interval))
+        table.add_row("bits", short(summary.bits))
     console = console_on(sys.stderr if to_stderr else sys.stdout)
     console.print(escaped(title), markup=False)
     console.print(table)
@@ -54,6 +61,10 @@ def _parts(title: str, summaries: list[tuple]) -> Table:
 
 def short(value: float | None) -> str:
     return "-" if value is None else f"{value:.6g}"
+
+
+def _range(interval: tuple[float, float] | None) -> str:
+    return "-" if interval is None else " .. ".join(map(short, interval))
 
 
 def console_on(stream) -> Console:

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""Exact accumulation of floating-point values, their squares and weighted sums, in integers.
+"""Exact accumulation of floating-point values, their squares and weighted moments, in integers.
 
 A value, widened to float64, is cut in two: the top bits (sign, exponent, seven leading mantissa
 bits) choose a bucket, the 45 low mantissa bits and their square are added to that bucket's integer
@@ -15,8 +15,12 @@ Without groups each possible bucket has its place; pages that no value falls int
 float32 values, whose low mantissa bits are 16, first go to cells of two 64-bit numbers, which stay in the cache; the
 buckets take these over before one can overflow. With groups the buckets lie in a hash table whose keys also hold the
 number of the row's group, so that memory follows the number of buckets in use.
+
+With weights there are six more sums, of products of both (moments.h), for each group, sign and pair of exponents
+without their last three bits: a few for most data, 2**17 at most.
 """
 
+from libc.float cimport DBL_MAX
 from libc.math cimport isfinite
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
@@ -30,12 +34,26 @@ cdef extern from "environment.h" nogil:
     uint64_t fl_enter_floats()
     void fl_leave_floats(uint64_t before)
 
-cdef extern from *:
-    """
-    typedef unsigned __int128 fl_uint128;
-    """
+cdef extern from "moments.h" nogil:
     # Cython takes it for a type of 64 bits: it may be computed with, not made a Python number.
     ctypedef unsigned long long uint128 "fl_uint128"
+    ctypedef struct Wide "fl_wide":
+        uint128 low
+        uint128 high
+    ctypedef struct Sums "fl_moments":
+        uint128 w
+        uint128 ww
+        uint128 wv
+        Wide wvv
+        Wide wwv
+        Wide wwvv
+        uint64_t ww_top
+        uint64_t wv_top
+        uint64_t wwvv_top
+    void fl_add_moments(Sums* sums, uint64_t w, uint64_t v)
+    void fl_merge_moments(Sums* sums, const Sums* other)
+
+cdef extern from *:
     object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
 
 cdef enum:
@@ -45,9 +63,8 @@ cdef enum:
     SUBNORMAL_SHIFT = 54
     INDEX_BITS = 20         # 1 (subnormal) + 1 (sign) + 11 (exponent) + 7 (leading mantissa)
     SUBNORMAL_FLAG = 1 << 19
-    EXPONENT_BITS = 12      # of the sum of two exponents
-    WEIGHT_FLAG = 1 << 13   # beside the exponents and the sign of a product
-    TERM_BITS = 14
+    PAIR_BITS = 17          # of the sign of a value, and the exponents of its weight and its own without the last bits
+    DROPPED_BITS = 3        # those, by which a mantissa is multiplied instead
     FIRST_ROOM = 1 << 7
     STATE_BYTES = 24
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
@@ -60,8 +77,8 @@ cdef enum:
 cdef struct Bucket:
     uint64_t tag            # the key, plus 1; 0 is an empty place
     int64_t count
-    uint128 low             # sum of the low mantissa bits; of the low halves of products
-    uint128 high            # sum of their squares; of the high halves of products
+    uint128 low             # sum of the low mantissa bits
+    uint128 high            # sum of their squares
 
 cdef struct State:
     uint128 low
@@ -75,6 +92,7 @@ cdef struct Group:
     int64_t rows
     int64_t nan
     int64_t left_out[2]     # numbers of rows with the mark 1, and 2
+    int64_t infinite[2]     # numbers of values of inf and -inf with a weight
     double smallest
     double largest
 
@@ -93,164 +111,7 @@ cdef inline object whole(uint128 number):
     return _PyLong_FromByteArray(<const unsigned char*>&number, 16, 1, 0)
 
 
-@cython.final
-cdef class Table:
-    """Buckets by key.
-
-    With `bits` there is a place for every key of that many bits (pages that no key falls into cost no memory); without
-    it is a hash table of any keys, with open addressing and at most half full.
-    """
-
-    cdef Bucket* places
-    cdef size_t* taken      # which places, in the order of their first use
-    cdef size_t capacity, used, room
-    cdef uint64_t multiplier
-    cdef int shift
-
-    def __cinit__(self, int bits=0):
-        if bits:
-            self.multiplier, self.shift, self.room = 1, 0, <size_t>1 << bits
-            self.allocate(self.room)
-        else:
-            self.multiplier, self.room = <uint64_t>0x9E3779B97F4A7C15, FIRST_ROOM
-            self.allocate(2 * FIRST_ROOM)
-
-    def __dealloc__(self):
-        free(self.places)
-        free(self.taken)
-
-    cdef int allocate(self, size_t capacity) except -1 nogil:
-        cdef Bucket* places = <Bucket*>calloc(capacity, sizeof(Bucket))
-        cdef size_t* taken = <size_t*>realloc(self.taken, self.room * sizeof(size_t))
-        if taken != NULL:
-            self.taken = taken
-        if places == NULL or taken == NULL:
-            free(places)
-            with gil:
-                raise MemoryError
-        self.places, self.capacity = places, capacity
-        if self.multiplier != 1:
-            self.shift = 64
-            while capacity > 1:
-                capacity >>= 1
-                self.shift -= 1
-        return 0
-
-    cdef inline size_t home(self, uint64_t key) noexcept nogil:
-        return <size_t>((key * self.multiplier) >> self.shift)
-
-    cdef size_t place(self, uint64_t key) noexcept nogil:
-        """Where `key` is, or the empty place where it belongs."""
-        cdef size_t at = self.home(key)
-        while self.places[at].tag != key + 1 and self.places[at].tag != 0:
-            at = (at + 1) & (self.capacity - 1)
-        return at
-
-    cdef int grow(self) except -1 nogil:
-        cdef Bucket* old = self.places
-        cdef size_t i, at
-        self.room *= 2
-        self.allocate(2 * self.capacity)
-        for i in range(self.used):
-            at = self.place(old[self.taken[i]].tag - 1)
-            self.places[at] = old[self.taken[i]]
-            self.taken[i] = at
-        free(old)
-        return 0
-
-    cdef Bucket* find(self, uint64_t key) except NULL nogil:
-        """The bucket of a key that is new or not at its home: it may have to be made."""
-        cdef size_t at = self.place(key)
-        if self.places[at].tag == 0:
-            if self.used == self.room:
-                self.grow()
-                at = self.place(key)
-            self.taken[self.used] = at
-            self.used += 1
-            self.places[at].tag = key + 1
-        return self.places + at
-
-    cdef inline int put(self, uint64_t key, uint128 low, uint128 high) except -1 nogil:
-        cdef Bucket* bucket = self.places + self.home(key)
-        if bucket.tag != key + 1:
-            bucket = self.find(key)
-        bucket.count += 1
-        bucket.low += low
-        bucket.high += high
-        return 0
-
-    cdef int take(self, Table other, int bits, const int64_t* numbers) except -1 nogil:
-        """Add the buckets of another table, which is empty then; `numbers` has the groups' numbers here, which are
-        above so many bits of a key."""
-        cdef size_t i
-        cdef Bucket* bucket
-        cdef Bucket* own
-        cdef uint64_t key
-        for i in range(other.used):
-            bucket = other.places + other.taken[i]
-            key = bucket.tag - 1
-            own = self.find(<uint64_t>numbers[key >> bits] << bits | key & ((<uint64_t>1 << bits) - 1))
-            own.count += bucket.count
-            own.low += bucket.low
-            own.high += bucket.high
-            memset(bucket, 0, sizeof(Bucket))
-        other.used = 0
-        return 0
-
-    cdef const int64_t[::1] ordered(self):
-        """The places in use by increasing key: group by group, so that the dictionary of each stays in the cache."""
-        cdef size_t i
-        tags = np.empty(self.used, np.uint64)
-        places = np.empty(self.used, np.int64)
-        cdef uint64_t[::1] tag = tags
-        cdef int64_t[::1] place = places
-        for i in range(self.used):
-            place[i] = self.taken[i]
-            tag[i] = self.places[self.taken[i]].tag
-        return places[np.argsort(tags)]
-
-    cdef list sums(self, const int64_t[::1] order, int bits, Py_ssize_t groups, bint high):
-        """Of each group {lowest bits of the key: count * 2**128 + low}, or {lowest bits of the key: high}.
-
-        The values are integers and not tuples, each of which the garbage collector would have to visit.
-        """
-        cdef list found = [{} for _ in range(groups)]
-        cdef int64_t at
-        cdef Bucket* bucket
-        cdef uint64_t group, number
-        cdef State state
-        for at in order:
-            bucket = self.places + at
-            group, number = (bucket.tag - 1) >> bits, (bucket.tag - 1) & ((<uint64_t>1 << bits) - 1)
-            state.low = bucket.high if high else bucket.low
-            state.count = 0 if high else bucket.count
-            (<dict>found[group])[number] = _PyLong_FromByteArray(<const unsigned char*>&state, STATE_BYTES, 1, 0)
-        return found
-
-    cdef list squares(self, const int64_t[::1] order, Py_ssize_t groups):
-        """Of each group {binade: sum of the squares of the mantissas}; a binade is an index without the leading bits.
-
-        The square of lead * 2**45 + low has three terms; 128 bits hold the sum of each over 2**38 values.
-        """
-        cdef list found = [{} for _ in range(groups)]
-        cdef Py_ssize_t i = 0
-        cdef Bucket* bucket
-        cdef uint64_t binade, lead, of_leads
-        cdef uint128 of_both, of_lows
-        while i < order.shape[0]:
-            binade = (self.places[order[i]].tag - 1) >> LEAD_BITS
-            of_leads = of_both = of_lows = 0
-            while i < order.shape[0] and (self.places[order[i]].tag - 1) >> LEAD_BITS == binade:
-                bucket = self.places + order[i]
-                lead = <uint64_t>1 << LEAD_BITS | ((bucket.tag - 1) & ((<uint64_t>1 << LEAD_BITS) - 1))
-                of_leads += <uint64_t>bucket.count * lead * lead
-                of_both += bucket.low * lead
-                of_lows += bucket.high
-                i += 1
-            (<dict>found[binade >> INDEX_BITS - LEAD_BITS])[binade & ((<uint64_t>1 << INDEX_BITS - LEAD_BITS) - 1)] = (
-                (int(of_leads) << 2 * LOW_BITS) + (whole(of_both) << LOW_BITS + 1) + whole(of_lows)
-            )
-        return found
+include "table.pxi"
 
 
 cdef inline int put_value(Table table, uint64_t group, double value) except -1 nogil:
@@ -266,32 +127,31 @@ cdef inline int put_value(Table table, uint64_t group, double value) except -1 n
 
 
 cdef inline uint64_t mantissa_of(uint64_t bits, uint64_t* exponent) noexcept nogil:
-    """The integer m and the exponent e >= 1 for which the magnitude of a finite value is m * 2**(e - 1075)."""
+    """The integer m and the exponent e >= 0 for which the magnitude of a finite value is m * 2**(e - 1074)."""
     cdef uint64_t mantissa = bits & ((<uint64_t>1 << MANTISSA_BITS) - 1)
     exponent[0] = bits >> MANTISSA_BITS & 0x7FF
     if exponent[0] == 0:
-        exponent[0] = 1
         return mantissa
+    exponent[0] -= 1
     return mantissa | <uint64_t>1 << MANTISSA_BITS
-
-
-cdef inline int put_product(Table table, uint64_t group, double weight, double value) except -1 nogil:
-    """Add a weight and, unless the value is infinite, its product with the value."""
-    cdef uint64_t of_weight, of_value, exponent, sign = bits_of(value) >> 63
-    cdef uint64_t mantissa = mantissa_of(bits_of(weight), &of_weight)
-    cdef uint128 product
-    table.put(group << TERM_BITS | WEIGHT_FLAG | of_weight, mantissa, 0)
-    if not isfinite(value):
-        exponent, product = 0, 1  # no product has the exponent 0: the sum there is the number of infinite values
-    else:
-        product = <uint128>mantissa * mantissa_of(bits_of(value), &of_value)
-        exponent = of_weight + of_value
-    return table.put(group << TERM_BITS | sign << EXPONENT_BITS | exponent, <uint64_t>product, product >> 64)
 
 
 cdef int raise_no_group(int64_t number, Py_ssize_t groups) except -1 nogil:
     with gil:
         raise IndexError(f"group {number} is not one of {groups}")
+
+
+def wrong_weight(const double[::1] weights, const uint8_t[::1] left_out=None):
+    """The row of the first weight that is negative, NaN or infinite, but for those marked; -1 if there is none."""
+    cdef Py_ssize_t i
+    cdef bint is_wrong = False
+    for i in range(weights.shape[0]):
+        is_wrong |= not 0 <= weights[i] <= DBL_MAX
+    if is_wrong:
+        for i in range(weights.shape[0]):
+            if not 0 <= weights[i] <= DBL_MAX and (left_out is None or left_out[i] == 0):
+                return i
+    return -1
 
 
 @cython.final
@@ -380,13 +240,16 @@ cdef class Cells:
         return 0
 
 
+include "moments.pxi"
+
+
 @cython.final
 cdef class Accumulator:
     """Counts, exact sums and bounds of streams of float32 or float64 values, one for each of a number of groups."""
 
     cdef Table values
-    cdef Table terms        # of weights and products; None as long as no value had a weight
-    cdef Cells cells        # of float32 values without groups and weights; None as long as there were none
+    cdef Moments moments    # None as long as no value had a weight
+    cdef Cells cells        # of float32 values without groups; None as long as there were none
     cdef Group* found
     cdef Py_ssize_t groups, room
     cdef bint grouped
@@ -439,8 +302,8 @@ cdef class Accumulator:
             if array is not None and len(array) != size:
                 raise ValueError(f"{name} has {len(array)} elements, values has {size}")
         self.require(groups)
-        if weights is not None and self.terms is None:
-            self.terms = Table(0 if self.grouped else TERM_BITS)
+        if weights is not None and self.moments is None:
+            self.moments = Moments(self.grouped)
         if size == 0:
             return
         cdef const uint8_t* mark = NULL
@@ -452,7 +315,7 @@ cdef class Accumulator:
             weight = &weights[0]
         if group is not None:
             number = &group[0]
-        cdef bint has_cells = real is float and not self.grouped and weights is None
+        cdef bint has_cells = real is float and not self.grouped
         if has_cells and self.cells is None:
             self.cells = Cells()
         cdef uint64_t floats = fl_enter_floats()
@@ -461,12 +324,14 @@ cdef class Accumulator:
                 if has_cells:
                     self.cells.add(<const float*>&values[0], mark, size, self.found, self.values)
                 else:
-                    self.put_all(&values[0], mark, weight, number, size)
+                    self.put_all(&values[0], mark, number, size)
+                if weight != NULL:
+                    self.moments.add(&values[0], mark, weight, number, size, self.found)
         finally:
             fl_leave_floats(floats)
 
     cdef int put_all(
-        self, const real* values, const uint8_t* mark, const double* weight, const int64_t* number, Py_ssize_t size
+        self, const real* values, const uint8_t* mark, const int64_t* number, Py_ssize_t size
     ) except -1 nogil:
         cdef int64_t at = 0
         cdef Py_ssize_t i
@@ -490,8 +355,6 @@ cdef class Accumulator:
             own.smallest = value if value < own.smallest else own.smallest
             own.largest = value if value > own.largest else own.largest
             put_value(self.values, at, value)
-            if weight != NULL and weight[i] != 0:
-                put_product(self.terms, at, weight[i], value)
         self.found[at] = own
         return 0
 
@@ -518,18 +381,20 @@ cdef class Accumulator:
                 raise_no_group(numbers[i], self.groups)
             self.require(numbers[i] + 1)
         other.settle()
-        self.values.take(other.values, INDEX_BITS, &numbers[0])
-        if other.terms is not None:
-            if self.terms is None:
-                self.terms = Table(0 if self.grouped else TERM_BITS)
-            self.terms.take(other.terms, TERM_BITS, &numbers[0])
-            other.terms = None
+        self.values.take(other.values, &numbers[0])
+        if other.moments is not None:
+            if self.moments is None:
+                self.moments = Moments(self.grouped)
+            self.moments.take(other.moments, &numbers[0])
+            other.moments = None
         for i in range(other.groups):
             one, own = other.found + i, self.found + numbers[i]
             own.rows += one.rows
             own.nan += one.nan
             own.left_out[0] += one.left_out[0]
             own.left_out[1] += one.left_out[1]
+            own.infinite[0] += one.infinite[0]
+            own.infinite[1] += one.infinite[1]
             own.smallest, own.largest = min(own.smallest, one.smallest), max(own.largest, one.largest)
         memset(other.found, 0, other.groups * sizeof(Group))
         other.groups = 0
@@ -551,13 +416,12 @@ cdef class Accumulator:
         mantissas}."""
         self.settle()
         cdef const int64_t[::1] order = self.values.ordered()
-        return self.values.sums(order, INDEX_BITS, self.groups, False), self.values.squares(order, self.groups)
+        return self.values.sums(order, self.groups), self.values.squares(order, self.groups)
 
     def weighted(self):
-        """Of each group {number: count * 2**128 + sum of the low halves} and {number: sum of the high halves} of
-        weights and products; a number is a flag, sign and exponent (put_product). None where no value had a weight."""
-        if self.terms is None:
+        """Of each group (number of values of inf with a weight, of -inf, `Moments.of_groups`); None where no value had
+        a weight."""
+        if self.moments is None:
             return None
-        cdef const int64_t[::1] order = self.terms.ordered()
-        low = self.terms.sums(order, TERM_BITS, self.groups, False)
-        return low, self.terms.sums(order, TERM_BITS, self.groups, True)
+        infinite = [(self.found[i].infinite[0], self.found[i].infinite[1]) for i in range(self.groups)]
+        return zip(infinite, self.moments.of_groups(self.groups), strict=True)

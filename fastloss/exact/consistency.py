@@ -114,16 +114,18 @@ def _check_squares(squares: int, finite: int, bounds: tuple[int, int] | None) ->
 
 
 def _check_weighted(sums: WeightedSums, held: int, infinite: dict[int, int], bounds: tuple[int, int] | None) -> None:
-    if (
-        sums.weights < 0
-        or (sums.weights and not held)
-        or sums.positive > infinite.get(1, 0)
-        or sums.negative > infinite.get(-1, 0)
-    ):
+    if sums.w < 0 or (sums.w and not held) or sums.positive > infinite.get(1, 0) or sums.negative > infinite.get(-1, 0):
         raise _damaged("its sum of weights is negative, or of more values than it has")
-    least, most = bounds or (0, 0)  # where some are infinite, of those of weight 0
-    if (bounds or not sums.weights) and not least * sums.weights <= sums.products <= most * sums.weights:
-        raise _damaged("its weighted sum is not that of its values")
+    if not sums.w**2 <= sums.ww * max(held, 1) <= sums.w**2 * max(held, 1):
+        raise _damaged("its sums of weights and of their squares do not agree")
+    for of_ones, of_values, of_squares in ((sums.w, sums.wl, sums.wll), (sums.ww, sums.wwl, sums.wwll)):
+        if of_values**2 > of_ones * of_squares or of_squares < 0:
+            raise _damaged("its weighted sums do not agree")
+        least, most = bounds or (0, 0)  # where some are infinite, of those of weight 0
+        if (bounds or not sums.w) and not (
+            least * of_ones <= of_values <= most * of_ones and of_squares <= max(least**2, most**2) * of_ones
+        ):
+            raise _damaged("its weighted sum is not that of its values")
 
 
 def _units(value: float) -> int:

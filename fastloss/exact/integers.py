@@ -16,6 +16,16 @@ def divide(numerator: int, denominator: int) -> float:
         return math.inf if numerator > 0 else -math.inf
 
 
+def root(numerator: int, denominator: int) -> float:
+    """The square root of an integer quotient, not negative, as the nearest float."""
+    shift = 2 * ((denominator.bit_length() - numerator.bit_length()) // 2 + 58)  # to 115 bits or more, of the root 58
+    quotient, rest = divmod(numerator << max(shift, 0), denominator << max(-shift, 0))
+    digits = math.isqrt(quotient)
+    digits = digits << 1 | (rest != 0 or digits * digits != quotient)  # what is cut off breaks ties
+    places = shift // 2 + 1
+    return divide(digits << max(-places, 0), 1 << max(places, 0))
+
+
 def packed(number: int, units: int) -> list[int]:
     """[m, k] for a number of units 2**-units: it is m * 2**-k, with an odd m or 0."""
     if number == 0:

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from fastloss.core.arguments import shown
 from fastloss.exact.integers import unpacked
 
-FORMAT = 1  # of the state; a newer one has what this program does not know
+FORMAT = 2  # of the state; a newer one has what this program does not know
 
-_MOST_BITS = 1 << 13  # of an exact sum: 2^83 products of two numbers have 4279
+_MOST_BITS = 9 << 10  # of an exact sum: 2^83 products of four numbers have 8475
 
 
 def mapping(value, what: str, names: Sequence[str]) -> dict:

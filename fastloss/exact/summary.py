@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,7 +21,7 @@ import numpy as np
 from fastloss.core.arguments import as_array, is_integral
 from fastloss.core.floats import in_standard_floats
 from fastloss.exact import consistency, packing
-from fastloss.exact.accumulator import Accumulator
+from fastloss.exact.accumulator import Accumulator, wrong_weight
 from fastloss.exact.buckets import (
     COUNT_SHIFT,
     ROWS_BELOW,
@@ -35,12 +36,15 @@ from fastloss.exact.buckets import (
 )
 from fastloss.exact.integers import divide, packed
 from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, text
-from fastloss.exact.weighted import PRODUCT_UNITS, WEIGHT_UNITS, WeightedSums
+from fastloss.exact.weighted import PRODUCT_UNITS, WeightedSums
 
 QUANTILES = (0.5, 0.9, 0.99)
+NORMAL_95 = 1.959963984540054  # the quantile of the normal distribution for 95% between it and its negative
+ENTROPIES = ("cross_entropy", "nll", "linear_cross_entropy")  # mean negative logarithms of probabilities
 EXACT = 1 << 53  # whole numbers up to it are float64
 
 _COUNTS = ("count", "null", "nan", "ignored")
+_OF_ENTROPIES = ("perplexity", "perplexity_interval", "bits")
 _STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss")  # the names of to_dict
 
 
@@ -158,6 +162,45 @@ class Summary:
         """The exact weighted sum divided by the sum of weights, rounded once; None of no weight."""
         return self.mean if self.weighted is None else self.weighted.mean
 
+    @property
+    def std(self) -> float | None:
+        """The standard deviation of the counted losses, rounded once.
+
+        sqrt(sum w (l - m)^2 / sum w * n / (n - 1)), where n is the count, m the weighted mean, and each w is 1 where
+        none had a weight. None where n is below 2, a loss is infinite, or all weights are 0.
+        """
+        return None if self.infinite else self._weighted_sums().std(self.count)
+
+    @property
+    def stderr(self) -> float | None:
+        """The standard error of the weighted mean, rounded once; without weights std / sqrt(n).
+
+        sqrt(sum w^2 (l - m)^2 * n / (n - 1)) / sum w, and None, as in `std`.
+        """
+        return None if self.infinite else self._weighted_sums().stderr(self.count)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval in which the mean is with a probability of 95%: m -+ 1.959963984540054 stderr."""
+        mean, stderr = self.weighted_mean, self.stderr
+        return None if stderr is None else (mean - NORMAL_95 * stderr, mean + NORMAL_95 * stderr)
+
+    @property
+    def perplexity(self) -> float | None:
+        """e to the power of the weighted mean; None of losses but cross_entropy, nll, linear_cross_entropy."""
+        return _exp(self.weighted_mean) if self._is_entropy else None
+
+    @property
+    def perplexity_interval(self) -> tuple[float, float] | None:
+        """The interval of `perplexity`, from that of the mean."""
+        return tuple(map(_exp, self.interval)) if self._is_entropy and self.interval is not None else None
+
+    @property
+    def bits(self) -> float | None:
+        """The weighted mean in bits instead of nats; None as `perplexity`."""
+        mean = self.weighted_mean
+        return mean / math.log(2) if self._is_entropy and mean is not None else None
+
     @in_standard_floats
     def quantile(self, q: float) -> float | None:
         """The q-quantile of the counted losses, interpolated as by `numpy.quantile`.
@@ -213,8 +256,9 @@ class Summary:
         given = parse(text)
         if type(given) is not dict or "state" not in given or "format" not in given:
             raise ValueError("the text holds no state of a summary: to_json(state=True) writes one")
-        if integer(given["format"], "format") > FORMAT:
-            raise ValueError(f"format {given['format']} is newer than this version of fastloss, which reads {FORMAT}")
+        if integer(given["format"], "format") != FORMAT:
+            than = "newer" if given["format"] > FORMAT else "older"
+            raise ValueError(f"format {given['format']} is {than} than this version of fastloss, which reads {FORMAT}")
         state = opened(given["state"])
         summary = Summary.restored(state)
         if given != json.loads(summary.to_json(state=True)):
@@ -228,6 +272,8 @@ class Summary:
         shown["quantiles"] = {str(q): _strict(self.quantile(q)) for q in QUANTILES}
         shown |= {"rows": self.rows, "infinite": self.infinite}
         others = ("sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean")
+        shown |= {name: _strict(getattr(self, name)) for name in others}
+        others = ("std", "stderr", "interval", *(_OF_ENTROPIES if self._is_entropy else ()))
         shown |= {name: _strict(getattr(self, name)) for name in others}
         outputs = {name: summary.fields() for name, summary in self.outputs.items()}
         return shown | {"outputs": outputs} if outputs else shown
@@ -297,8 +343,13 @@ class Summary:
         if self.weighted is not None:
             return self.weighted
         infinite = infinities(self.buckets)
-        products = self._total << PRODUCT_UNITS >> UNITS.bit_length() - 1
-        return WeightedSums(self.count << WEIGHT_UNITS, products, infinite.get(1, 0), infinite.get(-1, 0))
+        total = self._total << PRODUCT_UNITS >> UNITS.bit_length() - 1
+        return WeightedSums.of_ones(self.count, total, self.squares, infinite.get(1, 0), infinite.get(-1, 0))
+
+    @property
+    def _is_entropy(self) -> bool:
+        found = re.fullmatch(r"(\w+)\([^()]*\)", self.loss or "")  # not one of its outputs
+        return found is not None and found[1] in ENTROPIES
 
     @cached_property
     def _ordered(self) -> tuple[list[float], list[int]]:
@@ -430,11 +481,8 @@ def as_weights(sample_weight, left_out: np.ndarray | None, rows: int) -> np.ndar
     if sample_weight is None:
         return None
     weights = as_floats(sample_weight, "sample_weight", rows).astype(np.float64, copy=False)
-    wrong = ~((weights >= 0) & (weights < np.inf))
-    if left_out is not None:
-        wrong &= left_out == 0
-    if wrong.any():
-        row = int(np.argmax(wrong))
+    row = wrong_weight(weights, left_out)
+    if row >= 0:
         raise ValueError(f"sample_weight must be finite and >= 0, got {weights[row]} at row {row}")
     return weights
 
@@ -442,7 +490,7 @@ def as_weights(sample_weight, left_out: np.ndarray | None, rows: int) -> np.ndar
 def summaries(values: Accumulator) -> list[Summary]:
     """The summary of each group of an accumulator."""
     counts, terms = values.counts(), values.weighted()
-    weighted = [None] * len(counts) if terms is None else map(WeightedSums.of, *terms)
+    weighted = [None] * len(counts) if terms is None else (WeightedSums.of(*sums) for sums in terms)
     return [_summary(*parts) for parts in zip(counts, *values.buckets(), weighted, strict=True)]
 
 
@@ -468,8 +516,17 @@ def _either(choose, a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else choose(a, b)
 
 
-def _strict(value: float | None) -> float | str | None:
-    """A float as strict JSON can hold it."""
+def _exp(value: float | None) -> float | None:
+    try:
+        return None if value is None else math.exp(value)
+    except OverflowError:
+        return math.inf
+
+
+def _strict(value: float | tuple | None) -> float | str | list | None:
+    """A float, or several, as strict JSON can hold them."""
+    if isinstance(value, tuple):
+        return list(map(_strict, value))
     if value is None or math.isnan(value):
         return None
     return str(value) if math.isinf(value) else value

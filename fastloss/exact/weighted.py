@@ -1,22 +1,17 @@
-"""Exact sums of weights and of weighted losses."""
+"""Exact sums of weights, weighted losses and their squares, and the deviations that follow from them."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 
 from fastloss.exact.buckets import ROWS_BELOW
-from fastloss.exact.integers import divide, packed
+from fastloss.exact.integers import divide, packed, root
 from fastloss.exact.state import exact, integer, sequence
 
-WEIGHT_UNITS = 1074  # weights are integers of 2**-1074
+WEIGHT_UNITS = 1074  # weights and losses are integers of 2**-1074
 PRODUCT_UNITS = 2148  # and a product of two float64 one of 2**-2148
-
-# How `accumulator` numbers its sums: a flag of weights or the sign of products, and the exponent.
-_WEIGHT_FLAG = 1 << 13
-_SIGN = 1 << 12
-_EXPONENT_MASK = _SIGN - 1
-_LOW_HALF = (1 << 128) - 1  # without the count
+_EXPONENTS = 8  # in these steps `accumulator` tells them apart
 
 
 @dataclass(frozen=True)
@@ -25,40 +20,50 @@ class WeightedSums:
 
     Attributes
     ----------
-    weights : int
-        The sum of weights, in units of 2**-1074.
-    products : int
-        The sum of weight * loss over the finite losses, in units of 2**-2148.
+    w, ww : int
+        The sums of weights and of their squares; these and all below in units of 2**-1074 to the power of the number of
+        factors.
+    wl, wll, wwl, wwll : int
+        Over the finite losses l, those of w l, w l^2, w^2 l and w^2 l^2.
     positive, negative : int
         Numbers of losses of inf and -inf with a weight that is not 0.
     """
 
-    weights: int = 0
-    products: int = 0
+    w: int = 0
+    wl: int = 0
     positive: int = 0
     negative: int = 0
+    ww: int = 0
+    wll: int = 0
+    wwl: int = 0
+    wwll: int = 0
 
     @classmethod
-    def of(cls, low_halves: dict[int, int], high_halves: dict[int, int]) -> WeightedSums:
-        """From sums by number, that is by exponent, as `Accumulator.weighted` gives them."""
-        weights = products = 0
-        infinite = [0, 0]
-        for number, high in high_halves.items():
-            low = low_halves[number] & _LOW_HALF
-            exponent, negative = number & _EXPONENT_MASK, bool(number & _SIGN)
-            if number & _WEIGHT_FLAG:
-                weights += low << exponent - 1
-            elif exponent == 0:
-                infinite[negative] = low
-            else:
-                product = (high << 64) + low << exponent - 2
-                products += -product if negative else product
-        return cls(weights, products, *infinite)
+    def of(cls, infinite: tuple[int, int], moments: list[tuple]) -> WeightedSums:
+        """From what `Accumulator.weighted` gives of a group."""
+        w = wl = ww = wll = wwl = wwll = 0
+        for sign, weight, value, sums in moments:
+            of_weight, of_loss = weight * _EXPONENTS, value * _EXPONENTS
+            w += sums[0] << of_weight
+            ww += sums[1] << 2 * of_weight
+            wl += sign * sums[2] << of_weight + of_loss
+            wll += sums[3] << of_weight + 2 * of_loss
+            wwl += sign * sums[4] << 2 * of_weight + of_loss
+            wwll += sums[5] << 2 * (of_weight + of_loss)
+        return cls(w, wl, *infinite, ww, wll, wwl, wwll)
+
+    @classmethod
+    def of_ones(cls, count: int, total: int, squares: int, positive: int, negative: int) -> WeightedSums:
+        """Of weights of 1: from the number of losses, and the sums of the finite ones and of their squares, both in
+        units of 2**-2148."""
+        w, ww = count << WEIGHT_UNITS, count << 2 * WEIGHT_UNITS
+        wll, wwl, wwll = squares << WEIGHT_UNITS, total << WEIGHT_UNITS, squares << 2 * WEIGHT_UNITS
+        return cls(w, total, positive, negative, ww, wll, wwl, wwll)
 
     @property
     def weight(self) -> float:
         """The sum of weights, rounded once."""
-        return divide(self.weights, 1 << WEIGHT_UNITS)
+        return divide(self.w, 1 << WEIGHT_UNITS)
 
     @property
     def sum(self) -> float:
@@ -68,28 +73,48 @@ class WeightedSums:
     @property
     def mean(self) -> float | None:
         """The weighted sum divided by the sum of weights, rounded once; None of no weight."""
-        return self._over(self.weights << PRODUCT_UNITS - WEIGHT_UNITS) if self.weights else None
+        return self._over(self.w << PRODUCT_UNITS - WEIGHT_UNITS) if self.w else None
+
+    def std(self, count: int) -> float | None:
+        """sqrt(sum w (l - m)^2 / sum w * n / (n - 1)), rounded once; None of no weight, and where n is below 2."""
+        if count < 2 or not self.w:
+            return None
+        deviations = self.w * self.wll - self.wl**2  # times sum w
+        return root(deviations * count, (self.w**2 << 2 * WEIGHT_UNITS) * (count - 1))
+
+    def stderr(self, count: int) -> float | None:
+        """sqrt(sum w^2 (l - m)^2 * n / (n - 1)) / sum w, rounded once; None as `std`."""
+        if count < 2 or not self.w:
+            return None
+        deviations = self.w**2 * self.wwll - 2 * self.w * self.wl * self.wwl + self.wl**2 * self.ww  # times (sum w)^2
+        return root(deviations * count, (self.w**4 << 2 * WEIGHT_UNITS) * (count - 1))
 
     def to_list(self) -> list:
         """The state, in types that JSON keeps exactly; `from_list` is the inverse."""
-        exact = packed(self.weights, WEIGHT_UNITS), packed(self.products, PRODUCT_UNITS)
-        return [*exact, self.positive, self.negative]
+        names = (part.name for part in fields(self))
+        return [packed(getattr(self, n), _UNITS[n]) if n in _UNITS else getattr(self, n) for n in names]
 
     @classmethod
     def from_list(cls, state: list) -> WeightedSums:
         """The sums that `to_list` described; a ValueError if none can be described so."""
-        weights, products, positive, negative = sequence(state, "weighted", 4)
+        names = [part.name for part in fields(cls)]
+        given = zip(names, sequence(state, "weighted", len(names)), strict=True)
         return cls(
-            exact(weights, "the sum of weights", WEIGHT_UNITS),
-            exact(products, "the weighted sum", PRODUCT_UNITS),
-            integer(positive, "infinite losses with a weight", below=ROWS_BELOW),
-            integer(negative, "infinite losses with a weight", below=ROWS_BELOW),
+            *(
+                exact(value, f"the sum of {name}", _UNITS[name])
+                if name in _UNITS
+                else integer(value, "infinite losses with a weight", below=ROWS_BELOW)
+                for name, value in given
+            )
         )
 
     def __or__(self, other: WeightedSums) -> WeightedSums:
-        return WeightedSums(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return WeightedSums(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
 
     def _over(self, units: int) -> float:
         if self.positive or self.negative:
             return (math.inf if self.positive else 0.0) - (math.inf if self.negative else 0.0)
-        return divide(self.products, units)
+        return divide(self.wl, units)
+
+
+_UNITS = {name: WEIGHT_UNITS * len(name) for name in ("w", "wl", "ww", "wll", "wwl", "wwll")}

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from fastloss.core.row_call import LOGITS
+from fastloss.exact.accumulator import wrong_weight
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, located
 from fastloss.files.spec import Spec
@@ -164,13 +165,11 @@ def _weights(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray |
         weights, null = columns.numbers(columns.get(batch, name))
     except TypeError as error:
         raise ColumnTypeError(f"column {name!r}: {error} (weights)") from error
-    wrong = ~((weights >= 0) & (weights < np.inf))
-    if null is not None:
-        wrong &= ~null
-    if wrong.any():
-        row = int(np.argmax(wrong))
+    wide = weights.astype(np.float64, copy=False)
+    row = wrong_weight(wide, None if null is None else null.view(np.uint8))
+    if row >= 0:
         raise RowError(f"column {name!r}: weight {weights[row]}", row, " is not >= 0 and finite")
-    return weights, null
+    return wide if weights.dtype.kind == "f" else weights, null
 
 
 def _holds_lists(batch: pa.RecordBatch, names: Sequence[str], beside: Sequence[str] = ()) -> bool:

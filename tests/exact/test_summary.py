@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fastloss.exact.groups import GroupCollector, GroupedSummary
-from fastloss.exact.state import sealed
+from fastloss.exact.state import FORMAT, sealed
 from fastloss.exact.summary import Collector, ColumnsCollector
 from fastloss.files import Summary
 
@@ -259,7 +259,7 @@ def test_json_has_these_fields_in_this_order():
     shown = json.loads(summary([1.0]).to_json())
     first = ["count", "null", "nan", "ignored", "sum", "mean", "min", "max", "quantiles"]
     others = ["rows", "infinite", "sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean"]
-    assert list(shown) == first + others
+    assert list(shown) == [*first, *others, "std", "stderr", "interval"]
     assert list(shown["quantiles"]) == ["0.5", "0.9", "0.99"]
 
 
@@ -538,6 +538,9 @@ def test_every_flipped_bit_is_found():
         lambda s: s.update(squares=[[], 0]),
         lambda s: s.update(weighted={}),
         lambda s: s.update(weighted=[[0, 0], [0, 0], 0]),
+        lambda s: s["weighted"].__setitem__(4, [1, 0]),  # the sum of squares of weights
+        lambda s: s["weighted"].__setitem__(5, [0, 0]),
+        lambda s: s["weighted"].__setitem__(7, [1, 9]),
         lambda s: s.update(outputs=[]),
         lambda s: s.update(outputs={"grad": 1}),
         lambda s: s.update(loss=3),
@@ -563,7 +566,7 @@ def test_a_state_that_describes_no_summary_is_refused(edit):
     with pytest.raises(ValueError, match=says):
         GroupedSummary.from_dict(state)
     with pytest.raises(ValueError, match=says):
-        Summary.from_json(json.dumps({"format": 1, "state": sealed(state)}))
+        Summary.from_json(json.dumps({"format": FORMAT, "state": sealed(state)}))
 
 
 MANY = summary([-3.0, -2.9, -0.0, 0.0, 5e-324, 1.0, 1.001, 1.002, 7.0], sample_weight=np.arange(9.0))
@@ -664,16 +667,17 @@ def test_summaries_of_very_many_rows_are_read_back(weighted):
     [
         ("", "Expecting value"),
         ("[" * 100_000, "nested too deeply"),
-        ('{"format": 1, "state": {"digest": ' + '{"a":' * 900 + "1" + "}" * 900 + "}}", "digest"),
+        ('{"format": 2, "state": {"digest": ' + '{"a":' * 900 + "1" + "}" * 900 + "}}", "digest"),
         ("NaN", "NaN is not JSON"),
         (b"\xff\xfe\x00", "can't decode|codec"),
         ("1" * 5000, "digits"),
         ("[]", "no state"),
         (summary([1.0]).to_json(), "no state"),
-        ('{"format": 2, "state": {}}', "format 2 is newer"),
+        ('{"format": 3, "state": {}}', "format 3 is newer"),
+        ('{"format": 1, "state": {}}', "format 1 is older"),
         ('{"format": "1", "state": {}}', "format is '1'"),
-        ('{"format": 1, "state": {}}', "no state with a digest"),
-        ('{"format": 1, "state": 7}', "no state with a digest"),
+        ('{"format": 2, "state": {}}', "no state with a digest"),
+        ('{"format": 2, "state": 7}', "no state with a digest"),
     ],
 )
 def test_text_that_is_no_summary_is_refused(text, message):

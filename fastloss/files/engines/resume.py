@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from fastloss.core import config
 from fastloss.exact.groups import GroupedSummary
-from fastloss.exact.state import digest
+from fastloss.exact.state import FORMAT, digest
 from fastloss.exact.summary import Summary
 from fastloss.files import names
 from fastloss.files.dataset import Fragment, Task, joined
@@ -45,6 +45,7 @@ def origin(task: Task, spec: Spec, classes: int | None) -> str:
         "spec": spec.fingerprint(),
         "classes": classes,
         "version": config.__version__,
+        "format": FORMAT,
     }
     return digest(parts)
 

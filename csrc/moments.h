@@ -1,0 +1,68 @@
+/* Exact sums of w, w^2, w v, w v^2, w^2 v and w^2 v^2, which tell the variance of values v with weights w.
+ *
+ * Both come as integers below 2^60: mantissas of 53 bits, times a power of two up to 2^7. So the terms have at most 60,
+ * 120, 120, 180, 180 and 240 bits, and each sum has room for 2^64 of them. */
+#ifndef FL_MOMENTS_H
+#define FL_MOMENTS_H
+
+#include <stdint.h>
+
+typedef unsigned __int128 fl_uint128;
+
+typedef struct {
+    fl_uint128 low, high;
+} fl_wide;
+
+typedef struct {
+    fl_uint128 w, ww, wv;
+    fl_wide wvv, wwv, wwvv;
+    uint64_t ww_top, wv_top, wwvv_top; /* above the bits of these */
+} fl_moments;
+
+static inline void fl_add(fl_uint128 *sum, uint64_t *top, fl_uint128 term) {
+    *sum += term;
+    *top += *sum < term;
+}
+
+static inline void fl_add_wide(fl_wide *sum, fl_uint128 low, fl_uint128 high) {
+    sum->low += low;
+    sum->high += high + (sum->low < low);
+}
+
+/* Add the product of a number of 120 bits and one of 60. */
+static inline void fl_add_product(fl_wide *sum, fl_uint128 number, uint64_t factor) {
+    fl_uint128 low = (fl_uint128)(uint64_t)number * factor;
+    fl_uint128 high = (number >> 64) * factor + (low >> 64);
+    fl_add_wide(sum, high << 64 | (uint64_t)low, high >> 64);
+}
+
+static inline void fl_add_moments(fl_moments *sums, uint64_t w, uint64_t v) {
+    fl_uint128 wv = (fl_uint128)w * v;
+    uint64_t low = (uint64_t)wv, high = (uint64_t)(wv >> 64);
+    fl_uint128 lowest = (fl_uint128)low * low, middle = ((fl_uint128)low * high << 1) + (lowest >> 64);
+    fl_uint128 highest = (fl_uint128)high * high + (middle >> 64); /* below 2^112 */
+    sums->w += w;
+    fl_add(&sums->ww, &sums->ww_top, (fl_uint128)w * w);
+    fl_add(&sums->wv, &sums->wv_top, wv);
+    fl_add_product(&sums->wvv, wv, v);
+    fl_add_product(&sums->wwv, wv, w);
+    lowest = middle << 64 | (uint64_t)lowest;
+    sums->wwvv.low += lowest;
+    fl_add(&sums->wwvv.high, &sums->wwvv_top, highest + (sums->wwvv.low < lowest));
+}
+
+static inline void fl_merge_moments(fl_moments *sums, const fl_moments *other) {
+    uint64_t carry = 0;
+    sums->w += other->w;
+    fl_add(&sums->ww, &sums->ww_top, other->ww);
+    fl_add(&sums->wv, &sums->wv_top, other->wv);
+    fl_add_wide(&sums->wvv, other->wvv.low, other->wvv.high);
+    fl_add_wide(&sums->wwv, other->wwv.low, other->wwv.high);
+    fl_add(&sums->wwvv.low, &carry, other->wwvv.low);
+    fl_add(&sums->wwvv.high, &sums->wwvv_top, carry);
+    fl_add(&sums->wwvv.high, &sums->wwvv_top, other->wwvv.high);
+    sums->ww_top += other->ww_top;
+    sums->wv_top += other->wv_top;
+    sums->wwvv_top += other->wwvv_top;
+}
+#endif

@@ -1,0 +1,109 @@
+# Part of accumulator.pyx: sums with weights.
+
+@cython.final
+cdef class Moments:
+    """Sums of weights, weighted values and their squares, by groups and pairs of exponents."""
+
+    cdef Table numbers      # in the counts of its buckets; a number is 0 as long as there are no sums
+    cdef Sums* sums
+    cdef size_t used, room
+
+    def __cinit__(self, bint grouped):
+        self.numbers, self.used, self.room = Table(0 if grouped else PAIR_BITS), 1, FIRST_ROOM
+        self.sums = <Sums*>calloc(self.room, sizeof(Sums))
+        if self.sums == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.sums)
+
+    cdef Sums* find(self, uint64_t key) except NULL nogil:
+        cdef Bucket* number = self.numbers.places + self.numbers.home(key)
+        if number.tag != key + 1:
+            number = self.numbers.find(key)
+        if number.count == 0:
+            number.count = self.made()
+        return self.sums + number.count
+
+    cdef int64_t made(self) except -1 nogil:
+        """The number of new sums."""
+        cdef Sums* sums
+        if self.used == self.room:
+            sums = <Sums*>realloc(self.sums, 2 * self.room * sizeof(Sums))
+            if sums == NULL:
+                with gil:
+                    raise MemoryError
+            memset(sums + self.room, 0, self.room * sizeof(Sums))
+            self.sums, self.room = sums, 2 * self.room
+        self.used += 1
+        return self.used - 1
+
+    cdef int add(
+        self, const real* values, const uint8_t* mark, const double* weights, const int64_t* number, Py_ssize_t size,
+        Group* found
+    ) except -1 nogil:
+        """Add numbers that `Accumulator.put_all` has seen, so that their groups are there."""
+        cdef Py_ssize_t i
+        cdef uint64_t group, of_weight, of_value, weight, value, sign
+        cdef double wide
+        for i in range(size):
+            wide = values[i]
+            if (mark != NULL and mark[i]) or wide != wide or weights[i] == 0:
+                continue
+            group = 0 if number == NULL else number[i]
+            sign = bits_of(wide) >> 63
+            weight = mantissa_of(bits_of(weights[i]), &of_weight)
+            if isfinite(wide):
+                value = mantissa_of(bits_of(wide), &of_value)
+            else:
+                value = of_value = 0
+                found[group].infinite[sign] += 1
+            fl_add_moments(
+                self.find(
+                    group << PAIR_BITS
+                    | sign << PAIR_BITS - 1
+                    | of_weight >> DROPPED_BITS << 11 - DROPPED_BITS
+                    | of_value >> DROPPED_BITS
+                ),
+                weight << (of_weight & (1 << DROPPED_BITS) - 1),
+                value << (of_value & (1 << DROPPED_BITS) - 1),
+            )
+        return 0
+
+    cdef int take(self, Moments other, const int64_t* numbers) except -1 nogil:
+        """Add the sums of another one; `numbers` has the groups' numbers here."""
+        cdef size_t i
+        cdef Bucket* number
+        cdef uint64_t key
+        for i in range(other.numbers.used):
+            number = other.numbers.places + other.numbers.taken[i]
+            key = number.tag - 1
+            key = <uint64_t>numbers[key >> PAIR_BITS] << PAIR_BITS | key & ((<uint64_t>1 << PAIR_BITS) - 1)
+            fl_merge_moments(self.find(key), other.sums + number.count)
+        return 0
+
+    def of_groups(self, Py_ssize_t groups):
+        """Of each group a list of (sign, exponents of weight and value in units of 2**8, the six sums)."""
+        cdef const int64_t[::1] order = self.numbers.ordered()
+        cdef Py_ssize_t i = 0, group
+        cdef uint64_t key
+        cdef Sums* of
+        cdef list found
+        for group in range(groups):
+            found = []
+            while i < order.shape[0]:
+                key = self.numbers.places[order[i]].tag - 1
+                if <Py_ssize_t>(key >> PAIR_BITS) != group:
+                    break
+                of = self.sums + self.numbers.places[order[i]].count
+                sums = (
+                    whole(of.w),
+                    (int(of.ww_top) << 128) + whole(of.ww),
+                    (int(of.wv_top) << 128) + whole(of.wv),
+                    (whole(of.wvv.high) << 128) + whole(of.wvv.low),
+                    (whole(of.wwv.high) << 128) + whole(of.wwv.low),
+                    (int(of.wwvv_top) << 256) + (whole(of.wwvv.high) << 128) + whole(of.wwvv.low),
+                )
+                found.append((-1 if key >> PAIR_BITS - 1 & 1 else 1, key >> 8 & 0xFF, key & 0xFF, sums))
+                i += 1
+            yield found
