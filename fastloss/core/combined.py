@@ -1,11 +1,17 @@
-"""Sums of multiples of losses, computed in one pass."""
+"""Sums of multiples of losses; those of losses with one value an element are computed in one pass."""
 
 import math
 
+import numpy as np
+
 from fastloss.core import kernels
+from fastloss.core.arguments import check_outputs, final_results
 from fastloss.core.arithmetic import Arithmetic
 from fastloss.core.combination import Combination
+from fastloss.core.floats import in_standard_floats
 from fastloss.core.loss import ElementwiseLoss, ResidualLoss
+from fastloss.core.row_call import LABELS, LOGITS
+from fastloss.core.row_loss import RowLoss
 
 PYTHON_BLOCKS = 4  # that a function of Python is given at once: its arrays stay in the cache, its calls cost little
 
@@ -17,10 +23,11 @@ _READINGS = {
     "kl_div": "log-probabilities",
     "relative_entropy": "two numbers",
     "entropy": "no target",
+    "nll": "rows of log-probabilities",
 }
 
 _DOC = """\
-A sum of multiples of losses, in one pass: {name}.
+A sum of multiples of losses: {name}.
 
 Formula: the multiples of the outputs of its losses, added in float64 and rounded once.
 Traits: {traits}.
@@ -49,20 +56,29 @@ def combined(terms):
     for coefficient, loss in terms:
         if not math.isfinite(coefficient):
             raise ValueError(f"{loss.name} is multiplied by {coefficient}: give a finite number")
-        if not isinstance(loss, ElementwiseLoss):
-            raise TypeError(f"{loss.name} is one of {loss.family}: sums are of losses with one value an element")
+        if not isinstance(loss, ElementwiseLoss | RowLoss):
+            raise TypeError(f"{loss.name} is one of {loss.family}: sums are of losses of numbers or of rows of logits")
         if _reading(loss) != _reading(first):
             raise TypeError(
                 f"{first.name} is a loss of {_reading(first)} and {loss.name} one of {_reading(loss)}: "
                 "a sum is of losses that read the same"
             )
-        loss._in_force({})
+        if isinstance(loss, ElementwiseLoss):
+            loss._in_force({})
+        elif loss._ignored != first._ignored:
+            raise TypeError(
+                f"{first.name} ignores label {first._ignored} and {loss.name} {loss._ignored}: bind one of both"
+            )
     terms = [term for term in terms if term[0] != 0] or terms[:1]  # times 0 is left out, as rows of weight 0 are
+    if first.is_rowwise:
+        return CombinedRowLoss(terms)
     return (CombinedResidualLoss if first.has_weight else CombinedLoss)(terms)
 
 
 def _reading(loss):
-    return _READINGS.get(loss.name, loss.family)
+    if loss.is_rowwise and loss.targets == LOGITS:
+        return "two rows of logits"
+    return _READINGS.get(loss.reads_as, loss.family)
 
 
 class OwnLoss(ElementwiseLoss):
@@ -70,11 +86,10 @@ class OwnLoss(ElementwiseLoss):
 
     is_of_catalogue = False
 
-    def __init__(self, name, family, traits, parameters, doc):
+    def __init__(self, name, family, traits, domains, parameters, doc):
         self.requires_target = self.takes_target and not self.has_weight
         self._target = "required" if self.requires_target else "optional" if self.takes_target else "none"
         self._relations, self._own_outputs = (), frozenset(self.output_names)
-        domains = dict.fromkeys(parameters, "any")
         super(ElementwiseLoss, self).__init__(name, family, traits, domains, parameters, doc)
 
     def __copy__(self):
@@ -102,23 +117,19 @@ class OwnLoss(ElementwiseLoss):
         )  # fmt: skip
 
 
-class CombinedLoss(OwnLoss):
-    """A sum of multiples of losses. `terms` are ((number, loss), ...); their parameters are bound.
+class _Sum:
+    """What sums of losses share. `terms` are ((number, loss), ...), whose parameters are bound: the sum has none."""
 
-    An output that one of the losses has not, the sum has not. It has no parameters: those of its losses are bound
-    before they are added.
-    """
+    is_of_catalogue = False
 
-    def __init__(self, terms):
-        self._own_terms = tuple(terms)
+    def _declared(self, terms):
+        """(name, family, traits, domains, defaults, docstring); it has the outputs that all of its losses have."""
         losses = [loss for _, loss in terms]
-        self.takes_target = losses[0].takes_target
+        self._own_terms, self.takes_target = tuple(terms), losses[0].takes_target
         self.output_names = tuple(name for name in kernels.OUTPUTS if all(name in loss.output_names for loss in losses))
-        self.calls_python = any(loss.calls_python for loss in losses)
-        name = _written(terms, lambda loss: loss.name)
-        traits = _traits(terms)
+        name, traits = _written(terms, lambda loss: loss.name), _traits(terms)
         doc = _DOC.format(name=name, traits=", ".join(sorted(traits)) or "none")
-        super().__init__(name, losses[0].family, traits, {}, doc)
+        return name, losses[0].family, traits, {}, {}, doc
 
     @property
     def terms(self):
@@ -152,6 +163,14 @@ class CombinedLoss(OwnLoss):
             )
         return {}
 
+
+class CombinedLoss(_Sum, OwnLoss):
+    """A sum of multiples of losses with one value an element."""
+
+    def __init__(self, terms):
+        self.calls_python = any(loss.calls_python for _, loss in terms)
+        super().__init__(*self._declared(terms))
+
     def _check_narrowed(self, parameters):
         for _, loss in self.terms:
             loss._check_narrowed(loss.parameters)
@@ -159,6 +178,44 @@ class CombinedLoss(OwnLoss):
 
 class CombinedResidualLoss(CombinedLoss, ResidualLoss):
     """A sum of multiples of losses of a residual."""
+
+
+class CombinedRowLoss(_Sum, RowLoss):
+    """A sum of multiples of losses of rows of logits, computed one after the other; means are added as they are."""
+
+    def __init__(self, terms):
+        of_labels = any(loss.targets == LABELS for _, loss in terms)
+        self.targets = LABELS if of_labels else terms[0][1].targets
+        super(RowLoss, self).__init__(*self._declared(terms))
+
+    def _open_plain_way(self):
+        """There is none."""
+
+    @in_standard_floats
+    def _general(self, logits, target, *, outputs, out=None, **keywords):
+        self._check_params(
+            {name: value for name, value in keywords.items() if name not in self.__signature__.parameters}
+        )
+        totals = None
+        with np.errstate(over="ignore", invalid="ignore"):
+            for coefficient, loss in self.terms:
+                found = loss._general(logits, target, outputs=outputs, **keywords)
+                multiples = [np.multiply(coefficient, x, dtype=np.float64) for x in found]
+                totals = multiples if totals is None else [a + b for a, b in zip(totals, multiples, strict=True)]
+            results = [
+                float(total) if type(x) is float else total.astype(x.dtype)
+                for total, x in zip(totals, found, strict=True)
+            ]
+        if out is None:
+            return tuple(results)
+        arrays = [np.asarray(x) for x in results if type(x) is not float]
+        views, destination = check_outputs(out, [x.shape for x in arrays], arrays[0].dtype, ())
+        for view, array in zip(views, arrays, strict=True):
+            view[...] = array
+        stored = iter(final_results(views, destination))
+        return tuple(x if type(x) is float else next(stored) for x in results)
+
+    _general.__qualname__ = "loss"
 
 
 Arithmetic._combined = staticmethod(combined)

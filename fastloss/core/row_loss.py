@@ -34,6 +34,11 @@ class RowLoss(Loss):
         doc = docstrings.complete_rows(declaration.__doc__, self.targets, domains, traits)
         super().__init__(name, "rows", traits, domains, defaults, doc)
 
+    @property
+    def _ignored(self):
+        """The label of rows that do not count; None of a loss without."""
+        return self.terms[0][1].parameters.get("ignore_index")
+
     def _general(self, logits, target, **keywords):
         return super()._general(logits, target, **keywords)
 

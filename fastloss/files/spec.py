@@ -164,7 +164,7 @@ class Spec:
     @property
     def ignored_label(self) -> int | None:
         """The label of rows that do not count, for losses that have one."""
-        return self.loss.parameters.get("ignore_index")
+        return self.loss.terms[0][1].parameters.get("ignore_index")
 
     def carried(self, columns: Iterable[str]) -> list[str]:
         """Those of the input's columns that the output carries, in the input's order."""

@@ -19,6 +19,7 @@ SUMS = {
     "six": sum([fl.huber, fl.cauchy, fl.welsch, fl.fair, fl.robust.bind(alpha=0.3), fl.gaussian_nll.bind(var=2.0)]),
     "array": SCALED + 2 * fl.squared_error,
 }
+ROWS = 0.9 * fl.cross_entropy.bind(label_smoothing=0.1) - fl.softmax_focal / 7
 MARGIN = 0.5 * fl.logistic + 2 * fl.hinge
 
 
@@ -93,6 +94,31 @@ def test_losses_of_a_margin():
     assert not hasattr(MARGIN, "weight")
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+def test_losses_of_rows(dtype, reduction):
+    logits, labels = R[:700].reshape(100, 7).astype(dtype), np.arange(100) % 7
+    labels[5] = -100
+    keywords = {"sample_weight": abs(R[:100]).astype(dtype), "reduction": reduction, "axis": 0}
+    outputs = "value", "grad", "hess"
+    results = ROWS.evaluate(logits.T, labels, outputs=outputs, **keywords)
+    parts = [term.evaluate(logits.T, labels, outputs=outputs, **keywords) for _, term in ROWS.terms]
+    (a, _), (b, _) = ROWS.terms
+    for found, one, other in zip(results, *parts, strict=True):
+        expected = a * np.asarray(one, np.float64) + b * np.asarray(other, np.float64)
+        np.testing.assert_array_equal(
+            found, expected if reduction != "none" and found is results[0] else expected.astype(dtype)
+        )
+    out = tuple(np.empty_like(x) for x in results if isinstance(x, np.ndarray))
+    again = ROWS.evaluate(logits.T, labels, outputs=outputs, out=out, **keywords)
+    assert [x for x in again if isinstance(x, np.ndarray)][-1] is out[-1]
+    for one, other in zip(again, results, strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="out has shape"):
+        ROWS.grad(logits, labels, out=np.empty(3, dtype))
+    assert pickle.loads(pickle.dumps(ROWS)) == ROWS
+
+
 def test_what_a_sum_is():
     loss = SUMS["two"]
     assert repr(loss) == "2*huber(delta=1.345) + 0.1*squared_error()"
@@ -109,7 +135,7 @@ def test_what_a_sum_is():
     assert "2*huber" not in fl.list_losses()
 
 
-@pytest.mark.parametrize("loss", [*SUMS.values(), MARGIN, fl.get("-huber"), fl.get("robust(alpha=-inf)/3")])
+@pytest.mark.parametrize("loss", [*SUMS.values(), ROWS, MARGIN, fl.get("-huber"), fl.get("robust(alpha=-inf)/3")])
 def test_its_text_is_read_back(loss):
     if loss is not SUMS["array"]:
         assert fl.get(repr(loss)) == loss
@@ -142,12 +168,17 @@ def test_a_text_that_cannot_be_read(text, message):
     [
         (lambda: fl.huber + fl.hinge, TypeError, "huber is a loss of residual and hinge one of margin"),
         (lambda: fl.sigmoid_focal + fl.binary_cross_entropy, TypeError, "a loss of logits and .* one of probability"),
+        (lambda: fl.cross_entropy + fl.huber, TypeError, "cross_entropy is a loss of rows and huber one of residual"),
+        (lambda: fl.cross_entropy + fl.nll, TypeError, "nll one of rows of log-probabilities"),
+        (lambda: fl.cross_entropy + fl.distillation, TypeError, "distillation one of two rows of logits"),
+        (lambda: fl.cross_entropy - fl.nll.bind(ignore_index=1), TypeError, "a loss of rows and nll"),
+        (lambda: fl.poly1_cross_entropy - fl.softmax_focal.bind(ignore_index=1), TypeError, "ignores label -100 and"),
+        (lambda: ROWS([[0.0, 1.0]], [1], temperature=2.0), TypeError, "no parameter 'temperature': bind those"),
         (
-            lambda: 2 * fl.cross_entropy,
+            lambda: fl.triplet + fl.triplet,
             TypeError,
-            "cross_entropy is one of rows: sums are of losses with one value an el",
+            "triplet is one of embeddings: sums are of losses of numbers or of r",
         ),
-        (lambda: fl.triplet + fl.triplet, TypeError, "triplet is one of embeddings"),
         (lambda: 2 * fl.gaussian_nll, TypeError, "gaussian_nll requires var: give it in the call, or bind it"),
         (lambda: fl.huber * np.nan, ValueError, "huber is multiplied by nan: give a finite number"),
         (lambda: fl.huber * True, TypeError, "unsupported operand"),
