@@ -75,6 +75,11 @@ class Derivatives:
 
     def __call__(self, pred: Any, target: Any, sample_weight: Any = None) -> tuple[Array, Array]:
         pred, target = np.asarray(pred), as_target(self.loss, target)
+        if self.loss.is_rowwise and pred.ndim < 2:
+            raise ValueError(
+                f"{self.loss.name} boosts a column for each class, got one for all: tell the library the number of "
+                "classes, or take binary_cross_entropy_with_logits for two"
+            )
         weight = None if sample_weight is None else np.asarray(sample_weight)
         grad, hess = getattr(self, f"_{self.kind}")(pred, target, weight)
         if not np.isfinite(np.vdot(grad, grad)):
@@ -194,4 +199,6 @@ def in_order(first: Any, second: Any, weight: Any) -> tuple[NDArray[Any], NDArra
 
 def _times(array: Array, factor: Any) -> Array:
     """The array times one number, or one a row; in its place."""
+    if np.ndim(factor) == 1 < array.ndim:  # of several outputs
+        factor = factor[:, None]
     return np.multiply(array, factor, out=array, casting="same_kind")

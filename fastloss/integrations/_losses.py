@@ -14,6 +14,7 @@ from fastloss.core.loss import Loss, get
 RESIDUAL = ("residual",)
 OF_A_NUMBER = ("residual", "relative", "margin", "probability", "count", "deviance")
 WITH_ROWS = (*OF_A_NUMBER, "rows")
+LEAST_RESIDUAL = 1e-8
 
 
 def named(loss: Loss | str, adapter: str) -> Loss:
@@ -92,3 +93,10 @@ def as_target(loss: Loss, target: Any) -> NDArray[Any]:
     if not (labels == target).all():
         raise ValueError(f"labels of {loss.name} are whole numbers, got {target[labels != target].flat[0]}")
     return labels
+
+
+def finite_weight(loss: Loss, residual: Any, weight: Any = None) -> Any:
+    """The IRLS weight, which may be given; where it is infinite, at 0, that of a residual of LEAST_RESIDUAL."""
+    weight = loss.weight(residual) if weight is None else weight
+    infinite = np.isinf(weight)
+    return np.where(infinite, loss.weight(LEAST_RESIDUAL), weight) if np.any(infinite) else weight

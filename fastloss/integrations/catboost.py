@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ def objective(loss: Loss | str, hessian: str = "auto") -> Objective:
 
     What is boosted, the curvature and the errors are those of `fastloss.integrations.xgboost.objective`. CatBoost
     calls it for a thousand rows at a time, and for each row alone where there are several classes; it needs
-    `eval_metric=`, for which `metric` serves.
+    `eval_metric=`, for which `metric` serves. CatBoostClassifier takes the labels from `class_names=`, which it needs
+    to predict them.
 
     Parameters
     ----------
@@ -49,8 +50,19 @@ def metric(loss: Loss | str) -> Metric:
     return Metric(served(loss, "catboost.metric", WITH_ROWS))
 
 
-@dataclass  # CatBoost writes into it
-class Objective:
+class _Given:
+    """CatBoost copies what it is given, where scikit-learn's clone asks for the very same, and writes into it what it
+    could compile, which does not pickle."""
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+
+@dataclass
+class Objective(_Given):
     """What `objective` returns. CatBoost maximises: the signs are the other way round."""
 
     derivatives: Derivatives
@@ -65,8 +77,8 @@ class Objective:
         return (-grad[0]).tolist(), np.diag(-hess[0]).tolist()
 
 
-@dataclass  # CatBoost writes into it
-class Metric:
+@dataclass
+class Metric(_Given):
     """What `metric` returns."""
 
     loss: Any

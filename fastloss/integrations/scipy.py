@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastloss.core.arguments import shown
 from fastloss.core.kernels import function_at
 from fastloss.core.loss import Loss
-from fastloss.integrations._losses import RESIDUAL, WITH_ROWS, as_target, served
+from fastloss.integrations._losses import RESIDUAL, WITH_ROWS, as_target, finite_weight, served
 
 Array = NDArray[np.float64]
 
-LEAST_ROOT = 1e-8  # a residual of 0 weighs as much as this one where the weight there is infinite
 
-
-def rho(loss: Loss | str) -> Callable[[Array], Array]:
+def rho(loss: Loss | str) -> Rho:
     """The function that `least_squares(loss=)` takes, of z = (residual / f_scale)^2.
 
     Its result has the rows rho = 2 loss(sqrt z), rho' = loss'(sqrt z) / sqrt z, the IRLS weight, and rho''. SciPy
@@ -48,21 +48,44 @@ def rho(loss: Loss | str) -> Callable[[Array], Array]:
     >>> fit.x.round(1)
     array([2.])
     """
-    loss = served(loss, "scipy.rho", RESIDUAL, is_even=True, outputs=("hess", "weight"))
+    return Rho(served(loss, "scipy.rho", RESIDUAL, is_even=True, outputs=("hess", "weight")))
 
-    def function(z: Array) -> Array:
+
+@dataclass(frozen=True)
+class Rho:
+    """What `rho` returns."""
+
+    loss: Any
+
+    def __call__(self, z: Array) -> Array:
         root = np.sqrt(z)
-        value, hess, weight = loss.evaluate(root, outputs=("value", "hess", "weight"))
-        infinite = np.isinf(weight)
-        if infinite.any():
-            weight = np.where(infinite, loss.weight(np.maximum(root, LEAST_ROOT)), weight)
-        # rho'' = (hess - weight) / (2 z); SciPy multiplies it by z again
-        with np.errstate(over="ignore"):
-            second = np.divide(hess - weight, 2 * z, out=np.zeros_like(z), where=z > 0)
-        second[~np.isfinite(second)] = 0.0
-        return np.stack([2 * value, weight, second])
+        value, hess, weight = self.loss.evaluate(root, outputs=("value", "hess", "weight"))
+        # SciPy multiplies the second derivative by z again: 0 where there is none
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            second = (hess - weight) / root / root / 2
+        second = np.where(np.isfinite(second), second, 0.0)
+        if self._line is not None:
+            end, at_0, slope = self._line
+            second = np.where(root < end, at_0 + slope * z, second)
+        return np.stack([2 * value, finite_weight(self.loss, root, weight), second])
 
-    return function
+    @cached_property
+    def _line(self) -> tuple[float, float, float] | None:
+        """Near 0, where the difference of hess and weight has few digits: up to which root, and of which line in z,
+        rho'' is taken; None if the weight has a corner at 0, or its second derivative by the root is infinite there."""
+        roots = 2.0 ** np.arange(-60.0, 60.0)
+        weight, at_0 = self.loss.weight(roots), self.loss.weight(0.0)
+        differs = np.abs(weight - at_0) > 1e-4 * at_0
+        if not differs.any():
+            return None
+        end = roots[differs.argmax()] / 8  # the weight differs there by 1e-6, or not at all
+        ends = np.array([end / 2, end])
+        hess, weight = self.loss.evaluate(ends, outputs=("hess", "weight"))
+        inner, outer = (hess - weight) / ends**2 / 2
+        if abs(inner) > 1.5 * abs(outer):
+            return None
+        slope = (outer - inner) / (0.75 * end**2)
+        return end, outer - slope * end**2, slope
 
 
 def integrand(loss: Loss | str) -> Any:
@@ -101,7 +124,7 @@ def objective(
     y: ArrayLike,
     penalty: Any = None,
     sample_weight: ArrayLike | None = None,
-) -> Callable[[Array], tuple[float, Array]]:
+) -> Objective:
     """What `minimize(jac=True)` minimises: w -> (mean loss of X @ w beside y, its gradient by w).
 
     Parameters
@@ -117,10 +140,15 @@ def objective(
     sample_weight : array_like of shape (n,), optional
         The mean is sum(sample_weight * loss) / sum(sample_weight).
 
+    Returns
+    -------
+    Objective
+        w -> (value, gradient). It pickles, as the result of `rho` does.
+
     Raises
     ------
     TypeError
-        If the loss is of embeddings, takes no target, or has a parameter without a value.
+        If the loss is of embeddings, takes no target, or has a parameter without a value; or the penalty is another.
     ValueError
         If shapes do not fit.
 
@@ -139,17 +167,30 @@ def objective(
     target = as_target(loss, y)
     if X.ndim != 2 or target.shape != X.shape[:1]:
         raise ValueError(f"X must be of shape (n, features) and y of shape (n,), got {X.shape} and {target.shape}")
-    features = X.shape[1]
+    if sample_weight is not None and np.shape(sample_weight) != target.shape:
+        raise ValueError(f"sample_weight must be of y's shape {target.shape}, got {np.shape(sample_weight)}")
+    if penalty is not None and not hasattr(penalty, "grad"):
+        raise TypeError(f"penalty must be one of fastloss.penalty, with a gradient, got {shown(penalty)}")
+    return Objective(loss, X, target, penalty, sample_weight)
 
-    def function(w: Array) -> tuple[float, Array]:
-        w = np.asarray(w, np.float64)
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """What `objective` returns."""
+
+    loss: Any
+    X: Any
+    target: Array
+    penalty: Any
+    sample_weight: Any
+
+    def __call__(self, w: Array) -> tuple[float, Array]:
+        w, features, loss = np.asarray(w, np.float64), self.X.shape[1], self.loss
         if w.ndim != 1 or w.size % features or (not loss.is_rowwise and w.size != features):
             raise ValueError(f"w must have one number a feature{' and class' * loss.is_rowwise}, got {w.shape}")
-        coef = w.reshape(features, -1) if loss.is_rowwise else w
-        value, grad = loss.value_and_grad(X @ coef, target, sample_weight=sample_weight, reduction="mean")
-        grad = (X.T @ grad).reshape(-1)
-        if penalty is None:
+        pred = self.X @ (w.reshape(features, -1) if loss.is_rowwise else w)
+        value, grad = loss.value_and_grad(pred, self.target, sample_weight=self.sample_weight, reduction="mean")
+        grad = (self.X.T @ grad).reshape(-1)
+        if self.penalty is None:
             return value, grad
-        return value + penalty(w), grad + penalty.grad(w)
-
-    return function
+        return value + self.penalty(w), grad + self.penalty.grad(w)

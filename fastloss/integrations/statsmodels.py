@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastloss.core.loss import Loss
 from fastloss.integrations import load
-from fastloss.integrations._losses import RESIDUAL, served
+from fastloss.integrations._losses import RESIDUAL, finite_weight, served
 
 if TYPE_CHECKING:
     from statsmodels.robust.norms import RobustNorm
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 def norm(loss: Loss | str) -> RobustNorm:
     """A norm for `RLM(M=)`: rho, psi, weights and psi_deriv of residuals over the scale.
+
+    Weights that are infinite, as that of the absolute error at 0, are those of a residual of 1e-8 scales. Standard
+    errors are divided by the mean of psi_deriv, and are NaN for losses of which it is 0, such as the absolute error.
 
     Parameters
     ----------
@@ -48,7 +51,7 @@ def norm(loss: Loss | str) -> RobustNorm:
             return loss.grad(z)
 
         def weights(self, z):
-            return loss.weight(z)
+            return finite_weight(loss, z)
 
         def psi_deriv(self, z):
             return loss.hess(z)

@@ -257,6 +257,40 @@ def test_the_interfaces_of_xgboost_agree(data):
     np.testing.assert_array_equal(model.predict(X), native.predict(xgboost.DMatrix(X)))
 
 
+@pytest.mark.parametrize("loss", ["huber", "l1"])
+def test_weights_of_several_outputs(data, loss):
+    import xgboost
+
+    from fastloss.integrations.xgboost import metric, objective
+
+    X, labels = data
+    train = xgboost.DMatrix(X, np.stack([labels["residual"]] * 2, 1), weight=np.linspace(0.1, 2, 600))
+    one = xgboost.DMatrix(X, labels["residual"], weight=np.linspace(0.1, 2, 600))
+    parameters = {"base_score": 0.0, "nthread": 1}
+    both, single = (xgboost.train(parameters, d, 3, obj=objective(loss), custom_metric=metric(loss), evals=[(d, "d")],
+                                  verbose_eval=False).predict(d) for d in (train, one))  # fmt: skip
+    np.testing.assert_allclose(both, np.stack([single] * 2, 1), rtol=1e-5)
+
+
+def test_catboost_in_scikit_learn(data):
+    import catboost
+    from sklearn.model_selection import cross_val_score
+
+    from fastloss.integrations.catboost import metric, objective
+
+    X, labels = data
+    few = {"iterations": 10, "verbose": 0, "allow_writing_files": False}
+    model = catboost.CatBoostRegressor(loss_function=objective("huber"), eval_metric=metric("huber"), **few)
+    names = np.array(["no", "yes"])[labels["margin"].astype(int)]
+    with quietly():
+        assert cross_val_score(model, X, labels["residual"], cv=2).min() > 0.2
+        model = catboost.CatBoostClassifier(
+            loss_function=objective("logistic"), eval_metric=metric("logistic"), class_names=["no", "yes"], **few
+        ).fit(X, names)
+    assert model.score(X, names) > 0.8
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
 @pytest.mark.parametrize(
     ("loss", "hessian", "error", "message"),
     [
@@ -279,5 +313,7 @@ def test_what_cannot_be_boosted(loss, hessian, error, message):
 def test_a_gradient_that_is_not_finite_is_an_error():
     with pytest.raises(ValueError, match=r"poisson has no finite gradient at row 1: its prediction is 1000.0"):
         objective_of("poisson", "auto", "xgboost")(np.array([0.0, 1000.0]), np.array([1.0, 1.0]))
+    with pytest.raises(ValueError, match="cross_entropy boosts a column for each class, got one for all"):
+        objective_of("cross_entropy", "auto", "xgboost")(np.zeros(2), np.array([0.0, 1.0]))
     with pytest.raises(ValueError, match="labels of a margin loss are 0 and 1, or -1 and 1, got 3"):
         objective_of("hinge", "auto", "xgboost")(np.zeros(2), np.array([1.0, 3.0]))

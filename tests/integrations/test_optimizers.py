@@ -49,7 +49,7 @@ def test_rho_is_that_of_scipy(loss, own):
     factor = 2.0 if own == "linear" else 1.0  # l2 is r^2, and not half of it
     found = rho(loss)(z)
     np.testing.assert_allclose(found[:2], factor * expected[:2], rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(found[2] * z, factor * expected[2] * z, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(found[2], factor * expected[2], rtol=2e-9, atol=1e-15)
 
 
 @pytest.mark.parametrize("loss", [n for n in fl.list_losses("residual") if "even" in fl.get(n).traits])
@@ -61,6 +61,18 @@ def test_rho_is_differentiated_right(loss):
     value, first, second = (rho(loss)(z + h) for h in (-1e-6, 0.0, 1e-6))
     np.testing.assert_allclose((second[:2] - value[:2]) / 2e-6, first[1:], rtol=1e-5, atol=1e-7)
     assert np.isfinite(rho(loss)(np.array([0.0, 5e-324, 1e-200, 1e-20]))).all()
+    assert pickle.loads(pickle.dumps(rho(loss))) == rho(loss)
+
+
+def test_rho_keeps_its_digits_near_0():
+    from fastloss.integrations.scipy import rho
+
+    scale = 1e-3  # rho'' = -scale^-2 (1 + z scale^-2)^-2, and of fair -(2 root (1 + root)^2)^-1
+    z = np.append(0.0, 10.0 ** np.arange(-30, 0, dtype=float))
+    expected = -(scale**-2.0) * (1 + z / scale**2) ** -2
+    np.testing.assert_allclose(rho(fl.cauchy.bind(scale=scale))(z)[2], expected, rtol=2e-9)
+    root = np.sqrt(z[15:])
+    np.testing.assert_allclose(rho(fl.fair.bind(scale=1.0))(z[15:])[2], -1 / (2 * root * (1 + root) ** 2), rtol=1e-7)
 
 
 def test_least_squares_finds_the_line(line):
@@ -138,6 +150,10 @@ def test_an_objective_refuses(line):
         objective(fl.hinge, X, y)
     with pytest.raises(ValueError, match="w must have one number a feature"):
         objective(fl.huber, X, y)(np.zeros(2))
+    with pytest.raises(ValueError, match=r"sample_weight must be of y's shape \(200,\), got \(3,\)"):
+        objective(fl.huber, X, y, sample_weight=np.ones(3))
+    with pytest.raises(TypeError, match=r"penalty must be one of fastloss.penalty, with a gradient, got "):
+        objective(fl.huber, X, y, penalty=np.sum)
 
 
 # ---- statsmodels ----------------------------------------------------------------------------
@@ -165,6 +181,20 @@ def test_a_norm_is_that_of_statsmodels(line, loss, own):
     np.testing.assert_allclose(found.params, expected.params, rtol=1e-8)
     np.testing.assert_allclose(found.bse, expected.bse, rtol=1e-6)
     assert pickle.loads(pickle.dumps(ours)).weights(np.ones(2)).tolist() == ours.weights(np.ones(2)).tolist()
+
+
+@pytest.mark.parametrize("loss", ["l1", fl.quantile.bind(q=0.5)])
+def test_a_norm_weighs_residuals_of_0(loss):
+    import statsmodels.api as sm
+
+    from fastloss.integrations.statsmodels import norm
+
+    data = sm.datasets.stackloss.load()
+    X, y = sm.add_constant(np.asarray(data.exog, float)), np.asarray(data.endog, float)
+    with np.errstate(invalid="ignore"):  # the standard errors: the second derivative is 0
+        found = sm.RLM(y, X, M=norm(loss)).fit(maxiter=300).params
+    np.testing.assert_allclose(found, sm.QuantReg(y, X).fit(q=0.5, max_iter=5000).params, rtol=1e-3)
+    assert np.isfinite(norm(loss).weights(0.0))
 
 
 def test_a_norm_refuses():
@@ -226,8 +256,31 @@ def test_a_grid_search_minimises_the_loss(line):
     assert pickle.loads(pickle.dumps(scorer("l1"))) == scorer(fl.absolute_error)
 
 
+def test_weights_are_routed(line):
+    import sklearn
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import cross_validate
+
+    from fastloss.integrations.sklearn import scorer
+
+    X, y, _ = line
+    weight = np.arange(200.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        ours, theirs = (
+            cross_validate(
+                Ridge().set_fit_request(sample_weight=True), X, y, params={"sample_weight": weight},
+                scoring=each.set_score_request(sample_weight=True),
+            )["test_score"]
+            for each in (scorer("l2"), sklearn.metrics.get_scorer("neg_mean_squared_error"))
+        )  # fmt: skip
+        with pytest.raises(sklearn.exceptions.UnsetMetadataPassedError, match="sample_weight"):
+            cross_validate(Ridge(), X, y, scoring=scorer("l2"), params={"sample_weight": weight})
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
 def test_a_scorer_refuses(line):
     from sklearn.linear_model import LinearRegression, LogisticRegression
+    from sklearn.svm import SVC
 
     from fastloss.integrations.sklearn import scorer
 
@@ -237,5 +290,13 @@ def test_a_scorer_refuses(line):
     model = LogisticRegression().fit(X, y > 0)
     with pytest.raises(ValueError, match="y has the label 7, which the estimator has not seen"):
         scorer(fl.cross_entropy)(model, X, np.full(200, 7))
+    three = np.digitize(y, [-1.0, 0.0, 2.0])
+    model = SVC(decision_function_shape="ovo").fit(X, three)
+    with pytest.raises(ValueError, match="takes a column for each of 4 classes, decision_function has 6"):
+        scorer("ce")(model, X, three)
+    with pytest.raises(ValueError, match="hinge is for two classes, the estimator has 4"):
+        scorer("hinge")(model, X, three)
+    with pytest.raises(TypeError, match="nll needs predict_proba, which SVC has not"):
+        scorer("nll")(model, X, three)
     with pytest.raises(TypeError, match=r"sklearn.scorer: kl_logits does not compare predictions with labels"):
         scorer(fl.kl_logits)
