@@ -14,6 +14,7 @@ from fastloss.core.loss import Loss, get
 RESIDUAL = ("residual",)
 OF_A_NUMBER = ("residual", "relative", "margin", "probability", "count", "deviance")
 WITH_ROWS = (*OF_A_NUMBER, "rows")
+EMBEDDINGS = "embeddings"
 LEAST_RESIDUAL = 1e-8
 
 
@@ -100,3 +101,30 @@ def finite_weight(loss: Loss, residual: Any, weight: Any = None) -> Any:
     weight = loss.weight(residual) if weight is None else weight
     infinite = np.isinf(weight)
     return np.where(infinite, loss.weight(LEAST_RESIDUAL), weight) if np.any(infinite) else weight
+
+
+def shape_of_values(loss: Any, shape: tuple[int, ...], keywords: dict[str, Any]) -> tuple[int, ...]:
+    """The shape of what a call returns, by that of its first array; keywords have its reduction and axis."""
+    if keywords["reduction"] != "none":
+        return ()
+    if loss.family == EMBEDDINGS:
+        return (2 * shape[0],) if loss.name == "nt_xent" else (shape[0],)
+    if not loss.is_rowwise:
+        return tuple(shape)
+    axis = keywords.get("axis", -1) % len(shape)
+    return tuple(shape[:axis]) + tuple(shape[axis + 1 :])
+
+
+def no_second_derivative(loss: Any) -> str:
+    """Why the gradient of a loss is not differentiated."""
+    if loss.family == EMBEDDINGS:
+        why = "which losses of embeddings have not"
+    elif loss.is_rowwise:
+        why = "of which there is the diagonal alone"
+    elif "c1" not in loss.traits and not loss.is_of_catalogue:
+        why = "as it is not known to be 'c1'"
+    elif "c1" not in loss.traits:
+        why = "as its gradient jumps"
+    else:
+        why = "by its parameters, nor a third one"
+    return f"{loss.name} has no second derivative that autograd can use, {why}"

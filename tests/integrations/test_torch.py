@@ -101,13 +101,17 @@ def test_a_target_for_all_has_a_gradient():
 def test_dtypes(dtype):
     import torch
 
-    from fastloss.integrations.torch import function, module
+    from fastloss.integrations.torch import adaptive, function, module
 
     x = torch.tensor([0.5, -3.0], dtype=getattr(torch, dtype), requires_grad=True)
     value = module(fl.huber, delta=2.0)(x)
     value.backward()
     assert value.dtype == x.grad.dtype == x.dtype
     assert x.grad.tolist() == [0.25, -1.0]
+    assert function("huber")(torch.tensor([1, 2]), reduction="none").dtype == torch.float64
+    assert adaptive(2, dtype=np.float32 if dtype == "float32" else x.dtype)(x[None]).dtype == x.dtype
+    with torch.autocast("cpu", dtype=torch.bfloat16):  # values as those of torch's own losses
+        assert function("huber")(x).dtype == (torch.float64 if dtype == "float64" else torch.float32)
     assert function("cross_entropy")(torch.zeros(2, 3, dtype=x.dtype), torch.tensor([0, 2])).dtype == x.dtype
 
 
@@ -125,27 +129,92 @@ def test_memory_is_not_copied(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # of torch's own, while it compiles
-def test_compiled():
+@pytest.mark.parametrize(
+    ("name", "reduction"),
+    [("cross_entropy", "none"), ("info_nce", "none"), ("triplet", "mean"), ("feature_distance", "sum")],
+)
+def test_compiled_without_a_break(name, reduction):
     import torch
 
-    from fastloss.integrations.torch import module
+    from fastloss.integrations.torch import function
 
-    loss, layer = module(fl.cross_entropy), torch.nn.Linear(3, 4)
-    step = torch.compile(lambda x, y: loss(layer(x) * 2, y) + 1, backend="eager")
+    loss, given = bound(name), tensors(bound(name))
+    f = function(loss)
+    leaves = [each for x in given for each in (x if isinstance(x, list) else [x]) if each.requires_grad]
+    step = torch.compile(lambda *x: 2 * f(*x, reduction=reduction), backend="aot_eager", fullgraph=True)
+    for compiled, eager in zip(
+        (step(*given).sum(), *torch.autograd.grad(step(*given).sum(), leaves)),
+        (2 * f(*given, reduction="sum" if reduction == "none" else reduction), *torch.autograd.grad(
+            2 * f(*given, reduction="sum" if reduction == "none" else reduction), leaves)),
+        strict=True,
+    ):  # fmt: skip
+        torch.testing.assert_close(compiled, eager)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")
+def test_a_model_compiled_without_a_break():
+    import torch
+
+    from fastloss.integrations.torch import adaptive, module
+
+    loss, learned, layer = module(fl.cross_entropy, label_smoothing=0.1), adaptive(4), torch.nn.Linear(3, 4)
+    step = torch.compile(lambda x, y: loss(layer(x), y) + learned(layer(x)).mean(), backend="aot_eager", fullgraph=True)
     x, y = torch.randn(5, 3), torch.arange(5) % 4
-    value = step(x, y)
-    value.backward()
-    expected = torch.nn.functional.cross_entropy(layer(x) * 2, y) + 1
-    assert value.item() == pytest.approx(expected.item(), rel=1e-6)
-    torch.testing.assert_close(layer.weight.grad, torch.autograd.grad(expected, layer.weight)[0])
+    step(x, y).backward()
+    expected = torch.nn.functional.cross_entropy(layer(x), y, label_smoothing=0.1) + learned(layer(x)).mean()
+    parameters = (*layer.parameters(), *learned.parameters())
+    for parameter, grad in zip(parameters, torch.autograd.grad(expected, parameters), strict=True):
+        torch.testing.assert_close(parameter.grad, grad)
+
+
+def test_transforms():
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    x, y = torch.randn(2, 4, 3, dtype=torch.float64)
+    cauchy = function(fl.cauchy)
+    expected = fl.cauchy.grad(x.numpy(), y.numpy(), reduction="none") / 3
+    np.testing.assert_allclose(torch.vmap(torch.func.grad(cauchy))(x, y), expected, rtol=1e-12)
+    weight = torch.rand(4, 3, dtype=torch.float64)
+    found = torch.vmap(lambda p, t, w: cauchy(p, t, sample_weight=w))(x, y, weight)
+    each = [fl.cauchy(*(a.numpy() for a in row), reduction="mean") for row in zip(x, y, strict=True)]
+    assert not np.allclose(found, each)
+    np.testing.assert_allclose(torch.vmap(cauchy)(x, y), each, rtol=1e-12)
+    second = torch.func.jacrev(torch.func.grad(cauchy))(x[0], y[0])
+    np.testing.assert_allclose(second, np.diag(fl.cauchy.hess(x[0].numpy(), y[0].numpy())) / 3, rtol=1e-12, atol=1e-15)
+    leaf = x.clone().requires_grad_()
+    (batched,) = torch.autograd.grad(cauchy(leaf, y), leaf, torch.tensor([1.0, 2.0]).double(), is_grads_batched=True)
+    torch.testing.assert_close(batched[1], 2 * batched[0])
+    rows = function("info_nce")
+    found = torch.func.grad(lambda a: (rows(a, y, reduction="none") * weight[:, 0]).sum())(x)
+    expected = fl.info_nce.grad(x.numpy(), y.numpy(), sample_weight=weight[:, 0].numpy(), wrt="query")[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+@pytest.mark.parametrize("shape", [(), (3,), (4, 3)])
+def test_gradients_by_parameters(shape, reduction):
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    x, y = torch.randn(2, 4, 3, dtype=torch.float64)
+    alpha, scale = (torch.full(shape, value, dtype=torch.float64, requires_grad=True) for value in (0.7, 1.3))
+    f, weight = function("robust"), torch.rand(4, 3, dtype=torch.float64)
+    both = x.requires_grad_(), y.requires_grad_(), alpha, scale
+    assert torch.autograd.gradcheck(
+        lambda p, t, a, s: f(p, t, alpha=a, scale=s, sample_weight=weight, reduction=reduction), both
+    )
 
 
 def test_a_module_pickles():
     import torch
 
-    from fastloss.integrations.torch import module
+    from fastloss.integrations.torch import function, module
 
     loss = pickle.loads(pickle.dumps(module("pinball", q=0.9, reduction="sum")))
+    assert pickle.loads(pickle.dumps(function(fl.huber)))(torch.ones(1), target=torch.zeros(1)).item() == 0.5
     assert loss(torch.tensor([-1.0, 1.0])).item() == pytest.approx(1.0)
     assert "quantile, q=0.9, sum" in repr(loss)
 
@@ -223,12 +292,35 @@ def test_errors():
     (grad,) = torch.autograd.grad(function(fl.absolute_error)(x), x, create_graph=True)
     with pytest.raises(RuntimeError, match="absolute_error has no second derivative that autograd can use"):
         grad.sum().backward()
+    for loss, given in ((fl.cross_entropy, (torch.arange(3) % 2,)), (fl.info_nce, (torch.ones(3, 2),))):
+        for reduction in ("none", "mean"):  # what a penalty of the gradient would silently leave out
+            rows = torch.randn(3, 2, requires_grad=True)
+            value = function(loss)(rows, *given, reduction=reduction).sum()
+            (grad,) = torch.autograd.grad(value, rows, create_graph=True)
+            with pytest.raises(RuntimeError, match=f"{loss.name} has no second derivative"):
+                (value + (grad**2).sum()).backward()
+    value = adaptive(1)(x[:, None]).sum()
+    (grad,) = torch.autograd.grad(value, x, create_graph=True)
+    with pytest.raises(RuntimeError, match="robust_nll has no second derivative that autograd can use"):
+        (value + grad.sum()).backward()
+    (grad,) = torch.autograd.grad(function(fl.cauchy)(x), x, create_graph=True)
+    (second,) = torch.autograd.grad(grad.sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="nor a third"):
+        (second.sum() + x.sum()).backward()
+    with pytest.raises(TypeError, match="huber has no parameter 'dleta'"):
+        module(fl.huber, dleta=1.0)
+    with pytest.raises(ValueError, match="reduction must be one of"):
+        module(fl.huber, reduction="average")
+    with pytest.raises(TypeError, match="pred must be a tensor, got tuple"):
+        function(fl.huber)([1.0, 2.0])
     with pytest.raises(TypeError, match="logistic has no gradient by its target: detach it"):
         function(fl.logistic)(x, x)
     with pytest.raises(TypeError, match="huber has no gradient by sample_weight: detach it"):
         function(fl.huber)(x, sample_weight=x)
     with pytest.raises(TypeError, match="pred is on meta"):
         function(fl.huber)(torch.ones(3, device="meta"))
+    with pytest.raises(TypeError, match="target is on meta"):
+        function(fl.huber)(x, torch.ones(3, device="meta"))
     with pytest.raises(ValueError, match="alpha_lo and alpha_hi must be in order"):
         adaptive(1, alpha_lo=3.0)
     with pytest.raises(ValueError, match=r"x must be of shape \(n, 2\)"):

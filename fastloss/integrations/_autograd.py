@@ -1,0 +1,379 @@
+"""A loss of torch tensors as autograd, torch.func and torch.compile know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from fastloss.core.loss import Loss
+from fastloss.integrations import load
+from fastloss.integrations._losses import EMBEDDINGS, no_second_derivative, shape_of_values
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = load("torch")
+
+
+class LossFunction:
+    """What `function` returns."""
+
+    def __init__(self, loss: Loss):
+        self.loss, self.key, self.names = loss, _key(loss), _names(loss)
+        self.__name__ = self.__qualname__ = loss.name
+        self.__doc__ = loss.__doc__
+        _LOSSES[self.key] = loss
+
+    def __call__(
+        self, *arrays: Any, sample_weight: Any = None, reduction: str = "mean", **parameters: Any
+    ) -> torch.Tensor:
+        tensors: list[torch.Tensor] = []
+        given = {**parameters, "sample_weight": sample_weight, "reduction": reduction}
+        names = (*self.names, *["argument"] * len(arrays))
+        positional = tuple([with_slots(each, tensors, name) for each, name in zip(arrays, names, strict=False)])
+        keywords = tuple([(name, with_slots(value, tensors, name)) for name, value in given.items()])
+        needed = tuple([torch.is_grad_enabled() and tensor.requires_grad for tensor in tensors])
+        if torch.compiler.is_compiling():
+            return _operator(_registered(self.key, positional, keywords, needed), tensors)[0]
+        return _Loss.apply(Call(self.loss, positional, keywords, needed), *tensors)[0]
+
+    def __reduce__(self) -> Any:
+        return LossFunction, (self.loss,)
+
+
+class Slot(NamedTuple):
+    """Stands for a tensor among the arguments of a call."""
+
+    place: int
+
+
+def with_slots(value: Any, tensors: list[torch.Tensor], name: str) -> Any:
+    """An argument with a Slot for each tensor, which is added to `tensors`; lists as tuples."""
+    if isinstance(value, torch.Tensor):
+        if value.device.type != "cpu":
+            raise TypeError(f"{name} is on {value.device}: losses are computed in memory of the CPU, take {name}.cpu()")
+        tensors.append(value)
+        return Slot(len(tensors) - 1)
+    if isinstance(value, (list, tuple)):
+        return tuple([with_slots(each, tensors, name) for each in value])
+    return value
+
+
+class Call:
+    """A loss, its arguments with Slots in place of tensors, and which of these need a gradient.
+
+    Raises
+    ------
+    TypeError
+        If there are too many arguments or none, or one needs a gradient that there is not.
+    """
+
+    def __init__(self, loss: Any, positional: tuple[Any, ...], keywords: Any, needed: tuple[bool, ...]):
+        self.loss, self.needed = loss, needed
+        self.keywords = {name: value for name, value in keywords if value is not None}
+        is_embeddings, names = loss.family == EMBEDDINGS, _names(loss)
+        if len(positional) > len(names):
+            raise TypeError(f"{loss.name} takes {', '.join(names)} by position, got {len(positional)} arrays")
+        named = [self.keywords.pop(name) for name in names[len(positional) :] if name in self.keywords]
+        self.positional = (*positional, *named)
+        if not self.positional or not _places(self.positional[0]):
+            got = type(self.positional[0]).__name__ if self.positional else "nothing"
+            raise TypeError(f"{names[0]} must be a tensor, got {got}")
+        if "out" in self.keywords:
+            raise TypeError(f"{loss.name} has no out here, as autograd keeps results")
+        self.is_reduced = self.keywords["reduction"] != "none"
+        self.is_weighed_later = is_embeddings and not self.is_reduced  # rows, by what comes from above
+        self.is_widened = torch.is_autocast_enabled("cpu")  # values, as those of torch's own losses are
+        if is_embeddings:
+            known = tuple(loss._with_gradients(self.keywords))
+            names = (*known[: len(loss.arrays)], *names[len(loss.arrays) :])  # as gradients are called
+        else:
+            known = ("pred", *(["target"] if loss.has_weight else []), *loss.param_grads)
+        named_values = {**dict(zip(names, self.positional, strict=False)), **self.keywords}
+        self.places = {name: places for name, value in named_values.items() if (places := _places(value))}
+        self.computed = self._computed(known)
+        self.computed_places = [place for name in self.computed for place in self.places[name]]
+
+    def _computed(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """The arguments by which gradients are computed: that of a residual's target follows from that of pred."""
+        needed = {name for name, places in self.places.items() if any(self.needed[place] for place in places)}
+        for name in needed - set(known):
+            raise TypeError(
+                f"{self.loss.name} has no gradient by {'its target' if name == 'target' else name}: detach it"
+            )
+        if needed and self.loss.family != EMBEDDINGS:
+            needed = needed - {"target"} | {"pred"}
+        return tuple(name for name in known if name in needed)
+
+    @property
+    def has_second(self) -> bool:
+        return not self.loss.is_rowwise and "c1" in self.loss.traits and self.computed == ("pred",)
+
+    def arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[Any, dict[str, Any]]:
+        """What the loss takes."""
+        keywords = {name: _filled(value, tensors, np.float32) for name, value in self.keywords.items()}
+        return _filled(self.positional, tensors), keywords
+
+    def dtype(self, tensors: Sequence[torch.Tensor]) -> torch.dtype:
+        """That of values."""
+        dtype = tensors[0].dtype
+        if not dtype.is_floating_point:
+            return torch.float64
+        return torch.float32 if self.is_widened and dtype.itemsize == 2 else dtype
+
+    def results(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The value, then the gradients by the tensors at `computed_places`."""
+        (positional, keywords), loss = self.arguments(tensors), self.loss
+        if not self.computed or self.is_weighed_later:
+            return [torch.as_tensor(loss(*positional, **keywords), dtype=self.dtype(tensors))]
+        if loss.family == EMBEDDINGS:
+            value, found = loss.value_and_grad(*positional, wrt=self.computed, **keywords)
+            grads = _flat(found)
+        else:
+            value, grad = loss.value_and_grad(*positional, **keywords)
+            by_name = {"pred": grad}
+            if self.computed[-1] != "pred":
+                by_name.update(loss.param_grad(*positional, **keywords))
+            grads = [by_name[name] for name in self.computed]
+        return [torch.as_tensor(value, dtype=self.dtype(tensors)), *self._as_tensors(grads, tensors)]
+
+    def of_weighed_rows(self, upstream: torch.Tensor, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The gradients of embeddings of the sum of rows, each times what comes from above."""
+        positional, keywords = self.arguments(tensors)
+        weight = keywords.get("sample_weight")
+        keywords["sample_weight"] = _numpy(upstream if weight is None else upstream * torch.as_tensor(weight))
+        return self._as_tensors(_flat(self.loss.grad(*positional, wrt=self.computed, **keywords)), tensors)
+
+    def _as_tensors(self, grads: Sequence[Any], tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        places = self.computed_places
+        return [torch.as_tensor(g, dtype=tensors[place].dtype) for g, place in zip(grads, places, strict=True)]
+
+    def backward(
+        self, upstream: torch.Tensor | None, grads: Sequence[torch.Tensor], tensors: Sequence[torch.Tensor]
+    ) -> list[torch.Tensor | None]:
+        """The gradients by all tensors, of those of the value; an upstream of None is 1."""
+        if upstream is not None and upstream.ndim and self.loss.is_rowwise and not self.is_weighed_later:
+            upstream = upstream.unsqueeze(self.keywords.get("axis", -1))
+        by_tensor: list[torch.Tensor | None] = [None] * len(tensors)
+        for place, grad in zip(self.computed_places, grads, strict=True):
+            product = grad if upstream is None or self.is_weighed_later else grad * upstream
+            by_tensor[place] = product.sum_to_size(tensors[place].shape)
+        for place in self.places.get("target", ()) if self.loss.has_weight else ():
+            target, by_pred = tensors[place], by_tensor[self.places["pred"][0]]
+            if self.needed[place] and by_pred is not None:
+                by_tensor[place] = (-by_pred).sum_to_size(target.shape).to(target.dtype)
+        return by_tensor
+
+
+def _names(loss: Any) -> tuple[str, ...]:
+    """What a loss takes by position."""
+    if loss.family != EMBEDDINGS:
+        return "pred", "target"
+    return (*loss.arrays, loss.target_name) if loss.target_name else tuple(loss.arrays)
+
+
+def _places(value: Any) -> list[int]:
+    """Where the tensors of an argument are."""
+    if isinstance(value, Slot):
+        return [value.place]
+    return [place for each in value for place in _places(each)] if isinstance(value, tuple) else []
+
+
+def _filled(value: Any, tensors: Sequence[torch.Tensor], bfloat16: Any = None) -> Any:
+    """The arguments with arrays in place of Slots; tensors of bfloat16 as they are, or of another dtype."""
+    if isinstance(value, Slot):
+        tensor = tensors[value.place]
+        return _numpy(tensor.float() if bfloat16 and tensor.dtype == torch.bfloat16 else tensor)
+    return tuple(_filled(each, tensors, bfloat16) for each in value) if isinstance(value, tuple) else value
+
+
+def _numpy(tensor: torch.Tensor) -> Any:
+    """The same memory, where NumPy has the dtype."""
+    return tensor.detach() if tensor.dtype == torch.bfloat16 else tensor.numpy(force=True)
+
+
+def _flat(found: Sequence[Any]) -> list[Any]:
+    """Arrays, and those of lists, one after the other."""
+    return [each for array in found for each in (array if isinstance(array, (list, tuple)) else [array])]
+
+
+# ---- autograd -----------------------------------------------------------------------------------------------------
+
+
+class _Function(torch.autograd.Function):
+    """A function of a Call and of tensors, with tensors as results."""
+
+    @classmethod
+    def vmap(cls, info: Any, in_dims: Any, call: Call, *tensors: torch.Tensor) -> Any:
+        def at(i: int) -> Any:
+            return [t if d is None else t.select(d, i) for t, d in zip(tensors, in_dims[1:], strict=True)]
+
+        results = [cls.apply(call, *at(i)) for i in range(info.batch_size)]
+        return tuple(map(torch.stack, zip(*results, strict=True))), (0,) * len(results[0])
+
+
+class _Loss(_Function):
+    """The value, and the gradients that backward needs."""
+
+    @staticmethod
+    def forward(call: Call, *tensors: torch.Tensor) -> Any:
+        return tuple(call.results(tensors))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.call = inputs[0]
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*inputs[1:], *output[1:])
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor | None, *_: None) -> Any:
+        call, saved = ctx.call, ctx.saved_tensors
+        tensors, grads = saved[: len(call.needed)], saved[len(call.needed) :]
+        if upstream is None:
+            return None, *[None] * len(tensors)
+        if call.is_weighed_later:
+            grads = _OfWeighedRows.apply(call, upstream, *tensors)
+        elif torch.is_grad_enabled():
+            grads = (_Gradient if call.has_second else _Last).apply(call, *grads, *tensors)
+        elif _is_one(upstream):
+            upstream = None
+        return None, *call.backward(upstream, grads, tensors)
+
+
+class _Gradient(_Function):
+    """A gradient as it is, whose derivative is by the second one."""
+
+    @staticmethod
+    def forward(call: Call, grad: torch.Tensor, *tensors: torch.Tensor) -> Any:
+        return (grad.clone(),)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.call = inputs[0]
+        ctx.save_for_backward(*inputs[2:])
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> Any:
+        call, tensors = ctx.call, ctx.saved_tensors
+        (hess,) = _Second.apply(call, *tensors)
+        return None, None, *call.backward(upstream, [hess], tensors)
+
+
+class _Final(_Function):
+    """What has no derivatives."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.call = inputs[0]
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: torch.Tensor) -> Any:
+        raise RuntimeError(no_second_derivative(ctx.call.loss))
+
+
+class _Last(_Final):
+    """Gradients as they are, which have no derivatives."""
+
+    @staticmethod
+    def forward(call: Call, *grads_and_tensors: torch.Tensor) -> Any:
+        return tuple(grad.clone() for grad in grads_and_tensors[: len(call.computed_places)])
+
+
+class _OfWeighedRows(_Final):
+    """Gradients of embeddings, of rows that are weighed."""
+
+    @staticmethod
+    def forward(call: Call, upstream: torch.Tensor, *tensors: torch.Tensor) -> Any:
+        return tuple(call.of_weighed_rows(upstream, tensors))
+
+
+class _Second(_Final):
+    """The second derivative."""
+
+    @staticmethod
+    def forward(call: Call, *tensors: torch.Tensor) -> Any:
+        positional, keywords = call.arguments(tensors)
+        return (torch.as_tensor(call.loss.hess(*positional, **keywords), dtype=tensors[0].dtype),)
+
+
+def _is_one(upstream: torch.Tensor) -> bool:
+    try:
+        return upstream.ndim == 0 and upstream.item() == 1
+    except RuntimeError:  # a batch of vmap, whose numbers are not to be read
+        return False
+
+
+# ---- torch.compile ------------------------------------------------------------------------------------------------
+
+_LOSSES: dict[str, Loss] = {}
+_CALLS: dict[str, Call] = {}
+
+
+def _key(loss: Loss) -> str:
+    """A text that tells losses apart; those of the catalogue in other processes too, where compiled graphs are kept."""
+    with np.printoptions(threshold=np.inf, floatmode="unique"):  # type: ignore[arg-type]
+        return repr(loss) if loss.is_of_catalogue else f"{loss!r} #{len(_LOSSES)}"
+
+
+@torch.compiler.assume_constant_result
+def _registered(key: str, positional: Any, keywords: Any, needed: tuple[bool, ...]) -> str:
+    """The name of a call, by which the operator finds it."""
+    call = Call(_LOSSES[key], positional, keywords, needed)
+    name = f"{key}, {positional}, {keywords}, {needed}, {call.is_widened}"
+    _CALLS[name] = call
+    return name
+
+
+@torch.library.custom_op("fastloss::loss", mutates_args=(), schema="(str call, Tensor[] tensors) -> Tensor[]")
+def _operator(call: str, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+    """The value and the gradients."""
+    return _CALLS[call].results(tensors)
+
+
+@_operator.register_fake
+def _(call: str, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+    found = _CALLS[call]
+    value = tensors[0].new_empty(
+        shape_of_values(found.loss, tensors[0].shape, found.keywords), dtype=found.dtype(tensors)
+    )
+    if found.is_weighed_later:
+        return [value]
+    is_whole = (
+        not found.is_reduced and found.loss.family != EMBEDDINGS
+    )  # gradients by parameters, before they are summed
+    return [
+        value,
+        *(torch.empty_like(tensors[0 if is_whole else p], dtype=tensors[p].dtype) for p in found.computed_places),
+    ]
+
+
+@torch.library.custom_op(
+    "fastloss::gradients", mutates_args=(), schema="(str call, Tensor upstream, Tensor[] tensors) -> Tensor[]"
+)
+def _gradients(call: str, upstream: torch.Tensor, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+    """The gradients of embeddings, of rows that are weighed."""
+    return _CALLS[call].of_weighed_rows(upstream, tensors)
+
+
+@_gradients.register_fake
+def _(call: str, upstream: torch.Tensor, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+    return [torch.empty_like(tensors[place]) for place in _CALLS[call].computed_places]
+
+
+def _keep(ctx: Any, inputs: Any, output: Any) -> None:
+    ctx.name, tensors = inputs
+    ctx.save_for_backward(*tensors, *output[1:])
+
+
+def _backward(ctx: Any, upstream: Any) -> Any:
+    call, saved = _CALLS[ctx.name], ctx.saved_tensors
+    tensors, grads = list(saved[: len(call.needed)]), saved[len(call.needed) :]
+    if call.is_weighed_later:
+        grads = _gradients(ctx.name, upstream[0], tensors)
+    return None, call.backward(upstream[0], grads, tensors)
+
+
+_operator.register_autograd(_backward, setup_context=_keep)
