@@ -174,6 +174,7 @@ __all__ = [
     "squared_hinge",
     "squared_log_error",
     "student_t_nll",
+    "summarize",
     "sup_con",
     "symmetric_absolute_percentage_error",
     "tolerant",
@@ -190,7 +191,12 @@ __all__ = [
 
 # What is imported when it is asked for, as most programs do without
 _MODULES = ("adaptive", "exact", "files", "integrations", "penalty", "plot", "scoring")
-_PLACES = {"__version__": "fastloss.core.config", "calibrate": "fastloss.calibration", "score": "fastloss.files"}
+_PLACES = {
+    "__version__": "fastloss.core.config",
+    "calibrate": "fastloss.calibration",
+    "score": "fastloss.files",
+    "summarize": "fastloss.exact.summary",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from fastloss.calibration import calibrate as calibrate
 from fastloss.derivatives import check_derivatives as check_derivatives
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
+from fastloss.exact.summary import summarize as summarize
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Reduction: TypeAlias = Literal["none", "sum", "mean"]

@@ -9,6 +9,7 @@ from typer.core import TyperCommand
 import fastloss
 from fastloss.cli.calibrate import calibrate
 from fastloss.cli.fit import fit
+from fastloss.cli.merge import merge
 from fastloss.cli.score import score
 from fastloss.cli.show import losses, plot, show
 from fastloss.cli.tables import print_summary
@@ -61,5 +62,5 @@ def info():
     fastloss.show_config()
 
 
-for command in (score, fit, calibrate, losses, show, plot, demo, info):
+for command in (score, merge, fit, calibrate, losses, show, plot, demo, info):
     app.command(cls=Command)(command)

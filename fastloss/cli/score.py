@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import fastloss
+from fastloss.cli.merge import write_summary
 from fastloss.cli.options import (
     DTYPE_HELP,
     FORMAT_HELP,
@@ -99,6 +100,12 @@ def score(
     null: Null = None,
     encoding: Encoding = "utf-8",
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    summary_file: Annotated[
+        str | None,
+        typer.Option(
+            "--summary", metavar="FILE", help="Write the summary with its state as JSON, which `fastloss merge` takes."
+        ),
+    ] = None,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -170,6 +177,8 @@ def score(
             progress=None if progress is None else progress.moved,
             on_fragment=log_fragment if log else None if progress is None else progress.ended,
         )
+    if summary_file is not None:
+        write_summary(summary, summary_file)
     if json:
         typer.echo(summary.to_json())
     else:

@@ -19,7 +19,7 @@ from fastloss.exact.summary import Collector, Summary, as_floats, as_weights, ma
 Key: TypeAlias = str | int | float | bool | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GroupedSummary(Summary):
     """A `Summary` of all rows that also holds one for each value of a column.
 
@@ -73,6 +73,10 @@ class GroupedSummary(Summary):
         shown = {key: "null" if key is None else str(key) for key in self.groups}
         others = {label for key, label in shown.items() if not isinstance(key, str)}
         return {key: repr(key) if isinstance(key, str) and key in others else label for key, label in shown.items()}
+
+    def _parts(self) -> tuple[list[Summary], dict[str, list]]:
+        keys = self._ordered_keys()
+        return [self.groups[key] for key in keys], {self.by: keys}
 
     def of_loss(self, loss: str) -> GroupedSummary:
         groups = {key: summary.of_loss(loss) for key, summary in self.groups.items()}

@@ -20,7 +20,7 @@ import numpy as np
 
 from fastloss.core.arguments import as_array, is_integral
 from fastloss.core.floats import in_standard_floats
-from fastloss.exact import consistency, packing
+from fastloss.exact import consistency, packing, views
 from fastloss.exact.accumulator import Accumulator, wrong_weight
 from fastloss.exact.buckets import (
     COUNT_SHIFT,
@@ -44,11 +44,12 @@ ENTROPIES = ("cross_entropy", "nll", "linear_cross_entropy")  # mean negative lo
 EXACT = 1 << 53  # whole numbers up to it are float64
 
 _COUNTS = ("count", "null", "nan", "ignored")
+_INTEGERS = (*_COUNTS, "rows", "infinite")
 _OF_ENTROPIES = ("perplexity", "perplexity_interval", "bits")
 _STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss")  # the names of to_dict
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary:
     """Counts, exact sums, bounds and quantiles of a column of losses; `a | b` is the summary of both together.
 
@@ -227,6 +228,68 @@ class Summary:
         if low == high or not fraction:
             return low
         return low * (1 - fraction) + high * fraction
+
+    def histogram(self, bins: int, log: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """How many of the finite losses are between edges from the least to the largest of them.
+
+        A loss may be counted beside its bin if it is within 0.8% of an edge: those of a bucket are counted together.
+
+        Parameters
+        ----------
+        bins : int
+            Their number.
+        log : bool
+            Edges of equal ratio, not of equal width; the losses are positive.
+
+        Returns
+        -------
+        counts, edges : array of int, array of float
+            `bins` and one more; an edge belongs to the bin above it, the last to the last bin.
+
+        Raises
+        ------
+        ValueError
+            If bins is below 1, or with `log` the least loss is not positive.
+
+        Examples
+        --------
+        >>> counts, edges = Summary.of(np.array([1.0, 2.0, 4.0, 9.0])).histogram(2)
+        >>> counts.tolist(), edges.tolist()
+        ([3, 1], [1.0, 5.0, 9.0])
+        """
+        return views.binned(self.buckets, self.min, self.max, bins, log)
+
+    def to_arrow(self):
+        """A pyarrow Table with the numbers: a row, or by groups a row a group, whose values are the first columns.
+
+        Values of a column that are of several types are texts.
+        """
+        import pyarrow as pa
+
+        summaries, keys = self._parts()
+        arrays = {name: _one_type(values) for name, values in keys.items()}
+        arrays = views.table(summaries, arrays)
+        types = [None] * len(keys) + [pa.int64() if n in _INTEGERS else pa.float64() for n in [*arrays][len(keys) :]]
+        columns = [pa.array(column, type) for column, type in zip(arrays.values(), types, strict=True)]
+        return pa.Table.from_arrays(columns, list(arrays))
+
+    def to_pandas(self):
+        """`to_arrow` as a pandas DataFrame."""
+        return self.to_arrow().to_pandas()
+
+    def __repr__(self) -> str:
+        shown = {name: views.short(views.number(self, name)) for name in ("count", "mean", "p50", "p99", "max")}
+        shown["count"] = str(self.count)
+        return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in shown.items())})"
+
+    def _repr_html_(self) -> str:
+        summaries, keys = self._parts()
+        texts = {n: ["null" if value is None else str(value) for value in values] for n, values in keys.items()}
+        return views.in_html(summaries, texts, self.loss or "")
+
+    def _parts(self) -> tuple[list[Summary], dict[str, list]]:
+        """What tables show: summaries, and columns that tell which they are."""
+        return [self], {}
 
     def to_json(self, *, state: bool = False) -> str:
         """One line of strict JSON; infinities are "inf" and "-inf", NaN and numbers of no rows are null.
@@ -514,6 +577,48 @@ def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary
 
 def _either(choose, a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else choose(a, b)
+
+
+def summarize(values, sample_weight=None) -> Summary:
+    """The exact summary of an array of numbers, as `score` gives it of the losses of files.
+
+    Parameters
+    ----------
+    values : array
+        One number a row; NaN is not counted.
+    sample_weight : array, optional
+        Finite and not negative, one number a row.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    TypeError
+        If an array holds something else, or is masked.
+    ValueError
+        If it has another shape than one number a row, an integer that float64 would round, or a weight that is
+        negative, NaN or infinite.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> summary = fl.summarize([1.0, 2.0, 6.0])
+    >>> summary
+    Summary(count=3, mean=3, p50=2, p99=5.92, max=6)
+    >>> summary.interval
+    (0.006105560485981432, 5.993894439514019)
+    """
+    return Summary.of(values, sample_weight=sample_weight)
+
+
+def _one_type(values: list) -> list:
+    """Values of a column of a table: as text where they are of several types."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) > 1 and kinds != {int, float}:
+        return [None if value is None else str(value) for value in values]
+    return list(map(float, values)) if kinds == {int, float} and None not in values else values
 
 
 def _exp(value: float | None) -> float | None:

@@ -1,0 +1,48 @@
+"""Summaries in files: `fastloss merge`, and what `fastloss score --summary` writes."""
+
+from functools import reduce
+from operator import or_
+from typing import Annotated
+
+import typer
+
+from fastloss.files import ScoringError, Summary
+from fastloss.files.errors import located
+from fastloss.files.stores import LOCAL, writing
+
+
+def merge(
+    input: Annotated[list[str], typer.Argument(help="Files that `fastloss score --summary` or this command wrote.")],
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Where the summary goes, instead of stdout.")
+    ] = None,
+):
+    """Merge summaries of one loss: what is written are the bytes of one run over the data of all.
+
+    For example: fastloss merge monday.json tuesday.json -o both.json
+    """
+    try:
+        merged = reduce(or_, map(read_summary, input))
+    except ScoringError:
+        raise
+    except ValueError as error:
+        raise ScoringError(str(error)) from error
+    if output is None:
+        typer.echo(merged.to_json(state=True))
+    else:
+        write_summary(merged, output)
+
+
+def read_summary(path: str) -> Summary:
+    with open(path, "rb") as file:
+        text = file.read()
+    try:
+        return Summary.from_json(text)
+    except ValueError as error:
+        raise located(path, error) from error
+
+
+def write_summary(summary: Summary, path: str) -> None:
+    """The summary with its state, which `read_summary` reads."""
+    with LOCAL.replacing(path) as file, writing(path):
+        file.write(summary.to_json(state=True).encode() + b"\n")

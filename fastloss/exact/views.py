@@ -1,0 +1,76 @@
+"""Summaries as others show them: histograms, columns of tables, HTML."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from fastloss.core.arguments import check_count
+from fastloss.exact.buckets import COUNT_SHIFT, bucket_mean, is_infinite
+
+NUMBERS = ("count", "null", "nan", "ignored", "sum", "mean", "min", "max", "p50", "p90", "p99", "rows", "infinite")
+NUMBERS += ("sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean", "std", "stderr")
+NUMBERS += ("interval_low", "interval_high")
+OF_ENTROPIES = ("perplexity", "bits")
+SHOWN = ("count", "mean", "stderr", "min", "p50", "p90", "p99", "max")
+MOST_ROWS = 100  # of a table in HTML
+
+
+def number(summary, name: str):
+    """A number of a summary by its name, as p99."""
+    if name.startswith("interval_"):
+        return None if summary.interval is None else summary.interval[name == "interval_high"]
+    if name[0] == "p" and name[1:].isdigit():
+        return summary.quantile(int(name[1:]) / 100)
+    return getattr(summary, name)
+
+
+def binned(buckets: Mapping[int, int], low: float | None, high: float | None, bins: int, log: bool):
+    """The counts and edges of `Summary.histogram`, whose exact bounds are given where they are finite."""
+    bins = check_count(bins, "bins")
+    finite = sorted((bucket_mean(i, state), state >> COUNT_SHIFT) for i, state in buckets.items() if not is_infinite(i))
+    counts = np.zeros(bins, np.int64)
+    if not finite:
+        return counts, np.linspace(1.0 if log else 0.0, 2.0 if log else 1.0, bins + 1)
+    low = finite[0][0] if low is None or math.isinf(low) else low
+    high = finite[-1][0] if high is None or math.isinf(high) else high
+    if log and low <= 0:
+        raise ValueError(f"log needs values that are positive, the smallest is {low}: leave log out")
+    shares = np.arange(bins + 1) / bins
+    if log:
+        edges = np.exp(math.log(low) * (1 - shares) + math.log(high) * shares)
+    else:
+        edges = low * (1 - shares) + high * shares
+    edges[0], edges[-1] = low, high
+    places = np.searchsorted(edges[1:-1], [value for value, _ in finite], side="right")
+    for place, (_, count) in zip(places, finite, strict=True):
+        counts[place] += count
+    return counts, edges
+
+
+def table(summaries: list, columns: Mapping[str, list]) -> dict[str, list]:
+    """The columns of a table with a row a summary; `columns` come first."""
+    entropies = OF_ENTROPIES if any(summary.perplexity is not None for summary in summaries) else ()
+    return {**columns, **{name: [number(of, name) for of in summaries] for name in (*NUMBERS, *entropies)}}
+
+
+def short(value) -> str:
+    """A number in six digits."""
+    return "-" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+
+
+def in_html(summaries: list, columns: Mapping[str, list[str]], title: str) -> str:
+    """A table with a row a summary."""
+    heads = "".join(f"<th>{html.escape(name)}</th>" for name in (*columns, *SHOWN))
+    rows = []
+    for i, summary in enumerate(summaries[:MOST_ROWS]):
+        cells = [f"<td>{html.escape(column[i])}</td>" for column in columns.values()]
+        cells += [f'<td style="text-align:right">{short(number(summary, name))}</td>' for name in SHOWN]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    more = len(summaries) - MOST_ROWS
+    below = f"<p>and {more:,} more</p>" if more > 0 else ""
+    caption = f"<caption>{html.escape(title)}</caption>"
+    return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>{below}"

@@ -1,0 +1,56 @@
+"""`fastloss score --summary` and `fastloss merge`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from fastloss.cli import main
+from fastloss.files import Summary
+
+
+@pytest.fixture
+def halves(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values = np.random.default_rng(0).standard_normal(100)
+    table = pa.table({"r": values, "g": ["a", "b"] * 50, "w": values**2})
+    for name, part in (("a", table[:30]), ("b", table[30:]), ("whole", table)):
+        pa.parquet.write_table(part, f"{name}.parquet")
+
+
+def score(name, *options):
+    return main(
+        ["score", f"{name}.parquet", "--loss", "huber", "--residual", "r", "--summary", f"{name}.json", *options]
+    )
+
+
+@pytest.mark.parametrize("options", [(), ("--weight", "w"), ("--by", "g")])
+def test_merged_files_are_those_of_one_run(halves, capsys, options):
+    assert [score(name, *options) for name in ("a", "b", "whole")] == [0, 0, 0]
+    whole = Path("whole.json").read_text()
+    shown = json.loads(whole)
+    assert {"format", "loss", "state"} <= shown.keys() and shown["loss"] == "huber(delta=1.0)"
+    assert main(["merge", "b.json", "a.json", "-o", "c.json"]) == 0
+    assert Path("c.json").read_text() == whole
+    capsys.readouterr()
+    assert main(["merge", "a.json", "b.json"]) == 0
+    assert capsys.readouterr().out == whole
+    assert Summary.from_json(whole).to_json(state=True) + "\n" == whole
+
+
+def test_what_does_not_merge_is_one_line(halves, capsys):
+    assert score("a") == score("b", "-p", "delta=2") == 0
+    capsys.readouterr()
+    for files, message in (
+        (("a.json", "b.json"), "summaries of different losses do not merge: huber(delta=1.0) and huber(delta=2.0)"),
+        (("a.json", "a.parquet"), "a.parquet: "),
+        (("a.json", "none.json"), "none.json"),
+    ):
+        assert main(["merge", *files, "-o", "c.json"]) == 2
+        said = capsys.readouterr().err
+        assert message in said and said.count("\n") == 1
+        assert not Path("c.json").exists()
+    assert score("a", "--summary", "twice.json") == 2

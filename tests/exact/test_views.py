@@ -1,0 +1,79 @@
+"""Histograms, tables and texts of summaries, and `summarize`."""
+
+import math
+
+import numpy as np
+import pytest
+
+import fastloss as fl
+from fastloss.exact.groups import GroupCollector
+
+VALUES = np.random.default_rng(0).lognormal(0, 2, 5000)
+
+
+def grouped():
+    collector = GroupCollector("<g>")
+    collector.add(np.array([1.0, 3.0, 2.0, math.inf]), None, None, None, np.array([0, 0, 1, 2]), ["a<b", None, "c"])
+    return collector.summary()
+
+
+def test_a_summary_of_an_array():
+    weights = np.arange(3.0)
+    assert fl.summarize([1.0, 2.0, 6.0], weights) == fl.exact.summary.Summary.of([1.0, 2.0, 6.0], sample_weight=weights)
+    with pytest.raises(ValueError, match="sample_weight must be finite"):
+        fl.summarize([1.0], sample_weight=[-1.0])
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("bins", [1, 7, 40])
+def test_histograms_are_those_of_numpy_but_for_values_at_edges(bins, log):
+    counts, edges = fl.summarize(VALUES).histogram(bins, log=log)
+    between = np.geomspace if log else np.linspace
+    assert edges == pytest.approx(between(VALUES.min(), VALUES.max(), bins + 1))
+    assert (edges[0], edges[-1], counts.sum()) == (VALUES.min(), VALUES.max(), len(VALUES))
+    for i in range(1, bins):  # all values but for those within 0.8% of the edge are on the right side of it
+        assert (edges[i] * 0.992 > VALUES).sum() <= counts[:i].sum() <= (edges[i] * 1.008 > VALUES).sum()
+
+
+def test_histograms_of_few_and_of_what_is_not_finite():
+    counts, edges = fl.summarize([2.0, 2.0, math.nan]).histogram(2)
+    assert counts.tolist() == [0, 2] and set(edges) == {2.0}
+    counts, edges = fl.summarize([-math.inf, 1.0, 3.0, math.inf]).histogram(2)
+    assert counts.tolist() == [1, 1] and edges == pytest.approx([1, 2, 3], rel=0.01)
+    counts, edges = fl.summarize([-1.7e308, 1.7e308]).histogram(2)
+    assert counts.tolist() == [1, 1] and np.isfinite(edges).all()
+    assert fl.summarize([]).histogram(3, log=True)[0].tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match=r"log needs values that are positive, the smallest is 0\.0"):
+        fl.summarize([0.0, 1.0]).histogram(3, log=True)
+    with pytest.raises(ValueError, match="bins"):
+        fl.summarize([1.0]).histogram(0)
+
+
+def test_the_repr_has_mean_and_quantiles():
+    assert repr(fl.summarize([1.0, 2.0, 6.0])) == "Summary(count=3, mean=3, p50=2, p99=5.92, max=6)"
+    assert repr(fl.summarize([])) == "Summary(count=0, mean=-, p50=-, p99=-, max=-)"
+    assert repr(grouped()).startswith("GroupedSummary(count=4, mean=inf, ")
+
+
+def test_html_is_escaped():
+    text = grouped().of_loss("<b>")._repr_html_()
+    assert "a&lt;b" in text and "&lt;b&gt;" in text and "a<b" not in text and text.count("<tr>") == 4
+    many = GroupCollector("g")
+    many.add(np.ones(150), None, None, None, np.arange(150), list(range(150)))
+    assert "and 50 more" in many.summary()._repr_html_()
+
+
+def test_tables_have_a_row_a_group():
+    pytest.importorskip("pyarrow")
+    summary = grouped()
+    table = summary.to_arrow()
+    assert table.column_names[:3] == ["<g>", "count", "null"] and table["<g>"].to_pylist() == ["a<b", "c", None]
+    for name in ("count", "mean", "min", "max", "sum", "std", "stderr", "infinite"):
+        assert table[name].to_pylist() == [getattr(summary.groups[key], name) for key in ("a<b", "c", None)]
+    assert table["interval_low"][0].as_py() == summary.groups["a<b"].interval[0]
+    one = fl.summarize(VALUES).of_loss("nll(ignore_index=-100)").to_arrow()
+    assert one.num_rows == 1 and one["p99"][0].as_py() == fl.summarize(VALUES).quantile(0.99)
+    assert one["perplexity"][0].as_py() == math.exp(one["mean"][0].as_py()) and "perplexity" not in table.column_names
+    assert fl.summarize([]).to_arrow()["mean"].to_pylist() == [None]
+    pytest.importorskip("pandas")
+    assert summary.to_pandas()["count"].tolist() == [2, 1, 1]
