@@ -9,7 +9,7 @@ import numpy as np
 
 from fastloss.core.loss import Loss
 from fastloss.integrations import load
-from fastloss.integrations._losses import EMBEDDINGS, no_second_derivative, shape_of_values
+from fastloss.integrations._losses import EMBEDDINGS, no_second_derivative, positional_names, shape_of_values
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +21,7 @@ class LossFunction:
     """What `function` returns."""
 
     def __init__(self, loss: Loss):
-        self.loss, self.key, self.names = loss, _key(loss), _names(loss)
+        self.loss, self.key, self.names = loss, _key(loss), positional_names(loss)
         self.__name__ = self.__qualname__ = loss.name
         self.__doc__ = loss.__doc__
         _LOSSES[self.key] = loss
@@ -73,7 +73,7 @@ class Call:
     def __init__(self, loss: Any, positional: tuple[Any, ...], keywords: Any, needed: tuple[bool, ...]):
         self.loss, self.needed = loss, needed
         self.keywords = {name: value for name, value in keywords if value is not None}
-        is_embeddings, names = loss.family == EMBEDDINGS, _names(loss)
+        is_embeddings, names = loss.family == EMBEDDINGS, positional_names(loss)
         if len(positional) > len(names):
             raise TypeError(f"{loss.name} takes {', '.join(names)} by position, got {len(positional)} arrays")
         named = [self.keywords.pop(name) for name in names[len(positional) :] if name in self.keywords]
@@ -165,13 +165,6 @@ class Call:
             if self.needed[place] and by_pred is not None:
                 by_tensor[place] = (-by_pred).sum_to_size(target.shape).to(target.dtype)
         return by_tensor
-
-
-def _names(loss: Any) -> tuple[str, ...]:
-    """What a loss takes by position."""
-    if loss.family != EMBEDDINGS:
-        return "pred", "target"
-    return (*loss.arrays, loss.target_name) if loss.target_name else tuple(loss.arrays)
 
 
 def _places(value: Any) -> list[int]:

@@ -103,6 +103,13 @@ def finite_weight(loss: Loss, residual: Any, weight: Any = None) -> Any:
     return np.where(infinite, loss.weight(LEAST_RESIDUAL), weight) if np.any(infinite) else weight
 
 
+def positional_names(loss: Any) -> tuple[str, ...]:
+    """What a loss takes by position."""
+    if loss.family != EMBEDDINGS:
+        return "pred", "target"
+    return (*loss.arrays, loss.target_name) if loss.target_name else tuple(loss.arrays)
+
+
 def shape_of_values(loss: Any, shape: tuple[int, ...], keywords: dict[str, Any]) -> tuple[int, ...]:
     """The shape of what a call returns, by that of its first array; keywords have its reduction and axis."""
     if keywords["reduction"] != "none":

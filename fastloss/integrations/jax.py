@@ -8,19 +8,29 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.arguments import check_reduction
 from fastloss.core.loss import Loss
 from fastloss.integrations import load
-from fastloss.integrations._losses import named
+from fastloss.integrations._losses import (
+    EMBEDDINGS,
+    named,
+    no_second_derivative,
+    positional_names,
+    shape_of_values,
+)
 
 jax = load("jax")
 
-EMBEDDINGS = "embeddings"
+_OPTIONS = ("axis", "num_threads")
+_VALUE, _FIRST, _SECOND = ("value",), ("value", "grad"), ("value", "grad", "hess")
 
 
 def function(loss: Loss | str) -> Callable[..., Any]:
-    """The loss as a function of JAX arrays, differentiable once, in reverse mode.
+    """The loss as a function of JAX arrays.
 
-    XLA calls back for value and gradient, which come from one pass where a gradient is asked for.
+    XLA calls back for value and gradient, which come from one pass where a gradient is asked for. Losses of a number
+    and of rows are differentiated in both modes; twice (`jax.hessian`) where a loss of a number is once continuously
+    differentiable. Those of embeddings are differentiated once, in reverse mode.
 
     Parameters
     ----------
@@ -31,14 +41,18 @@ def function(loss: Loss | str) -> Callable[..., Any]:
     -------
     function
         f(pred, target=None, *, sample_weight=None, reduction="mean", **parameters) -> array of pred's dtype. Losses of
-        embeddings take their arrays in place of pred. The target of a residual has a gradient; of other targets, of
-        weights and parameters the gradient is 0. Parameters are numbers or arrays, which are not traced.
+        embeddings take their arrays in place of pred, and have gradients by each, a bias or negatives too. The target
+        of a residual has a gradient; other targets, weights and parameters may be traced, but not differentiated.
 
     Raises
     ------
     TypeError
-        If the loss cannot be served, or a parameter is traced. What the loss itself refuses comes out as an error of
-        JAX's runtime that has its message.
+        If the loss cannot be served, has no such parameter, is differentiated by what it has no gradient by, or once
+        more than it can be; or a shape is a symbol.
+    ValueError
+        If shapes do not fit, or a parameter or the reduction is none that there is.
+    Exception
+        Of JAX's runtime, with the message of the loss, where it refuses the values of arrays.
 
     Examples
     --------
@@ -51,17 +65,18 @@ def function(loss: Loss | str) -> Callable[..., Any]:
     loss = named(loss, "jax.function")
     if loss.name == "feature_distance":
         raise TypeError("jax.function: feature_distance takes lists of arrays, which are not served")
+    names = positional_names(loss)
 
     def f(*arrays: Any, sample_weight: Any = None, reduction: str = "mean", **parameters: Any) -> Any:
-        for name, value in parameters.items():
-            if isinstance(value, jax.core.Tracer):
-                raise TypeError(f"{name} is traced: parameters of {loss.name} are numbers or arrays outside of jit")
-        given = tuple(jax.numpy.asarray(array) for array in arrays if array is not None)
-        if not given:
-            raise TypeError(f"{loss.name} requires pred")
-        keywords = {name: np.asarray(v) if isinstance(v, jax.Array) else v for name, v in parameters.items()}
-        call = _Call(loss, len(given), {**keywords, "reduction": reduction})
-        return _value(call, *given, *(() if sample_weight is None else (jax.numpy.asarray(sample_weight),)))
+        if len(arrays) > len(names):
+            raise TypeError(f"{loss.name} takes {', '.join(names)} by position, got {len(arrays)} arrays")
+        by_name = [parameters.pop(name) for name in names[len(arrays) :] if name in parameters]
+        given = {name: each for name, each in zip(names, (*arrays, *by_name), strict=False) if each is not None}
+        needed = names if loss.requires_target or loss.family == EMBEDDINGS else names[:1]
+        if missing := [name for name in needed if name not in given]:
+            raise TypeError(f"{loss.name} requires {' and '.join(missing)}")
+        call, operands = _called(loss, given, sample_weight, reduction, parameters)
+        return _embeddings(call, *operands) if loss.family == EMBEDDINGS else _outputs(call, _VALUE, *operands)[0]
 
     f.__name__ = f.__qualname__ = loss.name
     f.__doc__ = loss.__doc__
@@ -69,109 +84,185 @@ def function(loss: Loss | str) -> Callable[..., Any]:
 
 
 class _Call:
-    """A loss, the number of its arrays and its keywords; the operands are the arrays, then sample weights if given."""
+    """A loss, the names of its operands, how many of them are given by position, and its other keywords."""
 
-    def __init__(self, loss: Any, count: int, keywords: dict[str, Any]):
-        self.loss, self.count, self.keywords = loss, count, keywords
+    def __init__(self, loss: Any, names: tuple[str, ...], count: int, keywords: dict[str, Any]):
+        self.loss, self.names, self.count, self.keywords = loss, names, count, keywords
         self.is_reduced = keywords["reduction"] != "none"
-        # what has a gradient, among the arrays
-        is_residual = loss.has_weight and count == 2
-        self.with_gradient = len(loss.arrays) if loss.family == EMBEDDINGS else 2 if is_residual else 1
+        if loss.family == EMBEDDINGS:
+            self.wrt = tuple(loss._with_gradients(dict.fromkeys(names[count:], True)))
+            own = (*self.wrt[: len(loss.arrays)], *names[len(loss.arrays) :])  # as gradients are called
+            self.differentiated = [own.index(name) for name in self.wrt]
+        else:
+            self.differentiated = [0, 1] if loss.has_weight and "target" in names else [0]
+        is_traced = any(name in loss.domains for name in names[count:])
+        is_whole = self.is_reduced or loss.family == EMBEDDINGS or (loss.is_rowwise and is_traced)
+        self.vmap_method = "sequential" if is_whole else "broadcast_all"
 
-    def shape_of_values(self, operands: Any) -> tuple[int, ...]:
-        if self.is_reduced:
-            return ()
-        shape = operands[0].shape
-        if self.loss.family == EMBEDDINGS:
-            return (2 * shape[0],) if self.loss.name == "nt_xent" else shape[:1]
-        if not self.loss.is_rowwise:
-            return shape
-        axis = self.keywords.get("axis", -1) % len(shape)
-        return shape[:axis] + shape[axis + 1 :]
+    def arguments(self, operands: Any) -> tuple[Any, dict[str, Any]]:
+        """What the loss takes."""
+        named = zip(self.names[self.count :], operands[self.count :], strict=True)
+        return operands[: self.count], {**self.keywords, **dict(named)}
 
-    def called_back(self, compute: Callable[..., Any], shapes: Any, *operands: Any) -> Any:
-        """XLA's call of a function of NumPy's arrays."""
-        method = "sequential" if self.is_reduced or self.loss.family == EMBEDDINGS else "broadcast_all"
-        return jax.pure_callback(partial(_numpy, compute, shapes), shapes, *operands, vmap_method=method)
+    def value(self, operands: Any) -> Any:
+        """The shape and dtype of the value."""
+        return _like(shape_of_values(self.loss, operands[0].shape, self.keywords), operands[0])
 
-    def arguments(self, operands: Any, **keywords: Any) -> tuple[Any, dict[str, Any]]:
-        weights = {"sample_weight": operands[self.count]} if len(operands) > self.count else {}
-        return operands[: self.count], {**self.keywords, **weights, **keywords}
-
-
-def _numpy(compute: Callable[..., Any], shapes: Any, *operands: Any) -> Any:
-    results = compute(*map(np.asarray, operands))
-    many = isinstance(shapes, tuple)
-    cast = [np.asarray(r).astype(s.dtype) for r, s in zip(results if many else [results], shapes if many else [shapes],
-                                                          strict=True)]  # fmt: skip
-    return tuple(cast) if many else cast[0]
+    def check(self, is_differentiated: Any) -> None:
+        """That none is differentiated but those that there is a gradient by."""
+        for place, (name, is_it) in enumerate(zip(self.names, is_differentiated, strict=True)):
+            if is_it and place not in self.differentiated:
+                raise TypeError(f"{self.loss.name} has no gradient by {name}: take jax.lax.stop_gradient({name})")
 
 
-def _float(array: Any) -> Any:
-    """The dtype of results: that of a floating array, else JAX's default."""
-    return array.dtype if jax.numpy.issubdtype(array.dtype, jax.numpy.floating) else jax.numpy.zeros(()).dtype
+def _called(loss: Any, given: dict[str, Any], sample_weight: Any, reduction: str, parameters: dict[str, Any]) -> Any:
+    """The call and its operands: arrays, weights, and parameters that are traced or have gradients."""
+    check_reduction(reduction)
+    with_gradients = loss._with_gradients(parameters) if loss.family == EMBEDDINGS else ()
+    is_operand = {
+        k: isinstance(v, jax.core.Tracer) or (k in with_gradients and v is not None) for k, v in parameters.items()
+    }
+    fixed = {k: np.asarray(v) if isinstance(v, jax.Array) else v for k, v in parameters.items() if not is_operand[k]}
+    loss.bind(**{name: value for name, value in fixed.items() if name not in _OPTIONS})
+    traced = {name: jax.numpy.asarray(value) for name, value in parameters.items() if is_operand[name]}
+    if unknown := [name for name in traced if name not in loss.domains]:
+        loss.bind(**dict.fromkeys(unknown, 0.0))
+    arrays = {name: jax.numpy.asarray(array) for name, array in given.items()}
+    weights = {} if sample_weight is None else {"sample_weight": jax.numpy.asarray(sample_weight)}
+    first = next(iter(arrays.values()))
+    if not all(isinstance(length, int) for length in first.shape):
+        raise TypeError(f"{loss.name} is computed in calls of XLA, which need shapes of numbers, got {first.shape}")
+    keywords = {**fixed, "reduction": reduction}
+    if loss.family == "rows":
+        axis = keywords.get("axis", -1)
+        keywords["axis"] = axis - first.ndim if axis >= 0 else axis  # which vmap leaves in its place
+        rows = shape_of_values(loss, first.shape, {**keywords, "reduction": "none"})
+        weights = {name: jax.numpy.broadcast_to(w, rows) if w.ndim == 0 else w for name, w in weights.items()}
+    elif loss.family != EMBEDDINGS:
+        arrays, weights, traced = (_broadcast(each, first.shape) for each in (arrays, weights, traced))
+    operands = {**arrays, **weights, **traced}
+    return _Call(loss, tuple(operands), len(arrays), keywords), operands.values()
+
+
+def _broadcast(arrays: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
+    """Arrays of pred's shape: weights may be one a row, parameters one a column."""
+    found = {}
+    for name, array in arrays.items():
+        if name == "target" and array.shape not in ((), shape):
+            raise ValueError(f"pred and target must have equal shapes, got {shape} and {array.shape}")
+        if name == "sample_weight" and array.shape not in ((), shape, shape[:1]):
+            raise ValueError(f"sample_weight must be of pred's shape {shape}, or one a row, got {array.shape}")
+        if name == "sample_weight" and array.shape == shape[:1]:
+            array = array.reshape(array.shape + (1,) * (len(shape) - 1))
+        found[name] = array if array.shape == shape else jax.numpy.broadcast_to(array, shape)
+    return found
+
+
+def _like(shape: tuple[int, ...], array: Any) -> Any:
+    """A result of that shape: of the dtype of a floating array, else of JAX's default."""
+    is_floating = jax.numpy.issubdtype(array.dtype, jax.numpy.floating)
+    return jax.ShapeDtypeStruct(shape, array.dtype if is_floating else jax.numpy.zeros(()).dtype)
+
+
+def _called_back(compute: Callable[..., Any], shapes: tuple[Any, ...], method: str, *operands: Any) -> Any:
+    """XLA's call of a function of NumPy's arrays with several results."""
+
+    def function(*operands: Any) -> Any:
+        results = compute(*map(np.asarray, operands))
+        return tuple(np.asarray(r).astype(s.dtype) for r, s in zip(results, shapes, strict=True))
+
+    return jax.pure_callback(function, shapes, *operands, vmap_method=method)
+
+
+# ---- losses of a number and of rows
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _outputs(call: _Call, outputs: tuple[str, ...], *operands: Any) -> Any:
+    """Some of value, gradient and second derivative."""
+    value, element = call.value(operands), _like(operands[0].shape, operands[0])
+
+    def compute(*operands: Any) -> Any:
+        arrays, keywords = call.arguments(operands)
+        return call.loss.evaluate(*arrays, outputs=outputs, **keywords)
+
+    shapes = tuple(value if name == "value" else element for name in outputs)
+    return tuple(_called_back(compute, shapes, call.vmap_method, *operands))
+
+
+@partial(_outputs.defjvp, symbolic_zeros=True)
+def _differentiated(call: _Call, outputs: tuple[str, ...], primals: Any, tangents: Any) -> Any:
+    loss, is_zero = call.loss, [isinstance(t, jax.custom_derivatives.SymbolicZero) for t in tangents]
+    call.check([not zero for zero in is_zero])
+    if outputs == _SECOND or (outputs == _FIRST and (loss.is_rowwise or "c1" not in loss.traits)):
+        raise TypeError(no_second_derivative(loss))
+    loss._checked_outputs(_SECOND[: len(outputs) + 1])
+    *found, last = _outputs(call, _SECOND[: len(outputs) + 1], *primals)
+    tangent = 0.0
+    for place, sign in zip(call.differentiated, (1, -1), strict=False):
+        tangent = tangent if is_zero[place] else tangent + sign * tangents[place]
+    by_value = (found[1] if outputs == _FIRST else last) * tangent
+    if call.is_reduced:
+        by_value = by_value.sum()
+    elif loss.is_rowwise:
+        by_value = by_value.sum(axis=call.keywords["axis"])
+    by_output = [by_value, last * tangent][: len(outputs)]
+    return tuple(found), tuple(t.astype(each.dtype) for t, each in zip(by_output, found, strict=True))
+
+
+# ---- losses of embeddings
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _value(call: _Call, *operands: Any) -> Any:
+def _embeddings(call: _Call, *operands: Any) -> Any:
     def compute(*operands: Any) -> Any:
         arrays, keywords = call.arguments(operands)
-        return call.loss(*arrays, **keywords)
+        return (call.loss(*arrays, **keywords),)
 
-    return call.called_back(compute, _shape(call.shape_of_values(operands), operands[0]), *operands)
+    return _called_back(compute, (call.value(operands),), "sequential", *operands)[0]
 
 
-def _shape(shape: tuple[int, ...], like: Any) -> Any:
-    return jax.ShapeDtypeStruct(shape, _float(like))
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _gradients(call: _Call, upstream: Any, *operands: Any) -> Any:
+    """Value and gradients of the sum of rows, each times what comes from above; without that of what is reduced."""
+
+    def compute(upstream: Any, *operands: Any) -> Any:
+        arrays, keywords = call.arguments(operands)
+        if not call.is_reduced:
+            keywords["sample_weight"] = upstream * keywords.get("sample_weight", 1.0)
+        value, grads = call.loss.value_and_grad(*arrays, wrt=call.wrt, **keywords)
+        return value, *grads
+
+    shapes = call.value(operands), *(_like(operands[i].shape, operands[i]) for i in call.differentiated)
+    return tuple(_called_back(compute, shapes, "sequential", upstream, *operands))
+
+
+@_gradients.defjvp
+def _not_differentiated(call: _Call, primals: Any, tangents: Any) -> Any:
+    raise TypeError(no_second_derivative(call.loss))
 
 
 def _forward(call: _Call, *operands: Any) -> tuple[Any, Any]:
-    if call.loss.family == EMBEDDINGS and not call.is_reduced:
-        return _value(call, *operands), operands  # rows are weighed by what comes from above
-    if call.loss.family != EMBEDDINGS:
-        call.loss._checked_outputs(("value", "grad"))
-
-    def compute(*operands: Any) -> Any:
-        arrays, keywords = call.arguments(operands)
-        value, grad = call.loss.value_and_grad(*arrays, **keywords)
-        return (value, *grad) if isinstance(grad, tuple) else (value, grad)
-
-    differentiated = operands[: call.with_gradient] if call.loss.family == EMBEDDINGS else operands[:1]
-    shapes = _shape(call.shape_of_values(operands), operands[0]), *(_shape(x.shape, x) for x in differentiated)
-    value, *grads = call.called_back(compute, shapes, *operands)
-    return value, (tuple(grads), operands)
+    call.check([operand.perturbed for operand in operands])
+    values = tuple(operand.value for operand in operands)
+    if not call.is_reduced:
+        return _embeddings(call, *values), (None, values)
+    value, *grads = _gradients(call, jax.numpy.ones(()), *values)
+    return value, (grads, values)
 
 
 def _backward(call: _Call, kept: Any, upstream: Any) -> tuple[Any, ...]:
-    if call.loss.family == EMBEDDINGS and not call.is_reduced:
-        return _by_embeddings(call, kept, upstream)
     grads, operands = kept
-    if call.loss.is_rowwise and call.loss.family != EMBEDDINGS and upstream.ndim:
-        upstream = jax.numpy.expand_dims(upstream, call.keywords.get("axis", -1))
-    found = [grad * upstream for grad in grads]
-    if call.loss.family != EMBEDDINGS and call.with_gradient == 2:
-        found.append(_summed(-found[0], operands[1]))
-    return (*found, *[None] * (len(operands) - len(found)))
+    if isinstance(upstream, jax.custom_derivatives.SymbolicZero):
+        return tuple([None] * len(operands))
+    if grads is None:
+        found = _gradients(call, upstream, *operands)[1:]
+    else:
+        found = [grad * upstream for grad in grads]
+    by_operand: list[Any] = [None] * len(operands)
+    for place, grad in zip(call.differentiated, found, strict=True):
+        by_operand[place] = grad.astype(operands[place].dtype)
+    return tuple(by_operand)
 
 
-def _by_embeddings(call: _Call, operands: Any, upstream: Any) -> tuple[Any, ...]:
-    def compute(rows: Any, *operands: Any) -> Any:
-        weight = rows if len(operands) == call.count else rows * operands[call.count]
-        arrays, keywords = call.arguments(operands, sample_weight=weight)
-        return call.loss.grad(*arrays, **keywords)
-
-    shapes = tuple(_shape(x.shape, x) for x in operands[: call.with_gradient])
-    found = call.called_back(compute, shapes, upstream, *operands)
-    return (*found, *[None] * (len(operands) - len(found)))
-
-
-def _summed(grad: Any, target: Any) -> Any:
-    """The gradient by a target, over what it was broadcast along; none by one of integers."""
-    if not jax.numpy.issubdtype(target.dtype, jax.numpy.floating):
-        return None
-    extra = grad.ndim - target.ndim
-    axes = (*range(extra), *(extra + i for i, n in enumerate(target.shape) if n == 1 != grad.shape[extra + i]))
-    return grad.sum(axis=axes).reshape(target.shape).astype(target.dtype)
-
-
-_value.defvjp(_forward, _backward)
+_embeddings.defvjp(_forward, _backward, symbolic_zeros=True)

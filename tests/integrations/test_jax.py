@@ -61,6 +61,56 @@ def test_vmap():
     np.testing.assert_allclose(found, fl.cross_entropy(logits, labels))
 
 
+def test_vmap_of_what_is_one_for_all_or_for_a_row():
+    import jax
+
+    from fastloss.integrations.jax import function
+
+    rng = np.random.default_rng(2)
+    x, y, one, row = rng.standard_normal((3, 2, 3)), rng.standard_normal((2, 3)), rng.random(3), rng.random((3, 2))
+    f = function("huber")
+    found = jax.vmap(lambda p, t: f(p, t, reduction="none"))(x, one)
+    np.testing.assert_allclose(found, fl.huber(x, np.broadcast_to(one[:, None, None], x.shape)))
+    found = jax.vmap(lambda p, w: f(p, y, sample_weight=w, reduction="none"))(x, row)
+    np.testing.assert_allclose(found, [fl.huber(p, y, sample_weight=w) for p, w in zip(x, row, strict=True)])
+    found = jax.vmap(lambda p, d: f(p, delta=d, reduction="none"))(x, one + 0.1)
+    np.testing.assert_allclose(found, [fl.huber(p, delta=d) for p, d in zip(x, one + 0.1, strict=True)])
+    logits, labels = (
+        rng.standard_normal((3, 3, 3)),
+        np.arange(9).reshape(3, 3) % 3,
+    )  # the axis is that of one of a batch
+    found = jax.vmap(lambda p, t: function("ce")(p, t, axis=0, reduction="none"))(logits, labels)
+    np.testing.assert_allclose(found, fl.cross_entropy(logits, labels, axis=1))
+
+
+@pytest.mark.parametrize("name", [n for n in SERVED if "c1" in fl.get(n).traits and not fl.get(n).is_rowwise])
+def test_second_derivatives(name):
+    import jax
+
+    from fastloss.integrations.jax import function
+
+    loss, (pred, *target) = bound(name), arguments(bound(name))
+    hessian = jax.jit(jax.hessian(function(loss)))(pred, *target)
+    np.testing.assert_allclose(hessian, np.diag(loss.hess(pred, *target, reduction="mean")), rtol=1e-12, atol=1e-15)
+    _, tangent = jax.jvp(lambda p: function(loss)(p, *target), (pred,), (pred,))
+    assert tangent == pytest.approx(loss.grad(pred, *target, reduction="mean") @ pred, rel=1e-12, nan_ok=True)
+
+
+def test_arguments_by_name_and_gradients_of_what_is_a_parameter():
+    import jax
+    import jax.numpy as jnp
+
+    from fastloss.integrations.jax import function
+
+    x, y = jnp.array([1.0, 2.0]), jnp.array([0.0, 4.0])
+    assert jax.jit(lambda p, t: function("l2")(p, target=t))(x, y).item() == 2.5
+    rng = np.random.default_rng(3)
+    x, w, bias, labels = rng.standard_normal((5, 3)), rng.standard_normal((4, 3)), rng.random(4), np.arange(5) % 4
+    found = jax.jit(jax.grad(lambda b: function("linear_cross_entropy")(x, w, labels, bias=b)))(bias)
+    (expected,) = fl.linear_cross_entropy.grad(x, w, labels, bias=bias, reduction="mean", wrt="bias")
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_targets_weights_and_dtypes():
     import jax
     import jax.numpy as jnp
@@ -82,11 +132,35 @@ def test_refusals():
 
     from fastloss.integrations.jax import function
 
-    with pytest.raises(TypeError, match="delta is traced: parameters of huber are numbers"):
-        jax.jit(lambda d: function("huber")(jnp.ones(3), delta=d))(1.0)
+    x, y = jnp.array([1.0, 2.0]), jnp.ones(2)
+    with pytest.raises(TypeError, match="huber has no gradient by delta"):
+        jax.grad(lambda d: function("huber")(x, delta=d))(1.0)
+    with pytest.raises(TypeError, match=r"huber has no gradient by sample_weight: take jax.lax.stop_gradient"):
+        jax.jit(jax.grad(lambda w: function("huber")(x, y, sample_weight=w)))(y)
+    with pytest.raises(TypeError, match="logistic has no gradient by target"):
+        jax.grad(function("logistic"), 1)(x, y)
+    with pytest.raises(TypeError, match="cosface has no gradient by class_weight"):
+        jax.grad(lambda c: function("cosface")(jnp.eye(2), jnp.eye(2), jnp.arange(2), class_weight=c))(y)
+    for loss, given, message in (
+        ("absolute_error", (x,), "as its gradient jumps"),
+        ("cross_entropy", (jnp.eye(2), jnp.arange(2)), "of which there is the diagonal alone"),
+        ("info_nce", (jnp.eye(2), jnp.eye(2)), "which losses of embeddings have not"),
+    ):
+        with pytest.raises(TypeError, match=f"{loss} has no second derivative that autograd can use, {message}"):
+            jax.hessian(function(loss))(*given)
+    with pytest.raises(TypeError, match="nor a third one"):
+        jax.jacfwd(jax.hessian(function("cauchy")))(x)
+    with pytest.raises(ValueError, match="pred and target must have equal shapes"):
+        jax.jit(function("huber"))(x, jnp.ones(3))
+    with pytest.raises(ValueError, match="sample_weight must be of pred's shape"):
+        function("huber")(jnp.ones((2, 3)), sample_weight=jnp.ones(3))
+    with pytest.raises(TypeError, match="logistic requires target"):
+        function("logistic")(x)
+    with pytest.raises(TypeError, match="huber has no parameter 'dleta'"):
+        jax.jit(lambda d: function("huber")(x, dleta=d))(1.0)
     with pytest.raises(TypeError, match="feature_distance takes lists of arrays"):
         function(fl.feature_distance)
-    with pytest.raises(Exception, match="delta must be > 0"):
+    with pytest.raises(ValueError, match="delta must be > 0"):
         function("huber")(jnp.ones(3), delta=-1.0)
 
 
