@@ -42,7 +42,8 @@ the logarithm of a mean; `predict(output_margin=True)` (LightGBM: `raw_score=Tru
 A tree divides by curvature. The exact second derivative of a robust loss vanishes, or is negative, for rows that are
 far off, and steps run away. `hessian="auto"` takes the IRLS weight instead, the curvature of a parabola that lies above
 the loss: each step lowers it. Strictly convex losses of logits and counts have the exact one; absolute, quantile and
-percentage losses abs(gradient) / max(abs(r), median(abs(r))), r the residual.
+percentage losses abs(gradient) / max(abs(r), median(abs(r))), r the residual; losses of a margin with a kink 1,
+`modified_huber` its largest second derivative.
 
 Start near the data: XGBoost begins at .5 (`base_score`), LightGBM at 0 (`init_score`). Losses that give up what is far
 off (tukey, welsch, hampel, ...) see nothing from there; let a first model of absolute errors tell them where to begin,
@@ -57,6 +58,10 @@ and how large the noise is, as below.
 The mean loss of rows not trained on; less than 1 is better than theirs.
 
 {own}
+
+LightGBM's own absolute and quantile losses set each leaf to the median or quantile of its residuals, which no objective
+of gradients and curvatures can do: ours are Newton steps towards it. Which is better depends on the data, by some
+percent; on three draws of these the ratios were 1.00 to 1.08 for l1 and .95 to 1.03 for quantile.
 
 ## Every loss
 

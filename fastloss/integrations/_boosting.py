@@ -8,15 +8,17 @@ the loss with that curvature lies above it: each step lowers the loss.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.core.arguments import shown
+from fastloss.core.arguments import computing_dtype, shown
 from fastloss.core.loss import Loss
+from fastloss.core.threads import run_blocks
 from fastloss.integrations._losses import WITH_ROWS, as_target, served
+from fastloss.losses.residual import half_squared_error
 
 Array = NDArray[np.floating[Any]]
 
@@ -31,10 +33,12 @@ _NEEDED = {  # outputs of a loss, for each kind of curvature
     "exact": ("grad", "hess"),
     "weight": ("grad", "weight"),
     "unit": ("grad",),
-    "ratio": ("grad", "hess"),
+    "bound": ("grad", "hess"),
     "spread": ("grad",),
     "bounded": ("grad", "hess"),
 }
+BLOCK = 1 << 15  # elements: what a block reads and writes stays in the second-level cache
+SAMPLE = 1 << 12  # rows that tell a median
 _LONGEST = 2.0  # steps of a logit that a row asks for, where its curvature is not positive enough
 
 
@@ -60,7 +64,7 @@ def objective_of(loss: Loss | str, hessian: str, adapter: str) -> Derivatives:
         raise ValueError(f"hessian must be one of {', '.join(HESSIANS)}, got {shown(hessian)}")
     if hessian == "weight" and not loss.has_weight:
         raise TypeError(f"{adapter}.objective: {loss.name} has no IRLS weight, which losses of a residual have")
-    derivatives = Derivatives(loss, hessian)
+    derivatives = Derivatives(half_squared_error if loss.name == "squared_error" else loss, hessian)
     served(loss, f"{adapter}.objective", WITH_ROWS, outputs=_NEEDED[derivatives.kind])
     return derivatives
 
@@ -68,23 +72,52 @@ def objective_of(loss: Loss | str, hessian: str, adapter: str) -> Derivatives:
 @dataclass(frozen=True)
 class Derivatives:
     """(pred, target, sample_weight) -> (gradient, curvature), both in pred's shape and times one number, so that
-    curvatures are about 1 where those of a loss are a matter of its units."""
+    curvatures are about 1 where those of a loss are a matter of its units.
+
+    Rows are taken in blocks that stay in the cache from one pass over them to the next. What fills a block, `_exact`
+    and the like, takes its part of the arguments, with labels as the loss has them, and of both results."""
 
     loss: Any
     hessian: str
 
     def __call__(self, pred: Any, target: Any, sample_weight: Any = None) -> tuple[Array, Array]:
-        pred, target = np.asarray(pred), as_target(self.loss, target)
+        pred, target = np.asarray(pred), np.asarray(target)
         if self.loss.is_rowwise and pred.ndim < 2:
             raise ValueError(
                 f"{self.loss.name} boosts a column for each class, got one for all: tell the library the number of "
                 "classes, or take binary_cross_entropy_with_logits for two"
             )
         weight = None if sample_weight is None else np.asarray(sample_weight)
-        grad, hess = getattr(self, f"_{self.kind}")(pred, target, weight)
-        if not np.isfinite(np.vdot(grad, grad)):
-            self._refuse(pred, target, grad)
-        return grad, hess
+        if pred.shape[:1] != target.shape[:1]:
+            raise ValueError(f"there are {pred.shape[:1]} predictions and {target.shape[:1]} labels")
+        dtype = computing_dtype(pred, None if self.loss.is_rowwise else target, weight)
+        results = np.empty(pred.shape, dtype), np.empty(pred.shape, dtype)
+        is_binary = self.loss.family == "margin" and not (target[:BLOCK] < 0).any()
+        labels = partial(_doubled, dtype=dtype) if is_binary else partial(as_target, self.loss)
+        finite = self._fill(pred, target, weight, labels, results)
+        if not finite and is_binary:  # some are -1 nevertheless, or wrong
+            finite = self._fill(pred, as_target(self.loss, target), weight, np.asarray, results)
+        if not finite:
+            self._refuse(pred, target, results[0])
+        return results
+
+    def _fill(self, pred: Array, target: Array, weight: Any, labels: Any, results: tuple[Array, Array]) -> bool:
+        """Gradient and curvature; whether all gradients are finite. `labels` makes those of the loss."""
+        fill = getattr(self, f"_{self.kind}")
+        if self.kind == "spread":
+            fill = partial(fill, *self._typical(pred, target))
+        rows = max(1, BLOCK * len(pred) // max(1, pred.size))
+        finite: list[bool] = []  # of each block
+
+        def run(first: int, last: int) -> None:
+            for at in (slice(k * rows, (k + 1) * rows) for k in range(first, last)):
+                grad, hess = (result[at] for result in results)
+                given = pred[at], labels(target[at]), None if weight is None else weight[at]
+                fill(*(_of_dtype(array, grad.dtype) for array in given), grad, hess)
+                finite.append(bool(np.isfinite(grad).all()))
+
+        run_blocks(run, -(-len(pred) // rows), BLOCK)
+        return all(finite)
 
     @cached_property
     def kind(self) -> str:
@@ -107,59 +140,73 @@ class Derivatives:
             return "spread"
         if loss.family != "margin":
             return "bounded"
-        return "ratio" if "c1" in loss.traits else "spread"
+        if "c1" not in loss.traits:
+            return "unit"
+        return "exact" if np.allclose(loss.hess(_PROBES, 1.0) * (_PROBES - 1), loss.grad(_PROBES, 1.0)) else "bound"
 
     @cached_property
-    def _scale(self) -> float:
-        """The curvature of a loss of a residual at 0, by its weight."""
-        weight = self.loss.weight(0.0) if "weight" in self.loss.output_names else 1.0
-        return float(weight) if 0 < weight < np.inf else 1.0
+    def _largest(self) -> float:
+        return float(self.loss.hess(_PROBES, 1.0).max())
 
-    def _factor(self, weight: Array | None) -> Any:
-        """What multiplies both: sample weights in the unit of curvature; None for 1."""
-        if self._scale == 1.0:
-            return weight
-        return 1 / self._scale if weight is None else weight / self._scale
+    @cached_property
+    def _factor(self) -> float:
+        """1 over the curvature of a loss of a residual at 0, by its weight."""
+        weight = float(self.loss.weight(0.0)) if "weight" in self.loss.output_names else 1.0
+        return 1 / weight if 0 < weight < np.inf else 1.0
 
-    def _exact(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
-        factor = self._factor(weight)
-        return self.loss.evaluate(pred, target, outputs=("grad", "hess"), sample_weight=factor)
+    def _evaluate(self, outputs: tuple[str, ...], pred: Array, target: Array, weight: Any, *out: Array) -> None:
+        self.loss.evaluate(pred, target, outputs=outputs, sample_weight=weight, out=out, num_threads=1)
+        if self._factor != 1:
+            for array in out:
+                _times(array, self._factor)
 
-    def _weight(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
-        factor = self._factor(weight)
-        grad, hess = self.loss.evaluate(pred, target, outputs=("grad", "weight"), sample_weight=factor)
-        return grad, hess if factor is None else _times(hess, factor)
+    def _exact(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
+        self._evaluate(("grad", "hess"), pred, target, weight, grad, hess)
 
-    def _unit(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
-        grad = self.loss.grad(pred, target, sample_weight=self._factor(weight))
-        hess = np.ones_like(grad)
-        return grad, hess if weight is None else _times(hess, weight)
+    def _weight(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
+        self._evaluate(("grad", "weight"), pred, target, weight, grad, hess)
+        if weight is not None:
+            _times(hess, weight)
 
-    def _ratio(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
-        """Gradient over residual; a margin loss has one label as its target, and is 0 beyond it."""
-        grad, hess = self.loss.evaluate(pred, target, outputs=("grad", "hess"), sample_weight=weight)
-        residual = pred - target
-        return grad, np.divide(grad, residual, out=hess, where=np.abs(residual) > 1e-3)
+    def _unit(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
+        self._evaluate(("grad",), pred, target, weight, grad)
+        hess[...] = 1
+        if weight is not None:
+            _times(hess, weight)
 
-    def _spread(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
-        """As if residuals below the median were as large as that: at 0 the weights of these losses are infinite."""
-        grad, sizes = self.loss.grad(pred, target), np.abs(pred - target)
-        least = np.median(sizes) or 1.0
-        hess = np.abs(grad) / np.maximum(sizes, least)
-        unit = float(np.mean(hess, dtype=np.float64)) or 1.0
-        factor = 1 / unit if weight is None else weight / unit
-        return _times(grad, factor), _times(hess.astype(grad.dtype, copy=False), factor)
+    def _bound(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
+        """The largest second derivative there is."""
+        self._unit(pred, target, weight, grad, hess)
+        _times(hess, self._largest)
 
-    def _bounded(self, pred: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
+    def _spread(
+        self, least: float, factor: float, pred: Array, target: Array, weight: Any, grad: Array, hess: Array
+    ) -> None:
+        """As if residuals below `least` were as large as that: at 0 the weights of these losses are infinite."""
+        self._evaluate(("grad",), pred, target, weight, grad)
+        np.subtract(pred, target, out=hess, casting="same_kind")
+        np.maximum(np.abs(hess, out=hess), least, out=hess)
+        _times(grad, factor)
+        np.abs(np.divide(grad, hess, out=hess), out=hess)
+
+    def _typical(self, pred: Array, target: Array) -> tuple[float, float]:
+        """The median size of residuals, and 1 over the mean curvature with it: of all rows, or of many of them."""
+        if len(pred) > SAMPLE:  # no period of the rows has the golden section
+            at = (np.arange(SAMPLE) * ((np.sqrt(5) - 1) / 2) % 1 * len(pred)).astype(np.intp)
+            pred, target = pred[at], target[at]
+        target = as_target(self.loss, target)
+        sizes = np.abs(pred - target)
+        least = float(np.median(sizes)) or 1.0
+        unit = np.mean(np.abs(self.loss.grad(pred, target)) / np.maximum(sizes, least), dtype=np.float64)
+        return least, 1 / (float(unit) or 1.0)
+
+    def _bounded(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
         """The exact one, but no step is longer than a few units of a logit."""
-        grad, hess = self.loss.evaluate(pred, target, outputs=("grad", "hess"), sample_weight=weight)
-        return grad, np.maximum(hess, np.abs(grad) / _LONGEST, out=hess)
+        self._evaluate(("grad", "hess"), pred, target, weight, grad, hess)
+        np.maximum(hess, np.abs(grad) / _LONGEST, out=hess)
 
     def _refuse(self, pred: Array, target: Array, grad: Array) -> None:
-        rows = ~np.isfinite(grad).reshape(len(grad), -1).all(axis=1)
-        if not rows.any():
-            return
-        row = int(rows.argmax())
+        row = int((~np.isfinite(grad)).reshape(len(grad), -1).any(axis=1).argmax())
         raise ValueError(
             f"{self.loss.name} has no finite gradient at row {row}: its prediction is {pred[row]}, its label "
             f"{target[row]}"
@@ -195,6 +242,17 @@ def in_order(first: Any, second: Any, weight: Any) -> tuple[NDArray[Any], NDArra
         return np.asarray(second), np.asarray(first), weight
     weight = second.get_weight()
     return np.asarray(first), np.asarray(second.get_label()), weight if np.size(weight) else None
+
+
+def _doubled(labels: Array, dtype: Any) -> Array:
+    """-1 and 1 of labels 0 and 1, in two passes; of others numbers for which a margin loss is NaN."""
+    found = np.add(labels, labels, dtype=dtype)
+    return np.subtract(found, 1, out=found)
+
+
+def _of_dtype(array: Any, dtype: Any) -> Any:
+    """Floats of one dtype, which calls take at once; labels of classes as they are."""
+    return array if array is None or array.dtype.kind != "f" else array.astype(dtype, copy=False)
 
 
 def _times(array: Array, factor: Any) -> Array:

@@ -166,6 +166,33 @@ def test_sample_weights_multiply_both():
         assert other.dtype == np.float32
 
 
+def test_many_rows_are_those_of_blocks():
+    """Blocks and threads change nothing; labels of a margin are 0 and 1, -1 and 1, or all three."""
+    rng = np.random.default_rng(2)
+    pred = rng.standard_normal(100_000).astype(np.float32)
+    late = np.ones(len(pred), np.float32)
+    late[-10:] = -1, 0, 1, -1, 0, 1, 1, 1, 0, 0
+    for labels in ((pred > 0.3).astype(np.float32), np.sign(pred), late, pred > 0):
+        target = np.where(labels > 0, 1, -1).astype(np.float32)
+        for name in ("logistic", "modified_huber", "hinge"):
+            grad, hess = objective_of(fl.get(name), "auto", "x")(pred, labels)
+            np.testing.assert_array_equal(grad, fl.get(name).grad(pred, target))
+            assert (hess > 0).all()
+    with pytest.raises(ValueError, match="labels of a margin loss are 0 and 1, or -1 and 1, got 2"):
+        objective_of(fl.logistic, "auto", "x")(pred, np.full(len(pred), 2.0))
+    pred[77_777] = np.nan
+    with pytest.raises(ValueError, match="no finite gradient at row 77777"):
+        objective_of(fl.logistic, "auto", "x")(pred, pred > 0)
+
+
+def test_a_median_of_many_rows():
+    """It is that of some of them, whatever period and trend the rows have."""
+    pred = np.tile(np.linspace(-2, 2, 1000), 100) * np.repeat(np.linspace(0.1, 2, 100), 1000)
+    grad, hess = objective_of(fl.absolute_error, "auto", "x")(pred, np.zeros(len(pred)))
+    expected = np.abs(grad) / np.maximum(np.abs(pred), np.median(np.abs(pred)))
+    np.testing.assert_allclose(hess, expected, rtol=0.1)
+
+
 # ---- the ways into the libraries ----------------------------------------------------------------
 
 
