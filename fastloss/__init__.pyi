@@ -157,7 +157,7 @@ def score(
     emit: str | Iterable[str] = ...,
     keep: str | Iterable[str] = ...,
     prefix: str = ...,
-    by: str,
+    by: str | Iterable[str],
     sample_weight: str | None = ...,
     multioutput: str = ...,
     format: str | None = ...,

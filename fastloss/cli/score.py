@@ -28,8 +28,9 @@ from fastloss.cli.options import (
     storage_options,
 )
 from fastloss.cli.progress import log_fragment, progress_bar
-from fastloss.cli.tables import print_summary
+from fastloss.cli.tables import SORTS, print_summary
 from fastloss.files import ENGINES, ScoringError, Summary
+from fastloss.files.arguments import as_choice
 from fastloss.files.errors import escaped
 from fastloss.files.formats import STREAM
 from fastloss.files.spec import MULTIOUTPUT
@@ -119,8 +120,15 @@ def score(
         bool, typer.Option("--resume", help="Into a directory: skip the files that an earlier run has done.")
     ] = False,
     by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Summarize the rows of each value of this column too.")
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Summarize the rows of each value of this column too; repeated, of each combination of values.",
+        ),
     ] = None,
+    sort: Annotated[
+        str, typer.Option(help=f"The groups in the table, the largest mean first or by key: {' or '.join(SORTS)}.")
+    ] = SORTS[0],
     weight: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column of weights, for the weighted sum and mean.")
     ] = None,
@@ -139,6 +147,7 @@ def score(
 
     The exit code is 0, 1 where a --fail-if holds, or 2 for an error, which is one line on standard error.
     """
+    as_choice(sort, "sort", SORTS)
     gates = [_gate(text) for text in fail_if or ()]
     bound = bound_loss(loss, parameters(param or ()))
     if output is None and not json and list(input) == [STREAM] and format == "csv":
@@ -159,7 +168,7 @@ def score(
             emit=emit.split(","),
             keep=keep if keep in ("all", "none") else keep.split(","),
             prefix=prefix,
-            by=by,
+            by=None if not by else by[0] if len(by) == 1 else by,
             sample_weight=weight,
             format=format,
             dtype=dtype,
@@ -182,7 +191,7 @@ def score(
     if json:
         typer.echo(summary.to_json())
     else:
-        print_summary(summary, repr(bound), to_stderr=output is not None)
+        print_summary(summary, repr(bound), output is not None, sort)
     failed = [text for text, holds in gates if holds(summary)]
     for text in failed:
         typer.echo(f"fastloss: gate failed: {escaped(text)}", err=True)

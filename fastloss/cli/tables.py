@@ -10,9 +10,10 @@ from fastloss.files import GroupedSummary, Summary
 from fastloss.files.errors import escaped
 
 MAX_GROUPS = 20  # in the table
+SORTS = ("mean", "key")  # its groups: the largest mean first, or by their keys
 
 
-def print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None:
+def print_summary(summary: Summary, title: str, to_stderr: bool = False, sort: str = SORTS[0]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")
@@ -40,10 +41,10 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False) -> None
     if outputs:  # each of several, of predictions
         console.print(_parts("output", outputs))
     if isinstance(summary, GroupedSummary):
-        labelled = zip(summary.labels().values(), summary.groups.values(), strict=True)
-        # the largest first, and of equal ones g2 before g10
-        largest = sorted(labelled, key=lambda item: (-item[1].rows, len(item[0]), item[0]))
-        console.print(_parts(summary.by, largest))
+        labels = summary.labels()
+        keys = summary.worst_first() if sort == "mean" else summary.ordered_keys()
+        title = summary.by if isinstance(summary.by, str) else ", ".join(summary.by)
+        console.print(_parts(title, [(labels[key], summary.groups[key]) for key in keys]))
 
 
 def _parts(title: str, summaries: list[tuple]) -> Table:

@@ -1,11 +1,12 @@
-"""Summaries by group: of all rows, and of those of each value of a column."""
+"""Summaries by group: of all rows, and of those of each value of a column, or of several."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -16,37 +17,38 @@ from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.state import sequence, text
 from fastloss.exact.summary import Collector, Summary, as_floats, as_weights, marks, summaries
 
-Key: TypeAlias = str | int | float | bool | None
+Part: TypeAlias = str | int | float | bool | None
+Key: TypeAlias = Part | tuple[Part, ...]  # of one column, of several
 
 
 @dataclass(frozen=True, repr=False)
 class GroupedSummary(Summary):
-    """A `Summary` of all rows that also holds one for each value of a column.
+    """A `Summary` of all rows that also holds one for each value of a column, or of several.
 
     Attributes
     ----------
-    by : str
-        The column.
+    by : str or tuple of str
+        The column, or the columns.
     groups : dict
-        {value: Summary}, with the key None for rows where the column is null. Dates, times and durations are text, as
-        in ISO 8601, and equal for equal ones of all units: "2020-01-01 00:00:00.5", "PT1.5S". Numbers that are whole
-        are integers, whatever their type; fractions are floats, and text where a decimal has more digits than a float;
-        the others are "nan", "inf" and "-inf". Where the column has other types in other files, booleans beside numbers
-        are 0 and 1, and a text (as all groups of CSV are) is one group with what is written so: a date, or NaN with
-        "nan"; but "1" is not 1, nor "null" None.
+        {value: Summary}; of several columns the keys are tuples of their values. With the key None for rows where the
+        column is null. Dates, times and durations are text, as in ISO 8601, and equal for equal ones of all units:
+        "2020-01-01 00:00:00.5", "PT1.5S". Numbers that are whole are integers, whatever their type; fractions are
+        floats, and text where a decimal has more digits than a float; the others are "nan", "inf" and "-inf". Where
+        the column has other types in other files, booleans beside numbers are 0 and 1, and a text (as all groups of
+        CSV are) is one group with what is written so: a date, or NaN with "nan"; but "1" is not 1, nor "null" None.
     """
 
-    by: str = ""
+    by: str | tuple[str, ...] = ""
     groups: dict[Key, Summary] = field(default_factory=dict, repr=False)
 
     def fields(self) -> dict:
         """The numbers of `to_json`: of all rows, then of the groups in the order of their values, null last."""
-        groups = [{"value": key} | self.groups[key].fields() for key in self._ordered_keys()]
+        groups = [{"value": key} | self.groups[key].fields() for key in self.ordered_keys()]
         return super().fields() | {"by": self.by, "groups": groups}
 
     def to_dict(self, compact: bool = False) -> dict:
-        groups = [[key, self.groups[key].to_dict(compact)] for key in self._ordered_keys()]
-        return super().to_dict(compact) | {"by": self.by, "groups": groups}
+        groups = [[_state(key), self.groups[key].to_dict(compact)] for key in self.ordered_keys()]
+        return super().to_dict(compact) | {"by": _state(self.by), "groups": groups}
 
     @staticmethod
     def describes(state: dict) -> bool:
@@ -60,23 +62,34 @@ class GroupedSummary(Summary):
             raise ValueError("the summary has no groups")
         total = Summary.from_dict({name: part for name, part in state.items() if name not in ("by", "groups")})
         groups = [sequence(pair, "a group", 2) for pair in sequence(state["groups"], "groups")]
-        found = {_key(key): Summary.from_dict(group) for key, group in groups}
+        by = _columns(state["by"])
+        found = {_key(key, by): Summary.from_dict(group) for key, group in groups}
         if len(found) != len(groups):
             raise ValueError("a group is described twice")
-        if len({type(key) is bool for key in found if isinstance(key, int | float)}) > 1:
-            raise ValueError("a group is a boolean and another is a number")
+        for parts in zip(*map(_parts, found), strict=True):
+            if len({type(part) is bool for part in parts if isinstance(part, int | float)}) > 1:
+                raise ValueError("a group is a boolean and another is a number")
         consistency.check_parts(total, found.values())
-        return cls._of(total, text(state["by"], "by"), found)
+        return cls._of(total, by, found)
 
     def labels(self) -> dict[Key, str]:
         """What is shown of each key: a text is in quotes where it looks like another key."""
-        shown = {key: "null" if key is None else str(key) for key in self.groups}
-        others = {label for key, label in shown.items() if not isinstance(key, str)}
-        return {key: repr(key) if isinstance(key, str) and key in others else label for key, label in shown.items()}
+        columns = [_labels(parts) for parts in zip(*map(_parts, self.groups), strict=True)]
+        return {key: ", ".join(labels) for key, labels in zip(self.groups, zip(*columns, strict=True), strict=True)}
 
-    def _parts(self) -> tuple[list[Summary], dict[str, list]]:
-        keys = self._ordered_keys()
-        return [self.groups[key] for key in keys], {self.by: keys}
+    def _rows(self) -> tuple[list[Summary], dict[str, list]]:
+        keys = self.ordered_keys()
+        columns = {by: [_parts(key)[i] for key in keys] for i, by in enumerate(_parts(self.by))}
+        return [self.groups[key] for key in keys], columns
+
+    def worst_first(self) -> list[Key]:
+        """The keys by falling means, those of equal ones in their order; last those without a mean."""
+
+        def place(key):
+            mean = self.groups[key].mean
+            return (True, 0.0) if mean is None or math.isnan(mean) else (False, -mean)
+
+        return sorted(self.ordered_keys(), key=place)
 
     def of_loss(self, loss: str) -> GroupedSummary:
         groups = {key: summary.of_loss(loss) for key, summary in self.groups.items()}
@@ -94,51 +107,59 @@ class GroupedSummary(Summary):
     __ror__ = __or__  # a plain summary on the left would drop the groups
 
     @classmethod
-    def _of(cls, total: Summary, by: str, groups: dict[Key, Summary]) -> GroupedSummary:
+    def _of(cls, total: Summary, by: str | tuple[str, ...], groups: dict[Key, Summary]) -> GroupedSummary:
         return cls(**{f.name: getattr(total, f.name) for f in fields(Summary)}, by=by, groups=groups)
 
-    def _ordered_keys(self) -> list[Key]:
-        return sorted(self.groups, key=lambda key: (key is None, isinstance(key, str), 0 if key is None else key))
+    def ordered_keys(self) -> list[Key]:
+        """The keys in the order of their values, null last."""
+
+        def order(key):
+            return [(part is None, isinstance(part, str), 0 if part is None else part) for part in _parts(key)]
+
+        return sorted(self.groups, key=order)
 
 
 class GroupCollector:
     """Builds a `GroupedSummary` from batches of losses; as `Collector`, with the group of each row."""
 
-    def __init__(self, by: str):
+    def __init__(self, by: str | tuple[str, ...]):
         self._by, self._total = by, Collector()
         self._values = Accumulator(grouped=True)
-        # A dictionary takes True for 1: booleans, of a file where that is the type of the column, are on their own.
-        self._numbers: dict[Key, int] = {}
-        self._of_booleans: dict[Key, int] = {}
+        # A dictionary takes True for 1: keys with booleans, of files where that is the type of these columns, are on
+        # their own.
+        self._numbers: dict[tuple[bool, ...], dict[Key, int]] = {}
 
     def add(self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key]) -> None:
         """Add losses; `codes` has the number of each row's key among `keys`, which are of one type."""
         values = as_floats(values, "values")
         self._total.add(values, null, ignored, sample_weight)
-        numbers, others = self._numbers, self._of_booleans
-        if keys and type(keys[0]) is bool:
-            numbers, others = others, numbers
-        before = len(others)
+        numbers = self._numbers.setdefault(_which_are_booleans(keys), {})
+        before = self._groups - len(numbers)
         group = np.array([numbers.setdefault(key, before + len(numbers)) for key in keys], np.int64)[codes]
         left_out = marks(null, ignored, len(values))
         weights = as_weights(sample_weight, left_out, len(values))
-        self._values.add(values, left_out, weights, group, before + len(numbers))
+        self._values.add(values, left_out, weights, group, self._groups)
 
     def take(self, other: GroupCollector) -> None:
         """Add everything that was added to another one, by the same column, which is as a new one then."""
         self._total.take(other._total)
-        numbers = np.zeros(max(len(other._numbers) + len(other._of_booleans), 1), np.int64)
-        for ours, theirs in ((self._numbers, other._numbers), (self._of_booleans, other._of_booleans)):
+        numbers = np.zeros(max(other._groups, 1), np.int64)
+        for booleans, theirs in other._numbers.items():
+            ours = self._numbers.setdefault(booleans, {})
             for key, number in theirs.items():
-                numbers[number] = ours.setdefault(key, len(self._numbers) + len(self._of_booleans))
-            theirs.clear()
+                numbers[number] = ours.setdefault(key, self._groups)
+        other._numbers = {}
         self._values.take(other._values, numbers)
 
     def summary(self) -> GroupedSummary:
         """The summary of everything added so far."""
         found = summaries(self._values)
-        groups = [{key: found[number] for key, number in of.items()} for of in (self._numbers, self._of_booleans)]
-        return GroupedSummary._of(self._total.summary(), self._by, _merged(*groups))
+        groups = ({key: found[number] for key, number in of.items()} for of in self._numbers.values())
+        return GroupedSummary._of(self._total.summary(), self._by, reduce(_merged, groups, {}))
+
+    @property
+    def _groups(self) -> int:
+        return sum(map(len, self._numbers.values()))
 
 
 def number_key(value: int | float | Decimal) -> Key:
@@ -158,20 +179,68 @@ def _is_short(value: int | float | Decimal) -> bool:
 
 def _merged(a: dict[Key, Summary], b: dict[Key, Summary]) -> dict[Key, Summary]:
     """The groups of both: booleans as numbers, if the other ones are numbers."""
-    if {_are_booleans(a), _are_booleans(b)} == {True, False}:
-        a, b = ({int(key) if type(key) is bool else key: found for key, found in of.items()} for of in (a, b))
+    width = max((len(_parts(key)) for key in [*a, *b][:1]), default=0)
+    places = [i for i in range(width) if {_are_booleans(a, i), _are_booleans(b, i)} == {True, False}]
+    if places:
+        a, b = ({_as_numbers(key, places): found for key, found in of.items()} for of in (a, b))
     groups = dict(a)
     for key, summary in b.items():
         groups[key] = groups[key] | summary if key in groups else summary
     return groups
 
 
-def _are_booleans(keys: Iterable[Key]) -> bool | None:
+def _are_booleans(keys: Iterable[Key], place: int) -> bool | None:
     """Whether the numbers among keys are booleans, as all are or none is; None if there are no numbers."""
-    return next((type(key) is bool for key in keys if isinstance(key, int | float)), None)
+    parts = (_parts(key)[place] for key in keys)
+    return next((type(part) is bool for part in parts if isinstance(part, int | float)), None)
 
 
-def _key(value) -> Key:
+def _which_are_booleans(keys: list[Key]) -> tuple[bool, ...]:
+    """Of each column, whether it holds booleans; those of one type, of which one column has no null but the last."""
+    if not keys or not isinstance(keys[0], tuple):
+        return (bool(keys) and type(keys[0]) is bool,)
+    return tuple(any(type(part) is bool for part in parts) for parts in zip(*keys, strict=True))
+
+
+def _as_numbers(key: Key, places: list[int]) -> Key:
+    """A key whose booleans at these places are numbers."""
+    parts = tuple(
+        int(part) if type(part) is bool and place in places else part for place, part in enumerate(_parts(key))
+    )
+    return parts if isinstance(key, tuple) else parts[0]
+
+
+def _parts(key: Key) -> tuple[Part, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _labels(parts: Sequence[Part]) -> list[str]:
+    others = {"null" if part is None else str(part) for part in parts if not isinstance(part, str)}
+    return [
+        repr(part) if isinstance(part, str) and part in others else "null" if part is None else str(part)
+        for part in parts
+    ]
+
+
+def _state(key: Key) -> Part | list[Part]:
+    return list(key) if isinstance(key, tuple) else key
+
+
+def _columns(value) -> str | tuple[str, ...]:
+    """The column of groups, or several, of which a state tells."""
+    if type(value) is not list:
+        return text(value, "by")
+    if len(value) < 2:
+        raise ValueError(f"by is a list of {len(value)}: one column is a text")
+    return tuple(text(one, "by") for one in value)
+
+
+def _key(value, by: str | tuple[str, ...]) -> Key:
+    """The key of a group by these columns."""
+    return _part(value) if isinstance(by, str) else tuple(map(_part, sequence(value, "the value of a group", len(by))))
+
+
+def _part(value) -> Part:
     is_number = _is_short(value) if type(value) is int else type(value) is float and number_key(value) is value
     if not (value is None or type(value) in (str, bool) or is_number):
         raise ValueError(f"the value of a group is {shown(value)}, not null, text, a boolean or a number as it is kept")

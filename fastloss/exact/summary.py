@@ -266,7 +266,7 @@ class Summary:
         """
         import pyarrow as pa
 
-        summaries, keys = self._parts()
+        summaries, keys = self._rows()
         arrays = {name: _one_type(values) for name, values in keys.items()}
         arrays = views.table(summaries, arrays)
         types = [None] * len(keys) + [pa.int64() if n in _INTEGERS else pa.float64() for n in [*arrays][len(keys) :]]
@@ -283,11 +283,11 @@ class Summary:
         return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in shown.items())})"
 
     def _repr_html_(self) -> str:
-        summaries, keys = self._parts()
+        summaries, keys = self._rows()
         texts = {n: ["null" if value is None else str(value) for value in values] for n, values in keys.items()}
         return views.in_html(summaries, texts, self.loss or "")
 
-    def _parts(self) -> tuple[list[Summary], dict[str, list]]:
+    def _rows(self) -> tuple[list[Summary], dict[str, list]]:
         """What tables show: summaries, and columns that tell which they are."""
         return [self], {}
 

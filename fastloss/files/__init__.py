@@ -57,7 +57,7 @@ def score(
     emit: str | Iterable[str] = ("value",),
     keep: str | Iterable[str] = "all",
     prefix: str = "",
-    by: str | None = None,
+    by: str | Iterable[str] | None = None,
     sample_weight: str | None = None,
     multioutput: str = "uniform_average",
     format: str | None = None,
@@ -120,8 +120,9 @@ def score(
         Columns of the input that the output carries.
     prefix : str
         Put before the names of the emitted columns.
-    by : str
-        Column by whose values the rows are summarized too: the summary is a `GroupedSummary`.
+    by : str or list of str
+        Column by whose values the rows are summarized too: the summary is a `GroupedSummary`. Of several columns the
+        keys of its groups are tuples.
     sample_weight : str
         Column of weights, finite and not negative, of the rows in the summary's `sum_of_weights`, `weighted_sum` and
         `weighted_mean`. What is written is not multiplied. A row whose weight is null is null.

@@ -79,6 +79,14 @@ def as_columns(value: Any, name: str) -> tuple[str, ...]:
     return tuple(as_column(str(one) if isinstance(one, tuple) else one, name, COLUMNS) for one in values)
 
 
+def as_grouping(value: Any, name: str) -> str | tuple[str, ...]:
+    """The column of groups, or several."""
+    names = as_columns(value, name)
+    if not names or len(set(names)) < len(names):
+        raise refusal(name, f"{COLUMNS}, each once", value)
+    return names[0] if len(names) == 1 else names
+
+
 def as_kept(value: Any, name: str) -> tuple[str, ...] | None:
     """The columns of the input that the output carries; None is all of them."""
     if isinstance(value, str) and value in ("all", "none"):

@@ -11,7 +11,7 @@ import pyarrow as pa
 from fastloss.exact.groups import GroupCollector
 from fastloss.exact.summary import Collector, ColumnsCollector, Summary
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.group_keys import keys_of
+from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Losses
 from fastloss.files.spec import Spec
 
@@ -37,7 +37,7 @@ class Collected:
 
     def add(self, batch: pa.RecordBatch, losses: Losses) -> None:
         """Add the losses of the rows of a batch."""
-        groups = () if self._spec.by is None else keys_of(columns.get(batch, self._spec.by), self._spec.by)
+        groups = keys_of_columns({by: columns.get(batch, by) for by in self._spec.grouping}) if self._spec.by else ()
         left_out = losses.null, losses.ignored, losses.sample_weight
         self._values.add(losses.value, *left_out, *groups)
         for name, values in zip(self._spec.emit, losses.outputs, strict=True):

@@ -15,6 +15,7 @@ from fastloss.exact.summary import Summary
 from fastloss.files.arguments import (
     as_column,
     as_columns,
+    as_grouping,
     as_kept,
     as_loss,
     as_text,
@@ -48,8 +49,8 @@ class Spec:
         Input columns to carry into the output; None carries all of them.
     prefix : str
         Put before the names of the emitted columns.
-    by : str or None
-        Column whose values each get a summary.
+    by : str, tuple of str or None
+        Column whose values each get a summary; of several columns, each combination of their values.
     sample_weight : str or None
         Column of the rows' weights in the summary.
     multioutput : str
@@ -69,7 +70,7 @@ class Spec:
     emit: tuple[str, ...] = ("value",)
     keep: tuple[str, ...] | None = None
     prefix: str = ""
-    by: str | None = None
+    by: str | tuple[str, ...] | None = None
     sample_weight: str | None = None
     multioutput: str = "uniform_average"
     dtype: str | None = None
@@ -86,7 +87,7 @@ class Spec:
         emit: str | Iterable[str] = ("value",),
         keep: str | Iterable[str] = "all",
         prefix: str = "",
-        by: str | None = None,
+        by: str | Iterable[str] | None = None,
         sample_weight: str | None = None,
         multioutput: str = "uniform_average",
         dtype: str | None = None,
@@ -109,7 +110,7 @@ class Spec:
             emit=as_texts(emit, "emit"),
             keep=as_kept(keep, "keep"),
             prefix=as_text(prefix, "prefix"),
-            by=optional(as_column, by, "by"),
+            by=optional(as_grouping, by, "by"),
             sample_weight=optional(as_column, sample_weight, "sample_weight"),
             multioutput=multioutput,
             dtype=dtype,
@@ -139,8 +140,8 @@ class Spec:
 
     @property
     def grouping(self) -> tuple[str, ...]:
-        """The column of groups, if there is one."""
-        return () if self.by is None else (self.by,)
+        """The columns of groups, if there are any."""
+        return () if self.by is None else (self.by,) if isinstance(self.by, str) else self.by
 
     @property
     def read(self) -> tuple[str, ...]:

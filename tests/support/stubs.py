@@ -109,7 +109,7 @@ def stubs():
         first, _, _, *others = inspect.signature(getattr(metrics, name)).parameters.values()
         others = "".join(f", {_declared_number(p)}" for p in others)
         functions += METRIC.format(name=name, first=first.name, others=others)
-    functions += _score("None", "Summary") + _score("str", "GroupedSummary")
+    functions += _score("None", "Summary") + _score("str | Iterable[str]", "GroupedSummary")
     return HEAD + functions + "".join(_loss(fl.get(name)) for name in fl.list_losses())
 
 

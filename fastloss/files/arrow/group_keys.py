@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 import numpy as np
@@ -13,6 +14,25 @@ from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
 TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
+
+
+def keys_of_columns(given: Mapping) -> tuple[np.ndarray, list[Key]]:
+    """As `keys_of`, by column; of several columns the keys are tuples, those combinations of values that there are."""
+    (codes, keys), *others = [keys_of(column, by) for by, column in given.items()]
+    if not others:
+        return codes, keys
+    keys = [(key,) for key in keys]
+    for codes_there, keys_there in others:
+        both, possible = codes.astype(np.int64) * len(keys_there) + codes_there, len(keys) * len(keys_there)
+        if possible <= 4 * len(both):
+            present = np.flatnonzero(np.bincount(both, minlength=possible))
+            numbers = np.zeros(possible, np.int64)
+            numbers[present] = np.arange(len(present))
+            codes = numbers[both]
+        else:
+            present, codes = np.unique(both, return_inverse=True)
+        keys = [(*keys[i // len(keys_there)], keys_there[i % len(keys_there)]) for i in present.tolist()]
+    return codes, keys
 
 
 def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
