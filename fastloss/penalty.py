@@ -14,6 +14,8 @@ All are multiplied by `strength`. w, the argument `weight`, is one number a coor
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,11 @@ class Penalty:
         array[...] = found
         return final_results([array], destination)[0]
 
+    def curvature(self, x: ArrayLike, **parameters: Any) -> Array:
+        """The matrix of second derivatives, of the coordinates in the order of memory; at a kink 0."""
+        x, formulas = self._prepared(x, parameters)
+        return formulas.curvature(x.astype(np.float64, copy=False))
+
     def bind(self, **parameters: Any) -> Penalty:
         """The same penalty with these parameters fixed; it pickles."""
         return Penalty(self.name, self._formulas, **self._merged(parameters))
@@ -117,6 +124,20 @@ def _restored(name: str, parameters: dict[str, Any]) -> Penalty:
     return globals()[name].bind(**parameters)
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Coordinates of a vector that a penalty couples, and their proximal operator."""
+
+    rows: NDArray[np.intp]
+    prox: Callable[[Array, float], Array]
+
+
+def parts(penalty: Penalty, size: int) -> list[Part]:
+    """Those of a penalty on a vector of so many coordinates."""
+    _, formulas = penalty._prepared(np.zeros(size), {})
+    return formulas.parts(size)
+
+
 class _Formulas:
     """The formulas of a penalty for arrays of a shape; `factor` is strength times weight."""
 
@@ -133,6 +154,17 @@ class _Formulas:
                     f"weight must be one number a coordinate of x, of shape {shape}, got {weight.shape}"
                 ) from None
 
+    def parts(self, size: int) -> list[Part]:
+        """Each coordinate alone."""
+        factors = np.broadcast_to(self.factor, (size,))
+        return [Part(np.array([i]), self._with(factor=factors[i]).prox) for i in range(size)]
+
+    def _with(self, **attributes: Any) -> Any:
+        """The same with other attributes."""
+        other = copy(self)
+        vars(other).update(attributes)
+        return other
+
 
 class _Power(_Formulas):
     """l1 |x| + l2 x^2 / 2"""
@@ -144,6 +176,9 @@ class _Power(_Formulas):
 
     def grad(self, x: Array) -> Array:
         return self.factor * (self.l1 * np.sign(x) + self.l2 * x)
+
+    def curvature(self, x: Array) -> Array:
+        return np.diag(np.broadcast_to(self.factor * self.l2, x.shape).reshape(-1))
 
     def prox(self, x: Array, step: float) -> Array:
         threshold = step * self.factor
@@ -184,6 +219,9 @@ class _Huber(_Formulas):
 
     def grad(self, x: Array) -> Array:
         return self.factor * np.clip(x, -self.delta, self.delta)
+
+    def curvature(self, x: Array) -> Array:
+        return np.diag((self.factor * (np.abs(x) <= self.delta)).reshape(-1))
 
     def prox(self, x: Array, step: float) -> Array:
         threshold = step * self.factor
@@ -226,6 +264,20 @@ class _GroupLasso(_Formulas):
 
     def grad(self, x: Array) -> Array:
         return self._scaled(x, self.factors / self._positive(x))
+
+    def curvature(self, x: Array) -> Array:
+        units = (x / self._positive(x)[self.numbers].reshape(x.shape)).reshape(-1)
+        alike = self.numbers[:, None] == self.numbers
+        factors = np.where(self.norms(x) > 0, self.factors / self._positive(x), 0.0)[self.numbers]
+        return factors * (np.eye(x.size) - alike * np.outer(units, units))
+
+    def parts(self, size: int) -> list[Part]:
+        """The groups."""
+        rows = [np.flatnonzero(self.numbers == k) for k in range(self.count)]
+        one = [
+            self._with(count=1, numbers=np.zeros(len(at), int), factors=self.factors[[k]]) for k, at in enumerate(rows)
+        ]
+        return [Part(at, group.prox) for at, group in zip(rows, one, strict=True)]
 
     def prox(self, x: Array, step: float) -> Array:
         norms = self._positive(x)

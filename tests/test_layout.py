@@ -10,8 +10,8 @@ import fastloss as fl
 
 PACKAGE = Path(fl.__file__).parent
 # From the ground up; `fastloss` itself, the public names, is a floor too
-FLOORS = ("core", "exact", "losses", "metrics", "adaptive", "files", "scoring", "_moved", "fastloss", "integrations",
-          "plot", "cli", "__main__")  # fmt: skip
+FLOORS = ("core", "exact", "losses", "metrics", "penalty", "adaptive", "files", "scoring", "_moved", "fastloss",
+          "integrations", "plot", "cli", "__main__")  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".pyx", ".pxd"))
 FOLDERS = sorted({p.parent for p in MODULES} - {PACKAGE})
 

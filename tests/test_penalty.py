@@ -36,6 +36,8 @@ def test_values_and_gradients(case):
     for i, d in enumerate(1e-6 * np.eye(len(X))):
         slope = 0.4 * (formula(X + d, WEIGHT) - formula(X - d, WEIGHT)) / 2e-6
         assert penalty.grad(X)[i] == pytest.approx(slope, rel=1e-7, abs=1e-9)
+        bend = (penalty.grad(X + d) - penalty.grad(X - d)) / 2e-6
+        np.testing.assert_allclose(penalty.curvature(X)[i], bend, rtol=1e-7, atol=1e-9)
     assert (penalty.grad(0 * X) == 0).all()
 
 
@@ -51,6 +53,14 @@ def test_no_point_is_better_than_the_proximal_one(case, step):
         for move in size * rng.standard_normal((50, len(X))):
             assert total(best) <= total(best + move) + 1e-13
             assert total(best) <= total(best + np.where(rng.random(len(X)) < 0.5, 0, move)) + 1e-13
+
+
+def test_parts_are_what_is_coupled(case):
+    penalty, _ = case
+    whole, parts = penalty.prox(X, 0.5), fl.penalty.parts(penalty, len(X))
+    assert sorted(i for part in parts for i in part.rows) == list(range(len(X)))
+    for part in parts:
+        np.testing.assert_array_equal(part.prox(X[part.rows], 0.5), whole[part.rows])
 
 
 def test_what_is_small_becomes_zero():

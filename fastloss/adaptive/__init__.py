@@ -5,8 +5,11 @@ J. T. Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, without 
     data, statistics    residuals by the chunk; what a pass over them tells about alpha and scale, mergeable
     fitting             maximum likelihood by Newton's method
     sampling            random residuals
-    regression          linear regression by iteratively reweighted least squares
-    linear, descent     its columns in an orthonormal basis; its steps
+    regression          linear regression under any loss of a residual
+    problem, objectives, starts         its data; what is minimised; from where
+    linear, scales      columns in an orthonormal basis; the scale of residuals
+    descent, m_estimate, penalised      the steps; those with a scale; those with a penalty
+    inference, intervals, report        what is known of the coefficients and of predictions
     estimator           the same for scikit-learn
 """
 

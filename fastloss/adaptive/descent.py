@@ -153,18 +153,13 @@ class Descent:
         grad, hess, weight = (self.weights * each for each in (grad, hess, np.maximum(weight, hess)))
         if not (np.isfinite(grad).all() and np.isfinite(weight).all()):
             raise ValueError("the derivatives of the loss are no finite numbers: scale y to sizes near 1")
-        metric = _square(state.basis, weight)
-        sizes, axes = np.linalg.eigh(metric)
+        state, metric, sizes, axes = self.conditioned(state, weight)
         if not sizes.size or not sizes[-1] > 0:
             return state, None
-        if sizes[0] < ILL * sizes[-1]:  # the weights are on a few rows that the basis was not made for
-            state = self._based(state, weight)
-            metric = _square(state.basis, weight)
-            sizes, axes = np.linalg.eigh(metric)
         basis = state.basis
         kept = sizes > len(sizes) * EPS * sizes[-1]
         whitened = axes[:, kept] / np.sqrt(sizes[kept])
-        curvatures, turned = np.linalg.eigh(whitened.T @ _square(basis, hess) @ whitened)
+        curvatures, turned = np.linalg.eigh(whitened.T @ square(basis, hess) @ whitened)
         directions = whitened @ turned
         gradient = basis.rows.T @ grad + basis.penalty.T @ (basis.penalty @ state.gamma)
         along = directions.T @ gradient
@@ -183,6 +178,16 @@ class Descent:
             derivative=float(gradient @ gamma),
             noise=float((8 * EPS * np.abs(grad) + self.resolution * weight) @ np.abs(moves)),
         )
+
+    def conditioned(self, state: State, weight: Array) -> tuple[State, Array, Array, Array]:
+        """(the state, on another basis where that is better, its weighted normal equations, their eigenvalues, axes)"""
+        metric = square(state.basis, weight)
+        sizes, axes = np.linalg.eigh(metric)
+        if sizes.size and sizes[-1] > 0 and sizes[0] < ILL * sizes[-1]:  # on a few rows that it was not made for
+            state = self._based(state, weight)
+            metric = square(state.basis, weight)
+            sizes, axes = np.linalg.eigh(metric)
+        return state, metric, sizes, axes
 
     def _based(self, state: State, weights: Array) -> State:
         """The state on a basis for these weights, unless they leave too few rows for one."""
@@ -219,6 +224,6 @@ def _curved_or_flat(along: Array, curvatures: Array) -> Array:
     return np.where(flat if flat_first else ~flat, along, 0.0)
 
 
-def _square(basis: Basis, weights: Array) -> Array:
+def square(basis: Basis, weights: Array) -> Array:
     """rows' weights rows + penalty' penalty: the second derivative where the terms have these."""
     return basis.rows.T @ (weights[:, None] * basis.rows) + basis.penalty.T @ basis.penalty

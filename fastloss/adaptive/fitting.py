@@ -148,17 +148,21 @@ def _known(value: Array | None, shape: tuple[int, ...], name: str) -> list[float
 
 
 def learn(
-    residuals: Array, sample_weight: Array | None, alpha_bounds: tuple[float, float], near: Any = None
+    residuals: Array,
+    sample_weight: Array | None,
+    alpha_bounds: tuple[float, float],
+    near: Any = None,
+    scale: float | None = None,
 ) -> tuple[float, float]:
-    """The most likely alpha and scale; with `near`, those of the minimum close to that loss, for residuals that have
-    changed a little. None is 0 here, so that most of them may be identical."""
-    problem = _Problem(Residuals(residuals, sample_weight), None, None, *_bounds(alpha_bounds), num_threads=None)
+    """The most likely alpha and scale, unless that is known; with `near`, those of the minimum close to that loss, for
+    residuals that have changed a little. None is 0 here, so that most of them may be identical."""
+    problem = _Problem(Residuals(residuals, sample_weight), None, scale, *_bounds(alpha_bounds), num_threads=None)
     if near is None:
         point, _, _ = problem.search(30)
-        return point.alpha, math.exp(point.log_scale)
+        return point.alpha, scale or math.exp(point.log_scale)
     alpha = min(max(near.parameters["alpha"], alpha_bounds[0]), alpha_bounds[1])
     point, _, _ = problem.descend(problem.point(alpha, math.log(near.parameters["scale"])), 50)
-    return point.alpha, math.exp(point.log_scale)
+    return point.alpha, scale or math.exp(point.log_scale)
 
 
 @dataclass(frozen=True)

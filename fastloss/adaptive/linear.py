@@ -51,8 +51,11 @@ class Design:
     fit_intercept: bool
 
     @classmethod
-    def of(cls, X: Array, weights: Array, ridge: float, fit_intercept: bool) -> Design:
-        """Centred on the weighted mean, with an intercept; each column of a size of about 1, or less for a ridge."""
+    def of(cls, X: Array, weights: Array, ridge: float, fit_intercept: bool, roots: Array | None = None) -> Design:
+        """Centred on the weighted mean, with an intercept; each column of a size of about 1, or less for a ridge.
+
+        `roots` are what all of a row is multiplied by in the end, the intercept's 1 too.
+        """
         outer = np.frexp(np.abs(X).max(axis=0))[1]  # first of all, that no sum overflows
         scaled = np.ldexp(X, -outer)
         middle = np.average(scaled, axis=0, weights=weights) if fit_intercept else np.zeros(X.shape[1])
@@ -64,7 +67,14 @@ class Design:
         if fit_intercept:
             scaled = np.column_stack([np.ones(len(X)), scaled])
             penalty = np.column_stack([np.zeros(X.shape[1]), penalty])
+        if roots is not None:
+            scaled *= roots[:, None]
         return cls(scaled, penalty, np.ldexp(middle, outer), exponents, fit_intercept)
+
+    def at(self, X: Array) -> Array:
+        """The columns of other rows."""
+        scaled = np.ldexp(X - self.centre, -self.exponents)
+        return np.column_stack([np.ones(len(X)), scaled]) if self.fit_intercept else scaled
 
     def line(self, beta: Array) -> Line:
         height, slopes = (float(beta[0]), beta[1:]) if self.fit_intercept else (0.0, beta)
@@ -107,6 +117,18 @@ class Basis:
             forth=spread[:rank, None] * right[:rank] * sizes,
             null=right[rank:].T / sizes[:, None],
         )
+
+    def parameters(self) -> Array:
+        """The matrix whose product with gamma is the coefficients and, if there is one, the intercept."""
+        lines = [self.line(unit) for unit in np.eye(self.rows.shape[1])]
+        slopes = np.array([line.coef for line in lines]).reshape(len(lines), -1).T
+        return np.vstack([slopes, [line.intercept for line in lines]]) if self.design.fit_intercept else slopes
+
+    @classmethod
+    def plain(cls, design: Design) -> Basis:
+        """The design's own coordinates."""
+        one = np.eye(design.columns.shape[1])
+        return cls(design, design.columns, design.penalty, back=one, forth=one, null=one[:, :0])
 
     def line(self, gamma: Array) -> Line:
         """The line there; where columns depend on each other, that of the smallest coefficients."""

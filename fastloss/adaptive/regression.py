@@ -1,34 +1,35 @@
-"""Linear regression by iteratively reweighted least squares, under any loss of a residual, known or learned."""
+"""Linear regression under any loss of a residual, known, in units of a scale that is estimated, or learned."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss.adaptive.descent import CONVEX_ALPHA, Descent, Smoothed, State, is_convex
-from fastloss.adaptive.fitting import learn
-from fastloss.adaptive.linear import EPS, Basis, Design, Line
+from fastloss.adaptive.descent import State, is_convex
+from fastloss.adaptive.linear import Line
+from fastloss.adaptive.m_estimate import MEstimate
+from fastloss.adaptive.objectives import Known, lifted, stages
+from fastloss.adaptive.penalised import Penalised
+from fastloss.adaptive.problem import ABSURD, FAR, START_TOL, Problem
+from fastloss.adaptive.scales import FIXED, HUBER, MAD, Estimate, at_scale, bound_at
 from fastloss.adaptive.stand_ins import convergence_warning, singular_warning
+from fastloss.adaptive.starts import least_trimmed_squares
 from fastloss.core.arguments import as_array
 from fastloss.core.loss import Loss, get
-from fastloss.losses.likelihood import robust_nll
 from fastloss.losses.m_estimators import robust
 from fastloss.losses.residual import absolute_error
+from fastloss.penalty import Penalty
 
 Array = NDArray[np.float64]
 
 ADAPTIVE = "adaptive"
-EXACT = 1e-10  # of the spread of y: smaller residuals are rounding errors
-FAR = 10.0  # spreads of y: what is farther has no say in the start
-START_TOL = 1e-3  # for a start that is no more than that
-# Widths over which the derivative of a convex loss is made to run straight: of the median residual, and of the last one
-WIDEST, NARROWER, NARROWEST = 0.1, 0.1, 0.1
-LARGEST_RIDGE = 1e300
-SHARP = 0.1  # a loss whose weight has fallen to this share within the width is as good as one with a kink
+STARTS = ("ls", "lts")
+WEIGHTS = ("frequency", "precision")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,12 @@ class Regression:
     line : Line
         The function that was fitted, by its value among the data: `line.predict(X)` keeps the digits that
         X @ coef + intercept loses where X is far from 0.
+    scale : float
+        As it was given, estimated or learned; 1 for "fixed", 0 where the residuals are rounding errors.
+    ratio_loss : Loss
+        The loss of residuals over the scale: `loss`, with a scale of 1.
+    working_scale : float
+        The scale, or, where that is 0, the least that residuals are measured by.
     """
 
     coef: Array
@@ -61,6 +68,9 @@ class Regression:
     converged: bool
     path: list[tuple[Array, float, Any]]
     line: Line
+    scale: float
+    ratio_loss: Any
+    working_scale: float
 
 
 def irls(
@@ -69,7 +79,11 @@ def irls(
     *,
     loss: Any = ADAPTIVE,
     sample_weight: ArrayLike | None = None,
+    weight_kind: str = "frequency",
+    scale: str | float = FIXED,
+    start: str = "ls",
     ridge: float = 0.0,
+    penalty: Penalty | None = None,
     fit_intercept: bool = True,
     anneal: int = 0,
     alpha_bounds: tuple[float, float] = (0.001, 1.999),
@@ -77,13 +91,14 @@ def irls(
     tol: float = 1e-8,
 ) -> Regression:
     """
-    Minimise sum(sample_weight * loss(X @ coef + intercept - y)) + ridge * sum(coef^2) / 2.
+    Minimise sum(sample_weight * loss(X @ coef + intercept - y)) + ridge * sum(coef^2) / 2 + penalty(coef).
 
-    Each step solves a weighted least squares problem with the weights that the loss gives to the residuals, or, in
-    directions in which the loss is curved enough, is Newton's; it is shortened until the sum falls. The start is the
-    regression of least absolute errors, or, for a convex loss, of least squares on a y whose outliers are brought near.
-    A convex loss with kinks, or nearly so, is approached by losses without. Where alpha and scale are learned, they are
-    fitted to the residuals after each step, so that the total negative log-likelihood never rises.
+    With a scale that is estimated, each step solves a weighted least squares problem with the weights that the loss
+    gives to the residuals in units of their scale, which is renewed; close to the end the steps are Newton's for both.
+    Otherwise each step solves a weighted least squares problem or, in directions in which the loss is curved enough, is
+    Newton's; it is shortened until the sum falls. A convex loss with kinks, or nearly so, is approached by losses
+    without. Where alpha and scale are learned, they are fitted to the residuals after each step, so that the total
+    negative log-likelihood never rises.
 
     Columns are centred (with an intercept) and scaled, so that neither where they lie nor their units cost digits. How
     far an outlier is makes no difference to a loss whose derivative ends at a bound or at 0.
@@ -97,8 +112,25 @@ def irls(
         learned.
     sample_weight : array_like of shape (n,), optional
         >= 0.
+    weight_kind : "frequency" or "precision"
+        What sample_weight is. "frequency": how often a row was observed; a row of weight 2 is two rows. "precision":
+        in inverse proportion to the variance of a row; residuals are multiplied by its root, in the loss too, and the
+        sum has no other weights.
+    scale : "mad", "huber", "fixed" or float
+        The unit of the residuals, in which the parameters of the loss are: a number; "mad", the median of their sizes
+        over .6744897501960817; "huber", proposal 2: the s for which the sum of min(abs(r) / s, 2.5)^2 is n - p times
+        its mean for normal errors. A loss without a scale of its own takes residuals over it. "fixed" is 1, the loss as
+        it is. "adaptive" learns its scale, whichever name is given here, unless it is a number.
+    start : "ls" or "lts"
+        Where a loss that is not convex starts from: least squares (with "fixed" and "adaptive" least absolute errors,
+        from least squares on a y whose outliers are brought near), or least trimmed squares, the fit to the half of
+        the rows that fit best, which up to 40% of outliers in X and y do not move. The minimum of a convex loss does
+        not depend on the start.
     ridge : float
         Penalty on the squares of the coefficients, not on the intercept; >= 0.
+    penalty : Penalty, optional
+        One of `fastloss.penalty`, bound or not, on the coefficients: coordinate descent, and Newton's method on those
+        that are not 0. A loss with a scale of its own is in units of y and of that scale, as `loss` of the result.
     fit_intercept : bool
     anneal : int
         Steps of graduated non-convexity for `robust` and "adaptive": so many problems are solved on the way from
@@ -108,8 +140,9 @@ def irls(
     max_iter : int
         The largest number of steps, for each of the problems.
     tol : float
-        A step that would move the predictions by less, relative to the median residual, ends the iteration; so does,
-        where alpha and scale are learned, a smaller relative fall of the sum.
+        A step that would move the predictions by less, relative to the median residual, ends the iteration (with a
+        scale, by a hundredth of that, relative to it); so does, where alpha and scale are learned, a smaller relative
+        fall of the sum.
 
     Returns
     -------
@@ -121,7 +154,7 @@ def irls(
         If the loss is no function of a residual.
     ValueError
         If a number is outside its domain, or shapes do not fit; if fewer observations of positive weight than
-        parameters are given, without a ridge.
+        parameters are given, without a ridge or penalty.
 
     Warns
     -----
@@ -133,8 +166,8 @@ def irls(
 
     Source
     ------
-    P. W. Holland, R. E. Welsch, "Robust Regression Using Iteratively Reweighted Least-Squares", 1977; graduated
-    non-convexity: A. Blake, A. Zisserman, "Visual Reconstruction", 1987.
+    P. W. Holland, R. E. Welsch, "Robust Regression Using Iteratively Reweighted Least-Squares", 1977; scales: P. J.
+    Huber, "Robust Statistics", 1981; graduated non-convexity: A. Blake, A. Zisserman, "Visual Reconstruction", 1987.
 
     Examples
     --------
@@ -146,8 +179,59 @@ def irls(
     >>> found = irls(x[:, None], y)
     >>> round(float(found.coef[0]), 1), round(found.intercept, 1)
     (2.0, 1.0)
+    >>> found = irls(x[:, None], y, loss="tukey", scale="mad")
+    >>> round(float(found.coef[0]), 2), round(found.scale, 3)
+    (2.0, 0.012)
     """
     target = None if isinstance(loss, str) and loss == ADAPTIVE else _residual_loss(loss)
+    kind = checked_scale(scale)
+    _check_options(target, loss, ridge, anneal, max_iter, tol)
+    for name, value, known in (("start", start, STARTS), ("weight_kind", weight_kind, WEIGHTS)):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}")
+    X, y, weights = _checked(X, y, sample_weight)
+    problem = Problem.of(
+        X,
+        y,
+        weights,
+        ridge=ridge,
+        fit_intercept=fit_intercept,
+        scaled=penalty is None and (target is None or (kind != FIXED and not ridge)),
+        precise=weight_kind == "precision",
+        penalised=penalty is not None,
+    )
+    if penalty is not None:
+        if not isinstance(penalty, Penalty):
+            raise TypeError(f"penalty must be one of fastloss.penalty, such as fl.penalty.l1, got {penalty!r}")
+        problem = Penalised(**vars(problem), penalty=penalty)
+    fit = _Fit(problem, target, kind, max_iter, tol)
+    state, converged = fit.solve(fit.start(start == "lts"), anneal, alpha_bounds)
+    if not converged:
+        message = f"irls did not converge in {max_iter} steps: raise max_iter, or tol, or scale the data"
+        warnings.warn(message, convergence_warning(), stacklevel=2)
+    if problem.basis.null.shape[1]:
+        columns, rank = problem.basis.back.shape
+        message = f"the columns of X{' and the intercept' if fit_intercept else ''} depend on each other: their rank "
+        message += f"is {rank} of {columns}; the smallest coefficients are returned: leave columns out, or give ridge"
+        warnings.warn(message, singular_warning(), stacklevel=2)
+    residuals = fit.path[-1][0].predict(X) - y
+    return fit.result(state, residuals if weight_kind == "frequency" else np.sqrt(weights) * residuals, converged)
+
+
+def checked_scale(scale: Any) -> str | float:
+    """One of the names, or a number above 0."""
+    if isinstance(scale, str) and scale in (MAD, HUBER, FIXED):
+        return scale
+    try:
+        number = float(scale)
+    except (TypeError, ValueError):
+        number = np.nan
+    if isinstance(scale, str) or not 0 < number < np.inf:
+        raise ValueError(f"scale must be 'mad', 'huber', 'fixed' or a number > 0, got {scale!r}")
+    return number
+
+
+def _check_options(target: Any, loss: Any, ridge: float, anneal: int, max_iter: int, tol: float) -> None:
     if not 0 <= ridge < np.inf:
         raise ValueError(f"ridge must be >= 0 and finite, got {ridge}")
     if anneal < 0 or (anneal and target is not None and target.name != robust.name):
@@ -156,38 +240,79 @@ def irls(
         raise ValueError(f"max_iter must be >= 1, got {max_iter}")
     if not tol >= 0:
         raise ValueError(f"tol must be >= 0, got {tol}")
-    X, y, weights = _checked(X, y, sample_weight)
-    data = _Data.of(X, y, weights, ridge, fit_intercept, scaled=target is None)
-    path: list[tuple[Line, Any]] = []
-    state = data.start()
-    if target is None or not is_convex(target):
-        state, _ = data.minimise_convex(absolute_error, state, max_iter, START_TOL, path)
-    converged = True
-    for stage in _stages(target, anneal, alpha_bounds, data.floor):
-        if isinstance(stage, _Known) and is_convex(stage.loss):
-            state, converged = data.minimise_convex(stage.loss, state, max_iter, tol, path)
+
+
+@dataclass(eq=False)
+class _Fit:
+    """A problem, the loss that is given (None: learned), and the way that its scale takes."""
+
+    problem: Problem
+    target: Any
+    kind: str | float
+    max_iter: int
+    tol: float
+    path: list[tuple[Line, Any]] = field(default_factory=list)
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the loss is one of residuals over a scale."""
+        return self.target is not None and self.kind != FIXED
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """In units of the problem."""
+        rank = self.problem.basis.rows.shape[1]
+        kind = self.kind if isinstance(self.kind, str) else float(np.ldexp(self.kind, -self.problem.unit))
+        return Estimate(kind, float(np.ldexp(rank, -self.problem.weight_unit)))
+
+    def start(self, trimmed: bool) -> State:
+        problem = self.problem
+        if trimmed:
+            basis, y = problem.basis, problem.descent.y
+            return State.of(basis, least_trimmed_squares(basis.rows, y, problem.descent.weights), y)
+        if self.is_estimated or isinstance(problem, Penalised):
+            return problem.least_squares(ABSURD)
+        state = problem.least_squares(FAR)
+        if self.target is None or not is_convex(self.target):
+            state, _ = problem.minimise_convex(absolute_error, state, self.max_iter, START_TOL, self.path)
+        return state
+
+    def solve(self, state: State, anneal: int, alpha_bounds: tuple[float, float]) -> tuple[State, bool]:
+        """(where the steps end, whether they do)"""
+        problem, converged = self.problem, True
+        known = self.estimate.kind if isinstance(self.kind, float) else None
+        for stage in stages(self.target, anneal, alpha_bounds, problem.floor, known):
+            if self.is_estimated:
+                steps = MEstimate(problem, self.estimate, self.path)
+                state, converged = steps.solve(stage.loss, state, self.max_iter, self.tol)
+            elif isinstance(stage, Known) and is_convex(stage.loss):
+                state, converged = problem.minimise_convex(stage.loss, state, self.max_iter, self.tol, self.path)
+            else:
+                state, converged = problem.minimise(stage, state, self.max_iter, self.tol, self.path)
+        return state, converged
+
+    def result(self, state: State, residuals: Array, converged: bool) -> Regression:
+        """Of residuals as the loss takes them."""
+        line, loss = self.path[-1]
+        unit = self.problem.unit
+        scale = working = 1.0
+        ratio_loss = loss
+        if self.is_estimated:
+            steps = MEstimate(self.problem, self.estimate)
+            scale, working = (float(np.ldexp(each, unit)) for each in (steps.scale(state), steps.working_scale(state)))
+            loss, ratio_loss = bound_at(self.target, working), self.target
+            weight = at_scale(self.target, working).weight(residuals)
         else:
-            state, converged = data.minimise(stage, state, max_iter, tol, path)
-    if not converged:
-        message = f"irls did not converge in {max_iter} steps: raise max_iter, or tol, or scale the data"
-        warnings.warn(message, convergence_warning(), stacklevel=2)
-    if data.basis.null.shape[1]:
-        columns, rank = data.basis.back.shape
-        message = f"the columns of X{' and the intercept' if fit_intercept else ''} depend on each other: their rank "
-        message += f"is {rank} of {columns}; the smallest coefficients are returned: leave columns out, or give ridge"
-        warnings.warn(message, singular_warning(), stacklevel=2)
-    line, used = path[-1]
-    residuals = line.predict(X) - y
-    return Regression(
-        line.coef,
-        line.intercept,
-        loss=used,
-        weight=used.weight(_lifted(residuals, float(np.ldexp(data.floor, data.unit)))),
-        n_iter=len(path),
-        converged=converged,
-        path=[(each.coef, each.intercept, u) for each, u in path],
-        line=line,
-    )
+            weight = loss.weight(lifted(residuals, float(np.ldexp(self.problem.floor, unit))))
+        if self.target is None:
+            working = loss.parameters["scale"]
+            exact = np.median(np.abs(residuals)) <= np.ldexp(self.problem.floor, unit)
+            scale = 0.0 if exact and not isinstance(self.kind, float) else working
+            ratio_loss = loss.bind(scale=1.0)
+        path = [(each.coef, each.intercept, used) for each, used in self.path]
+        return Regression(
+            line.coef, line.intercept, loss, weight, len(path), converged, path, line, scale, ratio_loss, working
+        )
 
 
 def _checked(X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Array, Array, Array]:
@@ -217,157 +342,3 @@ def _residual_loss(loss: Any) -> Any:
             if np.ndim(value):
                 raise ValueError(f"{name} of {term.name} must be one number, got an array of shape {np.shape(value)}")
     return bound
-
-
-# ---- what is minimised --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Known:
-    """The sum of a loss."""
-
-    loss: Any
-    width: float = 0.0
-
-    def learn(self, residuals: Array, weights: Array, before: Any) -> Any:
-        """The loss whose weights the next step takes; `before` is the one that the last step took."""
-        return self.loss
-
-    def has_settled(self, old: tuple[Array, Any], new: tuple[Array, Any], weights: Array, tol: float) -> bool:
-        """Whether the sum has stopped to fall, of (residuals, loss): its steps alone tell."""
-        return False
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """The negative log-likelihood of the general robust loss, alpha and scale as the residuals have them."""
-
-    alpha_bounds: tuple[float, float]
-    floor: float
-    width: float = 0.0
-
-    def learn(self, residuals: Array, weights: Array, before: Any) -> Any:
-        sizes = np.abs(_lifted(residuals, self.floor))
-        if sizes.min() == sizes.max():  # an exact fit: they are all as small as they may be
-            return robust.bind(alpha=self.alpha_bounds[0], scale=float(sizes.max()))
-        alpha, scale = learn(sizes, weights, self.alpha_bounds, near=before)
-        return robust.bind(alpha=alpha, scale=scale)
-
-    def has_settled(self, old: tuple[Array, Any], new: tuple[Array, Any], weights: Array, tol: float) -> bool:
-        """Alpha and scale follow the residuals slowly: where the likelihood has ceased to rise, that is the end."""
-        before, after = (self._total(*each, weights) for each in (old, new))
-        return before - after <= tol * (abs(after) + 1e-3 * float(weights.sum()))
-
-    def _total(self, residuals: Array, loss: Any, weights: Array) -> float:
-        lifted = _lifted(residuals, self.floor)
-        return float(robust_nll(lifted, sample_weight=weights, reduction="sum", **loss.parameters))
-
-
-def _lifted(residuals: Array, floor: float) -> Array:
-    """None smaller than the floor."""
-    return np.copysign(np.maximum(np.abs(residuals), floor), residuals)
-
-
-def _stages(target: Any, anneal: int, alpha_bounds: tuple[float, float], floor: float) -> list[_Known | _Learned]:
-    """The problems to solve one after the other: alpha falls from where the loss is convex."""
-    if target is None:
-        low, high = alpha_bounds
-        lows = np.linspace(min(max(low, CONVEX_ALPHA), high - 1e-3), low, anneal + 1) if anneal else [low]
-        return [_Learned((float(a), high), floor) for a in lows]
-    if not anneal or target.parameters["alpha"] >= CONVEX_ALPHA:
-        return [_Known(target)]
-    # even steps of 1 / (2 - alpha), so that -inf can be reached
-    shares = np.linspace(1 / (2 - CONVEX_ALPHA), 1 / (2 - target.parameters["alpha"]), anneal + 1)[:-1]
-    return [*(_Known(target.bind(alpha=float(2 - 1 / share))) for share in shares), _Known(target)]
-
-
-# ---- how ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Data:
-    """The observations that count, prepared: their residuals over 2**unit are what is made small."""
-
-    basis: Basis
-    descent: Descent
-    floor: float  # what counts as the least residual, where a loss that learns its scale would follow it to 0
-    unit: int
-    middle: float  # of y
-
-    @classmethod
-    def of(cls, X: Array, y: Array, weights: Array, ridge: float, fit_intercept: bool, scaled: bool) -> _Data:
-        """`scaled` lets the unit be that of y, for a loss that learns its scale."""
-        counts = weights > 0
-        if not counts.all():
-            X, y, weights = X[counts], y[counts], weights[counts]
-        parameters = X.shape[1] + fit_intercept
-        if not parameters:
-            raise ValueError("X has no columns, and there is no intercept: nothing is left to fit")
-        if len(y) < parameters and not ridge:
-            raise ValueError(
-                f"n_samples={len(y)} of positive weight are fewer than the {parameters} parameters: "
-                "give more of them, leave columns out, or give ridge > 0"
-            )
-        weight_unit = np.frexp(weights.max())[1]
-        middle = float(np.partition(y, len(y) // 2)[len(y) // 2]) if fit_intercept else 0.0
-        with np.errstate(over="ignore"):
-            y = np.nan_to_num(y - middle)
-            sizes = np.abs(y)
-            spread = float(np.median(sizes[sizes > 0])) if sizes.any() else (abs(middle) or 1.0)
-            unit = int(np.frexp(spread)[1]) if scaled else 0
-            ridge = min(float(np.ldexp(ridge, 2 * unit - weight_unit)), LARGEST_RIDGE)
-        weights = np.ldexp(weights, -weight_unit)
-        design = Design.of(X, weights, ridge, fit_intercept)
-        y, spread = np.ldexp(y, -unit), float(np.ldexp(spread, -unit))
-        descent = Descent(y, weights, 4 * EPS * spread)
-        return cls(Basis.of(design, weights), descent, EXACT * spread, unit, middle)
-
-    def start(self) -> State:
-        """Least squares on a y whose outliers are brought near."""
-        near = FAR * self.floor / EXACT
-        y, weights = self.descent.y, self.descent.weights
-        gamma = self.basis.rows.T @ (weights * np.clip(y, -near, near))
-        return State.of(self.basis, gamma, y)
-
-    def minimise(
-        self, objective: _Known | _Learned, state: State, max_iter: int, tol: float, path: list[tuple[Line, Any]]
-    ) -> tuple[State, bool]:
-        """(the state at a minimum, whether it is one), from a state on; its iterates are added to the path."""
-        weights = self.descent.weights
-        loss = objective.learn(state.residuals, weights, None)
-        path.append(self._iterate(state, loss))
-        for _ in range(max_iter):
-            before = state.residuals, loss
-            state, length, level = self.descent.advance(Smoothed(loss, objective.width), state)
-            if level or state.residuals is before[0]:
-                return state, level
-            loss = objective.learn(state.residuals, weights, loss)
-            path.append(self._iterate(state, loss))
-            enough = max(tol * self.descent.size(state), objective.width / 10, self.descent.resolution)
-            if length <= enough or objective.has_settled(before, (state.residuals, loss), weights, tol):
-                return state, True
-        return state, False
-
-    def minimise_convex(
-        self, loss: Any, state: State, max_iter: int, tol: float, path: list[tuple[Line, Any]]
-    ) -> tuple[State, bool]:
-        """The same for a convex loss: where its derivative turns sharply, over smoothed losses that are ever closer."""
-        width = WIDEST * self.descent.size(state)
-        has_kinks = "c1" not in loss.traits or np.isinf(loss.weight(0.0))
-        while has_kinks or loss.weight(width) < SHARP * loss.weight(0.0):
-            least = max(tol * NARROWEST * self.descent.size(state), self.descent.resolution)
-            last = width <= least
-            state, converged = self.minimise(_Known(loss, max(width, least)), state, max_iter, tol, path)
-            if last and has_kinks:
-                return state, converged
-            if last:
-                break
-            width *= NARROWER
-        return self.minimise(_Known(loss), state, max_iter, tol, path)
-
-    def _iterate(self, state: State, loss: Any) -> tuple[Line, Any]:
-        """As the user has it."""
-        line = state.basis.line(state.gamma).moved(self.unit, self.middle)
-        if "scale" in loss.parameters and self.unit:
-            loss = loss.bind(scale=float(np.ldexp(loss.parameters["scale"], self.unit)))
-        return line, loss

@@ -473,7 +473,7 @@ def test_the_estimator_needs_no_scikit_learn():
 
 @pytest.mark.peers
 @pytest.mark.filterwarnings("ignore:Skipping check")
-@pytest.mark.parametrize("given", [{}, {"loss": "huber", "ridge": 0.1}, {"anneal": 3}])
+@pytest.mark.parametrize("given", [{}, {"loss": "huber", "ridge": 0.1}, {"loss": "tukey", "start": "lts"}])
 def test_the_estimator_passes_the_checks_of_scikit_learn(given):
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
     few = {"check_sample_weight_equivalence_on_dense_data": "fits 12 rows to 30 columns, which wants a ridge"}
