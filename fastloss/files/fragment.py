@@ -61,7 +61,7 @@ def score_task(
         If an input cannot be read or scored, or the output not written. Nothing is left behind.
     """
     if task.output is None:
-        spec = replace(spec, keep=())  # the column of groups is read, but not carried
+        spec = spec.without_columns  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
         completed = None if record is None else lambda size, digests: record(collected.summary(), size, digests)
@@ -72,7 +72,7 @@ def score_task(
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     before = 0
     with writing as output, ExitStack() as stack:
-        read = replace(spec, keep=()) if output is not None and _may_splice(task, spec) else spec
+        read = spec.without_columns if output is not None and _may_splice(task, spec) else spec
         open_fragment = stack.enter_context(_opener(task, read, infer))
         if is_single:  # what tells the number of classes is read once
             with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
@@ -87,7 +87,7 @@ def score_task(
             rows, own = 0, _own(spec, task, source.schema)
             if is_spliced:
                 output.follow(source.carried(own.carried(source.schema.names)))
-                own = replace(own, keep=())
+                own = own.without_columns
             with naming(fragment, 0, before):
                 count = classes if is_single else class_count(source, spec) or classes
             counts = _score_source(source, fragment, own, collected, output, before, count, num_threads)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import types
 
 from fastloss.files.arrow.sizes import row_bytes
 from fastloss.files.errors import ScoringError, one_line
@@ -17,6 +18,7 @@ from fastloss.files.formats import FORMATS, STREAM, TABLES
 
 MAX_ROWS = 1 << 17
 BATCH_BYTES = 32 << 20
+BOUND_BYTES = 16  # of a primitive value, at most
 READ_BUFFER_BYTES = 1 << 20
 EXPANSION, EXPANDED_BYTES = 100, 1 << 30  # compressed data may become so many times as many bytes, or so many
 
@@ -87,6 +89,10 @@ def validated(batch: pa.RecordBatch, path: str, format: str) -> pa.RecordBatch:
 
 def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Slices of a batch that are small enough, as what they become."""
+    is_small = BOUND_BYTES * batch.num_columns * len(batch) <= BATCH_BYTES and len(batch) <= MAX_ROWS
+    if is_small and all(map(types.is_primitive, batch.schema.types)):  # without a look at each column
+        yield batch
+        return
     sizes = row_bytes(batch)
     if not isinstance(sizes, np.ndarray):
         size = rows_per_batch(sizes)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -128,12 +129,22 @@ class Spec:
         _check_parameters(spec.loss)
         return spec
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+
+    def __getstate__(self) -> dict:
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # a hash is that of a process
+
+    @cached_property
     def scored(self) -> tuple[str, ...]:
         """The columns that the loss reads."""
         return self.residual + self.pred + self.target
 
-    @property
+    @cached_property
     def numbers(self) -> tuple[str, ...]:
         """The columns that hold numbers: those that the loss reads, and the weights."""
         return self.scored if self.sample_weight is None else (*self.scored, self.sample_weight)
@@ -143,7 +154,7 @@ class Spec:
         """The columns of groups, if there are any."""
         return () if self.by is None else (self.by,) if isinstance(self.by, str) else self.by
 
-    @property
+    @cached_property
     def read(self) -> tuple[str, ...]:
         """The columns that have to be there."""
         return self.numbers + self.grouping
@@ -152,12 +163,12 @@ class Spec:
         """The summary of no rows."""
         return Summary() if self.by is None else GroupedSummary(by=self.by)
 
-    @property
+    @cached_property
     def loss_text(self) -> str:
         """The repr of the loss, with all numbers of its arrays: equal for equal losses alone."""
         return str(self.loss._text())
 
-    @property
+    @cached_property
     def emitted(self) -> tuple[str, ...]:
         """The names of the columns written, in the order of `emit`."""
         return tuple(self.prefix + output for output in self.emit)
@@ -172,6 +183,12 @@ class Spec:
         keep = None if self.keep is None else set(self.keep)
         return [name for name in columns if keep is None or name in keep]
 
+    @cached_property
+    def without_columns(self) -> Spec:
+        """The spec that carries no columns."""
+        return replace(self, keep=())
+
+    @cached_property
     def fingerprint(self) -> str:
         """A text that is equal for two specs exactly if they compute the same."""
         loss = {"name": self.loss.name, "parameters": self.loss.parameters}

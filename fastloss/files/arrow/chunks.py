@@ -9,6 +9,7 @@ import pyarrow.parquet
 from pyarrow import types
 
 from fastloss.files.arrow.int96 import is_inside
+from fastloss.files.parquet.footer import Leaf
 
 WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
 INDEX_BYTES = 4  # a value at most, in a chunk of indices of a dictionary
@@ -33,22 +34,22 @@ class Chunks:
     def __init__(
         self,
         metadata: pa.parquet.FileMetaData,
+        leaves: Sequence[Leaf],
         schema: pa.Schema,
         row_groups: Sequence[int],
         names: Collection[str],
     ):
         self._groups = [group for group in map(metadata.row_group, row_groups) if group.num_rows]
-        leaves = [(i, metadata.schema.column(i)) for i in range(len(metadata.schema))]
         sizes, taken = [0] * len(self._groups), [0] * len(self._groups)
         self.texts, self.largest_text = [], 0
-        for i, leaf in leaves:
+        for i, leaf in enumerate(leaves):
             if not is_inside(leaf.path, names):
                 continue
-            width = WIDTHS.get(leaf.physical_type) or leaf.length
+            width = WIDTHS.get(leaf.type) or leaf.length
             for number, chunk in enumerate(self._chunks(i)):
                 sizes[number] += max(chunk.total_uncompressed_size, chunk.num_values * width)
                 taken[number] += chunk.total_compressed_size
-            if leaf.physical_type == "BYTE_ARRAY" and any(map(_shares, self._chunks(i))):
+            if leaf.type == "BYTE_ARRAY" and any(map(_shares, self._chunks(i))):
                 if _is_text(schema, leaf.path) and _are_indices(list(self._chunks(i))):
                     self.texts.append(leaf.path)
                 else:

@@ -10,19 +10,18 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
 from pyarrow import types
 
 from fastloss.files.errors import ScoringError
+from fastloss.files.parquet.footer import Leaf
 
 SPARK_VERSION = b"org.apache.spark.version"  # in files that Spark wrote, whose times are whole microseconds
 LIMIT = np.iinfo(np.int64).max // 1000  # microseconds that are nanoseconds too
 
 
-def int96_columns(metadata: pa.parquet.FileMetaData, names: Collection[str]) -> list[str]:
+def int96_columns(leaves: Sequence[Leaf], names: Collection[str]) -> list[str]:
     """The paths of the 96-bit timestamps in the columns, or the fields of structs, of these names."""
-    leaves = map(metadata.schema.column, range(len(metadata.schema)))
-    return [leaf.path for leaf in leaves if leaf.physical_type == "INT96" and is_inside(leaf.path, names)]
+    return [leaf.path for leaf in leaves if leaf.type == "INT96" and is_inside(leaf.path, names)]
 
 
 def int96_unit(name: str, open_file: Callable, paths: Sequence[str], row_groups: Sequence[int]) -> str:
@@ -55,6 +54,8 @@ def int96_unit(name: str, open_file: Callable, paths: Sequence[str], row_groups:
 
 def is_inside(path: str, names: Collection[str]) -> bool:
     """Whether a leaf of a Parquet schema is in one of these columns or fields of structs."""
+    if "." not in path:
+        return path in names
     parts = path.split(".")
     return any(".".join(parts[:end]) in names for end in range(1, len(parts) + 1))
 

@@ -42,7 +42,7 @@ def origin(task: Task, spec: Spec, classes: int | None) -> str:
     """A hash of what the output of a task depends on: SHA-256 of canonical JSON."""
     parts = {
         "inputs": [_identity(fragment) for fragment in task.fragments],
-        "spec": spec.fingerprint(),
+        "spec": spec.fingerprint,
         "classes": classes,
         "version": config.__version__,
         "format": FORMAT,

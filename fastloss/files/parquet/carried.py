@@ -7,8 +7,9 @@ import os
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 
-import numpy as np
 import pyarrow as pa
 
 from fastloss.files.errors import SourceError
@@ -72,8 +73,10 @@ class Carried:
     ----------
     columns : int
         How many.
+    root : Struct
+        What the schema of the file says of the whole.
     elements : list of Struct
-        What the schema of the file says of them.
+        What it says of them.
     groups : list of int
         The row groups that have rows.
 
@@ -85,7 +88,10 @@ class Carried:
 
     def __init__(self, file, footer: Footer, row_groups: Sequence[int], names: Collection[str]):
         self._descriptor, self.footer = file.fileno(), footer
-        self._roots = _roots(footer)
+        try:
+            self.root, self._roots = _tree(footer.file.get(fields.FILE_SCHEMA, fields.NO_LIST), len(footer.leaves))
+        except (LookupError, ValueError) as error:
+            raise footer.corrupt("its schema is corrupt") from error
         self._chosen = [i for i, root in enumerate(self._roots) if root.name in names]
         roots = [self._roots[i] for i in self._chosen]
         self.elements = [element for root in roots for element in root.elements]
@@ -104,7 +110,7 @@ class Carried:
 
     def is_like(self, other: Carried) -> bool:
         """Whether one footer can describe both."""
-        return self._told() == other._told()
+        return other is self or self._told() == other._told()
 
     @property
     def most_rows(self) -> int:
@@ -119,20 +125,13 @@ class Carried:
     def orders(self) -> list[Struct]:
         """How the values of the columns are ordered, leaf by leaf; nothing if the file does not say."""
         _, orders = self.footer.file.get(fields.FILE_ORDERS, (thrift.LIST, []))
-        return [orders[leaf] for leaf in self._leaves] if len(orders) == len(self.footer.paths) else []
+        return [orders[leaf] for leaf in self._leaves] if len(orders) == len(self.footer.leaves) else []
 
     def arrow_fields(self) -> list[pa.Field] | None:
         """The columns as Arrow had them, if the file tells."""
-        _, texts = self.footer.file.get(fields.FILE_TEXTS, (thrift.LIST, []))
-        for text in texts:
-            if thrift.content(text[fields.TEXT_KEY]) == ARROW_SCHEMA:
-                try:
-                    message = base64.b64decode(thrift.content(text[fields.TEXT_VALUE]))
-                    schema = pa.ipc.read_schema(pa.py_buffer(message))
-                except (pa.ArrowException, OSError, LookupError, ValueError):
-                    return None
-                return [schema.field(i) for i in self._chosen] if len(schema) == len(self._roots) else None
-        return None
+        schema = _arrow_schema(self.footer.file.get(fields.FILE_TEXTS, fields.NO_LIST))
+        is_of_all = schema is not None and len(schema) == len(self._roots)
+        return [schema.field(i) for i in self._chosen] if is_of_all else None
 
     def group(self, group: int) -> tuple[Struct, list[Chunk]]:
         """What the footer says of a row group, and its chunks that are carried.
@@ -158,7 +157,7 @@ class Carried:
 
     def _told(self) -> tuple:
         of_file = [self.footer.file.get(field) for field in (fields.FILE_WRITER, fields.FILE_ORDERS)]
-        return self._chosen, [(root.name, root.elements) for root in self._roots], of_file
+        return self._chosen, self._roots, of_file
 
     def _check_rows(self) -> None:
         rows, told = self.footer.rows, number(self.footer.file, fields.FILE_ROWS)
@@ -166,23 +165,29 @@ class Carried:
             raise self.footer.corrupt(f"it says to have {told} rows, and {sum(rows)} in its row groups")
 
     def _check_chunks(self) -> None:
-        footer, leaves = self.footer, self._leaves
-        shape = len(footer.rows), len(footer.paths)
-        rows = np.array(footer.rows, np.int64)[self.groups, None]
-        values = np.array(footer.values, np.int64).reshape(shape)[self.groups][:, leaves]
-        is_repeated = np.array([footer.levels[leaf][0] > 0 for leaf in leaves])
-        for _, i in np.argwhere(np.where(is_repeated, values < rows, values != rows)):
-            raise footer.corrupt_column(leaves[i], "has another number of values than of rows")
-        extents = np.array(footer.extents, np.int64).reshape(*shape, 2)[self.groups][:, leaves].reshape(-1, 2)
-        order = np.argsort(extents[:, 0], kind="stable")
-        starts, stops = extents[order].T
-        for i in order[starts < 0]:
-            raise footer.corrupt_column(leaves[i % len(leaves)], "lies outside of the file")
-        for i in order[1:][starts[1:] < stops[:-1]]:
-            raise footer.corrupt_column(leaves[i % len(leaves)], "lies where another does")
+        footer, spans = self.footer, []
+        for group in self.groups:
+            rows = footer.rows[group]
+            for leaf in self._leaves:
+                at = self._place(group, leaf)
+                values, is_repeated = footer.values[at], footer.leaves[leaf].levels[0] > 0
+                if values < rows or (values > rows and not is_repeated):
+                    raise footer.corrupt_column(leaf, "has another number of values than of rows")
+                spans.append((*footer.extents[2 * at : 2 * at + 2], leaf))
+        spans.sort(key=itemgetter(0))
+        before = 0
+        for start, stop, leaf in spans:
+            if start < before:
+                what = "lies outside of the file" if start < 0 else "lies where another does"
+                raise footer.corrupt_column(leaf, what)
+            before = stop
+
+    def _place(self, group: int, leaf: int) -> int:
+        """The number of a chunk among all chunks of the file."""
+        return group * len(self.footer.leaves) + leaf
 
     def _chunk(self, group: int, leaf: int, struct: Struct) -> Chunk:
-        at = 2 * (group * len(self.footer.paths) + leaf)
+        at = 2 * self._place(group, leaf)
         chunk = Chunk(*self.footer.extents[at : at + 2], struct)
         self._check_pages(leaf, chunk)
         offsets, bounds = ([number(struct, field) for field in pair] for pair in (fields.OFFSETS, fields.BOUNDS))
@@ -260,25 +265,42 @@ class Carried:
             group[fields.GROUP_SORTING] = thrift.LIST, carried
 
 
-def _roots(footer: Footer) -> list[Root]:
-    """The columns of a file, from its schema, which is a tree: each element before its children."""
-    _, elements = footer.file.get(fields.FILE_SCHEMA, (thrift.LIST, []))
-    roots, at, leaves = [], 1, 0
+@lru_cache(maxsize=64)
+def _arrow_schema(texts: tuple[int, bytes]) -> pa.Schema | None:
+    """What Arrow's writers keep of a schema among key-value entries, if they do; these are the same in most files."""
     try:
-        for _ in range(_children(elements[0])):
-            start, first, pending = at, leaves, 1
-            while pending:
-                children = _children(elements[at])
-                pending += children - 1
-                leaves += not children
-                at += 1
-            name = thrift.content(elements[start][fields.ELEMENT_NAME]).decode()
-            roots.append(Root(name, elements[start:at], range(first, leaves)))
-    except (LookupError, ValueError) as error:
-        raise footer.corrupt("its schema is corrupt") from error
-    if (at, leaves) != (len(elements), len(footer.paths)):
-        raise footer.corrupt("its schema is corrupt")
-    return roots
+        for text in thrift.structs(texts, {}):
+            if thrift.content(text[fields.TEXT_KEY]) == ARROW_SCHEMA:
+                message = base64.b64decode(thrift.content(text[fields.TEXT_VALUE]))
+                return pa.ipc.read_schema(pa.py_buffer(message))
+    except (pa.ArrowException, OSError, LookupError, ValueError):
+        return None
+    return None
+
+
+@lru_cache(maxsize=64)
+def _tree(schema: tuple[int, bytes], leaves: int) -> tuple[Struct, list[Root]]:
+    """The columns of a file of so many leaves, from its schema, which is a tree: each element before its children.
+
+    Raises
+    ------
+    LookupError, ValueError
+        If it is none.
+    """
+    elements = thrift.structs(schema, {})
+    roots, at, leaf = [], 1, 0
+    for _ in range(_children(elements[0])):
+        start, first, pending = at, leaf, 1
+        while pending:
+            children = _children(elements[at])
+            pending += children - 1
+            leaf += not children
+            at += 1
+        name = thrift.content(elements[start][fields.ELEMENT_NAME]).decode()
+        roots.append(Root(name, elements[start:at], range(first, leaf)))
+    if (at, leaf) != (len(elements), leaves):
+        raise ValueError("a schema of other leaves")
+    return elements[0], roots
 
 
 def _children(element: Struct) -> int:

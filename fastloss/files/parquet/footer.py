@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -38,13 +39,36 @@ PAGE_TAKES, PAGES_OF_VALUES, PAGE_VALUES = 3, (5, 8), 1  # of the header of a pa
 GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
 
 
+NO_LIST = thrift.LIST, b"\0"
+MOST_KNOWN = 64
+_known: dict[bytes, list[Leaf]] = {}  # by what footers say of the schema: the files of a job mostly have one
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A column of values: its path, its levels, and its physical type, with the bytes of one that is fixed."""
+
+    path: str
+    levels: tuple[int, int]
+    type: str
+    length: int
+    is_interval: bool
+
+    @classmethod
+    def of(cls, column: pa.parquet.ColumnSchema) -> Leaf:
+        levels = column.max_repetition_level, column.max_definition_level
+        return cls(column.path, levels, column.physical_type, column.length, column.converted_type == "INTERVAL")
+
+
 class Footer:
     """What a file says of itself.
 
     Attributes
     ----------
     file : Struct
-        All but the row groups.
+        All but the row groups; the schema and the key-value entries unread, as nearly all files of a job have the same.
+    leaves : list of Leaf
+        The columns of values.
     groups : list of bytes
         These, unread, as there may be many.
     end : int
@@ -63,23 +87,19 @@ class Footer:
     """
 
     def __init__(self, file, schema: pa.parquet.ParquetSchema, name: str):
-        leaves = [schema.column(i) for i in range(len(schema))]
-        self.paths = [leaf.path for leaf in leaves]
-        self.levels = [(leaf.max_repetition_level, leaf.max_definition_level) for leaf in leaves]
-        self._are_bytes = [leaf.physical_type == "BYTE_ARRAY" for leaf in leaves]
         self.name = name
         self.extents, self.rows, self.values = array("q"), array("q"), array("q")
         self.is_known = True
         size = file.seek(-TAIL_BYTES, os.SEEK_END) + TAIL_BYTES
         length = int.from_bytes(file.read(TAIL_BYTES)[:4], "little")
         self.end = file.seek(size - TAIL_BYTES - length)
-        lists = {FILE_SCHEMA: [{}], FILE_GROUPS: [self._group], FILE_TEXTS: [{}], FILE_ORDERS: [{}]}
         try:
-            self.file, _ = thrift.read(file.read(length), lists)
+            self.file, _ = thrift.read(file.read(length), {FILE_ORDERS: [{}]})
+            self.leaves = _leaves(self.file.get(FILE_SCHEMA, NO_LIST)[1], schema)
+            self.groups = thrift.structs(self.file.pop(FILE_GROUPS, NO_LIST), self._group)
         except thrift.Malformed as error:
             raise self.corrupt("its footer is corrupt") from error
         self.is_known &= self.file.keys() <= KNOWN_OF_FILE
-        self.groups = self.file.pop(FILE_GROUPS, (thrift.LIST, []))[1]
         file.seek(0)
 
     def corrupt(self, what: str) -> SourceError:
@@ -88,25 +108,25 @@ class Footer:
 
     def corrupt_column(self, column: int, what: str) -> SourceError:
         """That one of its columns is."""
-        return self.corrupt(f"column {self.paths[column]!r} {what}: it is corrupt")
+        return self.corrupt(f"column {self.leaves[column].path!r} {what}: it is corrupt")
 
     def _group(self, data: bytes, at: int) -> tuple[bytes, int]:
         start, (group, at) = at, thrift.read(data, GROUP, at)
         self.rows.append(number(group, GROUP_ROWS))
         _, chunks = group.get(GROUP_CHUNKS, (thrift.LIST, []))
         self.is_known &= group.keys() <= KNOWN_OF_GROUP
-        if len(chunks) > len(self.paths):
+        if len(chunks) > len(self.leaves):
             raise SourceError(f"{self.name}: a row group has more columns than the file has")
         for column, chunk in enumerate(chunks):
             if CHUNK_ENCRYPTED in chunk:
-                raise SourceError(f"{self.name}: column {self.paths[column]!r} is encrypted, which is not read")
+                raise SourceError(f"{self.name}: column {self.leaves[column].path!r} is encrypted, which is not read")
             metadata = chunk.get(CHUNK_METADATA, (thrift.STRUCT, {}))[1]
             if SIZES in metadata:
                 self._check_sizes(column, metadata[SIZES][1])
             self.is_known &= chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
             self.values.append(number(metadata, VALUES))
             self.extents.extend(self._extent(metadata))
-        missing = len(self.paths) - len(chunks)
+        missing = len(self.leaves) - len(chunks)
         self.values.extend([-1] * missing)
         self.extents.extend([-1] * 2 * missing)
         return data[start:at], at
@@ -117,11 +137,20 @@ class Footer:
         return (start, stop) if len(MAGIC) <= start <= stop <= self.end else (-1, -1)
 
     def _check_sizes(self, column: int, sizes: Struct) -> None:
-        if SIZES_UNENCODED in sizes and not self._are_bytes[column]:
+        if SIZES_UNENCODED in sizes and self.leaves[column].type != "BYTE_ARRAY":
             raise self.corrupt_column(column, "has bytes of texts, but holds none")
-        for field, level in zip(SIZES_HISTOGRAMS, self.levels[column], strict=True):
+        for field, level in zip(SIZES_HISTOGRAMS, self.leaves[column].levels, strict=True):
             if field in sizes and (size := thrift.list_size(sizes[field])) not in (0, level + 1):
                 raise self.corrupt_column(column, f"has a histogram of {size} levels, and {level + 1} levels")
+
+
+def _leaves(told: bytes, schema: pa.parquet.ParquetSchema) -> list[Leaf]:
+    """The leaves of a schema, of which a footer tells this."""
+    if told not in _known:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[told] = [Leaf.of(schema.column(i)) for i in range(len(schema))]
+    return _known[told]
 
 
 def chunk_start(metadata: Struct) -> int:

@@ -85,6 +85,12 @@ def list_size(tuple field not None):
     return Place.of(value, 0).list_head(&element)
 
 
+def structs(tuple field not None, shape):
+    """The elements of a list of structs that is still its bytes, each of a shape, or what a reader keeps of it."""
+    kind, value = field
+    return Place.of(value, 0).shaped(kind, [shape])
+
+
 def number(dict struct not None, int field):
     """An integer of a struct; -1 where there is none."""
     found = struct.get(field)

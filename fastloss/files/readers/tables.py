@@ -20,7 +20,7 @@ from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.errors import ScoringError
 from fastloss.files.parquet.carried import Carried
-from fastloss.files.parquet.footer import Footer
+from fastloss.files.parquet.footer import Footer, Leaf
 from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import (
     check_expansion,
@@ -44,25 +44,26 @@ class ParquetSource:
 
     def __init__(self, path: str, file, spec: Spec, row_groups: tuple[int, ...] | None = None):
         self._path, self._binary, self._unit = path, file, "ns"
+        self._carried: dict[tuple[str, ...], Carried] = {}
         with reading(path, "parquet"):
             self._stored = _stored(file, path)
             try:
                 self._file = self._open(self._stored)
             except UnicodeDecodeError as error:
                 raise _not_text(path, error) from error
-            _check_names(path, self._file.schema_arrow)
-            metadata = self._file.metadata
+            self.schema, metadata = self._file.schema_arrow, self._file.metadata
+            _check_names(path, self.schema)
             self._footer = Footer(self._stored, metadata.schema, shown(path))
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
-            carried = spec.carried(self._file.schema_arrow.names)
-            _refuse_intervals(shown(path), metadata, carried)
-            stamps = int96_columns(metadata, {*carried, *spec.read})
+            carried = spec.carried(self.schema.names)
+            _refuse_intervals(shown(path), self._footer.leaves, carried)
+            stamps = int96_columns(self._footer.leaves, {*carried, *spec.read})
             if stamps:
                 self.expect(stamps)
                 self._unit = int96_unit(shown(path), partial(self._open, self._stored, metadata), stamps, self._groups)
                 self._file = self._open(self._stored, metadata, self._unit)
-        self.schema = self._file.schema_arrow
-        self.rows = sum(metadata.row_group(i).num_rows for i in self._groups)
+                self.schema = self._file.schema_arrow
+        self.rows = sum(self._footer.rows[i] for i in self._groups)
 
     @staticmethod
     def _open(file, metadata=None, unit: str = "ns", texts: Sequence[str] = ()) -> pa.parquet.ParquetFile:
@@ -84,11 +85,14 @@ class ParquetSource:
         is_here = isinstance(self._binary, io.BufferedReader | io.BufferedRandom)
         if not is_here or not Carried.is_possible(self._footer):
             return None
-        return Carried(self._binary, self._footer, self._groups, names)
+        names = tuple(names)
+        if names not in self._carried:
+            self._carried[names] = Carried(self._binary, self._footer, self._groups, names)
+        return self._carried[names]
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
-            chunks = Chunks(self._file.metadata, self.schema, self._groups, set(names))
+            chunks = Chunks(self._file.metadata, self._footer.leaves, self.schema, self._groups, set(names))
             advice = "write it with fewer elements a row"
             check_expansion(self._path, int(chunks.row_taken), int(chunks.row_bytes), advice)
             self.expect(names)
@@ -191,11 +195,10 @@ def _not_text(path: str, error: UnicodeDecodeError) -> ScoringError:
     return ScoringError(f"{shown(path)}: the name of a column is not UTF-8: {error.object!r}")
 
 
-def _refuse_intervals(name: str, metadata: pa.parquet.FileMetaData, carried: Sequence[str]) -> None:
+def _refuse_intervals(name: str, leaves: Sequence[Leaf], carried: Sequence[str]) -> None:
     """Arrow has no such type: they would come out as 12 bytes."""
-    for i in range(len(metadata.schema)):
-        leaf = metadata.schema.column(i)
-        if leaf.converted_type == "INTERVAL" and leaf.path.split(".")[0] in carried:
+    for leaf in leaves:
+        if leaf.is_interval and leaf.path.split(".")[0] in carried:
             raise ScoringError(
                 f"{name}: column {leaf.path!r} is an INTERVAL, which cannot be carried: keep fewer columns"
             )

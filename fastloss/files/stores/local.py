@@ -133,7 +133,7 @@ class LocalStore:
         It has the mode of the file that it replaces. One that is `durable` is on the disk before it has the name, and
         has it there at the end: some milliseconds.
         """
-        path, temporary, file = os.path.realpath(path), "", None
+        path, temporary, file = os.path.realpath(path) if os.path.islink(path) else path, "", None
         try:  # from before there is a file: an interrupt may come at any line
             with writing(path):
                 while file is None:
@@ -151,7 +151,7 @@ class LocalStore:
                 os.replace(temporary, path)  # while it is held
                 file.close()
                 if durable:
-                    _sync_directory(os.path.dirname(path))
+                    _sync_directory(os.path.dirname(path) or os.curdir)
         except BaseException:
             insist(lambda: _discard(file, temporary))
             raise

@@ -6,6 +6,8 @@ A sink is made for a binary file and a schema, takes batches with `write` and is
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -92,16 +94,18 @@ def leaves_of(schema: pa.Schema) -> list[tuple[str, str]]:
     ScoringError
         If Parquet cannot hold them.
     """
-    leaves = []
-    for field in schema:
-        file = pa.BufferOutputStream()
-        try:
-            pa.parquet.ParquetWriter(file, pa.schema([field])).close()
-        except (pa.ArrowException, OSError) as error:
-            raise _refused(field, "Parquet") from error
-        found = pa.parquet.read_metadata(pa.BufferReader(file.getvalue())).schema
-        leaves += [(field.name, found.column(i).path) for i in range(len(found))]
-    return leaves
+    return [(field.name, path) for field in schema for path in _paths(field)]
+
+
+@lru_cache(maxsize=256)
+def _paths(field: pa.Field) -> list[str]:
+    file = pa.BufferOutputStream()
+    try:
+        pa.parquet.ParquetWriter(file, pa.schema([field])).close()
+    except (pa.ArrowException, OSError) as error:
+        raise _refused(field, "Parquet") from error
+    found = pa.parquet.read_metadata(pa.BufferReader(file.getvalue())).schema
+    return [found.column(i).path for i in range(len(found))]
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:

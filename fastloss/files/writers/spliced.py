@@ -120,8 +120,7 @@ class SplicedSink(Sink):
     def _footer(self, emitted: Struct) -> bytes:
         """That of the first input, but for the columns and the row groups."""
         first, file = self._first, dict(self._first.footer.file)
-        root, *_ = file[fields.FILE_SCHEMA][1]
-        root = root | {fields.ELEMENT_CHILDREN: (thrift.I32, first.columns + len(self._emitted))}
+        root = first.root | {fields.ELEMENT_CHILDREN: (thrift.I32, first.columns + len(self._emitted))}
         groups = zip(self._groups, emitted.get(fields.FILE_GROUPS, (thrift.LIST, []))[1], strict=True)
         lists = {
             fields.FILE_SCHEMA: [root, *first.elements, *emitted[fields.FILE_SCHEMA][1][1:]],
