@@ -3,7 +3,6 @@
 import hashlib
 import inspect
 import keyword
-import marshal
 import pickle
 import sys
 from functools import partial
@@ -201,9 +200,8 @@ class CustomLoss(OwnLoss):
         return f"{self._module}:{super()._text()}"
 
     def _identity(self):
-        codes = [getattr(function, "__code__", None) for function in self._functions.values()]
-        digest = hashlib.sha256(b"".join(marshal.dumps(code) for code in codes)).hexdigest()
-        return [self._module, self._text(), digest]
+        codes = [_read(getattr(function, "__code__", None)) for function in self._functions.values()]
+        return [self._text(), hashlib.sha256(repr(codes).encode()).hexdigest()]
 
     def _key(self):
         return "custom", self._module, tuple(self._functions.items()), super()._key()
@@ -219,6 +217,13 @@ class CustomLoss(OwnLoss):
                 "top of a module of its own, and import it from there"
             )
         return _imported, (self._module, place, dict(self.parameters))
+
+
+def _read(code):
+    """What code does, in the same words in every process."""
+    if not hasattr(code, "co_code"):
+        return repr(code)
+    return code.co_code, code.co_names, [_read(constant) for constant in code.co_consts]
 
 
 class CustomResidualLoss(CustomLoss, ResidualLoss):

@@ -1,5 +1,10 @@
 """Sums of losses and losses of a user's functions inside other libraries and in files: served, or refused by name."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from own_losses import half, rounded
@@ -7,6 +12,8 @@ from own_losses import half, rounded
 import fastloss as fl
 
 pytestmark = pytest.mark.integrations
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support")])}
 
 SUM = 2 * fl.huber.bind(delta=1.3) + 0.1 * rounded.bind(c=2.0)
 VALUE = fl.custom("value_alone", lambda r: r * r)
@@ -157,3 +164,10 @@ def test_pictures_and_the_command(tmp_path, monkeypatch):
     assert CliRunner().invoke(app, ["show", "2*huber - mse"]).exit_code == 0
     for loss in ("own_losses:value", "own_losses:nothing", "no_such_module:x"):
         assert "--loss" in str(CliRunner().invoke(app, ["score", str(tmp_path / "r.npy"), "--loss", loss]).exception)
+
+
+def test_it_is_the_same_loss_to_the_next_process():
+    code = "import own_losses; print(own_losses.rounded._identity())"
+    run = {subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT | {"PYTHONHASHSEED": seed}, capture_output=True,
+                          text=True, check=True).stdout for seed in "12"}  # fmt: skip
+    assert run == {f"{rounded._identity()}\n"}

@@ -118,7 +118,7 @@ def test_dtypes(dtype):
 def test_memory_is_not_copied(monkeypatch):
     import torch
 
-    from fastloss.core import loss as module
+    from fastloss.core import call as module
     from fastloss.integrations.torch import function
 
     seen, x = [], torch.ones(1 << 18, requires_grad=True)
