@@ -102,6 +102,7 @@ __all__ = [
     "cauchy",
     "center",
     "check_derivatives",
+    "compare",
     "contrastive",
     "cosface",
     "cosine_embedding",
@@ -194,6 +195,7 @@ _MODULES = ("adaptive", "exact", "files", "integrations", "penalty", "plot", "sc
 _PLACES = {
     "__version__": "fastloss.core.config",
     "calibrate": "fastloss.calibration",
+    "compare": "fastloss.files.comparing",
     "score": "fastloss.files",
     "summarize": "fastloss.exact.summary",
 }

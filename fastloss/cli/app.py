@@ -8,6 +8,7 @@ from typer.core import TyperCommand
 
 import fastloss
 from fastloss.cli.calibrate import calibrate
+from fastloss.cli.compare import compare
 from fastloss.cli.fit import fit
 from fastloss.cli.merge import merge
 from fastloss.cli.score import score
@@ -62,5 +63,5 @@ def info():
     fastloss.show_config()
 
 
-for command in (score, merge, fit, calibrate, losses, show, plot, demo, info):
+for command in (score, compare, merge, fit, calibrate, losses, show, plot, demo, info):
     app.command(cls=Command)(command)

@@ -1,0 +1,135 @@
+"""`fastloss compare`: two predictions of the same rows, with gates on their difference."""
+
+import re
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+import fastloss
+from fastloss.cli.options import (
+    FORMAT_HELP,
+    INPUT_HELP,
+    THREADS_HELP,
+    Param,
+    Storage,
+    bound_loss,
+    columns,
+    parameters,
+    storage_options,
+)
+from fastloss.cli.score import COMPARISONS
+from fastloss.cli.tables import MAX_GROUPS, console_on, short
+from fastloss.files import ScoringError
+from fastloss.files.comparing import OUTCOMES, Comparison
+from fastloss.files.errors import escaped
+
+GATED = ("difference", "difference.low", "difference.high")
+
+
+def compare(
+    input: Annotated[list[str], typer.Argument(metavar="DATA [OTHER]", help=INPUT_HELP)],
+    loss: Annotated[str, typer.Option(metavar="NAME", help="Name of the loss; `fastloss losses` lists them.")],
+    pred: Annotated[list[str], typer.Option(metavar="COLUMNS", help="Column of the first prediction, or several.")],
+    target: Annotated[list[str], typer.Option(metavar="COLUMNS", help="Column of targets or labels, or several.")],
+    versus: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMNS", help="Column of the other prediction; in OTHER that of --pred by default."),
+    ] = None,
+    param: Param = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Compare the rows of each value of this column too.")
+    ] = None,
+    weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of weights.")] = None,
+    format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
+    storage: Storage = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help=f'Exit with 1 if this holds, such as "difference>0"; may be repeated. Of {", ".join(GATED)} (the ends '
+            f"of the interval), with {' '.join(COMPARISONS)}.",
+        ),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help=THREADS_HELP)] = None,
+):
+    """Compare two predictions row by row: is the first one better?
+
+    For example: fastloss compare data.parquet --pred new --versus old --target y --loss huber
+
+    The difference is the first loss minus the second. The exit code is 0, 1 where a --fail-if holds, or 2 for an error.
+    """
+    gates = [_gate(text) for text in fail_if or ()]
+    if len(input) > 2:
+        raise ScoringError(f"compare takes one or two data sets, got {len(input)}: put files of one into a directory")
+    bound = bound_loss(loss, parameters(param or ()))
+    result = fastloss.compare(
+        *input,
+        loss=bound,
+        pred=columns(pred),
+        versus=columns(versus),
+        target=columns(target),
+        by=by,
+        sample_weight=weight,
+        format=format,
+        storage_options=storage_options(storage),
+        num_threads=threads,
+    )
+    if json:
+        typer.echo(result.to_json())
+    else:
+        _print(result, repr(bound), columns(pred), columns(versus) if versus else input[-1])
+    failed = [(text, value) for text, field, holds in gates if holds(value := _field(result, field))]
+    for text, value in failed:
+        typer.echo(f"fastloss: gate failed: {escaped(text)}: it is {short(value)}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print(result: Comparison, title: str, first, second) -> None:
+    console = console_on(sys.stdout)
+    console.print(escaped(title), markup=False)
+    table = Table(box=None, pad_edge=False, header_style="")
+    table.add_column("")
+    for name in ("count", "mean", "std", "p50", "p99", "max"):
+        table.add_column(name, justify="right")
+    for name, summary in ((first, result.first), (second, result.second), ("difference", result.difference)):
+        numbers = (summary.mean, summary.std, summary.quantile(0.5), summary.quantile(0.99), summary.max)
+        table.add_row(escaped(str(name)), f"{summary.count:,}", *map(short, numbers))
+    console.print(table)
+    groups = {"all": result} | {str(key): group for key, group in list(result.groups.items())[:MAX_GROUPS]}
+    table = Table(box=None, pad_edge=False, header_style="")
+    table.add_column(escaped(result.by or ""))
+    for name in ("difference", "from", "to", *OUTCOMES):
+        table.add_column(name, justify="right")
+    for key, group in groups.items():
+        low, high = group.difference.interval or (None, None)
+        counts = (f"{getattr(group, name):,}" for name in OUTCOMES)
+        table.add_row(escaped(key), *map(short, (group.difference.mean, low, high)), *counts)
+    console.print(table)
+    if len(result.groups) > MAX_GROUPS:
+        console.print(f"and {len(result.groups) - MAX_GROUPS:,} more: see --json")
+
+
+def _gate(text: str):
+    """A condition under which the command fails: its text, what it looks at, and a predicate."""
+    match = re.fullmatch(r"\s*([\w.]+)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*", text)
+    try:
+        field, comparison, number = match[1], COMPARISONS[match[2]], float(match[3])
+    except (TypeError, ValueError):
+        field = None
+    if field not in GATED or number != number:
+        raise ScoringError(
+            f"--fail-if {text!r}: expected FIELD OP NUMBER, with a FIELD of {', '.join(GATED)} and an OP of "
+            f"{' '.join(COMPARISONS)}"
+        )
+    return text, field, lambda value: value is None or value != value or comparison(value, number)
+
+
+def _field(result: Comparison, field: str) -> float | None:
+    if field == "difference":
+        return result.difference.mean
+    interval = result.difference.interval
+    return None if interval is None else interval[field == "difference.high"]

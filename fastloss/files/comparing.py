@@ -1,0 +1,297 @@
+"""Two predictions of the same rows compared: the losses of each, and their difference row by row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss.core.arguments import shown
+from fastloss.exact.groups import GroupCollector, GroupedSummary, Key
+from fastloss.exact.summary import Collector, Summary
+from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, optional
+from fastloss.files.arrow import columns
+from fastloss.files.arrow.group_keys import keys_of
+from fastloss.files.batch import Inputs, evaluated, read_batch
+from fastloss.files.dataset import Fragment
+from fastloss.files.errors import RowError, ScoringError
+from fastloss.files.fragment import naming
+from fastloss.files.inputs import find_fragments
+from fastloss.files.readers.sources import class_count, common_class_count, open_source
+from fastloss.files.spec import Spec
+from fastloss.files.stores.addresses import Addresses
+
+OUTCOMES = ("won", "lost", "tied")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` returns, over the rows in which both losses count.
+
+    Attributes
+    ----------
+    first, second : Summary
+        The losses of the one prediction, and of the other.
+    difference : Summary
+        First minus second, row by row in float64: its mean, std, stderr and interval.
+    won, lost, tied : int
+        Rows in which the first loss is smaller, larger, equal.
+    groups : dict
+        {value: Comparison} of the column `by`, as `GroupedSummary` has them; empty without it.
+    by : str or None
+    """
+
+    first: Summary
+    second: Summary
+    difference: Summary
+    won: int
+    lost: int
+    tied: int
+    groups: dict[Key, Comparison] = field(default_factory=dict, repr=False)
+    by: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `to_json` writes."""
+        found: dict[str, Any] = {name: getattr(self, name).fields() for name in ("first", "second", "difference")}
+        for summary in found.values():
+            summary.pop("groups", None), summary.pop("by", None)
+        found |= {name: getattr(self, name) for name in OUTCOMES}
+        if self.by is not None:
+            found["by"] = self.by
+        return found | {"groups": [{"value": key} | group.to_dict() for key, group in self.groups.items()]}
+
+    def to_json(self) -> str:
+        """Its numbers as JSON; those that JSON lacks are text, as in a summary."""
+        return json.dumps(self.to_dict())
+
+
+def compare(
+    data,
+    other=None,
+    *,
+    loss,
+    pred: str | Iterable[str],
+    versus: str | Iterable[str] | None = None,
+    target: str | Iterable[str],
+    by: str | None = None,
+    sample_weight: str | None = None,
+    format: str | None = None,
+    storage_options: Mapping | None = None,
+    num_threads: int | None = None,
+) -> Comparison:
+    """Compare two predictions of the same targets by a loss, row by row.
+
+    Parameters
+    ----------
+    data : path, table, or several
+        As `score` reads them.
+    other : path, table, or several, optional
+        Data of as many rows that hold the other prediction, in the same order however they are cut into files, and the
+        same targets. Without it `data` holds both.
+    loss : Loss or str
+        A loss with its parameters bound, or the name of one.
+    pred, versus : str or list of str
+        The columns of the one and of the other prediction. In `other` the latter is `pred` by default.
+    target : str or list of str
+    by : str, optional
+        Column of `data` by whose values the rows are compared too.
+    sample_weight : str, optional
+        Column of `data` with weights, for weighted means and their errors.
+    format, storage_options, num_threads
+        As in `score`.
+
+    Returns
+    -------
+    Comparison
+        With first, second, difference, won, lost, tied, groups. A row in which a value is null, NaN or ignored counts
+        in none of them.
+
+    Raises
+    ------
+    ScoringError
+        If the data cannot be read, have different numbers of rows, or targets that differ.
+
+    Examples
+    --------
+    >>> import fastloss as fl, numpy as np, os, tempfile
+    >>> directory = tempfile.TemporaryDirectory()
+    >>> file = os.path.join(directory.name, "two.npz")
+    >>> np.savez(file, a=[1.0, 2.0, 3.0], b=[1.0, 3.0, 5.0], y=[1.0, 2.5, 3.0])
+    >>> result = fl.compare(file, loss=fl.absolute_error, pred="a", versus="b", target="y")
+    >>> result.difference.mean, result.won, result.lost, result.tied
+    (-0.6666666666666666, 1, 0, 2)
+    >>> directory.cleanup()
+    """
+    loss, threads = as_loss(loss, "loss"), optional(as_count, num_threads, "num_threads")
+    addresses = Addresses(optional(as_options, storage_options, "storage_options"))
+    if other is None and versus is None:
+        raise ScoringError("compare needs the column of the other prediction (versus), or other data")
+    own_spec = Spec.of(loss, pred, target, keep="none", by=by, sample_weight=sample_weight)
+    spec = Spec.of(loss, pred if versus is None else versus, target, keep="none")
+    compared = _Compared(own_spec, threads)
+    if other is None:
+        both = _Rows(data, format, addresses, own_spec, spec.pred)
+        addresses.check_options()
+        for place, batch in both.batches():
+            with place.naming():
+                compared.add(batch, place.read(batch, own_spec), place.read(batch, spec))
+        return compared.result()
+    one, two = _Rows(data, format, addresses, own_spec), _Rows(other, format, addresses, spec)
+    addresses.check_options()
+    for place, batch, place_of_other, batch_of_other in _aligned(one, two):
+        with place_of_other.naming():
+            inputs = place_of_other.read(batch_of_other, spec)
+        with place.naming():
+            own = place.read(batch, own_spec)
+            _check_targets(own, inputs, f"{target!r} is not that of {place_of_other.fragment.name}")
+            compared.add(batch, own, inputs)
+    return compared.result()
+
+
+# ---- rows ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a batch begins: its fragment, the rows before it there, and in the fragments before."""
+
+    fragment: Fragment
+    rows: int
+    before: int
+    classes: int | None
+
+    def naming(self):
+        return naming(self.fragment, self.rows, self.before)
+
+    def read(self, batch: pa.RecordBatch, spec: Spec) -> Inputs:
+        return read_batch(batch, spec, self.classes)
+
+
+class _Rows:
+    """The rows of some data, batch by batch: the columns of a spec, and those of other predictions."""
+
+    def __init__(self, data, format: str | None, addresses: Addresses, spec: Spec, others: tuple[str, ...] = ()):
+        self._spec, self._read = spec, replace(spec, pred=tuple(dict.fromkeys([*spec.pred, *others])))
+        self.fragments = find_fragments(as_inputs(data, "data"), format, addresses)
+        if any(fragment.format == "npy" for fragment in self.fragments):
+            raise ScoringError("a .npy file has no columns to compare: save the arrays in one .npz")
+        self._classes = common_class_count(self.fragments, spec) if len(self.fragments) > 1 else None
+
+    def batches(self) -> Iterator[tuple[_Place, pa.RecordBatch]]:
+        """Each batch, and where it begins."""
+        wanted = [*dict.fromkeys(self._read.read)]
+        before = 0
+        for fragment in self.fragments:
+            with open_source(fragment, self._read) as source:
+                with naming(fragment, 0, before):
+                    for name in wanted:
+                        columns.check(source.schema, name)
+                    classes = class_count(source, self._spec) or self._classes
+                rows = 0
+                for batch in source.batches(wanted):
+                    yield _Place(fragment, rows, before, classes), batch
+                    rows += len(batch)
+                before += rows
+
+
+def _aligned(one: _Rows, two: _Rows) -> Iterator[tuple[_Place, pa.RecordBatch, _Place, pa.RecordBatch]]:
+    """The same rows of both, as many at a time as both have in one piece."""
+    pieces = [_pieces(rows) for rows in (one, two)]
+    done = 0
+    heads = [next(piece, None) for piece in pieces]
+    while None not in heads:
+        (place, batch), (place_of_other, batch_of_other) = heads
+        size = min(len(batch), len(batch_of_other))
+        yield place, batch.slice(0, size), place_of_other, batch_of_other.slice(0, size)
+        done += size
+        heads = [_rest(head, size) or next(piece, None) for head, piece in zip(heads, pieces, strict=True)]
+    for head, there, here in zip(heads, (one, two), (two, one), strict=True):
+        if head is not None:
+            raise ScoringError(
+                f"the numbers of rows differ: {here.fragments[-1].name} ends after {done}, "
+                f"{there.fragments[-1].name} has more"
+            )
+
+
+def _pieces(rows: _Rows) -> Iterator[tuple[_Place, pa.RecordBatch]]:
+    return (piece for piece in rows.batches() if len(piece[1]))
+
+
+def _rest(head: tuple[_Place, pa.RecordBatch], size: int) -> tuple[_Place, pa.RecordBatch] | None:
+    place, batch = head
+    if size == len(batch):
+        return None
+    return _Place(place.fragment, place.rows + size, place.before, place.classes), batch.slice(size)
+
+
+def _check_targets(own: Inputs, other: Inputs, what: str) -> None:
+    """That both have the same targets, where neither is null."""
+    same = (own.target == other.target) | ((own.target != own.target) & (other.target != other.target))
+    same = same.reshape(len(same), -1).all(axis=1)
+    for null in (own.null, other.null):
+        if null is not None:
+            same |= null
+    if not same.all():
+        row = int(np.argmin(same))
+        raise RowError(
+            f"the target {shown(own.target[row].tolist())}",
+            row,
+            f": {what}, which has {shown(other.target[row].tolist())}",
+        )
+
+
+# ---- sums ----------------------------------------------------------------------------------------------------------
+
+
+class _Compared:
+    """What is added up of both losses and their difference, by groups or not."""
+
+    def __init__(self, spec: Spec, num_threads: int | None):
+        self._spec, self._threads = spec, num_threads
+        self._collectors = [GroupCollector(spec.by) if spec.by else Collector() for _ in range(3)]
+        self._outcomes = np.zeros(3, np.int64)
+        self._by_key: dict[tuple[bool, Key], np.ndarray] = {}
+
+    def add(self, batch: pa.RecordBatch, own: Inputs, other: Inputs) -> None:
+        """Add a batch, as it was read of the one prediction, with the weights, and of the other."""
+        first, second = (evaluated(inputs, self._spec, self._threads) for inputs in (own, other))
+        a, b = (losses.value.astype(np.float64, copy=False) for losses in (first, second))
+        nan = np.isnan(a) | np.isnan(b)
+        with np.errstate(invalid="ignore", over="ignore"):
+            difference = a - b
+        left_out = columns.union(first.null, second.null), columns.union(first.ignored, second.ignored)
+        groups = () if self._spec.by is None else keys_of(columns.get(batch, self._spec.by), self._spec.by)
+        for collector, values in zip(self._collectors, (first.value, second.value, difference), strict=True):
+            counted = np.where(nan, values.dtype.type(np.nan), values) if nan.any() else values
+            collector.add(counted, *left_out, own.sample_weight, *groups)
+        counts = ~nan
+        for mark in left_out:
+            if mark is not None:
+                counts &= ~mark
+        self._count(np.stack([a < b, a > b, a == b]) & counts, *groups)
+
+    def _count(self, outcomes: np.ndarray, codes: np.ndarray | None = None, keys: Iterable[Key] = ()) -> None:
+        self._outcomes += outcomes.sum(axis=1)
+        for number, key in enumerate(keys):
+            found = self._by_key.setdefault((type(key) is bool, key), np.zeros(3, np.int64))
+            found += (outcomes & (codes == number)).sum(axis=1)
+
+    def result(self) -> Comparison:
+        first, second, difference = (collector.summary() for collector in self._collectors)
+        text = self._spec.loss_text
+        first, second = first.of_loss(text), second.of_loss(text)
+        groups = {}
+        if isinstance(first, GroupedSummary):
+            for key in first._ordered_keys():
+                parts = [summary.groups[key] for summary in (first, second, difference)]
+                groups[key] = Comparison(*parts, *self._outcomes_of(key))
+        return Comparison(first, second, difference, *map(int, self._outcomes), groups, self._spec.by)
+
+    def _outcomes_of(self, key: Key) -> list[int]:
+        """Those of a key; of 1 also those of True, which is the same group where both occur."""
+        found = [counts for is_boolean in (False, True) if (counts := self._by_key.get((is_boolean, key))) is not None]
+        return [int(number) for number in sum(found)]

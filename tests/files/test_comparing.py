@@ -1,0 +1,149 @@
+"""fastloss.compare and `fastloss compare`, beside NumPy and exact fractions."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pyarrow")
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as parquet
+
+import fastloss as fl
+from fastloss.cli import main
+from fastloss.files.errors import ScoringError
+
+RNG = np.random.default_rng(0)
+ROWS = 1000
+Y = RNG.normal(size=ROWS)
+A, B = Y + RNG.normal(size=ROWS), Y + 1.2 * RNG.normal(size=ROWS)
+B[:50] = A[:50]
+A[60], B[61] = np.nan, np.inf
+W, DAY = RNG.integers(1, 4, ROWS).astype(float), RNG.integers(0, 3, ROWS)
+NULL = np.arange(ROWS) % 100 == 3
+COUNTS = ~NULL & ~np.isnan(A)
+TABLE = pa.table({"a": A, "b": pa.array(B, mask=NULL), "y": Y, "w": W, "day": DAY})
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """A directory with the rows in one file, and each prediction in files of its own, cut in another way."""
+    monkeypatch.chdir(tmp_path)
+    parquet.write_table(TABLE, "both.parquet", row_group_size=77)
+    for column, name, size in (("a", "A", 400), ("b", "B", 250)):
+        (tmp_path / name).mkdir()
+        part = TABLE.select([column, "y", "w", "day"]).rename_columns(["p", "y", "w", "day"])
+        for k in range(0, ROWS, size):
+            parquet.write_table(part.slice(k, size), f"{name}/{k:04}.parquet", row_group_size=60)
+    return tmp_path
+
+
+def check(found, rows):
+    """That a comparison is that of these rows."""
+    a, b = fl.huber(A[rows], Y[rows]), fl.huber(B[rows], Y[rows])
+    finite = np.isfinite(b)
+    assert (found.won, found.lost, found.tied) == ((a < b).sum(), (a > b).sum(), (a == b).sum())
+    assert found.first.count == found.second.count == found.difference.count == len(a)
+    assert found.first.max == a.max()
+    if finite.all():
+        exact = sum(map(Fraction, (a - b).tolist())) / len(a)
+        assert found.difference.mean == float(exact)
+
+
+def test_all_rows_and_groups():
+    found = fl.compare("both.parquet", loss=fl.huber, pred="a", versus="b", target="y", by="day")
+    check(found, COUNTS)
+    assert list(found.groups) == [0, 1, 2] and found.by == "day"
+    for key, group in found.groups.items():
+        check(group, COUNTS & (key == DAY))
+    assert found.first.null == NULL.sum() and found.first.nan == 1
+
+
+def test_texts():
+    pa.csv.write_csv(TABLE.filter(pa.array(COUNTS)), "both.csv")
+    found = fl.compare("both.csv", loss=fl.huber, pred="a", versus="b", target="y", by="day")
+    check(found, COUNTS)
+
+
+def test_two_data_sets_are_paired_by_row():
+    one = fl.compare("both.parquet", loss="huber", pred="a", versus="b", target="y", by="day", sample_weight="w")
+    two = fl.compare("A", "B", loss="huber", pred="p", target="y", by="day", sample_weight="w", num_threads=1)
+    assert one.to_json() == two.to_json()
+    finite = COUNTS & np.isfinite(B)
+    difference = (fl.huber(A, Y) - fl.huber(B, Y))[finite]
+    parquet.write_table(TABLE.filter(pa.array(finite)), "finite.parquet")
+    found = fl.compare("finite.parquet", loss=fl.huber, pred="a", versus="b", target="y", sample_weight="w")
+    assert found.difference.weighted_mean == pytest.approx(np.average(difference, weights=W[finite]), rel=1e-13)
+
+
+def test_rows_of_logits(here):
+    logits, labels = RNG.normal(size=(2, 60, 4)).astype(np.float32), RNG.integers(0, 4, 60)
+    labels[5] = -100
+    np.savez("z.npz", base=logits[0], new=logits[1], label=labels)
+    found = fl.compare("z.npz", loss=fl.cross_entropy, pred="new", versus="base", target="label")
+    new, base = (fl.cross_entropy(logits[k], labels).astype(float)[labels >= 0] for k in (1, 0))
+    assert found.difference.count == 59 and found.first.ignored == 1
+    assert found.difference.mean == pytest.approx((new - base).mean(), rel=1e-12)
+
+
+def test_data_that_do_not_go_together(here):
+    files = sorted((here / "B").iterdir())
+    shorter = parquet.read_table(files[-1]).slice(0, 200)
+    parquet.write_table(shorter, files[-1])
+    with pytest.raises(
+        ScoringError, match=r"numbers of rows differ: .*B/0750.parquet ends after 950, A/0800.parquet has"
+    ):
+        fl.compare("A", "B", loss=fl.huber, pred="p", target="y")
+    with pytest.raises(
+        ScoringError, match=r"numbers of rows differ: .*B/0750.parquet ends after 950, A/0800.parquet has"
+    ):
+        fl.compare("B", "A", loss=fl.huber, pred="p", target="y")
+    changed = Y[500:750].copy()
+    changed[7] = 99.0
+    part = parquet.read_table(files[2])
+    parquet.write_table(part.set_column(1, "y", pa.array(changed)), files[2])
+    with pytest.raises(
+        ScoringError, match=r"A/0400.parquet: the target .* at row 507 \(row 107 of this file\): 'y' is not"
+    ):
+        fl.compare("A", "B", loss=fl.huber, pred="p", target="y")
+
+
+def test_wrong_arguments(here):
+    with pytest.raises(ScoringError, match="compare needs the column of the other prediction"):
+        fl.compare("both.parquet", loss=fl.huber, pred="a", target="y")
+    with pytest.raises(ScoringError, match="no column 'q'"):
+        fl.compare("both.parquet", loss=fl.huber, pred="a", versus="q", target="y")
+    np.save("a.npy", A)
+    with pytest.raises(ScoringError, match=r"save the arrays in one \.npz"):
+        fl.compare("a.npy", loss=fl.huber, pred="a", versus="b", target="y")
+
+
+def run(capfd, *args):
+    code = main(["compare", *args])
+    return (code, *capfd.readouterr())
+
+
+def test_the_command(capfd):
+    columns = ("--loss", "huber", "--target", "y", "--by", "day")
+    code, out, err = run(capfd, "both.parquet", *columns, "--pred", "a", "--versus", "b", "--json")
+    want = fl.compare("both.parquet", loss=fl.huber, pred="a", versus="b", target="y", by="day")
+    assert (code, err) == (0, "") and json.loads(out) == json.loads(want.to_json())
+    assert list(json.loads(out)) == ["first", "second", "difference", "won", "lost", "tied", "by", "groups"]
+    code, out, _ = run(capfd, "A", "B", *columns, "--pred", "p")
+    assert code == 0 and f"{want.won:,}" in out and "difference" in out
+
+
+def test_gates(capfd, here):
+    parquet.write_table(TABLE.filter(pa.array(COUNTS & np.isfinite(B))), "finite.parquet")
+    columns = ("finite.parquet", "--loss", "huber", "--target", "y", "--pred", "a", "--versus", "b")
+    for gate, fails in (("difference>0", 0), ("difference<0", 1), ("difference.high<0", 1), ("difference.low>-9", 1)):
+        code, _, err = run(capfd, *columns, "--fail-if", gate)
+        assert (code, err.count("\n")) == (fails, fails) and (not fails or gate in err)
+    for gate in ("mean>0", "difference>", "difference.mid>0", "difference>nan"):
+        code, out, err = run(capfd, *columns, "--fail-if", gate)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+    code, out, err = run(capfd, "A", "B", "A", *columns[1:])
+    assert (code, out) == (2, "") and "one or two data sets" in err
