@@ -18,6 +18,7 @@ from fastloss.derivatives import check_derivatives as check_derivatives
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
 from fastloss.exact.summary import summarize as summarize
+from fastloss.files.comparing import compare as compare
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Reduction: TypeAlias = Literal["none", "sum", "mean"]
