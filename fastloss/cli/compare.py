@@ -39,7 +39,8 @@ def compare(
     ] = None,
     param: Param = None,
     by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Compare the rows of each value of this column too.")
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Compare the rows of each value of this column too; may be repeated."),
     ] = None,
     weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of weights.")] = None,
     format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
@@ -101,7 +102,7 @@ def _print(result: Comparison, title: str, first, second) -> None:
     console.print(table)
     groups = {"all": result} | {str(key): group for key, group in list(result.groups.items())[:MAX_GROUPS]}
     table = Table(box=None, pad_edge=False, header_style="")
-    table.add_column(escaped(result.by or ""))
+    table.add_column(escaped(str(result.by or "")))
     for name in ("difference", "from", "to", *OUTCOMES):
         table.add_column(name, justify="right")
     for key, group in groups.items():

@@ -229,10 +229,11 @@ def score(
     if engine != "local" and any(fragment.table for fragment in fragments):
         raise ScoringError(f"a table is one piece of work: read it with engine='local', or its files with {engine!r}")
     if any(fragment.format == "npy" for fragment in fragments):
-        group = dataset.array_group(by, {"pred", "residual", "target", "weight"})
-        fragments = dataset.with_arrays(fragments, {"target": target, "weight": sample_weight, group: by}, addresses)
+        groups = dataset.array_groups(by, {"pred", "residual", "target", "weight"})
+        arrays = {"target": target, "weight": sample_weight} | groups
+        fragments = dataset.with_arrays(fragments, arrays, addresses)
         pred, target, residual = dataset.array_roles(loss, pred, target, residual)
-        sample_weight, by = None if sample_weight is None else "weight", group
+        sample_weight, by = None if sample_weight is None else "weight", list(groups) or None
     dataset.check_apart(output, store, found.directories)
     addresses.check_options()
     into_directory = dataset.is_directory_output(found.is_several, output, store)

@@ -15,7 +15,7 @@ from fastloss.exact.groups import GroupCollector, GroupedSummary, Key
 from fastloss.exact.summary import Collector, Summary
 from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, optional
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.group_keys import keys_of
+from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import RowError, ScoringError
@@ -42,7 +42,7 @@ class Comparison:
         Rows in which the first loss is smaller, larger, equal.
     groups : dict
         {value: Comparison} of the column `by`, as `GroupedSummary` has them; empty without it.
-    by : str or None
+    by : str, tuple of str or None
     """
 
     first: Summary
@@ -52,7 +52,7 @@ class Comparison:
     lost: int
     tied: int
     groups: dict[Key, Comparison] = field(default_factory=dict, repr=False)
-    by: str | None = None
+    by: str | tuple[str, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """What `to_json` writes."""
@@ -77,7 +77,7 @@ def compare(
     pred: str | Iterable[str],
     versus: str | Iterable[str] | None = None,
     target: str | Iterable[str],
-    by: str | None = None,
+    by: str | Iterable[str] | None = None,
     sample_weight: str | None = None,
     format: str | None = None,
     storage_options: Mapping | None = None,
@@ -97,8 +97,8 @@ def compare(
     pred, versus : str or list of str
         The columns of the one and of the other prediction. In `other` the latter is `pred` by default.
     target : str or list of str
-    by : str, optional
-        Column of `data` by whose values the rows are compared too.
+    by : str or list of str, optional
+        Column of `data`, or columns, by whose values the rows are compared too.
     sample_weight : str, optional
         Column of `data` with weights, for weighted means and their errors.
     format, storage_options, num_threads
@@ -254,7 +254,7 @@ class _Compared:
         self._spec, self._threads = spec, num_threads
         self._collectors = [GroupCollector(spec.by) if spec.by else Collector() for _ in range(3)]
         self._outcomes = np.zeros(3, np.int64)
-        self._by_key: dict[tuple[bool, Key], np.ndarray] = {}
+        self._by_key: dict[tuple[bool, ...], dict[Key, np.ndarray]] = {}  # by which parts of the key are booleans
 
     def add(self, batch: pa.RecordBatch, own: Inputs, other: Inputs) -> None:
         """Add a batch, as it was read of the one prediction, with the weights, and of the other."""
@@ -264,7 +264,7 @@ class _Compared:
         with np.errstate(invalid="ignore", over="ignore"):
             difference = a - b
         left_out = columns.union(first.null, second.null), columns.union(first.ignored, second.ignored)
-        groups = () if self._spec.by is None else keys_of(columns.get(batch, self._spec.by), self._spec.by)
+        groups = keys_of_columns({by: columns.get(batch, by) for by in self._spec.grouping}) if self._spec.by else ()
         for collector, values in zip(self._collectors, (first.value, second.value, difference), strict=True):
             counted = np.where(nan, values.dtype.type(np.nan), values) if nan.any() else values
             collector.add(counted, *left_out, own.sample_weight, *groups)
@@ -277,7 +277,9 @@ class _Compared:
     def _count(self, outcomes: np.ndarray, codes: np.ndarray | None = None, keys: Iterable[Key] = ()) -> None:
         self._outcomes += outcomes.sum(axis=1)
         for number, key in enumerate(keys):
-            found = self._by_key.setdefault((type(key) is bool, key), np.zeros(3, np.int64))
+            parts = key if isinstance(key, tuple) else (key,)
+            of_kind = self._by_key.setdefault(tuple(type(part) is bool for part in parts), {})
+            found = of_kind.setdefault(key, np.zeros(3, np.int64))
             found += (outcomes & (codes == number)).sum(axis=1)
 
     def result(self) -> Comparison:
@@ -286,12 +288,12 @@ class _Compared:
         first, second = first.of_loss(text), second.of_loss(text)
         groups = {}
         if isinstance(first, GroupedSummary):
-            for key in first._ordered_keys():
+            for key in first.ordered_keys():
                 parts = [summary.groups[key] for summary in (first, second, difference)]
                 groups[key] = Comparison(*parts, *self._outcomes_of(key))
         return Comparison(first, second, difference, *map(int, self._outcomes), groups, self._spec.by)
 
     def _outcomes_of(self, key: Key) -> list[int]:
         """Those of a key; of 1 also those of True, which is the same group where both occur."""
-        found = [counts for is_boolean in (False, True) if (counts := self._by_key.get((is_boolean, key))) is not None]
+        found = [of_kind[key] for of_kind in self._by_key.values() if key in of_kind]
         return [int(number) for number in sum(found)]

@@ -329,17 +329,20 @@ def array_roles(loss, pred, target, residual):
     )
 
 
-def array_group(by: object, others: Iterable[str]) -> str | None:
-    """What the column of groups is called that a file or a directory of arrays holds: its name without an extension.
+def array_groups(by: object, others: Iterable[str]) -> dict[str, str]:
+    """Files or directories of arrays that hold groups, each by the name of its column: its own without an extension.
 
     Raises
     ------
     ScoringError
         If another array is called so.
     """
-    if by is None:
-        return None
-    name = Path(as_path(by, "by")).stem
-    if name in others:
-        raise ScoringError(f"by: another array is called {name!r} too: rename the file {shown(by)}")
-    return name
+    taken, found = set(others), {}
+    for given in [] if by is None else by if isinstance(by, list | tuple) else [by]:
+        path = as_path(given, "by")
+        name = Path(path).stem
+        if name in taken:
+            raise ScoringError(f"by: another array is called {name!r} too: rename the file {shown(path)}")
+        taken.add(name)
+        found[name] = path
+    return found

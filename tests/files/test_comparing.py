@@ -62,6 +62,15 @@ def test_all_rows_and_groups():
     assert found.first.null == NULL.sum() and found.first.nan == 1
 
 
+def test_several_columns_of_groups():
+    table = TABLE.append_column("even", pa.array(DAY % 2 == 0))
+    parquet.write_table(table, "two.parquet")
+    found = fl.compare("two.parquet", loss=fl.huber, pred="a", versus="b", target="y", by=["day", "even"])
+    assert list(found.groups) == [(0, True), (1, False), (2, True)]
+    for (day, _), group in found.groups.items():
+        check(group, COUNTS & (day == DAY))
+
+
 def test_texts():
     pa.csv.write_csv(TABLE.filter(pa.array(COUNTS)), "both.csv")
     found = fl.compare("both.csv", loss=fl.huber, pred="a", versus="b", target="y", by="day")
