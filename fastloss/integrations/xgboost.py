@@ -25,7 +25,8 @@ def objective(loss: Loss | str, hessian: str = "auto") -> Objective:
     hessian : {"auto", "exact", "weight", "unit"}
         The curvature. "auto": the exact second derivative of strictly convex losses of logits and counts, the IRLS
         weight of those of a residual, of which it is a bound, and abs(grad) / max(abs(r), median(abs(r))) where that
-        is infinite. "unit" is 1.
+        is infinite, the median being that of 4096 rows where there are more; 1 for losses of a margin with a kink.
+        "unit" is 1.
 
     Returns
     -------
