@@ -17,11 +17,16 @@ else:
     torch = load("torch")
 
 
+_KEPT = 64
+_is_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+
+
 class LossFunction:
     """What `function` returns."""
 
     def __init__(self, loss: Loss):
         self.loss, self.key, self.names = loss, _key(loss), positional_names(loss)
+        self._calls: dict[Any, Call] = {}
         self.__name__ = self.__qualname__ = loss.name
         self.__doc__ = loss.__doc__
         _LOSSES[self.key] = loss
@@ -35,9 +40,23 @@ class LossFunction:
         positional = tuple([with_slots(each, tensors, name) for each, name in zip(arrays, names, strict=False)])
         keywords = tuple([(name, with_slots(value, tensors, name)) for name, value in given.items()])
         needed = tuple([torch.is_grad_enabled() and tensor.requires_grad for tensor in tensors])
+        is_widened = torch.is_autocast_enabled("cpu")  # values, as those of torch's own losses are
         if torch.compiler.is_compiling():
-            return _operator(_registered(self.key, positional, keywords, needed), tensors)[0]
-        return _Loss.apply(Call(self.loss, positional, keywords, needed), *tensors)[0]
+            return _operator(_registered(self.key, positional, keywords, needed, is_widened), tensors)[0]
+        call = self._call(positional, keywords, needed, is_widened)
+        return _Loss.apply(call, *tensors)[0] if _is_transformed() else _Plain.apply(call, *tensors)
+
+    def _call(self, *arguments: Any) -> Call:
+        """A call, which is kept, as steps of a training repeat it."""
+        try:
+            call = self._calls.get(arguments)
+        except TypeError:  # an array, which has no hash
+            return Call(self.loss, *arguments)
+        if call is None:
+            if len(self._calls) >= _KEPT:
+                self._calls.clear()
+            call = self._calls[arguments] = Call(self.loss, *arguments)
+        return call
 
     def __reduce__(self) -> Any:
         return LossFunction, (self.loss,)
@@ -70,8 +89,10 @@ class Call:
         If there are too many arguments or none, or one needs a gradient that there is not.
     """
 
-    def __init__(self, loss: Any, positional: tuple[Any, ...], keywords: Any, needed: tuple[bool, ...]):
-        self.loss, self.needed = loss, needed
+    def __init__(
+        self, loss: Any, positional: tuple[Any, ...], keywords: Any, needed: tuple[bool, ...], is_widened: bool
+    ):
+        self.loss, self.needed, self.is_widened = loss, needed, is_widened
         self.keywords = {name: value for name, value in keywords if value is not None}
         is_embeddings, names = loss.family == EMBEDDINGS, positional_names(loss)
         if len(positional) > len(names):
@@ -85,7 +106,6 @@ class Call:
             raise TypeError(f"{loss.name} has no out here, as autograd keeps results")
         self.is_reduced = self.keywords["reduction"] != "none"
         self.is_weighed_later = is_embeddings and not self.is_reduced  # rows, by what comes from above
-        self.is_widened = torch.is_autocast_enabled("cpu")  # values, as those of torch's own losses are
         if is_embeddings:
             known = tuple(loss._with_gradients(self.keywords))
             names = (*known[: len(loss.arrays)], *names[len(loss.arrays) :])  # as gradients are called
@@ -150,20 +170,18 @@ class Call:
         places = self.computed_places
         return [torch.as_tensor(g, dtype=tensors[place].dtype) for g, place in zip(grads, places, strict=True)]
 
-    def backward(
-        self, upstream: torch.Tensor | None, grads: Sequence[torch.Tensor], tensors: Sequence[torch.Tensor]
-    ) -> list[torch.Tensor | None]:
-        """The gradients by all tensors, of those of the value; an upstream of None is 1."""
+    def backward(self, upstream: torch.Tensor | None, grads: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
+        """The gradients by all tensors, of those of the value; an upstream of None is 1. Autograd sums them along what
+        was broadcast."""
         if upstream is not None and upstream.ndim and self.loss.is_rowwise and not self.is_weighed_later:
             upstream = upstream.unsqueeze(self.keywords.get("axis", -1))
-        by_tensor: list[torch.Tensor | None] = [None] * len(tensors)
+        by_tensor: list[torch.Tensor | None] = [None] * len(self.needed)
         for place, grad in zip(self.computed_places, grads, strict=True):
-            product = grad if upstream is None or self.is_weighed_later else grad * upstream
-            by_tensor[place] = product.sum_to_size(tensors[place].shape)
+            by_tensor[place] = grad if upstream is None or self.is_weighed_later else grad * upstream
         for place in self.places.get("target", ()) if self.loss.has_weight else ():
-            target, by_pred = tensors[place], by_tensor[self.places["pred"][0]]
+            by_pred = by_tensor[self.places["pred"][0]]
             if self.needed[place] and by_pred is not None:
-                by_tensor[place] = (-by_pred).sum_to_size(target.shape).to(target.dtype)
+                by_tensor[place] = -by_pred
         return by_tensor
 
 
@@ -233,7 +251,20 @@ class _Loss(_Function):
             grads = (_Gradient if call.has_second else _Last).apply(call, *grads, *tensors)
         elif _is_one(upstream):
             upstream = None
-        return None, *call.backward(upstream, grads, tensors)
+        return None, *call.backward(upstream, grads)
+
+
+class _Plain(torch.autograd.Function):
+    """The same without transforms, as torch binds arguments anew at each call of what it may transform."""
+
+    @staticmethod
+    def forward(ctx: Any, call: Call, *tensors: torch.Tensor) -> torch.Tensor:
+        value, *grads = call.results(tensors)
+        ctx.call = call
+        ctx.save_for_backward(*tensors, *grads)
+        return value
+
+    backward = _Loss.backward
 
 
 class _Gradient(_Function):
@@ -252,7 +283,7 @@ class _Gradient(_Function):
     def backward(ctx: Any, upstream: torch.Tensor) -> Any:
         call, tensors = ctx.call, ctx.saved_tensors
         (hess,) = _Second.apply(call, *tensors)
-        return None, None, *call.backward(upstream, [hess], tensors)
+        return None, None, *call.backward(upstream, [hess])
 
 
 class _Final(_Function):
@@ -312,11 +343,10 @@ def _key(loss: Loss) -> str:
 
 
 @torch.compiler.assume_constant_result
-def _registered(key: str, positional: Any, keywords: Any, needed: tuple[bool, ...]) -> str:
+def _registered(key: str, positional: Any, keywords: Any, needed: tuple[bool, ...], is_widened: bool) -> str:
     """The name of a call, by which the operator finds it."""
-    call = Call(_LOSSES[key], positional, keywords, needed)
-    name = f"{key}, {positional}, {keywords}, {needed}, {call.is_widened}"
-    _CALLS[name] = call
+    name = f"{key}, {positional}, {keywords}, {needed}, {is_widened}"
+    _CALLS[name] = Call(_LOSSES[key], positional, keywords, needed, is_widened)
     return name
 
 
@@ -366,7 +396,7 @@ def _backward(ctx: Any, upstream: Any) -> Any:
     tensors, grads = list(saved[: len(call.needed)]), saved[len(call.needed) :]
     if call.is_weighed_later:
         grads = _gradients(ctx.name, upstream[0], tensors)
-    return None, call.backward(upstream[0], grads, tensors)
+    return None, call.backward(upstream[0], grads)
 
 
 _operator.register_autograd(_backward, setup_context=_keep)
