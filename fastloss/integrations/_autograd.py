@@ -39,7 +39,8 @@ class LossFunction:
         names = (*self.names, *["argument"] * len(arrays))
         positional = tuple([with_slots(each, tensors, name) for each, name in zip(arrays, names, strict=False)])
         keywords = tuple([(name, with_slots(value, tensors, name)) for name, value in given.items()])
-        needed = tuple([torch.is_grad_enabled() and tensor.requires_grad for tensor in tensors])
+        is_recorded = torch.is_grad_enabled()
+        needed = tuple([is_recorded and tensor.requires_grad for tensor in tensors])
         is_widened = torch.is_autocast_enabled("cpu")  # values, as those of torch's own losses are
         if torch.compiler.is_compiling():
             return _operator(_registered(self.key, positional, keywords, needed, is_widened), tensors)[0]
@@ -113,6 +114,7 @@ class Call:
             known = ("pred", *(["target"] if loss.has_weight else []), *loss.param_grads)
         named_values = {**dict(zip(names, self.positional, strict=False)), **self.keywords}
         self.places = {name: places for name, value in named_values.items() if (places := _places(value))}
+        self.has_tensors_by_name = any(_places(value) for value in self.keywords.values())
         self.computed = self._computed(known)
         self.computed_places = [place for name in self.computed for place in self.places[name]]
 
@@ -131,10 +133,12 @@ class Call:
     def has_second(self) -> bool:
         return not self.loss.is_rowwise and "c1" in self.loss.traits and self.computed == ("pred",)
 
-    def arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[Any, dict[str, Any]]:
+    def arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
         """What the loss takes."""
-        keywords = {name: _filled(value, tensors, np.float32) for name, value in self.keywords.items()}
-        return _filled(self.positional, tensors), keywords
+        positional = [_filled(value, tensors) for value in self.positional]
+        if not self.has_tensors_by_name:
+            return positional, self.keywords
+        return positional, {name: _filled(value, tensors, widens=True) for name, value in self.keywords.items()}
 
     def dtype(self, tensors: Sequence[torch.Tensor]) -> torch.dtype:
         """That of values."""
@@ -163,7 +167,10 @@ class Call:
         """The gradients of embeddings of the sum of rows, each times what comes from above."""
         positional, keywords = self.arguments(tensors)
         weight = keywords.get("sample_weight")
-        keywords["sample_weight"] = _numpy(upstream if weight is None else upstream * torch.as_tensor(weight))
+        keywords = {
+            **keywords,
+            "sample_weight": _numpy(upstream if weight is None else upstream * torch.as_tensor(weight)),
+        }
         return self._as_tensors(_flat(self.loss.grad(*positional, wrt=self.computed, **keywords)), tensors)
 
     def _as_tensors(self, grads: Sequence[Any], tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
@@ -192,12 +199,12 @@ def _places(value: Any) -> list[int]:
     return [place for each in value for place in _places(each)] if isinstance(value, tuple) else []
 
 
-def _filled(value: Any, tensors: Sequence[torch.Tensor], bfloat16: Any = None) -> Any:
-    """The arguments with arrays in place of Slots; tensors of bfloat16 as they are, or of another dtype."""
+def _filled(value: Any, tensors: Sequence[torch.Tensor], widens: bool = False) -> Any:
+    """An argument with arrays in place of Slots; tensors of bfloat16 as they are, or widened."""
     if isinstance(value, Slot):
         tensor = tensors[value.place]
-        return _numpy(tensor.float() if bfloat16 and tensor.dtype == torch.bfloat16 else tensor)
-    return tuple(_filled(each, tensors, bfloat16) for each in value) if isinstance(value, tuple) else value
+        return _numpy(tensor.float() if widens and tensor.dtype == torch.bfloat16 else tensor)
+    return tuple(_filled(each, tensors, widens) for each in value) if isinstance(value, tuple) else value
 
 
 def _numpy(tensor: torch.Tensor) -> Any:
