@@ -191,7 +191,7 @@ __all__ = [
 ]
 
 # What is imported when it is asked for, as most programs do without
-_MODULES = ("adaptive", "exact", "files", "integrations", "penalty", "plot", "scoring")
+_MODULES = ("adaptive", "exact", "files", "integrations", "penalty", "plot", "report", "scoring")
 _PLACES = {
     "__version__": "fastloss.core.config",
     "calibrate": "fastloss.calibration",

@@ -11,7 +11,7 @@ import fastloss as fl
 PACKAGE = Path(fl.__file__).parent
 # From the ground up; `fastloss` itself, the public names, is a floor too
 FLOORS = ("core", "exact", "losses", "metrics", "penalty", "adaptive", "files", "scoring", "_moved", "fastloss",
-          "integrations", "plot", "cli", "__main__")  # fmt: skip
+          "integrations", "plot", "report", "cli", "__main__")  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".pyx", ".pxd"))
 FOLDERS = sorted({p.parent for p in MODULES} - {PACKAGE})
 

@@ -11,6 +11,7 @@ from fastloss.cli.calibrate import calibrate
 from fastloss.cli.compare import compare
 from fastloss.cli.fit import fit
 from fastloss.cli.merge import merge
+from fastloss.cli.report import report
 from fastloss.cli.score import score
 from fastloss.cli.show import losses, plot, show
 from fastloss.cli.tables import print_summary
@@ -63,5 +64,5 @@ def info():
     fastloss.show_config()
 
 
-for command in (score, compare, merge, fit, calibrate, losses, show, plot, demo, info):
+for command in (score, compare, merge, report, fit, calibrate, losses, show, plot, demo, info):
     app.command(cls=Command)(command)

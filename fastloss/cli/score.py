@@ -28,6 +28,7 @@ from fastloss.cli.options import (
     storage_options,
 )
 from fastloss.cli.progress import log_fragment, progress_bar
+from fastloss.cli.report import check_report, said, write_report
 from fastloss.cli.tables import SORTS, print_summary
 from fastloss.files import ENGINES, ScoringError, Summary
 from fastloss.files.arguments import as_choice
@@ -107,6 +108,9 @@ def score(
             "--summary", metavar="FILE", help="Write the summary with its state as JSON, which `fastloss merge` takes."
         ),
     ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE.html", help="Write the summary as a page for any browser.")
+    ] = None,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -149,6 +153,8 @@ def score(
     """
     as_choice(sort, "sort", SORTS)
     gates = [_gate(text) for text in fail_if or ()]
+    if report is not None:
+        check_report(report)
     bound = bound_loss(loss, parameters(param or ()))
     if output is None and not json and list(input) == [STREAM] and format == "csv":
         output = STREAM
@@ -192,6 +198,9 @@ def score(
         typer.echo(summary.to_json())
     else:
         print_summary(summary, repr(bound), output is not None, sort)
+    if report is not None:
+        of = said(data=input, prediction=pred, target=target, residual=residual, weight=weight, by=by, output=output)
+        write_report(report, summary, about=of)
     failed = [text for text, holds in gates if holds(summary)]
     for text in failed:
         typer.echo(f"fastloss: gate failed: {escaped(text)}", err=True)

@@ -20,7 +20,9 @@ from fastloss.exact.state import integer, sequence
 _LOW_BITS = 45  # mantissa bits summed inside a bucket
 LARGEST_LOW = (1 << _LOW_BITS) - 1
 _LEAD_BITS = 7  # mantissa bits in a bucket's index
-_LEADS = (1 << _LEAD_BITS) - 1
+OCTAVE = 1 << _LEAD_BITS  # buckets from a power of two to the next
+_LEADS = OCTAVE - 1
+_EXPONENT_BIAS = 1023
 _EXPONENT_MASK = 0x7FF
 _MAGNITUDE = (1 << _LEAD_BITS + 11) - 1  # of an index: the exponent and the leading bits
 _FIRST = 1 << _LEAD_BITS  # of the indices of values that are not 0
@@ -118,6 +120,13 @@ def sign(index: int) -> int:
 
 def _exponent(index: int) -> int:
     return index >> _LEAD_BITS & _EXPONENT_MASK
+
+
+def octave(index: int) -> tuple[int, int]:
+    """The exponent of the power of two below a magnitude that is neither 0 nor infinite, and which of the OCTAVE
+    equal parts from there to the next power it is in."""
+    subnormal = SUBNORMAL_SHIFT if index >= _SCALED else 0
+    return _exponent(index) - _EXPONENT_BIAS - subnormal, index & _LEADS
 
 
 def is_infinite(index: int) -> bool:
