@@ -19,6 +19,7 @@ from fastloss.cli.options import (
     parameters,
     storage_options,
 )
+from fastloss.cli.report import check_report, said, write_report
 from fastloss.cli.score import COMPARISONS
 from fastloss.cli.tables import MAX_GROUPS, console_on, short
 from fastloss.files import ScoringError
@@ -46,6 +47,9 @@ def compare(
     format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
     storage: Storage = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE.html", help="Write the result as a page for any browser.")
+    ] = None,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,6 +67,8 @@ def compare(
     The difference is the first loss minus the second. The exit code is 0, 1 where a --fail-if holds, or 2 for an error.
     """
     gates = [_gate(text) for text in fail_if or ()]
+    if report is not None:
+        check_report(report)
     if len(input) > 2:
         raise ScoringError(f"compare takes one or two data sets, got {len(input)}: put files of one into a directory")
     bound = bound_loss(loss, parameters(param or ()))
@@ -82,6 +88,9 @@ def compare(
         typer.echo(result.to_json())
     else:
         _print(result, repr(bound), columns(pred), columns(versus) if versus else input[-1])
+    if report is not None:
+        of = said(data=input, prediction=pred, versus=versus, target=target, weight=weight, by=by)
+        write_report(report, result, about=of)
     failed = [(text, value) for text, field, holds in gates if holds(value := _field(result, field))]
     for text, value in failed:
         typer.echo(f"fastloss: gate failed: {escaped(text)}: it is {short(value)}", err=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from fastloss.files.comparing import OUTCOMES, Comparison
 from fastloss.report.markup import interval, name, number, section, share, table, text
 from fastloss.report.pictures import Line, histogram, lines
 from fastloss.report.summarized import MOST_GROUPS, by_text, fields, group_lines, ordered, shown_of, spec
 
-OUTCOMES = ("won", "lost", "tied")
 _PARTS = ("first", "second", "difference")
 _NUMBERS = ("count", "mean", "std", "stderr", "interval", "min", "p50", "p90", "p99", "max")
 
 
-def compared(comparison) -> list[str]:
+def compared(comparison: Comparison) -> list[str]:
     """The parts of the section of a Comparison."""
     return [
         *spec(comparison.first),
@@ -22,7 +22,7 @@ def compared(comparison) -> list[str]:
     ]
 
 
-def _numbers(comparison) -> str:
+def _numbers(comparison: Comparison) -> str:
     found = [fields(getattr(comparison, part)) for part in _PARTS]
     if comparison.difference.weighted is not None:
         found = [each | {"mean": each["weighted_mean"]} for each in found]
@@ -34,7 +34,7 @@ def _numbers(comparison) -> str:
     return table(("", *_PARTS), rows, "Numbers")
 
 
-def _outcomes(comparison) -> str:
+def _outcomes(comparison: Comparison) -> str:
     counts = [getattr(comparison, outcome) for outcome in OUTCOMES]
     if not sum(counts):
         return ""
@@ -48,7 +48,7 @@ def _outcomes(comparison) -> str:
     )
 
 
-def _groups(comparison) -> str:
+def _groups(comparison: Comparison) -> str:
     groups, labels, by = comparison.groups, comparison.first.labels(), by_text(comparison.by)
     keys = ordered(groups, lambda group: group.difference.weighted_mean)[:MOST_GROUPS]
     texts, found = [labels[key] for key in keys], [fields(groups[key].difference) for key in keys]

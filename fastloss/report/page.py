@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastloss.core.config import __version__
 from fastloss.exact.summary import Summary
+from fastloss.files.comparing import Comparison
 from fastloss.report.compared import compared
 from fastloss.report.markup import section, text
 from fastloss.report.summarized import summarized
@@ -20,7 +21,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def html(
-    results,
+    results: Summary | Comparison | Mapping[str, Summary | Comparison],
     *,
     title: str = "fastloss report",
     about: Mapping[str, str] | None = None,
@@ -90,10 +91,10 @@ def html(
 """
 
 
-def _section(name: str, result, worst: pa.Table | None) -> str:
+def _section(name: str, result: Summary | Comparison, worst: pa.Table | None) -> str:
     heading = f"<bdi>{text(name)}</bdi>" if name else ""
     if isinstance(result, Summary):
         return section(heading or "Summary", *summarized(result, worst))
-    if hasattr(result, "difference"):
+    if isinstance(result, Comparison):
         return section(heading or "Comparison", *compared(result))
     raise TypeError(f"a report shows summaries and comparisons, got {type(result).__name__}")

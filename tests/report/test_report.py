@@ -3,7 +3,6 @@
 import json
 from html.parser import HTMLParser
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -237,30 +236,6 @@ def test_worst_rows():
     assert len(check_page(fl.report.html(Summary.of(np.ones(3)), worst=many)).tables[-1]) == 101
 
 
-def test_a_comparison():
-    a, b, codes = RNG.exponential(1, 300), RNG.exponential(1, 300), np.arange(300) % 3
-    parts = [grouped(values, codes, ["x", "y", None]) for values in (a, b, a - b)]
-
-    def of(summaries, rows, groups, by):
-        outcomes = ((a < b)[rows].sum(), (a > b)[rows].sum(), (a == b)[rows].sum())
-        named = dict(
-            zip(
-                ("first", "second", "difference", "won", "lost", "tied"), [*summaries, *map(int, outcomes)], strict=True
-            )
-        )
-        return SimpleNamespace(**named, groups=groups, by=by)
-
-    groups = {
-        key: of([part.groups[key] for part in parts], codes == code, {}, None)
-        for code, key in enumerate(["x", "y", None])
-    }
-    page = check_page(fl.report.html(of(parts, codes >= 0, groups, "<day>")))
-    assert [numbers(cell) for cell in page.table(0)["mean"]] == [[part.mean] for part in parts]
-    heads = ["".join(cell) for cell in page.tables[1][0]][1:]
-    found = dict(zip(heads, map(numbers, page.table(1)["null"]), strict=True))
-    assert found["difference"] == [groups[None].difference.mean] and found["won"] == [groups[None].won]
-
-
 # ---- the command -----------------------------------------------------------------------------------------------------
 
 
@@ -287,6 +262,27 @@ def test_scoring_writes_the_page(run, tmp_path):
     page = check_page((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert (code, numbers(page.table()["mean"][0])) == (1, [json.loads(out)["mean"]])
     assert "d.npz" in page.texts
+
+
+def test_comparing_writes_the_page(run, tmp_path):
+    day = np.arange(300) % 3
+    np.savez(tmp_path / "d.npz", a=RNG.exponential(1, 300), b=RNG.exponential(1, 300), y=np.zeros(300), day=day)
+    args = ("d.npz", "--loss", "huber", "--pred", "a", "--versus", "b", "--target", "y", "--by", "day")
+    code, out, _ = run("compare", *args, "--json", "--report", "r.html")
+    found = json.loads(out)
+    page = check_page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    parts = [found[part] for part in ("first", "second", "difference")]
+    assert code == 0
+    for key in ("count", "mean", "std", "stderr", "interval", "min", "max"):
+        assert [numbers(cell) for cell in page.table(0)[key]] == [floats(part[key]) for part in parts]
+    heads = ["".join(cell) for cell in page.tables[1][0]][1:]
+    order = sorted(found["groups"], key=lambda group: -group["difference"]["mean"])
+    assert list(page.table(1))[1:] == [str(group["value"]) for group in order]
+    for group in order:
+        shown = dict(zip(heads, map(numbers, page.table(1)[str(group["value"])]), strict=True))
+        assert shown["difference"] == [group["difference"]["mean"]] and shown["first"] == [group["first"]["mean"]]
+        assert shown["95% interval"] == group["difference"]["interval"]
+        assert [shown[outcome] for outcome in ("won", "lost", "tied")] == [[group[o]] for o in ("won", "lost", "tied")]
 
 
 @pytest.mark.parametrize(
