@@ -14,6 +14,7 @@ pyarrow is imported when `score` or a batch function is called, not before.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
@@ -216,6 +217,8 @@ def score(
     run = _engine(engine, optional(as_count, workers, "workers"), client, spark)
     csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
     loss, given = as_loss(loss, "loss"), as_inputs(input, "input")
+    if engine != "local":
+        _check_portable(loss)
     addresses = Addresses(optional(as_options, storage_options, "storage_options"))
     store, output = addresses.of_output(optional(as_path, output, "output"))
     fragment_rows = optional(as_count, fragment_rows, "fragment_rows")
@@ -256,6 +259,14 @@ def score(
             raise ScoringError("resume needs a directory as the output")
         return job.run(tasks, work, run, watch)
     return job.run_into_directory(tasks, output, work, run, watch, resume)
+
+
+def _check_portable(loss) -> None:
+    """That other processes can have the loss, before they are asked."""
+    try:
+        pickle.dumps(loss)
+    except pickle.PicklingError as error:
+        raise ScoringError(str(error)) from error
 
 
 def _engine(name: str, workers: int | None, client, spark) -> Callable:

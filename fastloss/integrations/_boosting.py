@@ -116,7 +116,8 @@ class Derivatives:
                 fill(*(_of_dtype(array, grad.dtype) for array in given), grad, hess)
                 finite.append(bool(np.isfinite(grad).all()))
 
-        run_blocks(run, -(-len(pred) // rows), BLOCK)
+        threads = 1 if getattr(self.loss, "calls_python", False) else None
+        run_blocks(run, -(-len(pred) // rows), BLOCK, threads)
         return all(finite)
 
     @cached_property

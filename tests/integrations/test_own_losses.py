@@ -56,7 +56,7 @@ def test_boosting(library):
     import importlib
 
     adapter = importlib.import_module(f"fastloss.integrations.{library}")
-    for loss, kind in ((SUM, "weight"), (half, "spread"), (2 * fl.squared_error, "exact"), (2 * fl.hinge, "spread")):
+    for loss, kind in ((SUM, "weight"), (half, "spread"), (2 * fl.squared_error, "exact"), (2 * fl.hinge, "unit")):
         objective = adapter.objective(loss)
         assert objective.derivatives.kind == kind
         grad, hess = objective(np.ones(3), np.array([0.5, 0.2, 3.0]))
@@ -126,15 +126,25 @@ def test_files(tmp_path):
     assert text.mean == pytest.approx((fl.huber + fl.squared_error / 2)(X[:, 0], Y, reduction="mean"), rel=1e-12)
 
 
+@pytest.mark.parametrize("engine", ["dask", "spark"])
+def test_engines_of_processes_refuse_what_they_cannot_import(tmp_path, engine):
+    pytest.importorskip("pyarrow")
+    np.save(tmp_path / "r.npy", Y)
+    local = fl.custom("local", np.square)
+    assert fl.score(tmp_path / "r.npy", loss=local, workers=2).count == 200
+    with pytest.raises(fl.files.ScoringError, match=r"local has no name in .*, which another process"):
+        fl.score(tmp_path / "r.npy", loss=local, engine=engine)
+
+
 def test_an_edited_function_is_another_loss_to_a_job_that_is_resumed():
     from fastloss.files import Spec
 
     def spec(function):
-        return Spec.of(fl.custom("mine", function), pred="p", target="t").fingerprint()
+        return Spec.of(fl.custom("mine", function), pred="p", target="t").fingerprint
 
     assert spec(lambda r: r * r) != spec(lambda r: r * r + 1)
     sums = [Spec.of(a * fl.huber, pred="p", target="t") for a in (2, 2, 3)]
-    assert sums[0].fingerprint() == sums[1].fingerprint() != sums[2].fingerprint()
+    assert sums[0].fingerprint == sums[1].fingerprint != sums[2].fingerprint
     assert sums[0].loss_text == "2*huber(delta=1.0)"
 
 
