@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,13 @@ def test_a_function_may_change_what_it_is_given_and_keep_it():
 
 def test_functions_of_python_run_in_the_thread_of_the_caller():
     threads = set()
-    loss = fl.custom("seen", lambda r: (threads.add(threading.get_ident()), r)[1])
+
+    def value(r):
+        threads.add(threading.get_ident())
+        time.sleep(1e-3)  # while which another thread may run
+        return r
+
+    loss = fl.custom("seen", value)
     loss(np.tile(R, 10), num_threads=8)
     assert threads == {threading.get_ident()}
 
