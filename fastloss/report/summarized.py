@@ -162,8 +162,9 @@ def _groups(summary: GroupedSummary) -> str:
     keys = summary.worst_first()[:MOST_GROUPS]
     texts, found = [labels[key] for key in keys], [fields(groups[key]) for key in keys]
     by = by_text(summary.by)
-    caption = f"Mean losses by {name(by)}: {shown_of(len(groups))}, the largest mean first."
-    picture = group_lines(texts, found, f"Mean losses of {shown_of(len(groups))} by {by}", caption)
+    means = "Mean losses" if summary.weighted is None else "Weighted mean losses"
+    caption = f"{means} by {name(by)}: {shown_of(len(groups))}, the largest mean first."
+    picture = group_lines(texts, found, f"{means} of {shown_of(len(groups))} by {by}", caption)
     named = [(label, groups[key]) for label, key in zip(texts, keys, strict=True)]
     return section(f"By {name(by)}", picture, summaries_table(name(by), named, "Groups"), level=3)
 

@@ -24,6 +24,7 @@ from fastloss import files as files
 from fastloss import integrations as integrations
 from fastloss import penalty as penalty
 from fastloss import plot as plot
+from fastloss import report as report
 from fastloss.calibration import calibrate as calibrate
 from fastloss.derivatives import check_derivatives as check_derivatives
 from fastloss.exact.groups import GroupedSummary
