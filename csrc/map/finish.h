@@ -1,72 +1,96 @@
 /* What becomes of the outputs of a block between the loop's body and their arrays (fl_map_args), with the same bits on
- * every machine: products in a loop where they are one or two operations, the rest after it, in float64. */
+ * every machine: products in the loop, and after it, in float64, where a term is added first. */
 
 /* The outputs that sample weights and the factor multiply, as a mask: derivatives by parameters, and others */
 enum {
     FL_WEIGHTED = ((1 << FL_OUTPUTS) - FL_PARAM_GRAD)
 #define OUTPUT(name, flags) | ((flags) & FL_UNWEIGHTED ? 0 : 1 << FL_OUTPUT_##name)
 #include "outputs.def"
+        ,
+    FL_SCALED = FL_WEIGHTED & ~FL_VALUE /* those that the factor multiplies */
 };
 
-/* Those that one of them changes */
-INLINE int multiplied_outputs(const fl_map_args *a) {
-    return a->sample_weight ? FL_WEIGHTED : a->factor != 1 ? FL_WEIGHTED & ~FL_VALUE : 0;
-}
-
-/* Those that are finished after the loop: with terms, in float64; of float32 numbers also those with a weight and a
- * factor, as the product with the first may leave their range. */
+/* Those that are finished after the loop: with terms, and then all that have the same products */
 INLINE int late_outputs(const fl_map_args *a) {
-#ifdef FL_NO_FMA /* which rounds products with a factor once */
-    int is_twofold = FL_ARITH == 32 && a->factor != 1;
-#else
-    int is_twofold = FL_ARITH == 32 && a->sample_weight && a->factor != 1;
-#endif
-    return a->shifted | (is_twofold ? FL_WEIGHTED & ~FL_VALUE : 0);
+    int late = a->shifted;
+    if (late && a->sample_weight) late |= FL_WEIGHTED;
+    if (late & FL_SCALED) late |= FL_SCALED;
+    return late;
 }
 
-/* A factor as a sum, so that products with it are rounded once. Both parts are above 0, for infinities. */
-typedef struct {
-    vec factor;
-#if FL_ARITH == 32
-    vec rest;
-#endif
-} fine_factor;
+/* ---- products in the loop ---------------------------------------------------------------------------------------- */
 
-INLINE fine_factor fine_factor_of(double factor) {
+typedef double wide __attribute__((vector_size(LANES * sizeof(double))));
+
+/* What a loop multiplies its outputs with */
+typedef struct {
+    const stored *weights; /* NULL: 1 each */
+    int has_factor;
+    wide factor;
+#if FL_ARITH == 32
+    vec leading, rest; /* the factor as a sum, so that products with it are rounded once; above 0, for infinities */
+#endif
+} multipliers;
+
+INLINE multipliers multipliers_of(const fl_map_args *a, int late) {
+    multipliers m = {
+        .weights = late ? NULL : a->sample_weight,
+        .has_factor = a->factor != 1 && !(late & FL_SCALED),
+    };
+    for (int l = 0; l < LANES; l++) m.factor[l] = a->factor;
 #if FL_ARITH == 32
     uint64_t bits;
     double leading;
-    memcpy(&bits, &factor, sizeof bits);
+    memcpy(&bits, &a->factor, sizeof bits);
     bits &= ~(uint64_t)0 << (DBL_MANT_DIG - FLT_MANT_DIG);
     memcpy(&leading, &bits, sizeof leading);
-    return (fine_factor){v_set((real)leading), v_set((real)(factor - leading + leading * 0x1p-60))};
-#else
-    return (fine_factor){v_set(factor)};
+    m.leading = v_set((real)leading), m.rest = v_set((real)(a->factor - leading + leading * 0x1p-60));
 #endif
+    return m;
 }
 
-INLINE vec v_times_factor(vec x, fine_factor f) {
-#if FL_ARITH == 32
-    return v_fma(x, f.factor, x * f.rest);
-#else
-    return x * f.factor;
-#endif
-}
-
-/* Output k of the elements from `at` on, multiplied in a loop */
-INLINE vec multiplied(const fl_map_args *a, int k, size_t at, vec x, fine_factor factor) {
+/* x as it would be stored */
+INLINE vec v_as_stored(vec x) {
 #if FL_ARITH == 3264
-    x = v_widen(v_narrow(x)); /* as it would be stored */
-#endif
-    if (!a->sample_weight) return v_times_factor(x, factor);
-    vec weight = v_load((const stored *)a->sample_weight + at), product = x * weight;
-#if FL_ARITH != 32
-    if (k != FL_OUTPUT_value) product = v_times_factor(product, factor);
+    return v_widen(v_narrow(x));
 #else
-    (void)k;
+    return x;
 #endif
-    return v_clear(v_eq(weight, v_set(0)), product);
 }
+
+/* x weight factor, in float64: the first product may leave the range of float32, and both are rounded once */
+INLINE vec v_times_both(vec x, vec weight, const multipliers *m) {
+    wide product = __builtin_convertvector(x, wide) * __builtin_convertvector(weight, wide) * m->factor;
+    return __builtin_convertvector(product, vec);
+}
+
+INLINE vec v_times_factor(vec x, const multipliers *m) {
+#if FL_ARITH == 32 && !defined(FL_NO_FMA)
+    return v_fma(x, m->leading, x * m->rest);
+#else
+    return v_times_both(x, v_set(1), m);
+#endif
+}
+
+/* The outputs of a vector of elements, times their weights; where one is 0, so are they */
+INLINE void weigh(jet *j, int outputs, const stored *weights, const multipliers *m) {
+    vec weight = v_load(weights);
+    mask is_zero = v_eq(weight, v_set(0));
+    UNROLL for (int k = 0; k < FL_OUTPUTS; k++) {
+        if (!is_output(outputs & FL_WEIGHTED, k)) continue;
+        vec x = v_as_stored(*jet_field(j, k));
+        vec product = k != FL_OUTPUT_value && m->has_factor ? v_times_both(x, weight, m) : x * weight;
+        *jet_field(j, k) = v_clear(is_zero, product);
+    }
+}
+
+/* The derivatives of a vector of elements, times the factor */
+INLINE void scale_derivatives(jet *j, int outputs, const multipliers *m) {
+    UNROLL for (int k = 0; k < FL_OUTPUTS; k++) if (is_output(outputs & FL_SCALED, k)) * jet_field(j, k) =
+        v_times_factor(v_as_stored(*jet_field(j, k)), m);
+}
+
+/* ---- after the loop ---------------------------------------------------------------------------------------------- */
 
 INLINE void store_doubles(stored *to, dvec x) {
     stored part __attribute__((vector_size(sizeof x / sizeof(double) * sizeof(stored))));
@@ -90,7 +114,7 @@ static void multiply(stored *x, const stored *weights, double factor, size_t n) 
 
 /* Finish what a loop has left, in n elements, a multiple of DOUBLES. */
 static void finish(const fl_map_args *a, size_t n) {
-    int late = late_outputs(a), products = multiplied_outputs(a) & late;
+    int late = late_outputs(a), products = late & (a->sample_weight ? FL_WEIGHTED : a->factor != 1 ? FL_SCALED : 0);
     for (int k = 0; late && k < FL_OUTPUTS; k++) {
         if (!a->out[k]) continue;
         if (a->shifted >> k & 1) shift(a->out[k], a->terms[k], a->term[k], n);

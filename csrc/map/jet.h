@@ -15,6 +15,9 @@ INLINE vec *jet_field(jet *j, int k) {
     return &j->param_grad[k - FL_OUTPUT_PARAM_GRAD];
 }
 
+/* Whether the field k of a jet is one of these outputs */
+INLINE int is_output(int outputs, int k) { return outputs & (k < FL_OUTPUT_PARAM_GRAD ? 1 << k : FL_PARAM_GRAD); }
+
 /* The jet with NaN in all fields of the lanes of the mask */
 INLINE jet jet_undefined(mask m, jet j) {
     const vec none = v_set(NOT_A_NUMBER);
