@@ -97,11 +97,15 @@ def log_loss(prob, target, sample_weight=None, ignore_index=-100):
     >>> round(fl.log_loss([[0.2, 0.5, 0.3], [0.25, 0.5, 0.25]], [1, 2]), 6)
     1.039721
     """
+    if sample_weight is None and type(ignore_index) is int and ignore_index == -100:
+        own = _OWN_PROBABILITIES(prob, target)
+        if own is not None and own.size and own.min() >= 0:  # not so with a NaN or a number outside [0, 1]
+            return _clipped(own, np.ones(own.shape, own.dtype))
     prob, target = as_array(prob, "prob"), as_array(target, "target")
     ignored = target == check_integer("ignore_index", ignore_index)
     if prob.ndim == target.ndim + 1:
         _check_rows("prob", prob, target)
-        own = _own_probabilities(prob, target, ignore_index) if ignored.any() else _OWN_PROBABILITIES(prob, target)
+        own = _of_rows(rows.OWN_PROBABILITIES, prob, target, ignore_index)
         if own.size and not own.min() >= 0:  # of a row with a number outside [0, 1], or NaN
             _check_probabilities(prob, ignored[..., None])
         prob, target = own, np.ones(own.shape, own.dtype)
@@ -109,9 +113,7 @@ def log_loss(prob, target, sample_weight=None, ignore_index=-100):
         _check_shapes("prob", prob, target)
         _check_all(ignored | ((target >= 0) & (target <= 1)), "target", target, "is outside [0, 1]")
         _check_probabilities(prob, ignored)
-    eps = float(np.finfo(computing_dtype(prob, target)).eps)
-    weight = _weight_of_counted(prob, sample_weight, ignored)
-    return binary_cross_entropy(prob, target, eps=eps, sample_weight=weight, reduction="mean")
+    return _clipped(prob, target, _weight_of_counted(prob, sample_weight, ignored))
 
 
 def accuracy(pred, target, sample_weight=None, ignore_index=-100):
@@ -167,13 +169,14 @@ def _accuracy(pred, target, sample_weight=None, ignore_index=-100):
     return absolute_error(hits, sample_weight=weight, reduction="mean")  # the mean of zeros and ones
 
 
-def _own_probabilities(prob, target, ignore_index=None):
-    """The probability of each label, 0 where it is ignored, -1 where the row has a number outside [0, 1]."""
-    return _of_rows(rows.OWN_PROBABILITIES, prob, target, ignore_index)
+def _clipped(prob, target, sample_weight=None):
+    eps = _EPS[computing_dtype(prob, target).itemsize]
+    return binary_cross_entropy(prob, target, eps=eps, sample_weight=sample_weight, reduction="mean")
 
 
 def _of_rows(kernel, array, target, ignore_index):
-    """A number a row of C numbers, which depends on the row's label; 0 where that is ignored."""
+    """A number a row of C numbers, which depends on the row's label; 0 where that is ignored. `OWN_PROBABILITIES`: -1
+    where the row has a number outside [0, 1]."""
     call = RowCall(array, -1, None, target, targets=LABELS)
     values = np.empty(call.rows, call.dtype)
     call.run(call.loop(kernel, (), {}, values, labels=call.labels(ignore_index)))
@@ -192,7 +195,8 @@ class _RowFunction(Entry):
 
 
 _ACCURACY = _RowFunction(rows.HITS, _accuracy)
-_OWN_PROBABILITIES = _RowFunction(rows.OWN_PROBABILITIES, _own_probabilities)
+_OWN_PROBABILITIES = _RowFunction(rows.OWN_PROBABILITIES, lambda prob, target: None)
+_EPS = {np.dtype(dtype).itemsize: float(np.finfo(dtype).eps) for dtype in (np.float32, np.float64)}
 
 
 def _check_rows(name, array, target):
