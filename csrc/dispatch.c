@@ -133,8 +133,8 @@ void fl_end_streams(void) {
 
 /* ---- loops ----------------------------------------------------------------------------------------------------- */
 
-static int scalar_kernel(int loss, int is_fused_float, const double *p) {
-    (void)is_fused_float, (void)p;
+static int scalar_kernel(int loss, int is_fused_float, int is_fused_double, const double *p) {
+    (void)is_fused_float, (void)is_fused_double, (void)p;
 #define VARIANT(base, name, family, arithmetic, condition)                                                             \
     if (loss == FL_KERNEL_##base && (condition)) return FL_KERNEL_##name;
 #define EXCEPT(base, condition)                                                                                        \
@@ -172,10 +172,10 @@ int fl_loop_for(int outputs, int varying) {
 }
 
 fl_chosen fl_choose(int isa, int loss, int is_double, int outputs, const double *scalars) {
-    int varying = !scalars || (outputs & FL_PARAM_GRAD), is_fused_float = !is_double && isas[isa].has_fma;
+    int varying = !scalars || (outputs & FL_PARAM_GRAD), has_fma = isas[isa].has_fma;
     int kernel = outputs & FL_PARAM_GRAD ? param_grad_kernel(loss)
-                 : varying               ? varying_kernel(loss, is_fused_float)
-                                         : scalar_kernel(loss, is_fused_float, scalars);
+                 : varying               ? varying_kernel(loss, !is_double && has_fma)
+                                         : scalar_kernel(loss, !is_double && has_fma, is_double && has_fma, scalars);
     const fl_table *table = fl_get_table(isa, is_double ? FL_F64 : FL_F32);
     int loop = fl_loop_for(outputs, varying);
     if (!is_double && !table->loops[kernel][loop]) table = fl_get_table(isa, FL_WIDE);

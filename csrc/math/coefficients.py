@@ -23,7 +23,10 @@ def remez(f, weight, lo, hi, degree, rounds=12):
         rows = [[x**k for k in range(degree + 1)] + [(-1) ** i / weight(x)] for i, x in enumerate(nodes)]
         solution = mp.lu_solve(mp.matrix(rows), mp.matrix([f(x) for x in nodes]))
         coefficients = list(solution[: degree + 1])
-        nodes = _extrema(lambda x, c=coefficients: (mp.polyval(c[::-1], x) - f(x)) * weight(x), lo, hi, n)
+        extrema = _extrema(lambda x, c=coefficients: (mp.polyval(c[::-1], x) - f(x)) * weight(x), lo, hi, n)
+        if extrema == nodes:
+            break
+        nodes = extrema
     error = max(abs((mp.polyval(coefficients[::-1], x) - f(x)) * weight(x)) for x in nodes)
     return coefficients, error
 
@@ -148,8 +151,11 @@ POLYNOMIALS = [
 ]
 
 
-# robust_table.h: s, half of alpha; the f of 1 + w = 2^e c (1 + f); the degrees in f and in s
-HALF_ALPHAS, ROBUST_F, ROBUST_DEGREES = (-mpf(1) / 2, mpf(5) / 8), mpf(1) / 2 * (1 + mpf(2) ** -10), (6, 7)
+# robust_table.h and robust_double.h, by column: s, half of alpha; the f of 1 + w = 2^e c (1 + f); the degrees in f, s
+ROBUST = {
+    0: ((-mpf(1) / 2, mpf(5) / 8), mpf(1) / 2 * (1 + mpf(2) ** -10), (6, 7)),
+    1: ((mpf(0), mpf(5) / 8), mpf(1) / 4 * (1 + mpf(2) ** -10), (11, 10)),
+}
 
 
 def robust_tail(f, s):
@@ -164,11 +170,11 @@ def robust_weight(f, s):
     return f / (1 + f * robust_tail(f, s)) + FLOOR
 
 
-def robust_rows():
+def robust_rows(half_alphas, largest_f, degrees):
     """(rows, largest error): row j has the coefficients of s^j in those of the polynomial for robust_tail(f, s)."""
-    degree, degree_of_s = ROBUST_DEGREES
-    nodes = chebyshev(*HALF_ALPHAS, degree_of_s + 1)
-    fits = [remez(partial(robust_tail, s=s), partial(robust_weight, s=s), mpf(0), ROBUST_F, degree) for s in nodes]
+    degree, degree_of_s = degrees
+    nodes = chebyshev(*half_alphas, degree_of_s + 1)
+    fits = [remez(partial(robust_tail, s=s), partial(robust_weight, s=s), mpf(0), largest_f, degree) for s in nodes]
     powers = mp.matrix([[s**j for j in range(degree_of_s + 1)] for s in nodes])
     columns = [mp.lu_solve(powers, mp.matrix([c[k] for c, _ in fits])) for k in range(degree + 1)]
     return [[column[j] for column in columns] for j in range(degree_of_s + 1)], max(error for _, error in fits)
@@ -218,8 +224,8 @@ def _lines():
             terms = ", ".join(literal(c, bits) + suffix for c in coefficients)
             yield f"/* max error 2^{mp.nstr(mp.log(error, 2), 4)} */"
             yield f"#define {name}_POLYNOMIAL {terms}"
-        if bits == 24:
-            rows, error = robust_rows()
+        if column in ROBUST:
+            rows, error = robust_rows(*ROBUST[column])
             yield f"/* a row for each power of alpha / 2, in float64; max error 2^{mp.nstr(mp.log(error, 2), 4)} */"
             yield f"#define ROBUST_COEFFICIENTS {len(rows[0])}"
             yield "#define ROBUST_POLYNOMIALS \\"

@@ -48,6 +48,16 @@ INLINE vec v_load_chunks(const real *p, size_t stride) {
     return (vec)_mm256_insertf128_ps(low, _mm_loadu_ps((const float *)(p + stride)), 1);
 }
 
+#if FL_ARITH == 64
+INLINE vec v_load_two(const double *low, const double *high) {
+    return (vec)_mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(low)), _mm_loadu_pd(high), 1);
+}
+INLINE void v_pick_pairs(const double *pairs, uvec at, vec *first, vec *second) {
+    vec even = v_load_two(pairs + at[0], pairs + at[2]), odd = v_load_two(pairs + at[1], pairs + at[3]);
+    *first = v_zip_low(even, odd), *second = v_zip_high(even, odd);
+}
+#endif
+
 INLINE vec v_select(mask m, vec yes, vec no) { return (vec)OF_REAL(blendv)((REGISTER)no, (REGISTER)yes, (REGISTER)m); }
 INLINE vec v_clear(mask m, vec x) { return (vec)OF_REAL(andnot)((REGISTER)m, (REGISTER)x); }
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)OF_REAL(fmadd)((REGISTER)a, (REGISTER)b, (REGISTER)c); }

@@ -46,6 +46,13 @@ INLINE vec v_load_chunks(const real *p, size_t stride) {
     return (vec)_mm512_insertf32x4(all, _mm_loadu_ps((const float *)(p + 3 * stride)), 3);
 }
 
+#if FL_ARITH == 64
+INLINE void v_pick_pairs(const double *pairs, uvec at, vec *first, vec *second) {
+    *first = (vec)_mm512_i64gather_pd((__m512i)at, pairs, 8);
+    *second = (vec)_mm512_i64gather_pd((__m512i)at, pairs + 1, 8);
+}
+#endif
+
 INLINE mask v_lt(vec a, vec b) { return COMPARE(a, b, _CMP_LT_OQ); }
 INLINE mask v_le(vec a, vec b) { return COMPARE(a, b, _CMP_LE_OQ); }
 INLINE mask v_eq(vec a, vec b) { return COMPARE(a, b, _CMP_EQ_OQ); }

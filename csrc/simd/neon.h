@@ -24,3 +24,9 @@ INLINE vec v_pick(const vec *table, uvec at) {
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 INLINE vec v_sqrt(vec a) { return (vec)vsqrtq_f64((float64x2_t)a); }
 #endif
+#if FL_ARITH == 64
+INLINE void v_pick_pairs(const double *pairs, uvec at, vec *first, vec *second) {
+    vec a = v_load(pairs + at[0]), b = v_load(pairs + at[1]);
+    *first = v_zip_low(a, b), *second = v_zip_high(a, b);
+}
+#endif

@@ -21,6 +21,8 @@
  *   v_min  v_max                        a < b ? a : b and b < a ? a : b: of a NaN and a number, and of two zeros, b
  *   v_pick                              of a table of eight floats (load_eight, common.h) those at the lanes' low three
  *                                       bits; in float, where there is a fused multiply-add
+ *   v_pick_pairs                        the first and the second of two numbers at the lanes' places in an array; in
+ *                                       double, where there is a fused multiply-add
  *   FL_INTERLEAVE_LOSS, _VARIANT        vectors in flight in a loop, for a loss and for the longer bodies of its
  *                                       variants: as measured
  *

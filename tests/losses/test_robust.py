@@ -66,20 +66,28 @@ def test_accuracy_with_any_scalar_alpha(output, dtype, isa):
     check(got, [want[output] for want in wanted], (r, alpha, scale), dtype, output)
 
 
+@cache
+def turns(alpha, dtype):
+    """Elements on both sides of every turn of the tables, up to where they end, and beyond; their exact outputs."""
+    steps = (1, 1.5) if dtype == "float32" else (1, 1.25, 1.5, 1.75)
+    sums = np.array([c * 2.0**e for e in range(34) for c in steps][1:])  # 1 + w
+    x = neighbours(0.7 * np.sqrt((sums - 1) * (2 - alpha)), dtype)
+    return x, [exact("robust", (r,), dtype, {"alpha": alpha, "scale": 0.7}) for r in x]
+
+
+@EVERY_DTYPE
 @pytest.mark.parametrize("alpha", [0.0, 1e-4, 0.5, 1.25])
 @pytest.mark.parametrize("output", ["value", "grad", "weight"])
-def test_accuracy_where_the_tables_of_an_alpha_turn(output, alpha, isa):
-    """On both sides of every 1 + w = 2^e and 3 2^e / 2, up to where float32 ends, and beyond."""
-    turns = np.array([c * 2.0**e for e in range(34) for c in (1, 1.5)][1:])
-    x = neighbours(0.7 * np.sqrt((turns - 1) * (2 - alpha)), "float32")
-    wanted = [exact("robust", (r,), "float32", {"alpha": alpha, "scale": 0.7})[output] for r in x]
+def test_accuracy_where_the_tables_of_an_alpha_turn(output, alpha, dtype, isa):
+    x, wanted = turns(alpha, dtype)
     loss = fl.robust if output == "value" else getattr(fl.robust, output)
-    check(loss(x, alpha=alpha, scale=0.7), wanted, (x,), "float32", output)
+    check(loss(x, alpha=alpha, scale=0.7), [want[output] for want in wanted], (x,), dtype, output)
 
 
-def test_alphas_in_turn_do_not_mix():
+@EVERY_DTYPE
+def test_alphas_in_turn_do_not_mix(dtype):
     """A thread keeps the tables of its last alpha and scale."""
-    x = logarithmic(1e-3, 1e3, 100, "float32")
+    x = logarithmic(1e-3, 1e3, 100, dtype)
     settings = [(0.5, 1.0), (0.5, 2.0), (1.25, 2.0), (0.0, 2.0)]
     wanted = [fl.robust(2 * x, alpha=alpha, scale=2 * scale) for alpha, scale in settings]
     for _ in range(2):

@@ -5,7 +5,8 @@
  *
  * L, u and v are pairs, because the exponential turns their absolute error into a relative one. Near alpha = 0 and
  * alpha = 2 the value loses digits in this form, and equivalent ones take over. Data of float32 are computed in float64
- * but for the alphas 2, 1 and -2, those of robust_table.h and robust_float.h, and those of elements, robust_each.h.
+ * but for the alphas 2, 1 and -2, those of robust_table.h and robust_float.h, and those of elements, robust_each.h. Those
+ * of float64 have tables, too (robust_double.h).
  */
 
 #include "map/losses/robust_regions.h"
@@ -227,4 +228,6 @@ INLINE jet robust(vec x, const vec *p) {
 #include "robust_float.h"
 #include "robust_table.h"
 #include "robust_each.h"
+#elif FL_ARITH == 64 && !defined(FL_NO_FMA)
+#include "robust_double.h"
 #endif

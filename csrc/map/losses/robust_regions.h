@@ -9,11 +9,14 @@
 /* Scales whose square, and 1 / (scale^2 b), are in range (robust_fast.h) */
 #define ROBUST_ORDINARY(scale) ((scale) >= 0x1p-100 && (scale) <= 0x1p100)
 
-/* Where float32 is enough for a float32 result (robust_float.h) */
-#define ROBUST_FLOAT(alpha, scale)                                                                                     \
-    (fabs(alpha) >= ROBUST_NEAR_ZERO && fabs(alpha) <= 2.5 && (scale) >= 0x1p-16 && (scale) <= 0x1p16)
+/* Those that are so in float32, where it is enough for a float32 result */
+#define ROBUST_NARROW(scale) ((scale) >= 0x1p-16 && (scale) <= 0x1p16)
 
-/* Where tables of alpha are (robust_table.h): below 0, where w is less than the value, w loses digits first */
-#define ROBUST_TABLE(alpha, scale) ((alpha) >= 0 && (alpha) <= 1.25 && (scale) >= 0x1p-16 && (scale) <= 0x1p16)
+/* The alphas of robust_float.h */
+#define ROBUST_FLOAT(alpha) (fabs(alpha) >= ROBUST_NEAR_ZERO && fabs(alpha) <= 2.5)
+
+/* Those that have tables (robust_table.h, robust_double.h): below 0, where w is less than the value, w loses digits
+ * first */
+#define ROBUST_TABLE(alpha) ((alpha) >= 0 && (alpha) <= 1.25)
 
 #endif
