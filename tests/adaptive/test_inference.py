@@ -38,6 +38,7 @@ def test_scales_by_their_definitions():
     repeated = np.repeat(r, counts.astype(int))
     assert weighted_median(r, counts)[0] == np.median(repeated)
     assert huber_scale(np.abs(r), counts, 4) == pytest.approx(huber_scale(np.abs(repeated), np.ones(len(repeated)), 4))
+    assert weighted_median(np.array([4.0, 1.0, 2.0, 3.0]), np.ones(4))[0] == 2.5
     assert huber_scale(np.zeros(5), np.ones(5), 1) == 0
 
 
