@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fastloss.exact.summary import Summaries
 from fastloss.files import ScoringError, Summary
 from fastloss.files.errors import located
 from fastloss.files.stores import LOCAL, writing
@@ -33,7 +34,7 @@ def merge(
         write_summary(merged, output)
 
 
-def read_summary(path: str) -> Summary:
+def read_summary(path: str) -> Summary | Summaries:
     with open(path, "rb") as file:
         text = file.read()
     try:
@@ -42,7 +43,7 @@ def read_summary(path: str) -> Summary:
         raise located(path, error) from error
 
 
-def write_summary(summary: Summary, path: str) -> None:
+def write_summary(summary: Summary | Summaries, path: str) -> None:
     """The summary with its state, which `read_summary` reads."""
     with LOCAL.replacing(path) as file, writing(path):
         file.write(summary.to_json(state=True).encode() + b"\n")

@@ -30,6 +30,7 @@ from fastloss.cli.options import (
 from fastloss.cli.progress import log_fragment, progress_bar
 from fastloss.cli.report import check_report, said, write_report
 from fastloss.cli.tables import SORTS, print_summary
+from fastloss.exact.summary import Summaries
 from fastloss.files import ENGINES, ScoringError, Summary
 from fastloss.files.arguments import as_choice
 from fastloss.files.errors import escaped
@@ -50,7 +51,12 @@ COMPARISONS = {
 def score(
     input: Annotated[list[str], typer.Argument(help=INPUT_HELP)],
     loss: Annotated[
-        str, typer.Option(metavar="NAME", help="Name of the loss, a sum such as 'huber + 0.1*mse', or MODULE:NAME.")
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help="Name of the loss, a sum such as 'huber(delta=2) + 0.1*mse', or MODULE:NAME. Repeated, several in one "
+            "pass.",
+        ),
     ],
     output: Annotated[
         str | None,
@@ -63,6 +69,10 @@ def score(
         ),
     ] = None,
     param: Param = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--as", metavar="NAME", help="What a loss of several is called; once for each, in their order."),
+    ] = None,
     pred: Annotated[
         list[str] | None,
         typer.Option(
@@ -152,10 +162,12 @@ def score(
     The exit code is 0, 1 where a --fail-if holds, or 2 for an error, which is one line on standard error.
     """
     as_choice(sort, "sort", SORTS)
-    gates = [_gate(text) for text in fail_if or ()]
+    bound = _losses(loss, names or [], parameters(param or ()))
+    gates = [_gate(text, list(bound) if isinstance(bound, dict) else []) for text in fail_if or ()]
     if report is not None:
+        if isinstance(bound, dict):
+            raise ScoringError("--report is of a single loss: leave it out, or score with one")
         check_report(report)
-    bound = bound_loss(loss, parameters(param or ()))
     if output is None and not json and list(input) == [STREAM] and format == "csv":
         output = STREAM
     if json and output == STREAM:
@@ -192,25 +204,46 @@ def score(
             progress=None if progress is None else progress.moved,
             on_fragment=log_fragment if log else None if progress is None else progress.ended,
         )
+    summaries = summary if isinstance(summary, Summaries) else {"": summary}
     if summary_file is not None:
         write_summary(summary, summary_file)
     if json:
         typer.echo(summary.to_json())
     else:
-        print_summary(summary, repr(bound), output is not None, sort)
+        for name, one in summaries.items():
+            title = name if isinstance(bound, dict) else repr(bound)
+            print_summary(one, title, output is not None, sort)
     if report is not None:
         of = said(data=input, prediction=pred, target=target, residual=residual, weight=weight, by=by, output=output)
         write_report(report, summary, about=of)
-    failed = [text for text, holds in gates if holds(summary)]
+    failed = [text for text, holds in gates if holds(summaries)]
     for text in failed:
         typer.echo(f"fastloss: gate failed: {escaped(text)}", err=True)
     if failed:
         raise typer.Exit(1)
 
 
-def _gate(text: str):
-    """A condition on the summary under which the command fails: its text, and a predicate."""
-    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*", text)
+def _losses(given: list[str], names: list[str], parameters: dict):
+    """The loss, or several by their names."""
+    if len(given) == 1 and not names:
+        return bound_loss(given[0], parameters)
+    if parameters:
+        raise ScoringError("-p is for a single loss: give each of several as NAME(PARAMETER=NUMBER, ...)")
+    losses = [bound_loss(text, {}) for text in given]
+    if names and len(names) != len(losses):
+        raise ScoringError(f"--as names {len(names)} losses, --loss gives {len(losses)}: give one NAME for each")
+    names = names or [loss.name for loss in losses]
+    if len(set(names)) < len(names):
+        raise ScoringError(f"two losses of one name, {', '.join(names)}: give --as NAME for each")
+    return dict(zip(names, losses, strict=True))
+
+
+def _gate(text: str, names: list[str]):
+    """A condition on the summary under which the command fails, for one loss of those of these names or for each: its
+    text, and a predicate of the summaries by name."""
+    name = next((name for name in names if text.lstrip().startswith(f"{name}.")), None)
+    condition = text if name is None else text.lstrip().removeprefix(f"{name}.")
+    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*", condition)
     try:
         field, comparison, number = match[1], COMPARISONS[match[2]], float(match[3])
     except (TypeError, ValueError):
@@ -226,4 +259,4 @@ def _gate(text: str):
         value = getattr(summary, field, value)
         return value is None or value != value or comparison(value, number)
 
-    return text, holds
+    return text, lambda summaries: any(holds(one) for key, one in summaries.items() if name in (None, key))

@@ -303,7 +303,7 @@ class Summary:
 
     @staticmethod
     def from_json(text: str | bytes) -> Summary:
-        """The summary, or the one by groups, that `to_json(state=True)` wrote.
+        """The summary, or the one by groups, that `to_json(state=True)` wrote; the mapping, if it is of several losses.
 
         Raises
         ------
@@ -317,6 +317,8 @@ class Summary:
         True
         """
         given = parse(text)
+        if type(given) is dict and given.keys() == {"losses"} and type(given["losses"]) is dict and given["losses"]:
+            return Summaries({name: Summary.from_json(json.dumps(one)) for name, one in given["losses"].items()})
         if type(given) is not dict or "state" not in given or "format" not in given:
             raise ValueError("the text holds no state of a summary: to_json(state=True) writes one")
         if integer(given["format"], "format") != FORMAT:
@@ -440,6 +442,50 @@ class Summary:
     @cached_property
     def _total(self) -> int:
         return sum(bucket_sum(index, state) for index, state in self.buckets.items() if not is_infinite(index))
+
+
+class Summaries(dict[str, Summary]):
+    """{name: Summary}, in the order of the losses; `a | b` has those of both, one by one."""
+
+    @property
+    def rows(self) -> int:
+        """All rows, counted or not."""
+        return next(iter(self.values())).rows
+
+    def to_json(self, *, state: bool = False) -> str:
+        """One line of strict JSON, {"losses": {name: what `Summary.to_json` has}}."""
+        losses = {name: json.loads(summary.to_json(state=state)) for name, summary in self.items()}
+        return json.dumps({"losses": losses}, allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Summaries:
+        """As `Summary.from_json`, which reads this too."""
+        found = Summary.from_json(text)
+        if not isinstance(found, Summaries):
+            raise ValueError("the text is of one loss: Summary.from_json reads it")
+        return found
+
+    def to_dict(self, compact: bool = False) -> dict:
+        """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse."""
+        return {"losses": {name: summary.to_dict(compact) for name, summary in self.items()}}
+
+    @classmethod
+    def from_dict(cls, state: dict) -> Summaries:
+        """The summaries that `to_dict` described; a ValueError if none can be described so."""
+        losses = mapping(state, "the summaries", ("losses",))["losses"]
+        return cls({name: Summary.restored(one) for name, one in mapping(losses, "losses", list(losses)).items()})
+
+    def __or__(self, other) -> Summaries:  # type: ignore[override]
+        if not isinstance(other, Summaries):
+            return NotImplemented
+        if self.keys() != other.keys():
+            raise ValueError(f"summaries of {', '.join(self)} and of {', '.join(other)} do not merge")
+        return Summaries({name: summary | other[name] for name, summary in self.items()})
+
+    __ior__ = __or__  # type: ignore[assignment]  (that of dict would replace the summaries)
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(f'{name!r}: {summary!r}' for name, summary in self.items())}}}"
 
 
 class Collector:

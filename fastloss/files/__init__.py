@@ -18,6 +18,7 @@ import pickle
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
+from fastloss.core.loss import Loss
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
 from fastloss.files.adapter import batch_function
@@ -27,7 +28,7 @@ from fastloss.files.arguments import (
     as_flag,
     as_function,
     as_inputs,
-    as_loss,
+    as_losses,
     as_options,
     as_path,
     optional,
@@ -100,8 +101,10 @@ def score(
         under its own name and directories NAME=VALUE, one job at a time; an address of one of these that fsspec knows;
         or "-" for standard output. A new directory for several files has no extension or ends with "/", for one file
         with "/". Without it only the summary is computed.
-    loss : Loss or str
-        A loss with its parameters bound, or the name of one.
+    loss : Loss or str, a list of these or a mapping {name: loss}
+        A loss with its parameters bound, or the name or repr of one. Of several losses, which read the same columns in
+        one pass, the result is a mapping of summaries by name, and the columns are NAME, NAME_grad, and so on; two
+        losses of one name need a mapping.
     pred, target : str or list of str
         Columns of predictions and targets, here and below also fields of structs: "s.pred", where no column is called
         so. For a loss over rows of logits, `pred` is a column of lists or several columns; `target` is a column of
@@ -178,7 +181,7 @@ def score(
 
     Returns
     -------
-    Summary
+    Summary, or of several losses {name: Summary}
         Over the values of the loss, whichever outputs are emitted; `summary.outputs` has one for each other output
         that is emitted and is one number a row.
 
@@ -216,9 +219,11 @@ def score(
 
     run = _engine(engine, optional(as_count, workers, "workers"), client, spark)
     csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
-    loss, given = as_loss(loss, "loss"), as_inputs(input, "input")
+    losses, given = as_losses(loss, "loss"), as_inputs(input, "input")
+    first, *others = [losses] if isinstance(losses, Loss) else losses.values()
     if engine != "local":
-        _check_portable(loss)
+        for one in (first, *others):
+            _check_portable(one)
     addresses = Addresses(optional(as_options, storage_options, "storage_options"))
     store, output = addresses.of_output(optional(as_path, output, "output"))
     fragment_rows = optional(as_count, fragment_rows, "fragment_rows")
@@ -235,7 +240,7 @@ def score(
         groups = dataset.array_groups(by, {"pred", "residual", "target", "weight"})
         arrays = {"target": target, "weight": sample_weight} | groups
         fragments = dataset.with_arrays(fragments, arrays, addresses)
-        pred, target, residual = dataset.array_roles(loss, pred, target, residual)
+        pred, target, residual = dataset.array_roles(first, pred, target, residual)
         sample_weight, by = None if sample_weight is None else "weight", list(groups) or None
     dataset.check_apart(output, store, found.directories)
     addresses.check_options()
@@ -249,7 +254,8 @@ def score(
     if isinstance(keep, str) and keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
     head = None if head is None else Head.of(head, dtype, addresses)
-    spec = Spec.of(loss, pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head)
+    rest = pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head
+    spec = Spec.of(losses, *rest) if isinstance(losses, Loss) else Spec.of_several(losses, *rest)
 
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None
     work = job.Job(spec, classes, num_threads, recorded=into_directory)

@@ -130,6 +130,28 @@ def as_loss(value: Any, name: str) -> Loss:
     return get(value) if isinstance(value, str) else value
 
 
+def as_losses(value: Any, name: str) -> Loss | dict[str, Loss]:
+    """A loss, or several by their names."""
+    if isinstance(value, list | tuple) and len(value) == 1:
+        return as_loss(value[0], name)
+    if isinstance(value, str | Loss):
+        return as_loss(value, name)
+    if isinstance(value, Mapping):
+        losses = {as_text(key, f"a name in {name}"): as_loss(one, name) for key, one in value.items()}
+        if "" in losses:
+            raise ScoringError(f"{name}: a loss has no name")
+    elif isinstance(value, list | tuple):
+        found = [as_loss(one, name) for one in value]
+        losses = {one.name: one for one in found}
+        if len(losses) < len(found):
+            raise ScoringError(f"{name}: two losses of one name: give {{NAME: loss, ...}} (--as NAME)")
+    else:
+        raise refusal(name, "a loss, the name of one, a list of these or a mapping {NAME: loss}", value)
+    if not losses:
+        raise ScoringError(f"{name} is empty: give a loss")
+    return losses
+
+
 def as_path(value: Any, name: str, expected: str = PATH) -> str:
     """The path of a file or directory, or an address."""
     path = os.fspath(value) if isinstance(value, str | os.PathLike) else None

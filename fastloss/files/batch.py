@@ -43,6 +43,18 @@ class Inputs:
     sample_weight: np.ndarray | None
 
 
+def score_each(
+    batch: pa.RecordBatch, spec: Spec, classes: int | None = None, num_threads: int | None = None
+) -> list[Losses]:
+    """`score_batch` of each of the losses of a spec."""
+    return [score_batch(batch, one, classes, num_threads) for one in spec.each]
+
+
+def emitted_columns(losses: Sequence[Losses]) -> list[pa.Array]:
+    """The emitted columns of all losses."""
+    return [column for one in losses for column in one.to_arrow()]
+
+
 def score_batch(
     batch: pa.RecordBatch, spec: Spec, classes: int | None = None, num_threads: int | None = None
 ) -> Losses:
@@ -87,9 +99,9 @@ def evaluated(inputs: Inputs, spec: Spec, num_threads: int | None = None) -> Los
     if is_empty:
         pred, target = (a if a is None or a.ndim == 1 else np.zeros((len(a), 1), a.dtype) for a in (pred, target))
     value, by_name = _evaluated(spec, pred, target, num_threads)
-    emitted = (by_name[name] for name in spec.emit)
-    emitted = tuple(array[:, :0] if is_empty and array.ndim == 2 else array for array in emitted)
-    return Losses(emitted, value, inputs.null, inputs.ignored, inputs.sample_weight)
+    outputs = (by_name[name] for name in spec.emit)
+    outputs = tuple(array[:, :0] if is_empty and array.ndim == 2 else array for array in outputs)
+    return Losses(outputs, value, inputs.null, inputs.ignored, inputs.sample_weight)
 
 
 def _evaluated(spec: Spec, pred: np.ndarray, target: np.ndarray | None, num_threads: int | None):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pyarrow as pa
 
 from fastloss.exact.groups import GroupCollector
-from fastloss.exact.summary import Collector, ColumnsCollector, Summary
+from fastloss.exact.summary import Collector, ColumnsCollector, Summaries, Summary
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Losses
@@ -17,32 +17,25 @@ from fastloss.files.spec import Spec
 
 
 class Collected:
-    """The sums of a spec over rows of any number of batches."""
+    """The sums of a spec over rows of any number of batches, by its losses if these are several."""
 
     def __init__(self, spec: Spec):
         self._spec, self.rows = spec, 0
-        self._values = GroupCollector(spec.by) if spec.by else Collector()
-        self._others: dict[str, Collector | ColumnsCollector] = {}
+        self._losses = [CollectedLoss(one) for one in spec.each]
         self._part: Collected | None = None
 
     def expect(self, schema: pa.Schema) -> None:
         """Losses of rows will be added that are written with this schema, whose last columns are the emitted ones."""
-        emit = self._spec.emit
-        for name, type in zip(emit, schema.types[-len(emit) :], strict=True):
-            if not columns.holds_lists(type):
-                if name != "value":
-                    self._others.setdefault(name, Collector())
-            elif self._spec.multioutput == "raw_values":
-                self._others.setdefault(name, ColumnsCollector())
+        types = iter(schema.types[-len(self._spec.emitted) :])
+        for one in self._losses:
+            one.expect(types)
 
-    def add(self, batch: pa.RecordBatch, losses: Losses) -> None:
+    def add(self, batch: pa.RecordBatch, losses: Sequence[Losses]) -> None:
         """Add the losses of the rows of a batch."""
-        groups = keys_of_columns({by: columns.get(batch, by) for by in self._spec.grouping}) if self._spec.by else ()
-        left_out = losses.null, losses.ignored, losses.sample_weight
-        self._values.add(losses.value, *left_out, *groups)
-        for name, values in zip(self._spec.emit, losses.outputs, strict=True):
-            if name in self._others:
-                self._others[name].add(values, *left_out)
+        grouping = self._spec.grouping
+        groups = keys_of_columns({by: columns.get(batch, by) for by in grouping}) if grouping else ()
+        for one, found in zip(self._losses, losses, strict=True):
+            one.add(found, groups)
         self.rows += len(batch)
 
     @contextmanager
@@ -53,11 +46,48 @@ class Collected:
         """
         part, self._part = self._part or Collected(self._spec), None
         yield part
+        for one, other in zip(self._losses, part._losses, strict=True):
+            one.take(other)
+        self.rows += part.rows
+        part.rows, self._part = 0, part
+
+    def summary(self) -> Summary | Summaries:
+        """The summary of everything added so far, or by name that of each loss."""
+        if not self._spec.name:
+            return self._losses[0].summary()
+        return Summaries({spec.name: one.summary() for spec, one in zip(self._spec.each, self._losses, strict=True)})
+
+
+class CollectedLoss:
+    """The sums of one loss."""
+
+    def __init__(self, spec: Spec):
+        self._spec = spec
+        self._values = GroupCollector(spec.by) if spec.by else Collector()
+        self._others: dict[str, Collector | ColumnsCollector] = {}
+
+    def expect(self, types: Iterator[pa.DataType]) -> None:
+        """Losses will be added that are written as these types."""
+        for name, type in zip(self._spec.emit, types, strict=False):
+            if not columns.holds_lists(type):
+                if name != "value":
+                    self._others.setdefault(name, Collector())
+            elif self._spec.multioutput == "raw_values":
+                self._others.setdefault(name, ColumnsCollector())
+
+    def add(self, losses: Losses, groups: tuple) -> None:
+        """Add the losses of the rows of a batch, and the keys of these."""
+        left_out = losses.null, losses.ignored, losses.sample_weight
+        self._values.add(losses.value, *left_out, *groups)
+        for name, values in zip(self._spec.emit, losses.outputs, strict=True):
+            if name in self._others:
+                self._others[name].add(values, *left_out)
+
+    def take(self, part: CollectedLoss) -> None:
+        """Add everything that was added to another one."""
         self._values.take(part._values)
         for name, collector in part._others.items():
             self._others.setdefault(name, type(collector)()).take(collector)
-        self.rows += part.rows
-        part.rows, self._part = 0, part
 
     def summary(self) -> Summary:
         """The summary of everything added so far."""

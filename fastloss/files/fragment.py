@@ -13,7 +13,7 @@ from pyarrow import types
 from fastloss.exact.summary import Summary
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import collect, is_narrow, widened
-from fastloss.files.batch import score_batch
+from fastloss.files.batch import emitted_columns, score_each
 from fastloss.files.collected import Collected
 from fastloss.files.csv.text import ROWS
 from fastloss.files.dataset import Fragment, Task
@@ -240,11 +240,11 @@ def _score_source(
     carried = spec.carried(source.schema.names)
     for batch in _batches(source, _wanted(spec, source), before):
         with naming(fragment, rows, before):
-            losses = score_batch(batch, spec, classes, num_threads)
+            losses = score_each(batch, spec, classes, num_threads)
             collected.add(batch, losses)
             if output is not None:
                 arrays = {name: batch.column(name) for name in carried}
-                arrays |= zip(spec.emitted, losses.to_arrow(), strict=True)
+                arrays |= zip(spec.emitted, emitted_columns(losses), strict=True)
                 written = conform(arrays, output.schema, len(batch))
         if output is not None:
             output.write(written)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from fastloss.files.arrow import columns
-from fastloss.files.batch import score_batch
+from fastloss.files.batch import emitted_columns, score_each
 from fastloss.files.csv.text import ROWS
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.spec import Spec
@@ -70,8 +70,8 @@ def _output_schema(serialized: bytes, spec: Spec, classes: int | None) -> pa.Sch
     carried = [schema.field(name) for name in spec.carried(schema.names)]
     read = pa.schema([schema.field(name) for name in columns.roots(schema, spec.numbers)])
     nothing = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in read], schema=read)
-    emitted = score_batch(nothing, spec, classes).to_arrow()
-    fields = [pa.field(n, a.type) for n, a in zip(spec.emitted, emitted, strict=True)]
+    arrays = emitted_columns(score_each(nothing, spec, classes))
+    fields = [pa.field(n, a.type) for n, a in zip(spec.emitted, arrays, strict=True)]
     metadata = _described(schema.metadata, None if spec.keep is None else spec.carried(schema.names), fields)
     return pa.schema(carried + fields, metadata=metadata)
 

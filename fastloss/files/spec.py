@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from fastloss.core.arguments import shown
+from fastloss.core.loss import Loss
 from fastloss.exact.groups import GroupedSummary
-from fastloss.exact.summary import Summary
+from fastloss.exact.summary import Summaries, Summary
 from fastloss.files.arguments import (
     as_column,
     as_columns,
@@ -62,6 +63,10 @@ class Spec:
         How CSV text is written.
     head : Head or None
         The vectors of the classes, for a loss of embeddings.
+    name : str
+        Of one of several losses: its columns are called so, but for the derivatives, "NAME_grad".
+    others : tuple of Spec
+        Of the first of several losses, those of the others, which read the same columns.
     """
 
     loss: Any
@@ -77,6 +82,8 @@ class Spec:
     dtype: str | None = None
     csv: CsvOptions = PLAIN
     head: Any = None
+    name: str = ""
+    others: tuple[Spec, ...] = ()
 
     @classmethod
     def of(
@@ -129,6 +136,17 @@ class Spec:
         _check_parameters(spec.loss)
         return spec
 
+    @classmethod
+    def of_several(cls, losses: Mapping[str, Loss], *columns) -> Spec:
+        """One of several losses by their names; the rest is as in `of`."""
+        specs = [replace(cls.of(loss, *columns), name=name) for name, loss in losses.items()]
+        if len({spec.loss.is_rowwise for spec in specs}) > 1:
+            raise ScoringError(f"losses of rows and other losses are scored apart: {', '.join(losses)}")
+        spec = replace(specs[0], others=tuple(specs[1:]))
+        if len(set(spec.emitted)) < len(spec.emitted):
+            raise ScoringError(f"two columns would have one name: {', '.join(spec.emitted)}")
+        return spec
+
     def __hash__(self) -> int:
         return self._hash
 
@@ -159,8 +177,20 @@ class Spec:
         """The columns that have to be there."""
         return self.numbers + self.grouping
 
-    def nothing(self) -> Summary:
+    @cached_property
+    def each(self) -> tuple[Spec, ...]:
+        """The specs of all losses, each on its own."""
+        return replace(self, others=()), *self.others
+
+    @property
+    def alone(self) -> Spec:
+        """As if there were no other losses."""
+        return replace(self, name="", others=())
+
+    def nothing(self) -> Summary | Summaries:
         """The summary of no rows."""
+        if self.name:
+            return Summaries({one.name: one.alone.nothing() for one in self.each})
         return Summary() if self.by is None else GroupedSummary(by=self.by)
 
     @cached_property
@@ -171,7 +201,10 @@ class Spec:
     @cached_property
     def emitted(self) -> tuple[str, ...]:
         """The names of the columns written, in the order of `emit`."""
-        return tuple(self.prefix + output for output in self.emit)
+        if not self.name:
+            return tuple(self.prefix + output for output in self.emit)
+        names = (self.name if output == "value" else f"{self.name}_{output}" for output in self.emit)
+        return (*(self.prefix + name for name in names), *(name for one in self.others for name in one.emitted))
 
     @property
     def ignored_label(self) -> int | None:
@@ -200,6 +233,8 @@ class Spec:
         written |= {"csv": asdict(self.csv)}
         if self.head is not None:
             written |= {"head": self.head.digest}
+        if self.name:
+            written |= {"losses": {one.name: one.alone.fingerprint() for one in self.each}}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 

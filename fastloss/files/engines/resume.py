@@ -22,7 +22,7 @@ from dataclasses import replace
 from fastloss.core import config
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.state import FORMAT, digest
-from fastloss.exact.summary import Summary
+from fastloss.exact.summary import Summaries, Summary
 from fastloss.files import names
 from fastloss.files.dataset import Fragment, Task, joined
 from fastloss.files.errors import ScoringError
@@ -77,7 +77,8 @@ def finished(task: Task, spec: Spec, origin: str, read: bool = True) -> Summary 
     if not _is_whole(task, record, read):
         return None
     with suppress(*_MALFORMED):  # of another program, with a digest that is right
-        summary = Summary.restored(record["summary"])
+        kind = Summaries.from_dict if spec.name else Summary.restored
+        summary = kind(record["summary"])
         if _is_left_by(spec, summary):
             return summary
     return None
@@ -172,8 +173,15 @@ def _is_whole(task: Task, record: dict, read: bool) -> bool:
     return read and record["sha256"] == _digest(task)
 
 
-def _is_left_by(spec: Spec, summary: Summary) -> bool:
+def _is_left_by(spec: Spec, summary: Summary | Summaries) -> bool:
     """Whether a run with this spec may have left a summary, so that it merges with the others."""
+    if isinstance(summary, Summaries):
+        specs = {one.name: one.alone for one in spec.each}
+        return (
+            list(summary) == list(specs)
+            and all(_is_left_by(specs[name], one) for name, one in summary.items())
+            and len({one.rows for one in summary.values()}) == 1
+        )
     by, groups = (summary.by, summary.groups) if isinstance(summary, GroupedSummary) else (None, {})
     has_weights, is_numbered = spec.sample_weight is not None, spec.multioutput == "raw_values"
     outputs = {name for name in spec.emit if name != "value"}
