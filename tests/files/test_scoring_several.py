@@ -53,7 +53,8 @@ def test_resumed_is_uninterrupted(file):
     scored = []
     again = fl.score(file, "out/", loss=LOSSES, resume=True, on_fragment=scored.append, **options)
     assert again.to_json(state=True) == first.to_json(state=True) and len(scored) == 8
-    for losses in (dict(reversed(LOSSES.items())), {"c": fl.huber}, fl.huber):  # others: nothing of it is taken
+    others = dict(reversed(LOSSES.items())), LOSSES | {"b": fl.cauchy}, {"huber": LOSSES["huber"]}, LOSSES["huber"]
+    for losses in others:  # nothing of what is there is taken
         redone = fl.score(file, "out/", loss=losses, resume=True, **options)
         assert redone.to_json(state=True) == fl.score(file, loss=losses, **options).to_json(state=True)
 
