@@ -53,7 +53,7 @@ def test_resumed_is_uninterrupted(file):
     scored = []
     again = fl.score(file, "out/", loss=LOSSES, resume=True, on_fragment=scored.append, **options)
     assert again.to_json(state=True) == first.to_json(state=True) and len(scored) == 8
-    others = dict(reversed(LOSSES.items())), LOSSES | {"b": fl.cauchy}, {"huber": LOSSES["huber"]}, LOSSES["huber"]
+    others = LOSSES | {"b": fl.cauchy}, dict(reversed(LOSSES.items())), {"huber": LOSSES["huber"]}, LOSSES["huber"]
     for losses in others:  # nothing of what is there is taken
         redone = fl.score(file, "out/", loss=losses, resume=True, **options)
         assert redone.to_json(state=True) == fl.score(file, loss=losses, **options).to_json(state=True)
