@@ -234,7 +234,7 @@ class Spec:
         if self.head is not None:
             written |= {"head": self.head.digest}
         if self.name:
-            written |= {"losses": {one.name: one.alone.fingerprint() for one in self.each}}
+            written |= {"losses": [[one.name, one.alone.fingerprint] for one in self.each]}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)
 
 
