@@ -48,18 +48,13 @@ class Problem:
         penalised: bool = False,
     ) -> Problem:
         """`scaled` lets the unit be that of y, for a loss whose scale follows; `precise` weights are those of squares:
-        they multiply residuals by their roots; with a penalty, there may be more parameters than observations."""
+        they multiply residuals by their roots."""
         counts = weights > 0
         if not counts.all():
             X, y, weights = X[counts], y[counts], weights[counts]
         parameters = X.shape[1] + fit_intercept
         if not parameters:
             raise ValueError("X has no columns, and there is no intercept: nothing is left to fit")
-        if len(y) < parameters and not (ridge or penalised):
-            raise ValueError(
-                f"n_samples={len(y)} of positive weight are fewer than the {parameters} parameters: "
-                "give more of them, leave columns out, or give ridge > 0"
-            )
         roots, weights = (np.sqrt(weights), np.ones(len(y))) if precise else (None, weights)
         weight_unit = 0 if precise or penalised else int(np.frexp(weights.max())[1])
         middle = float(np.partition(y, len(y) // 2)[len(y) // 2]) if fit_intercept else 0.0

@@ -153,16 +153,15 @@ def irls(
     TypeError
         If the loss is no function of a residual.
     ValueError
-        If a number is outside its domain, or shapes do not fit; if fewer observations of positive weight than
-        parameters are given, without a ridge or penalty.
+        If a number is outside its domain, or shapes do not fit.
 
     Warns
     -----
     ConvergenceWarning
         If `max_iter` is reached: scikit-learn's, where that is installed, else a UserWarning.
     LinAlgWarning
-        If columns depend on each other: SciPy's, where that is installed, else a RuntimeWarning. The smallest of the
-        coefficients that fit are returned.
+        If columns depend on each other, as they do where there are more of them than observations: SciPy's, where that
+        is installed, else a RuntimeWarning. The smallest of the coefficients that fit are returned.
 
     Source
     ------

@@ -29,6 +29,8 @@ def least_trimmed_squares(rows: Array, y: Array, weights: Array) -> Array:
     P. J. Rousseeuw, K. Van Driessen, "Computing LTS Regression for Large Data Sets", Data Mining and Knowledge
     Discovery 12, 2006.
     """
+    if len(y) <= rows.shape[1]:  # all fit
+        return np.asarray(np.linalg.lstsq(rows, y, rcond=None)[0])
     rng = np.random.default_rng(SEED)
     few = rng.choice(len(y), ROWS, replace=False) if len(y) > ROWS else np.arange(len(y))
     gammas = _of_subsets(rows[few], y[few], rng)
