@@ -17,7 +17,7 @@ from fastloss.core.domains import check_integer
 from fastloss.core.kernels import StandardFloats
 from fastloss.core.row_call import LABELS, RowCall
 from fastloss.core.threads import run_blocks
-from fastloss.exact.summary import Collector
+from fastloss.exact.collectors import Collector
 from fastloss.losses.rows import cross_entropy
 
 Array = NDArray[Any]

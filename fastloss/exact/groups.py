@@ -14,8 +14,10 @@ import numpy as np
 from fastloss.core.arguments import shown
 from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
+from fastloss.exact.arrays import as_floats, as_weights, marks
+from fastloss.exact.collectors import Collector
 from fastloss.exact.state import sequence, text
-from fastloss.exact.summary import Collector, Summary, as_floats, as_weights, marks, summaries
+from fastloss.exact.summary import Summary, summaries
 
 Part: TypeAlias = str | int | float | bool | None
 Key: TypeAlias = Part | tuple[Part, ...]  # of one column, of several

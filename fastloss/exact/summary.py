@@ -18,10 +18,10 @@ from itertools import accumulate
 
 import numpy as np
 
-from fastloss.core.arguments import as_array, is_integral
 from fastloss.core.floats import in_standard_floats
 from fastloss.exact import consistency, packing, views
-from fastloss.exact.accumulator import Accumulator, wrong_weight
+from fastloss.exact.accumulator import Accumulator
+from fastloss.exact.arrays import add_rows
 from fastloss.exact.buckets import (
     COUNT_SHIFT,
     ROWS_BELOW,
@@ -41,7 +41,6 @@ from fastloss.exact.weighted import PRODUCT_UNITS, WeightedSums
 QUANTILES = (0.5, 0.9, 0.99)
 NORMAL_95 = 1.959963984540054  # the quantile of the normal distribution for 95% between it and its negative
 ENTROPIES = ("cross_entropy", "nll", "linear_cross_entropy")  # mean negative logarithms of probabilities
-EXACT = 1 << 53  # whole numbers up to it are float64
 
 _COUNTS = ("count", "null", "nan", "ignored")
 _INTEGERS = (*_COUNTS, "rows", "infinite")
@@ -111,9 +110,9 @@ class Summary:
         >>> Summary.of(np.array([1, 2, 4], np.int8), null=[False, False, True]).mean
         1.5
         """
-        collector = Collector()
-        collector.add(values, null, ignored, sample_weight)
-        return collector.summary()
+        accumulator = Accumulator()
+        add_rows(accumulator, values, null, ignored, sample_weight)
+        return summaries(accumulator)[0]
 
     def of_loss(self, loss: str) -> Summary:
         """The same summary, said to be of this loss, given by its repr; and its outputs, of the loss's."""
@@ -267,7 +266,7 @@ class Summary:
         import pyarrow as pa
 
         summaries, keys = self._rows()
-        arrays = {name: _one_type(values) for name, values in keys.items()}
+        arrays = {name: views.one_type(values) for name, values in keys.items()}
         arrays = views.table(summaries, arrays)
         types = [None] * len(keys) + [pa.int64() if n in _INTEGERS else pa.float64() for n in [*arrays][len(keys) :]]
         columns = [pa.array(column, type) for column, type in zip(arrays.values(), types, strict=True)]
@@ -488,114 +487,6 @@ class Summaries(dict[str, Summary]):
         return f"{{{', '.join(f'{name!r}: {summary!r}' for name, summary in self.items())}}}"
 
 
-class Collector:
-    """Builds a `Summary` from batches of losses; one per fragment and thread."""
-
-    def __init__(self):
-        self._values = Accumulator()
-
-    def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
-        """Add losses.
-
-        Parameters
-        ----------
-        null, ignored : array of bool, optional
-            Rows that are left out; one that is both is null.
-        sample_weight : array, optional
-            Finite and not negative in the rows that are not left out; 1 without it.
-        """
-        values = as_floats(values, "values")
-        left_out = marks(null, ignored, len(values))
-        self._values.add(values, left_out, as_weights(sample_weight, left_out, len(values)))
-
-    def take(self, other: Collector) -> None:
-        """Add everything that was added to another one, which is as a new one then."""
-        self._values.take(other._values, np.zeros(1, np.int64))
-
-    def summary(self) -> Summary:
-        """The summary of everything added so far."""
-        return summaries(self._values)[0]
-
-
-class ColumnsCollector:
-    """As `Collector`, for losses of shape (n, k): a summary for each of the k columns."""
-
-    def __init__(self):
-        self._values, self._columns = Accumulator(grouped=True), 0
-
-    def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
-        """Add float losses; `null`, `ignored` and `sample_weight` have one number per row."""
-        rows, columns = values.shape
-        self._columns = max(self._columns, columns)
-        left_out = marks(null, ignored, rows)
-        weights = as_weights(sample_weight, left_out, rows)
-        self._values.add(
-            as_floats(values.reshape(-1), "values"),
-            None if left_out is None else left_out.repeat(columns),
-            None if weights is None else weights.repeat(columns),
-            np.tile(np.arange(columns), rows),
-            self._columns,
-        )
-
-    def take(self, other: ColumnsCollector) -> None:
-        """Add everything that was added to another one, which is as a new one then."""
-        self._values.take(other._values, np.arange(max(other._columns, 1)))
-        self._columns, other._columns = max(self._columns, other._columns), 0
-
-    def summaries(self) -> list[Summary]:
-        """The summary of each column of everything added so far."""
-        return summaries(self._values)[: self._columns]
-
-
-def as_floats(given, name: str, rows: int | None = None) -> np.ndarray:
-    """Numbers as `Accumulator` takes them, none of which is rounded: float32 or float64, one a row."""
-    array = as_array(given, name)
-    _check_shape(array, name, rows)
-    if not array.dtype.isnative:
-        array = array.byteswap().view(array.dtype.newbyteorder("="))
-    if array.dtype.char in "fd":
-        return np.ascontiguousarray(array)
-    if not is_integral(array):
-        return array.astype(np.float32)
-    large = np.flatnonzero((array > EXACT) | (array < -EXACT)) if array.dtype.itemsize == 8 else ()
-    for row in large:
-        if int(float(array[row])) != array[row]:
-            raise ValueError(f"{name} {array[row]} at row {row} is no float64: give {name}.astype(float), which rounds")
-    return array.astype(np.float64)
-
-
-def marks(null, ignored, rows: int) -> np.ndarray | None:
-    """The marks of rows that `Accumulator` leaves out: 1 for null, 2 for ignored."""
-    if null is None and ignored is None:
-        return None
-    left_out = np.zeros(rows, np.uint8)
-    for mark, name, mask in ((2, "ignored", ignored), (1, "null", null)):
-        if mask is not None:
-            mask = as_array(mask, name)
-            _check_shape(mask, name, rows)
-            if mask.dtype != np.bool_ and rows:
-                raise TypeError(f"{name} must be True or False in each row, got {mask.dtype}: give {name} != 0")
-            left_out[mask != 0] = mark
-    return left_out
-
-
-def _check_shape(array: np.ndarray, name: str, rows: int | None) -> None:
-    if array.ndim != 1 or rows not in (None, len(array)):
-        expected = "(n,)" if rows is None else f"({rows},)"
-        raise ValueError(f"{name} has shape {array.shape}, expected {expected}: one number a row")
-
-
-def as_weights(sample_weight, left_out: np.ndarray | None, rows: int) -> np.ndarray | None:
-    """Weights as `Accumulator` takes them: those of the rows that are not left out are checked."""
-    if sample_weight is None:
-        return None
-    weights = as_floats(sample_weight, "sample_weight", rows).astype(np.float64, copy=False)
-    row = wrong_weight(weights, left_out)
-    if row >= 0:
-        raise ValueError(f"sample_weight must be finite and >= 0, got {weights[row]} at row {row}")
-    return weights
-
-
 def summaries(values: Accumulator) -> list[Summary]:
     """The summary of each group of an accumulator."""
     counts, terms = values.counts(), values.weighted()
@@ -623,6 +514,22 @@ def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary
 
 def _either(choose, a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else choose(a, b)
+
+
+def _exp(value: float | None) -> float | None:
+    try:
+        return None if value is None else math.exp(value)
+    except OverflowError:
+        return math.inf
+
+
+def _strict(value: float | tuple | None) -> float | str | list | None:
+    """A float, or several, as strict JSON can hold them."""
+    if isinstance(value, tuple):
+        return list(map(_strict, value))
+    if value is None or math.isnan(value):
+        return None
+    return str(value) if math.isinf(value) else value
 
 
 def summarize(values, sample_weight=None) -> Summary:
@@ -657,27 +564,3 @@ def summarize(values, sample_weight=None) -> Summary:
     (0.006105560485981432, 5.993894439514019)
     """
     return Summary.of(values, sample_weight=sample_weight)
-
-
-def _one_type(values: list) -> list:
-    """Values of a column of a table: as text where they are of several types."""
-    kinds = {type(value) for value in values if value is not None}
-    if len(kinds) > 1 and kinds != {int, float}:
-        return [None if value is None else str(value) for value in values]
-    return list(map(float, values)) if kinds == {int, float} and None not in values else values
-
-
-def _exp(value: float | None) -> float | None:
-    try:
-        return None if value is None else math.exp(value)
-    except OverflowError:
-        return math.inf
-
-
-def _strict(value: float | tuple | None) -> float | str | list | None:
-    """A float, or several, as strict JSON can hold them."""
-    if isinstance(value, tuple):
-        return list(map(_strict, value))
-    if value is None or math.isnan(value):
-        return None
-    return str(value) if math.isinf(value) else value

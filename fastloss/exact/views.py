@@ -57,6 +57,14 @@ def table(summaries: list, columns: Mapping[str, list]) -> dict[str, list]:
     return {**columns, **{name: [number(of, name) for of in summaries] for name in (*NUMBERS, *entropies)}}
 
 
+def one_type(values: list) -> list:
+    """Values of a column of a table: as text where they are of several types."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) > 1 and kinds != {int, float}:
+        return [None if value is None else str(value) for value in values]
+    return list(map(float, values)) if kinds == {int, float} and None not in values else values
+
+
 def short(value) -> str:
     """A number in six digits."""
     return "-" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.6g}"

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from fastloss.exact.collectors import Collector, ColumnsCollector
 from fastloss.exact.groups import GroupCollector
-from fastloss.exact.summary import Collector, ColumnsCollector, Summaries, Summary
+from fastloss.exact.summary import Summaries, Summary
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Losses

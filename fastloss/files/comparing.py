@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.core.arguments import shown
+from fastloss.exact.collectors import Collector
 from fastloss.exact.groups import GroupCollector, GroupedSummary, Key
-from fastloss.exact.summary import Collector, Summary
+from fastloss.exact.summary import Summary
 from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, optional
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.group_keys import keys_of_columns

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fastloss.exact.collectors import Collector, ColumnsCollector
 from fastloss.exact.groups import GroupCollector, GroupedSummary
 from fastloss.exact.state import FORMAT, sealed
-from fastloss.exact.summary import Collector, ColumnsCollector
 from fastloss.files import Summary
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import fastloss as fl
+from fastloss.exact.collectors import Collector, ColumnsCollector
 from fastloss.exact.groups import GroupCollector
-from fastloss.exact.summary import Collector, ColumnsCollector, Summary
+from fastloss.exact.summary import Summary
 from fastloss.report.scale import Scale
 
 pa = pytest.importorskip("pyarrow")
