@@ -30,7 +30,6 @@ LOADED = {
     "robust_nll": fl.robust_nll,
     "softmax": fl.softmax,
     "get": fl.get,
-    "summary": Summary.of(np.array([0.5, 1.5, np.nan]), sample_weight=np.array([1.0, 2.0, 3.0])),
     "spec": SPEC,
     "job": Job(SPEC, 3, 1, True),
     "batch_function": batch_function(SPEC),
@@ -74,12 +73,19 @@ def test_an_old_pickle_loads(name):
     assert pickle.loads(PICKLES[name]) == LOADED[name]
 
 
+def test_an_old_pickle_of_a_summary_with_weights_has_no_squares_of_them():
+    with pytest.raises(ValueError, match="is of an earlier version"):
+        pickle.loads(PICKLES["summary"])
+    summary = Summary.of(np.array([0.5, 1.5, np.nan]), sample_weight=np.array([1.0, 2.0, 3.0]))
+    assert pickle.loads(pickle.dumps(summary)) == summary
+
+
 def test_old_pickles_of_tasks_groups_and_errors_load():
     task, grouped, error = (pickle.loads(PICKLES[name]) for name in ("task", "grouped", "error"))
     assert isinstance(task, Task) and isinstance(task.fragments[0], Fragment) and task.name == "in.parquet"
     assert {key: group.mean for key, group in grouped.groups.items()} == {"a": 0.5, "b": 1.5}
     assert type(error) is ScoringError and str(error) == "bad"
-    assert set(PICKLES) == {*LOADED, "task", "grouped", "error"}
+    assert set(PICKLES) == {*LOADED, "summary", "task", "grouped", "error"}
 
 
 def test_an_old_pickle_loads_in_a_process_that_has_imported_nothing():

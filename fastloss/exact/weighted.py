@@ -38,6 +38,12 @@ class WeightedSums:
     wwl: int = 0
     wwll: int = 0
 
+    def __setstate__(self, state: dict) -> None:
+        """Raises ValueError for a pickle of an earlier version, which has no sums of squares."""
+        if state.keys() != {field.name for field in fields(self)}:
+            raise ValueError("the pickle of a summary with weights is of an earlier version: score or merge it anew")
+        self.__dict__.update(state)
+
     @classmethod
     def of(cls, infinite: tuple[int, int], moments: list[tuple]) -> WeightedSums:
         """From what `Accumulator.weighted` gives of a group."""

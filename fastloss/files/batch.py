@@ -47,7 +47,10 @@ def score_each(
     batch: pa.RecordBatch, spec: Spec, classes: int | None = None, num_threads: int | None = None
 ) -> list[Losses]:
     """`score_batch` of each of the losses of a spec."""
-    return [score_batch(batch, one, classes, num_threads) for one in spec.each]
+    found = []
+    for one in spec.each:  # a comprehension's closure would hold the batch of an error whose frames are emptied
+        found.append(score_batch(batch, one, classes, num_threads))
+    return found
 
 
 def emitted_columns(losses: Sequence[Losses]) -> list[pa.Array]:

@@ -54,7 +54,7 @@ KEYWORDS = (
 TEXTS = ("text", "empty text", "a word of NumPy", "'2'", "'yes'", "NUL", "line")
 NUMBERS = ("5", "0", "-1", "1.5", "nan", "NumPy's 2", "NumPy's -2", "no float", "huge", "minus huge", "fraction")
 RIGHT = {
-    **dict.fromkeys(("pred", "target", "residual"), ("['r']",)),
+    **dict.fromkeys(("pred", "target", "residual", "by"), ("['r']",)),
     **dict.fromkeys(COUNTS, ("huge", "of 5000 digits", "5", "NumPy's 2")),
     "prefix": TEXTS,
     "null": (*TEXTS, "list", "['r']", "words"),

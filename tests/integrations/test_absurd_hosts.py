@@ -88,11 +88,6 @@ def test_specs(argument):
             assert (argument, what) == ("loss", "loss"), f"{argument}={what} was taken"
 
 
-def test_several_groups_are_not_there_yet():
-    with pytest.raises(ScoringError, match=r"by must be the name of one column, got \['a', 'b'\]"):
-        Spec.of(fl.huber, residual="r", by=["a", "b"])
-
-
 def test_sets_have_no_order():
     for role in ("pred", "target", "residual"):
         with pytest.raises(ScoringError, match=f"{role} must be the name of a column, or a list of names, got {{"):
