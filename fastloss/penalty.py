@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss.core.arguments import check_outputs, final_results, near_names, shown
+from fastloss.core.arguments import check_outputs, final_results, near_names, refuse_mask, shown
 from fastloss.core.domains import check_one, nonnegative
 
 Array = NDArray[np.float64]
 
 _DOMAINS = {"strength": ">= 0", "l1_ratio": ">= 0 and <= 1", "delta": "> 0", "step": "> 0"}
+_QUIET = np.errstate(over="ignore", invalid="ignore")  # what is no finite number has results that are none
 
 
 class Penalty:
@@ -58,17 +59,19 @@ class Penalty:
         self.name, self._formulas, self.parameters = name, formulas, parameters
         self.__doc__ = formulas.__doc__
 
+    @_QUIET
     def __call__(self, x: ArrayLike, **parameters: Any) -> float:
         """The value; a number that is NaN makes it NaN."""
         x, formulas = self._prepared(x, parameters)
-        with np.errstate(over="ignore"):
-            return float(formulas.value(x.astype(np.float64, copy=False)))
+        return float(formulas.value(x.astype(np.float64, copy=False)))
 
+    @_QUIET
     def grad(self, x: ArrayLike, **parameters: Any) -> NDArray[Any]:
         """The gradient, of the shape and the floating dtype of x; at a kink the least subgradient."""
         x, formulas = self._prepared(x, parameters)
         return formulas.grad(x.astype(np.float64, copy=False)).astype(x.dtype, copy=False)
 
+    @_QUIET
     def prox(
         self, x: ArrayLike, step: float = 1.0, *, out: NDArray[Any] | None = None, **parameters: Any
     ) -> NDArray[Any]:
@@ -99,6 +102,7 @@ class Penalty:
         return self.parameters | checked
 
     def _prepared(self, x: ArrayLike, parameters: dict[str, Any]) -> tuple[NDArray[Any], _Formulas]:
+        refuse_mask(x, "x")
         x = np.asarray(x)
         if x.dtype.kind not in "biuf" or x.dtype.itemsize > 8:
             raise TypeError(f"x must be real numbers of at most 64 bits, got {x.dtype}")

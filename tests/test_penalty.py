@@ -95,6 +95,7 @@ def test_a_penalty_is_a_value(case):
     [
         (lambda: fl.penalty.l1(X, strength=-1), ValueError, "strength must be >= 0, got -1"),
         (lambda: fl.penalty.l1(X, strenght=1), TypeError, "penalty l1 has no parameter 'strenght'.*strength"),
+        (lambda: fl.penalty.l1(np.ma.masked_invalid([1, np.nan])), TypeError, "'x' is a masked array"),
         (lambda: fl.penalty.l1(X, weight=[1, 2]), ValueError, "weight must be one number a coordinate"),
         (lambda: fl.penalty.l1(X, weight=np.inf), ValueError, "weight must be finite"),
         (lambda: fl.penalty.l1.prox(X, 0), ValueError, "step must be > 0, got 0"),
@@ -110,6 +111,12 @@ def test_a_penalty_is_a_value(case):
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_what_is_no_number_has_no_warning():
+    with np.errstate(all="raise"):
+        found = fl.penalty.group_lasso.prox([np.nan, 3.0, np.inf], groups=[0, 1, 2])
+    np.testing.assert_array_equal(found, [np.nan, 2.0, np.inf])
 
 
 def test_the_examples():

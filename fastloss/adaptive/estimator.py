@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastloss.adaptive.inference import COVARIANCES, Errors, Inference
 from fastloss.adaptive.intervals import LIKELIHOODS, WITH_WIDTH, half_width
-from fastloss.adaptive.regression import ADAPTIVE, irls
+from fastloss.adaptive.regression import ADAPTIVE, check_known, irls
 from fastloss.adaptive.report import coefficients, interval, quantile_of, text
 from fastloss.adaptive.scales import FIXED, MAD, weighted_median
 from fastloss.core.arguments import refuse_mask
@@ -145,8 +145,7 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X of shape (n, features) and y of shape (n,); sample_weight, of shape (n,), >= 0."""
-        if self.cov not in COVARIANCES:
-            raise ValueError(f"cov must be one of {', '.join(map(repr, COVARIANCES))}, got {self.cov!r}")
+        check_known("cov", self.cov, COVARIANCES)
         for name, array in (("X", X), ("y", y), ("sample_weight", sample_weight)):
             refuse_mask(array, name)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
@@ -168,11 +167,9 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
         errors = Errors(self._ratio_loss, self._ratios, self.scale_)
         self.weights_, self.outliers_ = errors.relative_weights(), errors.outliers()
         self._inference = Inference.of(X, self._frequencies, roots, self.fit_intercept, errors, self.cov)
-        self.leverage_, self.cov_ = self._inference.leverage, self._inference.cov
+        self.leverage_, self.cov_, self.bse_ = self._inference.leverage, self._inference.cov, self._inference.bse
         if self.ridge or self.penalty is not None:
-            self.cov_ = np.full_like(self.cov_, np.nan)
-        with np.errstate(invalid="ignore"):
-            self.bse_ = np.sqrt(np.diag(self.cov_))
+            self.cov_, self.bse_ = np.full_like(self.cov_, np.nan), np.full_like(self.bse_, np.nan)
 
     def predict(self, X: ArrayLike) -> Array:
         """Predictions for X of shape (n, features)."""
@@ -213,7 +210,7 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
             )
         z = quantile_of(level)
         reach = self._half_width(level)
-        reaches = np.hypot(reach, z * np.sqrt(self._inference.of_predictions(X)))
+        reaches = np.hypot(reach, z * self._inference.of_predictions(X))
         predictions = self._line.predict(X)
         return np.column_stack([predictions - reaches, predictions + reaches])
 

@@ -110,7 +110,7 @@ def fit(
     >>> abs(found.alpha - 1) < 3 * found.alpha_stderr, abs(found.scale - 0.1) < 3 * found.scale_stderr
     (True, True)
     """
-    low, high = _bounds(alpha_bounds)
+    low, high = checked_bounds(alpha_bounds)
     threads = None if num_threads is None else check_count(num_threads)
     max_iter = check_count(max_iter, "max_iter")
     parts, shape = gather(residuals, sample_weight, axis)
@@ -126,7 +126,7 @@ def fit(
     return Fit(**{name: np.array([getattr(f, name) for f in fits]).reshape(shape) for name in names})
 
 
-def _bounds(alpha_bounds: tuple[float, float]) -> tuple[float, float]:
+def checked_bounds(alpha_bounds: tuple[float, float]) -> tuple[float, float]:
     try:
         low, high = (float(bound) for bound in alpha_bounds)
     except Exception as error:  # a class of the caller's may raise anything
@@ -156,7 +156,7 @@ def learn(
 ) -> tuple[float, float]:
     """The most likely alpha and scale, unless that is known; with `near`, those of the minimum close to that loss, for
     residuals that have changed a little. None is 0 here, so that most of them may be identical."""
-    problem = _Problem(Residuals(residuals, sample_weight), None, scale, *_bounds(alpha_bounds), num_threads=None)
+    problem = _Problem(Residuals(residuals, sample_weight), None, scale, *checked_bounds(alpha_bounds), num_threads=None)
     if near is None:
         point, _, _ = problem.search(30)
         return point.alpha, scale or math.exp(point.log_scale)

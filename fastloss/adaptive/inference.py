@@ -22,16 +22,18 @@ LEVEL = 0.05  # of the bandwidth of a density, as Hall and Sheather have it
 class Inference:
     """Of the coefficients, then the intercept, if there is one.
 
-    `cov` is that of these, `inner` that of `basis`, coordinates that keep digits wherever the columns lie; `freedom` is
-    n less the rank, n the sum of the frequencies.
+    `cov` is that of these, `bse` their standard errors; `inner`, over the square of the scale, that of `basis`,
+    coordinates that keep digits wherever the columns lie; `freedom` is n less the rank, n the sum of the frequencies.
     """
 
     cov: Array
+    bse: Array
     leverage: Array
     freedom: float
     count: float
     basis: Basis
     inner: Array
+    scale: float
 
     @classmethod
     def of(
@@ -45,12 +47,15 @@ class Inference:
         back = basis.parameters()
         leverage = np.square(rows).sum(axis=1)
         small = replace(basis, design=replace(basis.design, columns=rows[:0]), rows=rows[:0])
-        return cls(back @ inner @ back.T, leverage, freedom, count, small, inner)
+        ratios = back @ inner @ back.T
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # squares leave the range before errors do
+            cov, bse = ratios * errors.scale * errors.scale, np.sqrt(np.diag(ratios)) * errors.scale
+        return cls(cov, bse, leverage, freedom, count, small, inner, errors.scale)
 
     def of_predictions(self, X: Array) -> Array:
-        """The variances of the predictions for these rows."""
+        """The standard errors of the predictions for these rows."""
         rows = self.basis.design.at(X) @ self.basis.back
-        return np.einsum("ij,jk,ik->i", rows, self.inner, rows)
+        return np.sqrt(np.einsum("ij,jk,ik->i", rows, self.inner, rows)) * self.scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +68,14 @@ class Errors:
 
     def covariance(self, rows: Array, frequencies: Array, freedom: float, kind: str) -> Array:
         """
-        Of coordinates in which frequencies' rows' rows are 1, with psi and psi' the derivatives of the loss:
+        Over the square of the scale, of coordinates in which frequencies' rows' rows are 1, with psi and psi' the
+        derivatives of the loss:
 
         H1, H2, H3 as statsmodels' RLM has them (P. J. Huber, "Robust Statistics", 1981, section 7.6), for errors that
-        are the same for all rows: k^2 s^2 v / m^2 (X'X)^-1, k s^2 v / m W^-1 and s^2 v / k W^-1 X'X W^-1, with
+        are the same for all rows: k^2 v / m^2 (X'X)^-1, k v / m W^-1 and v / k W^-1 X'X W^-1, with
         v = sum psi^2 / (n - p), m the mean of psi', W = X' psi' X, and k = 1 + p / n var(psi') / m^2, or 1 where
         psi jumps.
-        "sandwich": n / (n - p) s^2 W^-1 (X' psi^2 X) W^-1, for errors that may spread more on some rows than on others.
+        "sandwich": n / (n - p) W^-1 (X' psi^2 X) W^-1, for errors that may spread more on some rows than on others.
 
         NaN where there are no degrees of freedom, or W is no curvature upwards.
         """
@@ -83,7 +89,7 @@ class Errors:
             return np.full((size, size), np.nan)
         if kind != "H1" and np.linalg.eigvalsh(bread)[0] <= 0:
             return np.full((size, size), np.nan)
-        variance = self.scale**2 * float(frequencies @ np.square(psi)) / freedom
+        variance = float(frequencies @ np.square(psi)) / freedom
         spread = float(slopes @ np.divide(slopes, frequencies, where=frequencies > 0, out=np.zeros(len(slopes))))
         k = 1 + size / count * (spread / count - mean**2) / mean**2 if self.is_bent else 1.0
         if kind == "H1":
@@ -94,7 +100,7 @@ class Errors:
         if kind == "H3":
             return np.asarray(variance / k * inverse @ inverse)
         filling = rows.T @ ((frequencies * np.square(psi))[:, None] * rows)
-        return np.asarray(self.scale**2 * count / freedom * inverse @ filling @ inverse)
+        return np.asarray(count / freedom * inverse @ filling @ inverse)
 
     @property
     def is_bent(self) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss.adaptive.descent import State, is_convex
+from fastloss.adaptive.fitting import checked_bounds
 from fastloss.adaptive.linear import Line
 from fastloss.adaptive.m_estimate import MEstimate
 from fastloss.adaptive.objectives import Known, lifted, stages
@@ -19,7 +21,7 @@ from fastloss.adaptive.problem import ABSURD, FAR, START_TOL, Problem
 from fastloss.adaptive.scales import FIXED, HUBER, MAD, Estimate, at_scale, bound_at
 from fastloss.adaptive.stand_ins import convergence_warning, singular_warning
 from fastloss.adaptive.starts import least_trimmed_squares
-from fastloss.core.arguments import as_array
+from fastloss.core.arguments import as_array, shown
 from fastloss.core.loss import Loss, get
 from fastloss.losses.m_estimators import robust
 from fastloss.losses.residual import absolute_error
@@ -184,10 +186,10 @@ def irls(
     """
     target = None if isinstance(loss, str) and loss == ADAPTIVE else _residual_loss(loss)
     kind = checked_scale(scale)
-    _check_options(target, loss, ridge, anneal, max_iter, tol)
-    for name, value, known in (("start", start, STARTS), ("weight_kind", weight_kind, WEIGHTS)):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}")
+    _check_options(target, loss, ridge, anneal, max_iter, tol, fit_intercept)
+    check_known("start", start, STARTS)
+    check_known("weight_kind", weight_kind, WEIGHTS)
+    alpha_bounds = checked_bounds(alpha_bounds)
     X, y, weights = _checked(X, y, sample_weight)
     problem = Problem.of(
         X,
@@ -225,12 +227,27 @@ def checked_scale(scale: Any) -> str | float:
         number = float(scale)
     except (TypeError, ValueError):
         number = np.nan
-    if isinstance(scale, str) or not 0 < number < np.inf:
-        raise ValueError(f"scale must be 'mad', 'huber', 'fixed' or a number > 0, got {scale!r}")
+    if isinstance(scale, str | bool) or not 0 < number < np.inf:
+        raise ValueError(f"scale must be 'mad', 'huber', 'fixed' or a number > 0, got {shown(scale)}")
     return number
 
 
-def _check_options(target: Any, loss: Any, ridge: float, anneal: int, max_iter: int, tol: float) -> None:
+def check_known(name: str, value: Any, known: tuple[str, ...]) -> None:
+    """An option that is one of some words."""
+    if not (isinstance(value, str) and value in known):
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {shown(value)}")
+
+
+def _check_options(
+    target: Any, loss: Any, ridge: float, anneal: int, max_iter: int, tol: float, fit_intercept: bool
+) -> None:
+    kinds = ((Real, "a number", {"ridge": ridge, "tol": tol}), (Integral, "an integer", {"anneal": anneal}),
+             (Integral, "an integer", {"max_iter": max_iter}),
+             (Integral | np.bool_, "True or False", {"fit_intercept": fit_intercept}))  # fmt: skip
+    for kind, what, options in kinds:
+        for name, value in options.items():
+            if not isinstance(value, kind):
+                raise TypeError(f"{name} must be {what}, got {shown(value)}")
     if not 0 <= ridge < np.inf:
         raise ValueError(f"ridge must be >= 0 and finite, got {ridge}")
     if anneal < 0 or (anneal and target is not None and target.name != robust.name):
@@ -337,6 +354,7 @@ def _residual_loss(loss: Any) -> Any:
     if not (isinstance(bound, Loss) and bound.has_weight):
         raise TypeError(f"loss must be {ADAPTIVE!r} or a loss of a residual, or the name of one, got {loss!r}")
     for _, term in bound.terms:
+        term._in_force({})
         for name, value in term.parameters.items():
             if np.ndim(value):
                 raise ValueError(f"{name} of {term.name} must be one number, got an array of shape {np.shape(value)}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastloss.adaptive.scales import NORMAL
+from fastloss.core.arguments import shown
 
 Array = NDArray[np.float64]
 
@@ -27,9 +29,11 @@ def interval(values: Array, errors: Array, level: float) -> Array:
 
 def quantile_of(level: float) -> float:
     """How many standard deviations a normal variable stays within with this probability."""
+    if not isinstance(level, Real):
+        raise TypeError(f"level must be a number between 0 and 1, got {shown(level)}")
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
-    return NORMAL.inv_cdf((1 + level) / 2)
+    return NORMAL.inv_cdf((1 + float(level)) / 2)
 
 
 def coefficients(values: Array, errors: Array, level: float) -> dict[str, Array]:

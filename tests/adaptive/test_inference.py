@@ -98,6 +98,15 @@ def test_precisions_are_of_variances():
     np.testing.assert_allclose(quarter.bse_, model.bse_, rtol=1e-8)
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+@pytest.mark.parametrize("cov", ["H1", "H2", "H3", "sandwich"])
+def test_standard_errors_of_a_y_whose_square_leaves_the_range(size, cov):
+    X, y = some_data()
+    near, far = (RobustRegressor("adaptive", cov=cov).fit(X, y * unit) for unit in (1.0, size))
+    for get in (lambda m: m.bse_, lambda m: m.conf_int(), lambda m: m.predict_interval(X[:3])):
+        np.testing.assert_allclose(get(far) / size, get(near), rtol=1e-6)
+
+
 @pytest.mark.parametrize("loss", ["adaptive", "huber", "tukey", "absolute_error", "half_squared_error"])
 def test_where_nothing_is_left_of_the_residuals(loss):
     X, y = some_data()
@@ -254,6 +263,7 @@ def test_tables():
         ({"scale": "mda"}, "scale must be 'mad', 'huber', 'fixed' or a number > 0, got 'mda'"),
         ({"scale": -1}, "scale must be .* got -1"),
         ({"scale": np.nan}, "scale must be .* got nan"),
+        ({"scale": True}, "scale must be .* got True"),
         ({"scale": 1e-9}, "gives every residual the weight 0"),
         ({"start": "mm"}, "start must be one of 'ls', 'lts', got 'mm'"),
         ({"cov": "H4"}, "cov must be one of 'H1', 'H2', 'H3', 'sandwich', got 'H4'"),
@@ -269,3 +279,5 @@ def test_refuses(given, message):
         model.predict_interval(X)
     with pytest.raises(ValueError, match="level must be between 0 and 1, got 95"):
         model.conf_int(95)
+    with pytest.raises(TypeError, match="level must be a number between 0 and 1, got '95%'"):
+        model.summary("95%")
