@@ -156,7 +156,9 @@ def learn(
 ) -> tuple[float, float]:
     """The most likely alpha and scale, unless that is known; with `near`, those of the minimum close to that loss, for
     residuals that have changed a little. None is 0 here, so that most of them may be identical."""
-    problem = _Problem(Residuals(residuals, sample_weight), None, scale, *checked_bounds(alpha_bounds), num_threads=None)
+    problem = _Problem(
+        Residuals(residuals, sample_weight), None, scale, *checked_bounds(alpha_bounds), num_threads=None
+    )
     if near is None:
         point, _, _ = problem.search(30)
         return point.alpha, scale or math.exp(point.log_scale)

@@ -58,15 +58,24 @@ class MEstimate:
         return self._reweight(loss, state, max_iter, tol)
 
     def _alternate(self, loss: Any, state: State, max_iter: int, tol: float) -> tuple[State, bool]:
-        """The minimum at a scale, the scale there, and so on: for convex losses that want steps of their own."""
+        """The minimum at a scale, the scale there, and so on: for convex losses that want steps of their own.
+
+        Where the median residual falls as the scale rises, as it may with a penalty, that would swing for ever: between
+        two scales, one too small and one too large, the next is their middle, unless the moves get shorter by half.
+        """
         scale, converged = self.working_scale(state), True
+        low, high, length = 0.0, np.inf, np.inf
         is_free = loss.name in ANY_SCALE and not self.problem.is_penalised
         for _ in range(max_iter):
             state, converged = self.problem.minimise_convex(at_scale(loss, scale), state, max_iter, tol, [])
             self._note(loss, state, scale)
-            before, scale = scale, self.working_scale(state)
-            if is_free or abs(scale - before) <= SETTLED * scale:
+            found = self.working_scale(state)
+            low, high = (scale, high) if found > scale else (low, scale)
+            before, length = length, abs(found - scale)
+            if is_free or min(length, high - low) <= SETTLED * found:
                 return state, converged
+            swings = low > 0 and high < np.inf
+            scale = (low + high) / 2 if swings and not (low < found < high and length <= before / 2) else found
         return state, False
 
     def _reweight(self, loss: Any, state: State, max_iter: int, tol: float) -> tuple[State, bool]:

@@ -1,11 +1,14 @@
 """Regressions with a penalty: beside scikit-learn, and that no step lowers what is minimised."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import fastloss as fl
 from fastloss import penalty
 from fastloss.adaptive import RobustRegressor, irls
+from fastloss.adaptive.m_estimate import MEstimate
 
 PENALTIES = [
     penalty.l1.bind(strength=5.0),
@@ -83,6 +86,23 @@ def test_more_columns_than_rows_and_columns_of_all_sizes():
     np.testing.assert_allclose(none.coef, irls(X, y, loss="huber").coef, rtol=1e-9)
     ridge = irls(X, y, loss="huber", penalty=penalty.l2.bind(strength=3.0))
     np.testing.assert_allclose(ridge.coef, irls(X, y, loss="huber", ridge=3.0).coef, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("slope", "settles"), [(-0.3, 2.0), (-1.0, 2.0), (-3.0, 2.0), (0.5, 2.0), (-np.inf, 2.0)])
+def test_a_scale_that_swings(slope, settles):
+    """The scale at the minimum falls where the scale rises, as steeply or with a jump: an end is found nevertheless."""
+
+    class Swinging(MEstimate):
+        def working_scale(self, state):
+            away = state - settles
+            return 1.0 + 2.0 * (away < 0) if np.isinf(slope) else max(settles + slope * away, 0.1)
+
+        def _note(self, *_):
+            pass
+
+    problem = SimpleNamespace(minimise_convex=lambda loss, *_: (loss.scale, True), is_penalised=True)
+    scale, converged = Swinging(problem, None)._alternate(fl.log_cosh, 5.0, 60, 1e-8)
+    assert converged and scale == pytest.approx(settles, rel=1e-5)
 
 
 def test_refuses():
