@@ -55,7 +55,7 @@ class Inference:
     def of_predictions(self, X: Array) -> Array:
         """The standard errors of the predictions for these rows."""
         rows = self.basis.design.at(X) @ self.basis.back
-        return np.sqrt(np.einsum("ij,jk,ik->i", rows, self.inner, rows)) * self.scale
+        return np.asarray(np.sqrt(np.einsum("ij,jk,ik->i", rows, self.inner, rows)) * self.scale)
 
 
 @dataclass(frozen=True, eq=False)

@@ -241,13 +241,16 @@ def check_known(name: str, value: Any, known: tuple[str, ...]) -> None:
 def _check_options(
     target: Any, loss: Any, ridge: float, anneal: int, max_iter: int, tol: float, fit_intercept: bool
 ) -> None:
-    kinds = ((Real, "a number", {"ridge": ridge, "tol": tol}), (Integral, "an integer", {"anneal": anneal}),
-             (Integral, "an integer", {"max_iter": max_iter}),
-             (Integral | np.bool_, "True or False", {"fit_intercept": fit_intercept}))  # fmt: skip
-    for kind, what, options in kinds:
-        for name, value in options.items():
-            if not isinstance(value, kind):
-                raise TypeError(f"{name} must be {what}, got {shown(value)}")
+    kinds: tuple[tuple[str, Any, Any, str], ...] = (
+        ("ridge", ridge, Real, "a number"),
+        ("tol", tol, Real, "a number"),
+        ("anneal", anneal, Integral, "an integer"),
+        ("max_iter", max_iter, Integral, "an integer"),
+        ("fit_intercept", fit_intercept, Integral | np.bool_, "True or False"),
+    )
+    for name, value, kind, what in kinds:
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be {what}, got {shown(value)}")
     if not 0 <= ridge < np.inf:
         raise ValueError(f"ridge must be >= 0 and finite, got {ridge}")
     if anneal < 0 or (anneal and target is not None and target.name != robust.name):
