@@ -145,7 +145,9 @@ def test_files(run):
     ("args", "message"),
     [
         (("missing.parquet", "--pred", "z", "--target", "y"), "missing.parquet"),
-        (("data", "--pred", "q", "--target", "y"), "'q'"),
+        (("data", "--pred", "q", "--target", "y"), "0.parquet: no column 'q'"),
+        (("z.npy",), "needs the column of targets"),
+        (("data", "--pred", "z", "--target", "y", "--threads", "0"), "threads must be"),
         (("data", "--pred", "z"), "target"),
         (("data", "--pred", "z", "--target", "z"), "labels"),
         (("-", "--format", "csv", "--pred", "z", "--target", "y"), "standard input passes once"),

@@ -26,6 +26,7 @@ from fastloss.cli.options import (
 )
 from fastloss.cli.tables import console_on, short
 from fastloss.files import ScoringError
+from fastloss.files.arguments import as_count, optional
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import one_line
 
@@ -57,6 +58,7 @@ def calibrate(
     """
     from fastloss.files.logits import logits_of
 
+    threads = optional(as_count, threads, "threads")
     csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)
     batches = logits_of(
         input, columns(pred), target, format, weight, ignore_index, dtype, csv, storage_options(storage)

@@ -5,6 +5,7 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 import fastloss
@@ -19,10 +20,10 @@ from fastloss.cli.options import (
     parameters,
     storage_options,
 )
-from fastloss.cli.report import check_report, said, write_report
+from fastloss.cli.report import check_file, said, write_report
 from fastloss.cli.score import COMPARISONS
 from fastloss.cli.tables import MAX_GROUPS, console_on, short
-from fastloss.files import ScoringError
+from fastloss.files import GroupedSummary, ScoringError
 from fastloss.files.comparing import OUTCOMES, Comparison
 from fastloss.files.errors import escaped
 
@@ -67,8 +68,7 @@ def compare(
     The difference is the first loss minus the second. The exit code is 0, 1 where a --fail-if holds, or 2 for an error.
     """
     gates = [_gate(text) for text in fail_if or ()]
-    if report is not None:
-        check_report(report)
+    check_file(report, "page", "report.html", input)
     if len(input) > 2:
         raise ScoringError(f"compare takes one or two data sets, got {len(input)}: put files of one into a directory")
     bound = bound_loss(loss, parameters(param or ()))
@@ -93,7 +93,7 @@ def compare(
         write_report(report, result, about=of)
     failed = [(text, value) for text, field, holds in gates if holds(value := _field(result, field))]
     for text, value in failed:
-        typer.echo(f"fastloss: gate failed: {escaped(text)}: it is {short(value)}", err=True)
+        typer.echo(f"fastloss: gate failed: {escaped(text.strip())}: it is {short(value)}", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -106,18 +106,20 @@ def _print(result: Comparison, title: str, first, second) -> None:
     for name in ("count", "mean", "std", "p50", "p99", "max"):
         table.add_column(name, justify="right")
     for name, summary in ((first, result.first), (second, result.second), ("difference", result.difference)):
-        numbers = (summary.mean, summary.std, summary.quantile(0.5), summary.quantile(0.99), summary.max)
-        table.add_row(escaped(str(name)), f"{summary.count:,}", *map(short, numbers))
+        numbers = (summary.weighted_mean, summary.std, summary.quantile(0.5), summary.quantile(0.99), summary.max)
+        table.add_row(escape(escaped(str(name))), f"{summary.count:,}", *map(short, numbers))
     console.print(table)
-    groups = {"all": result} | {str(key): group for key, group in list(result.groups.items())[:MAX_GROUPS]}
+    labels = result.first.labels() if isinstance(result.first, GroupedSummary) else {}
+    rows = [("all", result), *((labels[key], group) for key, group in [*result.groups.items()][:MAX_GROUPS])]
+    by = result.by or ""
     table = Table(box=None, pad_edge=False, header_style="")
-    table.add_column(escaped(str(result.by or "")))
+    table.add_column(escape(escaped(by if isinstance(by, str) else ", ".join(by))))
     for name in ("difference", "from", "to", *OUTCOMES):
         table.add_column(name, justify="right")
-    for key, group in groups.items():
+    for label, group in rows:
         low, high = group.difference.interval or (None, None)
         counts = (f"{getattr(group, name):,}" for name in OUTCOMES)
-        table.add_row(escaped(key), *map(short, (group.difference.mean, low, high)), *counts)
+        table.add_row(escape(escaped(label)), *map(short, (group.difference.weighted_mean, low, high)), *counts)
     console.print(table)
     if len(result.groups) > MAX_GROUPS:
         console.print(f"and {len(result.groups) - MAX_GROUPS:,} more: see --json")
@@ -140,6 +142,6 @@ def _gate(text: str):
 
 def _field(result: Comparison, field: str) -> float | None:
     if field == "difference":
-        return result.difference.mean
+        return result.difference.weighted_mean
     interval = result.difference.interval
     return None if interval is None else interval[field == "difference.high"]

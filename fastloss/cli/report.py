@@ -1,7 +1,7 @@
 """`fastloss report`: a summary as one file of HTML."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -26,20 +26,24 @@ def report(
 
     For example: fastloss report summary.json -o report.html
     """
-    check_report(output)
+    check_file(output, "page", "report.html", [summary])
     found = read_summary(summary)
-    if os.path.exists(output) and os.path.samefile(summary, output):
-        raise ScoringError(f"{output}: the page would take the place of the summary: give another name")
     write_report(output, found, title=title)
 
 
-def check_report(path: str) -> None:
-    """That a page can have this name, before there is one to write."""
+def check_file(path: str | None, what: str, example: str, others: Iterable[str | None]) -> None:
+    """That a page or a summary can have this name, and takes the place of no other file of the command, before there is
+    one to write.
+    """
+    if path is None:
+        return
     if path == STREAM or os.path.isdir(path):
-        raise ScoringError(f"{path}: a page is a file: give its name, such as report.html")
+        raise ScoringError(f"{path}: a {what} is a file: give its name, such as {example}")
     directory = os.path.dirname(path) or os.curdir
     if not os.path.isdir(directory):
         raise ScoringError(f"{path}: cannot be written: there is no directory {directory}")
+    if os.path.realpath(path) in {os.path.realpath(other) for other in others if other}:
+        raise ScoringError(f"{path}: the {what} would take the place of another file of the command: give another name")
 
 
 def write_report(path: str, results, *, title: str = TITLE, about: Mapping[str, str] | None = None) -> None:

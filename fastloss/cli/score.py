@@ -28,7 +28,7 @@ from fastloss.cli.options import (
     storage_options,
 )
 from fastloss.cli.progress import log_fragment, progress_bar
-from fastloss.cli.report import check_report, said, write_report
+from fastloss.cli.report import check_file, said, write_report
 from fastloss.cli.tables import SORTS, print_summary
 from fastloss.exact.summary import Summaries
 from fastloss.files import ENGINES, ScoringError, Summary
@@ -164,10 +164,9 @@ def score(
     as_choice(sort, "sort", SORTS)
     bound = _losses(loss, names or [], parameters(param or ()))
     gates = [_gate(text, list(bound) if isinstance(bound, dict) else []) for text in fail_if or ()]
-    if report is not None:
-        if isinstance(bound, dict):
-            raise ScoringError("--report is of a single loss: leave it out, or score with one")
-        check_report(report)
+    files = [*input, output, head, weight, *(by or ()), *(target or ())]
+    check_file(summary_file, "summary", "summary.json", files)
+    check_file(report, "page", "report.html", [*files, summary_file])
     if output is None and not json and list(input) == [STREAM] and format == "csv":
         output = STREAM
     if json and output == STREAM:

@@ -261,14 +261,16 @@ class Summary:
     def to_arrow(self):
         """A pyarrow Table with the numbers: a row, or by groups a row a group, whose values are the first columns.
 
-        Values of a column that are of several types are texts.
+        Values of a column that are of several types are texts. A number that is called as a column of groups has a _
+        after its name.
         """
         import pyarrow as pa
 
         summaries, keys = self._rows()
         arrays = {name: views.one_type(values) for name, values in keys.items()}
         arrays = views.table(summaries, arrays)
-        types = [None] * len(keys) + [pa.int64() if n in _INTEGERS else pa.float64() for n in [*arrays][len(keys) :]]
+        names = [name.rstrip("_") for name in [*arrays][len(keys) :]]
+        types = [None] * len(keys) + [pa.int64() if name in _INTEGERS else pa.float64() for name in names]
         columns = [pa.array(column, type) for column, type in zip(arrays.values(), types, strict=True)]
         return pa.Table.from_arrays(columns, list(arrays))
 
@@ -317,7 +319,10 @@ class Summary:
         """
         given = parse(text)
         if type(given) is dict and given.keys() == {"losses"} and type(given["losses"]) is dict and given["losses"]:
-            return Summaries({name: Summary.from_json(json.dumps(one)) for name, one in given["losses"].items()})
+            found = {name: Summary.from_json(json.dumps(one)) for name, one in given["losses"].items()}
+            if any(isinstance(one, Summaries) for one in found.values()):
+                raise ValueError("the text is damaged: there are losses in a loss")
+            return Summaries(found)
         if type(given) is not dict or "state" not in given or "format" not in given:
             raise ValueError("the text holds no state of a summary: to_json(state=True) writes one")
         if integer(given["format"], "format") != FORMAT:
@@ -475,6 +480,8 @@ class Summaries(dict[str, Summary]):
         return cls({name: Summary.restored(one) for name, one in mapping(losses, "losses", list(losses)).items()})
 
     def __or__(self, other) -> Summaries:  # type: ignore[override]
+        if isinstance(other, Summary):
+            raise ValueError(f"summaries of {', '.join(self)} do not merge with that of a single loss")
         if not isinstance(other, Summaries):
             return NotImplemented
         if self.keys() != other.keys():
@@ -482,6 +489,7 @@ class Summaries(dict[str, Summary]):
         return Summaries({name: summary | other[name] for name, summary in self.items()})
 
     __ior__ = __or__  # type: ignore[assignment]  (that of dict would replace the summaries)
+    __ror__ = __or__  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"{{{', '.join(f'{name!r}: {summary!r}' for name, summary in self.items())}}}"

@@ -52,9 +52,15 @@ def binned(buckets: Mapping[int, int], low: float | None, high: float | None, bi
 
 
 def table(summaries: list, columns: Mapping[str, list]) -> dict[str, list]:
-    """The columns of a table with a row a summary; `columns` come first."""
+    """The columns of a table with a row a summary; `columns` come first, and numbers called as one of them get a _."""
     entropies = OF_ENTROPIES if any(summary.perplexity is not None for summary in summaries) else ()
-    return {**columns, **{name: [number(of, name) for of in summaries] for name in (*NUMBERS, *entropies)}}
+    found = dict(columns)
+    for name in (*NUMBERS, *entropies):
+        free = name
+        while free in found:
+            free += "_"
+        found[free] = [number(of, name) for of in summaries]
+    return found
 
 
 def one_type(values: list) -> list:

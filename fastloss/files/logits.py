@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from fastloss.files.arguments import as_inputs
+from fastloss.files.arrow import columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.dataset import with_arrays
@@ -50,7 +51,7 @@ def logits_of(
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
         sample_weight = None if sample_weight is None else "weight"
-        pred, target = pred or "pred", "target"
+        pred, target = pred or "pred", None if target is None else "target"
     addresses.check_options()
     loss = cross_entropy.bind(ignore_index=ignore_index)
     spec = Spec.of(loss, pred, target, keep="none", sample_weight=sample_weight, dtype=dtype, csv=csv)
@@ -60,6 +61,8 @@ def logits_of(
         for fragment in fragments:
             with open_source(fragment, spec) as source:
                 with naming(fragment, 0, 0):
+                    for name in spec.numbers:
+                        columns.check(source.schema, name)
                     classes = class_count(source, spec) or common
                 rows = 0
                 for batch in source.batches(list(dict.fromkeys(spec.numbers))):

@@ -43,10 +43,13 @@ def test_merged_files_are_those_of_one_run(halves, capsys, options):
 
 def test_what_does_not_merge_is_one_line(halves, capsys):
     assert score("a") == score("b", "-p", "delta=2") == 0
+    assert score("whole", "--loss", "squared_error") == 0
     capsys.readouterr()
     for files, message in (
         (("a.json", "b.json"), "summaries of different losses do not merge: huber(delta=1.0) and huber(delta=2.0)"),
         (("a.json", "a.parquet"), "a.parquet: "),
+        (("a.json", "whole.json"), "summaries of huber, squared_error do not merge with that of a single loss"),
+        (("whole.json", "a.json"), "summaries of huber, squared_error do not merge with that of a single loss"),
         (("a.json", "none.json"), "none.json"),
     ):
         assert main(["merge", *files, "-o", "c.json"]) == 2
@@ -54,3 +57,28 @@ def test_what_does_not_merge_is_one_line(halves, capsys):
         assert message in said and said.count("\n") == 1
         assert not Path("c.json").exists()
     assert score("a", "--summary", "twice.json") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--summary", "none/s.json"), "there is no directory none"),
+        (("--summary", "."), "a summary is a file"),
+        (("--summary", "./a.parquet"), "would take the place of another file"),
+        (("--summary", "out.parquet"), "would take the place of another file"),
+        (("--report", "a.parquet"), "would take the place of another file"),
+        (("--report", "s.html", "--summary", "s.html"), "would take the place of another file"),
+    ],
+)
+def test_where_no_summary_can_be_is_said_before_rows_are_written(halves, capsys, options, message):
+    before = {path.name: path.read_bytes() for path in Path().iterdir()}
+    assert main(["score", "a.parquet", "--loss", "huber", "--residual", "r", "-o", "out.parquet", *options]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and message in said.err
+    assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
+
+
+def test_losses_in_a_loss_are_no_summary():
+    of_one = json.dumps({"losses": {"a": json.loads(Summary.of(np.ones(3)).to_json(state=True))}})
+    with pytest.raises(ValueError, match="losses in a loss"):
+        Summary.from_json(f'{{"losses": {{"b": {of_one}}}}}')

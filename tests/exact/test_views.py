@@ -77,3 +77,13 @@ def test_tables_have_a_row_a_group():
     assert fl.summarize([]).to_arrow()["mean"].to_pylist() == [None]
     pytest.importorskip("pandas")
     assert summary.to_pandas()["count"].tolist() == [2, 1, 1]
+
+
+def test_a_number_called_as_a_column_of_groups_does_not_take_its_place():
+    pytest.importorskip("pyarrow")
+    many = GroupCollector(("count", "mean"))
+    many.add(np.array([1.0, 2.0, 4.0]), None, None, None, np.array([0, 0, 1]), [(7, "a"), (8, "b")])
+    table = many.summary().to_arrow()
+    assert table.column_names[:4] == ["count", "mean", "count_", "null"]
+    found = [table[name].to_pylist() for name in ("count", "mean", "count_", "mean_")]
+    assert found == [[7, 8], ["a", "b"], [2, 1], [1.5, 4.0]] and str(table.schema.field("count_").type) == "int64"

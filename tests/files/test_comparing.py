@@ -143,6 +143,16 @@ def test_the_command(capfd):
     assert list(json.loads(out)) == ["first", "second", "difference", "won", "lost", "tied", "by", "groups"]
     code, out, _ = run(capfd, "A", "B", *columns, "--pred", "p")
     assert code == 0 and f"{want.won:,}" in out and "difference" in out
+    code, out, _ = run(capfd, "A", "B", *columns, "--pred", "p", "--by", "w")
+    assert code == 0 and "day, w" in out and "2, 3" in out and "(2, 3)" not in out
+
+
+def test_gates_and_the_table_have_the_weighted_difference(capfd, here):
+    table = pa.table({"a": [0.0, 0.0, 3.0], "b": [1.0, 1.0, 0.0], "y": [0.0, 0.0, 0.0], "w": [9.0, 9.0, 1.0]})
+    parquet.write_table(table, "three.parquet")
+    columns = ("three.parquet", "--loss", "absolute_error", "--target", "y", "--pred", "a", "--versus", "b")
+    code, out, err = run(capfd, *columns, "--weight", "w", "--fail-if", "difference<0")  # a mean of 1/3, of -15/19
+    assert code == 1 and "-0.789474" in err and out.count("-0.789474") == 2
 
 
 def test_gates(capfd, here):

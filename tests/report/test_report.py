@@ -263,6 +263,9 @@ def test_scoring_writes_the_page(run, tmp_path):
     page = check_page((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert (code, numbers(page.table()["mean"][0])) == (1, [json.loads(out)["mean"]])
     assert "d.npz" in page.texts
+    code, out, _ = run(*args, "--loss", "mse")
+    page = check_page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert code == 0 and {"huber", "squared_error", "absolute_error"} & {*page.texts} == {"huber", "squared_error"}
 
 
 def test_comparing_writes_the_page(run, tmp_path):
