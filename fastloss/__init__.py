@@ -88,6 +88,7 @@ from fastloss.metrics import accuracy, log_loss, mae, mape, mse, rmse
 
 __all__ = [
     "Loss",
+    "Summary",
     "__version__",
     "absolute_error",
     "absolute_percentage_error",
@@ -193,6 +194,7 @@ __all__ = [
 # What is imported when it is asked for, as most programs do without
 _MODULES = ("adaptive", "exact", "files", "integrations", "penalty", "plot", "report", "scoring")
 _PLACES = {
+    "Summary": "fastloss.exact.summary",
     "__version__": "fastloss.core.config",
     "calibrate": "fastloss.calibration",
     "compare": "fastloss.files.comparing",

@@ -17,7 +17,8 @@ from fastloss import report as report
 from fastloss.calibration import calibrate as calibrate
 from fastloss.derivatives import check_derivatives as check_derivatives
 from fastloss.exact.groups import GroupedSummary
-from fastloss.exact.summary import Summary
+from fastloss.exact.summary import Summaries
+from fastloss.exact.summary import Summary as Summary
 from fastloss.exact.summary import summarize as summarize
 from fastloss.files.comparing import compare as compare
 
@@ -116,7 +117,7 @@ def score(
     input: Any,
     output: str | os.PathLike[str] | None = ...,
     *,
-    loss: Any,
+    loss: Loss | str,
     pred: str | Iterable[str] | None = ...,
     target: str | os.PathLike[str] | Iterable[str] | None = ...,
     residual: str | Iterable[str] | None = ...,
@@ -151,7 +152,7 @@ def score(
     input: Any,
     output: str | os.PathLike[str] | None = ...,
     *,
-    loss: Any,
+    loss: Loss | str,
     pred: str | Iterable[str] | None = ...,
     target: str | os.PathLike[str] | Iterable[str] | None = ...,
     residual: str | Iterable[str] | None = ...,
@@ -180,6 +181,41 @@ def score(
     progress: Callable[[int, float | None], None] | None = ...,
     on_fragment: Callable[[dict[str, Any]], None] | None = ...,
 ) -> GroupedSummary: ...
+
+@overload
+def score(
+    input: Any,
+    output: str | os.PathLike[str] | None = ...,
+    *,
+    loss: list[Any] | tuple[Any, ...] | Mapping[str, Any],
+    pred: str | Iterable[str] | None = ...,
+    target: str | os.PathLike[str] | Iterable[str] | None = ...,
+    residual: str | Iterable[str] | None = ...,
+    head: str | os.PathLike[str] | None = ...,
+    emit: str | Iterable[str] = ...,
+    keep: str | Iterable[str] = ...,
+    prefix: str = ...,
+    by: str | Iterable[str] | None = None,
+    sample_weight: str | None = ...,
+    multioutput: str = ...,
+    format: str | None = ...,
+    dtype: str | None = ...,
+    separator: str | None = ...,
+    decimal: str = ...,
+    thousands: str | None = ...,
+    null: str | Iterable[str] | None = ...,
+    encoding: str = ...,
+    engine: str = ...,
+    workers: int | None = ...,
+    client: Any = ...,
+    spark: Any = ...,
+    fragment_rows: int | None = ...,
+    resume: bool = ...,
+    num_threads: int | None = ...,
+    storage_options: Mapping[str, Any] | None = ...,
+    progress: Callable[[int, float | None], None] | None = ...,
+    on_fragment: Callable[[dict[str, Any]], None] | None = ...,
+) -> Summaries: ...
 
 @type_check_only
 class _SquaredError(Loss):

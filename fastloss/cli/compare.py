@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import fastloss
+from fastloss.cli.gates import COMPARISONS
 from fastloss.cli.options import (
     FORMAT_HELP,
     INPUT_HELP,
@@ -21,7 +22,6 @@ from fastloss.cli.options import (
     storage_options,
 )
 from fastloss.cli.report import check_file, said, write_report
-from fastloss.cli.score import COMPARISONS
 from fastloss.cli.tables import MAX_GROUPS, console_on, short
 from fastloss.files import GroupedSummary, ScoringError
 from fastloss.files.comparing import OUTCOMES, Comparison

@@ -1,13 +1,13 @@
 """`fastloss score`: files, with gates on their summary."""
 
-import operator
-import re
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
 import fastloss
+from fastloss.cli.gates import COMPARISONS, FIELDS, SHARES, gate_of, report_failures
 from fastloss.cli.merge import write_summary
 from fastloss.cli.options import (
     DTYPE_HELP,
@@ -33,19 +33,10 @@ from fastloss.cli.tables import SORTS, print_summary
 from fastloss.exact.summary import Summaries
 from fastloss.files import ENGINES, ScoringError, Summary
 from fastloss.files.arguments import as_choice
-from fastloss.files.errors import escaped
+from fastloss.files.engines.resume import recorded
 from fastloss.files.formats import STREAM
 from fastloss.files.spec import MULTIOUTPUT
-
-GATED = ("count", "null", "nan", "sum", "mean", "min", "max", "p50", "p90", "p99")
-COMPARISONS = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    "<": operator.lt,
-}
+from fastloss.files.stores.addresses import Addresses
 
 
 def score(
@@ -125,8 +116,10 @@ def score(
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
-            help=f'Exit with 1 if this holds of the summary, such as "mean>0.3"; may be repeated. Of '
-            f"{', '.join(GATED)}, with {' '.join(COMPARISONS)}.",
+            help=f'Exit with 1 if this holds of the summary, such as "mean>0.3" or "huber.p99.9 > 1.1 * last.json" (a '
+            f"former summary); may be repeated. Of {', '.join(FIELDS)}, p50 or another percentile, "
+            f"{', '.join(SHARES)}, with {' '.join(COMPARISONS)}. After each: it is of every group, after new: of the "
+            "files alone that this run did not skip.",
         ),
     ] = None,
     storage: Storage = None,
@@ -163,7 +156,8 @@ def score(
     """
     as_choice(sort, "sort", SORTS)
     bound = _losses(loss, names or [], parameters(param or ()))
-    gates = [_gate(text, list(bound) if isinstance(bound, dict) else []) for text in fail_if or ()]
+    named = bound if isinstance(bound, dict) else {"": bound}
+    gates = [gate_of(text, named, by or ()) for text in fail_if or ()]
     files = [*input, output, head, weight, *(by or ()), *(target or ())]
     check_file(summary_file, "summary", "summary.json", files)
     check_file(report, "page", "report.html", [*files, summary_file])
@@ -172,7 +166,9 @@ def score(
     if json and output == STREAM:
         typer.echo("fastloss: --json takes standard output, no rows are written", err=True)
         output = None
+    scored: list[str] = []
     with nullcontext() if log else progress_bar(data_on_stdout=output == STREAM) as progress:
+        show = log_fragment if log else None if progress is None else progress.ended
         summary = fastloss.score(
             input,
             output,
@@ -201,9 +197,9 @@ def score(
             storage_options=storage_options(storage),
             num_threads=threads,
             progress=None if progress is None else progress.moved,
-            on_fragment=log_fragment if log else None if progress is None else progress.ended,
+            on_fragment=_noting(scored, show) if resume else show,
         )
-    summaries = summary if isinstance(summary, Summaries) else {"": summary}
+    summaries = _by_name(summary)
     if summary_file is not None:
         write_summary(summary, summary_file)
     if json:
@@ -215,11 +211,28 @@ def score(
     if report is not None:
         of = said(data=input, prediction=pred, target=target, residual=residual, weight=weight, by=by, output=output)
         write_report(report, summary, about=of)
-    failed = [text for text, holds in gates if holds(summaries)]
-    for text in failed:
-        typer.echo(f"fastloss: gate failed: {escaped(text)}", err=True)
-    if failed:
+    new = summaries
+    if resume and any(gate.new for gate in gates):
+        new = _by_name(recorded(Addresses(storage_options(storage)).of_output(output)[0], scored)) if scored else {}
+    if report_failures(gates, summaries, new):
         raise typer.Exit(1)
+
+
+def _by_name(summary: Summary | Summaries) -> Mapping[str, Summary]:
+    """Summaries by the names of their losses, "" of a single one."""
+    return summary if isinstance(summary, Summaries) else {"": summary}
+
+
+def _noting(scored: list[str], show: Callable[[dict], None] | None) -> Callable[[dict], None]:
+    """What is called after each fragment: notes the output of one that was not skipped, and shows it."""
+
+    def ended(fragment: dict) -> None:
+        if not fragment["skipped"]:
+            scored.append(fragment["output"])
+        if show is not None:
+            show(fragment)
+
+    return ended
 
 
 def _losses(given: list[str], names: list[str], parameters: dict):
@@ -235,27 +248,3 @@ def _losses(given: list[str], names: list[str], parameters: dict):
     if len(set(names)) < len(names):
         raise ScoringError(f"two losses of one name, {', '.join(names)}: give --as NAME for each")
     return dict(zip(names, losses, strict=True))
-
-
-def _gate(text: str, names: list[str]):
-    """A condition on the summary under which the command fails, for one loss of those of these names or for each: its
-    text, and a predicate of the summaries by name."""
-    name = next((name for name in names if text.lstrip().startswith(f"{name}.")), None)
-    condition = text if name is None else text.lstrip().removeprefix(f"{name}.")
-    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*", condition)
-    try:
-        field, comparison, number = match[1], COMPARISONS[match[2]], float(match[3])
-    except (TypeError, ValueError):
-        field = None
-    if field not in GATED or number != number:
-        raise ScoringError(
-            f"--fail-if {text!r}: expected FIELD OP NUMBER, with a FIELD of {', '.join(GATED)} "
-            f"and an OP of {' '.join(COMPARISONS)}"
-        )
-
-    def holds(summary: Summary) -> bool:
-        value = summary.quantile(int(field[1:]) / 100) if field[1:].isdigit() else None
-        value = getattr(summary, field, value)
-        return value is None or value != value or comparison(value, number)
-
-    return text, lambda summaries: any(holds(one) for key, one in summaries.items() if name in (None, key))

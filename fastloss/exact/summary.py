@@ -76,7 +76,8 @@ class Summary:
 
     Examples
     --------
-    >>> a, b = Summary.of(np.array([1e100, 1.0])), Summary.of(np.array([-1e100, np.nan]))
+    >>> import fastloss as fl, numpy as np
+    >>> a, b = fl.Summary.of(np.array([1e100, 1.0])), fl.Summary.of(np.array([-1e100, np.nan]))
     >>> (a | b).sum, (a | b).count, (a | b).nan
     (1.0, 3, 1)
     """

@@ -177,7 +177,8 @@ def score(
     progress : callable, optional
         Called with the rows done so far and their share of all, None where that is not known.
     on_fragment : callable, optional
-        Called after each fragment with a dict: "fragment", "rows", "error" (None or text), "done", "of".
+        Called after each fragment with a dict: "fragment", "output" (its path, or None), "rows", "error" (None or
+        text), "skipped" (whether an earlier run had done it), "done", "of".
 
     Returns
     -------

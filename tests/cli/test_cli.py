@@ -191,7 +191,7 @@ def test_a_mean_of_nothing_fails_the_gate(run, gate):
         (["-p", f"delta={10**400}"], ["-p delta: '1000", "is not a number"]),
         (["--emit", "loss"], ["'loss'", "value, grad, hess, weight"]),
         (["--fail-if", "mean"], ["--fail-if 'mean'", "count, null"]),
-        (["--fail-if", "p51>1"], ["--fail-if 'p51>1'"]),
+        (["--fail-if", "p100.5>1"], ["--fail-if 'p100.5>1'"]),
         (["--fail-if", "mean>nan"], ["--fail-if"]),
         (["--engine", "gpu"], ["'gpu'", "local"]),
         (["--threads", "many"], ["--threads", "integer"]),

@@ -71,8 +71,9 @@ def test_parts_merge_in_any_order(file):
         assert (c | a).to_json(state=True) == whole
     with pytest.raises(ValueError, match="summaries of huber, b, absolute_error and of huber do not merge"):
         parts[0] | Summaries(huber=parts[0]["huber"])
-    with pytest.raises(TypeError):
-        parts[0] | parts[0]["huber"]
+    for a, b in ((parts[0], parts[0]["huber"]), (parts[0]["huber"], parts[0])):
+        with pytest.raises(ValueError, match="do not merge with that of a single loss"):
+            a | b
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ from fastloss import report as report
 from fastloss.calibration import calibrate as calibrate
 from fastloss.derivatives import check_derivatives as check_derivatives
 from fastloss.exact.groups import GroupedSummary
-from fastloss.exact.summary import Summary
+from fastloss.exact.summary import Summaries
+from fastloss.exact.summary import Summary as Summary
 from fastloss.exact.summary import summarize as summarize
 from fastloss.files.comparing import compare as compare
 
@@ -111,17 +112,21 @@ def stubs():
         first, _, _, *others = inspect.signature(getattr(metrics, name)).parameters.values()
         others = "".join(f", {_declared_number(p)}" for p in others)
         functions += METRIC.format(name=name, first=first.name, others=others)
-    functions += _score("None", "Summary") + _score("str | Iterable[str]", "GroupedSummary")
+    functions += _score("Loss | str", "None", "Summary") + _score("Loss | str", "str | Iterable[str]", "GroupedSummary")
+    several = "list[Any] | tuple[Any, ...] | Mapping[str, Any]"
+    functions += _score(several, "str | Iterable[str] | None", "Summaries")
     return HEAD + functions + "".join(_loss(fl.get(name)) for name in fl.list_losses())
 
 
-def _score(by, result):
-    """`score` with such a `by`"""
+def _score(loss, by, result):
+    """`score` with such a `loss`, one or several, and such a `by`."""
 
     def declared(parameter):
         annotation = "Any" if parameter.annotation is parameter.empty else parameter.annotation
+        if parameter.name == "loss":
+            return f"loss: {loss}"
         if parameter.name == "by":
-            return "by: None = None" if by == "None" else f"by: {by}"
+            return f"by: {by}" + " = None" * by.endswith("None")
         for bare, full in (("os.PathLike", "[str]"), ("Mapping", "[str, Any]"), ("dict", "[str, Any]")):
             annotation = annotation.replace(bare, bare + full)
         return f"{parameter.name}: {annotation}" + ("" if parameter.default is parameter.empty else " = ...")

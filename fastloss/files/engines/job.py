@@ -34,7 +34,8 @@ OnFragment = Callable[[dict], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended: with the summary of its rows, or an error and the summary of nothing.
+    """How a task ended: with the summary of its rows, or an error and the summary of nothing; `skipped` where an
+    earlier run has done it.
 
     There is no summary where the sums over its rows are part of a total.
     """
@@ -42,6 +43,7 @@ class Outcome:
     summary: Summary | None
     rows: int = 0
     error: Exception | None = None
+    skipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Job:
             origin = resume.origin(task, self.spec, self.classes)
             summary = resume.finished(task, self.spec, origin)
             if summary is not None:
-                return Outcome(summary, summary.rows)
+                return Outcome(summary, summary.rows, skipped=True)
             task.store.make_directory(os.path.dirname(task.output))
             record = partial(resume.finish, task, origin)
         elif task.output not in (None, STREAM):
@@ -198,7 +200,8 @@ class Watch:
     def _line(self, index: int, outcome: Outcome) -> dict:
         error = None if outcome.error is None else one_line(outcome.error)
         progress = {"done": len(self._ended), "of": len(self.tasks)}
-        return {"fragment": self.tasks[index].name, "rows": outcome.rows, "error": error, **progress}
+        task, ended = self.tasks[index], {"rows": outcome.rows, "error": error, "skipped": outcome.skipped}
+        return {"fragment": task.name, "output": task.output, **ended, **progress}
 
     def _counted(self, index: int) -> Exception:
         """The error of a task, with its row counted over all tasks if all before it are done."""
@@ -283,7 +286,7 @@ def _run_rest(tasks: Sequence[Task], job: Job, engine: Callable, watch: Watch) -
             some, resume.together(tasks[0].store, lambda i: job.known(tasks[i]), some), strict=True
         ):
             if summary is not None:
-                watch.done(index, Outcome(summary, summary.rows))
+                watch.done(index, Outcome(summary, summary.rows, skipped=True))
                 total |= summary
                 done.add(index)
     rest = [index for index in range(len(tasks)) if index not in done]

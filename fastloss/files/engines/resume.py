@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 from fastloss.core import config
 from fastloss.exact.groups import GroupedSummary
@@ -98,6 +100,16 @@ def finish(task: Task, origin: str, summary: Summary, size: int, digests: dict[s
     path = names.record(task.output)
     with task.store.replacing(path, durable=True) as file, writing(path):
         file.write(b'{"digest": "%s", ' % hashlib.sha256(text).hexdigest().encode() + text)
+
+
+def recorded(store: LocalStore | RemoteStore, outputs: Sequence[str]) -> Summary | Summaries:
+    """The summary of outputs that have just been finished, out of their records."""
+    records = together(store, lambda output: _read(store, names.record(output)), outputs)
+    missing = [output for output, record in zip(outputs, records, strict=True) if record is None]
+    if missing:
+        raise ScoringError(f"{missing[0]}: its record is gone, or damaged")
+    states = (record["summary"] for record in records)
+    return reduce(or_, (Summaries.from_dict(s) if "losses" in s else Summary.restored(s) for s in states))
 
 
 def stale(tasks: Sequence[Task], directory: str, there: Mapping[str, Entry]) -> list[str]:

@@ -1,0 +1,218 @@
+"""Gates: conditions on summaries under which `fastloss score` fails."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from fastloss.core.loss import Loss
+from fastloss.exact.state import parse
+from fastloss.exact.summary import ENTROPIES
+from fastloss.files import GroupedSummary, ScoringError, Summary
+from fastloss.files.errors import escaped, located
+
+FIELDS = ("count", "null", "nan", "sum", "mean", "min", "max", "std", "stderr", "ppl")
+SHARES = ("null/rows", "nan/rows", "ignored/rows")
+COMPARISONS = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+SYNTAX = (
+    f"expected FIELD OP NUMBER, or FACTOR * FILE.json in the place of NUMBER, with a FIELD of {', '.join(FIELDS)}, p50 "
+    f"or another percentile, {', '.join(SHARES)} and an OP of {' '.join(COMPARISONS)}"
+)
+MOST_LINES = 100  # of a gate that fails for so many groups
+_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)")
+_FILE = re.compile(r"(?:([^*]+)\*\s*)?(.*\.json)", re.DOTALL)
+
+Bounds = Mapping[Any, float | None]  # by the keys of groups; of all rows {None: bound}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A condition under which the command fails.
+
+    Attributes
+    ----------
+    bounds : dict
+        By the names of the summaries that it is for, as `fastloss.score` has them, "" of a single one: a number, or
+        those of a former run.
+    each, new : bool
+        Of each group, and of the fragments alone that this run scored.
+    """
+
+    text: str
+    field: str
+    compares: Callable[[Any, Any], bool]
+    bounds: Mapping[str, float | Bounds]
+    each: bool
+    new: bool
+
+    def failures(self, results: Mapping[str, Summary]) -> Iterator[str]:
+        """What is to be said of each summary for which it holds, or where there is no number to compare."""
+        for name, bounds in self.bounds.items():
+            for key, where, summary in self._parts(results[name]):
+                if isinstance(bounds, Mapping) and key not in bounds:  # a group that the former run had not
+                    continue
+                value, bound = number_of(summary, self.field), bounds[key] if isinstance(bounds, Mapping) else bounds
+                if _is_none(value) or _is_none(bound) or self.compares(value, bound):
+                    at = "".join(f"{part}: " for part in (name, where) if part)
+                    yield f"{at}{self.field} is {_shown(value)}, the bound is {_shown(bound)}"
+
+    def _parts(self, summary: Summary) -> Iterator[tuple[Any, str, Summary]]:
+        """Summaries that are looked at: their keys, and which groups they are of."""
+        if not self.each:
+            yield None, "", summary
+        elif isinstance(summary, GroupedSummary):
+            by, labels = ", ".join(_several(summary.by)), summary.labels()
+            for key in summary.ordered_keys():
+                yield key, f"{by} {labels[key]}", summary.groups[key]
+
+
+def gate_of(text: str, losses: Mapping[str, Loss], by: Sequence[str]) -> Gate:
+    """A gate of losses, by the names of their summaries, and of groups by these columns.
+
+    Raises
+    ------
+    ScoringError
+        If the text is none, or speaks of a loss, of groups or of a file that are not there.
+    """
+    condition, prefixes = text.strip(), set()
+    while match := re.match(r"(each|new)\s*:\s*", condition):
+        prefixes.add(match[1])
+        condition = condition[match.end() :]
+    known = {name or loss.name: name for name, loss in losses.items()}
+    named = next((one for one in sorted(known, key=len, reverse=True) if condition.startswith(f"{one}.")), None)
+    condition = condition if named is None else condition.removeprefix(f"{named}.")
+    match = re.fullmatch(rf"([\w./]+)\s*({'|'.join(COMPARISONS)})\s*(.+)", condition, re.DOTALL)
+    if match is None or not (match[1] in (*FIELDS, *SHARES) or _PERCENTILE.fullmatch(match[1])):
+        raise ScoringError(f"--fail-if {text!r}: {SYNTAX}")
+    field, compares, bound = match[1], COMPARISONS[match[2]], match[3]
+    if "each" in prefixes and not by:
+        raise ScoringError(f"--fail-if {text!r}: there are no groups: give --by COLUMN")
+    names = [*known] if named is None else [named]
+    if field == "ppl":
+        names = [name for name in names if losses[known[name]].name in ENTROPIES]
+        if not names:
+            raise ScoringError(f"--fail-if {text!r}: ppl is of {', '.join(ENTROPIES)}")
+    bounds: dict[str, float | Bounds] | None
+    if match := _FILE.fullmatch(bound):
+        factor = 1.0 if match[1] is None else _number(match[1])
+        of_groups = by if "each" in prefixes else ()
+        bounds = None if factor is None else former_bounds(match[2], factor, names, field, of_groups)
+    else:
+        number = _number(bound)
+        bounds = None if number is None else dict.fromkeys(names, number)
+    if bounds is None:
+        raise ScoringError(f"--fail-if {text!r}: {SYNTAX}")
+    return Gate(text, field, compares, {known[n]: b for n, b in bounds.items()}, "each" in prefixes, "new" in prefixes)
+
+
+def report_failures(gates: Sequence[Gate], results: Mapping[str, Summary], new: Mapping[str, Summary]) -> bool:
+    """Say on standard error which gates fail, and where; of those for what is new only if anything is."""
+    failed = False
+    for gate in gates:
+        found = list(gate.failures(new if gate.new else results)) if new or not gate.new else []
+        failed |= bool(found)
+        more = len(found) - MOST_LINES
+        for line in found[:MOST_LINES] + [f"and for {more:,} more groups"] * (more > 0):
+            typer.echo(f"fastloss: gate failed: {escaped(gate.text.strip())}: {escaped(line)}", err=True)
+    return failed
+
+
+# ---- numbers -------------------------------------------------------------------------------------------------------
+
+
+def number_of(summary: Summary | dict, field: str) -> float | None:
+    """A field of a summary, or of what `to_json` has of one; a LookupError if that lacks it."""
+    if "/" in field:
+        count, rows = (number_of(summary, part) for part in field.split("/"))
+        return count / rows if rows else None
+    if match := _PERCENTILE.fullmatch(field):
+        q = float(Decimal(match[1]) / 100)
+        value = summary["quantiles"][str(q)] if isinstance(summary, dict) else summary.quantile(q)
+    else:
+        name = "perplexity" if field == "ppl" else field
+        value = summary[name] if isinstance(summary, dict) else getattr(summary, name)
+    return None if value is None else float(value) if isinstance(value, str) else value + 0
+
+
+def former_bounds(
+    path: str, factor: float, names: Sequence[str], field: str, by: Sequence[str]
+) -> dict[str, float | Bounds]:
+    """The bounds of losses out of a former summary, for groups by columns or for all rows."""
+    with open(path, "rb") as file:
+        text = file.read()
+    try:
+        given = parse(text)
+        if not isinstance(given, dict):
+            raise ValueError("it is no summary")
+        several = "losses" in given
+        losses = given["losses"] if several else dict.fromkeys(names, given)
+        if not several and len(names) > 1:
+            raise ValueError(f"it is of a single loss: say which is meant by LOSS.{field}")
+        bounds: dict[str, float | Bounds] = {}
+        for name in names:
+            if name not in losses:
+                raise ValueError(f"there is no loss {name!r} in it, but {', '.join(losses)}")
+            one = losses[name]
+            found = Summary.from_json(dumps(one)) if "state" in one else one
+            bounds[name] = {
+                key: None if (value := number_of(part, field)) is None else factor * value
+                for key, part in _former_parts(found, by)
+            }
+        return bounds
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ScoringError(f"{path}: it has no {field}: --summary writes what has") from error
+    except ValueError as error:
+        raise located(path, error) from error
+
+
+def _former_parts(found: Any, by: Sequence[str]) -> list[tuple[Any, Any]]:
+    """The parts of a former summary: all rows, or groups by these columns, with their keys."""
+    if not by:
+        return [(None, found)]
+    is_json = isinstance(found, dict)
+    own = _several(found.get("by", ()) if is_json else getattr(found, "by", ()))
+    if len(own) != len(by) or any(a not in (b, Path(b).stem) for a, b in zip(own, by, strict=True)):  # b may be a .npy
+        raise ValueError(f"its groups are by {', '.join(own) or 'nothing'}, not by {', '.join(by)}")
+    if not is_json:
+        return list(found.groups.items())
+    keys = [group["value"] for group in found["groups"]]
+    return [
+        (tuple(key) if isinstance(key, list) else key, group) for key, group in zip(keys, found["groups"], strict=True)
+    ]
+
+
+def _several(by: str | Sequence[str]) -> Sequence[str]:
+    return (by,) if isinstance(by, str) else by
+
+
+def _number(text: str) -> float | None:
+    """A number that is none but NaN."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number
+
+
+def _is_none(number: float | None) -> bool:
+    return number is None or math.isnan(number)
+
+
+def _shown(number: float | None) -> str:
+    return "none" if number is None else f"{number:.6g}" if isinstance(number, float) else f"{number}"
