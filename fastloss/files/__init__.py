@@ -111,7 +111,8 @@ def score(
         labels, of any type if they are whole, or of lists, or several columns of
         class probabilities. For any other loss these are the outputs of a prediction, and pred and target hold equally
         many; see `multioutput`. For .npy inputs `target` is the .npy file (or directory of files) of
-        the targets, as `sample_weight` and `by` are theirs, and the name `pred` may be left out.
+        the targets, as `sample_weight` and `by` (also of texts or dates) are theirs, and the name `pred` may be left
+        out.
     residual : str or list of str
         The column of residuals pred - target, or the columns of several outputs, in place of the two.
     head : path or array, optional

@@ -184,3 +184,33 @@ def test_weights_and_groups_are_arrays_too(here):
     with pytest.raises(ScoringError, match="another array is called 'target' too"):
         fl.score("p.npy", loss=fl.huber, target="y.npy", by="target.npy")
     assert main(["score", "p.npy", "--loss", "huber", "--target", "y.npy", "--weight", "w.npy", "--by", "day.npy"]) == 0
+
+
+DAYS = np.array(["2026-11-01", "NaT", "2026-11-02"] * 2, "M8[D]")
+GROUPS = {
+    "text": (np.array(["a\0b", "a\0c", ""] * 2), ["", "a\0b", "a\0c"]),
+    "swapped": (np.array(["b", "a", "\u05e9"] * 2, ">U3"), ["a", "b", "\u05e9"]),
+    "day": (DAYS, ["2026-11-01", "2026-11-02", None]),
+    "time": (DAYS.astype(">M8[ms]"), ["2026-11-01 00:00:00", "2026-11-02 00:00:00", None]),
+}
+
+
+@pytest.mark.parametrize("kind", GROUPS)
+def test_groups_of_texts_and_times(kind):
+    groups, keys = GROUPS[kind]
+    np.save("r.npy", np.arange(6.0))
+    np.save("g.npy", groups)
+    np.savez("both.npz", r=np.arange(6.0), g=groups)
+    for summary in (
+        fl.score("r.npy", loss=fl.huber, by="g.npy"),
+        fl.score("both.npz", "out.parquet", loss=fl.huber, residual="r", by="g"),
+    ):
+        assert summary.ordered_keys() == keys and {group.count for group in summary.groups.values()} == {2}
+
+
+@pytest.mark.parametrize("groups", [np.array(["\ud800"]), np.frombuffer(b"\xff\xff\xff\x7f", "<U1"), np.array(b"a")])
+def test_groups_that_are_no_text(groups):
+    np.save("r.npy", np.arange(1.0))
+    np.save("g.npy", groups.reshape(1))
+    with pytest.raises(ScoringError, match=r"^g\.npy: (a text cannot be read|expected an array of numbers)"):
+        fl.score("r.npy", loss=fl.huber, by="g.npy")

@@ -39,7 +39,7 @@ def archived(path: str, file, format: str, spec: Spec, stack: ExitStack) -> dict
     ScoringError
         If the file cannot be read, or one of these does not hold numbers or has another number of rows.
     """
-    arrays = _npz(path, file, spec.dtype, stack) if format == "npz" else _safetensors(path, file)
+    arrays = _npz(path, file, spec, stack) if format == "npz" else _safetensors(path, file)
     for name in spec.read:
         columns.check(pa.schema([(known, pa.null()) for known in arrays]), name)
     carried = spec.carried(arrays)
@@ -67,7 +67,7 @@ def _advice(name: str, spec: Spec) -> str:
 # ---- .npz -----------------------------------------------------------------------------------------------------------
 
 
-def _npz(path: str, file, dtype: str | None, stack: ExitStack) -> Arrays:
+def _npz(path: str, file, spec: Spec, stack: ExitStack) -> Arrays:
     with reading(path, "npz"):
         try:
             archive = stack.enter_context(zipfile.ZipFile(file))
@@ -81,7 +81,7 @@ def _npz(path: str, file, dtype: str | None, stack: ExitStack) -> Arrays:
         def opened() -> StoredArray:
             with reading(path, "npz", f"array {name!r}: "):
                 member = _member(path, file, archive, members[name], stack)
-            return NpyFile(f"{path}: array {name!r}", member, dtype)
+            return NpyFile(f"{path}: array {name!r}", member, spec.dtype, name in spec.grouping)
 
         return opened
 

@@ -15,6 +15,7 @@ from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import rows_per_batch, shown
 
 HEADER_BYTES = 1 << 14  # NumPy refuses a header of more than 10,000
+TIMES = tuple(f"M8[{unit}]" for unit in ("D", "s", "ms", "us", "ns"))
 MAX_COLUMNS = (1 << 31) - 1  # of an Arrow list of fixed size
 
 
@@ -39,8 +40,8 @@ class NpySource:
             yield self._batch(names, start, min(size, self.rows - start))
 
     def _batch(self, names: Sequence[str], start: int, count: int) -> pa.RecordBatch:
-        arrays = [self._arrays[name].read(start, count) for name in names]
-        return pa.RecordBatch.from_arrays([columns.to_arrow(a, None) for a in arrays], list(names))
+        arrays = [self._arrays[name] for name in names]
+        return pa.RecordBatch.from_arrays([_column(array, start, count) for array in arrays], list(names))
 
 
 class StoredArray:
@@ -51,15 +52,18 @@ class StoredArray:
     Raises
     ------
     ScoringError
-        If it does not hold numbers in one or two dimensions.
+        If it does not hold numbers in one or two dimensions, or of groups a text or a time a row.
     """
 
-    def __init__(self, name: str, file, start: int, shape, dtype: np.dtype, by_columns=False, is_bfloat16=False):
+    def __init__(
+        self, name: str, file, start: int, shape, dtype: np.dtype, by_columns=False, is_bfloat16=False, of_groups=False
+    ):
         self.path, self.shape = shown(name), shape
         self._file, self._start, self._by_columns = file, start, by_columns
         self._is_bfloat16 = is_bfloat16 and dtype == np.dtype("V2")
         self._dtype = np.dtype("<u2") if self._is_bfloat16 else dtype
-        self._check_elements()
+        if not (of_groups and len(shape) == 1 and _names_groups(dtype)):
+            self._check_elements()
         self._is_expected = not isinstance(file, RangedFile)
         self.row_bytes = self._dtype.itemsize * (shape[1] if len(shape) == 2 else 1)
 
@@ -115,13 +119,13 @@ class StoredArray:
 class NpyFile(StoredArray):
     """Those of a .npy file; `dtype` "bfloat16" says what elements of two bytes without a type are."""
 
-    def __init__(self, path: str, file, dtype: str | None = None):
+    def __init__(self, path: str, file, dtype: str | None = None, of_groups: bool = False):
         head = io.BytesIO(file.read(HEADER_BYTES))
         try:
             shape, by_columns, own = _header(head)
         except Exception as error:  # NumPy evaluates the text as Python: what is none raises whatever it likes
             raise ScoringError(f"{shown(path)}: cannot be read as NumPy: {one_line(error)}") from error
-        super().__init__(path, file, head.tell(), shape, own, by_columns, dtype == "bfloat16")
+        super().__init__(path, file, head.tell(), shape, own, by_columns, dtype == "bfloat16", of_groups)
         size, needed = file.seek(0, os.SEEK_END) - head.tell(), shape[0] * self.row_bytes
         if size < needed:
             raise ScoringError(
@@ -147,6 +151,23 @@ def _header(head: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype]:
     if not all(0 <= size < 1 << 63 for size in header[0]):
         raise ValueError("a dimension of its shape is negative, or 2**63 or more")
     return header
+
+
+def _column(array: StoredArray, start: int, count: int) -> pa.Array:
+    values = array.read(start, count)
+    if values.dtype.kind == "M":
+        return pa.array(values)
+    if values.dtype.kind != "U":
+        return columns.to_arrow(values, None)
+    try:
+        return pa.array(values.tolist(), pa.string())  # of the array itself it would end texts at a zero
+    except (ValueError, SystemError) as error:  # half of a character, or a number that is none
+        raise ScoringError(f"{array.path}: a text cannot be read: {one_line(error)}") from error
+
+
+def _names_groups(dtype: np.dtype) -> bool:
+    """Whether elements are texts, or times in a unit that Arrow has."""
+    return (dtype.kind == "U" and dtype.itemsize > 0) or dtype.newbyteorder("=").str[1:] in TIMES
 
 
 def _holds_numbers(dtype: np.dtype) -> bool:

@@ -146,7 +146,7 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
             for name, beside in fragment.beside:
-                arrays[name] = NpyFile(beside.path, entered(beside), spec.dtype)
+                arrays[name] = NpyFile(beside.path, entered(beside), spec.dtype, name in spec.grouping)
             yield NpySource(arrays)
         else:
             yield ArrowSource(path, file)
