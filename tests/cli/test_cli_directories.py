@@ -75,7 +75,7 @@ def test_a_text_that_looks_like_another_group_is_in_quotes(run, here):
     for i, g in enumerate([["null", "1", "a", None], [1, 2]]):
         pa.parquet.write_table(pa.table({"r": np.ones(len(g)), "g": g}), here / f"{i}.parquet")
     code, out, _ = run("0.parquet", "1.parquet", "--by", "g")
-    assert code == 0 and [line.split()[0] for line in out.splitlines()[-6:]] == ["1", "2", "'1'", "'null'", "a", "null"]
+    assert code == 0 and [line.split()[0] for line in out.splitlines()[-6:]] == ["1", "2", "'1'", "a", "'null'", "null"]
 
 
 def test_weights(run):
