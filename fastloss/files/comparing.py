@@ -18,11 +18,10 @@ from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, o
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
-from fastloss.files.dataset import Fragment
 from fastloss.files.errors import RowError, ScoringError
-from fastloss.files.fragment import naming
 from fastloss.files.inputs import find_fragments
-from fastloss.files.readers.sources import class_count, common_class_count, open_source
+from fastloss.files.placed import Place, placed_batches
+from fastloss.files.readers.sources import common_class_count
 from fastloss.files.spec import Spec
 from fastloss.files.stores.addresses import Addresses
 
@@ -139,37 +138,21 @@ def compare(
         addresses.check_options()
         for place, batch in both.batches():
             with place.naming():
-                compared.add(batch, place.read(batch, own_spec), place.read(batch, spec))
+                compared.add(batch, read_batch(batch, own_spec, place.classes), read_batch(batch, spec, place.classes))
         return compared.result()
     one, two = _Rows(data, format, addresses, own_spec), _Rows(other, format, addresses, spec)
     addresses.check_options()
     for place, batch, place_of_other, batch_of_other in _aligned(one, two):
         with place_of_other.naming():
-            inputs = place_of_other.read(batch_of_other, spec)
+            inputs = read_batch(batch_of_other, spec, place_of_other.classes)
         with place.naming():
-            own = place.read(batch, own_spec)
+            own = read_batch(batch, own_spec, place.classes)
             _check_targets(own, inputs, f"{target!r} is not that of {place_of_other.fragment.name}")
             compared.add(batch, own, inputs)
     return compared.result()
 
 
 # ---- rows ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a batch begins: its fragment, the rows before it there, and in the fragments before."""
-
-    fragment: Fragment
-    rows: int
-    before: int
-    classes: int | None
-
-    def naming(self):
-        return naming(self.fragment, self.rows, self.before)
-
-    def read(self, batch: pa.RecordBatch, spec: Spec) -> Inputs:
-        return read_batch(batch, spec, self.classes)
 
 
 class _Rows:
@@ -182,24 +165,12 @@ class _Rows:
             raise ScoringError("a .npy file has no columns to compare: save the arrays in one .npz")
         self._classes = common_class_count(self.fragments, spec) if len(self.fragments) > 1 else None
 
-    def batches(self) -> Iterator[tuple[_Place, pa.RecordBatch]]:
+    def batches(self) -> Iterator[tuple[Place, pa.RecordBatch]]:
         """Each batch, and where it begins."""
-        wanted = [*dict.fromkeys(self._read.read)]
-        before = 0
-        for fragment in self.fragments:
-            with open_source(fragment, self._read) as source:
-                with naming(fragment, 0, before):
-                    for name in wanted:
-                        columns.check(source.schema, name)
-                    classes = class_count(source, self._spec) or self._classes
-                rows = 0
-                for batch in source.batches(wanted):
-                    yield _Place(fragment, rows, before, classes), batch
-                    rows += len(batch)
-                before += rows
+        return placed_batches(self.fragments, self._spec, self._read, self._classes)
 
 
-def _aligned(one: _Rows, two: _Rows) -> Iterator[tuple[_Place, pa.RecordBatch, _Place, pa.RecordBatch]]:
+def _aligned(one: _Rows, two: _Rows) -> Iterator[tuple[Place, pa.RecordBatch, Place, pa.RecordBatch]]:
     """The same rows of both, as many at a time as both have in one piece."""
     pieces = [_pieces(rows) for rows in (one, two)]
     done = 0
@@ -218,15 +189,15 @@ def _aligned(one: _Rows, two: _Rows) -> Iterator[tuple[_Place, pa.RecordBatch, _
             )
 
 
-def _pieces(rows: _Rows) -> Iterator[tuple[_Place, pa.RecordBatch]]:
+def _pieces(rows: _Rows) -> Iterator[tuple[Place, pa.RecordBatch]]:
     return (piece for piece in rows.batches() if len(piece[1]))
 
 
-def _rest(head: tuple[_Place, pa.RecordBatch], size: int) -> tuple[_Place, pa.RecordBatch] | None:
+def _rest(head: tuple[Place, pa.RecordBatch], size: int) -> tuple[Place, pa.RecordBatch] | None:
     place, batch = head
     if size == len(batch):
         return None
-    return _Place(place.fragment, place.rows + size, place.before, place.classes), batch.slice(size)
+    return place.moved(size), batch.slice(size)
 
 
 def _check_targets(own: Inputs, other: Inputs, what: str) -> None:

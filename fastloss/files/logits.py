@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from fastloss.files.arguments import as_inputs
-from fastloss.files.arrow import columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.dataset import with_arrays
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.formats import STREAM
-from fastloss.files.fragment import naming
 from fastloss.files.inputs import find_fragments
-from fastloss.files.readers.sources import class_count, common_class_count, open_source
+from fastloss.files.placed import placed_batches
+from fastloss.files.readers.sources import common_class_count
 from fastloss.files.spec import Spec
 from fastloss.files.stores.addresses import Addresses
 from fastloss.losses.rows import cross_entropy
@@ -58,17 +57,9 @@ def logits_of(
     common = common_class_count(fragments, spec) if len(fragments) > 1 else None
 
     def batches() -> Iterator[Rows]:
-        for fragment in fragments:
-            with open_source(fragment, spec) as source:
-                with naming(fragment, 0, 0):
-                    for name in spec.numbers:
-                        columns.check(source.schema, name)
-                    classes = class_count(source, spec) or common
-                rows = 0
-                for batch in source.batches(list(dict.fromkeys(spec.numbers))):
-                    with naming(fragment, rows, 0):
-                        yield _counting(read_batch(batch, spec, classes), spec)
-                    rows += len(batch)
+        for place, batch in placed_batches(fragments, spec, common=common):
+            with place.naming_in_file():
+                yield _counting(read_batch(batch, spec, place.classes), spec)
 
     return batches
 

@@ -10,9 +10,8 @@ from fastloss.files.batch import score_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.dataset import array_roles, with_arrays
 from fastloss.files.errors import ScoringError
-from fastloss.files.fragment import naming
 from fastloss.files.inputs import find_fragments
-from fastloss.files.readers.sources import class_count, open_source
+from fastloss.files.placed import placed_batches
 from fastloss.files.schemas import output_schema
 from fastloss.files.spec import Spec
 from fastloss.files.stores.addresses import Addresses
@@ -62,23 +61,16 @@ def read_residuals(
         dtype=dtype,
         csv=csv,
     )
-    for fragment in fragments:
-        with open_source(fragment, spec) as source:
-            with naming(fragment, 0, 0):
-                classes = class_count(source, spec)
-                output_schema(source.schema, spec, classes)
-            rows = 0
-            for batch in source.batches(list(dict.fromkeys(spec.numbers))):
-                with naming(fragment, rows, 0):
-                    losses = score_batch(batch, spec, classes)
-                rows += len(batch)
-                (values,) = losses.outputs
-                weights = losses.sample_weight
-                if losses.null is not None:
-                    values[losses.null] = np.nan
-                    weights = None if weights is None else np.where(losses.null, 0.0, weights)
-                if weights is None:
-                    yield values.reshape(-1)
-                else:
-                    outputs = values.shape[1] if values.ndim == 2 else 1
-                    yield values.reshape(-1), weights.repeat(outputs)
+    for place, batch in placed_batches(fragments, spec, check=lambda schema, n: output_schema(schema, spec, n)):
+        with place.naming_in_file():
+            losses = score_batch(batch, spec, place.classes)
+        (values,) = losses.outputs
+        weights = losses.sample_weight
+        if losses.null is not None:
+            values[losses.null] = np.nan
+            weights = None if weights is None else np.where(losses.null, 0.0, weights)
+        if weights is None:
+            yield values.reshape(-1)
+        else:
+            outputs = values.shape[1] if values.ndim == 2 else 1
+            yield values.reshape(-1), weights.repeat(outputs)
