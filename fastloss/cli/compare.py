@@ -1,6 +1,5 @@
 """`fastloss compare`: two predictions of the same rows, with gates on their difference."""
 
-import re
 import sys
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import fastloss
-from fastloss.cli.gates import COMPARISONS
+from fastloss.cli.gates import COMPARISONS, condition_of, holds, number
 from fastloss.cli.options import (
     FORMAT_HELP,
     INPUT_HELP,
@@ -127,17 +126,14 @@ def _print(result: Comparison, title: str, first, second) -> None:
 
 def _gate(text: str):
     """A condition under which the command fails: its text, what it looks at, and a predicate."""
-    match = re.fullmatch(r"\s*([\w.]+)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*", text)
-    try:
-        field, comparison, number = match[1], COMPARISONS[match[2]], float(match[3])
-    except (TypeError, ValueError):
-        field = None
-    if field not in GATED or number != number:
+    field, compares, bound = condition_of(text) or ("", None, "")
+    limit = number(bound)
+    if field not in GATED or limit is None:
         raise ScoringError(
             f"--fail-if {text!r}: expected FIELD OP NUMBER, with a FIELD of {', '.join(GATED)} and an OP of "
             f"{' '.join(COMPARISONS)}"
         )
-    return text, field, lambda value: value is None or value != value or comparison(value, number)
+    return text, field, lambda value: holds(value, compares, limit)
 
 
 def _field(result: Comparison, field: str) -> float | None:

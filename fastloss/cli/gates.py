@@ -68,7 +68,7 @@ class Gate:
                 if isinstance(bounds, Mapping) and key not in bounds:  # a group that the former run had not
                     continue
                 value, bound = number_of(summary, self.field), bounds[key] if isinstance(bounds, Mapping) else bounds
-                if _is_none(value) or _is_none(bound) or self.compares(value, bound):
+                if holds(value, self.compares, bound):
                     at = "".join(f"{part}: " for part in (name, where) if part)
                     yield f"{at}{self.field} is {_shown(value)}, the bound is {_shown(bound)}"
 
@@ -97,10 +97,9 @@ def gate_of(text: str, losses: Mapping[str, Loss], by: Sequence[str]) -> Gate:
     known = {name or loss.name: name for name, loss in losses.items()}
     named = next((one for one in sorted(known, key=len, reverse=True) if condition.startswith(f"{one}.")), None)
     condition = condition if named is None else condition.removeprefix(f"{named}.")
-    match = re.fullmatch(rf"([\w./]+)\s*({'|'.join(COMPARISONS)})\s*(.+)", condition, re.DOTALL)
-    if match is None or not (match[1] in (*FIELDS, *SHARES) or _PERCENTILE.fullmatch(match[1])):
+    field, compares, bound = condition_of(condition) or ("", None, "")
+    if not (field in (*FIELDS, *SHARES) or _PERCENTILE.fullmatch(field)):
         raise ScoringError(f"--fail-if {text!r}: {SYNTAX}")
-    field, compares, bound = match[1], COMPARISONS[match[2]], match[3]
     if "each" in prefixes and not by:
         raise ScoringError(f"--fail-if {text!r}: there are no groups: give --by COLUMN")
     names = [*known] if named is None else [named]
@@ -110,12 +109,12 @@ def gate_of(text: str, losses: Mapping[str, Loss], by: Sequence[str]) -> Gate:
             raise ScoringError(f"--fail-if {text!r}: ppl is of {', '.join(ENTROPIES)}")
     bounds: dict[str, float | Bounds] | None
     if match := _FILE.fullmatch(bound):
-        factor = 1.0 if match[1] is None else _number(match[1])
+        factor = 1.0 if match[1] is None else number(match[1])
         of_groups = by if "each" in prefixes else ()
         bounds = None if factor is None else former_bounds(match[2], factor, names, field, of_groups)
     else:
-        number = _number(bound)
-        bounds = None if number is None else dict.fromkeys(names, number)
+        limit = number(bound)
+        bounds = None if limit is None else dict.fromkeys(names, limit)
     if bounds is None:
         raise ScoringError(f"--fail-if {text!r}: {SYNTAX}")
     return Gate(text, field, compares, {known[n]: b for n, b in bounds.items()}, "each" in prefixes, "new" in prefixes)
@@ -131,6 +130,29 @@ def report_failures(gates: Sequence[Gate], results: Mapping[str, Summary], new: 
         for line in found[:MOST_LINES] + [f"and for {more:,} more groups"] * (more > 0):
             typer.echo(f"fastloss: gate failed: {escaped(gate.text.strip())}: {escaped(line)}", err=True)
     return failed
+
+
+# ---- conditions ---------------------------------------------------------------------------------------------------
+
+
+def condition_of(text: str) -> tuple[str, Callable[[Any, Any], bool], str] | None:
+    """FIELD OP BOUND as (field, comparison, bound); None if the text is something else."""
+    match = re.fullmatch(rf"\s*([\w./]+)\s*({'|'.join(COMPARISONS)})\s*(.+)", text, re.DOTALL)
+    return match and (match[1], COMPARISONS[match[2]], match[3])
+
+
+def number(text: str) -> float | None:
+    """A number that is none but NaN."""
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(found) else found
+
+
+def holds(value: float | None, compares: Callable[[Any, Any], bool], bound: float | None) -> bool:
+    """Whether a condition holds, as it does where there is no number to compare."""
+    return any(each is None or math.isnan(each) for each in (value, bound)) or compares(value, bound)
 
 
 # ---- numbers -------------------------------------------------------------------------------------------------------
@@ -199,19 +221,6 @@ def _former_parts(found: Any, by: Sequence[str]) -> list[tuple[Any, Any]]:
 
 def _several(by: str | Sequence[str]) -> Sequence[str]:
     return (by,) if isinstance(by, str) else by
-
-
-def _number(text: str) -> float | None:
-    """A number that is none but NaN."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return None if math.isnan(number) else number
-
-
-def _is_none(number: float | None) -> bool:
-    return number is None or math.isnan(number)
 
 
 def _shown(number: float | None) -> str:
