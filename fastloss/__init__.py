@@ -4,13 +4,12 @@ from importlib import import_module
 from typing import Any
 
 from fastloss import _moved  # noqa: F401  (the names before modules moved)
+from fastloss.core import combined as _combined  # noqa: F401  (what sums of losses are)
 from fastloss.core.config import get_include, show_config
-from fastloss.core.custom import custom
 from fastloss.core.kernels import C_API as C_API
 from fastloss.core.kernels import isa, isas, use_isa
 from fastloss.core.loss import Loss, get, list_losses
 from fastloss.core.threads import get_num_threads, set_num_threads
-from fastloss.derivatives import check_derivatives
 from fastloss.losses.contrastive import info_nce, nt_xent, sup_con
 from fastloss.losses.count import gamma, poisson, tweedie
 from fastloss.losses.deviance import gamma_deviance, poisson_deviance, tweedie_deviance
@@ -197,7 +196,9 @@ _PLACES = {
     "Summary": "fastloss.exact.summary",
     "__version__": "fastloss.core.config",
     "calibrate": "fastloss.calibration",
+    "check_derivatives": "fastloss.derivatives",
     "compare": "fastloss.files.comparing",
+    "custom": "fastloss.core.custom",
     "score": "fastloss.files",
     "summarize": "fastloss.exact.summary",
 }
