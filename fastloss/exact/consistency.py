@@ -6,6 +6,8 @@ import functools
 from collections.abc import Collection
 from operator import or_
 
+import numpy as np
+
 from fastloss.exact.buckets import (
     COUNT_SHIFT,
     LARGEST_LOW,
@@ -18,6 +20,7 @@ from fastloss.exact.buckets import (
     sign,
 )
 from fastloss.exact.weighted import WEIGHT_UNITS, WeightedSums
+from fastloss.exact.worst import Worst
 
 
 def check(summary) -> None:
@@ -42,6 +45,8 @@ def check(summary) -> None:
     _check_squares(summary.squares, held - sum(infinite.values()), bounds)
     if summary.weighted is not None:
         _check_weighted(summary.weighted, held, infinite, bounds)
+    if summary.worst_rows is not None:
+        _check_worst(summary.worst_rows, held, summary.max)
     for name, output in summary.outputs.items():
         if output.outputs or any(getattr(output, of) > getattr(summary, of) for of in ("rows", "null", "ignored")):
             raise _damaged(f"{name!r} is no output of these rows")
@@ -126,6 +131,15 @@ def _check_weighted(sums: WeightedSums, held: int, infinite: dict[int, int], bou
             least * of_ones <= of_values <= most * of_ones and of_squares <= max(least**2, most**2) * of_ones
         ):
             raise _damaged("its weighted sum is not that of its values")
+
+
+def _check_worst(worst: Worst, held: int, largest: float | None) -> None:
+    """That they are as many as they can be, the largest first."""
+    values = worst.values
+    if len(values) != min(worst.count, held) or not (np.diff(values) <= 0).all():
+        raise _damaged("its worst rows are too few or too many, or not in their order")
+    if held and values[0] != largest:
+        raise _damaged(f"the largest loss of its worst rows is {values[0]}, max is {largest}")
 
 
 def _units(value: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from functools import reduce
@@ -18,6 +18,7 @@ from fastloss.exact.arrays import as_floats, as_weights, marks
 from fastloss.exact.collectors import Collector
 from fastloss.exact.state import sequence, text
 from fastloss.exact.summary import Summary, summaries
+from fastloss.exact.worst import Worst
 
 Part: TypeAlias = str | int | float | bool | None
 Key: TypeAlias = Part | tuple[Part, ...]  # of one column, of several
@@ -92,6 +93,10 @@ class GroupedSummary(Summary):
             return (True, 0.0) if mean is None or math.isnan(mean) else (False, -mean)
 
         return sorted(self.ordered_keys(), key=place)
+
+    def with_worst(self, change: Callable[[Worst | None], Worst | None]) -> GroupedSummary:
+        groups = {key: summary.with_worst(change) for key, summary in self.groups.items()}
+        return replace(super().with_worst(change), groups=groups)
 
     def of_loss(self, loss: str) -> GroupedSummary:
         groups = {key: summary.of_loss(loss) for key, summary in self.groups.items()}

@@ -12,6 +12,7 @@ import json
 import math
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
@@ -37,6 +38,7 @@ from fastloss.exact.buckets import (
 from fastloss.exact.integers import divide, packed
 from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, text
 from fastloss.exact.weighted import PRODUCT_UNITS, WeightedSums
+from fastloss.exact.worst import Worst, merged
 
 QUANTILES = (0.5, 0.9, 0.99)
 NORMAL_95 = 1.959963984540054  # the quantile of the normal distribution for 95% between it and its negative
@@ -45,7 +47,7 @@ ENTROPIES = ("cross_entropy", "nll", "linear_cross_entropy")  # mean negative lo
 _COUNTS = ("count", "null", "nan", "ignored")
 _INTEGERS = (*_COUNTS, "rows", "infinite")
 _OF_ENTROPIES = ("perplexity", "perplexity_interval", "bits")
-_STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss")  # the names of to_dict
+_STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss", "worst")  # the names of to_dict
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,6 +75,9 @@ class Summary:
     loss : str or None
         What was summarized, as the repr of a loss; None where that is not known. Summaries of different losses do not
         merge.
+    worst_rows : Worst or None
+        The rows of the largest losses, which `worst` has as a table; None where they were not asked for. Summaries with
+        and without them do not merge.
 
     Examples
     --------
@@ -93,6 +98,7 @@ class Summary:
     weighted: WeightedSums | None = field(default=None, repr=False)
     outputs: dict[str, Summary] = field(default_factory=dict, repr=False)
     loss: str | None = field(default=None, compare=False)  # two of the same numbers are equal
+    worst_rows: Worst | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> Summary:
@@ -124,6 +130,19 @@ class Summary:
     def rows(self) -> int:
         """All rows, counted or not."""
         return self.count + self.null + self.nan + self.ignored
+
+    @property
+    def worst(self):
+        """The rows of the largest losses as a pyarrow Table, the largest first, equal ones in the order of the input.
+
+        Its columns are `file` (as it was given, None of tables in memory), `row` (in that file, counted from 0),
+        `value`, and all of the input. None unless `score` was asked for them.
+        """
+        return None if self.worst_rows is None else self.worst_rows.table
+
+    def with_worst(self, change: Callable[[Worst | None], Worst | None]):
+        """The same, with other worst rows: a function of these."""
+        return replace(self, worst_rows=change(self.worst_rows))
 
     @property
     def infinite(self) -> int:
@@ -345,8 +364,11 @@ class Summary:
         shown |= {name: _strict(getattr(self, name)) for name in others}
         others = ("std", "stderr", "interval", *(_OF_ENTROPIES if self._is_entropy else ()))
         shown |= {name: _strict(getattr(self, name)) for name in others}
-        outputs = {name: summary.fields() for name, summary in self.outputs.items()}
-        return shown | {"outputs": outputs} if outputs else shown
+        if self.outputs:
+            shown["outputs"] = {name: summary.fields() for name, summary in self.outputs.items()}
+        if self.worst_rows is not None:
+            shown["worst"] = self.worst_rows.fields()
+        return shown
 
     def to_dict(self, compact: bool = False) -> dict:
         """All of the state, in types that JSON keeps exactly; `from_dict` is the inverse. The buckets are three lists;
@@ -358,6 +380,8 @@ class Summary:
         state["weighted"] = None if self.weighted is None else self.weighted.to_list()
         state["outputs"] = {name: summary.to_dict(compact) for name, summary in self.outputs.items()}
         state["loss"] = self.loss
+        if self.worst_rows is not None:
+            state["worst"] = self.worst_rows.to_dict()
         return state
 
     @staticmethod
@@ -370,7 +394,8 @@ class Summary:
     @in_standard_floats
     def from_dict(cls, state: dict) -> Summary:
         """The summary that `to_dict` described; a ValueError if none can be described so."""
-        given = mapping({"loss": None} | state if type(state) is dict else state, "the summary", _STATE)
+        optional = {"loss": None, "worst": None}
+        given = mapping(optional | state if type(state) is dict else state, "the summary", _STATE)
         counts = {name: integer(given[name], name, below=ROWS_BELOW) for name in _COUNTS}
         bounds = {k: None if given[k] is None else number(given[k], k) for k in ("min", "max")}
         outputs = given["outputs"] if type(given["outputs"]) is dict else mapping(given["outputs"], "outputs", ())
@@ -382,6 +407,7 @@ class Summary:
             weighted=None if given["weighted"] is None else WeightedSums.from_list(given["weighted"]),
             outputs={name: Summary.from_dict(output) for name, output in outputs.items()},
             loss=None if given["loss"] is None else text(given["loss"], "loss"),
+            worst_rows=None if given["worst"] is None else Worst.from_dict(given["worst"]),
         )
         consistency.check(summary)
         return summary
@@ -407,6 +433,7 @@ class Summary:
             weighted=None if unweighted else self._weighted_sums() | other._weighted_sums(),
             outputs={name: self.outputs.get(name, nothing) | other.outputs.get(name, nothing) for name in names},
             loss=self.loss or other.loss,
+            worst_rows=merged(self.worst_rows, self.rows, other.worst_rows, other.rows),
         )
 
     def _weighted_sums(self) -> WeightedSums:
@@ -456,6 +483,10 @@ class Summaries(dict[str, Summary]):
     def rows(self) -> int:
         """All rows, counted or not."""
         return next(iter(self.values())).rows
+
+    def with_worst(self, change: Callable[[Worst | None], Worst | None]) -> Summaries:
+        """`Summary.with_worst` of each."""
+        return Summaries({name: summary.with_worst(change) for name, summary in self.items()})
 
     def to_json(self, *, state: bool = False) -> str:
         """One line of strict JSON, {"losses": {name: what `Summary.to_json` has}}."""

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 
 import numpy as np
 
 from fastloss.exact.groups import Key, number_key
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
-
-DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
-TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
 
 
 def keys_of_columns(given: Mapping) -> tuple[np.ndarray, list[Key]]:
@@ -61,17 +56,11 @@ def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
 
 
 def _time_keys(values, by: str) -> list[Key]:
-    """Dates, times or durations as text that is equal for equal ones of all units."""
     import pyarrow as pa
-    from pyarrow import types
 
-    if types.is_duration(values.type):
-        digits = DIGITS[values.type.unit]
-        numbers = values.cast(pa.int64()).to_pylist()
-        texts = [f"{'-' * (number < 0)}PT{Decimal(abs(number)).scaleb(-digits):f}S" for number in numbers]
-    else:
-        try:
-            texts = values.cast(pa.string()).to_pylist()
-        except pa.ArrowInvalid as error:  # a time zone that is not known
-            raise ScoringError(f"column {by!r}: {one_line(error)}") from error
-    return [TRAILING_ZEROS.sub(r"\1", text) for text in texts]
+    from fastloss.exact.rows import times
+
+    try:
+        return times(values)
+    except pa.ArrowInvalid as error:  # a time zone that is not known
+        raise ScoringError(f"column {by!r}: {one_line(error)}") from error

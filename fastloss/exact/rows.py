@@ -1,0 +1,150 @@
+"""Rows of Arrow tables: several tables as one, and rows as JSON has them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
+from fastloss.exact.groups import number_key
+
+DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
+TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
+_VIEWS = {types.is_string_view: pa.large_string(), types.is_binary_view: pa.large_binary()}
+
+
+def together(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of several tables, with the columns of all: those of the first, then those that it lacks.
+
+    A column of several types has the smallest that holds all; if there is none, it has texts.
+    """
+    names = dict.fromkeys(name for table in tables for name in table.column_names)
+    columns = {name: _column([_get(table, name) for table in tables]) for name in names}
+    return pa.table(columns)
+
+
+def chosen(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    """Rows of a table, by their places; the same bytes whatever the table was made of."""
+    taken = table.take(pa.array(rows))
+    return pa.table([compact(column.combine_chunks()) for column in taken.columns], schema=table.schema)
+
+
+def compact(array: pa.Array) -> pa.Array:
+    """The same values, without anything that they do not need: the rest of a dictionary or of texts."""
+    if types.is_dictionary(array.type):
+        plain = decoded(array).dictionary_encode()
+        indices = plain.indices.cast(array.type.index_type)
+        values = plain.dictionary.cast(array.type.value_type)
+        return pa.DictionaryArray.from_arrays(indices, values, ordered=array.type.ordered)
+    for is_view, large in _VIEWS.items():
+        if is_view(array.type):
+            return array.cast(large).cast(array.type)
+    return array
+
+
+def decoded(array: pa.Array) -> pa.Array:
+    """A dictionary's values, in place of its indices."""
+    for is_view, large in _VIEWS.items():
+        if is_view(array.type.value_type):
+            array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(large))
+    return array.dictionary_decode()
+
+
+def plain(array: pa.Array) -> list:
+    """Values as JSON has them: times as text, infinities as "inf", NaN as None."""
+    type = array.type
+    if isinstance(type, pa.BaseExtensionType):
+        return plain(array.storage)
+    if types.is_dictionary(type):
+        return plain(decoded(array))
+    if types.is_run_end_encoded(type):
+        return plain(pc.run_end_decode(array))
+    if types.is_temporal(type) and not types.is_interval(type):
+        try:
+            return [None if text is None else text.replace(" ", "T") for text in times(array)]
+        except pa.ArrowInvalid:  # a time zone that is not known
+            return array.cast(pa.int64()).to_pylist()
+    if types.is_map(type):
+        array = array.cast(pa.list_(pa.struct([("key", type.key_type), ("value", type.item_type)])))
+        return [None if of is None else [list(pair.values()) for pair in of] for of in plain(array)]
+    if types.is_struct(type):
+        columns = [plain(column) for column in array.flatten()]
+        rows = zip(*columns, strict=True) if columns else ((),) * len(array)
+        names = [field.name for field in type]
+        is_there = array.is_valid().to_pylist()
+        return [
+            dict(zip(names, row, strict=True)) if there else None for row, there in zip(rows, is_there, strict=True)
+        ]
+    if hasattr(type, "value_type"):
+        values = iter(plain(array.flatten()))
+        lengths = pc.list_value_length(array).to_pylist()
+        return [None if length is None else [next(values) for _ in range(length)] for length in lengths]
+    return list(map(_plain, array.to_pylist()))
+
+
+def _get(table: pa.Table, name: str) -> pa.Array:
+    at = table.schema.get_field_index(name)
+    return pa.nulls(len(table)) if at < 0 else table.column(at).combine_chunks()
+
+
+def _column(arrays: list[pa.Array]) -> pa.Array:
+    """Arrays as one, of a type that holds the values of all."""
+    kinds = {array.type for array in arrays if not types.is_null(array.type)}
+    if len(kinds) > 1:
+        arrays = [decoded(array) if types.is_dictionary(array.type) else array for array in arrays]
+        kinds = {array.type for array in arrays if not types.is_null(array.type)}
+    type = kinds.pop() if len(kinds) == 1 else _common(kinds) if kinds else pa.null()
+    arrays = [pa.nulls(len(array), type) if types.is_null(array.type) else _as(array, type) for array in arrays]
+    return pa.concat_arrays(arrays)
+
+
+def _common(kinds: set[pa.DataType]) -> pa.DataType:
+    ordered = sorted(kinds, key=str)  # so that their order does not matter
+    try:
+        return pa.unify_schemas([pa.schema([("", kind)]) for kind in ordered], promote_options="permissive").types[0]
+    except pa.ArrowException:
+        return pa.large_string() if pa.large_string() in kinds else pa.string()
+
+
+def _as(array: pa.Array, type: pa.DataType) -> pa.Array:
+    if array.type == type:
+        return array
+    try:
+        return array.cast(type)
+    except pa.ArrowException:
+        texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in plain(array)]
+        return pa.array(texts, pa.large_string() if types.is_large_string(type) else pa.string())
+
+
+def times(array: pa.Array) -> list[str | None]:
+    """Dates, times and durations as text that is equal for equal ones of all units: "2020-01-01 00:00:00.5", "PT1.5S".
+
+    Raises
+    ------
+    pa.ArrowInvalid
+        If their time zone is not known.
+    """
+    if types.is_duration(array.type):
+        numbers, digits = array.cast(pa.int64()).to_pylist(), DIGITS[array.type.unit]
+        texts = [None if n is None else f"{'-' * (n < 0)}PT{Decimal(abs(n)).scaleb(-digits):f}S" for n in numbers]
+    else:
+        texts = array.cast(pa.string()).to_pylist()
+    return [None if text is None else TRAILING_ZEROS.sub(r"\1", text) for text in texts]
+
+
+def _plain(value):
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    if isinstance(value, float) or hasattr(value, "dtype"):
+        value = float(value)
+        return value if math.isfinite(value) else None if math.isnan(value) else str(value)
+    return number_key(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,158 @@
+"""The rows of the largest losses of a summary: at most so many, the largest first. pyarrow is imported when there are
+some."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastloss.exact.state import integer, mapping, sequence, text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ADDED = ("file", "row", "value")  # the first columns, before those of the input
+
+
+@dataclass(frozen=True, eq=False)
+class Worst:
+    """The rows of the `count` largest losses; `a | b` has those of both together.
+
+    Equal losses come in the order of the input: by the numbers of the tables, and in one by file and row.
+
+    Attributes
+    ----------
+    tables : tuple of pyarrow.Table
+        The rows: file, row, value, and columns of the input, which may be others in another table.
+    numbers : tuple of int
+        Of each table, where its rows are in the input of a job that has not ended; 0 of a job that has.
+    """
+
+    count: int
+    tables: tuple[pa.Table, ...] = ()
+    numbers: tuple[int, ...] = ()
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """All rows in one table, with the columns of all."""
+        from fastloss.exact.rows import chosen, together
+
+        if len(self.tables) == 1:
+            return self.tables[0]
+        return chosen(together(self.tables), self._order[: self.count])
+
+    def closed(self) -> Worst:
+        """The same rows in one table, of a job that has ended."""
+        return Worst(self.count, (self.table,), (0,))
+
+    def changed(self, change: Callable[[pa.Table, int], pa.Table]) -> Worst:
+        """With other tables, by a function of each and of its number."""
+        return Worst(self.count, tuple(map(change, self.tables, self.numbers)), self.numbers)
+
+    def numbered(self, number: int) -> Worst:
+        """The same rows, of the part of the input that has this number."""
+        return Worst(self.count, self.tables, (number,) * len(self.tables))
+
+    @property
+    def values(self) -> np.ndarray:
+        """The losses, table by table."""
+        return np.concatenate([table.column(2).to_numpy() for table in self.tables] or [np.empty(0)])
+
+    def fields(self) -> list[dict]:
+        """The rows as JSON has them."""
+        from fastloss.exact.rows import plain
+
+        table = self.table
+        columns = [plain(column.combine_chunks()) for column in table.columns]
+        return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def to_dict(self) -> dict:
+        """All of the state, in types that JSON keeps exactly: the tables as Arrow streams."""
+        return {"count": self.count, "tables": [_stream(table) for table in self.tables]}
+
+    @classmethod
+    def from_dict(cls, state) -> Worst:
+        """The rows that `to_dict` described; a ValueError if none can be described so."""
+        given = mapping(state, "worst", ("count", "tables"))
+        tables = tuple(
+            _table(text(one, "a table of worst")) for one in sequence(given["tables"], "the tables of worst")
+        )
+        return cls(integer(given["count"], "count of worst", 1), tables, (0,) * len(tables))
+
+    def __or__(self, other: Worst) -> Worst:
+        from fastloss.exact.rows import chosen
+
+        both = Worst(min(self.count, other.count), self.tables + other.tables, self.numbers + other.numbers)
+        kept = np.sort(both._order[: both.count])  # as they lie in the tables, one after the other
+        ends = np.cumsum([0, *map(len, both.tables)])
+        first = np.searchsorted(kept, ends)
+        parts = [
+            (table if len(table) == stop - start else chosen(table, kept[start:stop] - begin), number)
+            for table, number, begin, start, stop in zip(
+                both.tables, both.numbers, ends, first, first[1:], strict=False
+            )
+            if stop > start
+        ]
+        if not parts:  # the columns of a table without rows are those of the input, too
+            parts = list(zip(both.tables, both.numbers, strict=True))[:1]
+        merged = Worst(both.count, tuple(table for table, _ in parts), tuple(number for _, number in parts))
+        return merged.closed() if not any(merged.numbers) and len(parts) > 1 else merged
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Worst) and self.closed().to_dict() == other.closed().to_dict()
+
+    @property
+    def _order(self) -> np.ndarray:
+        """The places of all rows, those of the largest losses first."""
+        if not self.tables:
+            return np.empty(0, np.int64)
+        files = [name for table in self.tables for name in table.column(0).to_pylist()]
+        _, file = np.unique(["" if name is None else name for name in files], return_inverse=True)
+        row = np.concatenate([table.column(1).to_numpy() for table in self.tables])
+        number = np.repeat(self.numbers, list(map(len, self.tables)))
+        return np.lexsort((row, file, number, -self.values))
+
+
+def merged(one: Worst | None, rows: int, other: Worst | None, others_rows: int) -> Worst | None:
+    """The worst of both, where these are those of so many rows.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not known.
+    """
+    if one is not None and other is not None:
+        return one | other
+    if (one is None and rows and other is not None) or (other is None and others_rows and one is not None):
+        raise ValueError("summaries with worst rows and without do not merge: score both with worst=N, or neither")
+    return one or other
+
+
+def _stream(table: pa.Table) -> str:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        for batch in table.combine_chunks().to_batches():
+            stream.write_batch(batch)
+    return base64.b64encode(sink.getvalue()).decode()
+
+
+def _table(stream: str) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        table = pa.ipc.open_stream(base64.b64decode(stream, validate=True)).read_all()
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, binascii.Error) as error:
+        raise ValueError(f"a table of worst rows is damaged: {error}") from error
+    types = [pa.string(), pa.int64(), pa.float64()]
+    if table.schema.types[:3] != types or any(table.column(i).null_count for i in (1, 2)):
+        raise ValueError("a table of worst rows has no file, row and value")
+    return table
