@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from decimal import Decimal
 from functools import reduce
-from typing import TypeAlias
 
 import numpy as np
 
@@ -16,12 +14,10 @@ from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.arrays import as_floats, as_weights, marks
 from fastloss.exact.collectors import Collector
+from fastloss.exact.keys import Key, Part, is_short, number_key
 from fastloss.exact.state import sequence, text
 from fastloss.exact.summary import Summary, summaries
 from fastloss.exact.worst import Worst
-
-Part: TypeAlias = str | int | float | bool | None
-Key: TypeAlias = Part | tuple[Part, ...]  # of one column, of several
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,21 +165,6 @@ class GroupCollector:
         return sum(map(len, self._numbers.values()))
 
 
-def number_key(value: int | float | Decimal) -> Key:
-    """A number as a key that is equal for equal numbers of all types, and that JSON can hold."""
-    if not math.isfinite(value):
-        return str(float(value))
-    if _is_short(value) and value == int(value):
-        return int(value)
-    number = float(value)
-    return number if isinstance(value, float) or Decimal(repr(number)) == value else str(value)
-
-
-def _is_short(value: int | float | Decimal) -> bool:
-    """Whether a number is in the range of the integers of Arrow."""
-    return -(1 << 63) <= value < 1 << 64
-
-
 def _merged(a: dict[Key, Summary], b: dict[Key, Summary]) -> dict[Key, Summary]:
     """The groups of both: booleans as numbers, if the other ones are numbers."""
     width = max((len(_parts(key)) for key in [*a, *b][:1]), default=0)
@@ -248,7 +229,7 @@ def _key(value, by: str | tuple[str, ...]) -> Key:
 
 
 def _part(value) -> Part:
-    is_number = _is_short(value) if type(value) is int else type(value) is float and number_key(value) is value
+    is_number = is_short(value) if type(value) is int else type(value) is float and number_key(value) is value
     if not (value is None or type(value) in (str, bool) or is_number):
         raise ValueError(f"the value of a group is {shown(value)}, not null, text, a boolean or a number as it is kept")
     return value
