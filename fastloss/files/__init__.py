@@ -90,7 +90,7 @@ def score(
     input : path, pyarrow.dataset.Dataset, table, or several
         Files: .parquet .pq .parq, .csv .txt .tsv, .arrow .ipc .arrows, .feather .ftr, .jsonl .ndjson, .orc, .npy .npz
         .safetensors (text, .arrow also compressed, .csv.gz or .csv.zst); directories of them and of directories, in
-        which one called NAME=VALUE is one more column NAME; patterns such as "data/*.parquet"; addresses that fsspec
+        which one called NAME=VALUE is one more column NAME; patterns such as `data/*.parquet`; addresses that fsspec
         knows, such as "s3://bucket/data"; a pyarrow dataset of files, whole or the row groups to which its fragments
         were cut down; a deltalake.DeltaTable, a pyiceberg table or scan, a Lance dataset, whose folders are refused;
         or "-" for standard input in the given `format`. Where their columns differ,

@@ -64,19 +64,19 @@ class Curves(NamedTuple):
     outputs: dict[str, list[np.ndarray]]
 
 
-def curves(loss, points=480):
-    """The curves of a loss. A parameter without a default is taken as 1."""
+def curves(loss, points=480, outputs=("value", "grad", "weight")):
+    """The curves of a loss, of those of the outputs that can be drawn. A parameter without a default is taken as 1."""
     loss = loss.bind(**{name: 1.0 for name in loss.domains if name not in loss.parameters})
     where = _range(loss)
     x = where.low + (where.high - where.low) * (np.arange(points) + 0.5) / points  # neither an end nor a kink
     names = ("value",)
     if loss.family != "embeddings":
-        names = tuple(name for name in ("value", "grad", "weight") if name in loss.output_names)
-    outputs = {name: [] for name in names}
+        names = tuple(name for name in outputs if name in loss.output_names)
+    drawn = {name: [] for name in names}
     for target in where.targets:
-        for name, y in zip(names, _evaluate(loss, x, target, names), strict=True):
-            outputs[name].append(y)
-    return Curves(loss, x, where, outputs)
+        for name, y in zip(names, evaluate(loss, x, target, names), strict=True):
+            drawn[name].append(y)
+    return Curves(loss, x, where, drawn)
 
 
 def _range(loss):
@@ -94,7 +94,8 @@ def _residuals(loss):
     return Range(-reach, reach, (None,), "residual")
 
 
-def _evaluate(loss, x, target, names):
+def evaluate(loss, x, target, names):
+    """Outputs of a loss at positions x of its range; of embeddings the value alone."""
     if target is not None:
         target = np.broadcast_to(target, x.shape + np.shape(target))
     if loss.family == "embeddings":
@@ -103,8 +104,8 @@ def _evaluate(loss, x, target, names):
         return (loss(*_EMBEDDINGS[loss.name](x[:, None], target)),)
     if not loss.is_rowwise:
         return loss.evaluate(x, target, outputs=names)
-    value, grad = loss.evaluate(np.stack([x, np.zeros_like(x)], -1), target, outputs=names)
-    return value, grad[:, 0]
+    found = loss.evaluate(np.stack([x, np.zeros_like(x)], -1), target, outputs=names)
+    return tuple(y if y.ndim == 1 else y[:, 0] for y in found)
 
 
 def _at_angle(x):

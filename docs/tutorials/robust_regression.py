@@ -1,0 +1,8 @@
+"""
+Robust regression
+=================
+"""
+
+import fastloss as fl
+
+print(fl.huber([1.0]))

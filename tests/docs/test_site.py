@@ -1,0 +1,60 @@
+"""The pages of the site: built offline into a folder of its own, whole, and free of what others serve."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+import fastloss as fl
+
+pytestmark = pytest.mark.docs
+
+PARTS = ("Domain", "Parameters", "Special values", "Accuracy", "Speed", "Source", "Example", "See also")
+
+
+def test_the_tree_stays_as_it_is(built):
+    _, before, after = built
+    assert after == before
+
+
+def test_other_sites_can_refer_to_it(built):
+    out, *_ = built
+    assert (out / "objects.inv").read_bytes().startswith(b"# Sphinx inventory version 2")
+
+
+def test_scripts_styles_fonts_and_pictures_are_its_own(built, site):
+    out, *_ = built
+    foreign = {(name, part) for name, page in site.items() for part in page.parts if urlsplit(part).netloc}
+    assert not foreign
+    for style in out.rglob("*.css"):
+        assert not re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", style.read_text(encoding="utf-8")), style
+
+
+def test_no_link_is_broken(built, site):
+    out, *_ = built
+    broken = []
+    for name, page in site.items():
+        for link in [*page.links, *page.parts]:
+            scheme, host, path, _, fragment = urlsplit(link)
+            if scheme or host:
+                continue
+            place = (page.path.parent / unquote(path)).resolve() if path else page.path
+            target = site.get(place.relative_to(out.resolve()).as_posix()) if place.is_relative_to(out) else None
+            if not place.exists() or (fragment and target and unquote(fragment) not in target.ids):
+                broken.append(f"{name}: {link}")
+    assert not broken
+
+
+def test_every_picture_has_a_text(site):
+    without = [(name, image["src"]) for name, page in site.items() for image in page.images if not image.get("alt")]
+    assert not without
+
+
+@pytest.mark.parametrize("name", fl.list_losses())
+def test_a_loss_has_its_page(site, name):
+    page = site[f"reference/{name}.html"]
+    assert set(PARTS) <= set(page.headings)
+    assert f"fastloss.{name}" in page.ids
+    text = Path(page.path).read_text(encoding="utf-8")
+    assert 'class="math' in text and f"{name}-light.svg" in text and f"{name}-dark.svg" in text
