@@ -76,14 +76,15 @@ def calibrate(
 
     Parameters
     ----------
-    logits : array_like of shape (..., C), iterator of tuples, path, or list of paths
+    logits : array_like of shape (..., C), iterator of tuples, path, list of paths, or table
         Real numbers, or -inf for a class that is excluded. The batches of an iterator are (logits, labels) or (logits,
-        labels, sample_weight); they go through a temporary file. Files, as `score` reads them, are read once a step.
+        labels, sample_weight); they go through a temporary file. Files, and with `pred` and `target` tables in memory,
+        as `score` reads them, are read once a step.
     labels : array_like of shape (...)
         Whole numbers in [0, C).
     pred, target : str
-        Of files, the columns of logits (a column of lists, or several columns) and of labels; `sample_weight` is the
-        name of a column too. Beside .npy files `target` is the file of the labels.
+        Of files and tables, the columns of logits (a column of lists, or several columns) and of labels;
+        `sample_weight` is the name of a column too. Beside .npy files `target` is the file of the labels.
     ignore_index : int
         Where this is the label, nothing counts.
     sample_weight : array_like of shape (...), optional
@@ -119,14 +120,14 @@ def calibrate(
     """
     threads = None if num_threads is None else check_count(num_threads)
     ignored = check_integer("ignore_index", ignore_index)
-    if _are_files(logits):
+    if _are_files(logits) or (labels is None and pred is not None):
         if labels is not None:
             raise ValueError("labels do not go with files: give the columns pred and target")
         from fastloss.files.logits import logits_of
 
         return newton(logits_of(logits, pred, target, sample_weight=sample_weight, ignore_index=ignored), threads)
     if pred is not None or target is not None:
-        raise ValueError("pred and target are columns of files: arrays are logits and labels")
+        raise ValueError("pred and target are columns of files or tables: arrays are logits and labels")
     if isinstance(logits, Iterator):
         if labels is not None or sample_weight is not None:
             raise ValueError("labels and sample_weight do not go with batches: let them be tuples of them")

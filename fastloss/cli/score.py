@@ -1,5 +1,6 @@
 """`fastloss score`: files, with gates on their summary."""
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Annotated
@@ -34,7 +35,7 @@ from fastloss.exact.summary import Summaries
 from fastloss.files import ENGINES, ScoringError, Summary
 from fastloss.files.arguments import as_choice
 from fastloss.files.engines.resume import recorded
-from fastloss.files.formats import STREAM
+from fastloss.files.formats import STREAM, TABLE
 from fastloss.files.spec import MULTIOUTPUT
 from fastloss.files.stores.addresses import Addresses
 
@@ -161,6 +162,8 @@ def score(
     files = [*input, output, head, weight, *(by or ()), *(target or ())]
     check_file(summary_file, "summary", "summary.json", files)
     check_file(report, "page", "report.html", [*files, summary_file])
+    if output == TABLE:  # which is a path in a shell
+        output = os.path.join(os.curdir, output)
     if output is None and not json and list(input) == [STREAM] and format == "csv":
         output = STREAM
     if json and output == STREAM:

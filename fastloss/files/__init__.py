@@ -35,6 +35,7 @@ from fastloss.files.arguments import (
 )
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import ScoringError
+from fastloss.files.formats import MEMORY, TABLE
 from fastloss.files.spec import Spec
 
 __all__ = ["GroupedSummary", "ScoringError", "Spec", "Summary", "batch_function", "score"]
@@ -80,14 +81,17 @@ def score(
     progress: Callable[[int, float | None], None] | None = None,
     on_fragment: Callable[[dict], None] | None = None,
 ) -> Summary:
-    """Score the rows of data files; write them with their losses, return an exact summary.
+    """Score the rows of data files or tables; write them with their losses, return an exact summary.
 
-    Files are read in batches, so that memory does not grow with the number of rows, and an output
+    They are read in batches, so that memory does not grow with the number of rows, and an output
     appears under its name only when it is complete.
 
     Parameters
     ----------
-    input : path, pyarrow.dataset.Dataset, table, or several
+    input : path, table in memory, pyarrow.dataset.Dataset, lake table, or several
+        A table in memory: a pyarrow Table, RecordBatch or RecordBatchReader, a pandas DataFrame (with its index, as
+        pandas converts it, in which NaN is null), a polars DataFrame or LazyFrame, anything with `__arrow_c_stream__`
+        such as a duckdb relation, or an iterator of record batches. Streams are read once, batch by batch.
         Files: .parquet .pq .parq, .csv .txt .tsv, .arrow .ipc .arrows, .feather .ftr, .jsonl .ndjson, .orc, .npy .npz
         .safetensors (text, .arrow also compressed, .csv.gz or .csv.zst); directories of them and of directories, in
         which one called NAME=VALUE is one more column NAME; patterns such as `data/*.parquet`; addresses that fsspec
@@ -99,7 +103,8 @@ def score(
     output : path, optional
         A file, whose extension is its format; a directory, into which each input file is written
         under its own name and directories NAME=VALUE, one job at a time; an address of one of these that fsspec knows;
-        or "-" for standard output. A new directory for several files has no extension or ends with "/", for one file
+        or "-" for standard output; or "table": the rows come back as a table in memory (a file called so is
+        "./table"). A new directory for several files has no extension or ends with "/", for one file
         with "/". Without it only the summary is computed.
     loss : Loss or str, a list of these or a mapping {name: loss}
         A loss with its parameters bound, or the name or repr of one. Of several losses, which read the same columns in
@@ -183,9 +188,9 @@ def score(
 
     Returns
     -------
-    Summary, or of several losses {name: Summary}
+    Summary, or of several losses {name: Summary}; with output="table" (this, pyarrow.Table)
         Over the values of the loss, whichever outputs are emitted; `summary.outputs` has one for each other output
-        that is emitted and is one number a row.
+        that is emitted and is one number a row. The table has the columns that a file would have.
 
     Raises
     ------
@@ -194,7 +199,7 @@ def score(
         also an IndexError), in one line that names the file, the column or the row, counted from 0
         over the whole input.
     OSError
-        If an input does not exist or may not be read.
+        If an input does not exist or may not be read. What a stream raises is raised as it is.
     ImportError
         If pyarrow is not installed.
 
@@ -208,6 +213,16 @@ def score(
     >>> summary.count, summary.nan, summary.mean
     (2, 1, 1.3125)
     >>> directory.cleanup()
+
+    A table in memory, and its losses as another:
+
+    >>> import pyarrow as pa
+    >>> table = pa.table({"day": ["mon", "mon", "tue"], "p": [0.5, 3.0, 1.0], "y": [0.0, 0.0, 1.0]})
+    >>> summary, scored = fl.score(table, "table", loss=fl.huber, pred="p", target="y", by="day", keep=["day"])
+    >>> scored.to_pydict()
+    {'day': ['mon', 'mon', 'tue'], 'value': [0.125, 2.5, 0.0]}
+    >>> summary.groups["mon"].mean
+    1.3125
     """
     try:
         import pyarrow  # noqa: F401
@@ -218,6 +233,7 @@ def score(
     from fastloss.files.head import Head
     from fastloss.files.readers import sources as readers
     from fastloss.files.stores.addresses import Addresses
+    from fastloss.files.writers.output import TableOutput
 
     run = _engine(engine, optional(as_count, workers, "workers"), client, spark)
     csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
@@ -227,6 +243,8 @@ def score(
         for one in (first, *others):
             _check_portable(one)
     addresses = Addresses(optional(as_options, storage_options, "storage_options"))
+    gathered = TableOutput() if isinstance(output, str) and output == TABLE else None
+    output = output if gathered is None else None
     store, output = addresses.of_output(optional(as_path, output, "output"))
     fragment_rows = optional(as_count, fragment_rows, "fragment_rows")
     num_threads = optional(as_count, num_threads, "num_threads")
@@ -236,8 +254,8 @@ def score(
 
     found = inputs.find(given, format, addresses)
     fragments = found.fragments
-    if engine != "local" and any(fragment.table for fragment in fragments):
-        raise ScoringError(f"a table is one piece of work: read it with engine='local', or its files with {engine!r}")
+    if engine != "local":
+        _check_spread(fragments, gathered is not None, engine)
     if any(fragment.format == "npy" for fragment in fragments):
         groups = dataset.array_groups(by, {"pred", "residual", "target", "weight"})
         arrays = {"target": target, "weight": sample_weight} | groups
@@ -249,9 +267,12 @@ def score(
     into_directory = dataset.is_directory_output(found.is_several, output, store)
     if fragment_rows is not None:
         fragments = inputs.cut(fragments, fragment_rows)
-    elif output is None:
+    elif output is None and gathered is None:
         fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
-    tasks = dataset.plan(fragments, output, into_directory, format, store)
+    if gathered is None:
+        tasks = dataset.plan(fragments, output, into_directory, format, store)
+    else:
+        tasks = [dataset.Task(tuple(fragments), format=TABLE, gathered=gathered)]
     dataset.check_unmatched(tasks, found.patterns)
     if isinstance(keep, str) and keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
@@ -265,8 +286,26 @@ def score(
     if not into_directory:
         if resume:
             raise ScoringError("resume needs a directory as the output")
-        return job.run(tasks, work, run, watch)
+        summary = job.run(tasks, work, run, watch)
+        return summary if gathered is None else (summary, gathered.table())
     return job.run_into_directory(tasks, output, work, run, watch, resume)
+
+
+def _check_spread(fragments, gathered: bool, engine: str) -> None:
+    """That machines of a cluster can have the inputs, and the outputs."""
+    if gathered:
+        raise ScoringError(
+            f"output='table' is made on this machine: use engine='local', or give {engine!r} a directory"
+        )
+    for fragment in fragments:
+        if fragment.format == MEMORY:
+            raise ScoringError(
+                f"{fragment.name} is on this machine: use engine='local', or give {engine!r} files of it"
+            )
+        if fragment.table is not None:
+            raise ScoringError(
+                f"a table is one piece of work: read it with engine='local', or its files with {engine!r}"
+            )
 
 
 def _check_portable(loss) -> None:

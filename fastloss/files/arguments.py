@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from datetime import date
+from itertools import islice
 from numbers import Real
 from typing import Any
 
@@ -170,15 +171,34 @@ def as_path(value: Any, name: str, expected: str = PATH) -> str:
 
 def as_inputs(value: Any, name: str) -> list:
     """What is scored, one by one: paths, and the objects that `inputs` knows."""
+    from fastloss.files.memory import is_in_memory, memory_table, passes_once, table_of_batches
     from fastloss.files.tables import is_dataset, is_table
 
-    def is_object(one: Any) -> bool:
-        return is_dataset(one) or is_table(one)
+    def is_single(one: Any) -> bool:
+        return isinstance(one, str | os.PathLike) or is_dataset(one) or is_table(one) or is_in_memory(one)
 
-    expected = f"{PATH}, a pyarrow.dataset.Dataset or a list of these (fastloss.integrations has frames in memory)"
-    single = isinstance(value, str | os.PathLike) or is_object(value)
-    values = [value] if single else _several(value, name, expected)
-    return [one if is_object(one) else as_path(one, name, expected) for one in values]
+    def known(one: Any, name: str) -> Any:
+        if is_dataset(one) or is_table(one):
+            return one
+        return memory_table(one, name) if is_in_memory(one) else as_path(one, name, expected)
+
+    expected = f"{PATH}, a table, a pyarrow.dataset.Dataset, a list of these or an iterator of record batches"
+    if is_single(value):
+        return [known(value, name)]
+    values = []
+    if isinstance(value, Iterator):
+        values = list(islice(value, 1))  # what it raises is its own
+        if not values:
+            raise ScoringError(f"{name} is an iterator of nothing, which tells no columns: give a table of no rows")
+        if is_in_memory(values[0]):
+            return [table_of_batches(values[0], value, name)]
+    values += _several(value, name, expected)
+    once = [id(one) for one in values if passes_once(one)]
+    if len(set(once)) < len(once):
+        raise ScoringError(f"{name} has one stream twice, and it passes once: give a table, or a stream for each")
+    if len(values) == 1:
+        return [known(values[0], name)]
+    return [known(one, f"{name}[{i}]" if is_in_memory(one) else name) for i, one in enumerate(values)]
 
 
 def _several(value: Any, name: str, expected: str) -> list:

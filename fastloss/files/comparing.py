@@ -20,6 +20,7 @@ from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.inputs import find_fragments
+from fastloss.files.memory import passes_once
 from fastloss.files.placed import Place, placed_batches
 from fastloss.files.readers.sources import common_class_count
 from fastloss.files.spec import Spec
@@ -88,7 +89,7 @@ def compare(
     Parameters
     ----------
     data : path, table, or several
-        As `score` reads them.
+        As `score` reads them, tables in memory too.
     other : path, table, or several, optional
         Data of as many rows that hold the other prediction, in the same order however they are cut into files, and the
         same targets. Without it `data` holds both.
@@ -128,19 +129,22 @@ def compare(
     """
     loss, threads = as_loss(loss, "loss"), optional(as_count, num_threads, "num_threads")
     addresses = Addresses(optional(as_options, storage_options, "storage_options"))
+    if other is not None and other is data and passes_once(data):
+        raise ScoringError("other is the stream that data is, and it passes once: leave it out, and name versus")
     if other is None and versus is None:
         raise ScoringError("compare needs the column of the other prediction (versus), or other data")
     own_spec = Spec.of(loss, pred, target, keep="none", by=by, sample_weight=sample_weight)
     spec = Spec.of(loss, pred if versus is None else versus, target, keep="none")
     compared = _Compared(own_spec, threads)
     if other is None:
-        both = _Rows(data, format, addresses, own_spec, spec.pred)
+        both = _Rows(data, "data", format, addresses, own_spec, spec.pred)
         addresses.check_options()
         for place, batch in both.batches():
             with place.naming():
                 compared.add(batch, read_batch(batch, own_spec, place.classes), read_batch(batch, spec, place.classes))
         return compared.result()
-    one, two = _Rows(data, format, addresses, own_spec), _Rows(other, format, addresses, spec)
+    one = _Rows(data, "data", format, addresses, own_spec)
+    two = _Rows(other, "other", format, addresses, spec)
     addresses.check_options()
     for place, batch, place_of_other, batch_of_other in _aligned(one, two):
         with place_of_other.naming():
@@ -158,9 +162,11 @@ def compare(
 class _Rows:
     """The rows of some data, batch by batch: the columns of a spec, and those of other predictions."""
 
-    def __init__(self, data, format: str | None, addresses: Addresses, spec: Spec, others: tuple[str, ...] = ()):
+    def __init__(
+        self, data, name: str, format: str | None, addresses: Addresses, spec: Spec, others: tuple[str, ...] = ()
+    ):
         self._spec, self._read = spec, replace(spec, pred=tuple(dict.fromkeys([*spec.pred, *others])))
-        self.fragments = find_fragments(as_inputs(data, "data"), format, addresses)
+        self.fragments = find_fragments(as_inputs(data, name), format, addresses)
         if any(fragment.format == "npy" for fragment in self.fragments):
             raise ScoringError("a .npy file has no columns to compare: save the arrays in one .npz")
         self._classes = common_class_count(self.fragments, spec) if len(self.fragments) > 1 else None

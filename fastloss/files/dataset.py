@@ -8,16 +8,20 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fastloss.core.arguments import shown
 from fastloss.files.arguments import as_path
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import STREAM, check_written, format_of, written_format_of
+from fastloss.files.formats import MEMORY, STREAM, WRITTEN, check_written, format_of, written_format_of
+from fastloss.files.memory import MemoryTable
 from fastloss.files.stores import LOCAL, Entry, LocalStore, RemoteStore, Store
 from fastloss.files.stores.addresses import Addresses
 from fastloss.files.tables import Part, Table
+
+if TYPE_CHECKING:
+    from fastloss.files.writers.output import TableOutput
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
@@ -42,7 +46,7 @@ class Fragment:
         Number of rows of the file before this fragment, as far as they are part of the input.
     part : Part or None
         The file as a pyarrow dataset has it.
-    table : Table or None
+    table : Table, MemoryTable or None
         What is read in place of a file.
     size, version : int and str, or None
         Of an object in a store, as it was listed: its bytes, and its ETag, generation or the like, of which alone it is
@@ -58,7 +62,7 @@ class Fragment:
     row_groups: tuple[int, ...] | None = None
     first_row: int = 0
     part: Part | None = None
-    table: Table | None = None
+    table: Table | MemoryTable | None = None
     size: int | None = None
     version: str | None = None
 
@@ -77,10 +81,16 @@ class Fragment:
         """Whether it lies in its store."""
         return self.path != STREAM and self.table is None
 
+    @property
+    def passes_once(self) -> bool:
+        """Whether it cannot be read again."""
+        return self.path == STREAM or (self.table is not None and self.table.passes_once)
+
 
 @dataclass(frozen=True)
 class Task:
-    """Fragments whose rows go, in this order, into one output; None writes no rows.
+    """Fragments whose rows go, in this order, into one output, or are `gathered` in memory; without both no rows are
+    written.
 
     `uncarried` are columns that the output has no need of, because its directories' names hold them. The output lies in
     `store`; `listed` is what this told of it and of its record when the job began, None where it was not asked.
@@ -92,6 +102,7 @@ class Task:
     uncarried: tuple[str, ...] = ()
     store: LocalStore | RemoteStore = LOCAL
     listed: tuple[Entry | None, Entry | None] | None = None
+    gathered: TableOutput | None = None
 
     @property
     def name(self) -> str:
@@ -106,7 +117,7 @@ class Task:
     @property
     def is_repeatable(self) -> bool:
         """Whether it can be done again: streams pass once."""
-        return STREAM not in (self.output, *(fragment.path for fragment in self.fragments))
+        return self.output != STREAM and not any(fragment.passes_once for fragment in self.fragments)
 
 
 def _shown(row_groups: tuple[int, ...] | None) -> str:
@@ -204,6 +215,8 @@ def plan(
         tasks = [_into_directory(fragment, output, store) for fragment in fragments]
     elif output == STREAM:
         format = stream_format or fragments[0].format
+        if format == MEMORY:
+            raise ScoringError(f"standard output needs a format: choose {', '.join(WRITTEN)}")
         check_written(format, STREAM)
         tasks = [Task(tuple(fragments), STREAM, format)]
     else:
@@ -284,6 +297,8 @@ def _missing(path: str) -> FileNotFoundError:
 def _into_directory(fragment: Fragment, directory: str, store: LocalStore | RemoteStore) -> Task:
     if fragment.path == STREAM:
         raise ScoringError("standard input has no name to write it under in a directory")
+    if fragment.format == MEMORY:
+        raise ScoringError(f"{fragment.name} has no name to write it under in the directory {directory}: give a file")
     place = os.path.normpath(fragment.place if fragment.store is LOCAL else fragment.place.lstrip("/"))
     if os.path.isabs(place) or place.split(os.sep)[0] == os.pardir:
         raise ScoringError(f"{fragment.path}: lies outside of where the pattern begins, and so would its output")

@@ -7,6 +7,8 @@ import os
 from fastloss.files.errors import ScoringError
 
 STREAM = "-"  # standard input or output
+MEMORY = "memory"  # the format of tables that are in no file
+TABLE = "table"  # an output that is returned
 
 FORMATS = {
     "parquet": "Parquet",
@@ -21,6 +23,7 @@ FORMATS = {
 }
 WRITTEN = ("parquet", "csv", "arrow", "feather", "npy")  # the others are read
 TABLES = {"delta": "a Delta Lake table", "iceberg": "an Iceberg table", "lance": "a Lance dataset"}
+TABLES |= {MEMORY: "a table in memory"}
 OTHER_NAMES = {
     "pq": "parquet",
     "parq": "parquet",

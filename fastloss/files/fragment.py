@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 
 import pyarrow as pa
-from pyarrow import types
 
 from fastloss.exact.summary import Summary
 from fastloss.files.arrow import columns
@@ -20,13 +19,13 @@ from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, located
 from fastloss.files.formats import STREAM
 from fastloss.files.readers.ahead import in_turn
-from fastloss.files.readers.sources import PartitionedSource, class_count, csv_columns, open_source
+from fastloss.files.readers.sources import PartitionedSource, class_count, csv_columns, look, open_source
 from fastloss.files.readers.tables import ParquetSource
 from fastloss.files.reading import shown
 from fastloss.files.schemas import conform, output_schema, unified
 from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL
-from fastloss.files.writers.output import Output, open_output
+from fastloss.files.writers.output import Output, TableOutput, open_output
 from fastloss.files.writers.sinks import ROW_GROUP_BYTES
 
 NUMBER_BYTES = 8  # of an emitted number, at most
@@ -60,7 +59,9 @@ def score_task(
     ScoringError
         If an input cannot be read or scored, or the output not written. Nothing is left behind.
     """
-    if task.output is None:
+    if task.gathered is not None:
+        writing = nullcontext(task.gathered)
+    elif task.output is None:
         spec = spec.without_columns  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
@@ -101,21 +102,21 @@ def score_task(
 
 @contextmanager
 def _opener(task: Task, spec: Spec, infer: bool):
-    """A function that opens a fragment's source, again if need be: standard input, which passes once, stays open."""
+    """A function that opens a fragment's source, again if need be: what passes once stays open."""
     columns_of_text = None
     if infer and len(task.fragments) > 1:
         texts = [fragment for fragment in task.fragments if fragment.format == "csv" and fragment.path != STREAM]
         columns_of_text = csv_columns(texts, spec)
     with ExitStack() as stack:
         once = {
-            fragment.path: stack.enter_context(open_source(fragment, spec, infer))
+            id(fragment): stack.enter_context(open_source(fragment, spec, infer))
             for fragment in task.fragments
-            if fragment.path == STREAM or len(task.fragments) == 1
+            if fragment.passes_once or len(task.fragments) == 1
         }
 
         def open_fragment(fragment: Fragment):
-            if fragment.path in once:
-                return nullcontext(once[fragment.path])
+            if id(fragment) in once:
+                return nullcontext(once[id(fragment)])
             return open_source(fragment, spec, infer, columns_of_text)
 
         yield open_fragment
@@ -171,7 +172,7 @@ def _begin_spliced(output: Output, task: Task, spec: Spec, classes: int | None, 
     return True
 
 
-def _begin(output: Output, task: Task, spec: Spec, classes: int | None, open_fragment: Callable) -> None:
+def _begin(output: Output | TableOutput, task: Task, spec: Spec, classes: int | None, open_fragment: Callable) -> None:
     """Tell an output what columns the fragments of its task have together."""
     whole = None
     with closing(in_turn(task.fragments, open_fragment)) as opened:
@@ -183,11 +184,8 @@ def _begin(output: Output, task: Task, spec: Spec, classes: int | None, open_fra
     for name in spec.keep or ():
         if name not in (*whole.names, *task.uncarried):
             raise ScoringError(f"no input has a column {name!r} to keep")
-    encoded = [field for field in whole if types.is_dictionary(field.type)]
-    if not output.has_one_dictionary:
-        encoded = [field for field in encoded if is_narrow(field.type)]
-    found = _dictionaries(task, encoded, open_fragment)
-    output.begin(widened(whole, found), found if output.has_one_dictionary else {})
+    found = _dictionaries(task, output.dictionaries_of(whole), open_fragment)
+    output.begin(widened(whole, found), found)
 
 
 def _dictionaries(task: Task, encoded: list[pa.Field], open_fragment: Callable) -> dict[str, pa.Array]:
@@ -196,7 +194,7 @@ def _dictionaries(task: Task, encoded: list[pa.Field], open_fragment: Callable) 
     for fragment in task.fragments if encoded else ():
         with open_fragment(fragment) as source:
             there = pa.schema([field for field in encoded if field.name in source.schema.names])
-            for batch in source.batches(there.names):
+            for batch in look(source, there.names):
                 with naming(fragment, 0, 0):
                     columns_there = dict(zip(there.names, map(batch.column, there.names), strict=True))
                     collect(conform(columns_there, there, len(batch)), found)
@@ -228,7 +226,7 @@ def _score_source(
     fragment: Fragment,
     spec: Spec,
     collected: Collected,
-    output: Output | None,
+    output: Output | TableOutput | None,
     before: int,
     classes: int | None,
     num_threads: int | None,

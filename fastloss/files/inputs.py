@@ -23,6 +23,7 @@ from fastloss.files.dataset import Fragment, joined, must_exist, partition
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, as_written, format_of
 from fastloss.files.lakes import ICEBERG_FOLDER, refuse_above, refuse_around, refuse_inside
+from fastloss.files.memory import MemoryTable
 from fastloss.files.names import is_output
 from fastloss.files.readers.objects import opened
 from fastloss.files.readers.ranges import RangedFile
@@ -143,6 +144,8 @@ def _found(store: Store, given, format: str | None) -> Found:
     if is_table(given):
         table = table_of(given)
         return Found([Fragment(table.path, table.format, place=f"{table.name}.parquet", table=table)], False)
+    if isinstance(given, MemoryTable):
+        return Found([Fragment(given.path, given.format, table=given)], False)
     if is_dataset(given):
         return Found(list(_of_dataset(given)), True)
     if given == STREAM:

@@ -12,7 +12,6 @@ from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.dataset import with_arrays
 from fastloss.files.errors import RowError, ScoringError
-from fastloss.files.formats import STREAM
 from fastloss.files.inputs import find_fragments
 from fastloss.files.placed import placed_batches
 from fastloss.files.readers.sources import common_class_count
@@ -34,7 +33,7 @@ def logits_of(
     csv: CsvOptions = PLAIN,
     storage_options: dict | None = None,
 ) -> Callable[[], Iterator[Rows]]:
-    """A function that reads the rows that count of files as `fastloss.score` reads them, batch by batch.
+    """A function that reads the rows that count of files and tables, as `fastloss.score` does, batch by batch.
 
     Rows that are null or ignored, or whose weight is 0, are left out.
 
@@ -45,8 +44,11 @@ def logits_of(
     """
     addresses = Addresses(storage_options)
     fragments = find_fragments(as_inputs(inputs, "logits"), format, addresses)
-    if any(fragment.path == STREAM for fragment in fragments):
-        raise ScoringError("standard input passes once, and each step reads the rows again: save it in a file")
+    for fragment in fragments:
+        if fragment.passes_once:
+            raise ScoringError(
+                f"{fragment.name} passes once, and each step reads the rows again: save it in a file, or in a table"
+            )
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
         sample_weight = None if sample_weight is None else "weight"

@@ -92,6 +92,7 @@ class Table:
     identity: list
     schema: pa.Schema
     batches: Callable[[Sequence[str]], Iterable[pa.RecordBatch]]
+    passes_once = False
 
     @property
     def name(self) -> str:

@@ -112,19 +112,23 @@ def stubs():
         first, _, _, *others = inspect.signature(getattr(metrics, name)).parameters.values()
         others = "".join(f", {_declared_number(p)}" for p in others)
         functions += METRIC.format(name=name, first=first.name, others=others)
-    functions += _score("Loss | str", "None", "Summary") + _score("Loss | str", "str | Iterable[str]", "GroupedSummary")
     several = "list[Any] | tuple[Any, ...] | Mapping[str, Any]"
-    functions += _score(several, "str | Iterable[str] | None", "Summaries")
+    for output, result in (('Literal["table"]', "tuple[{}, Any]"), (None, "{}")):  # the first that fits counts
+        functions += _score("Loss | str", "None", output, result.format("Summary"))
+        functions += _score("Loss | str", "str | Iterable[str]", output, result.format("GroupedSummary"))
+        functions += _score(several, "str | Iterable[str] | None", output, result.format("Summaries"))
     return HEAD + functions + "".join(_loss(fl.get(name)) for name in fl.list_losses())
 
 
-def _score(loss, by, result):
-    """`score` with such a `loss`, one or several, and such a `by`."""
+def _score(loss, by, output, result):
+    """`score` with such a `loss`, one or several, such a `by`, and this output, if one is given."""
 
     def declared(parameter):
         annotation = "Any" if parameter.annotation is parameter.empty else parameter.annotation
         if parameter.name == "loss":
             return f"loss: {loss}"
+        if parameter.name == "output" and output is not None:
+            return f"output: {output}"
         if parameter.name == "by":
             return f"by: {by}" + " = None" * by.endswith("None")
         for bare, full in (("os.PathLike", "[str]"), ("Mapping", "[str, Any]"), ("dict", "[str, Any]")):

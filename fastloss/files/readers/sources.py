@@ -21,8 +21,9 @@ from fastloss.files.arrow import columns
 from fastloss.files.compression import decompressed
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import STREAM, compression_of
+from fastloss.files.formats import MEMORY, STREAM, compression_of
 from fastloss.files.parquet.carried import Carried
+from fastloss.files.readers.memory import StreamSource, open_memory
 from fastloss.files.readers.npy import NpyFile, NpySource
 from fastloss.files.readers.objects import opened
 from fastloss.files.readers.ranges import RangedFile
@@ -101,6 +102,14 @@ def csv_columns(fragments: Iterable[Fragment], spec: Spec) -> dict[str, Column]:
 def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None = None):
     """The source of what is stored, or of what a dataset or a table makes of it."""
     part, table = fragment.part, fragment.table
+    if spec.dtype is not None and fragment.format not in ("npy", "npz"):
+        raise ScoringError(
+            f"{fragment.name}: dtype={spec.dtype!r} is for .npy and .npz files, whose elements may have no type"
+        )
+    if fragment.format == MEMORY:
+        with open_memory(table, spec) as source:
+            yield source
+        return
     if table is not None:
         yield ScannedSource(fragment.path, table.format, table.schema, table.batches)
         return
@@ -115,10 +124,6 @@ def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: 
 
 @contextmanager
 def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None):
-    if spec.dtype is not None and fragment.format not in ("npy", "npz"):
-        raise ScoringError(
-            f"{fragment.name}: dtype={spec.dtype!r} is for .npy and .npz files, whose elements may have no type"
-        )
     with ExitStack() as stack:
 
         def entered(fragment: Fragment):
@@ -187,6 +192,11 @@ def _opened(fragment: Fragment):
     return opened(fragment.store, path, begin, fragment.size, fragment.version)
 
 
+def look(source, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The batches of a source before they are read, also where they pass once."""
+    return source.look(names) if isinstance(source, StreamSource) else source.batches(names)
+
+
 def class_count(source, spec: Spec) -> int | None:
     """The length of the lists in the column of predictions, which the first tells; None without a list."""
     predictions = spec.pred or spec.residual
@@ -197,14 +207,14 @@ def class_count(source, spec: Spec) -> int | None:
     size = columns.fixed_size(type)
     if size is not None or not columns.holds_lists(type):
         return size
-    sizes = (columns.list_size(columns.get(batch, predictions[0])) for batch in source.batches(predictions))
+    sizes = (columns.list_size(columns.get(batch, predictions[0])) for batch in look(source, predictions))
     return next((size for size in sizes if size is not None), None)
 
 
 def common_class_count(fragments: Iterable[Fragment], spec: Spec) -> int | None:
     """The `class_count` of the first fragment that tells: for those that do not, where all lists are null."""
     for fragment in fragments:
-        if fragment.path == STREAM or fragment.format == "csv":  # which passes once; which has no lists
+        if fragment.passes_once or fragment.format == "csv":  # which has no lists
             continue
         try:
             with open_source(fragment, spec) as source:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fastloss.files.arrow.columns import decoded
 from fastloss.files.csv.text import HEADER, LINE_END, ROWS
 from fastloss.files.errors import ScoringError
 from fastloss.files.writers.sinks import Sink
@@ -85,8 +86,8 @@ def _is_number(type: pa.DataType) -> bool:
 
 
 def _text(array: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+    if pa.types.is_dictionary(array.type) or pa.types.is_run_end_encoded(array.type):
+        array = decoded(array)
     binary = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
     if not any(of_kind(array.type) for of_kind in binary):
         array = array.cast(pa.large_string())

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
+from pyarrow import types
 
+from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.compression import compressed
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import ScoringError
@@ -27,10 +29,11 @@ class Output:
         self._path, self._format, self._file, self._csv = path, format, file, csv
         self.schema = self._sink = None
 
-    @property
-    def has_one_dictionary(self) -> bool:
-        """Whether a column has one dictionary, which `begin` has to know."""
-        return self._format in ("arrow", "feather")
+    def dictionaries_of(self, schema: pa.Schema) -> list[pa.Field]:
+        """The columns of whose dictionaries `begin` has to know all values: Arrow has one a column, and in others those
+        of several batches may be joined to more than their indices can count."""
+        is_needed = types.is_dictionary if self._format in ("arrow", "feather") else is_narrow
+        return [field for field in schema if is_needed(field.type)]
 
     def begin(self, schema: pa.Schema, dictionaries: dict[str, pa.Array]) -> None:
         """Announce rows of `schema`, and the values of its dictionaries.
@@ -86,6 +89,29 @@ class Output:
         if self._format == "feather":
             return ArrowSink(self._file, schema, dictionaries, compression="lz4")
         return ArrowSink(self._file, schema, dictionaries, stream=is_arrow_stream(self._path))
+
+
+class TableOutput:
+    """The rows of one task, gathered in memory; as an `Output` to those who write."""
+
+    def __init__(self):
+        self.schema, self._batches = None, []
+
+    def dictionaries_of(self, schema: pa.Schema) -> list[pa.Field]:
+        """None: each batch brings its own."""
+        return []
+
+    def begin(self, schema: pa.Schema, dictionaries: dict[str, pa.Array]) -> None:
+        """Announce rows of `schema`; those of an attempt before are gone."""
+        self.schema, self._batches = schema, []
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take rows of the schema."""
+        self._batches.append(batch)
+
+    def table(self) -> pa.Table:
+        """All rows, as they came."""
+        return pa.Table.from_batches(self._batches, self.schema)
 
 
 class Content:
