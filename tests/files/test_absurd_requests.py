@@ -58,7 +58,7 @@ RIGHT = {
     **dict.fromkeys(COUNTS, ("huge", "of 5000 digits", "5", "NumPy's 2")),
     "prefix": TEXTS,
     "null": (*TEXTS, "list", "['r']", "words"),
-    "head": ("table",),
+    **dict.fromkeys(("head", "input"), ("table",)),
     "keep": ("list", "['r']"),
     "resume": ("False",),
     "storage_options": ("dict",),
