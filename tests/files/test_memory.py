@@ -3,6 +3,7 @@
 import decimal
 import json
 import os
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -136,9 +137,7 @@ def test_files_as_a_table(here):
     expected, whole = fl.score(TABLE.slice(0, 900), "table", **OPTIONS)
     assert same(summary, expected) and equal(table, whole)
     summary, table = fl.score("r.npy", "table", loss="huber")
-    assert (
-        table.column_names == ["residual", "value"] and summary.count == table["value"].is_valid().to_numpy().sum() - 11
-    )
+    assert table.column_names == ["residual", "value"] and (summary.count, summary.nan) == (1000 - 11, 11)
     assert sorted(os.listdir()) == ["data", "r.npy"]
     assert fl.score("r.npy", "./table/", loss="huber") and os.listdir("table")  # a directory of that name
 
@@ -177,12 +176,9 @@ LISTS = {
 @pytest.mark.parametrize("kind", LISTS)
 @pytest.mark.parametrize("stream", [False, True])
 def test_lists_of_logits(kind, stream):
-    z = pa.array([None, *LOGITS], pa.list_(pa.float64()))
-    z = pa.array(
-        [None if x is None else np.array(x, LISTS[kind].value_type.to_pandas_dtype()) for x in z.to_pylist()],
-        LISTS[kind],
-    )
-    table = pa.table({"z": z, "y": pa.array([0, *LABELS])}).slice(1)
+    numbers = LISTS[kind].value_type.to_pandas_dtype()
+    z = [None if row is None else np.array(row, numbers) for row in (None, *LOGITS)]
+    table = pa.table({"z": pa.array(z, LISTS[kind]), "y": [0, *LABELS]}).slice(1)
     given = table.to_reader(1) if stream else table
     summary, scored = fl.score(given, "table", loss="cross_entropy", pred="z", target="y", emit=("value", "grad"))
     assert (summary.count, summary.null) == (2, 2)
@@ -332,8 +328,7 @@ class Own(Exception):
 
 
 def failing(error, after=3):
-    for batch in TABLE.to_batches(max_chunksize=100)[:after]:
-        yield batch
+    yield from TABLE.to_batches(max_chunksize=100)[:after]
     raise error
 
 
@@ -362,43 +357,49 @@ def test_streams_are_read_batch_by_batch(here):
     assert alive[-1] >= 800
 
 
-@pytest.mark.parametrize(
-    ("given", "options", "match"),
-    [
-        (lambda: TABLE, {"output": "out/"}, r"input \(pyarrow.Table\) has no name to write it under in the directory out/"),
-        (lambda: TABLE, {"output": "out/", "resume": True}, "has no name"),
-        (lambda: TABLE, {"resume": True}, "resume needs a directory"),
-        (lambda: TABLE, {"output": "table", "resume": True}, "resume needs a directory"),
-        (lambda: TABLE, {"engine": "dask"}, r"input \(pyarrow.Table\) is on this machine: use engine='local'"),
-        (lambda: TABLE, {"engine": "spark"}, r"input \(pyarrow.Table\) is on this machine: use engine='local'"),
-        (lambda: TABLE, {"dtype": "bfloat16"}, r"input \(pyarrow.Table\): dtype='bfloat16' is for .npy"),
-        (lambda: TABLE, {"output": "-"}, "standard output needs a format: choose parquet, csv"),
-        (lambda: TABLE, {"output": "out.xyz"}, "out.xyz: the extension names no format"),
-        (lambda: TABLE, {"pred": "q"}, r"input \(pyarrow.Table\): no column 'q'; there are 'p', 'y', 'g', 'w', 'row'"),
-        (lambda: TABLE, {"pred": "g"}, r"input \(pyarrow.Table\): column 'g': expected numbers, got string"),
-        (lambda: TABLE.append_column("p", TABLE["p"]), {}, r"input \(pyarrow.Table\): 2 columns are called 'p'"),
-        (lambda: [TABLE, TABLE.select(["y"])], {}, r"input\[1\] \(pyarrow.Table\): no column 'p'; there are 'y'"),
-        (lambda: TABLE["p"], {}, r"input \(pyarrow.ChunkedArray\): it cannot be read through Arrow as a table with named"),
-        (lambda: iter([]), {}, "input is an iterator of nothing, which tells no columns"),
-        (lambda: iter([*TABLE.to_batches(), None]), {}, r"input \(iterator\): element 1 is None"),
-        (lambda: iter([*TABLE.to_batches(), "a.parquet"]), {}, r"input \(iterator\): element 1 is 'a.parquet'"),
-        (lambda: iter([TABLE, TABLE.select(["y", "p"])]), {}, "batch 1 has the columns y, p, those before it p, y, g, w, row"),
-        (lambda: iter([TABLE, TABLE.cast(CAST)]), {}, "column 'p' holds float in batch 1, before it double: cast it"),
-        (lambda: [READER, READER], {}, "input has one stream twice, and it passes once"),
-        (lambda: {"p": [1.0]}, {}, "input must be a path, as text or pathlib.Path, a table"),
-        (lambda: pa.Table, {}, "input must be a path"),
-    ],
-)  # fmt: skip
-def test_errors(here, given, options, match):
-    output = options.pop("output", None) if "output" not in options else options["output"]
-    with pytest.raises(ScoringError, match=match) as caught:
-        fl.score(given(), output, **OPTIONS | {k: v for k, v in options.items() if k != "output"})
-    assert len(str(caught.value).splitlines()) == 1
-    assert not os.listdir()
-
-
 CAST = TABLE.schema.set(0, pa.field("p", pa.float32()))
 READER = TABLE.to_reader()
+REFUSED = {
+    "directory": (
+        TABLE,
+        {"output": "out/"},
+        "input (pyarrow.Table) has no name to write it under in the directory out/",
+    ),
+    "resumed": (TABLE, {"output": "out/", "resume": True}, "input (pyarrow.Table) has no name"),
+    "resume": (TABLE, {"resume": True}, "resume needs a directory"),
+    "resumed table": (TABLE, {"output": "table", "resume": True}, "resume needs a directory"),
+    "dask": (TABLE, {"engine": "dask"}, "input (pyarrow.Table) is on this machine: use engine='local'"),
+    "spark": (TABLE, {"engine": "spark"}, "input (pyarrow.Table) is on this machine: use engine='local'"),
+    "dtype": (TABLE, {"dtype": "bfloat16"}, "input (pyarrow.Table): dtype='bfloat16' is for .npy"),
+    "stdout": (TABLE, {"output": "-"}, "standard output needs a format: choose parquet, csv"),
+    "extension": (TABLE, {"output": "out.xyz"}, "out.xyz: the extension names no format"),
+    "no column": (TABLE, {"pred": "q"}, "input (pyarrow.Table): no column 'q'; there are 'p', 'y', 'g', 'w', 'row'"),
+    "text": (TABLE, {"pred": "g"}, "input (pyarrow.Table): column 'g': expected numbers, got string"),
+    "twice": (TABLE.append_column("p", TABLE["p"]), {}, "input (pyarrow.Table): 2 columns are called 'p'"),
+    "second": ([TABLE, TABLE.select(["y"])], {}, "input[1] (pyarrow.Table): no column 'p'; there are 'y'"),
+    "column": (TABLE["p"], {}, "input (pyarrow.ChunkedArray): it cannot be read through Arrow as a table with named"),
+    "nothing": (iter([]), {}, "input is an iterator of nothing, which tells no columns"),
+    "None": (iter([TABLE, None]), {}, "input (iterator): element 1 is None"),
+    "a path": (iter([TABLE, "a.parquet"]), {}, "input (iterator): element 1 is 'a.parquet'"),
+    "columns": (
+        iter([TABLE, TABLE.select(["y", "p"])]),
+        {},
+        "batch 1 has the columns y, p, those before it p, y, g, w",
+    ),
+    "types": (iter([TABLE, TABLE.cast(CAST)]), {}, "column 'p' holds float in batch 1, before it double: cast it"),
+    "one stream": ([READER, READER], {}, "input has one stream twice, and it passes once"),
+    "dict": ({"p": [1.0]}, {}, "input must be a path, as text or pathlib.Path, a table"),
+    "class": (pa.Table, {}, "input must be a path"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_errors(here, case):
+    given, options, message = REFUSED[case]
+    with pytest.raises(ScoringError, match=re.escape(message)) as caught:
+        fl.score(given, **OPTIONS | options)
+    assert len(str(caught.value).splitlines()) == 1
+    assert not os.listdir()
 
 
 def test_a_row_that_is_out_of_bounds():
@@ -443,7 +444,7 @@ def test_comparing(here, holder):
     assert fl.compare(TABLE, holder(other), versus="row", **options).to_json() == expected
     with pytest.raises(ScoringError, match=r"^data.* is not that of other.*, which has"):
         fl.compare(holder(TABLE), TABLE.slice(5), **options)
-    with pytest.raises(ScoringError, match="the numbers of rows differ: other.* ends after 900, data.* has more"):
+    with pytest.raises(ScoringError, match=r"the numbers of rows differ: other.* ends after 900, data.* has"):
         fl.compare(holder(TABLE), TABLE.slice(0, 900), **options)
 
 
@@ -463,7 +464,7 @@ def test_calibration():
         assert fl.calibrate(given, pred="z", target="y", sample_weight="w") == expected
     with pytest.raises(ScoringError, match=r"logits \(pyarrow.RecordBatchReader\) passes once"):
         fl.calibrate(table.to_reader(), pred="z", target="y")
-    with pytest.raises(ScoringError, match="logits must be a path, as text or pathlib.Path, a table"):
+    with pytest.raises(ScoringError, match=r"logits must be a path, as text or pathlib.Path, a table"):
         fl.calibrate(logits, pred="z", target="y")
 
 
