@@ -310,7 +310,9 @@ def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:
         files, format = dataset.files, DATASET_FORMATS[dataset.format.default_extname]
         parts = list(dataset.get_fragments())
     except (AttributeError, KeyError) as error:
-        raise ScoringError("expected a dataset of files") from error
+        raise ScoringError(
+            "expected a dataset of files: of another one give the rows, dataset.scanner().to_reader()"
+        ) from error
     except ValueError as error:
         raise ScoringError(
             "the dataset has a filter, which chooses rows: give the dataset without it, or one of fragments from "
