@@ -47,7 +47,9 @@ ISA_FLAGS = {
 # What csrc/*.c are compiled for: see csrc/simd/vec.h
 DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64), "distances": (64, 3264), "tiles": (32, 64), "sums": (32, 64)}
 
-CYTHON = {"build_dir": "build/cython", "language_level": 3, "compiler_directives": {"cdivision": True}}
+# The extensions lock what threads share, or set it before these see it: they need no global lock of the interpreter.
+CYTHON = {"build_dir": "build/cython", "language_level": 3,
+          "compiler_directives": {"cdivision": True, "freethreading_compatible": True}}  # fmt: skip
 
 if SANITIZE:
     # The optimizer takes ten times as long over the checks in these unrolled loops. What the null and object-size

@@ -10,7 +10,7 @@
 #include "api.h"
 #include "environment.h"
 
-int fl_current_isa = -1;
+_Atomic int fl_current_isa = -1;
 
 enum {
 #define LOSS(name, family, arithmetic, traits, ...) LOSS_##name,

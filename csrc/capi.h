@@ -4,7 +4,7 @@
 
 #include "fastloss.h"
 
-extern int fl_current_isa;
+extern _Atomic int fl_current_isa;
 extern const fastloss_api fl_api;
 
 /* The function double(residual, parameters...), or double(pred[, target], parameters...), of fl_losses[loss]; NULL where

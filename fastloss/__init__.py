@@ -3,7 +3,10 @@
 from importlib import import_module
 from typing import Any
 
-from fastloss import _moved  # noqa: F401  (the names before modules moved)
+from fastloss import (
+    _built,  # noqa: F401  (or says that it is not)
+    _moved,  # noqa: F401  (the names before modules moved)
+)
 from fastloss.core import combined as _combined  # noqa: F401  (what sums of losses are)
 from fastloss.core.config import get_include, show_config
 from fastloss.core.kernels import C_API as C_API

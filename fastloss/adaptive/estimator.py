@@ -14,6 +14,7 @@ from fastloss.adaptive.regression import ADAPTIVE, check_known, irls
 from fastloss.adaptive.report import coefficients, interval, quantile_of, text
 from fastloss.adaptive.scales import FIXED, MAD, weighted_median
 from fastloss.core.arguments import refuse_mask
+from fastloss.core.installing import install_library
 from fastloss.penalty import Penalty
 
 try:
@@ -235,7 +236,7 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
         try:
             import pandas as pd
         except ImportError as error:
-            raise ImportError("to_frame needs pandas: pip install pandas") from error
+            raise ImportError(f"to_frame needs pandas: {install_library('pandas')}") from error
         return pd.DataFrame(coefficients(self._values(), self.bse_, level), index=self._names())
 
     def summary(self, level: float = 0.95) -> str:

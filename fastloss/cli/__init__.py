@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from fastloss.cli.interrupts import Interrupted, heeded
+from fastloss.core.installing import install_extra
 from fastloss.files.errors import ScoringError, escaped, one_line
 
 STREAM_ERRORS = (errno.EBADF, errno.EIO, errno.ENOSPC, errno.EFBIG)
@@ -42,7 +43,7 @@ def _run(args: Sequence[str] | None) -> tuple[int, str]:
         import rich  # noqa: F401
         import typer
     except ImportError:
-        return 2, "the command needs more than the core: pip install 'fastloss[cli]'"
+        return 2, f"the command needs more than the core: {install_extra('cli')}"
     try:
         from fastloss.cli.app import app
 

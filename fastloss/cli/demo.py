@@ -11,6 +11,7 @@ import pyarrow.parquet
 
 import fastloss
 from fastloss.cli.options import command_line
+from fastloss.core.installing import install_extra
 from fastloss.exact.summary import Summary
 from fastloss.files.errors import escaped
 
@@ -42,7 +43,7 @@ def run(directory: str, show: Callable[[Summary, str], None]) -> None:
     if _draw(diabetes, robust, picture):
         print(f"         {escaped(picture)}")
     else:
-        print("no picture: for one, pip install 'fastloss[plot]'")
+        print(f"no picture: for one, {install_extra('plot')}")
     command = ["fastloss", "score", diabetes, "-o", os.path.join(directory, "huber.parquet")]
     command += ["--loss", "huber", "-p", "delta=76.7"]  # 1.345 scales
     command += ["--pred", "predicted", "--target", "progression", "--emit", "value,grad,weight"]

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from fastloss.cli.options import Param, bound_loss, parameters
 from fastloss.cli.tables import console_on
+from fastloss.core.installing import install_extra
 from fastloss.files import ScoringError
 from fastloss.files.errors import escaped, one_line
 from fastloss.losses import catalogue
@@ -102,4 +103,4 @@ def _check_picture(path: str) -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise ScoringError("a picture needs more than the core: pip install 'fastloss[plot]'") from error
+        raise ScoringError(f"a picture needs more than the core: {install_extra('plot')}") from error

@@ -19,7 +19,7 @@ cdef class Job:
     cdef Py_ssize_t helpers                 # threads of the pool that are at it
     cdef bint is_waited_for
     cdef object error                       # the first of a helper
-    cdef PyThread_type_lock lock            # of the numbers above: held for a few of the processor's cycles
+    cdef PyThread_type_lock lock            # of what is above: held for a few of the processor's cycles
     cdef PyThread_type_lock ended           # taken until the last helper has ended
 
     def __init__(self, function, Py_ssize_t blocks, Py_ssize_t runs):
@@ -80,11 +80,11 @@ cdef class Job:
         return is_open
 
     cdef void leave(self, error) noexcept:
-        if error is not None and self.error is None:
-            self.error = error
         PyThread_acquire_lock(self.lock, WAIT_LOCK)
         if error is not None:
             self.next_run = self.runs
+            if self.error is None:
+                self.error = error
         self.helpers -= 1
         if self.helpers == 0 and self.is_waited_for:
             PyThread_release_lock(self.ended)

@@ -93,6 +93,7 @@ cdef struct Call:
     int reduction
     bint is_double, is_in_place
     double parameters[PARAMETERS]
+    fl_chosen chosen           # the loop for all its blocks, whatever instruction set another thread asks for meanwhile
     np.npy_intp elements, rows, classes
     int outputs                # how many arrays the results have
     void *data[RESULTS]        # of these arrays, in their order
@@ -358,7 +359,7 @@ cdef class Entry:
         cdef double lanes[FL_SUM_LANES]
         cdef fl_map_args map
         cdef int itemsize = 8 if call.is_double else 4, k, array
-        cdef Py_ssize_t block, start
+        cdef Py_ssize_t block, start, length
         cdef bint keeps_sum = call.reduction != NONE and wanted.mask >> FL_OUTPUT_value & 1
         cdef const char *pred = <const char *>np.PyArray_DATA(<np.ndarray>call.pred)
         cdef const char *target = NULL
@@ -368,9 +369,10 @@ cdef class Entry:
             target = <const char *>np.PyArray_DATA(<np.ndarray>call.target)
         if call.sample_weight != NULL:
             sample_weight = <const char *>np.PyArray_DATA(<np.ndarray>call.sample_weight)
-        for k in range(PARAMETERS if not call.is_double else 0):
-            call.parameters[k] = <double><float>call.parameters[k]
-        cdef fl_chosen chosen = chosen_loop(self.kernel, call.is_double, wanted.mask, call.parameters)
+        if first == 0:
+            for k in range(PARAMETERS if not call.is_double else 0):
+                call.parameters[k] = <double><float>call.parameters[k]
+            call.chosen = chosen_loop(self.kernel, call.is_double, wanted.mask, call.parameters)
         memset(&map, 0, sizeof(map))
         memcpy(map.scalars, call.parameters, sizeof(map.scalars))
         map.target, map.target_mask = zeros, 0
@@ -393,7 +395,8 @@ cdef class Entry:
                 else:
                     map.out[wanted.numbers[k]] = <char *>call.data[array] + start * itemsize
                     array += 1
-            partials[block] = chosen.table.map(chosen.loop, &map, min(<Py_ssize_t>FL_BLOCK, call.elements - start))
+            length = min(<Py_ssize_t>FL_BLOCK, call.elements - start)
+            partials[block] = call.chosen.table.map(call.chosen.loop, &map, length)
         fl_leave_floats(floats)
 
     # ---- rows of logits ---------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import pickle
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
+from fastloss.core.installing import install_extra
 from fastloss.core.loss import Loss
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summary
@@ -45,7 +46,6 @@ AUTOMATIC_ROWS, AUTOMATIC_BYTES = (
     1 << 24,
     64 << 20,
 )  # of a fragment, and of a file that is cut, where nothing is written
-MISSING_EXTRA = "scoring files needs more than the core: pip install 'fastloss[cli]'"
 
 
 def score(
@@ -227,7 +227,7 @@ def score(
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
-        raise ImportError(MISSING_EXTRA) from error
+        raise ImportError(f"scoring files needs more than the core: {install_extra('cli')}") from error
     from fastloss.files import dataset, inputs
     from fastloss.files.engines import job
     from fastloss.files.head import Head

@@ -24,11 +24,13 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+from fastloss.core.installing import install_extra
+
 
 def load(library: str) -> ModuleType:
     """The library, or one line that says what to install."""
     try:
         return importlib.import_module(library)
     except ImportError as error:
-        needs = f"fastloss.integrations needs {library}: pip install 'fastloss[integrations]'"
+        needs = f"fastloss.integrations needs {library}: {install_extra('integrations')}"
         raise ImportError(needs) from error

@@ -1,5 +1,6 @@
 """The worker pool: every block once, whatever the threads do meanwhile."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -68,6 +69,61 @@ def test_an_error_in_a_block_comes_out_and_the_pool_lives_on():
     with pytest.raises(ZeroDivisionError):
         threads.run_blocks(fails, 10, BIG, 3)
     assert blocks_run(10, BIG, 3) == Counter(range(10))
+
+
+def test_a_loss_of_many_threads_while_others_switch():
+    """Whatever instruction set and number of threads the process changes to meanwhile, a call has the bits of one."""
+    rng = np.random.default_rng(0)
+    large = rng.standard_normal(BIG + 5000).astype(np.float32)
+    small, logits = rng.standard_normal(20 * 4096), rng.standard_normal((3000, 10))
+    labels, vectors = rng.integers(0, 10, 3000), rng.standard_normal((70, 33)).astype(np.float32)
+    loss = fl.robust.bind(alpha=0.5, scale=1.5)
+    calls = (
+        lambda: loss.value_and_grad(large),
+        lambda: (loss(small, num_threads=1),),
+        lambda: (loss(small, reduction="mean"), fl.get("robust").bind(alpha=0.5, scale=1.5)(small[:99])),
+        lambda: fl.cross_entropy.value_and_grad(logits, labels, reduction="sum"),
+        lambda: (fl.cross_entropy(logits, labels, num_threads=3),),
+        lambda: (fl.arcface(vectors, vectors[:10], labels[:70]),),
+        lambda: ((2 * fl.huber)(large),),
+    )
+    before, wanted = fl.isa(), [set() for _ in calls]
+    ended, errors, interval = threading.Event(), [], sys.getswitchinterval()
+
+    def results(k):
+        return tuple(np.asarray(result).tobytes() for result in calls[k]())
+
+    def switch():
+        for turn in itertools.cycle(range(12)):
+            if ended.is_set():
+                return
+            fl.use_isa(fl.isas()[turn % len(fl.isas())])
+            fl.set_num_threads((None, 1, 3, 7)[turn % 4])
+
+    def call(number):
+        for turn in range(12 * len(calls)):
+            k = (number + turn) % len(calls)
+            if results(k) not in wanted[k] or fl.isa() not in fl.isas():
+                errors.append(k)
+
+    for isa in fl.isas():
+        fl.use_isa(isa)
+        for k in range(len(calls)):
+            wanted[k].add(results(k))
+    try:
+        sys.setswitchinterval(1e-5)
+        with ThreadPoolExecutor(5) as pool:
+            switching = pool.submit(switch)
+            for calling in [pool.submit(call, number) for number in range(4)]:
+                calling.result()
+            ended.set()
+            switching.result()
+    finally:
+        ended.set()
+        sys.setswitchinterval(interval)
+        fl.use_isa(before)
+        fl.set_num_threads(None)
+    assert not errors
 
 
 def running_threads():

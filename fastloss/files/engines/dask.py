@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from fastloss.core.installing import install_extra
 from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.arguments import refusal
 from fastloss.files.dataset import Task
 from fastloss.files.engines.job import ATTEMPTS, Job, Outcome, Watch
 
-MISSING = "engine='dask' needs the library: pip install 'fastloss[dask]'"
 FAN_IN = 16
 
 
@@ -26,7 +26,7 @@ def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = Non
     try:
         from distributed import Client, as_completed
     except ImportError as error:
-        raise ImportError(MISSING) from error
+        raise ImportError(f"engine='dask' needs the library: {install_extra('dask')}") from error
     if client is not None and not isinstance(client, Client):
         raise refusal("client", "a distributed.Client", client)
 

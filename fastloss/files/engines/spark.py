@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from fastloss.core.installing import install_extra
 from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.arguments import refusal
@@ -15,7 +16,6 @@ from fastloss.files.dataset import Task
 from fastloss.files.engines.job import ATTEMPTS, Job, Outcome, Watch
 from fastloss.files.errors import ScoringError, one_line
 
-MISSING = "engine='spark' needs the library, and Java 17: pip install 'fastloss[spark]'"
 WAVE = 16  # tasks a processor in one Spark job; after each wave there is progress, and what is done stays done
 
 
@@ -39,7 +39,7 @@ def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = Non
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise ImportError(MISSING) from error
+        raise ImportError(f"engine='spark' needs the library, and Java 17: {install_extra('spark')}") from error
     if session is not None and not isinstance(session, SparkSession):
         raise refusal("spark", "a pyspark.sql.SparkSession", session)
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping
 
 from fastloss.core.arguments import shown
+from fastloss.core.installing import install_library
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.stores.arrow import ArrowStore
 from fastloss.files.stores.local import LOCAL, LocalStore
@@ -58,7 +59,7 @@ class Addresses:
         try:
             import fsspec  # noqa: F401
         except ImportError as error:
-            raise ImportError(f"{given}: addresses need fsspec: pip install fsspec") from error
+            raise ImportError(f"{given}: addresses need fsspec: {install_library('fsspec')}") from error
         bare, query = _parts(given)
         try:
             filesystem, inner = self._opened(given)

@@ -1,0 +1,53 @@
+"""Commands that install what is missing, which work where they are read."""
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]  # of a checkout
+
+
+def install_extra(name):
+    """The command that adds an extra of fastloss to this Python."""
+    if _is_installed() or not _is_checkout():
+        return f"{_pip()} install 'fastloss[{name}]'"
+    return f"{_pip()} install -e {shlex.quote(f'{ROOT}[{name}]')}"
+
+
+def install_library(name):
+    """The command that adds another library to this Python."""
+    return f"{_pip()} install {name}"
+
+
+def check_built():
+    """Raise an ImportError of one line in a checkout whose extensions were not built for this Python."""
+    try:
+        import fastloss.core.kernels  # noqa: F401
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("fastloss.core.") or not _is_checkout():
+            raise
+        there = "" if Path.cwd() == ROOT else f"cd {shlex.quote(str(ROOT))} && "
+        version = ".".join(map(str, sys.version_info[:2]))
+        command = f"{there}{_pip()} install -e ."
+        raise ImportError(f"the fastloss in {ROOT} is not built for Python {version}: {command}") from None
+
+
+def _is_checkout():
+    return (ROOT / "pyproject.toml").exists()
+
+
+def _is_installed():
+    """Whether pip knows of fastloss: it then looks for the extra in what is installed, and not in an index."""
+    from importlib.metadata import distributions
+
+    return any(found.read_text("INSTALLER") for found in distributions(name="fastloss"))
+
+
+def _pip():
+    """`pip`, where that is the one of this Python."""
+    found = shutil.which("pip")
+    if found and os.path.dirname(os.path.abspath(found)) == os.path.dirname(os.path.abspath(sys.executable)):
+        return "pip"
+    return f"{shlex.quote(sys.executable)} -m pip"
