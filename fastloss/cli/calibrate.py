@@ -20,6 +20,7 @@ from fastloss.cli.options import (
     Separator,
     Storage,
     Thousands,
+    Where,
     columns,
     separator_of,
     storage_options,
@@ -41,6 +42,7 @@ def calibrate(
     ] = None,
     weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of weights.")] = None,
     ignore_index: Annotated[int, typer.Option(help="The label of rows that do not count.")] = -100,
+    where: Where = None,
     format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
     dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
     storage: Storage = None,
@@ -61,7 +63,7 @@ def calibrate(
     threads = optional(as_count, threads, "threads")
     csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)
     batches = logits_of(
-        input, columns(pred), target, format, weight, ignore_index, dtype, csv, storage_options(storage)
+        input, columns(pred), target, format, weight, ignore_index, dtype, csv, storage_options(storage), where
     )
     try:
         found = newton(batches, threads)

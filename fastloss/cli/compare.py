@@ -15,6 +15,7 @@ from fastloss.cli.options import (
     THREADS_HELP,
     Param,
     Storage,
+    Where,
     bound_loss,
     columns,
     parameters,
@@ -44,6 +45,7 @@ def compare(
         typer.Option(metavar="COLUMN", help="Compare the rows of each value of this column too; may be repeated."),
     ] = None,
     weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of weights.")] = None,
+    where: Where = None,
     format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
     storage: Storage = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -79,6 +81,7 @@ def compare(
         target=columns(target),
         by=by,
         sample_weight=weight,
+        where=where,
         format=format,
         storage_options=storage_options(storage),
         num_threads=threads,
@@ -88,7 +91,7 @@ def compare(
     else:
         _print(result, repr(bound), columns(pred), columns(versus) if versus else input[-1])
     if report is not None:
-        of = said(data=input, prediction=pred, versus=versus, target=target, weight=weight, by=by)
+        of = said(data=input, prediction=pred, versus=versus, target=target, weight=weight, where=where, by=by)
         write_report(report, result, about=of)
     failed = [(text, value) for text, field, holds in gates if holds(value := _field(result, field))]
     for text, value in failed:

@@ -13,6 +13,7 @@ import typer
 import fastloss
 from fastloss.core.arguments import shown
 from fastloss.files import ScoringError
+from fastloss.files.conditions import OPERATORS
 from fastloss.files.errors import one_line
 from fastloss.files.formats import FORMATS
 
@@ -24,6 +25,14 @@ Param = Annotated[
     list[str] | None,
     typer.Option(
         "--param", "-p", metavar="NAME=NUMBER", help="A parameter of the loss, such as delta=1.5; may be repeated."
+    ),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CONDITION",
+        help=f"What holds of the rows that are scored, such as 'day >= 2026-11-01' or 'model in [a, b]': COLUMN OP "
+        f"VALUE, with an OP of {' '.join(OPERATORS)}; repeated, all have to hold. The others are ignored.",
     ),
 ]
 Separator = Annotated[

@@ -22,6 +22,7 @@ from fastloss.cli.options import (
     Separator,
     Storage,
     Thousands,
+    Where,
     bound_loss,
     columns,
     parameters,
@@ -140,6 +141,7 @@ def score(
     weight: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column of weights, for the weighted sum and mean.")
     ] = None,
+    where: Where = None,
     engine: Annotated[str, typer.Option(help=f"What runs the job: {', '.join(ENGINES)}.")] = "local",
     workers: Annotated[
         int | None,
@@ -186,6 +188,7 @@ def score(
             prefix=prefix,
             by=None if not by else by[0] if len(by) == 1 else by,
             sample_weight=weight,
+            where=where,
             format=format,
             dtype=dtype,
             separator=separator_of(separator),
@@ -212,7 +215,8 @@ def score(
             title = name if isinstance(bound, dict) else repr(bound)
             print_summary(one, title, output is not None, sort)
     if report is not None:
-        of = said(data=input, prediction=pred, target=target, residual=residual, weight=weight, by=by, output=output)
+        read = {"prediction": pred, "target": target, "residual": residual, "weight": weight, "where": where}
+        of = said(data=input, **read, by=by, output=output)
         write_report(report, summary, about=of)
     new = summaries
     if resume and any(gate.new for gate in gates):

@@ -53,16 +53,18 @@ def check(summary) -> None:
 
 
 def check_parts(whole, parts: Collection) -> None:
-    """That a `Summary` is that of all rows of its groups.
+    """That a `Summary` is that of all rows of its groups, beside which there may be rows that are ignored.
 
     Raises
     ------
     ValueError
         If not.
     """
-    for name in ("null", "nan", "ignored", "count", "squares"):
+    for name in ("null", "nan", "count", "squares"):
         if sum(getattr(part, name) for part in parts) != getattr(whole, name):
             raise _damaged(f"{name} is not that of its groups")
+    if sum(part.ignored for part in parts) > whole.ignored:
+        raise _damaged("ignored is less than that of its groups")
     buckets: dict[int, int] = {}
     for part in parts:
         for index, state in part.buckets.items():

@@ -59,7 +59,8 @@ class Summary:
     count : int
         Rows that are neither null, NaN nor ignored. Infinite losses count.
     null, nan, ignored : int
-        Rows left out: with a null in a used input, with a NaN loss, with the label `ignore_index`.
+        Rows left out: with a null in a used input, with a NaN loss, with the label `ignore_index` or not meeting the
+        conditions `where`.
     min, max : float or None
         Exact bounds of the counted losses; None if there are none.
     buckets : dict
@@ -125,6 +126,11 @@ class Summary:
         """The same summary, said to be of this loss, given by its repr; and its outputs, of the loss's."""
         outputs = {name: summary.of_loss(f"{loss}.{name}") for name, summary in self.outputs.items()}
         return replace(self, loss=loss, outputs=outputs)
+
+    def with_ignored(self, rows: int) -> Summary:
+        """The same summary of so many more rows, which are ignored; they are in no group."""
+        outputs = {name: summary.with_ignored(rows) for name, summary in self.outputs.items()}
+        return replace(self, ignored=self.ignored + rows, outputs=outputs) if rows else self
 
     @property
     def rows(self) -> int:

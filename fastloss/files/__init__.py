@@ -62,6 +62,7 @@ def score(
     prefix: str = "",
     by: str | Iterable[str] | None = None,
     sample_weight: str | None = None,
+    where: str | Iterable[str] | None = None,
     multioutput: str = "uniform_average",
     format: str | None = None,
     dtype: str | None = None,
@@ -136,6 +137,13 @@ def score(
     sample_weight : str
         Column of weights, finite and not negative, of the rows in the summary's `sum_of_weights`, `weighted_sum` and
         `weighted_mean`. What is written is not multiplied. A row whose weight is null is null.
+    where : str or list of str
+        What has to hold of the rows that are scored, each COLUMN OP VALUE with an OP of == != < <= > >= in: "x > 0.5",
+        "day >= 2026-11-01", "model in [a, b]", "'my flag' == true". All of several have to hold. Names and texts with
+        spaces or signs are in quotes; a text column compares as text, and so do fields of CSV with a value in quotes.
+        Integers, decimals, dates and times compare exactly, floats with the nearest float; NaN meets != alone. The
+        other rows, and those that are null there, are ignored: null in what is written, and in no group. Row groups
+        without a match, as their statistics or a directory's name tell, are not decoded for it.
     multioutput : "uniform_average" or "raw_values"
         What the value of a row of several outputs (lists, several columns, or an array of shape (n, k)) is, named as in
         scikit-learn: their mean, or each of them, as a list. "grad" and "hess" are lists of the derivatives of this
@@ -277,7 +285,7 @@ def score(
     if isinstance(keep, str) and keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
     head = None if head is None else Head.of(head, dtype, addresses)
-    rest = pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head
+    rest = pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head, where
     spec = Spec.of(losses, *rest) if isinstance(losses, Loss) else Spec.of_several(losses, *rest)
 
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None

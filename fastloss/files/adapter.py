@@ -32,12 +32,15 @@ class BatchFunction:
 
         from fastloss.files.arrow.columns import holds_lists
         from fastloss.files.batch import score_batch
+        from fastloss.files.matching import Chosen, which_match
         from fastloss.files.schemas import check_columns
 
         check_columns(batch.schema, self.spec)
-        losses = score_batch(batch, self.spec, self.classes, self.num_threads)
+        chosen = Chosen.of(batch, which_match(batch, self.spec.where))
+        with chosen.counting():
+            losses = score_batch(chosen.batch, self.spec, self.classes, self.num_threads)
         carried = self.spec.carried(batch.schema.names)
-        emitted = losses.to_arrow()
+        emitted = list(map(chosen.put_back, losses.to_arrow()))
         if self.classes is None and any(holds_lists(column.type) for column in emitted):
             # Lists of one length here, which the type of the predictions may leave open.
             types = self.schema(batch.schema).types[-len(emitted) :]

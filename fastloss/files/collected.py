@@ -21,7 +21,7 @@ class Collected:
     """The sums of a spec over rows of any number of batches, by its losses if these are several."""
 
     def __init__(self, spec: Spec):
-        self._spec, self.rows = spec, 0
+        self._spec, self.rows, self._left_out = spec, 0, 0
         self._losses = [CollectedLoss(one) for one in spec.each]
         self._part: Collected | None = None
 
@@ -39,6 +39,11 @@ class Collected:
             one.add(found, groups)
         self.rows += len(batch)
 
+    def leave_out(self, rows: int) -> None:
+        """Add rows that are not scored."""
+        self._left_out += rows
+        self.rows += rows
+
     @contextmanager
     def part(self) -> Iterator[Collected]:
         """Sums of their own for the rows of a block, which are part of these if it ends well.
@@ -50,13 +55,15 @@ class Collected:
         for one, other in zip(self._losses, part._losses, strict=True):
             one.take(other)
         self.rows += part.rows
-        part.rows, self._part = 0, part
+        self._left_out += part._left_out
+        part.rows, part._left_out, self._part = 0, 0, part
 
     def summary(self) -> Summary | Summaries:
         """The summary of everything added so far, or by name that of each loss."""
+        found = [one.summary().with_ignored(self._left_out) for one in self._losses]
         if not self._spec.name:
-            return self._losses[0].summary()
-        return Summaries({spec.name: one.summary() for spec, one in zip(self._spec.each, self._losses, strict=True)})
+            return found[0]
+        return Summaries(dict(zip((spec.name for spec in self._spec.each), found, strict=True)))
 
 
 class CollectedLoss:

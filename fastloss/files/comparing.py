@@ -20,12 +20,14 @@ from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.inputs import find_fragments
+from fastloss.files.matching import Chosen
 from fastloss.files.memory import passes_once
 from fastloss.files.placed import Place, placed_batches
 from fastloss.files.readers.sources import common_class_count
 from fastloss.files.spec import Spec
 from fastloss.files.stores.addresses import Addresses
 
+Piece = tuple[Place, pa.RecordBatch, np.ndarray | None]
 OUTCOMES = ("won", "lost", "tied")
 
 
@@ -80,6 +82,7 @@ def compare(
     target: str | Iterable[str],
     by: str | Iterable[str] | None = None,
     sample_weight: str | None = None,
+    where: str | Iterable[str] | None = None,
     format: str | None = None,
     storage_options: Mapping | None = None,
     num_threads: int | None = None,
@@ -102,6 +105,8 @@ def compare(
         Column of `data`, or columns, by whose values the rows are compared too.
     sample_weight : str, optional
         Column of `data` with weights, for weighted means and their errors.
+    where : str or list of str, optional
+        Conditions on columns of `data`, as in `score`: the other rows are ignored.
     format, storage_options, num_threads
         As in `score`.
 
@@ -133,26 +138,32 @@ def compare(
         raise ScoringError("other is the stream that data is, and it passes once: leave it out, and name versus")
     if other is None and versus is None:
         raise ScoringError("compare needs the column of the other prediction (versus), or other data")
-    own_spec = Spec.of(loss, pred, target, keep="none", by=by, sample_weight=sample_weight)
+    own_spec = Spec.of(loss, pred, target, keep="none", by=by, sample_weight=sample_weight, where=where)
     spec = Spec.of(loss, pred if versus is None else versus, target, keep="none")
     compared = _Compared(own_spec, threads)
     if other is None:
         both = _Rows(data, "data", format, addresses, own_spec, spec.pred)
         addresses.check_options()
-        for place, batch in both.batches():
-            with place.naming():
-                compared.add(batch, read_batch(batch, own_spec, place.classes), read_batch(batch, spec, place.classes))
+        for place, batch, matches in both.batches():
+            chosen = compared.chosen(batch, matches)
+            if len(chosen.batch):
+                with place.naming(), chosen.counting():
+                    inputs = (read_batch(chosen.batch, one, place.classes) for one in (own_spec, spec))
+                    compared.add(chosen.batch, *inputs)
         return compared.result()
     one = _Rows(data, "data", format, addresses, own_spec)
     two = _Rows(other, "other", format, addresses, spec)
     addresses.check_options()
-    for place, batch, place_of_other, batch_of_other in _aligned(one, two):
-        with place_of_other.naming():
-            inputs = read_batch(batch_of_other, spec, place_of_other.classes)
-        with place.naming():
-            own = read_batch(batch, own_spec, place.classes)
+    for (place, batch, matches), (place_of_other, batch_of_other, _) in _aligned(one, two):
+        chosen, other_chosen = compared.chosen(batch, matches), Chosen.of(batch_of_other, matches)
+        if not len(chosen.batch):
+            continue
+        with place_of_other.naming(), other_chosen.counting():
+            inputs = read_batch(other_chosen.batch, spec, place_of_other.classes)
+        with place.naming(), chosen.counting():
+            own = read_batch(chosen.batch, own_spec, place.classes)
             _check_targets(own, inputs, f"{target!r} is not that of {place_of_other.fragment.name}")
-            compared.add(batch, own, inputs)
+            compared.add(chosen.batch, own, inputs)
     return compared.result()
 
 
@@ -171,20 +182,20 @@ class _Rows:
             raise ScoringError("a .npy file has no columns to compare: save the arrays in one .npz")
         self._classes = common_class_count(self.fragments, spec) if len(self.fragments) > 1 else None
 
-    def batches(self) -> Iterator[tuple[Place, pa.RecordBatch]]:
-        """Each batch, and where it begins."""
+    def batches(self) -> Iterator[Piece]:
+        """Each batch, where it begins, and which of its rows are compared."""
         return placed_batches(self.fragments, self._spec, self._read, self._classes)
 
 
-def _aligned(one: _Rows, two: _Rows) -> Iterator[tuple[Place, pa.RecordBatch, Place, pa.RecordBatch]]:
+def _aligned(one: _Rows, two: _Rows) -> Iterator[tuple[Piece, Piece]]:
     """The same rows of both, as many at a time as both have in one piece."""
     pieces = [_pieces(rows) for rows in (one, two)]
     done = 0
     heads = [next(piece, None) for piece in pieces]
     while None not in heads:
-        (place, batch), (place_of_other, batch_of_other) = heads
-        size = min(len(batch), len(batch_of_other))
-        yield place, batch.slice(0, size), place_of_other, batch_of_other.slice(0, size)
+        size = min(len(batch) for _, batch, _ in heads)
+        first, second = ((place, batch.slice(0, size), _part(marks, 0, size)) for place, batch, marks in heads)
+        yield first, second
         done += size
         heads = [_rest(head, size) or next(piece, None) for head, piece in zip(heads, pieces, strict=True)]
     for head, there, here in zip(heads, (one, two), (two, one), strict=True):
@@ -195,15 +206,19 @@ def _aligned(one: _Rows, two: _Rows) -> Iterator[tuple[Place, pa.RecordBatch, Pl
             )
 
 
-def _pieces(rows: _Rows) -> Iterator[tuple[Place, pa.RecordBatch]]:
+def _pieces(rows: _Rows) -> Iterator[Piece]:
     return (piece for piece in rows.batches() if len(piece[1]))
 
 
-def _rest(head: tuple[Place, pa.RecordBatch], size: int) -> tuple[Place, pa.RecordBatch] | None:
-    place, batch = head
+def _rest(head: Piece, size: int) -> Piece | None:
+    place, batch, matches = head
     if size == len(batch):
         return None
-    return place.moved(size), batch.slice(size)
+    return place.moved(size), batch.slice(size), _part(matches, size, len(batch))
+
+
+def _part(matches: np.ndarray | None, start: int, stop: int) -> np.ndarray | None:
+    return None if matches is None else matches[start:stop]
 
 
 def _check_targets(own: Inputs, other: Inputs, what: str) -> None:
@@ -231,8 +246,14 @@ class _Compared:
     def __init__(self, spec: Spec, num_threads: int | None):
         self._spec, self._threads = spec, num_threads
         self._collectors = [GroupCollector(spec.by) if spec.by else Collector() for _ in range(3)]
-        self._outcomes = np.zeros(3, np.int64)
+        self._outcomes, self._left_out = np.zeros(3, np.int64), 0
         self._by_key: dict[tuple[bool, ...], dict[Key, np.ndarray]] = {}  # by which parts of the key are booleans
+
+    def chosen(self, batch: pa.RecordBatch, matches: np.ndarray | None) -> Chosen:
+        """The rows of a batch that are compared; the others are ignored."""
+        chosen = Chosen.of(batch, matches)
+        self._left_out += chosen.left_out
+        return chosen
 
     def add(self, batch: pa.RecordBatch, own: Inputs, other: Inputs) -> None:
         """Add a batch, as it was read of the one prediction, with the weights, and of the other."""
@@ -261,7 +282,7 @@ class _Compared:
             found += (outcomes & (codes == number)).sum(axis=1)
 
     def result(self) -> Comparison:
-        first, second, difference = (collector.summary() for collector in self._collectors)
+        first, second, difference = (collector.summary().with_ignored(self._left_out) for collector in self._collectors)
         text = self._spec.loss_text
         first, second = first.of_loss(text), second.of_loss(text)
         groups = {}

@@ -48,6 +48,11 @@ class RowError(ScoringError, IndexError):
         in_file = f" (row {row} of this file)" if before_file else ""
         return type(self)(before, row + before_file, in_file + after)
 
+    def among(self, numbers: Sequence[int]) -> RowError:
+        """The same error of a batch in which the rows have these numbers."""
+        before, row, after = self._parts
+        return type(self)(before, int(numbers[row]), after)
+
     def __reduce__(self):
         return type(self), self._parts
 

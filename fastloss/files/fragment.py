@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pyarrow as pa
 
 from fastloss.exact.summary import Summary
@@ -18,8 +19,9 @@ from fastloss.files.csv.text import ROWS
 from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, located
 from fastloss.files.formats import STREAM
+from fastloss.files.matching import Chosen
 from fastloss.files.readers.ahead import in_turn
-from fastloss.files.readers.sources import PartitionedSource, class_count, csv_columns, look, open_source
+from fastloss.files.readers.sources import PartitionedSource, class_count, csv_columns, open_source
 from fastloss.files.readers.tables import ParquetSource
 from fastloss.files.reading import shown
 from fastloss.files.schemas import conform, output_schema, unified
@@ -194,7 +196,7 @@ def _dictionaries(task: Task, encoded: list[pa.Field], open_fragment: Callable) 
     for fragment in task.fragments if encoded else ():
         with open_fragment(fragment) as source:
             there = pa.schema([field for field in encoded if field.name in source.schema.names])
-            for batch in look(source, there.names):
+            for batch, _ in source.look(there.names):
                 with naming(fragment, 0, 0):
                     columns_there = dict(zip(there.names, map(batch.column, there.names), strict=True))
                     collect(conform(columns_there, there, len(batch)), found)
@@ -203,7 +205,7 @@ def _dictionaries(task: Task, encoded: list[pa.Field], open_fragment: Callable) 
 
 def _expect(spec: Spec, task: Task, source) -> None:
     """Begin to fetch what will be read, where it is an object of a store."""
-    if isinstance(source, ParquetSource | PartitionedSource):
+    if isinstance(source, ParquetSource | PartitionedSource) and not spec.where:  # which tell what will be
         with suppress(ScoringError, OSError, pa.ArrowException):  # said when it is read
             source.expect(_wanted(_own(spec, task, source.schema), source))
 
@@ -236,13 +238,19 @@ def _score_source(
     with naming(fragment, rows, before):
         collected.expect(output_schema(source.schema, spec, classes))
     carried = spec.carried(source.schema.names)
-    for batch in _batches(source, _wanted(spec, source), before):
+    for batch, matches in _batches(source, spec, before):
+        chosen = Chosen.of(batch, matches)
+        emitted: list[pa.Array] = []
         with naming(fragment, rows, before):
-            losses = score_each(batch, spec, classes, num_threads)
-            collected.add(batch, losses)
+            if chosen.numbers is None or len(chosen.numbers):
+                with chosen.counting():
+                    losses = score_each(chosen.batch, spec, classes, num_threads)
+                    collected.add(chosen.batch, losses)
+                emitted = emitted_columns(losses)
+            collected.leave_out(chosen.left_out)
             if output is not None:
                 arrays = {name: batch.column(name) for name in carried}
-                arrays |= zip(spec.emitted, emitted_columns(losses), strict=True)
+                arrays |= zip(spec.emitted, map(chosen.put_back, emitted), strict=bool(emitted))
                 written = conform(arrays, output.schema, len(batch))
         if output is not None:
             output.write(written)
@@ -250,10 +258,11 @@ def _score_source(
         yield rows
 
 
-def _batches(source, names: list[str], before: int) -> Iterator[pa.RecordBatch]:
-    """The batches of a source; a row that cannot be read is counted over the files before its own too."""
+def _batches(source, spec: Spec, before: int) -> Iterator[tuple[pa.RecordBatch, np.ndarray | None]]:
+    """The batches of a source, and which rows are scored; a row that cannot be read is counted over the files before
+    its own too."""
     try:
-        yield from source.batches(names)
+        yield from source.matched(_wanted(spec, source), spec.carried(source.schema.names), spec.where)
     except RowError as error:
         raise error.counted(0, before) from error
 

@@ -13,6 +13,7 @@ from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.dataset import with_arrays
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.inputs import find_fragments
+from fastloss.files.matching import Chosen
 from fastloss.files.placed import placed_batches
 from fastloss.files.readers.sources import common_class_count
 from fastloss.files.spec import Spec
@@ -32,10 +33,11 @@ def logits_of(
     dtype: str | None = None,
     csv: CsvOptions = PLAIN,
     storage_options: dict | None = None,
+    where: str | list[str] | None = None,
 ) -> Callable[[], Iterator[Rows]]:
     """A function that reads the rows that count of files and tables, as `fastloss.score` does, batch by batch.
 
-    Rows that are null or ignored, or whose weight is 0, are left out.
+    Rows that are null or ignored, whose weight is 0, or that do not meet the conditions `where`, are left out.
 
     Raises
     ------
@@ -55,13 +57,15 @@ def logits_of(
         pred, target = pred or "pred", None if target is None else "target"
     addresses.check_options()
     loss = cross_entropy.bind(ignore_index=ignore_index)
-    spec = Spec.of(loss, pred, target, keep="none", sample_weight=sample_weight, dtype=dtype, csv=csv)
+    spec = Spec.of(loss, pred, target, keep="none", sample_weight=sample_weight, dtype=dtype, csv=csv, where=where)
     common = common_class_count(fragments, spec) if len(fragments) > 1 else None
 
     def batches() -> Iterator[Rows]:
-        for place, batch in placed_batches(fragments, spec, common=common):
-            with place.naming_in_file():
-                yield _counting(read_batch(batch, spec, place.classes), spec)
+        for place, batch, matches in placed_batches(fragments, spec, common=common):
+            chosen = Chosen.of(batch, matches)
+            if len(chosen.batch):
+                with place.naming_in_file(), chosen.counting():
+                    yield _counting(read_batch(chosen.batch, spec, place.classes), spec)
 
     return batches
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 
 from fastloss.files.arrow import columns
@@ -42,8 +43,9 @@ def placed_batches(
     read: Spec | None = None,
     common: int | None = None,
     check: Callable[[pa.Schema, int | None], object] | None = None,
-) -> Iterator[tuple[Place, pa.RecordBatch]]:
-    """Each batch of the columns that a spec reads, and its place.
+) -> Iterator[tuple[Place, pa.RecordBatch, np.ndarray | None]]:
+    """Each batch of the columns that a spec reads, its place, and which rows meet the spec's conditions, as
+    `Source.matched` has them.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def placed_batches(
                 if check is not None:
                     check(source.schema, classes)
             place = Place(fragment, 0, before, classes)
-            for batch in source.batches(wanted):
-                yield place, batch
+            for batch, matches in source.matched(wanted, (), read.where):
+                yield place, batch, matches
                 place = place.moved(len(batch))
             before += place.rows

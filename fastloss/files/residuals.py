@@ -61,7 +61,7 @@ def read_residuals(
         dtype=dtype,
         csv=csv,
     )
-    for place, batch in placed_batches(fragments, spec, check=lambda schema, n: output_schema(schema, spec, n)):
+    for place, batch, _ in placed_batches(fragments, spec, check=lambda schema, n: output_schema(schema, spec, n)):
         with place.naming_in_file():
             losses = score_batch(batch, spec, place.classes)
         (values,) = losses.outputs

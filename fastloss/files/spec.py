@@ -26,6 +26,7 @@ from fastloss.files.arguments import (
     optional,
     refusal,
 )
+from fastloss.files.conditions import Condition, as_conditions
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.errors import ScoringError
 
@@ -63,6 +64,8 @@ class Spec:
         How CSV text is written.
     head : Head or None
         The vectors of the classes, for a loss of embeddings.
+    where : tuple of Condition
+        What has to hold of the rows that are scored.
     name : str
         Of one of several losses: its columns are called so, but for the derivatives, "NAME_grad".
     others : tuple of Spec
@@ -82,6 +85,7 @@ class Spec:
     dtype: str | None = None
     csv: CsvOptions = PLAIN
     head: Any = None
+    where: tuple[Condition, ...] = ()
     name: str = ""
     others: tuple[Spec, ...] = ()
 
@@ -101,6 +105,7 @@ class Spec:
         dtype: str | None = None,
         csv: CsvOptions = PLAIN,
         head=None,
+        where: str | Iterable[str] | None = None,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
 
@@ -124,6 +129,7 @@ class Spec:
             dtype=dtype,
             csv=csv,
             head=head,
+            where=optional(as_conditions, where, "where") or (),
         )
         must_be(CsvOptions, csv, "csv", "CsvOptions, as CsvOptions.of makes them")
         if head is not None and not hasattr(head, "vectors"):
@@ -172,10 +178,15 @@ class Spec:
         """The columns of groups, if there are any."""
         return () if self.by is None else (self.by,) if isinstance(self.by, str) else self.by
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that need not hold numbers: those of groups and of conditions."""
+        return self.grouping + tuple(one.column for one in self.where)
+
     @cached_property
     def read(self) -> tuple[str, ...]:
         """The columns that have to be there."""
-        return self.numbers + self.grouping
+        return self.numbers + self.named
 
     @cached_property
     def each(self) -> tuple[Spec, ...]:
@@ -233,6 +244,8 @@ class Spec:
         written |= {"csv": asdict(self.csv)}
         if self.head is not None:
             written |= {"head": self.head.digest}
+        if self.where:
+            written |= {"where": [asdict(replace(one, text="")) for one in self.where]}
         if self.name:
             written |= {"losses": [[one.name, one.alone.fingerprint] for one in self.each]}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)

@@ -17,6 +17,14 @@ from fastloss.core.arguments import shown
 from fastloss.files.errors import RowError, ScoringError, listed
 
 VIEWS = types.is_list_view, types.is_large_list_view  # lists that lie anywhere in their elements
+TEXTS = (
+    types.is_string,
+    types.is_large_string,
+    types.is_string_view,
+    types.is_binary,
+    types.is_large_binary,
+    types.is_binary_view,
+)
 
 KINDS = "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"
 DTYPES = {pa.from_numpy_dtype(kind).id: np.dtype(kind) for kind in KINDS}  # of Arrow's numbers
@@ -150,6 +158,11 @@ def matrix(columns: Sequence[pa.Array], classes: int | None) -> tuple[np.ndarray
     raise TypeError(f"expected a list of numbers a row, or several columns, got {array.type}")
 
 
+def is_text(type: pa.DataType) -> bool:
+    """Whether a column of this type holds texts, or bytes of any length."""
+    return any(is_kind(type) for is_kind in TEXTS)
+
+
 def is_list(type: pa.DataType) -> bool:
     """Whether a column of this type holds lists that may differ in length."""
     return any(is_kind(type) for is_kind in (types.is_list, types.is_large_list, *VIEWS))
@@ -179,13 +192,13 @@ def holds_lists(type: pa.DataType) -> bool:
     """Whether a column of this type holds lists, whatever lies around them."""
     if types.is_primitive(type):
         return False
-    type = _bare(type)
+    type = bare(type)
     return is_list(type) or types.is_fixed_size_list(type)
 
 
 def holds_lists_of_integers(type: pa.DataType) -> bool:
     """Whether a column of this type holds lists of integers, whatever lies around them."""
-    return holds_lists(type) and types.is_integer(_bare(_bare(type).value_type))
+    return holds_lists(type) and types.is_integer(bare(bare(type).value_type))
 
 
 def holds_numbers(schema: pa.Schema, names: Sequence[str]) -> bool:
@@ -198,7 +211,7 @@ def fixed_size(type: pa.DataType) -> int | None:
     """The length of all lists in a column of this type, if the type tells."""
     if types.is_primitive(type):
         return None
-    type = _bare(type)
+    type = bare(type)
     return type.list_size if types.is_fixed_size_list(type) else None
 
 
@@ -273,14 +286,14 @@ def _candidates(group: pa.Schema | pa.StructType, name: str, before: str = "") -
     return found
 
 
-def _bare(type: pa.DataType) -> pa.DataType:
+def bare(type: pa.DataType) -> pa.DataType:
     """The type of `decoded` of a column of this type; that of a tensor a row as it is."""
     if isinstance(type, pa.FixedShapeTensorType) and len(type.shape) != 1:
         return type
     if isinstance(type, pa.BaseExtensionType):
-        return _bare(type.storage_type)
+        return bare(type.storage_type)
     if types.is_dictionary(type) or types.is_run_end_encoded(type):
-        return _bare(type.value_type)
+        return bare(type.value_type)
     return type
 
 

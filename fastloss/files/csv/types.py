@@ -40,6 +40,30 @@ def numbers(text: pa.Array, options: CsvOptions) -> pa.Array:
     return pc.coalesce(spelled, text).cast(pa.float64())
 
 
+def whole_numbers(text: pa.Array, options: CsvOptions) -> pa.Array | None:
+    """Of fields that are `numbers`, those which float64 may round as decimals, the others as null; None without any."""
+    text = _digits(pc.ascii_trim_whitespace(text), options)
+    is_whole = pc.match_substring_regex(text, r"^[-+]?[0-9]{16,38}$")
+    if not pc.any(is_whole).as_py():
+        return None
+    return pc.if_else(is_whole, text, pa.scalar(None, text.type)).cast(pa.decimal128(38, 0))
+
+
+def instants(text: pa.Array, options: CsvOptions, zone: str | None) -> pa.Array:
+    """Dates and times, which have a zone or not.
+
+    Raises
+    ------
+    pa.ArrowInvalid
+        If one is something else.
+    """
+    text = _present(pc.ascii_trim_whitespace(text), options)
+    try:
+        return text.cast(pa.timestamp("us", zone))
+    except pa.ArrowInvalid:
+        return text.cast(pa.timestamp("ns", zone))
+
+
 def first_wrong(convert: Callable[[pa.Array], pa.Array], array: pa.Array) -> int:
     """The first element that cannot be converted, of an array that has one."""
     start, stop = 0, len(array)

@@ -202,7 +202,7 @@ def _is_left_by(spec: Spec, summary: Summary | Summaries) -> bool:
         summary.rows < _ROWS_BELOW
         and by == spec.by
         and {spec.loss_text} == {summary.loss, *(group.loss for group in groups.values())}
-        and ((summary.weighted is not None) == has_weights or (has_weights and not summary.rows))
+        and ((summary.weighted is not None) == has_weights or (has_weights and summary.rows == summary.ignored))
         and all(name in outputs or (is_numbered and _NUMBERED.sub("", name) in spec.emit) for name in summary.outputs)
         and all(
             (of.rows, of.null, of.ignored, of.loss) == (*counts, f"{spec.loss_text}.{name}")

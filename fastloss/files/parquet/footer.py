@@ -29,6 +29,7 @@ CHUNK_START, CHUNK_METADATA, CHUNK_ENCRYPTED = 2, 3, 8
 OFFSETS, BOUNDS = (4, 5), (6, 7)  # of a chunk: where its page indexes begin, and how long they are
 PAGES, PAGE_START = 1, 1  # of an index of offsets
 VALUES, BECOMES, TAKES, PAGES_START, INDEX_START, DICTIONARY_START = 5, 6, 7, 9, 10, 11  # of the metadata of a chunk
+CHUNK_STATISTICS = 12
 BLOOM, SIZES = (14, 15), 16
 SIZES_UNENCODED, SIZES_HISTOGRAMS = 1, (2, 3)
 # What may tell places in the file; without encryption and chunks in other files

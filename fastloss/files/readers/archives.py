@@ -81,7 +81,7 @@ def _npz(path: str, file, spec: Spec, stack: ExitStack) -> Arrays:
         def opened() -> StoredArray:
             with reading(path, "npz", f"array {name!r}: "):
                 member = _member(path, file, archive, members[name], stack)
-            return NpyFile(f"{path}: array {name!r}", member, spec.dtype, name in spec.grouping)
+            return NpyFile(f"{path}: array {name!r}", member, spec.dtype, name in spec.named)
 
         return opened
 

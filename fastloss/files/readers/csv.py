@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fastloss.core import arguments
+from fastloss.files.arrow import columns
+from fastloss.files.arrow.masks import met
+from fastloss.files.conditions import Condition, Value
 from fastloss.files.csv.text import ROWS, CsvText
-from fastloss.files.csv.types import Column, first_wrong, numbers
+from fastloss.files.csv.types import Column, first_wrong, instants, numbers, whole_numbers
 from fastloss.files.errors import FieldError
+from fastloss.files.matching import Source
 from fastloss.files.reading import cut, shown
 from fastloss.files.spec import Spec
 
 CSV_BLOCK_BYTES = 4 << 20
 
 
-class CsvSource:
+class CsvSource(Source):
     """CSV text with a header line; its batches can be read once.
 
     The columns that are scored are numbers, and the column of groups is text, whatever is written. Those that are
@@ -38,15 +45,32 @@ class CsvSource:
         self.schema = pa.schema([*((name, self._type(name)) for name in self._text.header), *rows])
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return (batch for batch, _ in self.matched(names, (), ()))
+
+    def check(self, where: Sequence[Condition]) -> None:
+        """That the columns are there: what a field is, its condition tells."""
+        for one in where:
+            columns.check(self.schema, one.column)
+
+    def matched(self, names: Sequence[str], rest: Sequence[str], where: Sequence[Condition]):
+        """Conditions are on the fields as they are written: a number without quotes means that these are numbers, a
+        date or time that they are such."""
         schema = pa.schema([self._text.row_field if name == ROWS else (name, self._type(name)) for name in names])
-        for table in self._text.tables({name: self._parsed_as(name) for name in names if name != ROWS}):
+        parsed = {name: self._parsed_as(name) for name in names if name != ROWS}
+        for table in self._text.tables(parsed | {one.column: pa.string() for one in where}):
+            stored = {name: table.column(name).combine_chunks() for name in table.column_names}
+            masks = [columns.numbers(self._met(stored[one.column], one))[0] for one in where]
+            matches = np.logical_and.reduce(masks) if masks else None
             arrays = [
                 self._text.row_texts(len(table))
                 if name == ROWS
-                else self._converted(name, table.column(name).combine_chunks())
+                else self._converted(name, stored[name], None if name in rest else matches)
                 for name in names
             ]
-            yield from cut(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            start = 0
+            for batch in cut(pa.RecordBatch.from_arrays(arrays, schema=schema)):
+                yield batch, None if matches is None else matches[start : start + len(batch)]
+                start += len(batch)
 
     def _type(self, name: str) -> pa.DataType:
         """The type of a column."""
@@ -67,7 +91,9 @@ class CsvSource:
     def _infer(self) -> bool:
         """Find the types of the columns that are only carried; whether there are any, and all was read."""
         header = self._text.header
-        carried = [name for name in self._spec.carried(header) if name not in self._spec.read]
+        carried = [
+            name for name in self._spec.carried(header) if name not in (*self._spec.numbers, *self._spec.grouping)
+        ]
         times = Counter(header)
         self.columns = {name: Column(self._spec.csv) for name in carried if times[name] == 1}
         if self.columns:
@@ -76,11 +102,30 @@ class CsvSource:
                     column.add(self._decoded(name, table.column(name).combine_chunks()))
         return bool(self.columns)
 
-    def _converted(self, name: str, array: pa.Array) -> pa.Array:
+    def _met(self, array: pa.Array, condition: Condition) -> pa.Array:
+        """Which fields of a column meet a condition."""
+        name, kind, options = condition.column, condition.kind, self._spec.csv
+        text = self._decoded(name, array)
+        if kind == "texts":
+            return met(text, condition)
+        place, expected = f"{shown(self._path)}: {condition.name}", f"{kind} (a value in quotes compares texts)"
+        if kind == "times":
+            zone = "UTC" if condition.has_zones else None
+            return met(self._each(lambda part: instants(part, options, zone), name, text, place, expected), condition)
+        if kind == "booleans":
+            ones = (Value("1" if value.text.lower() == "true" else "0") for value in condition.values)
+            condition = replace(condition, values=tuple(ones))
+        found = met(self._each(lambda part: numbers(part, options), name, text, place, expected), condition)
+        whole = whole_numbers(text, options)
+        return found if whole is None else pc.if_else(whole.is_valid(), met(whole, condition), found)
+
+    def _converted(self, name: str, array: pa.Array, matches: np.ndarray | None) -> pa.Array:
         if name in self._spec.numbers:
+            if matches is not None:  # the others may be no numbers
+                array = pc.if_else(columns.to_arrow(matches, None), array, pa.scalar(None, array.type))
             return self._number(name, array)
         if self._type(name) == pa.binary():
-            return array
+            return array.cast(pa.binary())
         text = self._decoded(name, array)
         return self.columns[name].convert(text) if name in self.columns else text
 

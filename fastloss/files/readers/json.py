@@ -19,6 +19,7 @@ from fastloss.files.csv.blocks import MAX_ROW_BYTES, utf8_reader
 from fastloss.files.csv.options import PLAIN
 from fastloss.files.csv.types import EXACT, numbers
 from fastloss.files.errors import FieldError, RowError, ScoringError, listed, one_line
+from fastloss.files.matching import Source
 from fastloss.files.reading import cut, reading, shown, validated
 from fastloss.files.spec import Spec
 
@@ -30,7 +31,7 @@ _FOLLOWS = np.zeros(256, bool)  # what may follow an object inside of another, o
 _FOLLOWS[list(b",]}\r\n")] = True
 
 
-class JsonSource:
+class JsonSource(Source):
     """An object a line; a column is what all lines have under a name, and null in those that lack it.
 
     Texts stay texts, and a scored column of them is of numbers as in CSV: nan is NaN, an empty text is null. A reading

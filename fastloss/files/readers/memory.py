@@ -6,11 +6,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+import numpy as np
 import pyarrow as pa
 
 from fastloss.files.arrow import columns
+from fastloss.files.conditions import Condition
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 from fastloss.files.formats import MEMORY
+from fastloss.files.matching import Source, which_match
 from fastloss.files.memory import MemoryTable, Stream
 from fastloss.files.reading import cut, validated
 from fastloss.files.spec import Spec
@@ -56,7 +59,7 @@ def _beside_others(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
     return pa.schema(fields, metadata=schema.metadata)
 
 
-class TableSource:
+class TableSource(Source):
     """A table in memory."""
 
     def __init__(self, path: str, schema: pa.Schema, table: pa.Table):
@@ -68,7 +71,7 @@ class TableSource:
             yield from cut(validated(batch, self._path, MEMORY))
 
 
-class StreamSource:
+class StreamSource(Source):
     """Record batches that pass once. What they raise is raised as it is."""
 
     def __init__(self, path: str, schema: pa.Schema, stream: Stream, stack: ExitStack):
@@ -85,8 +88,12 @@ class StreamSource:
         while (batch := self._next()) is not None:
             yield from self._parts(batch, names)
 
-    def look(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """As `batches`, which afterwards begins from the beginning."""
+    def look(
+        self, names: Sequence[str], where: Sequence[Condition] = ()
+    ) -> Iterator[tuple[pa.RecordBatch, np.ndarray | None]]:
+        return ((batch, which_match(batch, where)) for batch in self._looked_at(names))
+
+    def _looked_at(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for kept in self._kept:
             yield from self._parts(self._again(kept), names)
         while (batch := self._next()) is not None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.matching import Source
 from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import rows_per_batch, shown
 
@@ -19,7 +20,7 @@ TIMES = tuple(f"M8[{unit}]" for unit in ("D", "s", "ms", "us", "ns"))
 MAX_COLUMNS = (1 << 31) - 1  # of an Arrow list of fixed size
 
 
-class NpySource:
+class NpySource(Source):
     """One- or two-dimensional .npy arrays with equally many rows, each as a column."""
 
     def __init__(self, arrays: dict[str, NpyFile]):

@@ -8,10 +8,11 @@ import pyarrow as pa
 
 from fastloss.files.arrow import columns
 from fastloss.files.errors import one_line
+from fastloss.files.matching import Source
 from fastloss.files.reading import cut, reading, validated
 
 
-class ScannedSource:
+class ScannedSource(Source):
     """Rows that `scan(columns)` reads, from the start on each call."""
 
     def __init__(self, path: str, format: str, schema: pa.Schema, scan: Callable[..., Iterable[pa.RecordBatch]]):

@@ -19,17 +19,19 @@ import pyarrow as pa
 
 from fastloss.files.arrow import columns
 from fastloss.files.compression import decompressed
+from fastloss.files.conditions import Condition
 from fastloss.files.dataset import Fragment
-from fastloss.files.errors import ScoringError
+from fastloss.files.errors import ScoringError, located
 from fastloss.files.formats import MEMORY, STREAM, compression_of
+from fastloss.files.matching import Chosen, Source, which_match
 from fastloss.files.parquet.carried import Carried
-from fastloss.files.readers.memory import StreamSource, open_memory
+from fastloss.files.readers.memory import open_memory
 from fastloss.files.readers.npy import NpyFile, NpySource
 from fastloss.files.readers.objects import opened
 from fastloss.files.readers.ranges import RangedFile
 from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
-from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading
+from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading, shown
 from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL
 
@@ -45,7 +47,7 @@ BEGINNINGS = {
 }
 
 
-class PartitionedSource:
+class PartitionedSource(Source):
     """A source whose rows all have the same values in some columns, whatever is stored of these."""
 
     def __init__(self, source, values: dict):
@@ -67,13 +69,36 @@ class PartitionedSource:
         return self._source.carried(names) if is_stored else None
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        wanted = columns.roots(self.schema, names)
-        for batch in self._source.batches(self._stored(names)):
-            arrays = [
-                pa.repeat(self._values[name], len(batch)) if name in self._values else batch.column(name)
-                for name in wanted
-            ]
-            yield pa.RecordBatch.from_arrays(arrays, wanted)
+        return (self._completed(batch, names) for batch in self._source.batches(self._stored(names)))
+
+    def check(self, where: Sequence[Condition]) -> None:
+        own, others = self._split(where)
+        super().check(own)
+        self._source.check(others)
+
+    def matched(self, names: Sequence[str], rest: Sequence[str], where: Sequence[Condition]):
+        own, others = self._split(where)
+        values = pa.RecordBatch.from_arrays([pa.repeat(v, 1) for v in self._values.values()], list(self._values))
+        matches = which_match(values, own)
+        if matches is None or matches.all():
+            found = self._source.matched(self._stored(names), self._stored(rest), others)
+        else:
+            found = self._source.unmatched(self._stored(rest))
+        return ((self._completed(batch, names), matches) for batch, matches in found)
+
+    def _split(self, where: Sequence[Condition]) -> tuple[list[Condition], list[Condition]]:
+        """Conditions on the values that all rows have, and others."""
+        own = [one for one in where if one.column in self._values]
+        return own, [one for one in where if one.column not in self._values]
+
+    def _completed(self, batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
+        """Stored columns, as far as they were read, and the others."""
+        found = {
+            name: pa.repeat(self._values[name], len(batch)) if name in self._values else batch.column(name)
+            for name in columns.roots(self.schema, names)
+            if name in self._values or name in batch.schema.names
+        }
+        return pa.RecordBatch.from_arrays(list(found.values()), list(found)) if found else batch
 
     def _stored(self, names: Sequence[str]) -> list[str]:
         return [name for name in names if columns.path(self.schema, name)[0] not in self._values]
@@ -82,8 +107,13 @@ class PartitionedSource:
 @contextmanager
 def open_source(fragment: Fragment, spec: Spec, infer: bool = False, csv_columns: dict[str, Column] | None = None):
     """The source of a fragment, open; `infer` and `csv_columns` are CsvSource's."""
-    with _open_file_source(fragment, spec, infer, csv_columns) as source:
-        yield PartitionedSource(source, dict(fragment.partition)) if fragment.partition else source
+    with _open_file_source(fragment, spec, infer, csv_columns) as stored:
+        source = PartitionedSource(stored, dict(fragment.partition)) if fragment.partition else stored
+        try:
+            source.check(spec.where)
+        except ScoringError as error:
+            raise located(shown(fragment.path), error) from error
+        yield source
 
 
 def csv_columns(fragments: Iterable[Fragment], spec: Spec) -> dict[str, Column]:
@@ -151,7 +181,7 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
             for name, beside in fragment.beside:
-                arrays[name] = NpyFile(beside.path, entered(beside), spec.dtype, name in spec.grouping)
+                arrays[name] = NpyFile(beside.path, entered(beside), spec.dtype, name in spec.named)
             yield NpySource(arrays)
         else:
             yield ArrowSource(path, file)
@@ -192,11 +222,6 @@ def _opened(fragment: Fragment):
     return opened(fragment.store, path, begin, fragment.size, fragment.version)
 
 
-def look(source, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The batches of a source before they are read, also where they pass once."""
-    return source.look(names) if isinstance(source, StreamSource) else source.batches(names)
-
-
 def class_count(source, spec: Spec) -> int | None:
     """The length of the lists in the column of predictions, which the first tells; None without a list."""
     predictions = spec.pred or spec.residual
@@ -207,7 +232,9 @@ def class_count(source, spec: Spec) -> int | None:
     size = columns.fixed_size(type)
     if size is not None or not columns.holds_lists(type):
         return size
-    sizes = (columns.list_size(columns.get(batch, predictions[0])) for batch in look(source, predictions))
+    names = [*predictions, *(one.column for one in spec.where)]
+    found = (Chosen.of(*batch).batch for batch in source.look(names, spec.where))
+    sizes = (columns.list_size(columns.get(batch, predictions[0])) for batch in found if len(batch))
     return next((size for size in sizes if size is not None), None)
 
 

@@ -6,8 +6,9 @@ import io
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
+from copy import copy
 from functools import partial
-from itertools import starmap
+from itertools import groupby, starmap
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -18,7 +19,9 @@ from fastloss.files.arrow.chunks import Chunks, extents
 from fastloss.files.arrow.declared import declared_bytes
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
+from fastloss.files.conditions import Condition
 from fastloss.files.errors import ScoringError
+from fastloss.files.matching import Source
 from fastloss.files.parquet.carried import Carried
 from fastloss.files.parquet.footer import Footer, Leaf
 from fastloss.files.readers.ranges import Extent, RangedFile
@@ -39,7 +42,7 @@ SMALL_BYTES = 1 << 20  # of a file that is read as a whole
 THREADED_BYTES = 8 << 20  # of a batch whose columns are read in threads
 
 
-class ParquetSource:
+class ParquetSource(Source):
     """A Parquet file, read page by page."""
 
     def __init__(self, path: str, file, spec: Spec, row_groups: tuple[int, ...] | None = None):
@@ -103,6 +106,25 @@ class ParquetSource:
                 for batch in self._read(file, chunks, groups, list(names)):
                     for part in cut(validated(batch, self._path, "parquet")):
                         yield self._as_texts(part, chunks.texts)
+
+    def matched(self, names: Sequence[str], rest: Sequence[str], where: Sequence[Condition]):
+        """Row groups of which the footer tells that they have no such row are not decoded for it."""
+        if not where:
+            yield from super().matched(names, rest, where)
+            return
+        from fastloss.files.arrow.statistics import may_match  # what it imports takes its time
+
+        may = may_match(self._footer, self._file.metadata, self.schema, self._groups, where)
+        for is_read, numbered in groupby(enumerate(self._groups), lambda pair: may[pair[0]]):
+            part = self._part([group for _, group in numbered])
+            yield from super(ParquetSource, part).matched(names, rest, where) if is_read else part.unmatched(rest)
+
+    def _part(self, row_groups: Sequence[int]) -> ParquetSource:
+        """The source of these row groups alone."""
+        part = copy(self)
+        part._groups, part._carried = row_groups, {}
+        part.rows = sum(self._footer.rows[i] for i in row_groups)
+        return part
 
     def _read(
         self, file: pa.parquet.ParquetFile, chunks: Chunks, groups: Sequence[int], names: list[str]
@@ -204,7 +226,7 @@ def _refuse_intervals(name: str, leaves: Sequence[Leaf], carried: Sequence[str])
             )
 
 
-class ArrowSource:
+class ArrowSource(Source):
     """An Arrow IPC file or stream; its record batches are the largest pieces held in memory.
 
     Of an object in a store, whose buffers would be a request each, there is a copy on this machine once rows are read.
