@@ -102,9 +102,10 @@ def reference(data, directory, **options):
     return fl.score(data, directory, workers=1, **OPTIONS, **options)
 
 
-def test_equal_rows_and_byte_identical_summaries(data, tmp_path, engine):
-    expected = reference(data, tmp_path / "expected", by="g", sample_weight="w")
-    got = fl.score(data, tmp_path / "got", by="g", sample_weight="w", **OPTIONS, **engine)
+@pytest.mark.parametrize("where", [None, ["g in [a, b]", "w < 5"]], ids=["all", "some"])
+def test_equal_rows_and_byte_identical_summaries(data, tmp_path, engine, where):
+    expected = reference(data, tmp_path / "expected", by="g", sample_weight="w", where=where)
+    got = fl.score(data, tmp_path / "got", by="g", sample_weight="w", where=where, **OPTIONS, **engine)
     assert got.to_json() == expected.to_json() and got == expected
     assert contents(tmp_path / "got") == contents(tmp_path / "expected")
     assert fl.score(data, **OPTIONS, **engine).to_json() == fl.score(data, workers=1, **OPTIONS).to_json()
