@@ -152,6 +152,27 @@ def test_groups_of_odd_types(tmp_path, type):
     assert {key: group.count for key, group in summary.groups.items()} == {"a": 3, "c": 1}
 
 
+@pytest.mark.parametrize("kind", ["table", "stream", "pandas", "polars", "lazy"])
+def test_tables_in_memory(kind):
+    table = pa.table({"l": [[5.0], [0.0, 1.0], [2.0, 0.0], [1.0, 1.0]], "y": [9, 1, 0, 1], "k": ["b", "a", "a", None]})
+    match kind:
+        case "table":
+            given = table
+        case "stream":
+            given = iter(table.to_batches(max_chunksize=1))
+        case "pandas":
+            given = pytest.importorskip("pandas") and table.to_pandas()
+        case _:
+            polars = pytest.importorskip("polars", reason="it is what is scored")
+            given = polars.from_arrow(table)
+            given = given.lazy() if kind == "lazy" else given
+    options = {"loss": fl.cross_entropy, "pred": "l", "target": "y", "keep": ["y"], "emit": ["value", "grad"]}
+    summary, scored = fl.score(given, "table", where=["k == a", "y in [0, 1]"], **options)
+    assert (summary.count, summary.ignored) == (2, 2)
+    assert scored["y"].to_pylist() == [9, 1, 0, 1]
+    assert scored["value"].is_valid().to_pylist() == [False, True, True, False]
+
+
 # ---- formats ---------------------------------------------------------------------------------------------------------
 
 
