@@ -8,6 +8,7 @@ and however the rows were cut, the merged summary and its JSON are the same byte
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
+from numbers import Real
 
 import numpy as np
 
@@ -241,7 +243,7 @@ class Summary:
         ValueError
             If q is not in [0, 1].
         """
-        if not 0 <= q <= 1:
+        if not (isinstance(q, Real) and 0 <= q <= 1):
             raise ValueError(f"q must be in [0, 1], got {q!r}")
         if not self.count:
             return None
@@ -493,6 +495,28 @@ class Summaries(dict[str, Summary]):
     def with_worst(self, change: Callable[[Worst | None], Worst | None]) -> Summaries:
         """`Summary.with_worst` of each."""
         return Summaries({name: summary.with_worst(change) for name, summary in self.items()})
+
+    def to_arrow(self):
+        """The rows of `Summary.to_arrow` of each, after the name of the loss, in the column `loss`.
+
+        It has a _ after its name where a column of groups is called so; numbers that only some of the losses have are
+        null for the others.
+        """
+        import pyarrow as pa
+
+        def named(name: str, table):
+            taken = "loss" in table.column_names
+            return table.add_column(0, "loss" + "_" * taken, pa.array([name] * len(table), pa.string()))
+
+        tables = [named(name, summary.to_arrow()) for name, summary in self.items()]
+        return pa.concat_tables(tables, promote_options="default")
+
+    def to_pandas(self):
+        """`to_arrow` as a pandas DataFrame."""
+        return self.to_arrow().to_pandas()
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{html.escape(name)}</p>{summary._repr_html_()}" for name, summary in self.items())
 
     def to_json(self, *, state: bool = False) -> str:
         """One line of strict JSON, {"losses": {name: what `Summary.to_json` has}}."""

@@ -227,7 +227,7 @@ def test_quantiles_of_repeated_values_are_exact():
     assert [got.quantile(q) for q in (0.5, 0.9, 0.99)] == [0.0, 0.1, 7.3]
 
 
-@pytest.mark.parametrize("q", [-0.1, 1.1, math.nan])
+@pytest.mark.parametrize("q", [-0.1, 1.1, math.nan, "0.5", [0.5, 0.9], None])
 def test_a_quantile_outside_the_unit_interval_is_refused(q):
     with pytest.raises(ValueError, match="q must be in"):
         summary([1.0]).quantile(q)

@@ -7,6 +7,7 @@ import pytest
 
 import fastloss as fl
 from fastloss.exact.groups import GroupCollector
+from fastloss.exact.summary import Summaries, Summary
 
 VALUES = np.random.default_rng(0).lognormal(0, 2, 5000)
 
@@ -19,7 +20,7 @@ def grouped():
 
 def test_a_summary_of_an_array():
     weights = np.arange(3.0)
-    assert fl.summarize([1.0, 2.0, 6.0], weights) == fl.exact.summary.Summary.of([1.0, 2.0, 6.0], sample_weight=weights)
+    assert fl.summarize([1.0, 2.0, 6.0], weights) == Summary.of([1.0, 2.0, 6.0], sample_weight=weights)
     with pytest.raises(ValueError, match="sample_weight must be finite"):
         fl.summarize([1.0], sample_weight=[-1.0])
 
@@ -87,3 +88,18 @@ def test_a_number_called_as_a_column_of_groups_does_not_take_its_place():
     assert table.column_names[:4] == ["count", "mean", "count_", "null"]
     found = [table[name].to_pylist() for name in ("count", "mean", "count_", "mean_")]
     assert found == [[7, 8], ["a", "b"], [2, 1], [1.5, 4.0]] and str(table.schema.field("count_").type) == "int64"
+
+
+def test_several_losses():
+    pytest.importorskip("pyarrow")
+    one, other = fl.summarize([1.0, 2.0]).of_loss("nll()"), fl.summarize([3.0]).of_loss("huber(delta=1.0)")
+    table = Summaries({"<a>": one, "b": other}).to_arrow()
+    assert table["loss"].to_pylist() == ["<a>", "b"] and table["mean"].to_pylist() == [1.5, 3.0]
+    assert table["bits"].to_pylist() == [one.bits, None]
+    by_loss = GroupCollector("loss")
+    by_loss.add(np.array([1.0, 2.0]), None, None, None, np.array([0, 1]), ["x", "y"])
+    assert Summaries({"a": by_loss.summary()}).to_arrow().column_names[:2] == ["loss_", "loss"]
+    pytest.importorskip("pandas")
+    assert Summaries({"a": one, "b": other}).to_pandas()["count"].tolist() == [2, 1]
+    text = Summaries({"<a>": one, "b": other})._repr_html_()
+    assert "&lt;a&gt;" in text and text.count("<table>") == 2
