@@ -35,7 +35,7 @@ found = adaptive.fit(residuals)  # .alpha .scale .nll .alpha_stderr .scale_stder
 model = adaptive.RobustRegressor().fit(X, y)  # .coef_ .intercept_ .loss_ .weights_
 ```
 
-```
+```console
 fastloss fit residuals.parquet --residual r           # the same for files, and the command that scores with them
 fastloss plot regression -o regression.png            # curves, surface, density, regression (.gif: step by step)
 ```

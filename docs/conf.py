@@ -27,6 +27,7 @@ extensions = [
     "thumbnails",
     "myst_parser",
     "sphinx.ext.autodoc",
+    "docstrings",
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
@@ -38,6 +39,7 @@ exclude_patterns = ["_scripts"]
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
+default_role = "code"  # what docstrings have between backticks
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # docstrings have them
 napoleon_google_docstring = False

@@ -41,8 +41,12 @@ def picture(loss):
     count = len(drawn.outputs)
     rows, columns = (1, count) if count < 4 else (2, 2)
     with rc_context(SETTINGS):
-        figure = Figure(figsize=(3.4 * columns, 2.5 * rows), layout="constrained")
+        width, height = 3.4 * columns, 2.6 * rows
+        figure = Figure(figsize=(width, height))
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        inches = {"left": 0.5, "right": width - 0.1, "bottom": 0.5, "top": height - 0.3}
+        shares = {side: inch / (width if side in ("left", "right") else height) for side, inch in inches.items()}
+        figure.subplots_adjust(**shares, wspace=0.25, hspace=0.42)  # a layout that is computed takes twice as long
         for axes, (output, ys) in zip(panels, drawn.outputs.items(), strict=True):
             _panel(axes, drawn, output, ys)
         text = io.StringIO()
@@ -57,6 +61,7 @@ def _panel(axes, drawn, output, ys):
     margin = 0.05 * (high - low)
     axes.set_ylim(low - margin, high + margin)
     axes.set_xlim(drawn.range.low, drawn.range.high)
+    axes.locator_params(nbins=5)
     axes.axhline(0, color=INK, linewidth=0.6)
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)

@@ -248,9 +248,6 @@ def test_losses_are_equal_where_their_functions_are():
         fl.get("rounded")
 
 
-def test_the_documents():
-    page = ROOT / "docs" / "own-losses.md"
-    found = doctest.testfile(str(page), module_relative=False, encoding="utf-8", optionflags=doctest.ELLIPSIS)
-    assert found.attempted > 10 and found.failed == 0
+def test_the_examples_of_docstrings():
     for name in ("fastloss.core.custom", "fastloss.derivatives"):
         assert doctest.testmod(sys.modules[name], optionflags=doctest.ELLIPSIS).failed == 0

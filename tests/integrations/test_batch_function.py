@@ -1,7 +1,6 @@
 """The function of record batches: the same numbers as the loss itself gives, whatever the layout of the data."""
 
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -66,14 +65,3 @@ def test_a_batch_with_a_column_called_like_an_output(keep):
     scored = batch_function(Spec.of(fl.huber, **spec, prefix="h_"))(batch)
     assert scored.schema.names == ["r", "weight", "h_value", "h_weight"]
     assert batch_function(Spec.of(fl.huber, **spec | {"keep": "none"}))(batch).schema.names == ["value", "weight"]
-
-
-def test_the_recipe_for_ray_data(table):
-    """docs/scaling.md, up to the call of Ray itself."""
-    text = (Path(__file__).resolve().parents[2] / "docs" / "scaling.md").read_text(encoding="utf-8")
-    recipe = text.split("## Ray Data", 1)[1].split("```python\n", 1)[1].split("```", 1)[0]
-    code, call = recipe.replace("pa, ray", "pa").split("ray.data.")
-    names = {}
-    exec(code, names)
-    assert "map_batches(score_table" in call
-    assert names["score_table"](table)["value"].to_pylist() == expected(table, RESIDUAL)

@@ -1,7 +1,4 @@
-"""cfunc inside numba and SciPy: the examples of docs/c.md, and what cannot be served."""
-
-import doctest
-from pathlib import Path
+"""cfunc inside numba and SciPy: the bits of Python, and what cannot be served."""
 
 import numpy as np
 import pytest
@@ -11,13 +8,6 @@ import fastloss as fl
 pytestmark = pytest.mark.integrations
 numba = pytest.importorskip("numba")
 scipy = pytest.importorskip("scipy")
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-def test_the_page():
-    result = doctest.testfile(str(DOCS / "c.md"), module_relative=False, encoding="utf-8")
-    assert result.attempted >= 10 and not result.failed
 
 
 def test_numba_has_the_bits_of_python():
