@@ -191,12 +191,12 @@ INTERFACES += ["csrc/tiles/*.def", "fastloss/**/*.px[di]", "fastloss/include/*.h
 
 def extension(source):
     module = source.stem
-    flags = [f"-fsanitize={SANITIZE}"] if SANITIZE else HARDENING
+    flags = [f"-fsanitize={SANITIZE}", "-O1"] if SANITIZE else ["-O3", *HARDENING]
     return Extension(
         ".".join(source.with_suffix("").parts),
         [str(source), *C_SOURCES.get(module, [])],
         include_dirs=["csrc", "fastloss/include", numpy.get_include()],
-        extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", *flags],
+        extra_compile_args=["-std=gnu11", "-fvisibility=hidden", *flags],
         extra_link_args=LINK_FLAGS,
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
