@@ -125,6 +125,8 @@ def _arrow(given, path: str) -> MemoryTable:
 
 def _pandas(frame, path: str) -> MemoryTable:
     """A frame by pandas' own way into Arrow, in which NaN is null; of the columns that are needed."""
+    frame = frame.copy(deep=False)
+    frame.columns = list(map(str, frame.columns))  # as pyarrow has them, which warns of some
     names = pa.Table.from_pandas(frame.iloc[:0].astype(object)).schema.names  # those of its index come last
     of_index = names[len(frame.columns) :]
 

@@ -273,6 +273,7 @@ def test_pandas(here):
     numbered = pd.DataFrame([[1.0, 3.0]], columns=[0, 1], index=pd.RangeIndex(5, 6))
     summary, table = fl.score(numbered, "table", loss="huber", pred=0, target=1)
     assert summary.mean == 1.5 and table.to_pandas().index.tolist() == [5]
+    assert numbered.columns.tolist() == [0, 1] and table.column_names == ["0", "1", "value"]
     sparse = pd.DataFrame({"p": pd.arrays.SparseArray([0.0, 2.0]), "y": [0.0, 1.0], "z": pd.arrays.SparseArray([0, 1])})
     assert fl.score(sparse, "table", **OPTIONS)[1]["z"].to_pylist() == [0, 1]
     lists = pd.DataFrame({"z": [np.array([1.0, 2.0]), None, [0.0, 1.0]], "y": pd.array([0, 1, None], "Int64")})
