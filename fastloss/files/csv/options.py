@@ -19,6 +19,7 @@ NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/
 IN_NUMBERS = frozenset(string.digits + string.ascii_letters + "+-")
 IN_ROWS = frozenset('"\r\n\0')
 SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))  # which no encoding has
+NO_MARKS = IN_NUMBERS | IN_ROWS | SURROGATES
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,4 @@ PLAIN = CsvOptions()
 
 
 def _is_mark(text: Any) -> bool:
-    return isinstance(text, str) and len(text) == 1 and not {text} & (IN_NUMBERS | IN_ROWS | SURROGATES)
+    return isinstance(text, str) and len(text) == 1 and text not in NO_MARKS
