@@ -246,7 +246,7 @@ def _score_source(
                 with chosen.counting():
                     losses = score_each(chosen.batch, spec, classes, num_threads)
                     collected.add(chosen.batch, losses)
-                emitted = emitted_columns(losses)
+                emitted = [] if output is None else emitted_columns(losses)
             collected.leave_out(chosen.left_out)
             if output is not None:
                 arrays = {name: batch.column(name) for name in carried}

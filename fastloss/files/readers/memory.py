@@ -112,6 +112,8 @@ class StreamSource(Source):
 
     def _check(self, schema: pa.Schema) -> None:
         declared = self._declared
+        if schema.equals(declared):
+            return
         if schema.names != declared.names:
             raise ScoringError(
                 f"{self._path}: batch {self._passed} has the columns {', '.join(schema.names)}, "
