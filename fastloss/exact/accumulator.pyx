@@ -13,8 +13,8 @@ buckets of their own: these are then as narrow, relative to their values, as all
 
 Without groups each possible bucket has its place; pages that no value falls into are never touched and cost no memory.
 float32 values, whose low mantissa bits are 16, first go to cells of two 64-bit numbers, which stay in the cache; the
-buckets take these over before one can overflow. With groups the buckets lie in a hash table whose keys also hold the
-number of the row's group, so that memory follows the number of buckets in use.
+buckets take these over before one can overflow. With groups the values of each wait until there are many, and go into
+pages of buckets together, so that these are in the cache while they are needed (pages.pxi).
 
 With weights there are six more sums, of products of both (moments.h), for each group, sign and pair of exponents
 without their last three bits: a few for most data, 2**17 at most.
@@ -22,7 +22,7 @@ without their last three bits: a few for most data, 2**17 at most.
 
 from libc.float cimport DBL_MAX
 from libc.math cimport isfinite
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 
@@ -66,7 +66,6 @@ cdef enum:
     PAIR_BITS = 17          # of the sign of a value, and the exponents of its weight and its own without the last bits
     DROPPED_BITS = 3        # those, by which a mantissa is multiplied instead
     FIRST_ROOM = 1 << 7
-    STATE_BYTES = 24
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
@@ -80,16 +79,11 @@ cdef struct Bucket:
     uint128 low             # sum of the low mantissa bits
     uint128 high            # sum of their squares
 
-cdef struct State:
-    uint128 low
-    int64_t count           # in this order the bytes of the integer that a summary has of a bucket
-
 cdef struct Cell:
     uint64_t count_and_low  # count << CELL_SUM_BITS | sum of the low mantissa bits
     uint64_t high           # sum of their squares
 
 cdef struct Group:
-    int64_t rows
     int64_t nan
     int64_t left_out[2]     # numbers of rows with the mark 1, and 2
     int64_t infinite[2]     # numbers of values of inf and -inf with a weight
@@ -111,19 +105,31 @@ cdef inline object whole(uint128 number):
     return _PyLong_FromByteArray(<const unsigned char*>&number, 16, 1, 0)
 
 
-include "table.pxi"
+cdef int raise_no_memory() except -1 nogil:
+    with gil:
+        raise MemoryError
 
 
-cdef inline int put_value(Table table, uint64_t group, double value) except -1 nogil:
+cdef inline uint64_t index_of(double value, uint64_t* low) noexcept nogil:
+    """The index of a value's bucket; and its low mantissa bits."""
     cdef uint64_t bits = bits_of(value)
     cdef uint64_t magnitude = bits & ((<uint64_t>1 << 63) - 1)
-    cdef uint64_t flag = 0, low
+    cdef uint64_t flag = 0
     # Whether the value is subnormal; zero, which is not, wraps to a huge number.
     if magnitude - 1 < ((<uint64_t>1 << MANTISSA_BITS) - 1):
         bits = bits_of(value * <double>(<uint64_t>1 << SUBNORMAL_SHIFT))
         flag = SUBNORMAL_FLAG
-    low = bits & ((<uint64_t>1 << LOW_BITS) - 1)
-    return table.put(group << INDEX_BITS | flag | bits >> LOW_BITS, low, <uint128>low * low)
+    low[0] = bits & ((<uint64_t>1 << LOW_BITS) - 1)
+    return flag | bits >> LOW_BITS
+
+
+include "pages.pxi"
+include "table.pxi"
+
+
+cdef inline int put_value(Table table, double value) except -1 nogil:
+    cdef uint64_t low, index = index_of(value, &low)
+    return table.put(index, low, <uint128>low * low)
 
 
 cdef inline uint64_t mantissa_of(uint64_t bits, uint64_t* exponent) noexcept nogil:
@@ -134,11 +140,6 @@ cdef inline uint64_t mantissa_of(uint64_t bits, uint64_t* exponent) noexcept nog
         return mantissa
     exponent[0] -= 1
     return mantissa | <uint64_t>1 << MANTISSA_BITS
-
-
-cdef int raise_no_group(int64_t number, Py_ssize_t groups) except -1 nogil:
-    with gil:
-        raise IndexError(f"group {number} is not one of {groups}")
 
 
 def wrong_weight(const double[::1] weights, const uint8_t[::1] left_out=None):
@@ -203,7 +204,7 @@ cdef class Cells:
                     largest = value if value > largest else largest
                 memcpy(&bits, values + i, sizeof(bits))
                 if (bits << 1) - 1 < (1 << 24) - 1:  # subnormal: not 0, which wraps to a huge number
-                    put_value(table, 0, value)
+                    put_value(table, value)
                     continue
                 low = bits & ((1 << 32 - CELL_BITS) - 1)
                 cell = cells + (bits >> CELL_BITS)
@@ -211,7 +212,6 @@ cdef class Cells:
                 cell.high += low * low
                 used[bits >> CELL_BITS + LEAD_BITS] = 1
             i = stop
-        own.rows += size
         own.nan += nan
         self.smallest, self.largest = smallest, largest
         return 0
@@ -247,7 +247,8 @@ include "moments.pxi"
 cdef class Accumulator:
     """Counts, exact sums and bounds of streams of float32 or float64 values, one for each of a number of groups."""
 
-    cdef Table values
+    cdef Table values       # without groups
+    cdef Pages pages        # with groups
     cdef Moments moments    # None as long as no value had a weight
     cdef Cells cells        # of float32 values without groups; None as long as there were none
     cdef Group* found
@@ -256,7 +257,10 @@ cdef class Accumulator:
 
     def __cinit__(self, bint grouped=False):
         self.grouped = grouped
-        self.values = Table(0 if grouped else INDEX_BITS)
+        if grouped:
+            self.pages = Pages()
+        else:
+            self.values = Table(INDEX_BITS)
         self.require(1)
 
     def __dealloc__(self):
@@ -278,9 +282,11 @@ cdef class Accumulator:
         for i in range(self.groups, groups):
             self.found[i].smallest, self.found[i].largest = float("inf"), -float("inf")
         self.groups = max(groups, self.groups)
+        if self.grouped:
+            self.pages.require(self.groups)
 
     def add(self, const real[::1] values, const uint8_t[::1] left_out=None, const double[::1] weights=None,
-            const int64_t[::1] group=None, Py_ssize_t groups=1):
+            const int32_t[::1] codes=None, const int64_t[::1] numbers=None):
         """Add an array of values.
 
         Parameters
@@ -289,62 +295,66 @@ cdef class Accumulator:
             Values marked 1 or 2 are left out of the sums, and counted by mark; 0 marks the others.
         weights : array of float64, optional
             Finite and not negative.
-        group : array of int64, optional
-            The number of each value's group, below `groups`; 0 without it.
+        codes, numbers : array of int32, array of int64, optional
+            The number of a value's group is `numbers` at its code; without codes there are no groups.
 
         Raises
         ------
         ValueError
             If an array has another length than `values`.
+        IndexError
+            If a code is no index of `numbers`, or a number is negative.
         """
-        cdef Py_ssize_t size = values.shape[0]
-        for name, array in (("left_out", left_out), ("weights", weights), ("group", group)):
+        cdef Py_ssize_t size = values.shape[0], i
+        for name, array in (("left_out", left_out), ("weights", weights), ("codes", codes)):
             if array is not None and len(array) != size:
                 raise ValueError(f"{name} has {len(array)} elements, values has {size}")
-        self.require(groups)
+        if (codes is not None) != self.grouped:
+            raise ValueError("values have groups exactly where the accumulator is grouped")
+        if numbers is not None:
+            for i in range(numbers.shape[0]):
+                if numbers[i] < 0:
+                    raise IndexError(f"a group has the number {numbers[i]}")
+                self.require(numbers[i] + 1)
         if weights is not None and self.moments is None:
             self.moments = Moments(self.grouped)
         if size == 0:
             return
         cdef const uint8_t* mark = NULL
         cdef const double* weight = NULL
+        cdef const int32_t* code = NULL
         cdef const int64_t* number = NULL
         if left_out is not None:
             mark = &left_out[0]
         if weights is not None:
             weight = &weights[0]
-        if group is not None:
-            number = &group[0]
+        if codes is not None:
+            for i in range(size):
+                if not 0 <= codes[i] < numbers.shape[0]:
+                    raise IndexError(f"code {codes[i]} is none of {numbers.shape[0]}")
+            code, number = &codes[0], &numbers[0]
         cdef bint has_cells = real is float and not self.grouped
         if has_cells and self.cells is None:
             self.cells = Cells()
         cdef uint64_t floats = fl_enter_floats()
         try:
             with nogil:
-                if has_cells:
+                if self.grouped:
+                    self.put_in_groups(&values[0], mark, code, number, size)
+                elif has_cells:
                     self.cells.add(<const float*>&values[0], mark, size, self.found, self.values)
                 else:
-                    self.put_all(&values[0], mark, number, size)
+                    self.put_all(&values[0], mark, size)
                 if weight != NULL:
-                    self.moments.add(&values[0], mark, weight, number, size, self.found)
+                    self.moments.add(&values[0], mark, weight, code, number, size, self.found)
         finally:
             fl_leave_floats(floats)
 
-    cdef int put_all(
-        self, const real* values, const uint8_t* mark, const int64_t* number, Py_ssize_t size
-    ) except -1 nogil:
-        cdef int64_t at = 0
+    cdef int put_all(self, const real* values, const uint8_t* mark, Py_ssize_t size) except -1 nogil:
         cdef Py_ssize_t i
         cdef double value
-        cdef Group own = self.found[0]  # in registers, as long as the group stays the same
+        cdef Group own = self.found[0]  # in registers
         for i in range(size):
-            if number != NULL and number[i] != at:
-                if not 0 <= number[i] < self.groups:
-                    raise_no_group(number[i], self.groups)
-                self.found[at] = own
-                at = number[i]
-                own = self.found[at]
-            own.rows += 1
             if mark != NULL and mark[i]:
                 own.left_out[mark[i] - 1] += 1
                 continue
@@ -354,8 +364,20 @@ cdef class Accumulator:
                 continue
             own.smallest = value if value < own.smallest else own.smallest
             own.largest = value if value > own.largest else own.largest
-            put_value(self.values, at, value)
-        self.found[at] = own
+            put_value(self.values, value)
+        self.found[0] = own
+        return 0
+
+    cdef int put_in_groups(
+        self, const real* values, const uint8_t* mark, const int32_t* codes, const int64_t* numbers, Py_ssize_t size
+    ) except -1 nogil:
+        cdef Py_ssize_t i
+        cdef Group* found = self.found
+        for i in range(size):
+            if mark != NULL and mark[i]:
+                found[numbers[codes[i]]].left_out[mark[i] - 1] += 1
+            else:
+                self.pages.put(numbers[codes[i]], values[i], found)
         return 0
 
     cdef int settle(self) except -1:
@@ -378,10 +400,13 @@ cdef class Accumulator:
             raise ValueError(f"numbers has {numbers.shape[0]} elements, there are {other.groups} groups")
         for i in range(other.groups):
             if numbers[i] < 0:
-                raise_no_group(numbers[i], self.groups)
+                raise IndexError(f"a group has the number {numbers[i]}")
             self.require(numbers[i] + 1)
         other.settle()
-        self.values.take(other.values, &numbers[0])
+        if self.grouped:
+            self.pages.take(other.pages, &numbers[0], self.found)
+        else:
+            self.values.take(other.values)
         if other.moments is not None:
             if self.moments is None:
                 self.moments = Moments(self.grouped)
@@ -389,7 +414,6 @@ cdef class Accumulator:
             other.moments = None
         for i in range(other.groups):
             one, own = other.found + i, self.found + numbers[i]
-            own.rows += one.rows
             own.nan += one.nan
             own.left_out[0] += one.left_out[0]
             own.left_out[1] += one.left_out[1]
@@ -400,23 +424,16 @@ cdef class Accumulator:
         other.groups = 0
         other.require(1)
 
-    def counts(self):
-        """Of each group: (rows, NaNs, rows of mark 1, of mark 2, smallest, largest); without values inf and -inf."""
+    def contents(self):
+        """Of each group (NaNs, rows of mark 1, of mark 2, smallest, largest, states, squares): the last two as in
+        `Content`; without values the bounds are inf and -inf."""
         cdef Py_ssize_t i
         cdef Group* one
         self.settle()
-        rows = []
         for i in range(self.groups):
+            content = self.pages.content(i, self.found) if self.grouped else self.values.content()
             one = self.found + i
-            rows.append((one.rows, one.nan, one.left_out[0], one.left_out[1], one.smallest, one.largest))
-        return rows
-
-    def buckets(self):
-        """Of each group {index: count * 2**128 + sum of the low bits}, and {binade: sum of the squares of the
-        mantissas}."""
-        self.settle()
-        cdef const int64_t[::1] order = self.values.ordered()
-        return self.values.sums(order, self.groups), self.values.squares(order, self.groups)
+            yield one.nan, one.left_out[0], one.left_out[1], one.smallest, one.largest, *content
 
     def weighted(self):
         """Of each group (number of values of inf with a weight, of -inf, `Moments.of_groups`); None where no value had
@@ -425,3 +442,44 @@ cdef class Accumulator:
             return None
         infinite = [(self.found[i].infinite[0], self.found[i].infinite[1]) for i in range(self.groups)]
         return zip(infinite, self.moments.of_groups(self.groups), strict=True)
+
+
+def merged(const uint64_t[:, ::1] a, const uint64_t[:, ::1] b):
+    """The states, as in `Content`, of the values of two."""
+    cdef Py_ssize_t i = 0, j = 0, used = 0, k
+    cdef uint128 low
+    found = np.empty((a.shape[0] + b.shape[0], 4), np.uint64)
+    cdef uint64_t[:, ::1] rows = found
+    while i < a.shape[0] or j < b.shape[0]:
+        if j == b.shape[0] or (i < a.shape[0] and a[i, 0] < b[j, 0]):
+            for k in range(4):
+                rows[used, k] = a[i, k]
+            i += 1
+        elif i == a.shape[0] or b[j, 0] < a[i, 0]:
+            for k in range(4):
+                rows[used, k] = b[j, k]
+            j += 1
+        else:
+            low = (<uint128>a[i, 2] << 64 | a[i, 1]) + (<uint128>b[j, 2] << 64 | b[j, 1])
+            rows[used, 0], rows[used, 1], rows[used, 2] = a[i, 0], <uint64_t>low, <uint64_t>(low >> 64)
+            rows[used, 3] = a[i, 3] + b[j, 3]
+            i += 1
+            j += 1
+        used += 1
+    return found if used == len(found) else found[:used].copy()
+
+
+def sums(const uint64_t[:, ::1] states):
+    """{binade: sum of the mantissas} of states."""
+    cdef Py_ssize_t i = 0
+    cdef uint64_t binade
+    cdef uint128 sum
+    found = {}
+    while i < states.shape[0]:
+        binade, sum = states[i, 0] >> LEAD_BITS, 0
+        while i < states.shape[0] and states[i, 0] >> LEAD_BITS == binade:
+            sum += (<uint128>states[i, 3] * (PAGE | states[i, 0] & PAGE - 1) << LOW_BITS)
+            sum += <uint128>states[i, 2] << 64 | states[i, 1]
+            i += 1
+        found[binade] = whole(sum)
+    return found

@@ -1,4 +1,4 @@
-"""The buckets of a summary: {index: count * 2**128 + sum of low mantissa bits}, as `accumulator` fills them.
+"""The buckets of a summary, as `accumulator` fills them.
 
 An index is a flag of subnormals, the sign, the exponent and the leading bits of a mantissa.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import struct
 import sys
-from bisect import bisect_left
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 import numpy as np
 
+from fastloss.exact.accumulator import merged, sums
 from fastloss.exact.integers import divide
-from fastloss.exact.packing import unpacked
+from fastloss.exact.packing import packed, unpacked
 from fastloss.exact.state import integer, sequence
 
 _LOW_BITS = 45  # mantissa bits summed inside a bucket
@@ -31,18 +32,123 @@ SUBNORMAL_SHIFT = 54  # subnormals were multiplied by 2**54, so that sums are in
 UNITS = 1 << (1074 + SUBNORMAL_SHIFT)  # the number 1 in these units
 COUNT_SHIFT = 128  # the count is above this bit of a bucket's state, the sum of low mantissa bits below
 LOW_SUM = (1 << COUNT_SHIFT) - 1
-ROWS_BELOW = 1 << COUNT_SHIFT - _LOW_BITS  # for that the low bits of more rows have no room
+ROWS_BELOW = 1 << 63  # a count is a number of 64 bits
+_HALF = (1 << 64) - 1
 _INFINITE = {sign: (flag << 11 | _EXPONENT_MASK) << _LEAD_BITS for sign, flag in ((1, 0), (-1, 1))}  # their indices
 
 
-def columns(buckets: dict[int, int]) -> list[list[int]]:
-    """Three lists: indices, counts, sums of low bits. A list a bucket the garbage collector would have to visit."""
-    indices = sorted(buckets)
-    states = [buckets[index] for index in indices]
-    return [indices, [state >> COUNT_SHIFT for state in states], [state & LOW_SUM for state in states]]
+_NONE = np.empty((0, 4), np.uint64)
 
 
-def parsed(columns) -> dict[int, int]:
+class Buckets(Mapping[int, int]):
+    """{index: count * 2**128 + sum of low mantissa bits}, in arrays: there may be thousands in each of many groups.
+
+    Parameters
+    ----------
+    states : array of uint64, of shape (n, 4)
+        Of each bucket, by increasing index: this, the low and the high half of its sum of low mantissa bits, its count.
+    """
+
+    def __init__(self, states: np.ndarray = _NONE):
+        self._states = states
+
+    @classmethod
+    def of(cls, indices: Iterable[int], counts: Iterable[int], lows: Iterable[int]) -> Buckets:
+        """From their indices, counts and sums, in any order."""
+        rows = sorted(zip(indices, counts, lows, strict=True))
+        return cls(np.array([(i, low & _HALF, low >> 64, n) for i, n, low in rows], np.uint64).reshape(-1, 4))
+
+    @classmethod
+    def of_items(cls, buckets: Mapping[int, int]) -> Buckets:
+        """From {index: count * 2**128 + sum of low mantissa bits}."""
+        states = buckets.values()
+        return cls.of(buckets, (state >> COUNT_SHIFT for state in states), (state & LOW_SUM for state in states))
+
+    def columns(self) -> list[list[int]]:
+        """Three lists: indices, counts, sums of low bits. A list a bucket the garbage collector would have to visit."""
+        indices, lows, highs, counts = self._states.T.tolist()
+        return [indices, counts, [high << 64 | low for low, high in zip(lows, highs, strict=True)]]
+
+    def packed(self) -> str:
+        """The text that `packing` makes of them."""
+        return packed(self._states)
+
+    @cached_property
+    def count(self) -> int:
+        """The number of values."""
+        return int(self._states[:, 3].sum())
+
+    @cached_property
+    def infinities(self) -> dict[int, int]:
+        """The numbers of infinite values, by their signs."""
+        both = ((sign, self._states[self._states[:, 0] == index, 3].sum()) for sign, index in _INFINITE.items())
+        return {sign: int(count) for sign, count in both if count}
+
+    @cached_property
+    def total(self) -> int:
+        """The exact sum of the finite values, in units of 2**-1128."""
+        found = 0
+        for binade, mantissas in sums(self._states).items():
+            index = binade << _LEAD_BITS
+            if 0 < _exponent(index) < _EXPONENT_MASK:
+                found += sign(index) * mantissas << _shift(index)
+        return found
+
+    def mean_at(self, rank: int) -> float:
+        """The mean of the bucket of the rank-th smallest value, counted from 0."""
+        order, below = self._ordered
+        index, low, high, count = self._states[order[np.searchsorted(below, rank, side="right")]].tolist()
+        return bucket_mean(index, count << COUNT_SHIFT | high << 64 | low)
+
+    def ends(self) -> tuple[int, int]:
+        """The indices of the least and the largest values."""
+        order, _ = self._ordered
+        return int(self._states[order[0], 0]), int(self._states[order[-1], 0])
+
+    @cached_property
+    def _ordered(self) -> tuple[np.ndarray, np.ndarray]:
+        """The places of buckets by increasing values, and the numbers of values up to each."""
+        indices = self._states[:, 0].astype(np.int64)
+        ranks = np.where(indices < _SCALED, 1 << _LEAD_BITS + 11, 0) | indices & _MAGNITUDE
+        ranks[indices & _MAGNITUDE < OCTAVE] = 0  # both zeros
+        order = np.argsort(np.where(indices >> _LEAD_BITS + 11 & 1, -ranks, ranks), kind="stable")
+        return order, np.cumsum(self._states[order, 3].astype(np.int64))
+
+    def __or__(self, other: Buckets) -> Buckets:
+        """Those of the values of both."""
+        return Buckets(merged(self._states, other._states))
+
+    @cached_property
+    def _by_index(self) -> dict[int, int]:
+        return {index: (count << COUNT_SHIFT) + low for index, count, low in zip(*self.columns(), strict=True)}
+
+    def __getitem__(self, index: int) -> int:
+        return self._by_index[index]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._by_index)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Buckets) and np.array_equal(self._states, other._states)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self):
+        return Buckets, (self._states,)
+
+
+def merged_all(many: Iterable[Buckets]) -> Buckets:
+    """Those of the values of many, which are merged in pairs, so that the large ones are few."""
+    left = list(many) or [Buckets()]
+    while len(left) > 1:
+        left = [one | other for one, other in zip(left[::2], left[1::2], strict=False)] + left[len(left) & ~1 :]
+    return left[0]
+
+
+def parsed(columns) -> Buckets:
     """Those that three lists describe: indices, counts, sums of low bits; or the text that `packing` makes of them."""
     columns = unpacked(columns) if type(columns) is str else columns
     indices, counts, lows = (sequence(column, "buckets") for column in sequence(columns, "buckets", 3))
@@ -50,10 +156,9 @@ def parsed(columns) -> dict[int, int]:
         raise ValueError(f"buckets are lists of {len(indices)}, {len(counts)} and {len(lows)}")
     if not _are_usual(indices, counts, lows):
         _check(indices, counts, lows)
-    buckets = {index: (count << COUNT_SHIFT) + low for index, count, low in zip(indices, counts, lows, strict=True)}
-    if len(buckets) != len(indices):
+    if len(set(indices)) != len(indices):
         raise ValueError("a bucket is described twice")
-    return buckets
+    return Buckets.of(indices, counts, lows)
 
 
 def _are_usual(*columns: list) -> bool:
@@ -98,15 +203,6 @@ def place(value: float) -> tuple[int, int]:
     return is_scaled * _SCALED | bits >> _LOW_BITS, bits & LARGEST_LOW
 
 
-def ends(buckets: dict[int, int]) -> tuple[int, int]:
-    """The indices of the least and the largest values. Indices are ordered by magnitude among those of one sign that
-    are scaled, or are not."""
-    indices = sorted(buckets)
-    starts = [0, *(bisect_left(indices, kind << _LEAD_BITS + 11) for kind in range(1, 4)), len(indices)]
-    outermost = {indices[at] for start, stop in pairwise(starts) if start < stop for at in (start, stop - 1)}
-    return min(outermost, key=rank), max(outermost, key=rank)
-
-
 def rank(index: int) -> int:
     """A number that orders buckets by their values; of both zeros it is 0."""
     if _exponent(index) == 0:
@@ -140,12 +236,6 @@ def _shift(index: int) -> int:
 
 def _lead(index: int) -> int:
     return (1 << _LEAD_BITS) | index & _LEADS
-
-
-def infinities(buckets: dict[int, int]) -> dict[int, int]:
-    """The numbers of infinite values, by their signs."""
-    both = ((sign, buckets.get(index, 0) >> COUNT_SHIFT) for sign, index in _INFINITE.items())
-    return {sign: count for sign, count in both if count}
 
 
 def bucket_sum(index: int, state: int) -> int:

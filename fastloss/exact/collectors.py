@@ -52,8 +52,8 @@ class ColumnsCollector:
             as_floats(values.reshape(-1), "values"),
             None if left_out is None else left_out.repeat(columns),
             None if weights is None else weights.repeat(columns),
-            np.tile(np.arange(columns), rows),
-            self._columns,
+            np.tile(np.arange(columns, dtype=np.int32), rows),
+            np.arange(self._columns),
         )
 
     def take(self, other: ColumnsCollector) -> None:

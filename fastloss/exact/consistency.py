@@ -13,8 +13,8 @@ from fastloss.exact.buckets import (
     LARGEST_LOW,
     LOW_SUM,
     ROWS_BELOW,
-    ends,
-    infinities,
+    Buckets,
+    merged_all,
     place,
     rank,
     sign,
@@ -31,7 +31,7 @@ def check(summary) -> None:
     ValueError
         If not.
     """
-    held = sum(state >> COUNT_SHIFT for state in summary.buckets.values())
+    held = summary.buckets.count
     if summary.count != held:
         raise _damaged(f"count is {summary.count}, its buckets hold {held}")
     if summary.rows >= ROWS_BELOW:
@@ -40,7 +40,7 @@ def check(summary) -> None:
         _check_bounds(summary.buckets, summary.min, summary.max)
     elif (summary.min, summary.max) != (None, None):
         raise _damaged(f"of no values min is {summary.min} and max is {summary.max}")
-    infinite = infinities(summary.buckets)
+    infinite = summary.buckets.infinities
     bounds = None if infinite or not held else (_units(summary.min), _units(summary.max))
     _check_squares(summary.squares, held - sum(infinite.values()), bounds)
     if summary.weighted is not None:
@@ -65,11 +65,7 @@ def check_parts(whole, parts: Collection) -> None:
             raise _damaged(f"{name} is not that of its groups")
     if sum(part.ignored for part in parts) > whole.ignored:
         raise _damaged("ignored is less than that of its groups")
-    buckets: dict[int, int] = {}
-    for part in parts:
-        for index, state in part.buckets.items():
-            buckets[index] = buckets.get(index, 0) + state
-    if buckets != whole.buckets:
+    if merged_all(part.buckets for part in parts) != whole.buckets:
         raise _damaged("it has buckets that its groups have not, or has not theirs")
     counted = [part for part in parts if part.count]
     if counted and (whole.min, whole.max) != (min(p.min for p in counted), max(p.max for p in counted)):
@@ -84,12 +80,12 @@ def check_parts(whole, parts: Collection) -> None:
         raise _damaged("a group is of another loss, or has outputs")
 
 
-def _check_bounds(buckets: dict[int, int], smallest: float | None, largest: float | None) -> None:
+def _check_bounds(buckets: Buckets, smallest: float | None, largest: float | None) -> None:
     """That they are in the outermost of the buckets, whose other values are between them."""
     if None in (smallest, largest):
         raise _damaged(f"min is {smallest} and max is {largest}")
     (at_smallest, low_smallest), (at_largest, low_largest) = place(smallest), place(largest)
-    first, last = ends(buckets)
+    first, last = buckets.ends()
     if (rank(at_smallest), rank(at_largest)) != (rank(first), rank(last)):
         raise _damaged(f"min is {smallest} and max is {largest}, its buckets have others")
     if smallest > largest or not all(

@@ -13,10 +13,9 @@ from fastloss.core.arguments import shown
 from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.arrays import as_floats, as_weights, marks
-from fastloss.exact.collectors import Collector
 from fastloss.exact.keys import Key, Part, is_short, number_key
 from fastloss.exact.state import sequence, text
-from fastloss.exact.summary import Summary, summaries
+from fastloss.exact.summary import Summary, summaries, together
 from fastloss.exact.worst import Worst
 
 
@@ -126,8 +125,7 @@ class GroupCollector:
     """Builds a `GroupedSummary` from batches of losses; as `Collector`, with the group of each row."""
 
     def __init__(self, by: str | tuple[str, ...]):
-        self._by, self._total = by, Collector()
-        self._values = Accumulator(grouped=True)
+        self._by, self._values = by, Accumulator(grouped=True)
         # A dictionary takes True for 1: keys with booleans, of files where that is the type of these columns, are on
         # their own.
         self._numbers: dict[tuple[bool, ...], dict[Key, int]] = {}
@@ -135,17 +133,15 @@ class GroupCollector:
     def add(self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key]) -> None:
         """Add losses; `codes` has the number of each row's key among `keys`, which are of one type."""
         values = as_floats(values, "values")
-        self._total.add(values, null, ignored, sample_weight)
-        numbers = self._numbers.setdefault(_which_are_booleans(keys), {})
-        before = self._groups - len(numbers)
-        group = np.array([numbers.setdefault(key, before + len(numbers)) for key in keys], np.int64)[codes]
+        of_type = self._numbers.setdefault(_which_are_booleans(keys), {})
+        before = self._groups - len(of_type)
+        numbers = np.array([of_type.setdefault(key, before + len(of_type)) for key in keys], np.int64)
         left_out = marks(null, ignored, len(values))
         weights = as_weights(sample_weight, left_out, len(values))
-        self._values.add(values, left_out, weights, group, self._groups)
+        self._values.add(values, left_out, weights, codes.astype(np.int32, copy=False), numbers)
 
     def take(self, other: GroupCollector) -> None:
         """Add everything that was added to another one, by the same column, which is as a new one then."""
-        self._total.take(other._total)
         numbers = np.zeros(max(other._groups, 1), np.int64)
         for booleans, theirs in other._numbers.items():
             ours = self._numbers.setdefault(booleans, {})
@@ -158,7 +154,7 @@ class GroupCollector:
         """The summary of everything added so far."""
         found = summaries(self._values)
         groups = ({key: found[number] for key, number in of.items()} for of in self._numbers.values())
-        return GroupedSummary._of(self._total.summary(), self._by, reduce(_merged, groups, {}))
+        return GroupedSummary._of(together(found), self._by, reduce(_merged, groups, {}))
 
     @property
     def _groups(self) -> int:

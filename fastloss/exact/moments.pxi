@@ -39,10 +39,10 @@ cdef class Moments:
         return self.used - 1
 
     cdef int add(
-        self, const real* values, const uint8_t* mark, const double* weights, const int64_t* number, Py_ssize_t size,
-        Group* found
+        self, const real* values, const uint8_t* mark, const double* weights, const int32_t* codes,
+        const int64_t* numbers, Py_ssize_t size, Group* found
     ) except -1 nogil:
-        """Add numbers that `Accumulator.put_all` has seen, so that their groups are there."""
+        """Add finite or infinite values with weights; `found` counts the infinite ones."""
         cdef Py_ssize_t i
         cdef uint64_t group, of_weight, of_value, weight, value, sign
         cdef double wide
@@ -50,7 +50,7 @@ cdef class Moments:
             wide = values[i]
             if (mark != NULL and mark[i]) or wide != wide or weights[i] == 0:
                 continue
-            group = 0 if number == NULL else number[i]
+            group = 0 if codes == NULL else numbers[codes[i]]
             sign = bits_of(wide) >> 63
             weight = mantissa_of(bits_of(weights[i]), &of_weight)
             if isfinite(wide):

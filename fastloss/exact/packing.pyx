@@ -18,16 +18,8 @@ cimport cython
 cdef extern from *:
     """
     typedef unsigned __int128 fl_uint128;
-
-    #if PY_VERSION_HEX >= 0x030D0000
-    #define fl_bytes_of(number, bytes, size) _PyLong_AsByteArray((PyLongObject*)(number), bytes, size, 1, 0, 1)
-    #else
-    #define fl_bytes_of(number, bytes, size) _PyLong_AsByteArray((PyLongObject*)(number), bytes, size, 1, 0)
-    #endif
     """
     ctypedef unsigned long long uint128 "fl_uint128"
-    # An OverflowError where an integer has no room, or is negative.
-    int fl_bytes_of(object number, unsigned char* bytes, size_t size) except -1
     int __builtin_clzll(unsigned long long number) nogil
     int trailing_zeros "__builtin_ctzll"(unsigned long long number) nogil
     object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
@@ -37,42 +29,27 @@ cdef enum:
     INDEX_BITS = 20
     FIRST_ROOM = 1 << 12
 
-cdef struct Bucket:
-    uint64_t low, high      # of the sum of low bits; in this order the bytes of count * 2**128 + sum, a bucket's state
-    uint64_t count
 
-
-def packed(dict buckets not None):
-    """The text of buckets.
-
-    Raises
-    ------
-    OverflowError
-        If a bucket has 2**64 values or more.
-    """
-    cdef list indices = sorted(buckets)
-    cdef Py_ssize_t size = len(indices), i
-    cdef bytearray states = bytearray(size * sizeof(Bucket))
-    cdef Bucket* bucket = <Bucket*><char*>states
+def packed(const uint64_t[:, ::1] states):
+    """The text of buckets, given by their states as `accumulator` has them: index, both halves of the sum, count."""
+    cdef Py_ssize_t size = states.shape[0], i
     cdef uint64_t used = <uint64_t>1 << LOW_BITS
-    cdef int64_t before = -1, index
+    cdef int64_t before = -1
     cdef int dropped
     cdef Bits bits = Bits()
     for i in range(size):
-        fl_bytes_of(buckets[indices[i]], <unsigned char*>&bucket[i], sizeof(Bucket))
-        used |= bucket[i].low
+        used |= states[i, 1]
     dropped = trailing_zeros(used)
     bits.put_gamma(size + 1)
     bits.put_gamma(dropped + 1)
     for i in range(size):
-        index = indices[i]
-        bits.put_gamma(index - before)
-        bits.put_gamma(bucket[i].count)
+        bits.put_gamma(states[i, 0] - before)
+        bits.put_gamma(states[i, 3])
         bits.put(
-            (<uint128>bucket[i].high << 64 | bucket[i].low) >> dropped,
-            LOW_BITS - dropped + length(bucket[i].count - 1),
+            (<uint128>states[i, 2] << 64 | states[i, 1]) >> dropped,
+            LOW_BITS - dropped + length(states[i, 3] - 1),
         )
-        before = index
+        before = states[i, 0]
     return binascii.b2a_base64(bits.content(), newline=False).decode()
 
 

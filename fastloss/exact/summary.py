@@ -12,28 +12,24 @@ import html
 import json
 import math
 import re
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import accumulate
+from functools import reduce
+from itertools import repeat
 from numbers import Real
+from operator import or_
 
 import numpy as np
 
 from fastloss.core.floats import in_standard_floats
-from fastloss.exact import consistency, packing, views
+from fastloss.exact import consistency, views
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.arrays import add_rows
 from fastloss.exact.buckets import (
-    COUNT_SHIFT,
     ROWS_BELOW,
     UNITS,
-    bucket_mean,
-    bucket_sum,
-    columns,
-    infinities,
-    is_infinite,
+    Buckets,
+    merged_all,
     parsed,
     sum_of_squares,
 )
@@ -65,9 +61,8 @@ class Summary:
         conditions `where`.
     min, max : float or None
         Exact bounds of the counted losses; None if there are none.
-    buckets : dict
-        {index: count * 2**128 + sum of low mantissa bits}, the exact state behind `sum`, `mean` and `quantile`. Each is
-        one integer, so that merging is one addition.
+    buckets : mapping
+        {index: count * 2**128 + sum of low mantissa bits}, the exact state behind `sum`, `mean` and `quantile`.
     squares : int
         The sum of the squares of the finite losses, in units of 2**-2148.
     weighted : WeightedSums or None
@@ -96,7 +91,7 @@ class Summary:
     ignored: int = 0
     min: float | None = None
     max: float | None = None
-    buckets: dict[int, int] = field(default_factory=dict, repr=False)
+    buckets: Buckets = field(default_factory=Buckets, repr=False)
     squares: int = field(default=0, repr=False)
     weighted: WeightedSums | None = field(default=None, repr=False)
     outputs: dict[str, Summary] = field(default_factory=dict, repr=False)
@@ -134,6 +129,12 @@ class Summary:
         outputs = {name: summary.with_ignored(rows) for name, summary in self.outputs.items()}
         return replace(self, ignored=self.ignored + rows, outputs=outputs) if rows else self
 
+    def __setstate__(self, state: dict) -> None:
+        buckets = state["buckets"]
+        if not isinstance(buckets, Buckets):  # of an earlier version, a dictionary
+            state |= {"buckets": Buckets.of_items(buckets)}
+        self.__dict__.update(state)
+
     @property
     def rows(self) -> int:
         """All rows, counted or not."""
@@ -155,7 +156,7 @@ class Summary:
     @property
     def infinite(self) -> int:
         """Those of the counted losses that are infinite."""
-        return sum(infinities(self.buckets).values())
+        return sum(self.buckets.infinities.values())
 
     @property
     def sum(self) -> float:
@@ -383,7 +384,7 @@ class Summary:
         of a `compact` state a text."""
         state = {name: getattr(self, name) for name in _COUNTS}
         state |= {name: _strict(getattr(self, name)) for name in ("min", "max")}
-        state["buckets"] = packing.packed(self.buckets) if compact else columns(self.buckets)
+        state["buckets"] = self.buckets.packed() if compact else self.buckets.columns()
         state["squares"] = packed(self.squares, PRODUCT_UNITS)
         state["weighted"] = None if self.weighted is None else self.weighted.to_list()
         state["outputs"] = {name: summary.to_dict(compact) for name, summary in self.outputs.items()}
@@ -426,17 +427,14 @@ class Summary:
         if None not in (self.loss, other.loss) and self.loss != other.loss:
             raise ValueError(f"summaries of different losses do not merge: {self.loss} and {other.loss}")
         if self.rows + other.rows >= ROWS_BELOW:
-            raise ValueError(f"summaries of {self.rows} and {other.rows} rows do not merge: one holds fewer than 2**83")
-        buckets = dict(self.buckets)
-        for index, state in other.buckets.items():
-            buckets[index] = buckets.get(index, 0) + state
+            raise ValueError(f"summaries of {self.rows} and {other.rows} rows do not merge: one holds fewer than 2**63")
         unweighted = self.weighted is None and other.weighted is None
         names, nothing = self.outputs | other.outputs, Summary()
         return Summary(
             **{name: getattr(self, name) + getattr(other, name) for name in _COUNTS},
             min=_either(min, self.min, other.min),
             max=_either(max, self.max, other.max),
-            buckets=buckets,
+            buckets=self.buckets | other.buckets,
             squares=self.squares + other.squares,
             weighted=None if unweighted else self._weighted_sums() | other._weighted_sums(),
             outputs={name: self.outputs.get(name, nothing) | other.outputs.get(name, nothing) for name in names},
@@ -447,8 +445,8 @@ class Summary:
     def _weighted_sums(self) -> WeightedSums:
         if self.weighted is not None:
             return self.weighted
-        infinite = infinities(self.buckets)
-        total = self._total << PRODUCT_UNITS >> UNITS.bit_length() - 1
+        infinite = self.buckets.infinities
+        total = self.buckets.total << PRODUCT_UNITS >> UNITS.bit_length() - 1
         return WeightedSums.of_ones(self.count, total, self.squares, infinite.get(1, 0), infinite.get(-1, 0))
 
     @property
@@ -456,32 +454,19 @@ class Summary:
         found = re.fullmatch(r"(\w+)\([^()]*\)", self.loss or "")  # not one of its outputs
         return found is not None and found[1] in ENTROPIES
 
-    @cached_property
-    def _ordered(self) -> tuple[list[float], list[int]]:
-        """The buckets' means in increasing order, and their cumulative counts."""
-        means = {i: bucket_mean(i, self.buckets[i]) for i in self.buckets}
-        order = sorted(means, key=means.get)
-        return [means[i] for i in order], list(accumulate(self.buckets[i] >> COUNT_SHIFT for i in order))
-
     def _order_statistic(self, rank: int) -> float:
         """The mean of the bucket of the rank-th smallest value, counted from 0; the bounds are exact."""
         if rank == 0:
             return self.min
         if rank == self.count - 1:
             return self.max
-        means, cumulative = self._ordered
-        return means[bisect_right(cumulative, rank)]
+        return self.buckets.mean_at(rank)
 
     def _ratio(self, units: int) -> float:
         """The sum of all values, measured in 1/units, rounded once."""
-        infinite = infinities(self.buckets)
-        if infinite:
-            return sum(sign * math.inf for sign in infinite)
-        return divide(self._total, units)
-
-    @cached_property
-    def _total(self) -> int:
-        return sum(bucket_sum(index, state) for index, state in self.buckets.items() if not is_infinite(index))
+        if self.infinite:
+            return sum(sign * math.inf for sign in self.buckets.infinities)
+        return divide(self.buckets.total, units)
 
 
 class Summaries(dict[str, Summary]):
@@ -559,15 +544,15 @@ class Summaries(dict[str, Summary]):
 
 def summaries(values: Accumulator) -> list[Summary]:
     """The summary of each group of an accumulator."""
-    counts, terms = values.counts(), values.weighted()
-    weighted = [None] * len(counts) if terms is None else (WeightedSums.of(*sums) for sums in terms)
-    return [_summary(*parts) for parts in zip(counts, *values.buckets(), weighted, strict=True)]
+    terms = values.weighted()
+    weighted = repeat(None) if terms is None else (WeightedSums.of(*sums) for sums in terms)
+    return [_summary(*content, sums) for content, sums in zip(values.contents(), weighted)]  # noqa: B905
 
 
 @in_standard_floats
-def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary:
-    rows, nan, null, ignored, smallest, largest = counts
-    count = rows - nan - null - ignored
+def _summary(nan, null, ignored, smallest, largest, states, squares, weighted: WeightedSums | None) -> Summary:
+    buckets = Buckets(states)
+    count = buckets.count
     return Summary(
         count=count,
         null=null,
@@ -579,6 +564,20 @@ def _summary(counts, buckets, squares, weighted: WeightedSums | None) -> Summary
         buckets=buckets,
         squares=sum_of_squares(squares),
         weighted=weighted,
+    )
+
+
+def together(parts: list[Summary]) -> Summary:
+    """The summary of the rows of many, of one loss, at once; at least one."""
+    counted = [part for part in parts if part.count]
+    weighted = [part.weighted for part in parts if part.weighted is not None]
+    return Summary(
+        **{name: sum(getattr(part, name) for part in parts) for name in _COUNTS},
+        min=min((part.min for part in counted), default=None),
+        max=max((part.max for part in counted), default=None),
+        buckets=merged_all(part.buckets for part in parts),
+        squares=sum(part.squares for part in parts),
+        weighted=reduce(or_, weighted) if weighted else None,
     )
 
 

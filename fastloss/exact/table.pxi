@@ -86,16 +86,14 @@ cdef class Table:
         bucket.high += high
         return 0
 
-    cdef int take(self, Table other, const int64_t* numbers) except -1 nogil:
-        """Add the buckets of another table, which is empty then; `numbers` has the groups' numbers here."""
+    cdef int take(self, Table other) except -1 nogil:
+        """Add the buckets of another table, which is empty then."""
         cdef size_t i
         cdef Bucket* bucket
         cdef Bucket* own
-        cdef uint64_t key
         for i in range(other.used):
             bucket = other.places + other.taken[i]
-            key = bucket.tag - 1
-            own = self.find(<uint64_t>numbers[key >> INDEX_BITS] << INDEX_BITS | key & ((<uint64_t>1 << INDEX_BITS) - 1))
+            own = self.find(bucket.tag - 1)
             own.count += bucket.count
             own.low += bucket.low
             own.high += bucket.high
@@ -104,7 +102,7 @@ cdef class Table:
         return 0
 
     cdef const int64_t[::1] ordered(self):
-        """The places in use by increasing key: group by group, so that the dictionary of each stays in the cache."""
+        """The places in use by increasing key."""
         cdef size_t i
         tags = np.empty(self.used, np.uint64)
         places = np.empty(self.used, np.int64)
@@ -115,44 +113,20 @@ cdef class Table:
             tag[i] = self.places[self.taken[i]].tag
         return places[np.argsort(tags)]
 
-    cdef list sums(self, const int64_t[::1] order, Py_ssize_t groups):
-        """Of each group {index: count * 2**128 + low}.
-
-        The values are integers and not tuples, each of which the garbage collector would have to visit.
-        """
-        cdef list found = [{} for _ in range(groups)]
-        cdef int64_t at
-        cdef Bucket* bucket
-        cdef uint64_t group, number
-        cdef State state
-        for at in order:
-            bucket = self.places + at
-            group, number = (bucket.tag - 1) >> INDEX_BITS, (bucket.tag - 1) & ((<uint64_t>1 << INDEX_BITS) - 1)
-            state.low, state.count = bucket.low, bucket.count
-            (<dict>found[group])[number] = _PyLong_FromByteArray(<const unsigned char*>&state, STATE_BYTES, 1, 0)
-        return found
-
-    cdef list squares(self, const int64_t[::1] order, Py_ssize_t groups):
-        """Of each group {binade: sum of the squares of the mantissas}; a binade is an index without the leading bits.
-
-        The square of lead * 2**45 + low has three terms; 128 bits hold the sum of each over 2**38 values.
-        """
-        cdef list found = [{} for _ in range(groups)]
+    cdef tuple content(self):
+        """The states of the buckets, and the sums of the squares of mantissas, as `Content` has them."""
+        cdef const int64_t[::1] order = self.ordered()
         cdef Py_ssize_t i = 0
         cdef Bucket* bucket
-        cdef uint64_t binade, lead, of_leads
-        cdef uint128 of_both, of_lows
+        cdef uint64_t binade
+        cdef uint128 of_lows
+        cdef Content content = Content(order.shape[0])
         while i < order.shape[0]:
-            binade = (self.places[order[i]].tag - 1) >> LEAD_BITS
-            of_leads = of_both = of_lows = 0
+            binade, of_lows = (self.places[order[i]].tag - 1) >> LEAD_BITS, 0
             while i < order.shape[0] and (self.places[order[i]].tag - 1) >> LEAD_BITS == binade:
                 bucket = self.places + order[i]
-                lead = <uint64_t>1 << LEAD_BITS | ((bucket.tag - 1) & ((<uint64_t>1 << LEAD_BITS) - 1))
-                of_leads += <uint64_t>bucket.count * lead * lead
-                of_both += bucket.low * lead
+                content.add(bucket.tag - 1, bucket.count, bucket.low)
                 of_lows += bucket.high
                 i += 1
-            (<dict>found[binade >> INDEX_BITS - LEAD_BITS])[binade & ((<uint64_t>1 << INDEX_BITS - LEAD_BITS) - 1)] = (
-                (int(of_leads) << 2 * LOW_BITS) + (whole(of_both) << LOW_BITS + 1) + whole(of_lows)
-            )
-        return found
+            content.end_binade(binade, of_lows)
+        return content.states, content.squares

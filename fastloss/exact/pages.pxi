@@ -1,0 +1,291 @@
+# Part of accumulator.pyx: the values of many groups.
+
+cdef enum:
+    PAGE = 1 << LEAD_BITS
+    BINADES = 1 << INDEX_BITS - LEAD_BITS
+    COUNT_AT = 83           # of a state: the count is above this bit, the sum of low mantissa bits below
+    FIRST_WAITING = 8
+    MOST_WAITING = 1 << 12  # values of a group that wait before they go into its pages
+    LEAST_OF_PAGE = 16      # values for which a page is made: its memory follows their number
+
+cdef struct Page:           # the buckets of a binade: values of one sign and exponent
+    Page* next
+    uint64_t binade
+    uint128 squares[2]      # of the low mantissa bits, in turns, so that none waits for the one before
+    uint128 states[PAGE]
+
+cdef struct Own:            # what a group has: values that wait, from `start` to `at`, and pages
+    double* start
+    double* at
+    double* end
+    Page* pages
+
+
+@cython.final
+cdef class Content:
+    """What buckets come to, as they are added by increasing index.
+
+    Attributes
+    ----------
+    states : array of uint64
+        Of each bucket its index, the low and the high half of its sum of low mantissa bits, and its count.
+    squares : dict
+        {binade: sum of the squares of the mantissas}; a binade is an index without the leading bits.
+    """
+
+    cdef object states
+    cdef dict squares
+    cdef uint64_t[:, ::1] rows
+    cdef Py_ssize_t used
+    cdef uint64_t of_leads  # of the binade: the three terms of the square of lead * 2**45 + low
+    cdef uint128 of_both
+
+    def __cinit__(self, Py_ssize_t size):
+        self.states, self.squares = np.empty((size, 4), np.uint64), {}
+        self.rows = self.states
+
+    cdef inline void add(self, uint64_t index, uint64_t count, uint128 low) noexcept:
+        cdef uint64_t lead = PAGE | index & PAGE - 1
+        self.rows[self.used, 0], self.rows[self.used, 1] = index, <uint64_t>low
+        self.rows[self.used, 2], self.rows[self.used, 3] = <uint64_t>(low >> 64), count
+        self.used += 1
+        self.of_leads += count * lead * lead
+        self.of_both += low * lead
+
+    cdef int end_binade(self, uint64_t binade, uint128 of_lows) except -1:
+        """`of_lows` is the sum of the squares of low bits, of at most 2**38 values, as of the other terms."""
+        self.squares[binade] = (
+            (int(self.of_leads) << 2 * LOW_BITS) + (whole(self.of_both) << LOW_BITS + 1) + whole(of_lows)
+        )
+        self.of_leads = self.of_both = 0
+        return 0
+
+
+@cython.final
+cdef class Pages:
+    """The values of groups, in buckets.
+
+    A value is put behind those of its group that wait. When these are many they are sorted into the pages of the group,
+    which stay in the cache meanwhile; a few values of a binade that has no page wait on.
+    """
+
+    cdef Own* owns
+    cdef Py_ssize_t groups, room
+    cdef Page** directory   # the pages of the group at hand by binade, else NULL
+    cdef uint32_t* without  # of a binade that has none, the number of values
+    cdef Page* spare        # pages in no use, full of zeros
+
+    def __cinit__(self):
+        self.directory = <Page**>calloc(BINADES, sizeof(Page*))
+        self.without = <uint32_t*>calloc(BINADES, sizeof(uint32_t))
+        if self.directory == NULL or self.without == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        for i in range(self.groups):
+            free(self.owns[i].start)
+            free_pages(self.owns[i].pages)
+        free_pages(self.spare)
+        free(self.owns)
+        free(self.directory)
+        free(self.without)
+
+    cdef int require(self, Py_ssize_t groups) except -1:
+        """Have room for so many groups."""
+        cdef Own* owns
+        if groups > self.room:
+            owns = <Own*>realloc(self.owns, max(groups, 2 * self.room) * sizeof(Own))
+            if owns == NULL:
+                raise MemoryError
+            self.owns, self.room = owns, max(groups, 2 * self.room)
+        if groups > self.groups:
+            memset(self.owns + self.groups, 0, (groups - self.groups) * sizeof(Own))
+            self.groups = groups
+        return 0
+
+    cdef inline int put(self, size_t group, double value, Group* found) except -1 nogil:
+        cdef Own* own = self.owns + group
+        if own.at == own.end:
+            self.make_room(own, found + group)
+        own.at[0] = value
+        own.at += 1
+        return 0
+
+    cdef int make_room(self, Own* own, Group* found) except -1 nogil:
+        cdef Py_ssize_t waiting = own.at - own.start, room = waiting
+        cdef double* start
+        if waiting >= MOST_WAITING:
+            self.open(own)
+            self.sort(own, found)
+            self.make_pages(own)
+            self.sort(own, found)
+            self.close(own.pages)
+            waiting = own.at - own.start
+        if 2 * waiting >= room:
+            room = 2 * room if room else FIRST_WAITING
+            start = <double*>realloc(own.start, room * sizeof(double))
+            if start == NULL:
+                raise_no_memory()
+            own.start, own.at, own.end = start, start + waiting, start + room
+        return 0
+
+    cdef void open(self, Own* own) noexcept nogil:
+        cdef Page* page = own.pages
+        while page != NULL:
+            self.directory[page.binade] = page
+            page = page.next
+
+    cdef void close(self, Page* page) noexcept nogil:
+        while page != NULL:
+            self.directory[page.binade] = NULL
+            page = page.next
+
+    cdef void sort(self, Own* own, Group* found) noexcept nogil:
+        """Move the values that wait and have a page into it; NaN are counted, and bounds noted."""
+        cdef double* value = own.start
+        cdef double* kept = own.start
+        cdef double* end = own.at
+        cdef double smallest = found.smallest, largest = found.largest
+        cdef Page** directory = self.directory
+        cdef Page* page
+        cdef uint64_t index, low
+        cdef size_t turn = 0
+        while value != end:
+            if value[0] != value[0]:
+                found.nan += 1
+                value += 1
+                continue
+            smallest = value[0] if value[0] < smallest else smallest
+            largest = value[0] if value[0] > largest else largest
+            index = index_of(value[0], &low)
+            page = directory[index >> LEAD_BITS]
+            if page == NULL:
+                kept[0] = value[0]
+                kept += 1
+            else:
+                page.states[index & PAGE - 1] += (<uint128>1 << COUNT_AT) + low
+                page.squares[turn & 1] += <uint128>low * low
+                turn += 1
+            value += 1
+        found.smallest, found.largest, own.at = smallest, largest, kept
+
+    cdef int make_pages(self, Own* own) except -1 nogil:
+        """For the values that wait, of binades of which there are enough."""
+        cdef double* value = own.start
+        cdef uint64_t binade, low
+        while value != own.at:
+            binade = index_of(value[0], &low) >> LEAD_BITS
+            self.without[binade] += 1
+            if self.without[binade] == LEAST_OF_PAGE:
+                own.pages = self.page(binade, own.pages)
+            value += 1
+        while value != own.start:
+            value -= 1
+            self.without[index_of(value[0], &low) >> LEAD_BITS] = 0
+        return 0
+
+    cdef Page* page(self, uint64_t binade, Page* next) except NULL nogil:
+        """A new page, in the directory."""
+        cdef Page* page = self.spare
+        if page != NULL:
+            self.spare = page.next
+        else:
+            page = <Page*>calloc(1, sizeof(Page))
+            if page == NULL:
+                raise_no_memory()
+        page.binade, page.next = binade, next
+        self.directory[binade] = page
+        return page
+
+    cdef void drop(self, Page* page) noexcept nogil:
+        """Have these pages to spare."""
+        cdef Page* next
+        while page != NULL:
+            next = page.next
+            memset(page, 0, sizeof(Page))
+            page.next, self.spare = self.spare, page
+            page = next
+
+    cdef int take(self, Pages other, const int64_t* numbers, Group* found) except -1 nogil:
+        """Add the values of another one, which has none then; `numbers` has the groups' numbers here."""
+        cdef Py_ssize_t i
+        cdef Py_ssize_t k
+        cdef Own* own
+        cdef Own* theirs
+        cdef Page* page
+        cdef Page* next
+        cdef Page* mine
+        for i in range(other.groups):
+            theirs = other.owns + i
+            if theirs.pages != NULL:
+                own = self.owns + numbers[i]
+                self.open(own)
+                page, theirs.pages = theirs.pages, NULL
+                while page != NULL:
+                    next = page.next
+                    mine = self.directory[page.binade]
+                    if mine == NULL:
+                        page.next, own.pages, self.directory[page.binade] = own.pages, page, page
+                    else:
+                        for k in range(PAGE):
+                            mine.states[k] += page.states[k]
+                        mine.squares[0] += page.squares[0]
+                        mine.squares[1] += page.squares[1]
+                        page.next = NULL
+                        self.drop(page)
+                    page = next
+                self.close(own.pages)
+            for k in range(theirs.at - theirs.start):
+                self.put(numbers[i], theirs.start[k], found)
+            theirs.at = theirs.start
+        return 0
+
+    cdef tuple content(self, size_t group, Group* found):
+        """The states of a group's buckets, and the sums of the squares of mantissas, as `Table.content` has them."""
+        cdef Own* own = self.owns + group
+        cdef Page* of_few = NULL
+        cdef Page* page
+        cdef double* value = own.start
+        cdef uint64_t index, low
+        cdef Py_ssize_t binade, used = 0
+        cdef Py_ssize_t k
+        self.open(own)
+        self.sort(own, found + group)
+        while value != own.at:
+            index = index_of(value[0], &low)
+            page = self.directory[index >> LEAD_BITS]
+            if page == NULL:
+                page = of_few = self.page(index >> LEAD_BITS, of_few)
+            page.states[index & PAGE - 1] += (<uint128>1 << COUNT_AT) + low
+            page.squares[0] += <uint128>low * low
+            value += 1
+        for binade in range(BINADES):
+            page = self.directory[binade]
+            if page != NULL:
+                for k in range(PAGE):
+                    used += page.states[k] != 0
+        cdef Content content = Content(used)
+        for binade in range(BINADES):
+            page = self.directory[binade]
+            if page != NULL:
+                for k in range(PAGE):
+                    if page.states[k] != 0:
+                        content.add(
+                            binade << LEAD_BITS | k,
+                            <int64_t>(page.states[k] >> COUNT_AT),
+                            page.states[k] & (<uint128>1 << COUNT_AT) - 1,
+                        )
+                content.end_binade(binade, page.squares[0] + page.squares[1])
+        self.close(own.pages)
+        self.close(of_few)
+        self.drop(of_few)
+        return content.states, content.squares
+
+
+cdef void free_pages(Page* page) noexcept nogil:
+    cdef Page* next
+    while page != NULL:
+        next = page.next
+        free(page)
+        page = next
