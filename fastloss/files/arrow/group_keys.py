@@ -20,20 +20,34 @@ def keys_of_columns(given: Mapping) -> tuple[np.ndarray, list[Key]]:
     for codes_there, keys_there in others:
         both, possible = codes.astype(np.int64) * len(keys_there) + codes_there, len(keys) * len(keys_there)
         if possible <= 4 * len(both):
-            present = np.flatnonzero(np.bincount(both, minlength=possible))
-            numbers = np.zeros(possible, np.int64)
-            numbers[present] = np.arange(len(present))
-            codes = numbers[both]
+            codes, present = _without_gaps(both, possible)
         else:
             present, codes = np.unique(both, return_inverse=True)
         keys = [(*keys[i // len(keys_there)], keys_there[i % len(keys_there)]) for i in present.tolist()]
     return codes, keys
 
 
+def _without_gaps(codes: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes below `possible` as numbers of those that there are; and these."""
+    present = np.flatnonzero(np.bincount(codes, minlength=possible))
+    numbers = np.zeros(possible, np.int32)
+    numbers[present] = np.arange(len(present))
+    return numbers[codes], present
+
+
 def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
     """The number of each row's key, and the keys: the values of the column `by`."""
     from pyarrow import types
 
+    if types.is_dictionary(column.type) and len(column.dictionary) <= len(column):
+        return _keys_of_dictionary(column, by)
+    if types.is_integer(column.type) and not column.null_count and len(column):
+        values = columns.stored(column)
+        least, most = int(values.min()), int(values.max())
+        if most - least < len(values):
+            steps = (values - values.dtype.type(least)).view(f"u{values.itemsize}")  # which may be beyond a signed type
+            codes, present = _without_gaps(steps.astype(np.int32), most - least + 1)
+            return codes, [least + step for step in present.tolist()]
     array = columns.wide_decimals(columns.decoded(column))
     is_time = types.is_temporal(array.type) and not types.is_interval(array.type)
     is_number = types.is_floating(array.type) or types.is_decimal(array.type)
@@ -53,6 +67,16 @@ def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
     if is_number:
         keys = list(map(number_key, keys))
     return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None] if encoded.null_count else keys
+
+
+def _keys_of_dictionary(column, by: str) -> tuple[np.ndarray, list[Key]]:
+    """As `keys_of`, of a dictionary that is short beside its column."""
+    codes, keys = keys_of(column.dictionary, by)
+    indices = column.indices.fill_null(len(codes))
+    codes = np.append(codes, keys.index(None) if None in keys else len(keys))
+    codes, present = _without_gaps(codes[indices.to_numpy()], len(keys) + 1)
+    keys = [*keys, None]
+    return codes, [keys[i] for i in present]
 
 
 def _time_keys(values, by: str) -> list[Key]:

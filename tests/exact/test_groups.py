@@ -1,0 +1,61 @@
+"""Summaries by groups of many values, beside those of each group's values alone."""
+
+import numpy as np
+import pytest
+from fastloss.exact.accumulator import Accumulator
+
+from fastloss.exact.groups import GroupCollector
+from fastloss.exact.summary import Summary
+from fastloss.files.arrow.group_keys import keys_of
+
+RNG = np.random.default_rng(7)
+DRAWS = {
+    "many of few sizes": lambda n: RNG.normal(size=n) ** 2,
+    "few of each size": lambda n: np.ldexp(RNG.normal(size=n), RNG.integers(-1070, 1000, n)),
+    "of all kinds": lambda n: RNG.choice([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -2.5e-310, 1.0, -3.7e200], n),
+    "float32": lambda n: RNG.lognormal(size=n).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("draw", DRAWS)
+def test_each_group_is_that_of_its_values_and_all_rows_are_those_of_the_groups(draw, weighted):
+    n, groups = 60_000, 5
+    values = DRAWS[draw](n)
+    codes = np.minimum(RNG.geometric(0.4, n) - 1, groups - 1)  # some with many, some with few
+    null, ignored = RNG.random(n) < 0.01, RNG.random(n) < 0.01
+    weights = RNG.choice([0.0, 0.5, 3.25], n) if weighted else None
+    first, second = GroupCollector("g"), GroupCollector("g")
+    for collector, start, stop in ((first, 0, 45_000), (second, 45_000, 45_100), (second, 45_100, n)):
+        part = slice(start, stop)
+        of_weights = None if weights is None else weights[part]
+        keys = [f"key {(k + start) % groups}" for k in range(groups)]  # in another order each time
+        collector.add(values[part], null[part], ignored[part], of_weights, (codes[part] - start) % groups, keys)
+    first.take(second)
+    found, again = first.summary(), first.summary()
+    assert found == again and second.summary().rows == 0
+    assert found.to_dict().items() >= Summary.of(values, null, ignored, weights).to_dict().items()
+    for k in range(groups):
+        own = codes == k
+        of_weights = None if weights is None else weights[own]
+        assert found.groups[f"key {k}"] == Summary.of(values[own], null[own], ignored[own], of_weights)
+
+
+@pytest.mark.parametrize(("codes", "numbers"), [([0, 2], [0, 1]), ([-1, 0], [0, 1]), ([0, 1], [0, -1]), ([0, 0], [])])
+def test_groups_that_are_none_are_refused(codes, numbers):
+    arrays = np.array(codes, np.int32), np.array(numbers, np.int64)
+    with pytest.raises(IndexError):
+        Accumulator(grouped=True).add(np.ones(2), None, None, *arrays)
+
+
+@pytest.mark.parametrize("kind", ["i1", "u1", "i2", "i4", "i8", "u8"])
+def test_integers_near_each_other_are_the_keys_that_pyarrow_finds(kind):
+    pa = pytest.importorskip("pyarrow")
+    ends = np.iinfo(kind)
+    for least, most in ((ends.min, ends.min + 100), (ends.max - 100, ends.max), (ends.min, ends.max)):
+        values = RNG.integers(least, most, 1000, kind, endpoint=True)
+        column = pa.array(values)
+        for given in (column, column.slice(3), column.dictionary_encode(), column.dictionary_encode().slice(3, 200)):
+            codes, keys = keys_of(given, "g")
+            assert [keys[code] for code in codes] == given.to_pylist()
+            assert len(set(keys)) == len(keys) == len(set(given.to_pylist()))
