@@ -130,8 +130,9 @@ class GroupCollector:
         # their own.
         self._numbers: dict[tuple[bool, ...], dict[Key, int]] = {}
 
-    def add(self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key]) -> None:
-        """Add losses; `codes` has the number of each row's key among `keys`, which are of one type."""
+    def add(self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key]) -> np.ndarray:
+        """Add losses; `codes` has the number of each row's key among `keys`, which are of one type. What is returned are
+        the numbers of the groups of these."""
         values = as_floats(values, "values")
         of_type = self._numbers.setdefault(_which_are_booleans(keys), {})
         before = self._groups - len(of_type)
@@ -139,9 +140,11 @@ class GroupCollector:
         left_out = marks(null, ignored, len(values))
         weights = as_weights(sample_weight, left_out, len(values))
         self._values.add(values, left_out, weights, codes.astype(np.int32, copy=False), numbers)
+        return numbers
 
-    def take(self, other: GroupCollector) -> None:
-        """Add everything that was added to another one, by the same column, which is as a new one then."""
+    def take(self, other: GroupCollector) -> np.ndarray:
+        """Add everything that was added to another one, by the same column, which is as a new one then. What is
+        returned are the numbers here of its groups, by those there."""
         numbers = np.zeros(max(other._groups, 1), np.int64)
         for booleans, theirs in other._numbers.items():
             ours = self._numbers.setdefault(booleans, {})
@@ -149,12 +152,16 @@ class GroupCollector:
                 numbers[number] = ours.setdefault(key, self._groups)
         other._numbers = {}
         self._values.take(other._values, numbers)
+        return numbers
 
-    def summary(self) -> GroupedSummary:
-        """The summary of everything added so far."""
+    def summary(self, worst: Callable[[int], Worst] | None = None) -> GroupedSummary:
+        """The summary of everything added so far, with the worst rows that a group has by its number."""
         found = summaries(self._values)
+        total = together(found)
+        if worst is not None:
+            found = [replace(summary, worst_rows=worst(number)) for number, summary in enumerate(found)]
         groups = ({key: found[number] for key, number in of.items()} for of in self._numbers.values())
-        return GroupedSummary._of(together(found), self._by, reduce(_merged, groups, {}))
+        return GroupedSummary._of(total, self._by, reduce(_merged, groups, {}))
 
     @property
     def _groups(self) -> int:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from fastloss.core.installing import install_extra
@@ -64,6 +65,8 @@ def score(
     sample_weight: str | None = None,
     where: str | Iterable[str] | None = None,
     multioutput: str = "uniform_average",
+    worst: int | None = None,
+    worst_by_group: bool = False,
     format: str | None = None,
     dtype: str | None = None,
     separator: str | None = None,
@@ -150,6 +153,13 @@ def score(
         value by each output, "weight" of their IRLS weights. A null in a row makes it null, a NaN its mean NaN. The
         summary is over the rows' means either way; with "raw_values" `summary.outputs` has one for each output too,
         called "value[0]", "value[1]", and so on.
+    worst : int, optional
+        How many rows of the largest losses `summary.worst` has: a pyarrow Table, the largest loss first, equal ones in
+        the order of the input, with the columns `file`, `row` (in that file, counted from 0), `value`, and all of the
+        input, whose types in CSV are those of these rows; `prefix` is put before the three. Rows whose loss is null or
+        NaN, or that are ignored, are not among them.
+    worst_by_group : bool
+        With `by`, that the summary of each group has its own so many rows, too.
     format : str
         Format of standard input, of inputs whose extension names none, and of standard output: parquet, csv, arrow,
         feather, npy, and of inputs also npz, safetensors, jsonl or orc.
@@ -277,6 +287,7 @@ def score(
         fragments = inputs.cut(fragments, fragment_rows)
     elif output is None and gathered is None:
         fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
+    fragments = [replace(fragment, number=number) for number, fragment in enumerate(fragments)]
     if gathered is None:
         tasks = dataset.plan(fragments, output, into_directory, format, store)
     else:
@@ -286,6 +297,7 @@ def score(
         keep = "none"  # an array has no room for them
     head = None if head is None else Head.of(head, dtype, addresses)
     rest = pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head, where
+    rest += worst, worst_by_group
     spec = Spec.of(losses, *rest) if isinstance(losses, Loss) else Spec.of_several(losses, *rest)
 
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None
@@ -295,8 +307,13 @@ def score(
         if resume:
             raise ScoringError("resume needs a directory as the output")
         summary = job.run(tasks, work, run, watch)
-        return summary if gathered is None else (summary, gathered.table())
-    return job.run_into_directory(tasks, output, work, run, watch, resume)
+    else:
+        summary = job.run_into_directory(tasks, output, work, run, watch, resume)
+    if spec.worst:
+        from fastloss.files.lookup import with_all_columns
+
+        summary = with_all_columns(summary, fragments, spec)
+    return summary if gathered is None else (summary, gathered.table())
 
 
 def _check_spread(fragments, gathered: bool, engine: str) -> None:

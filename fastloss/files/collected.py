@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 
 from fastloss.exact.collectors import Collector, ColumnsCollector
@@ -15,6 +16,7 @@ from fastloss.files.arrow import columns
 from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Losses
 from fastloss.files.spec import Spec
+from fastloss.files.worst import Origin, WorstCollector
 
 
 class Collected:
@@ -31,12 +33,16 @@ class Collected:
         for one in self._losses:
             one.expect(types)
 
-    def add(self, batch: pa.RecordBatch, losses: Sequence[Losses]) -> None:
-        """Add the losses of the rows of a batch."""
+    def add(
+        self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None = None, before: int = 0
+    ) -> None:
+        """Add the losses of the rows of a batch; where worst rows are kept, it is so many rows after the first."""
         grouping = self._spec.grouping
         groups = keys_of_columns({by: columns.get(batch, by) for by in grouping}) if grouping else ()
         for one, found in zip(self._losses, losses, strict=True):
-            one.add(found, groups)
+            group = one.add(found, groups)
+            if origin is not None:
+                one.worst.add(batch, found, group if self._spec.worst_by_group else None, origin, before)
         self.rows += len(batch)
 
     def leave_out(self, rows: int) -> None:
@@ -72,6 +78,7 @@ class CollectedLoss:
     def __init__(self, spec: Spec):
         self._spec = spec
         self._values = GroupCollector(spec.by) if spec.by else Collector()
+        self.worst = WorstCollector(spec) if spec.worst else None
         self._others: dict[str, Collector | ColumnsCollector] = {}
 
     def expect(self, types: Iterator[pa.DataType]) -> None:
@@ -83,17 +90,20 @@ class CollectedLoss:
             elif self._spec.multioutput == "raw_values":
                 self._others.setdefault(name, ColumnsCollector())
 
-    def add(self, losses: Losses, groups: tuple) -> None:
-        """Add the losses of the rows of a batch, and the keys of these."""
+    def add(self, losses: Losses, groups: tuple) -> np.ndarray | None:
+        """Add the losses of the rows of a batch, and the keys of these; the numbers of their groups."""
         left_out = losses.null, losses.ignored, losses.sample_weight
-        self._values.add(losses.value, *left_out, *groups)
+        group = self._values.add(losses.value, *left_out, *groups)
         for name, values in zip(self._spec.emit, losses.outputs, strict=True):
             if name in self._others:
                 self._others[name].add(values, *left_out)
+        return group
 
     def take(self, part: CollectedLoss) -> None:
         """Add everything that was added to another one."""
-        self._values.take(part._values)
+        groups = self._values.take(part._values)
+        if self.worst is not None:
+            self.worst.take(part.worst, groups if self._spec.worst_by_group else None)
         for name, collector in part._others.items():
             self._others.setdefault(name, type(collector)()).take(collector)
 
@@ -105,4 +115,9 @@ class CollectedLoss:
                 outputs[name] = collector.summary()
             else:
                 outputs |= {f"{name}[{i}]": summary for i, summary in enumerate(collector.summaries())}
-        return replace(self._values.summary(), outputs=outputs).of_loss(self._spec.loss_text)
+        if self.worst is None:
+            summary = self._values.summary()
+        else:
+            of_groups = (self.worst.of_groups(),) if self._spec.worst_by_group else ()
+            summary = replace(self._values.summary(*of_groups), worst_rows=self.worst.of_all())
+        return replace(summary, outputs=outputs).of_loss(self._spec.loss_text)

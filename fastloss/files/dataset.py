@@ -51,6 +51,8 @@ class Fragment:
     size, version : int and str, or None
         Of an object in a store, as it was listed: its bytes, and its ETag, generation or the like, of which alone it is
         read.
+    number : int
+        Of those of a job, in the order of the input.
     """
 
     path: str
@@ -65,6 +67,7 @@ class Fragment:
     table: Table | MemoryTable | None = None
     size: int | None = None
     version: str | None = None
+    number: int = 0
 
     @property
     def name(self) -> str:

@@ -27,6 +27,7 @@ from fastloss.files.reading import shown
 from fastloss.files.schemas import conform, output_schema, unified
 from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL
+from fastloss.files.worst import Origin, check_names, is_read_again
 from fastloss.files.writers.output import Output, TableOutput, open_output
 from fastloss.files.writers.sinks import ROW_GROUP_BYTES
 
@@ -235,17 +236,23 @@ def _score_source(
 ) -> Iterator[int]:
     """Score a source batch by batch; yields the number of its rows so far."""
     rows = 0
+    wanted = _wanted(spec, source)
     with naming(fragment, rows, before):
         collected.expect(output_schema(source.schema, spec, classes))
+        if spec.worst:
+            check_names(source.schema, spec)
+            if not is_read_again(fragment, source):
+                wanted = [*dict.fromkeys([*source.schema.names, *wanted])]
     carried = spec.carried(source.schema.names)
-    for batch, matches in _batches(source, spec, before):
+    origin = Origin.of(fragment, source, wanted) if spec.worst else None
+    for batch, matches in _batches(source, wanted, spec, before):
         chosen = Chosen.of(batch, matches)
         emitted: list[pa.Array] = []
         with naming(fragment, rows, before):
             if chosen.numbers is None or len(chosen.numbers):
                 with chosen.counting():
                     losses = score_each(chosen.batch, spec, classes, num_threads)
-                    collected.add(chosen.batch, losses)
+                    collected.add(chosen.batch, losses, origin and origin.at(rows, chosen.numbers))
                 emitted = [] if output is None else emitted_columns(losses)
             collected.leave_out(chosen.left_out)
             if output is not None:

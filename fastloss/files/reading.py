@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -20,6 +20,7 @@ MAX_ROWS = 1 << 17
 BATCH_BYTES = 32 << 20
 BOUND_BYTES = 16  # of a primitive value, at most
 READ_BUFFER_BYTES = 1 << 20
+TEXT = "the text of a row\n"  # name of a column of such, in place of columns that are yet to be read
 EXPANSION, EXPANDED_BYTES = 100, 1 << 30  # compressed data may become so many times as many bytes, or so many
 
 
@@ -106,6 +107,29 @@ def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         stop = min(max(stop, start + 1), start + MAX_ROWS)
         yield batch.slice(start, stop - start)
         start = stop
+
+
+def taken(source, names: Sequence[str], rows: np.ndarray) -> pa.Table:
+    """Columns of some rows of a source, at least one, by their numbers in the file in increasing order.
+
+    Raises
+    ------
+    ScoringError
+        If it has fewer rows.
+    """
+    return source.taken(names, rows) if hasattr(source, "taken") else gathered(source.batches(names), rows)
+
+
+def gathered(batches: Iterable[pa.RecordBatch], rows: np.ndarray) -> pa.Table:
+    """Some rows of batches, at least one; what comes after the last of them is not asked for."""
+    parts, before, done = [], 0, 0
+    for batch in batches:
+        stop = int(np.searchsorted(rows, before + len(batch)))
+        parts.append(batch.take(pa.array(rows[done:stop] - before)))
+        before, done = before + len(batch), stop
+        if done == len(rows):
+            return pa.Table.from_batches(parts)
+    raise ScoringError(f"it has become shorter while it was read: row {rows[done]} is gone")
 
 
 @contextmanager

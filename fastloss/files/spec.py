@@ -17,6 +17,8 @@ from fastloss.exact.summary import Summaries, Summary
 from fastloss.files.arguments import (
     as_column,
     as_columns,
+    as_count,
+    as_flag,
     as_grouping,
     as_kept,
     as_loss,
@@ -70,6 +72,8 @@ class Spec:
         Of one of several losses: its columns are called so, but for the derivatives, "NAME_grad".
     others : tuple of Spec
         Of the first of several losses, those of the others, which read the same columns.
+    worst : int or None
+        How many rows of the largest losses the summary has, and with `worst_by_group` that of each group.
     """
 
     loss: Any
@@ -88,6 +92,8 @@ class Spec:
     where: tuple[Condition, ...] = ()
     name: str = ""
     others: tuple[Spec, ...] = ()
+    worst: int | None = None
+    worst_by_group: bool = False
 
     @classmethod
     def of(
@@ -106,6 +112,8 @@ class Spec:
         csv: CsvOptions = PLAIN,
         head=None,
         where: str | Iterable[str] | None = None,
+        worst: int | None = None,
+        worst_by_group: bool = False,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
 
@@ -130,12 +138,16 @@ class Spec:
             csv=csv,
             head=head,
             where=optional(as_conditions, where, "where") or (),
+            worst=optional(as_count, worst, "worst"),
+            worst_by_group=as_flag(worst_by_group, "worst_by_group"),
         )
         must_be(CsvOptions, csv, "csv", "CsvOptions, as CsvOptions.of makes them")
         if head is not None and not hasattr(head, "vectors"):
             raise refusal("head", "a Head, as fastloss.files.head.Head.of makes it", head)
         if dtype is not None and not (isinstance(dtype, str) and dtype == "bfloat16"):
             raise refusal("dtype", "'bfloat16' (of .npy arrays of two bytes without a type)", dtype)
+        if spec.worst_by_group and not (spec.worst and spec.grouping):
+            raise ScoringError("worst_by_group is of the worst rows of groups: give worst, their number, and by")
         _check_roles(spec)
         _check_multioutput(spec)
         _check_outputs(spec)
@@ -246,6 +258,8 @@ class Spec:
             written |= {"head": self.head.digest}
         if self.where:
             written |= {"where": [asdict(replace(one, text="")) for one in self.where]}
+        if self.worst:
+            written |= {"worst": self.worst, "worst_by_group": self.worst_by_group}
         if self.name:
             written |= {"losses": [[one.name, one.alone.fingerprint] for one in self.each]}
         return json.dumps(loss | columns | written, sort_keys=True, default=_plain)

@@ -24,7 +24,7 @@ from fastloss.files.csv.blocks import (
 )
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import RowError, ScoringError
-from fastloss.files.reading import reading, shown
+from fastloss.files.reading import TEXT, reading, shown
 
 ROWS = "the rows\n"  # name of a column of the rows' own text, each of which begins with the end of the line before
 HEADER, LINE_END = b"header", b"line end"  # metadata of its field: the text of the first row, with a byte order mark
@@ -86,7 +86,7 @@ class CsvText:
                 except pa.ArrowInvalid:
                     types = dict.fromkeys(types, pa.binary())
                     table = self._parsed_row_by_row(block, indices)
-                self._block = block
+                self._block, self._block_rows = block, len(table)
                 yield table.rename_columns(list(types))
                 self.rows += len(table)
 
@@ -95,10 +95,29 @@ class CsvText:
         text = self._line_end + self._block.text
         ends = row_ends(text, len(self._line_end), rows, self._separator)
         if len(ends) != rows:
-            raise ScoringError(f"{self._place}: {rows} rows have {len(ends)} ends: double the quotes inside of fields")
+            raise self._other_ends(rows, ends)
         self._line_end = text[ends[-1] :] or self._line_end
         offsets = pa.py_buffer(np.append(0, ends))
         return pa.Array.from_buffers(pa.large_binary(), rows, [None, offsets, pa.py_buffer(text)])
+
+    def texts(self, rows: np.ndarray) -> pa.Table:
+        """Some rows of the table that was read last, by their numbers in it, as they are without what ends their lines."""
+        text = self._block.text
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+        if not bytes(text[-1:]) == b"\n":
+            ends = np.append(ends, len(text))
+        if self._block.has_quotes or len(ends) != self._block_rows:
+            text = b"\n" + text
+            ends = row_ends(text, 1, self._block_rows, self._separator)
+        if len(ends) != self._block_rows:
+            raise self._other_ends(self._block_rows, ends)
+        starts = np.append(0, ends[:-1])
+        found = [bytes(text[starts[row] : ends[row]]).strip(b"\r\n") for row in rows.tolist()]
+        field = pa.field(TEXT, pa.binary(), metadata={HEADER: self.row_field.metadata[HEADER]})
+        return pa.table([pa.array(found, pa.binary())], schema=pa.schema([field]))
+
+    def _other_ends(self, rows: int, ends: np.ndarray) -> ScoringError:
+        return ScoringError(f"{self._place}: {rows} rows have {len(ends)} ends: double the quotes inside of fields")
 
     def _parsed(self, block: Block, types: dict[str, pa.DataType], on_wrong_row=None) -> pa.Table:
         """Columns, called by their numbers, for there may be two of one name; an empty field is null, "" is not."""

@@ -82,7 +82,8 @@ def finished(task: Task, spec: Spec, origin: str, read: bool = True) -> Summary 
         kind = Summaries.from_dict if spec.name else Summary.restored
         summary = kind(record["summary"])
         if _is_left_by(spec, summary):
-            return summary
+            number = task.fragments[0].number
+            return summary.with_worst(lambda worst: worst and worst.numbered(number))
     return None
 
 
@@ -201,6 +202,9 @@ def _is_left_by(spec: Spec, summary: Summary | Summaries) -> bool:
     return (
         summary.rows < _ROWS_BELOW
         and by == spec.by
+        and _counts(summary) == {spec.worst}
+        and {worst for group in groups.values() for worst in _counts(group)}
+        <= {spec.worst if spec.worst_by_group else None}
         and {spec.loss_text} == {summary.loss, *(group.loss for group in groups.values())}
         and ((summary.weighted is not None) == has_weights or (has_weights and summary.rows == summary.ignored))
         and all(name in outputs or (is_numbered and _NUMBERED.sub("", name) in spec.emit) for name in summary.outputs)
@@ -209,6 +213,11 @@ def _is_left_by(spec: Spec, summary: Summary | Summaries) -> bool:
             for name, of in summary.outputs.items()
         )
     )
+
+
+def _counts(summary: Summary) -> set[int | None]:
+    """How many worst rows it may have."""
+    return {summary.worst_rows and summary.worst_rows.count}
 
 
 def _place(task: Task) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from fastloss.core import arguments
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.masks import met
 from fastloss.files.conditions import Condition, Value
-from fastloss.files.csv.text import ROWS, CsvText
+from fastloss.files.csv.text import HEADER, ROWS, CsvText
 from fastloss.files.csv.types import Column, first_wrong, instants, numbers, whole_numbers
 from fastloss.files.errors import FieldError
 from fastloss.files.matching import Source
@@ -44,6 +45,17 @@ class CsvSource(Source):
         rows = [self._text.row_field] if spec.keep == (ROWS,) else []
         self.schema = pa.schema([*((name, self._type(name)) for name in self._text.header), *rows])
 
+    @classmethod
+    def of_texts(cls, path: str, texts: pa.Table, spec: Spec, columns: dict[str, Column] | None = None) -> CsvSource:
+        """Of rows that `texts` gave, in types that hold these, or in those of columns."""
+        lines = [texts.schema.field(0).metadata[HEADER], *texts.column(0).to_pylist()]
+        plain = replace(spec, csv=replace(spec.csv, encoding="utf-8"))
+        return cls(path, io.BytesIO(b"\n".join(lines)), plain, True, columns)
+
+    def texts(self, rows: np.ndarray) -> pa.Table:
+        """The texts of some rows of the batch that was read last."""
+        return self._text.texts(self._first + rows)
+
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         return (batch for batch, _ in self.matched(names, (), ()))
 
@@ -67,10 +79,10 @@ class CsvSource(Source):
                 else self._converted(name, stored[name], None if name in rest else matches)
                 for name in names
             ]
-            start = 0
+            self._first = 0
             for batch in cut(pa.RecordBatch.from_arrays(arrays, schema=schema)):
-                yield batch, None if matches is None else matches[start : start + len(batch)]
-                start += len(batch)
+                yield batch, None if matches is None else matches[self._first : self._first + len(batch)]
+                self._first += len(batch)
 
     def _type(self, name: str) -> pa.DataType:
         """The type of a column."""

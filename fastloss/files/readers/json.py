@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +21,11 @@ from fastloss.files.csv.options import PLAIN
 from fastloss.files.csv.types import EXACT, numbers
 from fastloss.files.errors import FieldError, RowError, ScoringError, listed, one_line
 from fastloss.files.matching import Source
-from fastloss.files.reading import cut, reading, shown, validated
+from fastloss.files.reading import TEXT, cut, reading, shown, validated
 from fastloss.files.spec import Spec
 
 BLOCK_BYTES = 4 << 20
+COLUMNS = b"columns"  # metadata of the field of texts: the types that the file's have
 MAX_BRACKETS = 500  # of a line that pyarrow reads, which descends into them without an end
 LINE_START = re.compile(rb"^[ \t\r]*[^{ \t\r\n]", re.MULTILINE)
 SECOND_VALUE = re.compile(rb"\}[ \t\r]*[^\s,\]}]")
@@ -38,15 +40,16 @@ class JsonSource(Source):
     of its own finds the columns and their types, as any line may have another one.
     """
 
-    def __init__(self, path: str, file, spec: Spec):
+    def __init__(self, path: str, file, spec: Spec, columns: pa.Schema | None = None):
         self._path, self._file = path, file
         self._place = f"{shown(path)}: cannot be read as JSON lines"
-        self._types: dict[str, pa.DataType] = {}
+        self._types: dict[str, pa.DataType] = dict(zip(columns.names, columns.types, strict=True)) if columns else {}
         self._inexact: set[str] = set()
         self._numbers = {name.split(".")[0] for name in spec.numbers}
         self.rows = 0
-        for block in self._blocks():
-            self._learn(block)
+        if columns is None:
+            for block in self._blocks():
+                self._learn(block)
         carried = set(spec.carried(self._types)) - self._numbers
         for name in carried & self._inexact:
             if types.is_floating(self._types[name]):
@@ -55,6 +58,19 @@ class JsonSource(Source):
                     "of the others, which are fractions or larger: keep fewer columns"
                 )
         self.schema = pa.schema([(name, self._type(name)) for name in self._types])
+
+    @classmethod
+    def of_texts(cls, path: str, texts: pa.Table, spec: Spec) -> JsonSource:
+        """Of rows that `texts` gave, in the types of the file."""
+        columns = pa.ipc.read_schema(pa.py_buffer(texts.schema.field(0).metadata[COLUMNS]))
+        return cls(path, io.BytesIO(b"\n".join(texts.column(0).to_pylist())), spec, columns)
+
+    def texts(self, rows: np.ndarray) -> pa.Table:
+        """The texts of some rows of the batch that was read last."""
+        lines = _lines(self._block)
+        found = pa.array([lines[row] for row in (self._first + rows).tolist()], pa.binary())
+        columns = pa.schema(list(self._types.items())).serialize().to_pybytes()
+        return pa.table([found], schema=pa.schema([pa.field(TEXT, pa.binary(), metadata={COLUMNS: columns})]))
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         wanted = columns.roots(self.schema, names)
@@ -66,7 +82,10 @@ class JsonSource(Source):
             schema = pa.schema([self.schema.field(name) for name in wanted])
             batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
             before += len(table)
-            yield from cut(validated(batch, self._path, "jsonl"))
+            self._block, self._first = block, 0
+            for part in cut(validated(batch, self._path, "jsonl")):
+                yield part
+                self._first += len(part)
 
     def _type(self, name: str) -> pa.DataType:
         """The type of a column, as batches have it."""

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from fastloss.files.arrow import columns
@@ -31,7 +32,7 @@ from fastloss.files.readers.objects import opened
 from fastloss.files.readers.ranges import RangedFile
 from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
-from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading, shown
+from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading, shown, taken
 from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL
 
@@ -100,6 +101,19 @@ class PartitionedSource(Source):
         }
         return pa.RecordBatch.from_arrays(list(found.values()), list(found)) if found else batch
 
+    def in_file(self, rows: np.ndarray) -> np.ndarray:
+        """As ParquetSource has it; rows of other sources are those of the file."""
+        return self._source.in_file(rows) if hasattr(self._source, "in_file") else rows
+
+    def taken(self, names: Sequence[str], rows: np.ndarray) -> pa.Table:
+        """As `reading.taken`."""
+        stored = self._stored(names)
+        found = taken(self._source, stored, rows) if stored else None
+        columns = [
+            pa.repeat(self._values[name], len(rows)) if name in self._values else found.column(name) for name in names
+        ]
+        return pa.table(columns, names=list(names))
+
     def _stored(self, names: Sequence[str]) -> list[str]:
         return [name for name in names if columns.path(self.schema, name)[0] not in self._values]
 
@@ -114,6 +128,24 @@ def open_source(fragment: Fragment, spec: Spec, infer: bool = False, csv_columns
         except ScoringError as error:
             raise located(shown(fragment.path), error) from error
         yield source
+
+
+def open_texts(given: Sequence[tuple[Fragment, pa.Table]], spec: Spec) -> Iterator:
+    """Sources of some rows of fragments of text, which their `texts` gave; of CSV, in types that hold these of all."""
+    from fastloss.files.readers.csv import CsvSource
+    from fastloss.files.readers.json import JsonSource
+
+    found: dict[str, Column] = {}
+    for fragment, texts in given:
+        if fragment.format == "csv":
+            for name, column in CsvSource.of_texts(fragment.path, texts, spec).columns.items():
+                found[name] = found[name] | column if name in found else column
+    for fragment, texts in given:
+        if fragment.format == "csv":
+            source = CsvSource.of_texts(fragment.path, texts, spec, found)
+        else:
+            source = JsonSource.of_texts(fragment.path, texts, spec)
+        yield PartitionedSource(source, dict(fragment.partition)) if fragment.partition else source
 
 
 def csv_columns(fragments: Iterable[Fragment], spec: Spec) -> dict[str, Column]:

@@ -1,0 +1,79 @@
+"""All columns of rows of which a job has read some: those of the worst rows, when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss.exact.rows import chosen
+from fastloss.exact.summary import Summaries, Summary
+from fastloss.exact.worst import ADDED, Worst
+from fastloss.files.dataset import Fragment
+from fastloss.files.readers.sources import open_source, open_texts
+from fastloss.files.reading import TEXT, taken
+from fastloss.files.spec import Spec
+
+Rows = tuple[np.ndarray, pa.Table]  # of a fragment: their numbers in the file, in order, and their columns
+
+
+def with_all_columns(summary: Summary | Summaries, fragments: Sequence[Fragment], spec: Spec) -> Summary | Summaries:
+    """The summary of a job that has ended, with all columns of its worst rows."""
+    tables: dict[int, list[pa.Table]] = {}
+
+    def note(worst: Worst | None) -> Worst | None:
+        for number, table in zip(worst.numbers, worst.tables, strict=True) if worst is not None else ():
+            tables.setdefault(number, []).append(table)
+        return worst
+
+    summary.with_worst(note)
+    held = {number: _distinct(found) for number, found in tables.items()}
+    own = replace(spec, keep=None, worst=None, others=())
+    texts = {number: rows for number, rows in held.items() if rows[1].column_names == [TEXT]}
+    whole = _of_texts(texts, fragments, own)
+    for number in held.keys() - texts.keys():
+        whole[number] = held[number][0], _looked_up(fragments[number], *held[number], own)
+
+    def complete(table: pa.Table, number: int) -> pa.Table:
+        rows, found = whole[number]
+        found = chosen(found, np.searchsorted(rows, table.column(1).to_numpy()))
+        fields = [*list(table.schema)[: len(ADDED)], *found.schema]
+        return pa.Table.from_arrays([*table.columns[: len(ADDED)], *found.columns], schema=pa.schema(fields))
+
+    def close(worst: Worst | None) -> Worst | None:
+        return None if worst is None else worst.changed(complete).closed()
+
+    return summary.with_worst(close)
+
+
+def _distinct(tables: list[pa.Table]) -> Rows:
+    """The rows of tables of one fragment, each once."""
+    table = pa.concat_tables([table for table in tables if len(table)] or tables[:1])
+    rows, places = np.unique(table.column(1).to_numpy(), return_index=True)
+    return rows, chosen(table.select(range(len(ADDED), table.num_columns)), places)
+
+
+def _of_texts(held: dict[int, Rows], fragments: Sequence[Fragment], spec: Spec) -> dict[int, Rows]:
+    """Rows of which the text was kept, by the numbers of their fragments."""
+    given = [(fragments[number], held[number][1]) for number in held]
+    sources = zip(held, open_texts(given, spec), strict=True)
+    return {number: (held[number][0], _all(source, source.schema.names)) for number, source in sources}
+
+
+def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec) -> pa.Table:
+    """All columns of rows of which these are held."""
+    if not fragment.is_file:
+        return held
+    with open_source(fragment, spec) as source:
+        names = source.schema.names
+        rest = [name for name in names if name not in held.column_names]
+        found = taken(source, rest, rows) if rest else held
+    columns = [(held if name in held.column_names else found).column(name) for name in names]
+    return pa.table(columns, names=names)
+
+
+def _all(source, names: Sequence[str]) -> pa.Table:
+    batches = list(source.batches(names))
+    return pa.Table.from_batches(batches, None if batches else source.schema)

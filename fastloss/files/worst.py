@@ -1,0 +1,237 @@
+"""The rows of the largest losses, found batch by batch.
+
+Of a row that may be one of them only what was read of its batch is kept; `lookup` reads the rest when the job ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss.exact.rows import chosen
+from fastloss.exact.worst import ADDED, Worst
+from fastloss.files.arrow import columns
+from fastloss.files.batch import Losses
+from fastloss.files.dataset import Fragment
+from fastloss.files.errors import ScoringError
+from fastloss.files.spec import Spec
+
+FEW_ROWS = 8  # which are copied one by one in less time
+FIRST_ROWS = 1 << 12  # of a job, which tell what is large
+HELD = np.dtype([(name, "i8") for name in ("group", "number", "row", "chunk", "place")] + [("value", "f8")])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from: a fragment and its source, and the columns that batches have as a whole."""
+
+    fragment: Fragment
+    source: object
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, fragment: Fragment, source, read: Sequence[str]) -> Origin:
+        names = [] if hasattr(source, "texts") else [name for name in source.schema.names if name in read]
+        return cls(fragment, source, tuple(names))
+
+    @property
+    def file(self) -> str | None:
+        """How tables call it."""
+        path = self.fragment.path
+        return path and path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+    def held(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
+        """What there is of some rows of the batch that was read last: its columns, or the text of the rows."""
+        if hasattr(self.source, "texts"):
+            return self.source.texts(rows)
+        batch = batch.select(self.names)
+        if len(rows) <= FEW_ROWS:
+            batch = pa.concat_batches([batch.slice(row, 1) for row in rows.tolist()])
+        else:
+            batch = batch.take(pa.array(rows))
+        return pa.Table.from_batches([batch])
+
+    def in_file(self, rows: np.ndarray) -> np.ndarray:
+        """The numbers in the file of rows of the fragment."""
+        return self.source.in_file(rows) if hasattr(self.source, "in_file") else rows
+
+
+def is_read_again(fragment: Fragment, source) -> bool:
+    """Whether the columns of rows can be read when the job ends, or their texts are kept."""
+    return fragment.is_file or hasattr(source, "texts")
+
+
+def check_names(schema: pa.Schema, spec: Spec) -> None:
+    """That a table of worst rows can have all columns of an input.
+
+    Raises
+    ------
+    ScoringError
+        If not.
+    """
+    for name in schema.names:
+        columns.check(schema, name)
+        if name in added(spec):
+            raise ScoringError(f"the input has a column {name!r}, as the table of worst rows: set a prefix for its own")
+
+
+def added(spec: Spec) -> list[str]:
+    """The names of the columns that come before those of the input."""
+    return [spec.prefix + name for name in ADDED]
+
+
+class WorstCollector:
+    """Finds the rows of the `count` largest losses of all, or of each group."""
+
+    def __init__(self, spec: Spec):
+        self._spec, self._count = spec, spec.worst
+        self._empty()
+
+    def _empty(self) -> None:
+        self._held, self._new, self._waiting = np.empty(0, HELD), [], 0
+        self._chunks: list[pa.Table] = []
+        self._files: dict[int, str | None] = {}
+        self._floors: np.ndarray | None = None  # of groups, the loss that a row must exceed; NaN where any may do
+
+    def add(self, batch: pa.RecordBatch, losses: Losses, group: np.ndarray | None, origin: Origin, before: int) -> None:
+        """Add the losses of a batch, whose rows come after so many of its fragment, and their groups."""
+        start = 0
+        while start < len(batch):
+            stop = min(start + FIRST_ROWS, len(batch)) if self._floors is None else len(batch)
+            rows = self._larger(losses, group, start, stop)
+            if len(rows):
+                self._keep(batch, losses.value, group, origin, before, rows)
+            start = stop
+
+    def take(self, other: WorstCollector, groups: np.ndarray | None) -> None:
+        """Add everything that was added to another one, whose groups have these numbers here; it is as a new one then."""
+        other._trim()
+        self._trim()
+        held = other._held
+        if groups is not None:
+            held["group"] = groups[held["group"]]
+        held["chunk"] += len(self._chunks)
+        self._chunks += other._chunks
+        self._files |= other._files
+        other._empty()
+        self._held = np.concatenate([self._held, held])
+        self._trim()
+
+    def of_all(self) -> Worst:
+        """The largest of all."""
+        self._trim()
+        everything = self._held.copy()
+        everything["group"] = 0
+        return self._worst(_largest(everything, self._count))
+
+    def of_groups(self) -> Callable[[int], Worst]:
+        """A function that gives the largest of a group, by its number."""
+        self._trim()
+        held = self._held
+        return lambda group: self._worst(held[slice(*np.searchsorted(held["group"], [group, group + 1]))])
+
+    def _larger(self, losses: Losses, group: np.ndarray | None, start: int, stop: int) -> np.ndarray:
+        """The rows from start to stop that may be among the largest, as far as is known."""
+        values = losses.value[start:stop]
+        if self._floors is None:
+            rows = np.arange(start, stop)
+        elif group is None:
+            floor = _at_most(self._floors[0], values.dtype)
+            rows = np.flatnonzero(values > floor) + start if not values.max() <= floor else values[:0]  # mostly none
+        else:
+            known = np.full(max(int(group.max()) + 1, len(self._floors)), np.nan)
+            known[: len(self._floors)] = self._floors
+            rows = np.flatnonzero(~(values <= known[group[start:stop]])) + start
+        if not len(rows):
+            return rows
+        counted = ~np.isnan(losses.value[rows])
+        for mark in (losses.null, losses.ignored):
+            if mark is not None:
+                counted &= ~mark[rows]
+        return rows[counted]
+
+    def _keep(self, batch: pa.RecordBatch, values, group, origin: Origin, before: int, rows: np.ndarray) -> None:
+        """Hold on to rows, if no others of the batch are larger."""
+        new = _entries(
+            len(rows), value=values[rows], place=rows, row=rows + before, group=0 if group is None else group[rows]
+        )
+        if len(new) > self._count:
+            new = _largest(new, self._count)
+        self._chunks.append(origin.held(batch, new["place"]))
+        self._new.append((new, origin))
+        self._waiting += len(new)
+        if self._floors is None or self._waiting > max(self._count, len(self._held) // 2):
+            self._trim()
+
+    def _trim(self) -> None:
+        """Let go of what is not among the largest."""
+        for chunk, (new, origin) in enumerate(self._new, len(self._chunks) - len(self._new)):
+            new["chunk"], new["place"] = chunk, np.arange(len(new))
+            new["number"], new["row"] = origin.fragment.number, origin.in_file(new["row"])
+            self._files[origin.fragment.number] = origin.file
+        self._held = _largest(np.concatenate([self._held, *(new for new, _ in self._new)]), self._count)
+        self._new, self._waiting = [], 0
+        groups, sizes = np.unique(self._held["group"], return_counts=True)
+        full = sizes == self._count
+        if full.any():
+            self._floors = np.full(groups[-1] + 1, np.nan)
+            self._floors[groups[full]] = self._held["value"][np.cumsum(sizes)[full] - 1]
+        if sum(map(len, self._chunks)) > 2 * len(self._held) + self._count:
+            self._compact()
+
+    def _compact(self) -> None:
+        """Let go of the rows in chunks that are not held."""
+        chunks = []
+        for number in np.unique(self._held["number"]):
+            of = np.flatnonzero(self._held["number"] == number)
+            chunks.append(self._rows(self._held[of]))
+            self._held["chunk"][of], self._held["place"][of] = len(chunks) - 1, np.arange(len(of))
+        self._chunks = chunks
+
+    def _rows(self, held: np.ndarray) -> pa.Table:
+        """What there is of rows of one fragment."""
+        order = np.argsort(held["chunk"], kind="stable")
+        numbers, starts = np.unique(held["chunk"][order], return_index=True)
+        parts = [
+            self._chunks[number].take(pa.array(held["place"][of]))
+            for number, of in zip(numbers, np.split(order, starts[1:]), strict=True)
+        ]
+        return chosen(pa.concat_tables(parts), np.argsort(order))
+
+    def _worst(self, held: np.ndarray) -> Worst:
+        numbers = sorted(set(held["number"].tolist())) or [0]
+        return Worst(self._count, tuple(self._table(n, held[held["number"] == n]) for n in numbers), tuple(numbers))
+
+    def _table(self, number: int, held: np.ndarray) -> pa.Table:
+        rows = self._rows(held) if len(held) else pa.table({})
+        file = pa.array([self._files[number]] * len(held) if len(held) else [], pa.string())
+        first = [file, pa.array(held["row"]), pa.array(held["value"])]
+        fields = [pa.field(name, array.type) for name, array in zip(added(self._spec), first, strict=True)]
+        return pa.Table.from_arrays([*first, *rows.columns], schema=pa.schema([*fields, *rows.schema]))
+
+
+def _entries(count: int, **fields) -> np.ndarray:
+    entries = np.zeros(count, HELD)
+    for name, values in fields.items():
+        entries[name] = values
+    return entries
+
+
+def _largest(held: np.ndarray, count: int) -> np.ndarray:
+    """Of each group the largest, in order."""
+    held = held[np.lexsort((held["row"], held["number"], -held["value"], held["group"]))]
+    starts = np.flatnonzero(np.diff(held["group"], prepend=-1))
+    sizes = np.diff(starts, append=len(held))
+    if not (sizes > count).any():
+        return held
+    return held[np.arange(len(held)) - starts.repeat(sizes) < count]
+
+
+def _at_most(value: float, dtype: np.dtype) -> np.floating:
+    """A number in a type that may hold fewer, below the next of which that exceeds it."""
+    with np.errstate(over="ignore"):
+        near = dtype.type(value)
+    return near if near <= value else np.nextafter(near, dtype.type(-np.inf))
