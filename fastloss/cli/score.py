@@ -32,6 +32,7 @@ from fastloss.cli.options import (
 from fastloss.cli.progress import log_fragment, progress_bar
 from fastloss.cli.report import check_file, said, write_report
 from fastloss.cli.tables import SORTS, print_summary
+from fastloss.cli.worst import worst_files, write_worst
 from fastloss.exact.summary import Summaries
 from fastloss.files import ENGINES, ScoringError, Summary
 from fastloss.files.arguments import as_choice
@@ -138,6 +139,17 @@ def score(
     sort: Annotated[
         str, typer.Option(help=f"The groups in the table, the largest mean first or by key: {' or '.join(SORTS)}.")
     ] = SORTS[0],
+    worst: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="The rows of the N largest losses too, with all columns of the input."),
+    ] = None,
+    worst_to: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write these as a table, of several losses into a directory DIR/."),
+    ] = None,
+    worst_by_group: Annotated[
+        bool, typer.Option("--worst-by-group", help="N worst rows of each group of --by, too.")
+    ] = False,
     weight: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column of weights, for the weighted sum and mean.")
     ] = None,
@@ -164,6 +176,7 @@ def score(
     files = [*input, output, head, weight, *(by or ()), *(target or ())]
     check_file(summary_file, "summary", "summary.json", files)
     check_file(report, "page", "report.html", [*files, summary_file])
+    tables = {} if worst_to is None else worst_files(worst_to, worst, list(named), [*files, summary_file, report])
     if output == TABLE:  # which is a path in a shell
         output = os.path.join(os.curdir, output)
     if output is None and not json and list(input) == [STREAM] and format == "csv":
@@ -189,6 +202,8 @@ def score(
             by=None if not by else by[0] if len(by) == 1 else by,
             sample_weight=weight,
             where=where,
+            worst=worst,
+            worst_by_group=worst_by_group,
             format=format,
             dtype=dtype,
             separator=separator_of(separator),
@@ -208,6 +223,8 @@ def score(
     summaries = _by_name(summary)
     if summary_file is not None:
         write_summary(summary, summary_file)
+    for name, path in tables.items():
+        write_worst(summaries[name].worst, path)
     if json:
         typer.echo(summary.to_json())
     else:

@@ -6,10 +6,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fastloss.exact.worst import Worst
 from fastloss.files import GroupedSummary, Summary
 from fastloss.files.errors import escaped
 
 MAX_GROUPS = 20  # in the table
+MAX_WORST, MAX_COLUMNS, MAX_CELL = 10, 8, 40  # of worst rows, of their columns, of the characters of a value
 SORTS = ("mean", "key")  # its groups: the largest mean first, or by their keys
 
 
@@ -40,6 +42,8 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False, sort: s
     outputs = [(name, output) for name, output in summary.outputs.items() if name.startswith("value")]
     if outputs:  # each of several, of predictions
         console.print(_parts("output", outputs))
+    if summary.worst is not None:
+        console.print(_worst(summary.worst))
     if isinstance(summary, GroupedSummary):
         labels = summary.labels()
         keys = summary.worst_first() if sort == "mean" else summary.ordered_keys()
@@ -58,6 +62,25 @@ def _parts(title: str, summaries: list[tuple]) -> Table:
     if len(summaries) > MAX_GROUPS:
         table.add_row(f"and {len(summaries) - MAX_GROUPS:,} more: see --json")
     return table
+
+
+def _worst(rows) -> Table:
+    """The first rows of the largest losses, and of their columns as many as a screen shows."""
+    table = Table("worst rows", box=None, pad_edge=False, header_style="")
+    shown = rows.slice(0, MAX_WORST).select(range(min(MAX_COLUMNS, rows.num_columns)))
+    for name in shown.column_names[1:]:
+        table.add_column(escape(cut(escaped(name))), justify="right")
+    for row in Worst(MAX_WORST, (shown,), (0,)).fields():
+        cells = ("-" if v is None else f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values())
+        table.add_row(*(escape(cut(escaped(cell))) for cell in cells))
+    if len(rows) > MAX_WORST:
+        table.add_row(f"and {len(rows) - MAX_WORST:,} more: see --worst-to")
+    return table
+
+
+def cut(text: str) -> str:
+    """A text that a cell can show."""
+    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
 
 
 def short(value: float | None) -> str:

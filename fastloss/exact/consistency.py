@@ -6,8 +6,6 @@ import functools
 from collections.abc import Collection
 from operator import or_
 
-import numpy as np
-
 from fastloss.exact.buckets import (
     COUNT_SHIFT,
     LARGEST_LOW,
@@ -134,7 +132,7 @@ def _check_weighted(sums: WeightedSums, held: int, infinite: dict[int, int], bou
 def _check_worst(worst: Worst, held: int, largest: float | None) -> None:
     """That they are as many as they can be, the largest first."""
     values = worst.values
-    if len(values) != min(worst.count, held) or not (np.diff(values) <= 0).all():
+    if len(values) != min(worst.count, held) or (values[1:] > values[:-1]).any():
         raise _damaged("its worst rows are too few or too many, or not in their order")
     if held and values[0] != largest:
         raise _damaged(f"the largest loss of its worst rows is {values[0]}, max is {largest}")

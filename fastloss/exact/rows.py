@@ -10,7 +10,6 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import types
 
 from fastloss.exact.keys import number_key
@@ -32,8 +31,23 @@ def together(tables: Sequence[pa.Table]) -> pa.Table:
 
 def chosen(table: pa.Table, rows: np.ndarray) -> pa.Table:
     """Rows of a table, by their places; the same bytes whatever the table was made of."""
-    taken = table.take(pa.array(rows))
-    return pa.table([compact(column.combine_chunks()) for column in taken.columns], schema=table.schema)
+    places = pa.array(rows)
+    return pa.table([compact(take(c.combine_chunks(), places)) for c in table.columns], schema=table.schema)
+
+
+def take(array: pa.Array, places: pa.Array) -> pa.Array:
+    """The values at some places, of any type."""
+    try:
+        return array.take(places)
+    except pa.ArrowNotImplementedError:  # of views
+        one_by_one = [array.slice(place, 1) for place in places.to_pylist()]
+        return pa.concat_arrays(one_by_one) if one_by_one else array.slice(0, 0)
+
+
+def take_rows(batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
+    """Rows of a batch, by their places."""
+    places = pa.array(rows)
+    return pa.table([take(column, places) for column in batch.columns], schema=batch.schema)
 
 
 def compact(array: pa.Array) -> pa.Array:
@@ -65,7 +79,7 @@ def plain(array: pa.Array) -> list:
     if types.is_dictionary(type):
         return plain(decoded(array))
     if types.is_run_end_encoded(type):
-        return plain(pc.run_end_decode(array))
+        return plain(_compute().run_end_decode(array))
     if types.is_temporal(type) and not types.is_interval(type):
         try:
             return [None if text is None else text.replace(" ", "T") for text in times(array)]
@@ -84,9 +98,28 @@ def plain(array: pa.Array) -> list:
         ]
     if hasattr(type, "value_type"):
         values = iter(plain(array.flatten()))
-        lengths = pc.list_value_length(array).to_pylist()
+        lengths = _compute().list_value_length(array).to_pylist()
         return [None if length is None else [next(values) for _ in range(length)] for length in lengths]
     return list(map(_plain, array.to_pylist()))
+
+
+def without_nested(table: pa.Table) -> pa.Table:
+    """The table with lists, structs and maps as texts of JSON."""
+    columns = [
+        _as_json(column.combine_chunks()) if types.is_nested(column.type) else column for column in table.columns
+    ]
+    return pa.table(columns, names=table.column_names)
+
+
+def _as_json(array: pa.Array) -> pa.Array:
+    return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in plain(array)], pa.string())
+
+
+def _compute():
+    """pyarrow.compute, which takes its time."""
+    import pyarrow.compute
+
+    return pyarrow.compute
 
 
 def _get(table: pa.Table, name: str) -> pa.Array:
@@ -119,8 +152,7 @@ def _as(array: pa.Array, type: pa.DataType) -> pa.Array:
     try:
         return array.cast(type)
     except pa.ArrowException:
-        texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in plain(array)]
-        return pa.array(texts, pa.large_string() if types.is_large_string(type) else pa.string())
+        return _as_json(array).cast(type)
 
 
 def times(array: pa.Array) -> list[str | None]:

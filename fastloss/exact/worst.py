@@ -48,8 +48,8 @@ class Worst:
         return chosen(together(self.tables), self._order[: self.count])
 
     def closed(self) -> Worst:
-        """The same rows in one table, of a job that has ended."""
-        return Worst(self.count, (self.table,), (0,))
+        """The same rows in one table, of a job that has ended; its types are those that `from_dict` gives."""
+        return Worst(self.count, (_table(_stream(self.table)),), (0,))
 
     def changed(self, change: Callable[[pa.Table, int], pa.Table]) -> Worst:
         """With other tables, by a function of each and of its number."""

@@ -36,6 +36,8 @@ OTHER_NAMES = {
 }
 EXTENSIONS = {**{name: name for name in FORMATS}, **OTHER_NAMES}
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+TEXTS = ("csv", "jsonl")
+ARCHIVES = ("npz", "safetensors")
 COMPRESSIBLE = ("csv", "arrow", "feather", "jsonl")  # the others compress what is in them, or are read in place
 
 

@@ -18,7 +18,7 @@ from fastloss.files.collected import Collected
 from fastloss.files.csv.text import ROWS
 from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, located
-from fastloss.files.formats import STREAM
+from fastloss.files.formats import ARCHIVES, STREAM
 from fastloss.files.matching import Chosen
 from fastloss.files.readers.ahead import in_turn
 from fastloss.files.readers.sources import PartitionedSource, class_count, csv_columns, open_source
@@ -62,6 +62,7 @@ def score_task(
     ScoringError
         If an input cannot be read or scored, or the output not written. Nothing is left behind.
     """
+    keep = spec.keep
     if task.gathered is not None:
         writing = nullcontext(task.gathered)
     elif task.output is None:
@@ -77,13 +78,13 @@ def score_task(
     before = 0
     with writing as output, ExitStack() as stack:
         read = spec.without_columns if output is not None and _may_splice(task, spec) else spec
-        open_fragment = stack.enter_context(_opener(task, read, infer))
+        open_fragment = stack.enter_context(_opener(task, read, infer, keep))
         if is_single:  # what tells the number of classes is read once
             with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
                 classes = class_count(source, spec) or classes
         is_spliced = read is not spec and _begin_spliced(output, task, spec, classes, open_fragment)
         if read is not spec and not is_spliced:
-            open_fragment = stack.enter_context(_opener(task, spec, infer))
+            open_fragment = stack.enter_context(_opener(task, spec, infer, keep))
         if output is not None and not is_spliced:
             _begin(output, task, spec, classes, open_fragment)
         opened = stack.enter_context(closing(in_turn(task.fragments, open_fragment, partial(_expect, spec, task))))
@@ -104,15 +105,24 @@ def score_task(
 
 
 @contextmanager
-def _opener(task: Task, spec: Spec, infer: bool):
-    """A function that opens a fragment's source, again if need be: what passes once stays open."""
+def _opener(task: Task, spec: Spec, infer: bool, keep: tuple[str, ...] | None):
+    """A function that opens a fragment's source, again if need be: what passes once stays open.
+
+    For worst rows archives are opened with the columns to `keep`, and what is not read again with all.
+    """
+
+    def opening(fragment: Fragment) -> Spec:
+        if spec.worst and fragment.format in ARCHIVES:
+            return replace(spec, keep=keep)
+        return replace(spec, keep=None) if spec.worst and not is_read_again(fragment) else spec
+
     columns_of_text = None
     if infer and len(task.fragments) > 1:
         texts = [fragment for fragment in task.fragments if fragment.format == "csv" and fragment.path != STREAM]
         columns_of_text = csv_columns(texts, spec)
     with ExitStack() as stack:
         once = {
-            id(fragment): stack.enter_context(open_source(fragment, spec, infer))
+            id(fragment): stack.enter_context(open_source(fragment, opening(fragment), infer))
             for fragment in task.fragments
             if fragment.passes_once or len(task.fragments) == 1
         }
@@ -120,7 +130,7 @@ def _opener(task: Task, spec: Spec, infer: bool):
         def open_fragment(fragment: Fragment):
             if id(fragment) in once:
                 return nullcontext(once[id(fragment)])
-            return open_source(fragment, spec, infer, columns_of_text)
+            return open_source(fragment, opening(fragment), infer, columns_of_text)
 
         yield open_fragment
 
@@ -241,7 +251,7 @@ def _score_source(
         collected.expect(output_schema(source.schema, spec, classes))
         if spec.worst:
             check_names(source.schema, spec)
-            if not is_read_again(fragment, source):
+            if not is_read_again(fragment):
                 wanted = [*dict.fromkeys([*source.schema.names, *wanted])]
     carried = spec.carried(source.schema.names)
     origin = Origin.of(fragment, source, wanted) if spec.worst else None

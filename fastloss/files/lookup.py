@@ -12,6 +12,7 @@ from fastloss.exact.rows import chosen
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.dataset import Fragment
+from fastloss.files.formats import ARCHIVES
 from fastloss.files.readers.sources import open_source, open_texts
 from fastloss.files.reading import TEXT, taken
 from fastloss.files.spec import Spec
@@ -30,7 +31,7 @@ def with_all_columns(summary: Summary | Summaries, fragments: Sequence[Fragment]
 
     summary.with_worst(note)
     held = {number: _distinct(found) for number, found in tables.items()}
-    own = replace(spec, keep=None, worst=None, others=())
+    own = replace(spec, worst=None, others=())
     texts = {number: rows for number, rows in held.items() if rows[1].column_names == [TEXT]}
     whole = _of_texts(texts, fragments, own)
     for number in held.keys() - texts.keys():
@@ -58,7 +59,7 @@ def _distinct(tables: list[pa.Table]) -> Rows:
 def _of_texts(held: dict[int, Rows], fragments: Sequence[Fragment], spec: Spec) -> dict[int, Rows]:
     """Rows of which the text was kept, by the numbers of their fragments."""
     given = [(fragments[number], held[number][1]) for number in held]
-    sources = zip(held, open_texts(given, spec), strict=True)
+    sources = zip(held, open_texts(given, replace(spec, keep=None)), strict=True)
     return {number: (held[number][0], _all(source, source.schema.names)) for number, source in sources}
 
 
@@ -66,7 +67,11 @@ def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec)
     """All columns of rows of which these are held."""
     if not fragment.is_file:
         return held
+    if fragment.format not in ARCHIVES:  # of which not all arrays are columns
+        spec = replace(spec, keep=None)
     with open_source(fragment, spec) as source:
+        if not len(rows):
+            return source.schema.empty_table().replace_schema_metadata()
         names = source.schema.names
         rest = [name for name in names if name not in held.column_names]
         found = taken(source, rest, rows) if rest else held

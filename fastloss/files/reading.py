@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
+from fastloss.exact.rows import take_rows
 from fastloss.files.arrow.sizes import row_bytes
 from fastloss.files.errors import ScoringError, one_line
 from fastloss.files.formats import FORMATS, STREAM, TABLES
@@ -125,10 +126,10 @@ def gathered(batches: Iterable[pa.RecordBatch], rows: np.ndarray) -> pa.Table:
     parts, before, done = [], 0, 0
     for batch in batches:
         stop = int(np.searchsorted(rows, before + len(batch)))
-        parts.append(batch.take(pa.array(rows[done:stop] - before)))
+        parts.append(take_rows(batch, rows[done:stop] - before))
         before, done = before + len(batch), stop
         if done == len(rows):
-            return pa.Table.from_batches(parts)
+            return pa.concat_tables(parts)
     raise ScoringError(f"it has become shorter while it was read: row {rows[done]} is gone")
 
 

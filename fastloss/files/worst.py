@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.rows import chosen
+from fastloss.exact.rows import chosen, take_rows
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.arrow import columns
 from fastloss.files.batch import Losses
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
+from fastloss.files.formats import MEMORY, TEXTS
 from fastloss.files.spec import Spec
 
 FEW_ROWS = 8  # which are copied one by one in less time
@@ -40,28 +41,27 @@ class Origin:
     @property
     def file(self) -> str | None:
         """How tables call it."""
-        path = self.fragment.path
-        return path and path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        if self.fragment.format == MEMORY:
+            return None
+        return self.fragment.path.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
     def held(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
         """What there is of some rows of the batch that was read last: its columns, or the text of the rows."""
         if hasattr(self.source, "texts"):
             return self.source.texts(rows)
         batch = batch.select(self.names)
-        if len(rows) <= FEW_ROWS:
-            batch = pa.concat_batches([batch.slice(row, 1) for row in rows.tolist()])
-        else:
-            batch = batch.take(pa.array(rows))
-        return pa.Table.from_batches([batch])
+        if len(rows) > FEW_ROWS:
+            return take_rows(batch, rows)
+        return pa.Table.from_batches([pa.concat_batches([batch.slice(row, 1) for row in rows.tolist()])])
 
     def in_file(self, rows: np.ndarray) -> np.ndarray:
         """The numbers in the file of rows of the fragment."""
         return self.source.in_file(rows) if hasattr(self.source, "in_file") else rows
 
 
-def is_read_again(fragment: Fragment, source) -> bool:
+def is_read_again(fragment: Fragment) -> bool:
     """Whether the columns of rows can be read when the job ends, or their texts are kept."""
-    return fragment.is_file or hasattr(source, "texts")
+    return fragment.is_file or fragment.format in TEXTS
 
 
 def check_names(schema: pa.Schema, spec: Spec) -> None:
@@ -107,7 +107,7 @@ class WorstCollector:
             start = stop
 
     def take(self, other: WorstCollector, groups: np.ndarray | None) -> None:
-        """Add everything that was added to another one, whose groups have these numbers here; it is as a new one then."""
+        """Add everything that was added to another one, whose groups have these numbers here; it is as new then."""
         other._trim()
         self._trim()
         held = other._held
@@ -196,7 +196,7 @@ class WorstCollector:
         order = np.argsort(held["chunk"], kind="stable")
         numbers, starts = np.unique(held["chunk"][order], return_index=True)
         parts = [
-            self._chunks[number].take(pa.array(held["place"][of]))
+            chosen(self._chunks[number], held["place"][of])
             for number, of in zip(numbers, np.split(order, starts[1:]), strict=True)
         ]
         return chosen(pa.concat_tables(parts), np.argsort(order))

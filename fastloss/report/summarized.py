@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
 MOST_GROUPS = 100
+MOST_TABLES = 20  # of worst rows of groups
 _STATISTICS = ("sum", "mean", "weighted_mean", "std", "stderr", "interval", "perplexity", "perplexity_interval", "bits")
 _WORDS = {"interval": "mean, 95% interval", "perplexity_interval": "perplexity, 95% interval"}
 _COLUMNS = ("count", "mean", "weighted_mean", "stderr", "min", "p50", "p90", "p99", "max", "null", "nan", "ignored")
@@ -27,7 +28,7 @@ _COLUMNS = ("count", "mean", "weighted_mean", "stderr", "min", "p50", "p90", "p9
 
 def summarized(summary: Summary, worst: pa.Table | None) -> list[str]:
     """The parts of its section."""
-    worst = getattr(summary, "worst", None) if worst is None else worst
+    worst = summary.worst if worst is None else worst
     return [
         *spec(summary),
         f'<div class="beside">{_numbers(summary)}<div>{histogram(summary, "losses")}{_quantiles(summary)}</div></div>',
@@ -35,6 +36,7 @@ def summarized(summary: Summary, worst: pa.Table | None) -> list[str]:
         _groups(summary) if isinstance(summary, GroupedSummary) else "",
         _calibration(summary),
         "" if worst is None else section("Worst rows", rows_table(worst), level=3),
+        _worst_of_groups(summary) if isinstance(summary, GroupedSummary) else "",
     ]
 
 
@@ -167,6 +169,17 @@ def _groups(summary: GroupedSummary) -> str:
     picture = group_lines(texts, found, f"{means} of {shown_of(len(groups))} by {by}", caption)
     named = [(label, groups[key]) for label, key in zip(texts, keys, strict=True)]
     return section(f"By {name(by)}", picture, summaries_table(name(by), named, "Groups"), level=3)
+
+
+def _worst_of_groups(summary: GroupedSummary) -> str:
+    """Tables of the worst rows of groups, the largest mean first."""
+    labels, keys = summary.labels(), [key for key in summary.worst_first() if summary.groups[key].worst is not None]
+    parts = [
+        section(f"{name(by_text(summary.by))} {name(labels[key])}", rows_table(summary.groups[key].worst), level=4)
+        for key in keys[:MOST_TABLES]
+    ]
+    more = f"<p>And {number(len(keys) - MOST_TABLES)} groups more.</p>" if len(keys) > MOST_TABLES else ""
+    return section(f"Worst rows by {name(by_text(summary.by))}", *parts, more, level=3)
 
 
 def _calibration(summary: Summary) -> str:

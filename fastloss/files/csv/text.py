@@ -101,10 +101,10 @@ class CsvText:
         return pa.Array.from_buffers(pa.large_binary(), rows, [None, offsets, pa.py_buffer(text)])
 
     def texts(self, rows: np.ndarray) -> pa.Table:
-        """Some rows of the table that was read last, by their numbers in it, as they are without what ends their lines."""
+        """Some rows of the table that was read last, by their numbers in it: as they are, without the ends of lines."""
         text = self._block.text
         ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
-        if not bytes(text[-1:]) == b"\n":
+        if bytes(text[-1:]) != b"\n":
             ends = np.append(ends, len(text))
         if self._block.has_quotes or len(ends) != self._block_rows:
             text = b"\n" + text

@@ -48,7 +48,7 @@ class CsvSource(Source):
     @classmethod
     def of_texts(cls, path: str, texts: pa.Table, spec: Spec, columns: dict[str, Column] | None = None) -> CsvSource:
         """Of rows that `texts` gave, in types that hold these, or in those of columns."""
-        lines = [texts.schema.field(0).metadata[HEADER], *texts.column(0).to_pylist()]
+        lines = [texts.schema.field(0).metadata[HEADER], *texts.column(0).to_pylist(), b""]
         plain = replace(spec, csv=replace(spec.csv, encoding="utf-8"))
         return cls(path, io.BytesIO(b"\n".join(lines)), plain, True, columns)
 

@@ -58,6 +58,8 @@ class PartitionedSource(Source):
             for index in reversed(stored[1:]):
                 self.schema = self.schema.remove(index)
             self.schema = self.schema.set(stored[0], field) if stored else self.schema.append(field)
+        if hasattr(source, "texts"):
+            self.texts = source.texts
 
     def expect(self, names: Sequence[str]) -> None:
         """These columns will be read."""
