@@ -111,6 +111,17 @@ def test_equal_rows_and_byte_identical_summaries(data, tmp_path, engine, where):
     assert fl.score(data, **OPTIONS, **engine).to_json() == fl.score(data, workers=1, **OPTIONS).to_json()
 
 
+def test_worst_rows_are_the_same(data, tmp_path, engine):
+    losses = {"one": fl.huber, "two": fl.tukey}  # of whose losses most are equal: rows are chosen by their places
+    options = {"by": "g", "worst": 30, "worst_by_group": True, "loss": losses, "residual": "r"}
+    expected = fl.score(data, tmp_path / "expected", workers=1, **options)
+    got = fl.score(data, tmp_path / "got", **options, **engine)
+    assert got.to_json(state=True) == expected.to_json(state=True)
+    assert contents(tmp_path / "got") == contents(tmp_path / "expected")
+    cut = fl.score(data, fragment_rows=100, **options, **engine)
+    assert cut.to_json(state=True) == expected.to_json(state=True)
+
+
 @pytest.mark.parametrize("batch_rows", [7, 1000])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_file_or_a_hundred(data, tmp_path, monkeypatch, batch_rows, workers):

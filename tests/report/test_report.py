@@ -221,6 +221,18 @@ def test_outputs_and_several_losses():
         fl.report.html({"a": {}})
 
 
+def test_worst_rows_of_a_summary_and_of_its_groups():
+    table = pa.table(
+        {"p": [1.0, 3.0, 2.0], "y": [0.0] * 3, "g": ["<b>", "<b>", "x"], "text": ["<i>", "two", "</table>"]}
+    )
+    summary = fl.score(table, loss="absolute_error", pred="p", target="y", worst=1, worst_by_group=True, by="g")
+    page = check_page(fl.report.html(summary))
+    of_all, *of_groups = page.tables[-3:]
+    assert [of_all[1][-1], *(rows[1][-1] for rows in of_groups)] == [["two"], ["two"], ["</table>"]]
+    without = fl.score(table, loss="absolute_error", pred="p", target="y", worst=1, by="g")
+    assert len(check_page(fl.report.html(without)).tables) == len(page.tables) - 2
+
+
 def test_worst_rows():
     times = pa.array([2**62, -1, None], pa.timestamp("ns"))
     late = pa.array([10**12, 1, None], pa.timestamp("s", "UTC"))  # beyond the years of Python
