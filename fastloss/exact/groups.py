@@ -131,8 +131,8 @@ class GroupCollector:
         self._numbers: dict[tuple[bool, ...], dict[Key, int]] = {}
 
     def add(self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key]) -> np.ndarray:
-        """Add losses; `codes` has the number of each row's key among `keys`, which are of one type. What is returned are
-        the numbers of the groups of these."""
+        """Add losses; `codes` has the number of each row's key among `keys`, which are of one type. The
+        numbers of the groups of these are returned."""
         values = as_floats(values, "values")
         of_type = self._numbers.setdefault(_which_are_booleans(keys), {})
         before = self._groups - len(of_type)

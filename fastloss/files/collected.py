@@ -33,16 +33,14 @@ class Collected:
         for one in self._losses:
             one.expect(types)
 
-    def add(
-        self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None = None, before: int = 0
-    ) -> None:
-        """Add the losses of the rows of a batch; where worst rows are kept, it is so many rows after the first."""
+    def add(self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None = None) -> None:
+        """Add the losses of the rows of a batch; where worst rows are kept, these come from there."""
         grouping = self._spec.grouping
         groups = keys_of_columns({by: columns.get(batch, by) for by in grouping}) if grouping else ()
         for one, found in zip(self._losses, losses, strict=True):
-            group = one.add(found, groups)
+            numbers = one.add(found, groups)
             if origin is not None:
-                one.worst.add(batch, found, group if self._spec.worst_by_group else None, origin, before)
+                one.worst.add(batch, found, numbers[groups[0]] if self._spec.worst_by_group else None, origin)
         self.rows += len(batch)
 
     def leave_out(self, rows: int) -> None:
@@ -91,13 +89,13 @@ class CollectedLoss:
                 self._others.setdefault(name, ColumnsCollector())
 
     def add(self, losses: Losses, groups: tuple) -> np.ndarray | None:
-        """Add the losses of the rows of a batch, and the keys of these; the numbers of their groups."""
+        """Add the losses of the rows of a batch, and the keys of these; the numbers of the groups of the keys."""
         left_out = losses.null, losses.ignored, losses.sample_weight
-        group = self._values.add(losses.value, *left_out, *groups)
+        numbers = self._values.add(losses.value, *left_out, *groups)
         for name, values in zip(self._spec.emit, losses.outputs, strict=True):
             if name in self._others:
                 self._others[name].add(values, *left_out)
-        return group
+        return numbers
 
     def take(self, part: CollectedLoss) -> None:
         """Add everything that was added to another one."""

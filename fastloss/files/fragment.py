@@ -275,11 +275,11 @@ def _score_source(
         yield rows
 
 
-def _batches(source, spec: Spec, before: int) -> Iterator[tuple[pa.RecordBatch, np.ndarray | None]]:
+def _batches(source, names: list[str], spec: Spec, before: int) -> Iterator[tuple[pa.RecordBatch, np.ndarray | None]]:
     """The batches of a source, and which rows are scored; a row that cannot be read is counted over the files before
     its own too."""
     try:
-        yield from source.matched(_wanted(spec, source), spec.carried(source.schema.names), spec.where)
+        yield from source.matched(names, spec.carried(source.schema.names), spec.where)
     except RowError as error:
         raise error.counted(0, before) from error
 

@@ -31,7 +31,7 @@ def with_all_columns(summary: Summary | Summaries, fragments: Sequence[Fragment]
 
     summary.with_worst(note)
     held = {number: _distinct(found) for number, found in tables.items()}
-    own = replace(spec, worst=None, others=())
+    own = replace(spec, worst=None, where=(), others=())
     texts = {number: rows for number, rows in held.items() if rows[1].column_names == [TEXT]}
     whole = _of_texts(texts, fragments, own)
     for number in held.keys() - texts.keys():

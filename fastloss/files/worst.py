@@ -6,7 +6,8 @@ Of a row that may be one of them only what was read of its batch is kept; `looku
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,11 +28,23 @@ HELD = np.dtype([(name, "i8") for name in ("group", "number", "row", "chunk", "p
 
 @dataclass(frozen=True)
 class Origin:
-    """Where rows come from: a fragment and its source, and the columns that batches have as a whole."""
+    """Where the rows of a batch come from.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The columns that the batches of the source have as a whole.
+    before : int
+        The rows of the fragment before the batch.
+    numbers : array of int or None
+        The places of the rows in the batch that was read last, where they are not all of it.
+    """
 
     fragment: Fragment
-    source: object
+    source: Any
     names: tuple[str, ...]
+    before: int = 0
+    numbers: np.ndarray | None = None
 
     @classmethod
     def of(cls, fragment: Fragment, source, read: Sequence[str]) -> Origin:
@@ -45,18 +58,26 @@ class Origin:
             return None
         return self.fragment.path.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
+    def at(self, before: int, numbers: np.ndarray | None) -> Origin:
+        """For another batch of the source."""
+        return replace(self, before=before, numbers=numbers)
+
     def held(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
-        """What there is of some rows of the batch that was read last: its columns, or the text of the rows."""
+        """What there is of some rows of a batch: its columns, or the text of the rows."""
         if hasattr(self.source, "texts"):
-            return self.source.texts(rows)
+            return self.source.texts(self._places(rows))
         batch = batch.select(self.names)
         if len(rows) > FEW_ROWS:
             return take_rows(batch, rows)
         return pa.Table.from_batches([pa.concat_batches([batch.slice(row, 1) for row in rows.tolist()])])
 
     def in_file(self, rows: np.ndarray) -> np.ndarray:
-        """The numbers in the file of rows of the fragment."""
+        """The numbers in the file of rows of a batch."""
+        rows = self._places(rows) + self.before
         return self.source.in_file(rows) if hasattr(self.source, "in_file") else rows
+
+    def _places(self, rows: np.ndarray) -> np.ndarray:
+        return rows if self.numbers is None else self.numbers[rows]
 
 
 def is_read_again(fragment: Fragment) -> bool:
@@ -96,14 +117,14 @@ class WorstCollector:
         self._files: dict[int, str | None] = {}
         self._floors: np.ndarray | None = None  # of groups, the loss that a row must exceed; NaN where any may do
 
-    def add(self, batch: pa.RecordBatch, losses: Losses, group: np.ndarray | None, origin: Origin, before: int) -> None:
-        """Add the losses of a batch, whose rows come after so many of its fragment, and their groups."""
+    def add(self, batch: pa.RecordBatch, losses: Losses, group: np.ndarray | None, origin: Origin) -> None:
+        """Add the losses of a batch, and the groups of its rows."""
         start = 0
         while start < len(batch):
             stop = min(start + FIRST_ROWS, len(batch)) if self._floors is None else len(batch)
             rows = self._larger(losses, group, start, stop)
             if len(rows):
-                self._keep(batch, losses.value, group, origin, before, rows)
+                self._keep(batch, losses.value, group, origin, rows)
             start = stop
 
     def take(self, other: WorstCollector, groups: np.ndarray | None) -> None:
@@ -153,11 +174,9 @@ class WorstCollector:
                 counted &= ~mark[rows]
         return rows[counted]
 
-    def _keep(self, batch: pa.RecordBatch, values, group, origin: Origin, before: int, rows: np.ndarray) -> None:
+    def _keep(self, batch: pa.RecordBatch, values, group, origin: Origin, rows: np.ndarray) -> None:
         """Hold on to rows, if no others of the batch are larger."""
-        new = _entries(
-            len(rows), value=values[rows], place=rows, row=rows + before, group=0 if group is None else group[rows]
-        )
+        new = _entries(len(rows), value=values[rows], place=rows, row=rows, group=0 if group is None else group[rows])
         if len(new) > self._count:
             new = _largest(new, self._count)
         self._chunks.append(origin.held(batch, new["place"]))

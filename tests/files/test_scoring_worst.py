@@ -155,6 +155,19 @@ def test_many_groups(tmp_path):
         assert group.worst["row"].to_pylist() == rows[np.argsort(-losses[rows], kind="stable")[:3]].tolist()
 
 
+@pytest.mark.parametrize("extension", ["parquet", "csv", "jsonl", "arrow"])
+def test_rows_that_meet_conditions(tmp_path, extension):
+    table = table_of()
+    if extension == "jsonl":
+        table = table.set_column(1, "p", pc.if_else(pc.is_finite(table["p"]), table["p"], 0.5))
+    path = write(table, tmp_path / f"in.{extension}")
+    where = ["id >= 350", "day == tue"]
+    expected = expected_rows([table], keep=lambda row: row["id"] >= 350 and row["day"] == "tue")
+    check(score(path, where=where).worst, [table], [str(path)], expected)
+    by_group = score(path, where=where, by="day", worst_by_group=True)
+    check(by_group.groups["tue"].worst, [table], [str(path)], expected)
+
+
 def test_several_losses(tmp_path):
     table = table_of()
     path = write(table, tmp_path / "in.parquet")

@@ -78,12 +78,11 @@ class ParquetSource(Source):
         options["page_checksum_verification"] = True  # of pages that have one: a wrong bit is a wrong number elsewhere
         return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
 
-    def expect(self, names: Sequence[str], row_groups: Sequence[int] | None = None) -> None:
-        """These columns will be read, of all row groups or of some: of an object of a store, fetch their beginning."""
+    def expect(self, names: Sequence[str]) -> None:
+        """These columns will be read: of an object of a store, fetch their beginning."""
         if isinstance(self._binary, RangedFile):
             metadata = self._file.metadata
-            groups = self._groups if row_groups is None else row_groups
-            self._binary.want(starmap(Extent, extents(metadata, groups, set(names))))
+            self._binary.want(starmap(Extent, extents(metadata, self._groups, set(names))))
             self._binary.begin()
 
     @cached_property
@@ -111,24 +110,21 @@ class ParquetSource(Source):
         """As `reading.taken`, by numbers in the file: of the row groups alone that have some."""
         groups = np.searchsorted(self._starts, rows, "right") - 1
         parts = [
-            gathered(self._batches(names, [group]), rows[groups == group] - self._starts[group])
+            gathered(self._part([group]).batches(names), rows[groups == group] - self._starts[group])
             for group in np.unique(groups).tolist()
         ]
         return pa.concat_tables(parts)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        return self._batches(names, self._groups)
-
-    def _batches(self, names: Sequence[str], row_groups: Sequence[int]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
-            chunks = Chunks(self._file.metadata, self._footer.leaves, self.schema, row_groups, set(names))
+            chunks = Chunks(self._file.metadata, self._footer.leaves, self.schema, self._groups, set(names))
             advice = "write it with fewer elements a row"
             check_expansion(self._path, int(chunks.row_taken), int(chunks.row_bytes), advice)
-            self.expect(names, row_groups)
+            self.expect(names)
             file = self._file
             if chunks.texts:
                 file = self._open(self._stored, file.metadata, self._unit, chunks.texts)
-            for groups in self._steps(row_groups):
+            for groups in self._steps():
                 for batch in self._read(file, chunks, groups, list(names)):
                     for part in cut(validated(batch, self._path, "parquet")):
                         yield self._as_texts(part, chunks.texts)
@@ -187,13 +183,13 @@ class ParquetSource(Source):
             batch = batch.set_column(at, field, batch.column(at).cast(field.type))
         return batch
 
-    def _steps(self, row_groups: Sequence[int]) -> list[Sequence[int]]:
-        """Row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types, or
+    def _steps(self) -> list[Sequence[int]]:
+        """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types, or
         where pyarrow would join those of several row groups into one that their indices cannot count.
         """
         nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
         narrow = any(is_narrow(field.type) for field in self.schema)
-        return [[group] for group in row_groups] if nested or narrow else [row_groups]
+        return [[group] for group in self._groups] if nested or narrow else [self._groups]
 
 
 def _stored(file, path: str):
