@@ -18,11 +18,12 @@ import pickle
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from fastloss.core.installing import install_extra
 from fastloss.core.loss import Loss
 from fastloss.exact.groups import GroupedSummary
-from fastloss.exact.summary import Summary
+from fastloss.exact.summary import Summaries, Summary
 from fastloss.files.adapter import batch_function
 from fastloss.files.arguments import (
     as_choice,
@@ -84,7 +85,7 @@ def score(
     storage_options: Mapping | None = None,
     progress: Callable[[int, float | None], None] | None = None,
     on_fragment: Callable[[dict], None] | None = None,
-) -> Summary:
+) -> Summary | Summaries | tuple[Summary | Summaries, Any]:
     """Score the rows of data files or tables; write them with their losses, return an exact summary.
 
     They are read in batches, so that memory does not grow with the number of rows, and an output

@@ -70,8 +70,10 @@ def memory_table(given: Any, name: str) -> MemoryTable:
     path = f"{name} ({kind.__module__.split('.')[0].removeprefix('_')}.{kind.__name__})"
     try:
         return _opener(given)(given, path)
+    except MemoryError:
+        raise
     except Exception as error:  # whatever its library raises
-        reason = f"it cannot be read through Arrow as a table with named columns: {one_line(error)}"
+        reason = f"cannot be read through Arrow as a table with named columns: {one_line(error)}"
         raise ScoringError(f"{path}: {reason}") from error
 
 
@@ -125,6 +127,8 @@ def _arrow(given, path: str) -> MemoryTable:
 
 def _pandas(frame, path: str) -> MemoryTable:
     """A frame by pandas' own way into Arrow, in which NaN is null; of the columns that are needed."""
+    import pandas
+
     frame = frame.copy(deep=False)
     frame.columns = list(map(str, frame.columns))  # as pyarrow has them, which warns of some
     names = pa.Table.from_pandas(frame.iloc[:0].astype(object)).schema.names  # those of its index come last
@@ -134,9 +138,9 @@ def _pandas(frame, path: str) -> MemoryTable:
     def read(needed):
         places = [place for place, name in enumerate(names[: len(frame.columns)]) if name in needed]
         chosen = frame.iloc[:, places]
-        sparse = [at for at, type in enumerate(chosen.dtypes) if hasattr(type, "fill_value")]
-        if sparse:
-            chosen = chosen.astype({chosen.columns[at]: chosen.dtypes.iloc[at].subtype for at in sparse})
+        chosen = chosen.astype(
+            {name: type.subtype for name, type in chosen.dtypes.items() if isinstance(type, pandas.SparseDtype)}
+        )
         has_index = not of_index or not set(of_index).isdisjoint(needed)
         try:
             return pa.Table.from_pandas(chosen, preserve_index=None if has_index else False)

@@ -378,7 +378,7 @@ REFUSED = {
     "text": (TABLE, {"pred": "g"}, "input (pyarrow.Table): column 'g': expected numbers, got string"),
     "twice": (TABLE.append_column("p", TABLE["p"]), {}, "input (pyarrow.Table): 2 columns are called 'p'"),
     "second": ([TABLE, TABLE.select(["y"])], {}, "input[1] (pyarrow.Table): no column 'p'; there are 'y'"),
-    "column": (TABLE["p"], {}, "input (pyarrow.ChunkedArray): it cannot be read through Arrow as a table with named"),
+    "column": (TABLE["p"], {}, "input (pyarrow.ChunkedArray): cannot be read through Arrow as a table with named"),
     "nothing": (iter([]), {}, "input is an iterator of nothing, which tells no columns"),
     "None": (iter([TABLE, None]), {}, "input (iterator): element 1 is None"),
     "a path": (iter([TABLE, "a.parquet"]), {}, "input (iterator): element 1 is 'a.parquet'"),
