@@ -4,9 +4,7 @@
 #include "sums/api.h"
 #include "tiles/api.h"
 
-#include <math.h>
-
-#include "map/losses/robust_regions.h"
+#include "map/variants.h"
 
 /* ---- the registry ---------------------------------------------------------------------------------------------- */
 
@@ -132,16 +130,6 @@ void fl_end_streams(void) {
 }
 
 /* ---- loops ----------------------------------------------------------------------------------------------------- */
-
-static int scalar_kernel(int loss, int is_fused_float, int is_fused_double, const double *p) {
-    (void)is_fused_float, (void)is_fused_double, (void)p;
-#define VARIANT(base, name, family, arithmetic, condition)                                                             \
-    if (loss == FL_KERNEL_##base && (condition)) return FL_KERNEL_##name;
-#define EXCEPT(base, condition)                                                                                        \
-    if (loss == FL_KERNEL_##base && (condition)) return loss;
-#include "losses.def"
-    return loss;
-}
 
 static int varying_kernel(int loss, int is_fused_float) {
 #define VARYING(base, name, family, arithmetic)                                                                        \

@@ -51,6 +51,12 @@ def adaptive() -> str:
     return page()
 
 
+def explorer() -> str:
+    from explorer import script
+
+    return script()
+
+
 @dataclass(frozen=True)
 class Generated:
     """A file, the function that makes its text, and what that needs or how long it takes."""
@@ -67,6 +73,7 @@ GENERATED = {
     "coefficients": Generated("csrc/math/coefficients.h", coefficients, "half a minute"),
     "partition": Generated("fastloss/core/partition/table.py", partition, "two minutes"),
     "adaptive": Generated("docs/adaptive.md", adaptive, "three minutes; scikit-learn and statsmodels"),
+    "explorer": Generated("docs/_static/explorer/kernels.js", explorer, "half a minute; ziglang"),
 }
 
 
