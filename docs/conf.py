@@ -64,6 +64,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = "fastloss"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}  # without which the theme logs an error
+html_sidebars = {"explorer": []}  # it takes the whole width
 html_show_sourcelink = False
 html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",

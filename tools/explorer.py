@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import fastloss as fl
+from fastloss.core.loss import ShiftedLoss
 from fastloss.losses.catalogue import facts, summary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,29 +18,29 @@ FLAGS = ["-target", "wasm32-wasi", "-mcpu=generic+simd128", "-mexec-model=reacto
          "-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fno-builtin-gamma", "-Wall",
          "-Wextra", "-Wno-psabi", "-Werror"]  # fmt: skip
 SOURCE = ["-include", "csrc/simd/wasm.h", "-DFL_ARITH=64", "-Icsrc", "tools/explorer.c"]
-OF_TERMS = {"robust_nll"}  # whose value has a term that Python computes
 
 
 def script() -> str:
     """The text of docs/_static/explorer/kernels.js."""
-    losses = ",\n".join(json.dumps(described(name)) for name in fl.list_losses("residual") if name not in OF_TERMS)
+    losses = [fl.get(name) for name in fl.list_losses("residual")]
+    of_kernels = [loss for loss in losses if not isinstance(loss, ShiftedLoss)]  # the others add a term of Python's
+    described_losses = ",\n".join(json.dumps(described(loss)) for loss in of_kernels)
     return (
         '"use strict";\n'
         "// Written by python tools/generate.py explorer: the losses of a residual, and their kernels as WebAssembly\n"
-        f"const LOSSES = [\n{losses},\n];\n"
+        f"const LOSSES = [\n{described_losses},\n];\n"
         f'const KERNELS = "{base64.b64encode(kernels()).decode()}";\n'
     )
 
 
-def described(name: str) -> dict[str, object]:
+def described(loss: fl.Loss) -> dict[str, object]:
     """What the page shows of a loss; a parameter without a default begins at 1."""
-    loss = fl.get(name)
     parameters = [
         {"name": parameter, "domain": domain, "usual": loss.parameters.get(parameter, 1.0)}
         for parameter, domain in loss.domains.items()
     ]
     return {
-        "name": name,
+        "name": loss.name,
         "summary": summary(loss),
         "formula": facts(loss)["formula"],
         "has_kinks": "c1" not in loss.traits,

@@ -4,7 +4,7 @@
 // Twenty points about 1 + 0.8 x, and where one stands that may be anywhere
 const POINTS = [2.8, -0.9, 2.2, 1.7, 2.2, 2.8, 1.6, 3.6, 3.4, 7.6, 5.2, 5.1, 5.5, 5.6, 5.7, 6.6, 7.8, 7.6, 9.1, 8.4]
   .map((y, i) => ({ x: i / 2, y }));
-const OUTLIER_AT = 9;
+const OUTLIER_AT = 9.25;
 const SQUARES = "squared_error", OF_SQUARES = `${SQUARES}()`; // what others are compared with
 const RESIDUALS = [-10, 10], OUTLIERS = [-15, 15];
 const grid = ([low, high], count) => Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
@@ -37,7 +37,7 @@ class Explorer {
 
   addControls() {
     const changed = (isOver) => this.draw(isOver);
-    this.residual = new NumberControl(byId("numbers"), "residual", RESIDUALS, 1.5, "prediction \u2212 target", changed);
+    this.residual = new NumberControl(byId("numbers"), "residual", RESIDUALS, 1.5, "pred \u2212 target", changed);
     this.outlier = new NumberControl(byId("numbers"), "outlier", OUTLIERS, -8, `its y, at x = ${OUTLIER_AT}`, changed);
   }
 
@@ -47,7 +47,7 @@ class Explorer {
     this.influence = new Picture(byId("influence"), "The slope of the fitted line, wherever that point is", 220);
     this.influence.onDrag(this.influence.svg, (x) => this.outlier.move(x));
     this.curves = Object.entries(CURVES).map(([title, output]) => {
-      const picture = new Picture(byId("curves"), `The ${title} of the loss as a curve`, 190);
+      const picture = new Picture(byId(`curve-of-${output}`), `The ${title} of the loss as a curve`, 190);
       picture.onDrag(picture.svg, (x) => this.residual.move(x));
       return { title, output, picture };
     });
@@ -71,6 +71,7 @@ class Explorer {
     }));
     byId("summary").textContent = this.loss.summary;
     byId("formula").textContent = this.loss.formula;
+    byId("page").href = `reference/${name}.html`;
   }
 
   // The parameters as {name: value}; null after saying what is wrong with a number

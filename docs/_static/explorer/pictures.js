@@ -84,7 +84,7 @@ class Picture {
   holdAt(x, y) {
     this.handle.setAttribute("cx", this.margin.left + this.atX(x));
     this.handle.setAttribute("cy", this.margin.top + this.atY(y));
-    this.svg.append(this.handle);
+    if (!this.handle.isConnected) this.svg.append(this.handle); // moving it again would end a drag
   }
 
   // Calls moved(x, y) while `target`, the picture or its handle, is dragged.
