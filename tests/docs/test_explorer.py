@@ -163,11 +163,19 @@ def test_an_outlier_moves_the_line_of_squares_more_than_twice_as_far(opened, nam
         assert squares > 2 * own and squares > 0.05
 
 
-def drag(page, start, end):
+def drag(page, start, end, by_touch=False):
+    places = [start, np.mean([start, end], axis=0), end]
+    if by_touch:
+        session = page.context.new_cdp_session(page)
+        for kind, place in zip(("touchStart", "touchMove", "touchMove", "touchEnd"), [*places, None], strict=True):
+            points = [] if place is None else [{"x": float(place[0]), "y": float(place[1])}]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            page.evaluate("new Promise(requestAnimationFrame)")  # before which moves are delivered
+        return
     page.mouse.move(*start)
     page.mouse.down()
-    page.mouse.move(*np.mean([start, end], axis=0))
-    page.mouse.move(*end)
+    for place in places[1:]:
+        page.mouse.move(*place)
     page.mouse.up()
 
 
@@ -175,13 +183,13 @@ def middle(box):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_the_outlier_is_dragged(opened, width):
+@pytest.mark.parametrize(("width", "by_touch"), [(390, True), (1280, False)])
+def test_the_outlier_is_dragged(opened, width, by_touch):
     page = opened(width)
     page.get_by_label("loss", exact=True).select_option("squared_error")
     page.locator("#explorer-line").scroll_into_view_if_needed()
     before, (x, y) = number(page, "slope of the fitted line"), middle(page.locator("circle.handle").bounding_box())
-    drag(page, (x, y), (x, y - 100))
+    drag(page, (x, y), (x, y - 100), by_touch)
     outlier = float(page.locator("#explorer-outlier").input_value())
     assert outlier > 0 and float(page.locator("#explorer-outlier ~ input[type=range]").input_value()) == outlier
     points = points_of(page, outlier)
@@ -190,13 +198,14 @@ def test_the_outlier_is_dragged(opened, width):
     assert abs(middle(page.locator("circle.handle").bounding_box())[1] - (y - 100)) < 1.5
 
 
+@pytest.mark.parametrize("by_touch", [False, True])
 @pytest.mark.parametrize("picture", ["value", "grad", "weight"])
-def test_the_residual_is_dragged(opened, picture):
+def test_the_residual_is_dragged(opened, picture, by_touch):
     page = opened(390)
     box = page.locator(f"#explorer-curve-of-{picture}")
     box.scroll_into_view_if_needed()
     x, y = middle(box.bounding_box())
-    drag(page, (x, y), (x - 90, y + 10))
+    drag(page, (x, y), (x - 90, y + 10), by_touch)
     residual = float(page.locator("#explorer-residual").input_value())
     assert -8 < residual < -3
     assert close(number(page, "value"), fl.huber([residual])[0])

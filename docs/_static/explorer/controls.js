@@ -39,18 +39,19 @@ class NumberControl {
     slider.setAttribute("aria-label", name);
     Object.assign(slider, { min: low, max: high, value: start });
     field.value = start;
-    field.addEventListener("input", () => { slider.value = field.value; changed(false); });
-    slider.addEventListener("input", () => this.move(slider.valueAsNumber));
-    for (const input of [field, slider]) input.addEventListener("change", () => changed(true));
+    for (const [event, isOver] of [["input", false], ["change", true]]) {
+      field.addEventListener(event, () => { slider.value = field.value; changed(isOver); });
+      slider.addEventListener(event, () => this.move(slider.valueAsNumber, isOver));
+    }
     holder.append(row);
   }
 
   get value() { return this.field.valueAsNumber; }
 
   // As a slider or a finger moves it: to three digits behind the point
-  move(value) {
+  move(value, isOver = false) {
     this.field.value = this.slider.value = Number(value.toFixed(3));
-    this.changed(false);
+    this.changed(isOver);
   }
 
   mark(isWrong) { this.field.setAttribute("aria-invalid", isWrong); }

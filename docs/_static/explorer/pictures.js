@@ -32,6 +32,7 @@ class Picture {
     this.axes = svgElement("g", {});
     this.inside = svgElement("svg", {}); // what is drawn in it ends at its borders
     this.handle = svgElement("circle", { r: 22, class: "handle" });
+    this.handle.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false }); // no scrolling
     this.svg = svgElement("svg", { role: "img", "aria-label": label }, this.axes, this.inside);
     holder.append(this.svg);
   }
@@ -100,7 +101,6 @@ class Picture {
     target.addEventListener("pointerdown", (event) => {
       target.setPointerCapture(event.pointerId);
       move(event);
-      event.preventDefault();
     });
     target.addEventListener("pointermove", (event) => {
       if (target.hasPointerCapture(event.pointerId)) move(event);
