@@ -66,6 +66,7 @@ def calibrate(
     target: str | os.PathLike[str] | None = None,
     ignore_index: int = -100,
     sample_weight: ArrayLike | str | None = None,
+    where: str | list[str] | None = None,
     num_threads: int | None = None,
 ) -> Calibration:
     """
@@ -89,6 +90,8 @@ def calibrate(
         Where this is the label, nothing counts.
     sample_weight : array_like of shape (...), optional
         How often each row counts, >= 0 and finite.
+    where : str or list of str, optional
+        Of files and tables, what holds of the rows that count, as in `score`.
     num_threads : int, optional
         The default is that of `set_num_threads`.
 
@@ -125,9 +128,10 @@ def calibrate(
             raise ValueError("labels do not go with files: give the columns pred and target")
         from fastloss.files.logits import logits_of
 
-        return newton(logits_of(logits, pred, target, sample_weight=sample_weight, ignore_index=ignored), threads)
-    if pred is not None or target is not None:
-        raise ValueError("pred and target are columns of files or tables: arrays are logits and labels")
+        options = {"sample_weight": sample_weight, "ignore_index": ignored, "where": where}
+        return newton(logits_of(logits, pred, target, **options), threads)
+    if not (pred is target is where is None):
+        raise ValueError("pred, target and where are of columns of files or tables: arrays are logits and labels")
     if isinstance(logits, Iterator):
         if labels is not None or sample_weight is not None:
             raise ValueError("labels and sample_weight do not go with batches: let them be tuples of them")

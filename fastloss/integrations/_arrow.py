@@ -37,7 +37,7 @@ class ColumnFunction:
         """Whether the outputs are those of the loss itself on arrays of numbers, one for each of its arguments."""
         spec = self.spec
         is_single = max(len(spec.pred), len(spec.target), len(spec.residual)) == 1
-        return is_single and not spec.loss.is_rowwise and tuple(self.names) == spec.scored
+        return is_single and not spec.where and not spec.loss.is_rowwise and tuple(self.names) == spec.scored
 
     def evaluate(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         """The outputs of an elementwise loss."""
@@ -74,13 +74,16 @@ def sql_function(spec: Spec, types: Sequence, default: Any, kind: type) -> tuple
     Raises
     ------
     ScoringError
-        If the spec emits more than one output or has weights, or the types are not as many as the columns it reads.
+        If the spec emits more than one output, has weights or conditions, or the types are not as many as the columns
+        it reads.
     """
     function = losses_alone(spec)
     if len(spec.emit) != 1:
         raise ScoringError(f"a function of SQL has one result: emit one output, not {', '.join(spec.emit)}")
     if spec.sample_weight is not None:
         raise ScoringError("a function of SQL has no summary to weight: leave sample_weight out")
+    if spec.where:
+        raise ScoringError("a function of SQL is called for the rows that WHERE chooses: leave where out")
     must_be((list, tuple), types, "types", "a list of types")
     types = list(types) or [default] * len(spec.scored)
     for type in types:

@@ -24,6 +24,7 @@ from fastloss.files import ScoringError, Spec, batch_function
 from fastloss.files.arrow import statistics
 from fastloss.files.conditions import OPERATORS
 from fastloss.files.parquet import thrift
+from fastloss.integrations._arrow import losses_alone, sql_function
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 ROWS, GROUP = 60, 7
@@ -461,11 +462,15 @@ def test_resumed_and_not(tmp_path):
     assert skipped == [False] * 6
 
 
-def test_batch_functions(tmp_path):
+def test_batch_functions():
     function = batch_function(Spec.of(fl.huber, residual="r", where="k == a"))
     batch = pa.RecordBatch.from_pydict({"r": [1.0, 2.0, None, 3.0], "k": ["a", "b", "a", None]})
     assert function(batch)["value"].to_pylist() == [0.5, None, None, None]
     assert function(batch.slice(3))["value"].to_pylist() == [None]
+    function = losses_alone(Spec.of(fl.huber, residual="r", where="r < 2"))
+    assert function([pa.array([1.0, 3.0])])[0].to_pylist() == [0.5, None]
+    with pytest.raises(ScoringError, match="leave where out"):
+        sql_function(Spec.of(fl.huber, residual="r", where="r < 2"), [], "DOUBLE", str)
 
 
 @pytest.mark.parametrize("is_one", [True, False])
@@ -494,6 +499,10 @@ def test_the_commands(tmp_path, capsys):
     command = ["calibrate", str(tmp_path / "l.parquet"), "--pred", "l", "--target", "y", "--json"]
     assert main([*command, "--where", "k == a"]) == 0
     assert json.loads(capsys.readouterr().out)["temperature"] > 0
+    found = fl.calibrate(tmp_path / "l.parquet", pred="l", target="y", where="k == a")
+    assert found == fl.calibrate(np.array(table["l"].to_pylist()[:3]), [1, 1, 1])
+    with pytest.raises(ValueError, match="where are of columns"):
+        fl.calibrate([[0.0, 1.0]], [1], where="k == a")
     assert main(command) == 2
 
 
