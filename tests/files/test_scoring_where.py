@@ -273,10 +273,17 @@ def decoded(monkeypatch):
         ("i != 9007199254740992", range(9)),
         (["i > 9007199254741006", "day < 2026-10-22"], [2]),
         ("i > 1e30", []),
+        ("d < -25", [0]),
+        ("t >= 1970-01-01T00:00:00.000056", [8]),
+        ("u > 18446744073709551608", [8]),
     ],
 )
 def test_row_groups_without_a_match_are_not_decoded(tmp_path, decoded, where, groups):
-    data = write(TABLE, tmp_path / "x.parquet")
+    numbers = np.arange(ROWS, dtype=np.uint64) + np.uint64(2**64 - ROWS)
+    decimals = pa.array([Decimal(i - 30) for i in range(ROWS)], pa.decimal128(20, 2))
+    table = TABLE.append_column("d", decimals).append_column("u", pa.array(numbers))
+    table = table.append_column("t", pa.array(range(ROWS), pa.timestamp("us")))
+    data = write(table, tmp_path / "x.parquet")
     summary = fl.score(data, where=where, **OPTIONS)
     assert [group for group, _ in decoded] == list(groups)
     assert summary.rows == ROWS
