@@ -275,7 +275,7 @@ def decoded(monkeypatch):
         ("i > 1e30", []),
         ("d < -25", [0]),
         ("t >= 1970-01-01T00:00:00.000056", [8]),
-        ("u > 18446744073709551608", [8]),
+        ("u > 18446744073709551611", [8]),
     ],
 )
 def test_row_groups_without_a_match_are_not_decoded(tmp_path, decoded, where, groups):
