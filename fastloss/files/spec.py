@@ -257,7 +257,8 @@ class Spec:
         if self.head is not None:
             written |= {"head": self.head.digest}
         if self.where:
-            written |= {"where": [asdict(replace(one, text="")) for one in self.where]}
+            conditions = (asdict(replace(one, text="")) for one in self.where)
+            written |= {"where": sorted(conditions, key=str)}
         if self.worst:
             written |= {"worst": self.worst, "worst_by_group": self.worst_by_group}
         if self.name:

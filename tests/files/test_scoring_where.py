@@ -413,6 +413,7 @@ TRUNCATED = {6: thrift.binary(b"aa"), 5: thrift.binary(b"ab"), 7: (thrift.FALSE,
         ({6: thrift.binary(b"b")}, "x > b", True),
         ({1: thrift.binary(b"c"), 2: thrift.binary(b"b")}, "x < b", True),  # of a former format, in any order
         ({}, "x < a", True),
+        ({5: (thrift.I64, 0)}, "x > a", True),  # no text
         ({3: (thrift.I64, 4)}, "x != a", False),  # nulls alone
         ({3: (thrift.I64, 3)}, "x != a", True),
     ],
@@ -457,9 +458,10 @@ def test_resumed_and_not(tmp_path):
         write(TABLE.slice(20 * i, 20), tmp_path / "in" / f"{i}.parquet")
     skipped = []
     options = OPTIONS | {"sample_weight": "w", "on_fragment": lambda line: skipped.append(line["skipped"])}
-    first = fl.score(tmp_path / "in", tmp_path / "out", where="w > 3", **options)  # of the first file nothing
-    assert fl.score(tmp_path / "in", tmp_path / "out", resume=True, where="w > 3", **options) == first
-    assert fl.score(tmp_path / "in", tmp_path / "out", resume=True, where="w   > 3", **options) == first
+    where = ["w > 3", "s != m5"]  # of the first file nothing
+    first = fl.score(tmp_path / "in", tmp_path / "out", where=where, **options)
+    assert fl.score(tmp_path / "in", tmp_path / "out", resume=True, where=where, **options) == first
+    assert fl.score(tmp_path / "in", tmp_path / "out", resume=True, where=["s != m5", "w   > 3"], **options) == first
     assert skipped == [False] * 3 + [True] * 6
     skipped.clear()
     other = fl.score(tmp_path / "in", tmp_path / "out", resume=True, where="w > 2", **options)

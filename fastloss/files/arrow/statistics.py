@@ -124,7 +124,7 @@ class _Stored:
 
     def value(self, statistics: Struct, field: int) -> Any:
         """A bound, as `pa.array` takes it; None if there is none that is sound."""
-        if field not in statistics:
+        if field not in statistics or statistics[field][0] != thrift.BINARY:
             return None
         raw = thrift.content(statistics[field])
         if self.physical in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"):
