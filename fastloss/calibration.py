@@ -131,7 +131,7 @@ def calibrate(
         options = {"sample_weight": sample_weight, "ignore_index": ignored, "where": where}
         return newton(logits_of(logits, pred, target, **options), threads)
     if not (pred is target is where is None):
-        raise ValueError("pred, target and where are of columns of files or tables: arrays are logits and labels")
+        raise ValueError("pred and target are columns of files or tables, and where is of these: arrays have none")
     if isinstance(logits, Iterator):
         if labels is not None or sample_weight is not None:
             raise ValueError("labels and sample_weight do not go with batches: let them be tuples of them")
