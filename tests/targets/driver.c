@@ -228,7 +228,7 @@ static const void *read_embeddings(const void *source, size_t row, size_t rows, 
     return of->numbers + (row * of->width + start) * of->size;
 }
 
-static void *room(size_t bytes) { return aligned_alloc(64, (bytes + 127) / 64 * 64); }
+static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /* A head: value, and derivatives by rows and columns, of one tile of rows and two of columns */
 static void head(int is_double, int margin, int normalized, double smoothing, const double *parameters) {
@@ -236,6 +236,7 @@ static void head(int is_double, int margin, int normalized, double smoothing, co
     static double x[COUNT * WIDTH], w[CLASSES * WIDTH], dx[COUNT * WIDTH], dw[CLASSES * WIDTH], value[COUNT];
     static double scale[FL_TILE_ROWS + FL_ROW_PADDING];
     static int64_t labels[FL_TILE_ROWS];
+    static _Alignas(64) char memory[1 << 23]; /* not every system has aligned_alloc */
     const fl_tile_kernels *kernels = fl_get_tiles(isa, is_double ? FL_F64 : FL_F32);
     const size_t size = is_double ? sizeof(double) : sizeof(float);
     const embeddings rows = {(char *)x, WIDTH, size}, classes = {(char *)w, WIDTH, size};
@@ -253,8 +254,9 @@ static void head(int is_double, int margin, int normalized, double smoothing, co
     memcpy(t.margin_parameters, parameters, sizeof t.margin_parameters);
     for (int i = 0; i < COUNT; i++) labels[i] = i * 7 % CLASSES, scale[i] = 1;
     labels[1] = 1;
-    fl_row_tile r = {{0, COUNT}, labels, scale, room(kernels->logits_room(&t)), room(kernels->row_room(&t))};
-    void *scratch = room(kernels->scratch_room(&t));
+    char *of_row = memory + aligned(kernels->logits_room(&t)), *scratch = of_row + aligned(kernels->row_room(&t));
+    if (scratch + kernels->scratch_room(&t) > memory + sizeof memory) abort();
+    fl_row_tile r = {{0, COUNT}, labels, scale, memory, of_row};
     kernels->reduce(&t, &r, scratch);
     kernels->differentiate(&t, &r, 0, 2, scratch);
     kernels->transfer(&t, &r, 0, 0, 2, scratch);
@@ -264,7 +266,6 @@ static void head(int is_double, int margin, int normalized, double smoothing, co
     report(fl_margin_names[margin], detail, is_double, value, COUNT);
     report(fl_margin_names[margin], detail, is_double, dx, COUNT * WIDTH);
     report(fl_margin_names[margin], detail, is_double, dw, CLASSES * WIDTH);
-    free(r.logits), free(r.memory), free(scratch);
 }
 
 /* The parameters of margins are numbers, as a library's sines are its own. */
