@@ -104,7 +104,7 @@ def test_the_readme_has_two_commands():
     assert len(re.findall(r"^```console\n[^\n]+\n```$", text, re.MULTILINE)) == text.count("```console") == 2
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "RELEASING.md"])
 def test_links_lead_somewhere(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#:]+)\)", text)

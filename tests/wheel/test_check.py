@@ -12,15 +12,11 @@ CHECK = Path(__file__).with_name("check.py")
 HARDENED = ("-Wl,-z,relro,-z,now", "-Wl,-s")
 SOURCE = "int add(int a, int b) { return a + b; }\n"
 # pthread_create moved into libc.so.6 with glibc 2.34; an older one has it elsewhere.
-NEW_SYMBOL = (
-    "#include <pthread.h>\nint go(void *(*f)(void *)) { pthread_t t; return pthread_create(&t, 0, f, 0); }\n"
-)
+NEW_SYMBOL = "#include <pthread.h>\nint go(void *(*f)(void *)) { pthread_t t; return pthread_create(&t, 0, f, 0); }\n"
 
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="extensions are no ELF files here"),
-    pytest.mark.skipif(
-        not (shutil.which("gcc") and shutil.which("readelf")), reason="gcc and readelf make the faults"
-    ),
+    pytest.mark.skipif(not (shutil.which("gcc") and shutil.which("readelf")), reason="gcc and readelf make the faults"),
 ]
 
 
