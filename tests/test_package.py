@@ -91,11 +91,30 @@ def test_the_stubs_declare(name):
 # ---- documents -----------------------------------------------------------------------------
 
 
+def pyproject():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 def test_the_version_is_one():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert fl.__version__ == version("fastloss") == project["version"]
+    changes, citation = ((ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", "CITATION.cff"))
+    assert fl.__version__ == version("fastloss") == pyproject()["project"]["version"]
     assert re.search(r"^## (\S+)", changes, re.MULTILINE).group(1) == fl.__version__
+    assert re.search(r"^version: (\S+)$", citation, re.MULTILINE).group(1) == fl.__version__
+
+
+def test_every_python_that_is_named_has_wheels_and_is_tested():
+    settings = pyproject()
+    named = re.findall(r"Python :: (3\.\d+)\n", "\n".join([*settings["project"]["classifiers"], ""]))
+    wheels = {f"cp{python.replace('.', '')}-*" for python in named}
+    workflow = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    assert set(settings["tool"]["cibuildwheel"]["build"]) == wheels | {"cp314t-*"}
+    assert re.findall(r"\d\.\d+", re.search(r"python: \[(.*)\]", workflow).group(1)) == named
+
+
+def test_addresses_of_the_project():
+    urls = pyproject()["project"]["urls"]
+    assert set(urls) == {"Documentation", "Source", "Issues", "Changes"}
+    assert all(url.startswith("https://") for url in urls.values())
 
 
 def test_the_readme_has_two_commands():
