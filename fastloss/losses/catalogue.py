@@ -95,7 +95,8 @@ def _family(family):
 
 
 def _code(text):
-    return f"`{text}`"
+    """As code, in which a name does not end at its own quotes."""
+    return f"`{text.replace('`', '')}`"
 
 
 def _formula(loss):
