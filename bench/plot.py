@@ -36,18 +36,18 @@ def draw(report, path):
     if not shown:
         raise ValueError("no case of the picture was measured with fastloss")
     figure, axes = plt.subplots(figsize=(11, 4.6), dpi=160)
+    bars = max(len(COLOURS.keys() & times.keys()) for times in shown.values())
     for place, times in enumerate(shown.values()):
-        _group(axes, place, times)
+        _group(axes, place, times, 0.86 / bars)
     _furnish(figure, axes, [SHOWN[case] for case in shown], report["machine"])
     figure.savefig(path)
     plt.close(figure)
 
 
-def _group(axes, place, times):
-    """The bars of one case, best peer first."""
+def _group(axes, place, times, width):
+    """The bars of one case, best peer first; one is as wide as its label."""
     speedups = {name: times[name] / times["fastloss"] for name in COLOURS if name in times}
     ordered = sorted(speedups.items(), key=lambda item: item[1])
-    width = 0.86 / len(COLOURS)
     left = place - width * (len(ordered) - 1) / 2
     for step, (name, speedup) in enumerate(ordered):
         middle = left + step * width
@@ -55,7 +55,7 @@ def _group(axes, place, times):
         label = f"{speedup:.1f}" if speedup < 9.95 else f"{speedup:.0f}"
         axes.annotate(
             label, (middle, speedup), (0, 2), textcoords="offset points",
-            ha="center", va="bottom", fontsize=7.5, color=INK, zorder=4,
+            ha="center", va="bottom", fontsize=7, color=INK, zorder=4,
         )  # fmt: skip
 
 
