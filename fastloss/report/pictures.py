@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fastloss.exact.scale import Bin, Scale
 from fastloss.exact.summary import Summary
 from fastloss.report.markup import digits, figure, rows_of, share, text
-from fastloss.report.scale import Bin, Scale
 
 HEIGHT, TOP, BASE = 190, 22, 160  # of a histogram, of its tallest bar, of its axis, in pixels
 LEAST_HEIGHT = 1.5  # of a bar, so that a single row is seen

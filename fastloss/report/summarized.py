@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastloss.core.loss import get, list_losses
 from fastloss.exact.groups import GroupedSummary
+from fastloss.exact.scale import Scale
 from fastloss.exact.summary import Summary
 from fastloss.losses.catalogue import summary as described
 from fastloss.report.markup import digits, interval, name, number, section, table, text
 from fastloss.report.pictures import Line, Linear, histogram, lines
 from fastloss.report.rows import rows_table
-from fastloss.report.scale import Scale
 
 if TYPE_CHECKING:
     import pyarrow as pa

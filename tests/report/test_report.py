@@ -10,8 +10,8 @@ import pytest
 import fastloss as fl
 from fastloss.exact.collectors import Collector, ColumnsCollector
 from fastloss.exact.groups import GroupCollector
+from fastloss.exact.scale import Scale
 from fastloss.exact.summary import Summary
-from fastloss.report.scale import Scale
 
 pa = pytest.importorskip("pyarrow")
 
