@@ -230,7 +230,7 @@ def outliers(data, boosting):
 
 def plot(path):
     """Points on a curve, a tenth of them too high, and what boosting makes of them."""
-    from fastloss.plot.style import BRIGHT, DARK, INK, axes_of, tidy
+    from fastloss.plot.style import LIGHT, axes_of, tidy
 
     rng = np.random.default_rng(4)
     x = np.sort(rng.uniform(0, 6, 600))
@@ -245,9 +245,9 @@ def plot(path):
     ours = first + lightgbm.train({"objective": objective, **parameters}, dataset, 200).predict(x[:, None])
     figure, (ax,) = axes_of(None, 1, "LightGBM where a tenth of the points is far too high", (8.2, 3.6))
     ax.scatter(x, y, s=6, color="#999999", label="data", linewidths=0)
-    ax.plot(x, np.sin(2 * x), color=INK, linewidth=4, alpha=0.25, label="truth")
-    ax.plot(x, theirs, color=BRIGHT, linewidth=1.5, label='objective="huber"')
-    ax.plot(x, ours, color=DARK, linewidth=1.5, label="objective(fl.tukey)")
+    ax.plot(x, np.sin(2 * x), color=LIGHT.ink, linewidth=4, alpha=0.25, label="truth")
+    ax.plot(x, theirs, color=LIGHT.second, linewidth=1.5, label='objective="huber"')
+    ax.plot(x, ours, color=LIGHT.first, linewidth=1.5, label="objective(fl.tukey)")
     ax.legend(frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.5, -0.28))
     tidy(ax)
     figure.savefig(path)

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
+from fastloss.cli.merge import read_summary
 from fastloss.cli.options import Param, bound_loss, parameters
 from fastloss.cli.tables import console_on
 from fastloss.core.installing import install_extra
@@ -56,25 +57,67 @@ def show(
 
 
 def plot(
-    picture: Annotated[str, typer.Argument(help="curves, surface, density or regression.")],
-    output: Annotated[str, typer.Option("--output", "-o", help="File: .png, .svg, .pdf; regression also .gif.")],
-    loss: Annotated[str | None, typer.Option(help="curves: of this loss, in place of `robust`.")] = None,
-    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="curves: a parameter, NAME=NUMBER.")] = None,
+    picture: Annotated[str, typer.Argument(help="curves, surface, density, regression, summary, groups, calibration.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help=".png, .svg, .pdf; regression also .gif.")
+    ],
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="SUMMARY.json", help="summary, groups, calibration: what `score --summary` wrote."),
+    ] = None,
+    loss: Annotated[
+        list[str] | None,
+        typer.Option(help="curves: of this loss, in place of `robust`; of several if repeated. summary: which one."),
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="curves: a parameter of the loss, NAME=NUMBER.")
+    ] = None,
     alphas: Annotated[str | None, typer.Option(help="curves, density: numbers A,B,C.")] = None,
-    seed: Annotated[int, typer.Option(help="regression: of the random data.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="regression: of the random data.", show_default="0")] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="On a dark ground.")] = False,
 ):
-    """Draw a loss, the surface of the general robust loss, its densities, or a robust regression."""
+    """Draw losses, the surface of the general robust loss, its densities, a robust regression; or a summary, its
+    groups, its calibration.
+
+    For example: fastloss plot curves --loss huber --loss tukey -o curves.png
+    """
     _check_picture(output)
     from fastloss.plot import pictures
 
+    given: dict = {}
     try:
-        chosen = [float(a) for a in alphas.split(",")] if alphas else None
-        pictures.draw(
-            picture, output, None if loss is None else bound_loss(loss, parameters(param or ())), chosen, seed
-        )
-    except ValueError as error:
+        if alphas is not None:
+            given["alphas"] = [float(a) for a in alphas.split(",")]
+        if seed is not None:
+            given["seed"] = seed
+        if file is not None:
+            if param:
+                raise ScoringError(f"-p {param[0]}: the losses of {file} have their parameters: leave it out")
+            given["summary"] = _one(read_summary(file), loss, file)
+        elif loss or param:
+            given["loss"] = _losses(loss or [], param or [])
+        pictures.draw(picture, output, dark=dark, **given)
+    except (TypeError, ValueError) as error:
         raise ScoringError(one_line(error)) from error
     typer.echo(f"written: {escaped(output)}")
+
+
+def _losses(names: list[str], param: list[str]) -> list:
+    """Those of --loss, with the parameters of -p where it is one."""
+    if param and len(names) != 1:
+        raise ScoringError(f"-p {param[0]} goes with one --loss: of several, each has its own, as 'huber(delta=2)'")
+    return [bound_loss(name, parameters(param)) for name in names]
+
+
+def _one(found, names: list[str] | None, path: str):
+    """The summary of one loss."""
+    if not isinstance(found, dict):
+        if names:
+            raise ScoringError(f"--loss {names[0]}: {path} is of one loss: leave it out")
+        return found
+    if not names or len(names) > 1 or names[0] not in found:
+        raise ScoringError(f"{path} is of several losses: --loss names one of {', '.join(found)}")
+    return found[names[0]]
 
 
 def _drawing(loss) -> Group:

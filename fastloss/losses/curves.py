@@ -64,10 +64,13 @@ class Curves(NamedTuple):
     outputs: dict[str, list[np.ndarray]]
 
 
-def curves(loss, points=480, outputs=("value", "grad", "weight")):
-    """The curves of a loss, of those of the outputs that can be drawn. A parameter without a default is taken as 1."""
+def curves(loss, points=480, outputs=("value", "grad", "weight"), where=None):
+    """The curves of a loss, of those of the outputs that can be drawn, over its range or another one.
+
+    A parameter without a default is taken as 1.
+    """
     loss = loss.bind(**{name: 1.0 for name in loss.domains if name not in loss.parameters})
-    where = _range(loss)
+    where = where or range_of(loss)
     x = where.low + (where.high - where.low) * (np.arange(points) + 0.5) / points  # neither an end nor a kink
     names = ("value",)
     if loss.family != "embeddings":
@@ -79,7 +82,8 @@ def curves(loss, points=480, outputs=("value", "grad", "weight")):
     return Curves(loss, x, where, drawn)
 
 
-def _range(loss):
+def range_of(loss):
+    """Where its shape is seen."""
     if loss.has_weight:
         return _residuals(loss)
     if loss.family == "rows" and loss.targets == LOGITS:

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastloss.plot.losses import curves, density, surface
 from fastloss.plot.regression import regression, regression_animation
+from fastloss.plot.summaries import calibration, groups, summary
 
-PICTURES = ("curves", "surface", "density", "regression")
+# What draws each, and the options that it takes
+PICTURES: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "curves": (curves, ("loss", "alphas")),
+    "surface": (surface, ()),
+    "density": (density, ("alphas",)),
+    "regression": (regression, ("seed",)),
+    "summary": (summary, ("summary",)),
+    "groups": (groups, ("summary",)),
+    "calibration": (calibration, ("summary",)),
+}
 
 
-def draw(picture: str, path: str, loss: Any = None, alphas: Sequence[float] | None = None, seed: int = 0) -> None:
-    """Draw one of PICTURES into a file; the regression into a .gif as an animation.
+def draw(picture: str, path: str, *, dark: bool = False, **given: Any) -> None:
+    """Draw one of PICTURES into a file, with the options that it takes; the regression into a .gif as an animation.
 
     Raises
     ------
     ValueError
-        If there is no such picture, or matplotlib cannot write such a file.
+        If there is no such picture, it does not take an option, or matplotlib cannot write such a file.
     """
     if picture not in PICTURES:
         raise ValueError(f"unknown picture {picture!r}; there are {', '.join(PICTURES)}")
-    given = {} if alphas is None else {"alphas": alphas}
-    if picture == "regression" and path.endswith(".gif"):
-        regression_animation(seed).animation.save(path, writer="pillow")
-    elif picture == "curves":
-        curves(loss, **given).savefig(path)
-    elif picture == "density":
-        density(**given).savefig(path)
-    elif picture == "surface":
-        surface().savefig(path)
-    else:
-        regression(seed).savefig(path)
+    function, taken = PICTURES[picture]
+    for name in given:
+        if name not in taken:
+            others = ", ".join(each for each, (_, names) in PICTURES.items() if name in names)
+            raise ValueError(f"{picture} takes no {name}: leave it out, or draw {others}")
+    if picture == "curves" and len(given) > 1:
+        raise ValueError("curves takes loss or alphas, which are of the general robust loss: leave one out")
+    if "summary" in taken and not given:
+        raise ValueError(f"{picture} needs the file of a summary: fastloss plot {picture} SUMMARY.json -o {path}")
+    moves = path.lower().endswith(".gif")
+    if moves and picture != "regression":
+        raise ValueError(f"{path}: {picture} does not move: give .png, .svg or .pdf")
+    from matplotlib.style import context
+
+    with context("dark_background" if dark else {}):
+        if moves:
+            regression_animation(**given).animation.save(path, writer="pillow")
+        else:
+            function(**given).savefig(path)

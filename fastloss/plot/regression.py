@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.adaptive.regression import irls
-from fastloss.plot.style import BRIGHT, COLOURS, DARK, INK, axes_of, tidy
+from fastloss.plot.style import COLOURS, axes_of, inked, palette, tidy
 
 TRUTH = (0.7, 0.15)  # slope and intercept
 
@@ -39,14 +39,12 @@ def regression(seed: int = 0, *, ax: Any = None) -> Any:
     x, y = line_with_outliers(seed)
     found, squares = irls(x[:, None], y), irls(x[:, None], y, loss="half_squared_error")
     figure, (axes,) = axes_of(ax, 1, "A line with outliers", (7.4, 4.6))
-    points = axes.scatter(
-        x, y, c=found.weight / found.weight.max(), cmap=COLOURS, vmin=0, vmax=1, s=18, edgecolors=INK, linewidths=0.3
-    )
-    figure.colorbar(points, ax=axes, label="IRLS weight, relative to the largest", pad=0.01)
-    _line(axes, squares.coef[0], squares.intercept, "least squares", color=BRIGHT, linestyle="--")
+    colours = palette(axes)
+    _points(axes, x, y, found.weight / found.weight.max())
+    _line(axes, squares.coef[0], squares.intercept, "least squares", color=colours.second, linestyle="--")
     learned = "adaptive: alpha {alpha:.2g}, scale {scale:.2g}".format(**found.loss.parameters)
-    _line(axes, found.coef[0], found.intercept, learned, color=DARK)
-    _line(axes, *TRUTH, "truth", color=INK, linestyle=":")
+    _line(axes, found.coef[0], found.intercept, learned, color=colours.first)
+    _truth(axes)
     _finish(axes)
     return figure
 
@@ -77,10 +75,9 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
     if ax is None:
         figure.set_dpi(90)
         FigureCanvasAgg(figure)
-    points = axes.scatter(x, y, c=np.zeros_like(x), cmap=COLOURS, vmin=0, vmax=1, s=18, edgecolors=INK, linewidths=0.3)
-    figure.colorbar(points, ax=axes, label="IRLS weight, relative to the largest", pad=0.01)
-    _line(axes, *TRUTH, "truth", color=INK, linestyle=":")
-    line = _line(axes, *TRUTH, "fit", color=DARK)
+    points = _points(axes, x, y, np.zeros_like(x))
+    _truth(axes)
+    line = _line(axes, *TRUTH, "fit", color=palette(axes).first)
     _finish(axes)
 
     def draw(k: int) -> list[Any]:
@@ -89,12 +86,27 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
         points.set_array(weight / weight.max())
         line.set_ydata(coef[0] * np.asarray(line.get_xdata()) + intercept)
         learned = ", ".join(f"{name} {value:.3f}" for name, value in loss.parameters.items())
-        axes.set_title(f"alpha and scale learned: {learned}" if learned else "least squares", fontsize=10, color=INK)
+        axes.set_title(f"alpha and scale learned: {learned}" if learned else "least squares", fontsize=10)
         return [points, line]
 
     draw(0)
     figure.animation = FuncAnimation(figure, draw, frames=len(path), interval=200, repeat_delay=2000)
     return figure
+
+
+def _points(axes: Any, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Any:
+    """The data in the colours of their weights, and what these are."""
+    ink = palette(axes).ink
+    points = axes.scatter(x, y, c=weight, cmap=COLOURS, vmin=0, vmax=1, s=18, edgecolors=ink, linewidths=0.3)
+    bar = axes.figure.colorbar(points, ax=axes, label="IRLS weight, relative to the largest", pad=0.01)
+    inked(bar.ax)
+    return points
+
+
+def _truth(axes: Any) -> None:
+    """A band below the lines, which lie on it where they are right."""
+    band = _line(axes, *TRUTH, "truth", color=palette(axes).ink, alpha=0.3, zorder=1.5)
+    band.set_linewidth(8)
 
 
 def _line(axes: Any, slope: float, intercept: float, label: str, **style: Any) -> Any:

@@ -112,6 +112,7 @@ def test_fit_names_its_own_options(run, args):
         (("curves",), "a.png"),
         (("curves", "--alphas=-2,1"), "a.pdf"),
         (("curves", "--loss", "huber", "-p", "delta=2"), "a.svg"),
+        (("curves", "--loss", "huber(delta=2)", "--loss", "tukey", "--dark"), "a.png"),
         (("surface",), "a.png"),
         (("density", "--alphas", "0,1.5"), "a.png"),
         (("regression", "--seed", "3"), "a.png"),
@@ -128,11 +129,21 @@ def test_plot(run, tmp_path, args, file):
     ("args", "message"),
     [
         (("curve", "-o", "a.png"), "unknown picture 'curve'; there are curves, surface, density, regression"),
+        (("curves", "-o", "a.gif"), "a.gif: curves does not move: give .png, .svg or .pdf"),
+        (("surface", "--loss", "huber", "-o", "a.png"), "surface takes no loss: leave it out, or draw curves"),
+        (
+            ("regression", "--alphas=1", "-o", "a.png"),
+            "regression takes no alphas: leave it out, or draw curves",
+        ),
+        (("curves", "--alphas=1", "--loss", "huber", "-o", "a.png"), "curves takes loss or alphas"),
+        (("curves", "--loss", "huber", "--loss", "tukey", "-p", "delta=1", "-o", "a.png"), "-p delta=1 goes with one"),
+        (("curves", "--loss", "huber", "--loss", "hinge", "-o", "a.png"), "draw them in pictures of their own"),
         (("density", "--alphas=-1", "-o", "a.png"), "alpha must be >= 0"),
         (("curves", "-o", "a.xyz"), "xyz"),
     ],
 )
-def test_plot_refuses(run, args, message):
+def test_plot_refuses(run, tmp_path, args, message):
     pytest.importorskip("matplotlib")
     code, _, err = run("plot", *args)
     assert code == 2 and message in err and err.count("\n") == 1
+    assert not (tmp_path / "a.png").exists() and not (tmp_path / "a.gif").exists()
