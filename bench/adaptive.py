@@ -89,11 +89,17 @@ def datasets():
     """{name and origin: (X, y)}"""
     diabetes = load_diabetes()
     tables = {
-        "engel: food expenditure of 235 households (statsmodels)": engel.load_pandas(),
         "statecrime: murder rates of 51 states, with the District of Columbia (statsmodels)": statecrime.load_pandas(),
         "stackloss: 21 days of a plant, four of them outliers (statsmodels)": stackloss.load_pandas(),
     }
-    found = {"diabetes: 442 patients (scikit-learn)": (diabetes.data, diabetes.target)}
+    households = engel.load_pandas().data  # whose endog, as statsmodels has it, is the income
+    found = {
+        "diabetes: 442 patients (scikit-learn)": (diabetes.data, diabetes.target),
+        "engel: food expenditure of 235 households over their income (statsmodels)": (
+            households[["income"]].to_numpy(),
+            households["foodexp"].to_numpy(),
+        ),
+    }
     return found | {name: (_numbers(table.exog), _numbers(table.endog)) for name, table in tables.items()}
 
 
