@@ -51,6 +51,8 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",  # all are run
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
+    "image_scrapers": ("grounds.scrape",),
+    "reset_modules": ("grounds.reset",),
     "show_signature": False,
     "show_memory": False,
     "write_computation_times": False,

@@ -16,11 +16,11 @@ import numpy as np
 import fastloss as fl
 
 residual = np.linspace(-6, 6, 601)
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-for alpha, colour in zip((2, 1, 0, -2, -np.inf), plt.colormaps["viridis"](np.linspace(0, 0.85, 5)), strict=True):
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8))
+for alpha in (2, 1, 0, -2, -np.inf):
     value, grad = fl.robust.value_and_grad(residual, alpha=alpha)
-    left.plot(residual, value, color=colour, label=f"alpha = {alpha:g}")
-    right.plot(residual, grad, color=colour)
+    left.plot(residual, value, label=f"alpha = {alpha:g}")
+    right.plot(residual, grad)
 left.set(title="value", xlabel="residual / scale", ylim=(0, 5))
 right.set(title="gradient", xlabel="residual / scale", ylim=(-2, 2))
 left.legend()
@@ -32,3 +32,6 @@ plt.show()
 
 for alpha in (2, 1, 0, -2, -np.inf):
     print(f"alpha {alpha:5g}: weight {fl.robust.weight([10.0], alpha=alpha)[0]:.2g}")
+
+# %%
+# The family is that of J. T. Barron, "A General and Adaptive Robust Loss Function", CVPR 2019.

@@ -177,7 +177,15 @@ def surface(*, alpha_range: tuple[float, float] = (-8.0, 2.0), ax: Any = None) -
 def _in_space(axes: Any, x: np.ndarray, alpha: np.ndarray, height: np.ndarray, style: dict[str, Any]) -> None:
     ink = palette(axes).ink
     axes.plot_surface(
-        *np.meshgrid(x, alpha), height, **style, rstride=4, cstride=4, edgecolor=ink, linewidth=0.15, shade=False
+        *np.meshgrid(x, alpha),
+        height,
+        **style,
+        rstride=4,
+        cstride=4,
+        edgecolor=ink,
+        linewidth=0.15,
+        shade=False,
+        rasterized=True,  # or an SVG holds each of the faces
     )
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_pane_color((0, 0, 0, 0))
