@@ -23,7 +23,7 @@ def views(noise, pairs=64, width=64):
 
 
 # %%
-# What the two treatments compare with each other: a row is a question, a dark cell its answer. Of the 2N rows a row
+# What the two treatments compare with each other: a row is a question, the bright cell its answer. Of the 2N rows a row
 # itself is left out, as it would be its own best answer.
 
 a, b = views(0.3, pairs=8)
