@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import fastloss as fl
+from fastloss.plot.style import DARK, LIGHT
 
 pytestmark = pytest.mark.docs
 
@@ -51,6 +52,17 @@ def test_no_link_is_broken(built, site):
 def test_every_picture_has_a_text(site):
     without = [(name, image["src"]) for name, page in site.items() for image in page.images if not image.get("alt")]
     assert not without
+
+
+def test_pictures_of_the_gallery_are_for_light_and_for_dark_pages(site):
+    for name, page in site.items():
+        if name.startswith("gallery/") and name != "gallery/index.html":
+            drawn = {kind: [image["src"] for image in page.images if f"only-{kind}" in image.get("class", "")]
+                     for kind in ("light", "dark")}  # fmt: skip
+            assert drawn["light"] and drawn["dark"] == [src.replace(".svg", "-dark.svg") for src in drawn["light"]]
+            for src in drawn["dark"]:
+                dark = (page.path.parent / src).read_text(encoding="utf-8")
+                assert DARK.ink in dark and LIGHT.ink not in dark
 
 
 @pytest.mark.parametrize("name", fl.list_losses())
