@@ -133,9 +133,9 @@ def _drawing(loss) -> Group:
 def _picture(loss, path: str) -> str:
     """Draw a loss into a file, and say so."""
     _check_picture(path)
-    from fastloss.plot import curves
+    from fastloss.plot import pictures
 
-    curves(loss).savefig(path)
+    pictures.draw("curves", path, loss=loss)
     return escape(f"written: {escaped(path)}")
 
 

@@ -68,10 +68,12 @@ def test_a_loss_is_drawn_into_a_file(run, name):
     assert Path("loss.png").read_bytes().startswith(PNG)
 
 
-def test_a_picture_of_no_known_kind(run):
+@pytest.mark.parametrize(("file", "said"), [("loss.txt", "txt"), ("loss.gif", "does not move: give .png")])
+def test_a_picture_of_no_known_kind(run, file, said):
     pytest.importorskip("matplotlib")
-    code, out, err = run("show", "huber", "--plot", "loss.txt")
-    assert (code, out, err.count("\n")) == (2, "", 1) and "txt" in err
+    code, out, err = run("show", "huber", "--plot", file)
+    assert (code, out, err.count("\n")) == (2, "", 1) and said in err
+    assert not Path(file).exists()
 
 
 @pytest.mark.parametrize("name", LOSSES)
