@@ -154,6 +154,13 @@ def score(
         str | None, typer.Option(metavar="COLUMN", help="Column of weights, for the weighted sum and mean.")
     ] = None,
     where: Where = None,
+    calibration: Annotated[
+        int | None,
+        typer.Option(
+            metavar="BINS",
+            help="Hold probabilities against what came true, in so many bins: cross_entropy, nll, binary.",
+        ),
+    ] = None,
     engine: Annotated[str, typer.Option(help=f"What runs the job: {', '.join(ENGINES)}.")] = "local",
     workers: Annotated[
         int | None,
@@ -204,6 +211,7 @@ def score(
             where=where,
             worst=worst,
             worst_by_group=worst_by_group,
+            calibration=calibration,
             format=format,
             dtype=dtype,
             separator=separator_of(separator),

@@ -36,6 +36,9 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False, sort: s
         table.add_row("perplexity", short(summary.perplexity))
         table.add_row("its 95% interval", _range(summary.perplexity_interval))
         table.add_row("bits", short(summary.bits))
+    if summary.calibration is not None:
+        table.add_row("calibration error", short(summary.calibration["ece"]))
+        table.add_row("largest of a bin", short(summary.calibration["mce"]))
     console = console_on(sys.stderr if to_stderr else sys.stdout)
     console.print(escaped(title), markup=False)
     console.print(table)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.arrays import add_rows, as_floats, as_weights, marks
+from fastloss.exact.bins import BinsCollector
 from fastloss.exact.summary import Summary, summaries
 
 
 class Collector:
-    """Builds a `Summary` from batches of losses; one per fragment and thread."""
+    """Builds a `Summary` from batches of losses; one per fragment and thread. With a number of `bins`, it says how
+    probabilities are calibrated."""
 
-    def __init__(self):
-        self._values = Accumulator()
+    def __init__(self, bins: int | None = None):
+        self._values, self._bins = Accumulator(), None if bins is None else BinsCollector(bins)
 
-    def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> None:
+    def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None, predicted=None) -> None:
         """Add losses.
 
         Parameters
@@ -24,16 +28,39 @@ class Collector:
             Rows that are left out; one that is both is null.
         sample_weight : array, optional
             Finite and not negative in the rows that are not left out; 1 without it.
+        predicted : tuple of two arrays, optional
+            With bins, the probability that each row gives, and what came true.
         """
         add_rows(self._values, values, null, ignored, sample_weight)
+        if self._bins is not None:
+            counted = counts(values, null, ignored)
+            self._bins.add(predicted[0][counted], predicted[1][counted], 0, 1)
 
     def take(self, other: Collector) -> None:
         """Add everything that was added to another one, which is as a new one then."""
         self._values.take(other._values, np.zeros(1, np.int64))
+        if self._bins is not None:
+            self._bins.take(other._bins, np.zeros(1, np.int64))
 
     def summary(self) -> Summary:
         """The summary of everything added so far."""
-        return summaries(self._values)[0]
+        return calibrated(summaries(self._values), self._bins)[0]
+
+
+def counts(values: np.ndarray, null, ignored) -> np.ndarray | slice:
+    """The rows that count, which have a loss and are not left out."""
+    found = values == values
+    for mask in (null, ignored):
+        if mask is not None:
+            found &= ~mask
+    return slice(None) if found.all() else found
+
+
+def calibrated(found: list[Summary], bins: BinsCollector | None) -> list[Summary]:
+    """Summaries of groups, with the bins of these."""
+    if bins is None:
+        return found
+    return [replace(one, calibrated=own) for one, own in zip(found, bins.bins(len(found)), strict=True)]
 
 
 class ColumnsCollector:

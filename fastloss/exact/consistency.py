@@ -45,6 +45,8 @@ def check(summary) -> None:
         _check_weighted(summary.weighted, held, infinite, bounds)
     if summary.worst_rows is not None:
         _check_worst(summary.worst_rows, held, summary.max)
+    if summary.calibrated is not None and sum(summary.calibrated.counts) != held:
+        raise _damaged("its calibration is of other rows")
     for name, output in summary.outputs.items():
         if output.outputs or any(getattr(output, of) > getattr(summary, of) for of in ("rows", "null", "ignored")):
             raise _damaged(f"{name!r} is no output of these rows")
@@ -74,6 +76,9 @@ def check_parts(whole, parts: Collection) -> None:
         agree = whole.weighted == functools.reduce(or_, (part._weighted_sums() for part in parts), WeightedSums())
     if not agree:
         raise _damaged("its weighted sum is not that of its groups")
+    bins = [part.calibrated for part in parts if part.calibrated is not None]
+    if bins and functools.reduce(or_, bins) != whole.calibrated:
+        raise _damaged("its calibration is not that of its groups")
     if any(part.outputs or part.loss not in (None, whole.loss) for part in parts):
         raise _damaged("a group is of another loss, or has outputs")
 

@@ -13,6 +13,8 @@ from fastloss.core.arguments import shown
 from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.arrays import as_floats, as_weights, marks
+from fastloss.exact.bins import BinsCollector
+from fastloss.exact.collectors import calibrated, counts
 from fastloss.exact.keys import Key, Part, is_short, number_key
 from fastloss.exact.state import sequence, text
 from fastloss.exact.summary import Summary, summaries, together
@@ -124,13 +126,16 @@ class GroupedSummary(Summary):
 class GroupCollector:
     """Builds a `GroupedSummary` from batches of losses; as `Collector`, with the group of each row."""
 
-    def __init__(self, by: str | tuple[str, ...]):
+    def __init__(self, by: str | tuple[str, ...], bins: int | None = None):
         self._by, self._values = by, Accumulator(grouped=True)
+        self._bins = None if bins is None else BinsCollector(bins)
         # A dictionary takes True for 1: keys with booleans, of files where that is the type of these columns, are on
         # their own.
         self._numbers: dict[tuple[bool, ...], dict[Key, int]] = {}
 
-    def add(self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key]) -> np.ndarray:
+    def add(
+        self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key], predicted=None
+    ) -> np.ndarray:
         """Add losses; `codes` has the number of each row's key among `keys`, which are of one type. The
         numbers of the groups of these are returned."""
         values = as_floats(values, "values")
@@ -140,6 +145,9 @@ class GroupCollector:
         left_out = marks(null, ignored, len(values))
         weights = as_weights(sample_weight, left_out, len(values))
         self._values.add(values, left_out, weights, codes.astype(np.int32, copy=False), numbers)
+        if self._bins is not None:
+            counted = counts(values, null, ignored)
+            self._bins.add(predicted[0][counted], predicted[1][counted], numbers[codes[counted]], self._groups)
         return numbers
 
     def take(self, other: GroupCollector) -> np.ndarray:
@@ -152,11 +160,13 @@ class GroupCollector:
                 numbers[number] = ours.setdefault(key, self._groups)
         other._numbers = {}
         self._values.take(other._values, numbers)
+        if self._bins is not None:
+            self._bins.take(other._bins, numbers)
         return numbers
 
     def summary(self, worst: Callable[[int], Worst] | None = None) -> GroupedSummary:
         """The summary of everything added so far, with the worst rows that a group has by its number."""
-        found = summaries(self._values)
+        found = calibrated(summaries(self._values), self._bins)
         total = together(found)
         if worst is not None:
             found = [replace(summary, worst_rows=worst(number)) for number, summary in enumerate(found)]

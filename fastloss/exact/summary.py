@@ -25,6 +25,8 @@ from fastloss.core.floats import in_standard_floats
 from fastloss.exact import consistency, views
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.arrays import add_rows
+from fastloss.exact.bins import Bins
+from fastloss.exact.bins import merged as merged_bins
 from fastloss.exact.buckets import (
     ROWS_BELOW,
     UNITS,
@@ -45,7 +47,7 @@ ENTROPIES = ("cross_entropy", "nll", "linear_cross_entropy")  # mean negative lo
 _COUNTS = ("count", "null", "nan", "ignored")
 _INTEGERS = (*_COUNTS, "rows", "infinite")
 _OF_ENTROPIES = ("perplexity", "perplexity_interval", "bits")
-_STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss", "worst")  # the names of to_dict
+_STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "loss", "worst", "calibration")
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,6 +99,7 @@ class Summary:
     outputs: dict[str, Summary] = field(default_factory=dict, repr=False)
     loss: str | None = field(default=None, compare=False)  # two of the same numbers are equal
     worst_rows: Worst | None = field(default=None, repr=False)
+    calibrated: Bins | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, values: np.ndarray, null=None, ignored=None, sample_weight=None) -> Summary:
@@ -148,6 +151,17 @@ class Summary:
         `value`, and all of the input. None unless `score` was asked for them.
         """
         return None if self.worst_rows is None else self.worst_rows.table
+
+    @property
+    def calibration(self) -> dict | None:
+        """How far probabilities are from how often they come true; None unless `score` was asked for it.
+
+        A mapping of `ece`, the expected calibration error: the mean over the rows of |accuracy - confidence| of their
+        bin; `mce`, the largest of these; `bins`, a list of mappings of `count`, `confidence` (the mean probability) and
+        `accuracy` (the share that came true), None in a bin without rows. Bin k of n has the probabilities from k / n
+        to (k + 1) / n, 1 the last. Sums are exact and without weights; each number is rounded once.
+        """
+        return None if self.calibrated is None else self.calibrated.fields()
 
     def with_worst(self, change: Callable[[Worst | None], Worst | None]):
         """The same, with other worst rows: a function of these."""
@@ -377,6 +391,8 @@ class Summary:
             shown["outputs"] = {name: summary.fields() for name, summary in self.outputs.items()}
         if self.worst_rows is not None:
             shown["worst"] = self.worst_rows.fields()
+        if self.calibrated is not None:
+            shown["calibration"] = self.calibrated.fields()
         return shown
 
     def to_dict(self, compact: bool = False) -> dict:
@@ -391,6 +407,8 @@ class Summary:
         state["loss"] = self.loss
         if self.worst_rows is not None:
             state["worst"] = self.worst_rows.to_dict()
+        if self.calibrated is not None:
+            state["calibration"] = self.calibrated.to_list()
         return state
 
     @staticmethod
@@ -403,7 +421,7 @@ class Summary:
     @in_standard_floats
     def from_dict(cls, state: dict) -> Summary:
         """The summary that `to_dict` described; a ValueError if none can be described so."""
-        optional = {"loss": None, "worst": None}
+        optional = {"loss": None, "worst": None, "calibration": None}
         given = mapping(optional | state if type(state) is dict else state, "the summary", _STATE)
         counts = {name: integer(given[name], name, below=ROWS_BELOW) for name in _COUNTS}
         bounds = {k: None if given[k] is None else number(given[k], k) for k in ("min", "max")}
@@ -417,6 +435,7 @@ class Summary:
             outputs={name: Summary.from_dict(output) for name, output in outputs.items()},
             loss=None if given["loss"] is None else text(given["loss"], "loss"),
             worst_rows=None if given["worst"] is None else Worst.from_dict(given["worst"]),
+            calibrated=None if given["calibration"] is None else Bins.from_list(given["calibration"]),
         )
         consistency.check(summary)
         return summary
@@ -440,6 +459,7 @@ class Summary:
             outputs={name: self.outputs.get(name, nothing) | other.outputs.get(name, nothing) for name in names},
             loss=self.loss or other.loss,
             worst_rows=merged(self.worst_rows, self.rows, other.worst_rows, other.rows),
+            calibrated=merged_bins(self.calibrated, self.rows, other.calibrated, other.rows),
         )
 
     def _weighted_sums(self) -> WeightedSums:
@@ -571,6 +591,7 @@ def together(parts: list[Summary]) -> Summary:
     """The summary of the rows of many, of one loss, at once; at least one."""
     counted = [part for part in parts if part.count]
     weighted = [part.weighted for part in parts if part.weighted is not None]
+    calibrated = [part.calibrated for part in parts if part.calibrated is not None]
     return Summary(
         **{name: sum(getattr(part, name) for part in parts) for name in _COUNTS},
         min=min((part.min for part in counted), default=None),
@@ -578,6 +599,7 @@ def together(parts: list[Summary]) -> Summary:
         buckets=merged_all(part.buckets for part in parts),
         squares=sum(part.squares for part in parts),
         weighted=reduce(or_, weighted) if weighted else None,
+        calibrated=reduce(or_, calibrated) if calibrated else None,
     )
 
 

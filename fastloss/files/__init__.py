@@ -65,6 +65,7 @@ def score(
     by: str | Iterable[str] | None = None,
     sample_weight: str | None = None,
     where: str | Iterable[str] | None = None,
+    calibration: int | None = None,
     multioutput: str = "uniform_average",
     worst: int | None = None,
     worst_by_group: bool = False,
@@ -141,6 +142,11 @@ def score(
     sample_weight : str
         Column of weights, finite and not negative, of the rows in the summary's `sum_of_weights`, `weighted_sum` and
         `weighted_mean`. What is written is not multiplied. A row whose weight is null is null.
+    calibration : int, optional
+        In how many bins of equal width the probabilities that are predicted are held against what came true: see
+        `Summary.calibration`. Of rows of logits (cross_entropy, nll) the probability is that of the most likely class,
+        and what came true is whether that was the label; of binary losses (binary_cross_entropy, with logits or
+        without, sigmoid_focal, logistic) it is that of the target 1, and what came true the target.
     where : str or list of str
         What has to hold of the rows that are scored, each COLUMN OP VALUE with an OP of == != < <= > >= in: "x > 0.5",
         "day >= 2026-11-01", "model in [a, b]", "'my flag' == true". All of several have to hold. Names and texts with
@@ -298,7 +304,7 @@ def score(
         keep = "none"  # an array has no room for them
     head = None if head is None else Head.of(head, dtype, addresses)
     rest = pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head, where
-    rest += worst, worst_by_group
+    rest += worst, worst_by_group, calibration
     spec = Spec.of(losses, *rest) if isinstance(losses, Loss) else Spec.of_several(losses, *rest)
 
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None

@@ -13,6 +13,7 @@ from pyarrow import types
 from fastloss.core.row_call import LOGITS
 from fastloss.exact.accumulator import wrong_weight
 from fastloss.files.arrow import columns
+from fastloss.files.calibrated import probabilities
 from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, located
 from fastloss.files.spec import Spec
 
@@ -26,6 +27,7 @@ class Losses:
     null: np.ndarray | None
     ignored: np.ndarray | None
     sample_weight: np.ndarray | None = None
+    predicted: tuple[np.ndarray, np.ndarray] | None = None  # probabilities, and what came true, for a calibration
 
     def to_arrow(self) -> list[pa.Array]:
         """The emitted columns: null where an input was."""
@@ -104,7 +106,8 @@ def evaluated(inputs: Inputs, spec: Spec, num_threads: int | None = None) -> Los
     value, by_name = _evaluated(spec, pred, target, num_threads)
     outputs = (by_name[name] for name in spec.emit)
     outputs = tuple(array[:, :0] if is_empty and array.ndim == 2 else array for array in outputs)
-    return Losses(outputs, value, inputs.null, inputs.ignored, inputs.sample_weight)
+    predicted = None if spec.calibration is None else probabilities(spec, pred, target, num_threads)
+    return Losses(outputs, value, inputs.null, inputs.ignored, inputs.sample_weight, predicted)
 
 
 def _evaluated(spec: Spec, pred: np.ndarray, target: np.ndarray | None, num_threads: int | None):

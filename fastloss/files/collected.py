@@ -75,7 +75,7 @@ class CollectedLoss:
 
     def __init__(self, spec: Spec):
         self._spec = spec
-        self._values = GroupCollector(spec.by) if spec.by else Collector()
+        self._values = GroupCollector(spec.by, spec.calibration) if spec.by else Collector(spec.calibration)
         self.worst = WorstCollector(spec) if spec.worst else None
         self._others: dict[str, Collector | ColumnsCollector] = {}
 
@@ -91,7 +91,7 @@ class CollectedLoss:
     def add(self, losses: Losses, groups: tuple) -> np.ndarray | None:
         """Add the losses of the rows of a batch, and the keys of these; the numbers of the groups of the keys."""
         left_out = losses.null, losses.ignored, losses.sample_weight
-        numbers = self._values.add(losses.value, *left_out, *groups)
+        numbers = self._values.add(losses.value, *left_out, *groups, predicted=losses.predicted)
         for name, values in zip(self._spec.emit, losses.outputs, strict=True):
             if name in self._others:
                 self._others[name].add(values, *left_out)

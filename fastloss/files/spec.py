@@ -28,6 +28,7 @@ from fastloss.files.arguments import (
     optional,
     refusal,
 )
+from fastloss.files.calibrated import as_bins, check_calibrated
 from fastloss.files.conditions import Condition, as_conditions
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.errors import ScoringError
@@ -68,6 +69,8 @@ class Spec:
         The vectors of the classes, for a loss of embeddings.
     where : tuple of Condition
         What has to hold of the rows that are scored.
+    calibration : int or None
+        The number of bins of probabilities in the summary.
     name : str
         Of one of several losses: its columns are called so, but for the derivatives, "NAME_grad".
     others : tuple of Spec
@@ -90,6 +93,7 @@ class Spec:
     csv: CsvOptions = PLAIN
     head: Any = None
     where: tuple[Condition, ...] = ()
+    calibration: int | None = None
     name: str = ""
     others: tuple[Spec, ...] = ()
     worst: int | None = None
@@ -114,6 +118,7 @@ class Spec:
         where: str | Iterable[str] | None = None,
         worst: int | None = None,
         worst_by_group: bool = False,
+        calibration: int | None = None,
     ) -> Spec:
         """A checked Spec. `keep` is "all", "none" or column names.
 
@@ -140,6 +145,7 @@ class Spec:
             where=optional(as_conditions, where, "where") or (),
             worst=optional(as_count, worst, "worst"),
             worst_by_group=as_flag(worst_by_group, "worst_by_group"),
+            calibration=optional(as_bins, calibration, "calibration"),
         )
         must_be(CsvOptions, csv, "csv", "CsvOptions, as CsvOptions.of makes them")
         if head is not None and not hasattr(head, "vectors"):
@@ -152,6 +158,8 @@ class Spec:
         _check_multioutput(spec)
         _check_outputs(spec)
         _check_parameters(spec.loss)
+        if spec.calibration is not None:
+            check_calibrated(spec.loss)
         return spec
 
     @classmethod
@@ -254,6 +262,8 @@ class Spec:
         written = {"emit": self.emit, "keep": self.keep, "prefix": self.prefix, "by": self.by}
         written |= {"sample_weight": self.sample_weight, "multioutput": self.multioutput, "dtype": self.dtype}
         written |= {"csv": asdict(self.csv)}
+        if self.calibration is not None:
+            written |= {"calibration": self.calibration}
         if self.head is not None:
             written |= {"head": self.head.digest}
         if self.where:

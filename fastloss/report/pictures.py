@@ -61,6 +61,34 @@ def _tick(value: float, place: float) -> str:
     )
 
 
+def reliability(bins: Sequence[dict]) -> str:
+    """The accuracy of each bin of probabilities in bars, and a mark where it would be if they were true."""
+    width, count = 100 / len(bins), sum(each["count"] for each in bins)
+    bars = "".join(_reliable(each, i * width, width, count) for i, each in enumerate(bins) if each["count"])
+    axis = f'<line x1="0%" x2="100%" y1="{BASE}" y2="{BASE}"/>'
+    ticks = "".join(_tick(value, 100 * value) for value in (0, 0.25, 0.5, 0.75, 1))
+    name = f"Accuracy in {len(bins)} bins of predicted probability"
+    caption = (
+        "The accuracy of the rows of each bin, from 0 to 1, by the probability predicted. The lines across are at the "
+        "mean probability of the bin: a bar below its line is of predictions that are too sure."
+    )
+    svg = f'<svg role="img" aria-label="{name}" class="histogram" height="{HEIGHT}">{axis}{bars}{ticks}</svg>'
+    return figure(svg, caption)
+
+
+def _reliable(each: dict, left: float, width: float, count: int) -> str:
+    top, mark = (BASE - each[key] * (BASE - TOP) for key in ("accuracy", "confidence"))
+    title = (
+        f"probability {digits(each['confidence'])}, accuracy {digits(each['accuracy'])}: {rows_of(each['count'])}, "
+        f"{share(each['count'], count)}"
+    )
+    return (
+        f'<g><title>{text(title)}</title><rect x="{left + width / 20:.3f}%" width="{width * 0.9:.3f}%" y="{top:.2f}" '
+        f'height="{max(BASE - top, LEAST_HEIGHT):.2f}"/>'
+        f'<line class="mark" x1="{left:.3f}%" x2="{left + width:.3f}%" y1="{mark:.2f}" y2="{mark:.2f}"/></g>'
+    )
+
+
 @dataclass(frozen=True)
 class Line:
     """A line of a picture: its name and its number as markup, and what is drawn between them, in percent."""

@@ -12,7 +12,7 @@ from fastloss.exact.scale import Scale
 from fastloss.exact.summary import Summary
 from fastloss.losses.catalogue import summary as described
 from fastloss.report.markup import digits, interval, name, number, section, table, text
-from fastloss.report.pictures import Line, Linear, histogram, lines
+from fastloss.report.pictures import Line, Linear, histogram, lines, reliability
 from fastloss.report.rows import rows_table
 
 if TYPE_CHECKING:
@@ -183,10 +183,11 @@ def _worst_of_groups(summary: GroupedSummary) -> str:
 
 
 def _calibration(summary: Summary) -> str:
-    found = getattr(summary, "calibration", None)
+    found = summary.calibration
     if found is None:
         return ""
     said = f"<p>Expected calibration error {number(found['ece'])}, largest {number(found['mce'])}.</p>"
+    picture = reliability(found["bins"])
     keys = ("count", "confidence", "accuracy")
     rows = [[str(i), *(number(each[key]) for key in keys)] for i, each in enumerate(found["bins"], 1)]
-    return section("Calibration", said, table(("bin", *keys), rows, "Bins of equal width"), level=3)
+    return section("Calibration", said, picture, table(("bin", *keys), rows, "Bins of equal width"), level=3)

@@ -206,6 +206,7 @@ def _is_left_by(spec: Spec, summary: Summary | Summaries) -> bool:
         and {worst for group in groups.values() for worst in _counts(group)}
         <= {spec.worst if spec.worst_by_group else None}
         and {spec.loss_text} == {summary.loss, *(group.loss for group in groups.values())}
+        and (None if summary.calibrated is None else len(summary.calibrated.counts)) == spec.calibration
         and ((summary.weighted is not None) == has_weights or (has_weights and summary.rows == summary.ignored))
         and all(name in outputs or (is_numbered and _NUMBERED.sub("", name) in spec.emit) for name in summary.outputs)
         and all(

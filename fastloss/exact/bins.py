@@ -1,0 +1,140 @@
+"""Probabilities beside how often they came true, in bins of equal width: the calibration of a summary."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastloss.exact.accumulator import Accumulator
+from fastloss.exact.buckets import ROWS_BELOW, SUBNORMAL_SHIFT, Buckets
+from fastloss.exact.integers import divide, packed
+from fastloss.exact.state import exact, integer, sequence
+
+MOST_BINS = 10_000
+_UNITS = 1074  # sums are integers of 2**-1074
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Bin by bin a count, and the exact sums of probabilities and of what came true; `a | b` is that of both together.
+
+    Attributes
+    ----------
+    counts, confidences, accuracies : tuple of int
+        The sums in units of 2**-1074.
+    """
+
+    counts: tuple[int, ...]
+    confidences: tuple[int, ...]
+    accuracies: tuple[int, ...]
+
+    def fields(self) -> dict:
+        """The errors and the bins, as `Summary.calibration` has them."""
+        bins = list(zip(self.counts, self.confidences, self.accuracies, strict=True))
+        gaps = [(abs(accuracy - confidence), count) for count, confidence, accuracy in bins if count]
+        return {
+            "ece": _mean(sum(gap for gap, _ in gaps), sum(self.counts)),
+            "mce": max((_mean(gap, count) for gap, count in gaps), default=None),
+            "bins": [
+                {"count": count, "confidence": _mean(confidence, count), "accuracy": _mean(accuracy, count)}
+                for count, confidence, accuracy in bins
+            ],
+        }
+
+    def to_list(self) -> list:
+        """The state, in types that JSON keeps exactly; `from_list` is the inverse."""
+        return [
+            [count, packed(confidence, _UNITS), packed(accuracy, _UNITS)]
+            for count, confidence, accuracy in zip(self.counts, self.confidences, self.accuracies, strict=True)
+        ]
+
+    @classmethod
+    def from_list(cls, state) -> Bins:
+        """The bins that `to_list` described; a ValueError if none can be described so."""
+        bins = [sequence(one, "a bin", 3) for one in sequence(state, "calibration")]
+        if not 1 <= len(bins) <= MOST_BINS:
+            raise ValueError(f"calibration is a list of {len(bins)} bins")
+        counts = tuple(integer(count, "the count of a bin", below=ROWS_BELOW) for count, _, _ in bins)
+        confidences, accuracies = (tuple(exact(one[i], "a sum of a bin", _UNITS) for one in bins) for i in (1, 2))
+        for count, *both in zip(counts, confidences, accuracies, strict=True):
+            if not all(0 <= one <= count << _UNITS for one in both):
+                raise ValueError("a bin has a sum that probabilities do not have")
+        return cls(counts, confidences, accuracies)
+
+    def __or__(self, other: Bins) -> Bins:
+        if len(self.counts) != len(other.counts):
+            raise ValueError(
+                f"calibrations of {len(self.counts)} and {len(other.counts)} bins do not merge: score both with as many"
+            )
+        pairs = (
+            (self.counts, other.counts),
+            (self.confidences, other.confidences),
+            (self.accuracies, other.accuracies),
+        )
+        return Bins(*(tuple(a + b for a, b in zip(*pair, strict=True)) for pair in pairs))
+
+
+def merged(one: Bins | None, rows: int, other: Bins | None, others_rows: int) -> Bins | None:
+    """The bins of both, where these are those of so many rows.
+
+    Raises
+    ------
+    ValueError
+        If they are others, or one of them is not known.
+    """
+    if one is not None and other is not None:
+        return one | other
+    if (one is None and rows and other is not None) or (other is None and others_rows and one is not None):
+        raise ValueError("summaries with and without calibration do not merge: score both with calibration, or neither")
+    return one or other
+
+
+class BinsCollector:
+    """Builds `Bins` from batches of probabilities, one for each of a number of groups."""
+
+    def __init__(self, bins: int):
+        self._bins, self._groups = bins, 0
+        self._confidences, self._accuracies = Accumulator(grouped=True), Accumulator(grouped=True)
+        self._edges = np.arange(bins + 1) / bins
+        self._edges[-1] = math.inf  # 1 is in the last bin
+
+    def add(self, confidence: np.ndarray, accuracy: np.ndarray, group: np.ndarray | int, groups: int) -> None:
+        """Add probabilities, what came true, both in [0, 1], and the number of each one's group."""
+        confidence = np.ascontiguousarray(confidence, np.float64)
+        place = np.minimum(confidence * self._bins, self._bins - 1).astype(np.int32)
+        place -= confidence < self._edges[place]  # as the product was rounded
+        place += confidence >= self._edges[place + 1]
+        place += np.int32(self._bins) * np.asarray(group, np.int32)
+        self._groups = groups
+        numbers = np.arange(self._bins * groups)
+        self._confidences.add(confidence, None, None, place, numbers)
+        self._accuracies.add(np.ascontiguousarray(accuracy, np.float64), None, None, place, numbers)
+
+    def take(self, other: BinsCollector, numbers: np.ndarray) -> None:
+        """Add everything that was added to another one; `numbers` has the groups' numbers here."""
+        if not other._groups:
+            return
+        places = (numbers[: other._groups, None] * self._bins + np.arange(self._bins)).reshape(-1)
+        self._confidences.take(other._confidences, places)
+        self._accuracies.take(other._accuracies, places)
+        self._groups, other._groups = max(self._groups, int(numbers.max()) + 1), 0
+
+    def bins(self, groups: int) -> list[Bins]:
+        """Those of so many groups."""
+        counts, confidences = _sums(self._confidences, self._bins * groups)
+        _, accuracies = _sums(self._accuracies, self._bins * groups)
+        parts = [slice(k * self._bins, (k + 1) * self._bins) for k in range(groups)]
+        return [Bins(counts[part], confidences[part], accuracies[part]) for part in parts]
+
+
+def _sums(values: Accumulator, size: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The number and the sum of the values of each of so many groups."""
+    found = [Buckets(content[5]) for content in values.contents()]
+    found += [Buckets()] * (size - len(found))
+    return tuple(one.count for one in found[:size]), tuple(one.total >> SUBNORMAL_SHIFT for one in found[:size])
+
+
+def _mean(total: int, count: int) -> float | None:
+    return divide(total, count << _UNITS) if count else None
