@@ -221,6 +221,11 @@ def _pass(batches: Batches, temperature: float, num_threads: int | None, terms: 
         raise ValueError("no row counts: all are ignored, or of weight 0")
     summaries = [collector.summary() for collector in collectors]
     weight = summaries[0].sum_of_weights if weighted else float(summaries[0].count)
+    if summaries[0].nan or summaries[0].infinite:
+        raise ValueError(
+            f"the cross-entropy of a row is not finite at the temperature {temperature:.6g}, though it was at 1: the "
+            "data must not change meanwhile"
+        )
     total, *others = (summary.weighted_sum if weighted else summary.sum for summary in summaries)
     return _Sums(total / weight, weight, others[0], others[1], tuple(others[2:]))
 

@@ -156,3 +156,21 @@ def test_files(run):
 def test_refusals_are_one_line(run, args, message):
     code, out, err = run(*args)
     assert (code, out) == (2, "") and err.count("\n") == 1 and message in err
+
+
+def test_rows_of_files_are_checked_in_the_first_pass_and_what_changes_later_is_found(tmp_path, monkeypatch):
+    from fastloss.files import logits
+
+    path, seen = tmp_path / "x.parquet", []
+    write = lambda x: pa.parquet.write_table(pa.table({"z": x.tolist(), "y": LABELS}), path)  # noqa: E731
+    write(LOGITS)
+    monkeypatch.setattr(logits, "evaluated", lambda *given, of=logits.evaluated: seen.append(1) or of(*given))
+    found = fl.calibrate(path, pred="z", target="y")
+    assert len(seen) == 1 < found.n_iter and found == fl.calibrate(LOGITS, LABELS)
+    batches = logits.logits_of(path, "z", "y")
+    assert len(list(batches())) == 1
+    write(np.where(np.arange(300)[:, None] == 7, np.nan, LOGITS))
+    with pytest.raises(ValueError, match="of a row is not finite at the temperature 1"):
+        fl.calibration.newton(batches)
+    with pytest.raises(fl.files.ScoringError, match="the cross-entropy is nan at row 7"):
+        fl.calibrate(path, pred="z", target="y")

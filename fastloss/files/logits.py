@@ -60,29 +60,42 @@ def logits_of(
     spec = Spec.of(loss, pred, target, keep="none", sample_weight=sample_weight, dtype=dtype, csv=csv, where=where)
     common = common_class_count(fragments, spec) if len(fragments) > 1 else None
 
+    is_checked = False
+
     def batches() -> Iterator[Rows]:
+        nonlocal is_checked
         for place, batch, matches in placed_batches(fragments, spec, common=common):
             chosen = Chosen.of(batch, matches)
             if len(chosen.batch):
                 with place.naming_in_file(), chosen.counting():
-                    yield _counting(read_batch(chosen.batch, spec, place.classes), spec)
+                    inputs = read_batch(chosen.batch, spec, place.classes)
+                    counts = _counts(inputs)
+                    if not is_checked:  # each pass reads the same rows
+                        _check(inputs, counts, spec)
+                weights = None if inputs.sample_weight is None else inputs.sample_weight[counts].astype(np.float64)
+                yield inputs.pred[counts], inputs.target[counts].astype(np.int64), weights
+        is_checked = True
 
     return batches
 
 
-def _counting(inputs: Inputs, spec: Spec) -> Rows:
-    if inputs.target.ndim != 1:
-        raise ScoringError(f"column {spec.target[0]!r}: a temperature is fitted to labels, one whole number a row")
-    values = evaluated(inputs, spec).value
-    counts = np.ones(len(values), bool)
+def _counts(inputs: Inputs) -> np.ndarray:
+    """Which rows count."""
+    counts = np.ones(len(inputs.pred), bool)
     for mark in (inputs.null, inputs.ignored):
         if mark is not None:
             counts &= ~mark
     if inputs.sample_weight is not None:
         counts &= inputs.sample_weight > 0
+    return counts
+
+
+def _check(inputs: Inputs, counts: np.ndarray, spec: Spec) -> None:
+    """That the rows that count have labels, and a finite cross-entropy."""
+    if inputs.target.ndim != 1:
+        raise ScoringError(f"column {spec.target[0]!r}: a temperature is fitted to labels, one whole number a row")
+    values = evaluated(inputs, spec).value
     wrong = counts & ~np.isfinite(values)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise RowError(f"the cross-entropy is {values[row]}", row, ", no temperature makes it finite")
-    weights = None if inputs.sample_weight is None else inputs.sample_weight[counts].astype(np.float64)
-    return inputs.pred[counts], inputs.target[counts].astype(np.int64), weights
