@@ -9,7 +9,7 @@ import math
 import struct
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -81,18 +81,19 @@ class Buckets(Mapping[int, int]):
     @cached_property
     def infinities(self) -> dict[int, int]:
         """The numbers of infinite values, by their signs."""
-        both = ((sign, self._states[self._states[:, 0] == index, 3].sum()) for sign, index in _INFINITE.items())
-        return {sign: int(count) for sign, count in both if count}
+        both = ((sign, self._mantissas.get(index >> _LEAD_BITS, 0)) for sign, index in _INFINITE.items())
+        return {sign: mantissas >> _LEAD_BITS + _LOW_BITS for sign, mantissas in both if mantissas}
 
     @cached_property
     def total(self) -> int:
         """The exact sum of the finite values, in units of 2**-1128."""
-        found = 0
-        for binade, mantissas in sums(self._states).items():
-            index = binade << _LEAD_BITS
-            if 0 < _exponent(index) < _EXPONENT_MASK:
-                found += sign(index) * mantissas << _shift(index)
-        return found
+        units = ((_unit(binade), mantissas) for binade, mantissas in self._mantissas.items())
+        return sum(unit[0] * mantissas << unit[1] for unit, mantissas in units if unit is not None)
+
+    @cached_property
+    def _mantissas(self) -> dict[int, int]:
+        """{binade: sum of the mantissas}."""
+        return sums(self._states)
 
     def mean_at(self, rank: int) -> float:
         """The mean of the bucket of the rank-th smallest value, counted from 0."""
@@ -249,9 +250,16 @@ def bucket_sum(index: int, state: int) -> int:
 
 def sum_of_squares(binades: dict[int, int]) -> int:
     """Exact sum of the squares of the finite values, in units of 2**-2148, from those of the mantissas."""
-    indices = {binade << _LEAD_BITS: squares for binade, squares in binades.items()}
-    finite = (index for index in indices if 0 < _exponent(index) < _EXPONENT_MASK)
-    return sum(indices[index] << 2 * _shift(index) for index in finite) >> 2 * SUBNORMAL_SHIFT
+    units = ((_unit(binade), squares) for binade, squares in binades.items())
+    return sum(squares << 2 * unit[1] for unit, squares in units if unit is not None) >> 2 * SUBNORMAL_SHIFT
+
+
+@cache
+def _unit(binade: int) -> tuple[int, int] | None:
+    """The sign of its values, and the exponent of 2 for the last bit of mantissas in units of 2**-1128; None of values
+    that are 0 or infinite."""
+    index = binade << _LEAD_BITS
+    return (sign(index), _shift(index)) if 0 < _exponent(index) < _EXPONENT_MASK else None
 
 
 def bucket_mean(index: int, state: int) -> float:

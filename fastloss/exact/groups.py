@@ -141,7 +141,9 @@ class GroupCollector:
         values = as_floats(values, "values")
         of_type = self._numbers.setdefault(_which_are_booleans(keys), {})
         before = self._groups - len(of_type)
-        numbers = np.array([of_type.setdefault(key, before + len(of_type)) for key in keys], np.int64)
+        for key in [key for key in keys if key not in of_type]:
+            of_type.setdefault(key, before + len(of_type))
+        numbers = np.fromiter(map(of_type.__getitem__, keys), np.int64, len(keys))
         left_out = marks(null, ignored, len(values))
         weights = as_weights(sample_weight, left_out, len(values))
         self._values.add(values, left_out, weights, codes.astype(np.int32, copy=False), numbers)

@@ -29,6 +29,7 @@ from fastloss.exact.bins import Bins
 from fastloss.exact.bins import merged as merged_bins
 from fastloss.exact.buckets import (
     ROWS_BELOW,
+    SUBNORMAL_SHIFT,
     UNITS,
     Buckets,
     merged_all,
@@ -37,7 +38,7 @@ from fastloss.exact.buckets import (
 )
 from fastloss.exact.integers import divide, packed
 from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, text
-from fastloss.exact.weighted import PRODUCT_UNITS, WeightedSums
+from fastloss.exact.weighted import PRODUCT_UNITS, PlainSums, WeightedSums
 from fastloss.exact.worst import Worst, merged
 
 QUANTILES = (0.5, 0.9, 0.99)
@@ -212,7 +213,7 @@ class Summary:
         sqrt(sum w (l - m)^2 / sum w * n / (n - 1)), where n is the count, m the weighted mean, and each w is 1 where
         none had a weight. None where n is below 2, a loss is infinite, or all weights are 0.
         """
-        return None if self.infinite else self._weighted_sums().std(self.count)
+        return None if self.infinite else self._spread.std(self.count)
 
     @property
     def stderr(self) -> float | None:
@@ -220,7 +221,7 @@ class Summary:
 
         sqrt(sum w^2 (l - m)^2 * n / (n - 1)) / sum w, and None, as in `std`.
         """
-        return None if self.infinite else self._weighted_sums().stderr(self.count)
+        return None if self.infinite else self._spread.stderr(self.count)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -460,6 +461,13 @@ class Summary:
             loss=self.loss or other.loss,
             worst_rows=merged(self.worst_rows, self.rows, other.worst_rows, other.rows),
             calibrated=merged_bins(self.calibrated, self.rows, other.calibrated, other.rows),
+        )
+
+    @property
+    def _spread(self) -> WeightedSums | PlainSums:
+        """What tells deviations from the mean."""
+        return (
+            PlainSums(self.buckets.total >> SUBNORMAL_SHIFT, self.squares) if self.weighted is None else self.weighted
         )
 
     def _weighted_sums(self) -> WeightedSums:

@@ -123,4 +123,26 @@ class WeightedSums:
         return divide(self.wl, units)
 
 
+@dataclass(frozen=True)
+class PlainSums:
+    """Of losses without weights their sum, in units of 2**-1074, and that of their squares, in those of 2**-2148.
+
+    The deviations are those of `WeightedSums.of_ones`, by integers of a tenth of the length.
+    """
+
+    total: int
+    squares: int
+
+    def std(self, count: int) -> float | None:
+        """As `WeightedSums.std`."""
+        return self._root(count, count * (count - 1))
+
+    def stderr(self, count: int) -> float | None:
+        """As `WeightedSums.stderr`."""
+        return self._root(count, count**2 * (count - 1))
+
+    def _root(self, count: int, divisor: int) -> float | None:
+        return root(count * self.squares - self.total**2, divisor << PRODUCT_UNITS) if count >= 2 else None
+
+
 _UNITS = {name: WEIGHT_UNITS * len(name) for name in ("w", "wl", "ww", "wll", "wwl", "wwll")}
