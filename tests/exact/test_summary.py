@@ -633,7 +633,7 @@ def test_groups_that_are_not_the_whole_are_refused():
         lambda s: s["groups"][0][1].update(loss="cauchy(c=1.0)"),
         lambda s: s["groups"][0][1].update(weighted=None),
         lambda s: s.update(weighted=None),
-        lambda s: s.update(ignored=2),
+        lambda s: s["groups"][0][1].update(ignored=2),
         lambda s: s.update(groups=[]),
     ):
         state = json.loads(json.dumps(grouped().to_dict()))
