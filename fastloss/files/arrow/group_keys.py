@@ -30,6 +30,8 @@ def keys_of_columns(given: Mapping) -> tuple[np.ndarray, list[Key]]:
 def _without_gaps(codes: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndarray]:
     """Codes below `possible` as numbers of those that there are; and these."""
     present = np.flatnonzero(np.bincount(codes, minlength=possible))
+    if len(present) == possible:
+        return codes, present
     numbers = np.zeros(possible, np.int32)
     numbers[present] = np.arange(len(present))
     return numbers[codes], present
