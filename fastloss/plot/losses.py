@@ -93,11 +93,14 @@ def _curves_of(losses: Sequence[Any], ax: Any) -> Any:
     texts = [(repr(each.loss), each.loss.name) for each in drawn]
     names = [text if len(text) <= SHOWN else name for text, name in texts]
     title = textwrap.fill(repr(drawn[0].loss), 22 * len(outputs) + 4) if len(drawn) == 1 else ""
-    figure, panels = axes_of(ax, len(outputs), title, (4.2, 3.6))
+    below = len(drawn) * len(where.targets) if len(drawn) > 1 else 0  # lines of the legend
+    figure, panels = axes_of(ax, len(outputs), title, (4.2, 3.6 + 0.18 * below))
     for axes, output in zip(panels, outputs, strict=True):
         _panel(axes, [each.outputs[output] for each in drawn], where, drawn[0].x, names)
         axes.set_title(TITLES[output], fontsize=11)
-    if len(drawn) > 1 or where.targets != (None,):
+    if below:
+        panels[0].legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14))
+    elif where.targets != (None,):
         panels[0].legend(fontsize=8, frameon=False)
     tidy(*panels)
     return figure
