@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -32,6 +33,19 @@ class Root:
     name: str
     elements: list[Struct]
     leaves: range
+
+
+class Page(NamedTuple):
+    """A page: where it lies, its number of values, None of a dictionary, and whether they are in that."""
+
+    start: int
+    stop: int
+    values: int | None
+    needs_dictionary: bool
+
+    @property
+    def size(self) -> int:
+        return self.stop - self.start
 
 
 @dataclass
@@ -146,14 +160,49 @@ class Carried:
         self._renumber_sorting(struct)
         return struct, [self._chunk(group, leaf, chunks[leaf]) for leaf in self._leaves]
 
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether it is one leaf, each value of which is a row, so that pages tell how many rows they have."""
+        return len(self._leaves) == 1 and self.footer.leaves[self._leaves[0]].levels[0] == 0
+
+    def pages(self, group: int) -> Iterator[Page]:
+        """The pages of the one leaf of a row group."""
+        (leaf,) = self._leaves
+        at = 2 * self._place(group, leaf)
+        at, stop = self.footer.extents[at : at + 2]
+        while at < stop:
+            start, (page, at) = at, self._page(leaf, at, stop)
+            takes = number(page, fields.PAGE_TAKES)
+            if not 0 <= takes <= stop - at:
+                raise self.footer.corrupt_column(leaf, "has a page that does not end in its place")
+            at += takes
+            values, needs_dictionary = None, False
+            for field in page.keys() & PAGE.keys():
+                values = number(page[field][1], fields.PAGE_VALUES)
+                needs_dictionary = number(page[field][1], fields.PAGE_ENCODING[field]) in fields.OF_DICTIONARY
+            yield Page(start, at, values, needs_dictionary)
+
+    def chunk_of(self, group: int) -> Struct:
+        """What the footer says of the chunk of the one leaf in a row group."""
+        (leaf,) = self._leaves
+        return thrift.read(self.footer.groups[group], fields.GROUP)[0][fields.GROUP_CHUNKS][1][leaf]
+
+    def read_into(self, data: memoryview, start: int) -> None:
+        """Read the bytes at a place in the file."""
+        if os.preadv(self._descriptor, [data], start) != len(data):
+            raise self._shorter()
+
     def copy(self, start: int, stop: int, write: Callable[[bytes], object]) -> None:
         """Hand over the bytes at a place in the file, piece by piece."""
         while start < stop:
             data = os.pread(self._descriptor, min(stop - start, COPIED_BYTES), start)
             if not data:
-                raise SourceError(f"{self.footer.name}: has become shorter while it was read")
+                raise self._shorter()
             write(data)
             start += len(data)
+
+    def _shorter(self) -> SourceError:
+        return SourceError(f"{self.footer.name}: has become shorter while it was read")
 
     def _told(self) -> tuple:
         of_file = [self.footer.file.get(field) for field in (fields.FILE_WRITER, fields.FILE_ORDERS)]

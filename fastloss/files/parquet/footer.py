@@ -30,13 +30,15 @@ OFFSETS, BOUNDS = (4, 5), (6, 7)  # of a chunk: where its page indexes begin, an
 PAGES, PAGE_START = 1, 1  # of an index of offsets
 VALUES, BECOMES, TAKES, PAGES_START, INDEX_START, DICTIONARY_START = 5, 6, 7, 9, 10, 11  # of the metadata of a chunk
 CHUNK_STATISTICS = 12
-BLOOM, SIZES = (14, 15), 16
+BLOOM, SIZES, STATISTICS = (14, 15), 16, (12, 13)
 SIZES_UNENCODED, SIZES_HISTOGRAMS = 1, (2, 3)
 # What may tell places in the file; without encryption and chunks in other files
 KNOWN_OF_FILE, KNOWN_OF_GROUP, KNOWN_OF_CHUNK, KNOWN_OF_METADATA = (
     frozenset(fields) for fields in (range(1, 8), range(1, 8), range(2, 8), range(1, 18))
 )
 PAGE_TAKES, PAGES_OF_VALUES, PAGE_VALUES = 3, (5, 8), 1  # of the header of a page: of the first and second version
+PAGE_ENCODING = {5: 2, 8: 4}
+OF_DICTIONARY = (2, 8)  # encodings
 GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
 from itertools import groupby, starmap
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from pyarrow import types
 
+from fastloss.exact.rows import chosen
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.chunks import Chunks, extents
 from fastloss.files.arrow.declared import declared_bytes
@@ -25,6 +26,7 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.matching import Source
 from fastloss.files.parquet.carried import Carried
 from fastloss.files.parquet.footer import Footer, Leaf
+from fastloss.files.parquet.pages import with_rows
 from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import (
     check_expansion,
@@ -107,13 +109,28 @@ class ParquetSource(Source):
         return rows + (self._starts[groups + 1] - ends)[np.searchsorted(ends, rows, "right")]
 
     def taken(self, names: Sequence[str], rows: np.ndarray) -> pa.Table:
-        """As `reading.taken`, by numbers in the file: of the row groups alone that have some."""
+        """As `reading.taken`, by numbers in the file: of the pages alone that have some, or else of the row groups."""
         groups = np.searchsorted(self._starts, rows, "right") - 1
-        parts = [
-            gathered(self._part([group]).batches(names), rows[groups == group] - self._starts[group])
-            for group in np.unique(groups).tolist()
-        ]
-        return pa.concat_tables(parts)
+        by_group = {group: rows[groups == group] - self._starts[group] for group in np.unique(groups).tolist()}
+        found = {name: column for name in names if (column := self._of_pages(name, by_group)) is not None}
+        rest = [name for name in names if name not in found]
+        if rest:
+            parts = [gathered(self._part([group]).batches(rest), of_group) for group, of_group in by_group.items()]
+            found |= zip(rest, pa.concat_tables(parts).columns, strict=True)
+        return pa.table([found[name] for name in names], names=list(names))
+
+    def _of_pages(self, name: str, rows: Mapping[int, np.ndarray]) -> pa.ChunkedArray | None:
+        """A column of rows of row groups, from the pages that hold them; None where pages do not tell their rows."""
+        carried = self._part(list(rows)).carried((name,))
+        if carried is None or not carried.is_of_rows:
+            return None
+        with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
+            file, places = with_rows(carried, rows)
+            column = self._open(pa.BufferReader(file), unit=self._unit).read(use_threads=False).column(0)
+            column.validate(full=True)
+        if column.type != self.schema.field(name).type:
+            return None
+        return chosen(pa.table([column], names=[name]), places).column(0)
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
