@@ -248,6 +248,11 @@ def score(
     {'day': ['mon', 'mon', 'tue'], 'value': [0.125, 2.5, 0.0]}
     >>> summary.groups["mon"].mean
     1.3125
+
+    Its rows of the largest losses:
+
+    >>> fl.score(table, loss=fl.huber, pred="p", target="y", worst=1).worst.to_pylist()
+    [{'file': None, 'row': 1, 'value': 2.5, 'day': 'mon', 'p': 3.0, 'y': 0.0}]
     """
     try:
         import pyarrow  # noqa: F401
