@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +19,8 @@ import numpy as np
 QUOTE = b'"'
 MAX_ROW_BYTES = 1 << 28  # a row is in memory as a whole
 PIECE_BYTES = 1 << 18
+LOOKED_BYTES = 1 << 16  # at a time, for ends of lines
+NEW_LINE = 10
 
 LINE_END = re.compile(rb"\r\n?|\n")
 
@@ -77,6 +82,34 @@ class _Pieces:
             buffer[stop : stop + len(taken)] = taken
             stop += len(taken)
         return stop - start
+
+
+def lines(text: bytes | memoryview, numbers: np.ndarray, count: int) -> list[bytes] | None:
+    """The lines of text that have these numbers; None if its lines are not so many, or some end with a return.
+
+    It is looked through in pieces that stay in the cache, without a place for each line.
+    """
+    whole = text.obj if isinstance(text, memoryview) else text
+    if whole.find(b"\r", 0, len(text)) >= 0:
+        return None
+    data = np.frombuffer(text, np.uint8)
+    counts = [np.count_nonzero(data[at : at + LOOKED_BYTES] == NEW_LINE) for at in range(0, len(data), LOOKED_BYTES)]
+    before = [0, *accumulate(counts)]
+    if before[-1] + (data[-1] != NEW_LINE) != count:
+        return None
+
+    @cache
+    def ends_in(piece: int) -> np.ndarray:
+        start = piece * LOOKED_BYTES
+        return np.flatnonzero(data[start : start + LOOKED_BYTES] == NEW_LINE) + start
+
+    def end(line: int) -> int:
+        if not 0 <= line < before[-1]:
+            return -1 if line < 0 else len(data)
+        piece = bisect_right(before, line) - 1
+        return int(ends_in(piece)[line - before[piece]])
+
+    return [bytes(text[end(line - 1) + 1 : end(line)]) for line in numbers.tolist()]
 
 
 def row_ends(text: bytes, start: int, rows: int, separator: str) -> np.ndarray:

@@ -19,6 +19,7 @@ from fastloss.files.csv.blocks import (
     blocks,
     fields,
     first_row,
+    lines,
     row_ends,
     utf8_reader,
 )
@@ -102,17 +103,14 @@ class CsvText:
 
     def texts(self, rows: np.ndarray) -> pa.Table:
         """Some rows of the table that was read last, by their numbers in it: as they are, without the ends of lines."""
-        text = self._block.text
-        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
-        if bytes(text[-1:]) != b"\n":
-            ends = np.append(ends, len(text))
-        if self._block.has_quotes or len(ends) != self._block_rows:
-            text = b"\n" + text
+        found = lines(self._block.text, rows, self._block_rows)
+        if found is None:
+            text = b"\n" + self._block.text
             ends = row_ends(text, 1, self._block_rows, self._separator)
-        if len(ends) != self._block_rows:
-            raise self._other_ends(self._block_rows, ends)
-        starts = np.append(0, ends[:-1])
-        found = [bytes(text[starts[row] : ends[row]]).strip(b"\r\n") for row in rows.tolist()]
+            if len(ends) != self._block_rows:
+                raise self._other_ends(self._block_rows, ends)
+            starts = np.append(0, ends[:-1])
+            found = [text[starts[row] : ends[row]].strip(b"\r\n") for row in rows.tolist()]
         field = pa.field(TEXT, pa.binary(), metadata={HEADER: self.row_field.metadata[HEADER]})
         return pa.table([pa.array(found, pa.binary())], schema=pa.schema([field]))
 

@@ -16,7 +16,7 @@ from pyarrow import types
 
 from fastloss.core import arguments
 from fastloss.files.arrow import columns
-from fastloss.files.csv.blocks import MAX_ROW_BYTES, utf8_reader
+from fastloss.files.csv.blocks import MAX_ROW_BYTES, lines, utf8_reader
 from fastloss.files.csv.options import PLAIN
 from fastloss.files.csv.types import EXACT, numbers
 from fastloss.files.errors import FieldError, RowError, ScoringError, listed, one_line
@@ -67,10 +67,14 @@ class JsonSource(Source):
 
     def texts(self, rows: np.ndarray) -> pa.Table:
         """The texts of some rows of the batch that was read last."""
-        lines = _lines(self._block)
-        found = pa.array([lines[row] for row in (self._first + rows).tolist()], pa.binary())
+        found = lines(self._block, self._first + rows, self._block_rows)
+        if found is None:
+            of_rows = _lines(self._block)
+            found = [of_rows[row] for row in (self._first + rows).tolist()]
         columns = pa.schema(list(self._types.items())).serialize().to_pybytes()
-        return pa.table([found], schema=pa.schema([pa.field(TEXT, pa.binary(), metadata={COLUMNS: columns})]))
+        return pa.table(
+            [pa.array(found, pa.binary())], schema=pa.schema([pa.field(TEXT, pa.binary(), metadata={COLUMNS: columns})])
+        )
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         wanted = columns.roots(self.schema, names)
@@ -82,7 +86,7 @@ class JsonSource(Source):
             schema = pa.schema([self.schema.field(name) for name in wanted])
             batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
             before += len(table)
-            self._block, self._first = block, 0
+            self._block, self._block_rows, self._first = block, len(table), 0
             for part in cut(validated(batch, self._path, "jsonl")):
                 yield part
                 self._first += len(part)
