@@ -52,6 +52,11 @@ def take_rows(batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
 
 def compact(array: pa.Array) -> pa.Array:
     """The same values, without anything that they do not need: the rest of a dictionary or of texts."""
+    if types.is_dictionary(array.type) and array.type.ordered:
+        used = np.unique(array.indices.drop_null().to_numpy())
+        new = np.searchsorted(used, array.indices.fill_null(0).to_numpy())
+        indices = pa.array(new, array.type.index_type, mask=array.indices.is_null().to_numpy(zero_copy_only=False))
+        return pa.DictionaryArray.from_arrays(indices, array.dictionary.take(pa.array(used)), ordered=True)
     if types.is_dictionary(array.type):
         plain = decoded(array).dictionary_encode()
         indices = plain.indices.cast(array.type.index_type)

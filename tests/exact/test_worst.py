@@ -123,6 +123,9 @@ def test_values_as_json(array, expected):
 def test_compact_leaves_out_what_is_not_used():
     few = pa.array([str(i) for i in range(1000)]).dictionary_encode().slice(10, 2)
     assert compact(few).dictionary.to_pylist() == ["10", "11"]
+    levels = pa.DictionaryArray.from_arrays([3, None, 1, 3], ["bad", "fair", "good", "best"], ordered=True)
+    assert compact(levels).to_pylist() == levels.to_pylist()
+    assert compact(levels).dictionary.to_pylist() == ["fair", "best"]
     long = pa.array(["a text that is longer than twelve bytes"] * 1000, pa.string_view())
     assert compact(long.slice(0, 2)).nbytes < long.nbytes / 10
 
