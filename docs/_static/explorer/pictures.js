@@ -8,6 +8,8 @@ function svgElement(name, attributes, ...children) {
   return element;
 }
 
+const near = (place) => Math.max(-1e4, Math.min(1e4, place));
+
 // Round numbers from low to high, about `count` of them
 function ticksOf([low, high], count) {
   const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
@@ -61,22 +63,23 @@ class Picture {
     );
   }
 
-  atX(x) { return ((x - this.x[0]) / (this.x[1] - this.x[0])) * this.wide; }
-  atY(y) { return (1 - (y - this.y[0]) / (this.y[1] - this.y[0])) * this.high; }
+  // Places in the picture, also of infinities: far outside
+  atX(x) { return near(((x - this.x[0]) / (this.x[1] - this.x[0])) * this.wide); }
+  atY(y) { return near((1 - (y - this.y[0]) / (this.y[1] - this.y[0])) * this.high); }
 
   curve(xs, ys, look) {
     let path = "", isOn = false;
     xs.forEach((x, i) => {
       const y = this.atY(ys[i]);
       if (Number.isNaN(y)) { isOn = false; return; }
-      path += `${isOn ? "L" : "M"}${this.atX(x).toFixed(1)} ${Math.max(-1e4, Math.min(1e4, y)).toFixed(1)}`;
+      path += `${isOn ? "L" : "M"}${this.atX(x).toFixed(1)} ${y.toFixed(1)}`;
       isOn = true;
     });
     this.inside.append(svgElement("path", { d: path, class: look }));
   }
 
   dot(x, y, look, opacity = 1) {
-    if (!Number.isFinite(y)) return;
+    if (Number.isNaN(y)) return;
     this.inside.append(svgElement("circle", { cx: this.atX(x), cy: this.atY(y), r: 5, class: look,
       "fill-opacity": opacity }));
   }
