@@ -48,7 +48,7 @@ KEYWORDS = (
     *COUNTS,
     *CSV,
     *ENGINES,
-    *("input", "output", "loss", "head", "emit", "keep", "prefix", "multioutput", "format", "dtype"),
+    *("input", "output", "loss", "head", "emit", "keep", "prefix", "multioutput", "format", "dtype", "where"),
     *("resume", "storage_options", "progress", "on_fragment"),
 )
 TEXTS = ("text", "empty text", "a word of NumPy", "'2'", "'yes'", "NUL", "line")
@@ -60,6 +60,7 @@ RIGHT = {
     "null": (*TEXTS, "list", "['r']", "words"),
     **dict.fromkeys(("head", "input"), ("table",)),
     "keep": ("list", "['r']"),
+    "where": ("list",),
     "resume": ("False",),
     "storage_options": ("dict",),
     "output": ("a word of NumPy", "'2'", "'yes'", "line", "surrogate"),
