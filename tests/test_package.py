@@ -12,6 +12,7 @@ import pytest
 from stubs import stubs
 
 import fastloss as fl
+from fastloss.core import docstrings
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(fl.__file__).parent
@@ -115,6 +116,12 @@ def test_addresses_of_the_project():
     urls = pyproject()["project"]["urls"]
     assert set(urls) == {"Documentation", "Source", "Issues", "Changes"}
     assert all(url.startswith("https://") for url in urls.values())
+
+
+def test_docstrings_name_the_site_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert docstrings.SITE == project["urls"]["Documentation"]
+    assert f"{docstrings.SITE}reference/huber.html" in fl.huber.__doc__
 
 
 def test_the_readme_has_two_commands():

@@ -7,7 +7,8 @@ sections Parameters (without types: the domains give them), Source and Examples.
 import inspect
 import re
 
-LABELS = ("Domain", "Formula", "Limits", "Derivatives", "Special values", "Traits")
+LABELS = ("Domain", "Formula", "Limits", "Derivatives", "Special values", "Page", "Traits")
+SITE = "https://fastloss.example/docs/"  # as pyproject.toml has it
 
 _TYPES = {
     "pred": "array_like of any shape",
@@ -186,6 +187,11 @@ def complete_embeddings(doc, arguments, domains, traits, has_labels):
     raises = _ROW_RAISES if "ignore_index" in domains else _ROW_RAISES.replace(" and not ignored", "")
     raises = f"{raises}\n{_RAISES}" if has_labels else _RAISES
     return _assembled(own, traits, {name: (types[name], texts[name]) for name in names}, _EMBEDDING_RETURNS, raises)
+
+
+def with_page(doc, name):
+    """The docstring of a loss of the catalogue, with the address of its page."""
+    return doc.replace("\nTraits: ", f"\nPage: {SITE}reference/{name}.html\nTraits: ", 1)
 
 
 def with_methods(doc, name, signature, has_hess, has_weight, has_param_grad):

@@ -143,6 +143,8 @@ class Loss(Arithmetic, Entry):
         self.traits = traits
         self.domains = FixedDict(domains)
         self.parameters = FixedDict(defaults)
+        if self.is_of_catalogue:
+            doc = docstrings.with_page(doc, name)
         signature, has_hess = self._signature(), "hess" in self.output_names
         self.__doc__ = docstrings.with_methods(doc, name, signature, has_hess, self.has_weight, self.param_grads)
         self.__signature__ = signature

@@ -49,7 +49,8 @@ def test_a_loss_is_shown(run, name):
     titles = {line.split("  ")[0] for line in out.splitlines()}
     assert (code, err) == (0, "")
     assert out.startswith(f"{loss!r}\n")
-    assert {"domain", "formula", "traits", "reads", "outputs", "source", *loss.domains} <= titles
+    assert {"domain", "formula", "page", "traits", "reads", "outputs", "source", *loss.domains} <= titles
+    assert f"/reference/{name}.html" in "".join(out.split())
     assert any("\u2801" <= character <= "\u28ff" for character in out)
 
 
