@@ -7,8 +7,8 @@ import suite  # noqa: F401
 import fastloss as fl
 
 __all__ = [
-    "FEW_CLASSES", "ROW_SHAPES", "embedding_pairs", "head_points", "labels", "logits", "pairs", "points", "residuals",
-    "row_points",
+    "FEW_CLASSES", "ROW_SHAPES", "embedding_pairs", "embedding_points", "head_points", "labels", "logits", "pairs",
+    "points", "residuals", "row_points",
 ]  # fmt: skip
 
 LABELLED = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "sigmoid_focal")
@@ -66,3 +66,17 @@ def embedding_pairs(shape):
     rng = np.random.default_rng(24)
     a = rng.standard_normal(shape, np.float32)
     return a, a + rng.standard_normal(shape, np.float32)
+
+
+def embedding_points(name, shape, dtype):
+    """The arguments of any loss of embeddings; a head has as many classes as rows."""
+    loss, rng = fl.get(name), np.random.default_rng(25)
+    arrays = [rng.standard_normal(shape, np.float32).astype(dtype) for _ in loss.arrays]
+    if name == "feature_distance":
+        return [arrays[:1], arrays[1:]]
+    if loss.target_name == "y":
+        return [
+            *arrays,
+            np.where(rng.random(shape[0]) < 0.5, 1.0, 0.0 if name == "contrastive" else -1.0).astype(dtype),
+        ]
+    return [*arrays, labels(shape[0], shape[0] // 8)] if loss.target_name else arrays

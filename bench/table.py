@@ -8,7 +8,9 @@ thread, one processor.  "Per byte" is that ratio for as many bytes: a loss of tw
 what the copy reads.  The error is the largest of a sample of the whole domain, against mpmath,
 in the units of the numerics contract; where it allows more than 4 ulp, the share of what it allows
 is shown beside it.  Of row losses the copy is that of the logits, and the error is a share of its
-bound.
+bound.  Of losses of embeddings, 2048 rows of 128 numbers and as many classes, the copy is that of
+one array of them, an element one of its numbers, and the error that of float32 values beside
+float64, in eps of the larger of the value and 1.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from timing import allow_cpus, interleave, machine, median_ratio, medians
 
 OUTPUTS = {"value": ("value",), "value_and_grad": ("value", "grad")}
 ROW_SHAPE = (8192, 1000)
+EMBEDDINGS_SHAPE = (2048, 128)
 HEADER = (
     "| loss | output | dtype | ns/element | GB/s | copy GB/s | ratio to a copy | per byte | max error |",
     "|---|---|---|---:|---:|---:|---:|---:|---:|",
@@ -82,20 +85,48 @@ def row_error(loss, outputs, dtype):
     return f"{worst:.0%} of the bound"
 
 
+def measure_embeddings(loss, output, points, rounds):
+    """As `measure`."""
+    first, *_ = arrays = [array for given in points for array in (given if isinstance(given, list) else [given])]
+    run, copied = loss if output == "value" else loss.value_and_grad, np.empty_like(first)
+    calls = {"loss": lambda: run(*points, num_threads=1), "copy": lambda: np.copyto(copied, first)}
+    seconds = interleave(calls, rounds)
+    middle = medians(seconds)
+    moved = sum(array.nbytes for array in arrays) * len(OUTPUTS[output]) + first[:, 0].nbytes
+    return middle["loss"], middle["copy"], median_ratio(seconds["loss"], seconds["copy"]), moved
+
+
+def embedding_error(loss, outputs, dtype):
+    """Of the values in float32, beside those of the same numbers in float64, as text."""
+    if dtype == "float64":
+        return ""
+    points = data.embedding_points(loss.name, EMBEDDINGS_SHAPE, dtype)
+    wide = [[array.astype(float) for array in given] if isinstance(given, list) else
+            given.astype(float) if given.dtype == dtype else given for given in points]  # fmt: skip
+    value, want = loss(*points), loss(*wide)
+    return f"{(np.abs(value - want) / np.maximum(1, np.abs(want))).max() / np.finfo(dtype).eps:.1f} eps"
+
+
 def rows_of(name, arguments):
     """The lines of the table for one loss."""
     from catalogue import ready
 
-    loss = ready(name)
+    import fastloss as fl
+
+    is_embedded = fl.get(name).family == "embeddings"
+    loss = fl.get(name) if is_embedded else ready(name)
     for dtype in ("float32", "float64"):
-        if loss.is_rowwise:
-            points = data.row_points(name, ROW_SHAPE, dtype)
+        if is_embedded:
+            points = data.embedding_points(name, EMBEDDINGS_SHAPE, dtype)
+            timed, error_of = measure_embeddings, embedding_error
+        elif loss.is_rowwise:
+            points, timed, error_of = data.row_points(name, ROW_SHAPE, dtype), measure, row_error
         else:
-            points = data.points(name, arguments.size, dtype)
+            points, timed, error_of = data.points(name, arguments.size, dtype), measure, elementwise_error
         for output, outputs in OUTPUTS.items():
-            time, copy, ratio, moved = measure(loss, output, points, arguments.rounds)
-            error = (row_error if loss.is_rowwise else elementwise_error)(loss, outputs, dtype)
-            size, copied = points[0].size, 2 * points[0].nbytes
+            time, copy, ratio, moved = timed(loss, output, points, arguments.rounds)
+            error, first = error_of(loss, outputs, dtype), np.asarray(points[0])
+            size, copied = first.size, 2 * first.nbytes
             yield (
                 f"| {name} | {output} | {dtype} | {1e9 * time / size:.3f} | {moved / time / 1e9:.1f} "
                 f"| {copied / copy / 1e9:.1f} | {ratio:.2f} | {ratio * copied / moved:.2f} | {error} |"

@@ -22,6 +22,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+import fastloss as fl
+
 folder = Path(mkdtemp())
 (folder / "nights").mkdir()
 
@@ -76,10 +78,13 @@ shell(f"{JOB} --fail-if 'new:mean > 1.1 * before.json'")
 # Which rows
 # ----------
 #
-# The rows of the largest losses of that night, and what they were:
+# ``worst`` keeps the rows of the largest losses, with their file and place; ``where`` looks at a part of the rows.
 
-scored = parquet.read_table(folder / "scored" / "2026-11-04.parquet")
-print(scored.sort_by([("value", "descending")]).slice(0, 5).to_pandas())
+summary = fl.score(
+    folder / "nights", loss="huber(delta=15)", pred="predicted", target="sold", worst=5, where="region == 'south'"
+)
+print(summary.worst.to_pandas().drop(columns="file"))
+print({Path(name).name for name in summary.worst["file"].to_pylist()})
 
 # %%
 # A page to look at
