@@ -120,7 +120,7 @@ def test_addresses_of_the_project():
 
 def test_docstrings_name_the_site_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert docstrings.SITE == project["urls"]["Documentation"]
+    assert project["urls"]["Documentation"] == docstrings.SITE
     assert f"{docstrings.SITE}reference/huber.html" in fl.huber.__doc__
 
 
