@@ -16,17 +16,19 @@ pytestmark = pytest.mark.integrations
 pa = pytest.importorskip("pyarrow")
 
 ONLOAD = """
-onload = () => document.body.replaceChildren(JSON.stringify([...document.querySelectorAll('iframe')].map(look)));
+const frames = () => [...document.querySelectorAll('iframe')];
+onload = () => document.body.replaceChildren(JSON.stringify(frames().map(frame => look(frame))));
 """
 
 
 def page():
     rng = np.random.default_rng(0)
     keys = ["<script>throw 1</script>", "2026-11-01", "a long name " * 9, "2026-11-01 00:00:00.25", -1.5, None]
-    collector = GroupCollector("day")
+    collector = GroupCollector("day", bins=15)
     codes = rng.integers(0, 6, 3000)
     values = np.append(rng.standard_normal(2998), [np.inf, 1e-300])
-    collector.add(values, None, None, None, codes, keys)
+    predicted = rng.random(3000) ** 2, rng.random(3000) < 0.3
+    collector.add(values, None, None, None, codes, keys, predicted)
     worst = pa.table({"file": ["data/part-0001.parquet"] * 3, "value": [np.inf, 3.5, 3.25], "text": ["word " * 50] * 3})
     summary = collector.summary().of_loss("huber(delta=1.345)")
     return fl.report.html({"huber": summary, "absolute": summary.groups[-1.5]}, about={"data": "data/"}, worst=worst)

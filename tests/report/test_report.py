@@ -337,3 +337,15 @@ def test_where_no_page_can_be_is_refused(run, tmp_path, output, said):
     code, out, err = run("report", "s.json", "-o", output)
     assert (code, out, err.count("\n")) == (2, "", 1) and said in err
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"] and (tmp_path / "s.json").read_text() == text
+
+
+def test_the_accuracy_of_each_bin_is_drawn_beside_its_probability():
+    collector = Collector(4)
+    p, true = np.array([0.125, 0.375, 0.4, 1.0]), np.array([0.0, 1.0, 0.0, 1.0])
+    collector.add(np.ones(4), predicted=(p, true))
+    text = fl.report.html(collector.summary())
+    assert "Accuracy in 4 bins of predicted probability" in text
+    assert "probability 0.125, accuracy 0: 1 row, 25%" in text
+    assert "probability 0.3875, accuracy 0.5: 2 rows, 50%" in text
+    assert 'width="22.500%" y="91.00" height="69.00"' in text  # half of the height
+    assert text.count('class="mark"') == 3  # not of the empty bin
