@@ -157,10 +157,13 @@ def calibration(summary: Summary, *, ax: Any = None) -> Any:
 
     Raises
     ------
+    TypeError
+        If it is no summary.
     ValueError
-        If the summary has no calibration.
+        If it has no calibration.
     """
-    found = getattr(summary, "calibration", None)
+    _check(summary, Summary)
+    found = summary.calibration
     if found is None:
         raise ValueError("the summary has no calibration: score with calibration=15")
     bins = found["bins"]

@@ -1,7 +1,5 @@
 """What pictures of summaries show, by the data that they draw."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -12,6 +10,7 @@ from fastloss.exact.scale import Scale
 pytest.importorskip("matplotlib")
 pytest.importorskip("pyarrow")
 
+import pyarrow as pa
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -42,9 +41,9 @@ GROUPED = grouped(
 )
 
 
-ROWS = [(0, None, None), (30, 0.5, 0.4), (70, 0.9, 0.92)]
-BINS = [{"count": count, "confidence": sure, "accuracy": right} for count, sure, right in ROWS]
-CALIBRATED = SimpleNamespace(loss="nll()", calibration={"ece": 0.04, "mce": 0.1, "bins": BINS})
+PROBABILITY, HAPPENED = np.repeat([0.5, 0.9], 50), np.repeat([1.0, 0.0, 1.0, 0.0], [20, 30, 46, 4])
+PREDICTIONS = pa.table({"p": PROBABILITY, "y": HAPPENED})
+CALIBRATED = fl.score(PREDICTIONS, loss=fl.binary_cross_entropy, pred="p", target="y", calibration=3)
 
 
 def compared(a, b):
@@ -111,10 +110,11 @@ def test_a_comparison_is_its_differences_and_outcomes():
 
 def test_calibration_is_accuracy_over_confidence():
     left, right = plot.calibration(CALIBRATED).axes
-    assert left.collections[1].get_offsets().tolist() == [[0.5, 0.4], [0.9, 0.92]]
+    np.testing.assert_allclose(left.collections[1].get_offsets(), [[0.5, 0.4], [0.9, 0.92]], rtol=1e-12)
+    assert left.get_title() == "expected error 0.06, largest 0.1"
     assert [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in right.patches] == [
-        (pytest.approx(0.5), 30),
-        (pytest.approx(5 / 6), 70),
+        (pytest.approx(0.5), 50),
+        (pytest.approx(5 / 6), 50),
     ]
 
 
@@ -145,6 +145,7 @@ def test_the_same_bytes_again(name, tmp_path):
         (lambda: plot.groups(fl.summarize([1.0])), TypeError, "no groups: score with by="),
         (lambda: plot.groups(grouped(np.array([np.nan]), np.array([0]), ["a"])), ValueError, "no group .* has a mean"),
         (lambda: plot.comparison(compared(np.array([]), np.array([]))), ValueError, "no loss counts"),
+        (lambda: plot.calibration({"huber": fl.summarize([1.0])}), TypeError, "got dict: take one of huber"),
         (lambda: plot.calibration(fl.summarize([1.0])), ValueError, "no calibration: score with calibration=15"),
     ],
 )
