@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastloss.core.arguments import shown
 from fastloss.exact.bins import MOST_BINS
 from fastloss.files.arguments import as_count
 from fastloss.files.errors import ScoringError
@@ -17,7 +18,7 @@ def as_bins(value, name: str) -> int:
     """A number of bins."""
     bins = as_count(value, name)
     if bins > MOST_BINS:
-        raise ScoringError(f"{name} must be at most {MOST_BINS} bins, got {bins}")
+        raise ScoringError(f"{name} must be at most {MOST_BINS} bins, got {shown(bins)}")
     return bins
 
 

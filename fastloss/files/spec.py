@@ -34,6 +34,7 @@ from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.errors import ScoringError
 
 MULTIOUTPUT = ("uniform_average", "raw_values")
+MOST_WORST = 2**63 - 1  # more than there are rows
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Spec:
             csv=csv,
             head=head,
             where=optional(as_conditions, where, "where") or (),
-            worst=optional(as_count, worst, "worst"),
+            worst=None if worst is None else min(as_count(worst, "worst"), MOST_WORST),
             worst_by_group=as_flag(worst_by_group, "worst_by_group"),
             calibration=optional(as_bins, calibration, "calibration"),
         )

@@ -49,6 +49,7 @@ KEYWORDS = (
     *CSV,
     *ENGINES,
     *("input", "output", "loss", "head", "emit", "keep", "prefix", "multioutput", "format", "dtype", "where"),
+    *("worst", "worst_by_group", "calibration"),
     *("resume", "storage_options", "progress", "on_fragment"),
 )
 TEXTS = ("text", "empty text", "a word of NumPy", "'2'", "'yes'", "NUL", "line")
@@ -61,7 +62,9 @@ RIGHT = {
     **dict.fromkeys(("head", "input"), ("table",)),
     "keep": ("list", "['r']"),
     "where": ("list",),
-    "resume": ("False",),
+    **dict.fromkeys(("resume", "worst_by_group"), ("False",)),
+    "worst": ("huge", "of 5000 digits", "5", "NumPy's 2"),
+    "calibration": ("5", "NumPy's 2"),
     "storage_options": ("dict",),
     "output": ("a word of NumPy", "'2'", "'yes'", "line", "surrogate"),
 }
@@ -95,6 +98,8 @@ def test_score(here, keyword, what):
     if keyword in ("client", "spark"):
         request |= {"engine": {"client": "dask"}.get(keyword, keyword)}
         pytest.importorskip({"client": "distributed", "spark": "pyspark"}[keyword])
+    if keyword == "calibration":
+        request |= {"loss": fl.logistic, "pred": "r", "target": "g", "residual": None}
     if keyword == "head":
         request |= {"loss": fl.linear_cross_entropy, "pred": "r", "target": "g", "residual": None}
     refused(lambda: fl.score(**request), keyword, what)
