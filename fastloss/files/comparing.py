@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from fastloss.core.arguments import shown
 from fastloss.exact.collectors import Collector
-from fastloss.exact.groups import GroupCollector, GroupedSummary, Key
+from fastloss.exact.groups import GroupCollector, GroupedSummary
+from fastloss.exact.keys import Key
 from fastloss.exact.summary import Summary
 from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, optional
 from fastloss.files.arrow import columns

@@ -321,14 +321,14 @@ def test_fewer_rows_than_asked_for(tmp_path):
 
 
 def test_float32_losses_against_a_finer_floor(tmp_path):
-    """The next float32 below a float64 loss is less, above it is more."""
-    fine = 1 + 2.0**-30
+    """A loss that a float32 is nearest to may be less than that."""
+    fine = 1 + 2.0**-23 - 2.0**-30
     one = pa.table({"p": [fine], "y": [0.0]})
     other = pa.table({"p": pa.array([1.0, 1 + 2.0**-23, 1.0], pa.float32()), "y": pa.array([0.0] * 3, pa.float32())})
     files = [write(one, tmp_path / "a.parquet"), write(other, tmp_path / "b.parquet")]
-    worst = score(files, worst=1, workers=1).worst
-    assert worst["value"].to_pylist() == [1 + 2.0**-23]
-    assert score(files, worst=2, workers=1).worst["value"].to_pylist() == [1 + 2.0**-23, fine]
+    for output in (None, tmp_path / "out.parquet"):  # into one file, all is one task
+        assert score(files, output, worst=1).worst["value"].to_pylist() == [1 + 2.0**-23]
+        assert score(files, output, worst=2).worst["value"].to_pylist() == [1 + 2.0**-23, fine]
 
 
 def test_merged_summaries_are_those_of_one_run(tmp_path):
