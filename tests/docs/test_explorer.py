@@ -259,13 +259,14 @@ def test_a_number_outside_its_domain_is_named(opened, preset, numbers, message):
     assert number(page, "value") > 0
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_numbers_of_any_size_are_drawn(opened, name):
-    page = opened(preset=f"#{name}")
-    for values in ({"residual": 1e300, "outlier": -1e300}, {"residual": 1e-300, "outlier": 1e9}):
-        write(page, **values)
-        assert not re.search("NaN|Infinity|undefined", page.locator(".explorer").inner_html())
-        assert close(number(page, "gradient"), page_loss(page, name).grad([values["residual"]])[0])
+def test_numbers_of_any_size_are_drawn(opened):
+    page = opened()
+    for name in LOSSES:
+        page.get_by_label("loss", exact=True).select_option(name)
+        for values in ({"residual": 1e300, "outlier": -1e300}, {"residual": 1e-300, "outlier": 1e9}):
+            write(page, **values)
+            assert not re.search("NaN|Infinity|undefined", page.locator(".explorer").inner_html())
+            assert close(number(page, "gradient"), page_loss(page, name).grad([values["residual"]])[0])
 
 
 @pytest.mark.parametrize("dark", [False, True])
