@@ -34,8 +34,11 @@ def regression():
 
 @contextlib.contextmanager
 def readme():
-    write("preds.parquet", y_hat=[1.0, 2.0, 4.0], y=[1.5, 2.0, -3.0])
-    yield {}
+    import pyarrow as pa
+
+    columns = {"y_hat": [1.0, 2.0, 4.0], "y": [1.5, 2.0, -3.0]}
+    write("preds.parquet", **columns)
+    yield {"frame": pa.table(columns)}
 
 
 @contextlib.contextmanager
@@ -80,6 +83,7 @@ def embeddings():
 @contextlib.contextmanager
 def tables():
     import deltalake
+    import duckdb
     import lance
     import pyarrow as pa
     from pyiceberg.catalog.sql import SqlCatalog
@@ -91,7 +95,17 @@ def tables():
     catalog = SqlCatalog("c", uri="sqlite:///catalog.db", warehouse=Path("warehouse").resolve().as_uri())
     catalog.create_namespace("a")
     catalog.create_table("a.t", schema=rows.schema).append(rows)
-    yield {"fl": fl, "deltalake": deltalake, "lance": lance, "catalog": catalog}
+    write("data/part-0.parquet", **rows.to_pydict())
+    yield {
+        "fl": fl,
+        "deltalake": deltalake,
+        "duckdb": duckdb,
+        "lance": lance,
+        "catalog": catalog,
+        "frame": rows.to_pandas(),
+        "batches": rows.to_batches(),
+        "predict": lambda batch: batch,
+    }
 
 
 @contextlib.contextmanager
