@@ -1,6 +1,7 @@
 """The code of every page runs as it stands, from its first block to its last."""
 
 import contextlib
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from blocks import blocks, imported, run_page
 from surroundings import STANDS_FOR, SURROUNDINGS, ray
 
 ROOT = Path(__file__).resolve().parents[2]
+RECIPES = sorted(set(ROOT.glob("docs/recipes/*.md")) - {ROOT / "docs/recipes/index.md"})
 PAGES = [page for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))) if blocks(page)]
 pytestmark = [pytest.mark.docs, pytest.mark.filterwarnings("ignore")]  # of other libraries
 
@@ -27,6 +29,15 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
         run_page(page, {"__name__": "page", **names}, tmp_path, STANDS_FOR)
 
 
+@pytest.mark.parametrize("page", RECIPES, ids=lambda page: page.stem)
+def test_a_recipe_is_short_and_shows_what_it_prints(page):
+    text = page.read_text(encoding="utf-8")
+    assert len(text.split()) <= 900
+    assert any(prints for *_, prints in blocks(page))
+    assert page.relative_to(ROOT).as_posix() not in SURROUNDINGS  # its folder is empty
+    assert re.fullmatch(r"(- .*\]\(.*\.(md|rst)\).*\n( .*\n)?)+", text.partition("\n## See also\n\n")[2])
+
+
 def test_pages_that_are_named_are_there():
     assert {page.relative_to(ROOT).as_posix() for page in PAGES} >= set(SURROUNDINGS)
 
@@ -37,6 +48,8 @@ def test_pages_that_are_named_are_there():
         ("```python\n>>> 1 + 1\n3\n\n```\n", "Expected:\n    3"),
         ("```console\nfalse\n```\n", "exit code 1"),
         ("```python\nassert 1 > 2\n```\n", ""),
+        ("```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n", "printed\n2"),
+        ("```console\necho a\n```\n\n```text\nb\n```\n", "printed\na"),
     ],
 )
 def test_a_block_that_fails_is_found(block, said, tmp_path, monkeypatch):
