@@ -92,6 +92,18 @@ def test_calibration_is_that_of_numpy_by_groups_and_whatever_the_weights(case):
     assert fl.score(data, **options).calibration == summary.calibration
 
 
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_equal_logits_are_at_an_edge_which_belongs_to_the_bin_above(dtype):
+    for classes in (2, 3, 5, 25, 49):
+        pred = np.full((3, classes), 0.1, dtype)
+        summary = fl.score(
+            table(pred, np.array([0, 1, -100])), loss="cross_entropy", pred="p", target="t", calibration=classes
+        )
+        bins = summary.calibration["bins"]
+        assert [one["count"] for one in bins] == [0, 2] + [0] * (classes - 2)
+        assert bins[1]["confidence"] == 1 / classes
+
+
 def test_engines_threads_and_merges_give_the_same_bytes(tmp_path):
     data = table(LOGITS, LABELS)
     for i in range(3):
