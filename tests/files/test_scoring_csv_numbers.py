@@ -116,6 +116,40 @@ def test_what_is_no_number_is_said(scored, text, options):
 
 
 @pytest.mark.parametrize(
+    ("text", "options", "advice"),
+    [
+        ("r\n1\n2,5\n", {"separator": ";"}, "; if it is a number, give decimal ','"),
+        ("r\n1\n1.234,5\n", {"separator": ";"}, "; if it is a number, give decimal ',' and thousands '.'"),
+        (
+            "r\n1\n1.234,5\n",
+            {"separator": ";", "decimal": ","},
+            "; if it is a number, give decimal ',' and thousands '.'",
+        ),
+        ("r\n1\nx,5\n", {"separator": ";"}, ""),
+        ('r\n1\n"2,5"\n', {}, ""),  # a comma is one or the other
+    ],
+)
+def test_decimals_with_a_comma_are_known(scored, text, options, advice):
+    with pytest.raises(ScoringError) as error:
+        scored(text, **options)
+    assert str(error.value).partition(" at row 1")[2] == advice
+
+
+@pytest.mark.parametrize(
+    ("header", "listed", "advice"),
+    [
+        ("site;r", "'site;r'", "; if ';' is between columns, give it as separator"),
+        ('site\t"r"', "'site\\t\"r\"'", r"; if '\t' is between columns, give it as separator"),
+        ("site;rr", "'site;rr'", ""),
+    ],
+)
+def test_a_header_with_another_separator_is_known(scored, header, listed, advice):
+    with pytest.raises(ScoringError) as error:
+        scored(f"{header}\n")
+    assert str(error.value).partition(": ")[2] == f"no column 'r'; there are {listed}{advice}"
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"separator": ";;"}, "separator must be one ASCII character that is no digit, letter, sign, got ';;'"),

@@ -52,7 +52,17 @@ def check(schema: pa.Schema, name: str) -> None:
     if found > 1:
         raise ScoringError(f"{found} columns are called {shown(name)}")
     if not path(schema, name):
-        raise ScoringError(f"no column {shown(name)}; there are {listed(_candidates(schema, name))}")
+        there = listed(_candidates(schema, name))
+        raise ScoringError(f"no column {shown(name)}; there are {there}{_other_separator(schema, name)}")
+
+
+def _other_separator(schema: pa.Schema, name: str) -> str:
+    """What to do where one column is the header of several, as of a spreadsheet's CSV with semicolons."""
+    header = schema.names[0] if len(schema) == 1 else ""
+    for mark in ";,|\t":
+        if mark in header and name in (part.strip('"') for part in header.split(mark)):
+            return f"; if {mark!r} is between columns, give it as separator"
+    return ""
 
 
 def get(batch: pa.RecordBatch, name: str) -> pa.Array:

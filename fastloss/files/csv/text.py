@@ -42,6 +42,8 @@ class CsvText:
     ----------
     header : list of str
         The names of the columns.
+    separator : str
+        Between its fields.
     rows : int
         How many there were before the table that was read last.
     row_field : pa.Field
@@ -49,14 +51,14 @@ class CsvText:
     """
 
     def __init__(self, path: str, file, options: CsvOptions, block_bytes: int):
-        self._options, self._separator = options, options.separator_of(path)
+        self._options, self.separator = options, options.separator_of(path)
         self._place = f"{shown(path)}: cannot be read as CSV"
         self._path, self.header, self.rows = path, None, 0
         with self._reading():
             read, mark = utf8_reader(file, options.encoding)
-            self._blocks = blocks(read, self._separator, block_bytes)
+            self._blocks = blocks(read, self.separator, block_bytes)
             first = next(self._blocks, Block(b"", False))
-            row, rest = first_row(bytes(first.text), self._separator)
+            row, rest = first_row(bytes(first.text), self.separator)
             self._rest = Block(rest, first.has_quotes)
             if not row:
                 raise ScoringError(f"{self._place}: there is no header line, the file is empty")
@@ -94,7 +96,7 @@ class CsvText:
     def row_texts(self, rows: int) -> pa.Array:
         """The rows of the table that was read last, as they are: each after what ends the line before it."""
         text = self._line_end + self._block.text
-        ends = row_ends(text, len(self._line_end), rows, self._separator)
+        ends = row_ends(text, len(self._line_end), rows, self.separator)
         if len(ends) != rows:
             raise self._other_ends(rows, ends)
         self._line_end = text[ends[-1] :] or self._line_end
@@ -106,7 +108,7 @@ class CsvText:
         found = lines(self._block.text, rows, self._block_rows)
         if found is None:
             text = b"\n" + self._block.text
-            ends = row_ends(text, 1, self._block_rows, self._separator)
+            ends = row_ends(text, 1, self._block_rows, self.separator)
             if len(ends) != self._block_rows:
                 raise self._other_ends(self._block_rows, ends)
             starts = np.append(0, ends[:-1])
@@ -128,7 +130,7 @@ class CsvText:
                 column_names=[str(i) for i in range(len(self.header))],
             ),
             parse_options=pa.csv.ParseOptions(
-                delimiter=self._separator, newlines_in_values=not parallel, invalid_row_handler=on_wrong_row
+                delimiter=self.separator, newlines_in_values=not parallel, invalid_row_handler=on_wrong_row
             ),
             convert_options=pa.csv.ConvertOptions(
                 include_columns=list(types),
@@ -162,7 +164,7 @@ class CsvText:
 
     def _names(self, row: bytes) -> list[str]:
         """The fields of a row: to pyarrow each is a column, which takes kilobytes."""
-        return [field.decode() for field in fields(row.rstrip(b"\r\n"), self._separator)]
+        return [field.decode() for field in fields(row.rstrip(b"\r\n"), self.separator)]
 
     @contextmanager
     def _reading(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -145,7 +146,7 @@ class CsvSource(Source):
         if not pa.types.is_floating(array.type):
             place = f"{shown(self._path)}: cannot be read as CSV"
             text, options = self._decoded(name, array), self._spec.csv
-            array = self._each(lambda part: numbers(part, options), name, text, place, "numbers")
+            array = self._each(lambda part: numbers(part, options), name, text, place, "numbers", self._other_marks)
         if name not in self._labels:
             return array
         return self._each(lambda part: part.cast(pa.int64()), name, array, shown(self._path), "whole numbers")
@@ -154,14 +155,26 @@ class CsvSource(Source):
         place = f"{shown(self._path)}: cannot be read as CSV"
         return self._each(lambda part: part.cast(pa.string()), name, array, place, "UTF-8 (or give the encoding)")
 
-    def _each(self, convert: Callable, name: str, array: pa.Array, place: str, expected: str) -> pa.Array:
+    def _other_marks(self, field: pa.Array) -> str:
+        """What to do where a field is a number with a decimal comma."""
+        if self._text.separator == ",":
+            return ""
+        for marks in ({"decimal": ","}, {"decimal": ",", "thousands": "."}):
+            with contextlib.suppress(pa.ArrowInvalid):
+                numbers(field, replace(self._spec.csv, **marks))
+                return "; if it is a number, give " + " and ".join(f"{name} {mark!r}" for name, mark in marks.items())
+        return ""
+
+    def _each(
+        self, convert: Callable, name: str, array: pa.Array, place: str, expected: str, advice: Callable | None = None
+    ) -> pa.Array:
         """`convert` of a column, or an error that names its first field that cannot be converted."""
         try:
             return convert(array)
         except pa.ArrowInvalid as error:
             row = first_wrong(convert, array)
             before = f"{place}: column {name!r}: expected {expected}, invalid value {_shown(array[row].as_py())}"
-            raise FieldError(before, self._text.rows + row, "") from error
+            raise FieldError(before, self._text.rows + row, advice(array[row : row + 1]) if advice else "") from error
 
 
 def _shown(value) -> str:

@@ -21,6 +21,7 @@ import pyarrow as pa
 from fastloss.files.arrow import columns
 from fastloss.files.compression import decompressed
 from fastloss.files.conditions import Condition
+from fastloss.files.csv.text import ROWS
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError, located
 from fastloss.files.formats import MEMORY, STREAM, compression_of
@@ -259,7 +260,7 @@ def _opened(fragment: Fragment):
 def class_count(source, spec: Spec) -> int | None:
     """The length of the lists in the column of predictions, which the first tells; None without a list."""
     predictions = spec.pred or spec.residual
-    if len(predictions) > 1:
+    if len(predictions) > 1 or ROWS in source.schema.names:  # text has no lists
         return None
     columns.check(source.schema, predictions[0])
     type = columns.type_of(source.schema, predictions[0])
