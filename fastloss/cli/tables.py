@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fastloss.exact.views import number
 from fastloss.exact.worst import Worst
 from fastloss.files import GroupedSummary, Summary
 from fastloss.files.errors import escaped
@@ -57,11 +58,13 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False, sort: s
 def _parts(title: str, summaries: list[tuple]) -> Table:
     """A line a group or output, as many as a screen shows."""
     table = Table(escape(escaped(title)), box=None, pad_edge=False, header_style="")
-    for name in ("count", "mean", "p50", "p99", "max"):
-        table.add_column(name, justify="right")
+    is_weighted = any(group.weighted is not None for _, group in summaries)
+    names = ("count", "mean", *["weighted_mean"] * is_weighted, "p50", "p99", "max")
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
     for key, group in summaries[:MAX_GROUPS]:
-        numbers = (group.mean, group.quantile(0.5), group.quantile(0.99), group.max)
-        table.add_row(escape(escaped(key)), f"{group.count:,}", *map(short, numbers))
+        count, *numbers = (number(group, name) for name in names)
+        table.add_row(escape(escaped(key)), f"{count:,}", *map(short, numbers))
     if len(summaries) > MAX_GROUPS:
         table.add_row(f"and {len(summaries) - MAX_GROUPS:,} more: see --json")
     return table

@@ -83,10 +83,10 @@ class GroupedSummary(Summary):
         return [self.groups[key] for key in keys], columns
 
     def worst_first(self) -> list[Key]:
-        """The keys by falling means, those of equal ones in their order; last those without a mean."""
+        """The keys by falling means, weighted if there are weights; of equal ones in their order, of none last."""
 
         def place(key):
-            mean = self.groups[key].mean
+            mean = self.groups[key].weighted_mean
             return (True, 0.0) if mean is None or math.isnan(mean) else (False, -mean)
 
         return sorted(self.ordered_keys(), key=place)

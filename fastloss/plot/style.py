@@ -47,11 +47,15 @@ def axes_of(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
-        If another number of axes is given.
+        If another number of axes is.
     """
     if ax is not None:
         axes = list(np.atleast_1d(ax).ravel())
+        if not all(hasattr(one, "figure") for one in axes):
+            raise TypeError(f"ax must be axes of matplotlib, got {ax!r}")
         if len(axes) != count:
             raise ValueError(f"ax must be {count} axes, got {len(axes)}")
         return axes[0].figure, axes

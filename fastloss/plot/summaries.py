@@ -18,6 +18,7 @@ MARKED = {0.5: "-", 0.9: "--", 0.99: ":"}  # quantiles, and their lines
 MOST_GROUPS = 40
 NAME_LENGTH = 24  # characters of a name that are shown: its begin and its end
 OUTCOMES = ("won", "lost", "tied")
+NOTHING = "no loss counts in the summary: there is nothing to draw"
 
 
 def summary(summary: Summary, *, ax: Any = None) -> Any:
@@ -120,9 +121,13 @@ def comparison(comparison: Comparison, *, ax: Any = None) -> Any:
 
     Raises
     ------
+    TypeError
+        If it is no comparison.
     ValueError
         If no row counts in both.
     """
+    if not hasattr(comparison, "won"):
+        raise TypeError(f"comparison must be what fl.compare returns, got {type(comparison).__name__}")
     title = _wrapped(comparison.first.loss or "Losses")
     figure, (left, right) = axes_of(ax, 2, title, (5, 4.2), width_ratios=(2.4, 1))
     _histogram(left, comparison.difference, "differences, first minus second,")
@@ -160,12 +165,14 @@ def calibration(summary: Summary, *, ax: Any = None) -> Any:
     TypeError
         If it is no summary.
     ValueError
-        If it has no calibration.
+        If it has no calibration, or no loss counts in it.
     """
     _check(summary, Summary)
     found = summary.calibration
     if found is None:
         raise ValueError("the summary has no calibration: score with calibration=15")
+    if not summary.count:
+        raise ValueError(NOTHING)
     bins = found["bins"]
     figure, (left, right) = axes_of(ax, 2, _wrapped(summary.loss or "Calibration"), (4.6, 4.4))
     colours, width = palette(left), 1 / len(bins)
@@ -198,7 +205,7 @@ def _check(given: Any, wanted: type[Summary]) -> None:
 def _histogram(axes: Any, summary: Summary, what: str) -> None:
     """The bars of a summary on its scale of logarithms, its mean and quantiles above them."""
     if not summary.count:
-        raise ValueError("no loss counts in the summary: there is nothing to draw")
+        raise ValueError(NOTHING)
     scale, colours = Scale(summary), palette(axes)
     bins = scale.bins()
     heights = [each.count / (each.right - each.left) for each in bins]
@@ -225,7 +232,7 @@ def _histogram(axes: Any, summary: Summary, what: str) -> None:
 
 
 def _marks(axes: Any, summary: Summary, scale: Scale) -> None:
-    """Rules at the mean and the quantiles, named below."""
+    """Rules at the mean and the quantiles that are numbers, named below."""
     colours = palette(axes)
     marks = [(f"p{100 * q:g}", summary.quantile(q), colours.first, line) for q, line in MARKED.items()]
     for name, value, colour, line in [("mean", summary.mean, colours.second, "-"), *marks]:
@@ -234,7 +241,8 @@ def _marks(axes: Any, summary: Summary, scale: Scale) -> None:
             label = f"{name} {value:.4g}"
             axes.plot((place, place), (0, 1.06), color=colour, linestyle=line, linewidth=1.8, label=label)
     axes.set_ylim(0, 1.08)
-    axes.legend(ncols=4, fontsize=9, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(ncols=4, fontsize=9, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 
 def _short(name: str) -> str:

@@ -120,3 +120,15 @@ def test_the_table_has_the_worst_mean_first(tmp_path, capsys):
         assert re.findall(r"^((?:\d, )?g\d+) ", capsys.readouterr().out, re.M) == expected
     assert main([*command, "--by", "g", "--sort", "size"]) == 2
     assert capsys.readouterr().err == "fastloss: unknown sort 'size'; there are mean, key\n"
+
+
+def test_with_weights_the_table_has_the_worst_weighted_mean_first(tmp_path, capsys):
+    table = pa.table({"r": [1.0, 8.0, 4.0, 2.0], "g": ["a", "a", "b", "b"], "w": [7.0, 0.0, 1.0, 1.0]})
+    pa.parquet.write_table(table, tmp_path / "x.parquet")
+    command = ["score", str(tmp_path / "x.parquet"), "--loss", "absolute_error", "--residual", "r", "--by", "g"]
+    assert main([*command, "--weight", "w"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()[-3:]]
+    assert lines[0] == ["g", "count", "mean", "weighted", "mean", "p50", "p99", "max"]
+    assert [line[:4] for line in lines[1:]] == [["b", "2", "3", "3"], ["a", "2", "4.5", "1"]]
+    summary = fl.score(table, loss="absolute_error", residual="r", by="g", sample_weight="w")
+    assert summary.worst_first() == ["b", "a"]

@@ -24,6 +24,7 @@ VALUES = {
     "zeros": [0.0, -0.0],
     "infinite": [np.inf, -np.inf, 1.0, 2.0, -4.0, 0.0, 0.0],
     "all infinite": [np.inf, np.inf],
+    "both infinite": [np.inf, -np.inf],
     "widest": [5e-324, 1e-200, 1.0, 1.7976931348623157e308, -1.7976931348623157e308, -1e-300],
     "wide": RNG.lognormal(0, 6, 5000),
     "signed": RNG.standard_normal(5000),
@@ -43,7 +44,13 @@ GROUPED = grouped(
 
 PROBABILITY, HAPPENED = np.repeat([0.5, 0.9], 50), np.repeat([1.0, 0.0, 1.0, 0.0], [20, 30, 46, 4])
 PREDICTIONS = pa.table({"p": PROBABILITY, "y": HAPPENED})
-CALIBRATED = fl.score(PREDICTIONS, loss=fl.binary_cross_entropy, pred="p", target="y", calibration=3)
+
+
+def calibrated(predictions):
+    return fl.score(predictions, loss=fl.binary_cross_entropy, pred="p", target="y", calibration=3)
+
+
+CALIBRATED = calibrated(PREDICTIONS)
 
 
 def compared(a, b):
@@ -147,6 +154,9 @@ def test_the_same_bytes_again(name, tmp_path):
         (lambda: plot.comparison(compared(np.array([]), np.array([]))), ValueError, "no loss counts"),
         (lambda: plot.calibration({"huber": fl.summarize([1.0])}), TypeError, "got dict: take one of huber"),
         (lambda: plot.calibration(fl.summarize([1.0])), ValueError, "no calibration: score with calibration=15"),
+        (lambda: plot.calibration(calibrated(PREDICTIONS.slice(0, 0))), ValueError, "no loss counts"),
+        (lambda: plot.comparison({1.0}), TypeError, "must be what fl.compare returns, got set"),
+        (lambda: plot.summary(fl.summarize([1.0]), ax=5), TypeError, "ax must be axes of matplotlib, got 5"),
     ],
 )
 def test_what_cannot_be_drawn(draw, error, message):
