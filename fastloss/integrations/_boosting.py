@@ -7,6 +7,7 @@ the loss with that curvature lies above it: each step lowers the loss.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.core.arguments import computing_dtype, shown
+from fastloss.core.arguments import computing_dtype, shown, storage
 from fastloss.core.loss import Loss
+from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
 from fastloss.integrations._losses import WITH_ROWS, as_target, served
 from fastloss.losses.residual import half_squared_error
@@ -37,7 +39,8 @@ _NEEDED = {  # outputs of a loss, for each kind of curvature
     "spread": ("grad",),
     "bounded": ("grad", "hess"),
 }
-BLOCK = 1 << 15  # elements: what a block reads and writes stays in the second-level cache
+BLOCK_BYTES = 1 << 18  # of an array: what a block reads and writes stays in the second-level cache
+FIRST = 1 << 15  # rows that tell whether labels have signs
 SAMPLE = 1 << 12  # rows that tell a median
 _LONGEST = 2.0  # steps of a logit that a row asks for, where its curvature is not positive enough
 
@@ -92,32 +95,34 @@ class Derivatives:
             raise ValueError(f"there are {pred.shape[:1]} predictions and {target.shape[:1]} labels")
         dtype = computing_dtype(pred, None if self.loss.is_rowwise else target, weight)
         results = np.empty(pred.shape, dtype), np.empty(pred.shape, dtype)
-        is_binary = self.loss.family == "margin" and not (target[:BLOCK] < 0).any()
-        labels = partial(_doubled, dtype=dtype) if is_binary else partial(as_target, self.loss)
+        is_binary = self.loss.family == "margin" and not (target[:FIRST] < 0).any()
+        labels = _doubled if is_binary else self._labels
         finite = self._fill(pred, target, weight, labels, results)
         if not finite and is_binary:  # some are -1 nevertheless, or wrong
-            finite = self._fill(pred, as_target(self.loss, target), weight, np.asarray, results)
+            finite = self._fill(pred, as_target(self.loss, target), weight, self._labels, results)
         if not finite:
             self._refuse(pred, target, results[0])
         return results
 
     def _fill(self, pred: Array, target: Array, weight: Any, labels: Any, results: tuple[Array, Array]) -> bool:
-        """Gradient and curvature; whether all gradients are finite. `labels` makes those of the loss."""
+        """Gradient and curvature; whether all gradients are finite. `labels` makes those of the loss, in the memory of
+        the curvature if it needs some."""
         fill = getattr(self, f"_{self.kind}")
         if self.kind == "spread":
             fill = partial(fill, *self._typical(pred, target))
-        rows = max(1, BLOCK * len(pred) // max(1, pred.size))
+        block = BLOCK_BYTES // results[0].itemsize  # elements
+        rows = max(1, block * len(pred) // max(1, pred.size))
         finite: list[bool] = []  # of each block
 
         def run(first: int, last: int) -> None:
             for at in (slice(k * rows, (k + 1) * rows) for k in range(first, last)):
                 grad, hess = (result[at] for result in results)
-                given = pred[at], labels(target[at]), None if weight is None else weight[at]
+                given = pred[at], labels(target[at], hess), None if weight is None else weight[at]
                 fill(*(_of_dtype(array, grad.dtype) for array in given), grad, hess)
-                finite.append(bool(np.isfinite(grad).all()))
+                finite.append(_all_finite(grad))
 
         threads = 1 if getattr(self.loss, "calls_python", False) else None
-        run_blocks(run, -(-len(pred) // rows), BLOCK, threads)
+        run_blocks(run, -(-len(pred) // rows), block, threads)
         return all(finite)
 
     @cached_property
@@ -155,6 +160,9 @@ class Derivatives:
         weight = float(self.loss.weight(0.0)) if "weight" in self.loss.output_names else 1.0
         return 1 / weight if 0 < weight < np.inf else 1.0
 
+    def _labels(self, target: Array, out: Array) -> NDArray[Any]:
+        return as_target(self.loss, target)
+
     def _evaluate(self, outputs: tuple[str, ...], pred: Array, target: Array, weight: Any, *out: Array) -> None:
         self.loss.evaluate(pred, target, outputs=outputs, sample_weight=weight, out=out, num_threads=1)
         if self._factor != 1:
@@ -169,16 +177,15 @@ class Derivatives:
         if weight is not None:
             _times(hess, weight)
 
-    def _unit(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
+    def _unit(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array, height: float = 1.0) -> None:
         self._evaluate(("grad",), pred, target, weight, grad)
-        hess[...] = 1
+        hess[...] = height
         if weight is not None:
             _times(hess, weight)
 
     def _bound(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
         """The largest second derivative there is."""
-        self._unit(pred, target, weight, grad, hess)
-        _times(hess, self._largest)
+        self._unit(pred, target, weight, grad, hess, self._largest)
 
     def _spread(
         self, least: float, factor: float, pred: Array, target: Array, weight: Any, grad: Array, hess: Array
@@ -204,7 +211,8 @@ class Derivatives:
     def _bounded(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
         """The exact one, but no step is longer than a few units of a logit."""
         self._evaluate(("grad", "hess"), pred, target, weight, grad, hess)
-        np.maximum(hess, np.abs(grad) / _LONGEST, out=hess)
+        least = np.abs(grad)
+        np.maximum(hess, _times(least, 1 / _LONGEST), out=hess)
 
     def _refuse(self, pred: Array, target: Array, grad: Array) -> None:
         row = int((~np.isfinite(grad)).reshape(len(grad), -1).any(axis=1).argmax())
@@ -245,10 +253,16 @@ def in_order(first: Any, second: Any, weight: Any) -> tuple[NDArray[Any], NDArra
     return np.asarray(first), np.asarray(second.get_label()), weight if np.size(weight) else None
 
 
-def _doubled(labels: Array, dtype: Any) -> Array:
+def _doubled(labels: Array, out: Array) -> Array:
     """-1 and 1 of labels 0 and 1, in two passes; of others numbers for which a margin loss is NaN."""
-    found = np.add(labels, labels, dtype=dtype)
-    return np.subtract(found, 1, out=found)
+    np.multiply(labels, 2, out=out, dtype=out.dtype)
+    return np.subtract(out, 1, out=out)
+
+
+def _all_finite(array: Array) -> bool:
+    """A sum tells in one pass, unless it is beyond float64."""
+    total = tree_sum(*storage(array), array.dtype == np.float64, 1)
+    return math.isfinite(total) or bool(np.isfinite(array).all())
 
 
 def _of_dtype(array: Any, dtype: Any) -> Any:
