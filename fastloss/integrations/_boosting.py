@@ -95,7 +95,8 @@ class Derivatives:
             raise ValueError(f"there are {pred.shape[:1]} predictions and {target.shape[:1]} labels")
         dtype = computing_dtype(pred, None if self.loss.is_rowwise else target, weight)
         results = np.empty(pred.shape, dtype), np.empty(pred.shape, dtype)
-        is_binary = self.loss.family == "margin" and not (target[:FIRST] < 0).any()
+        is_nan_elsewhere = self.loss.family == "margin" and self.loss.is_of_catalogue  # for other labels than signs
+        is_binary = is_nan_elsewhere and not (target[:FIRST] < 0).any()
         labels = _doubled if is_binary else self._labels
         finite = self._fill(pred, target, weight, labels, results)
         if not finite and is_binary:  # some are -1 nevertheless, or wrong

@@ -21,6 +21,10 @@ FAMILIES = ("residual", "relative", "margin", "probability", "count")
 ASIDE = ("zero_one", "perceptron", "kl_div", "relative_entropy", "entropy", "binary_cross_entropy")
 BOOSTED = [name for family in FAMILIES for name in fl.list_losses(family) if name not in ASIDE]
 ROUNDS = 25
+IN_PYTHON = fl.custom(
+    "in_python", family="margin", value=lambda x, y: np.exp(-x * y), grad=lambda x, y: -y * np.exp(-x * y),
+    hess=lambda x, y: np.exp(-x * y),
+)  # fmt: skip
 
 
 @contextmanager
@@ -183,6 +187,30 @@ def test_many_rows_are_those_of_blocks():
     pred[77_777] = np.nan
     with pytest.raises(ValueError, match="no finite gradient at row 77777"):
         objective_of(fl.logistic, "auto", "x")(pred, pred > 0)
+
+
+def test_gradients_whose_sum_overflows_are_finite():
+    pred = np.full(3, 1e308)
+    grad, _ = objective_of(fl.half_squared_error, "auto", "x")(pred, np.zeros(3))
+    np.testing.assert_array_equal(grad, pred)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("loss", [fl.exponential, IN_PYTHON], ids=lambda loss: loss.name)
+def test_labels_of_a_margin_are_of_any_dtype(loss, dtype):
+    """They are made in the memory of a result, which changes neither them nor what a loss in Python reads."""
+    pred = np.linspace(-2, 2, 101)
+    labels = (pred > 0.5).astype(dtype)
+    before = labels.copy()
+    grad, hess = objective_of(loss, "exact", "x")(pred, labels)
+    target = np.where(pred > 0.5, 1.0, -1.0)
+    np.testing.assert_array_equal(grad, loss.grad(pred, target))
+    np.testing.assert_array_equal(hess, loss.hess(pred, target))
+    np.testing.assert_array_equal(labels, before)
+    if dtype != "bool":
+        labels[7] = 129  # twice it is 2 in uint8
+        with pytest.raises(ValueError, match="labels of a margin loss are 0 and 1, or -1 and 1, got 129"):
+            objective_of(loss, "exact", "x")(pred, labels)
 
 
 def test_a_median_of_many_rows():
