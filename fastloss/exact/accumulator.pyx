@@ -123,6 +123,7 @@ cdef inline uint64_t index_of(double value, uint64_t* low) noexcept nogil:
     return flag | bits >> LOW_BITS
 
 
+include "content.pxi"
 include "pages.pxi"
 include "table.pxi"
 
@@ -425,8 +426,8 @@ cdef class Accumulator:
         other.require(1)
 
     def contents(self):
-        """Of each group (NaNs, rows of mark 1, of mark 2, smallest, largest, states, squares): the last two as in
-        `Content`; without values the bounds are inf and -inf."""
+        """Of each group (NaNs, rows of mark 1, of mark 2, smallest, largest, states, sum of squares): the last two as
+        in `Content`; without values the bounds are inf and -inf."""
         cdef Py_ssize_t i
         cdef Group* one
         self.settle()
@@ -444,42 +445,4 @@ cdef class Accumulator:
         return zip(infinite, self.moments.of_groups(self.groups), strict=True)
 
 
-def merged(const uint64_t[:, ::1] a, const uint64_t[:, ::1] b):
-    """The states, as in `Content`, of the values of two."""
-    cdef Py_ssize_t i = 0, j = 0, used = 0, k
-    cdef uint128 low
-    found = np.empty((a.shape[0] + b.shape[0], 4), np.uint64)
-    cdef uint64_t[:, ::1] rows = found
-    while i < a.shape[0] or j < b.shape[0]:
-        if j == b.shape[0] or (i < a.shape[0] and a[i, 0] < b[j, 0]):
-            for k in range(4):
-                rows[used, k] = a[i, k]
-            i += 1
-        elif i == a.shape[0] or b[j, 0] < a[i, 0]:
-            for k in range(4):
-                rows[used, k] = b[j, k]
-            j += 1
-        else:
-            low = (<uint128>a[i, 2] << 64 | a[i, 1]) + (<uint128>b[j, 2] << 64 | b[j, 1])
-            rows[used, 0], rows[used, 1], rows[used, 2] = a[i, 0], <uint64_t>low, <uint64_t>(low >> 64)
-            rows[used, 3] = a[i, 3] + b[j, 3]
-            i += 1
-            j += 1
-        used += 1
-    return found if used == len(found) else found[:used].copy()
-
-
-def sums(const uint64_t[:, ::1] states):
-    """{binade: sum of the mantissas} of states."""
-    cdef Py_ssize_t i = 0
-    cdef uint64_t binade
-    cdef uint128 sum
-    found = {}
-    while i < states.shape[0]:
-        binade, sum = states[i, 0] >> LEAD_BITS, 0
-        while i < states.shape[0] and states[i, 0] >> LEAD_BITS == binade:
-            sum += (<uint128>states[i, 3] * (PAGE | states[i, 0] & PAGE - 1) << LOW_BITS)
-            sum += <uint128>states[i, 2] << 64 | states[i, 1]
-            i += 1
-        found[binade] = whole(sum)
-    return found
+include "states.pxi"

@@ -9,11 +9,11 @@ import math
 import struct
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
-from fastloss.exact.accumulator import merged, sums
+from fastloss.exact import accumulator
 from fastloss.exact.integers import divide
 from fastloss.exact.packing import packed, unpacked
 from fastloss.exact.state import integer, sequence
@@ -73,27 +73,24 @@ class Buckets(Mapping[int, int]):
         """The text that `packing` makes of them."""
         return packed(self._states)
 
-    @cached_property
+    @property
     def count(self) -> int:
         """The number of values."""
-        return int(self._states[:, 3].sum())
+        return self._sums[0]
 
-    @cached_property
+    @property
     def infinities(self) -> dict[int, int]:
         """The numbers of infinite values, by their signs."""
-        both = ((sign, self._mantissas.get(index >> _LEAD_BITS, 0)) for sign, index in _INFINITE.items())
-        return {sign: mantissas >> _LEAD_BITS + _LOW_BITS for sign, mantissas in both if mantissas}
+        return {sign: count for sign, count in ((1, self._sums[1]), (-1, self._sums[2])) if count}
 
-    @cached_property
+    @property
     def total(self) -> int:
         """The exact sum of the finite values, in units of 2**-1128."""
-        units = ((_unit(binade), mantissas) for binade, mantissas in self._mantissas.items())
-        return sum(unit[0] * mantissas << unit[1] for unit, mantissas in units if unit is not None)
+        return self._sums[3]
 
     @cached_property
-    def _mantissas(self) -> dict[int, int]:
-        """{binade: sum of the mantissas}."""
-        return sums(self._states)
+    def _sums(self) -> tuple[int, int, int, int]:
+        return accumulator.sums(self._states)
 
     def mean_at(self, rank: int) -> float:
         """The mean of the bucket of the rank-th smallest value, counted from 0."""
@@ -109,15 +106,11 @@ class Buckets(Mapping[int, int]):
     @cached_property
     def _ordered(self) -> tuple[np.ndarray, np.ndarray]:
         """The places of buckets by increasing values, and the numbers of values up to each."""
-        indices = self._states[:, 0].astype(np.int64)
-        ranks = np.where(indices < _SCALED, 1 << _LEAD_BITS + 11, 0) | indices & _MAGNITUDE
-        ranks[indices & _MAGNITUDE < OCTAVE] = 0  # both zeros
-        order = np.argsort(np.where(indices >> _LEAD_BITS + 11 & 1, -ranks, ranks), kind="stable")
-        return order, np.cumsum(self._states[order, 3].astype(np.int64))
+        return accumulator.ordered(self._states)
 
     def __or__(self, other: Buckets) -> Buckets:
         """Those of the values of both."""
-        return Buckets(merged(self._states, other._states))
+        return Buckets(accumulator.merged(self._states, other._states))
 
     @cached_property
     def _by_index(self) -> dict[int, int]:
@@ -142,11 +135,8 @@ class Buckets(Mapping[int, int]):
 
 
 def merged_all(many: Iterable[Buckets]) -> Buckets:
-    """Those of the values of many, which are merged in pairs, so that the large ones are few."""
-    left = list(many) or [Buckets()]
-    while len(left) > 1:
-        left = [one | other for one, other in zip(left[::2], left[1::2], strict=False)] + left[len(left) & ~1 :]
-    return left[0]
+    """Those of the values of many."""
+    return Buckets(accumulator.merged_all(buckets._states for buckets in many))
 
 
 def parsed(columns) -> Buckets:
@@ -246,20 +236,6 @@ def bucket_sum(index: int, state: int) -> int:
     count, low = state >> COUNT_SHIFT, state & LOW_SUM
     mantissas = ((count * _lead(index)) << _LOW_BITS) + low
     return sign(index) * mantissas << _shift(index)
-
-
-def sum_of_squares(binades: dict[int, int]) -> int:
-    """Exact sum of the squares of the finite values, in units of 2**-2148, from those of the mantissas."""
-    units = ((_unit(binade), squares) for binade, squares in binades.items())
-    return sum(squares << 2 * unit[1] for unit, squares in units if unit is not None) >> 2 * SUBNORMAL_SHIFT
-
-
-@cache
-def _unit(binade: int) -> tuple[int, int] | None:
-    """The sign of its values, and the exponent of 2 for the last bit of mantissas in units of 2**-1128; None of values
-    that are 0 or infinite."""
-    index = binade << _LEAD_BITS
-    return (sign(index), _shift(index)) if 0 < _exponent(index) < _EXPONENT_MASK else None
 
 
 def bucket_mean(index: int, state: int) -> float:

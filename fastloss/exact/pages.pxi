@@ -22,46 +22,6 @@ cdef struct Own:            # what a group has: values that wait, from `start` t
 
 
 @cython.final
-cdef class Content:
-    """What buckets come to, as they are added by increasing index.
-
-    Attributes
-    ----------
-    states : array of uint64
-        Of each bucket its index, the low and the high half of its sum of low mantissa bits, and its count.
-    squares : dict
-        {binade: sum of the squares of the mantissas}; a binade is an index without the leading bits.
-    """
-
-    cdef object states
-    cdef dict squares
-    cdef uint64_t[:, ::1] rows
-    cdef Py_ssize_t used
-    cdef uint64_t of_leads  # of the binade: the three terms of the square of lead * 2**45 + low
-    cdef uint128 of_both
-
-    def __cinit__(self, Py_ssize_t size):
-        self.states, self.squares = np.empty((size, 4), np.uint64), {}
-        self.rows = self.states
-
-    cdef inline void add(self, uint64_t index, uint64_t count, uint128 low) noexcept:
-        cdef uint64_t lead = PAGE | index & PAGE - 1
-        self.rows[self.used, 0], self.rows[self.used, 1] = index, <uint64_t>low
-        self.rows[self.used, 2], self.rows[self.used, 3] = <uint64_t>(low >> 64), count
-        self.used += 1
-        self.of_leads += count * lead * lead
-        self.of_both += low * lead
-
-    cdef int end_binade(self, uint64_t binade, uint128 of_lows) except -1:
-        """`of_lows` is the sum of the squares of low bits, of at most 2**38 values, as of the other terms."""
-        self.squares[binade] = (
-            (int(self.of_leads) << 2 * LOW_BITS) + (whole(self.of_both) << LOW_BITS + 1) + whole(of_lows)
-        )
-        self.of_leads = self.of_both = 0
-        return 0
-
-
-@cython.final
 cdef class Pages:
     """The values of groups, in buckets.
 
@@ -217,9 +177,11 @@ cdef class Pages:
         cdef Page* next
         cdef Page* mine
         for i in range(other.groups):
-            theirs = other.owns + i
+            theirs, own = other.owns + i, self.owns + numbers[i]
+            if own.at == own.start and own.pages == NULL:
+                own[0], theirs[0] = theirs[0], own[0]
+                continue
             if theirs.pages != NULL:
-                own = self.owns + numbers[i]
                 self.open(own)
                 page, theirs.pages = theirs.pages, NULL
                 while page != NULL:
@@ -242,13 +204,13 @@ cdef class Pages:
         return 0
 
     cdef tuple content(self, size_t group, Group* found):
-        """The states of a group's buckets, and the sums of the squares of mantissas, as `Table.content` has them."""
+        """The states of a group's buckets, and the sum of squares, as `Content` has them."""
         cdef Own* own = self.owns + group
         cdef Page* of_few = NULL
         cdef Page* page
         cdef double* value = own.start
         cdef uint64_t index, low
-        cdef Py_ssize_t binade, used = 0
+        cdef Py_ssize_t binade, first = BINADES, end = 0
         cdef Py_ssize_t k
         self.open(own)
         self.sort(own, found + group)
@@ -260,13 +222,9 @@ cdef class Pages:
             page.states[index & PAGE - 1] += (<uint128>1 << COUNT_AT) + low
             page.squares[0] += <uint128>low * low
             value += 1
-        for binade in range(BINADES):
-            page = self.directory[binade]
-            if page != NULL:
-                for k in range(PAGE):
-                    used += page.states[k] != 0
+        cdef Py_ssize_t used = used_of(own.pages, &first, &end) + used_of(of_few, &first, &end)
         cdef Content content = Content(used)
-        for binade in range(BINADES):
+        for binade in range(first, end):
             page = self.directory[binade]
             if page != NULL:
                 for k in range(PAGE):
@@ -280,7 +238,18 @@ cdef class Pages:
         self.close(own.pages)
         self.close(of_few)
         self.drop(of_few)
-        return content.states, content.squares
+        return content.whole()
+
+
+cdef Py_ssize_t used_of(const Page* page, Py_ssize_t* first, Py_ssize_t* end) noexcept nogil:
+    """How many buckets of pages are in use; `first` and `end` are widened to their binades."""
+    cdef Py_ssize_t used = 0, k
+    while page != NULL:
+        first[0], end[0] = min(first[0], <Py_ssize_t>page.binade), max(end[0], <Py_ssize_t>page.binade + 1)
+        for k in range(PAGE):
+            used += page.states[k] != 0
+        page = page.next
+    return used
 
 
 cdef void free_pages(Page* page) noexcept nogil:

@@ -34,7 +34,6 @@ from fastloss.exact.buckets import (
     Buckets,
     merged_all,
     parsed,
-    sum_of_squares,
 )
 from fastloss.exact.integers import divide, packed
 from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, text
@@ -590,7 +589,7 @@ def _summary(nan, null, ignored, smallest, largest, states, squares, weighted: W
         min=smallest + 0.0 if count else None,
         max=largest + 0.0 if count else None,
         buckets=buckets,
-        squares=sum_of_squares(squares),
+        squares=squares,
         weighted=weighted,
     )
 

@@ -114,7 +114,7 @@ cdef class Table:
         return places[np.argsort(tags)]
 
     cdef tuple content(self):
-        """The states of the buckets, and the sums of the squares of mantissas, as `Content` has them."""
+        """The states of the buckets, and the sum of squares, as `Content` has them."""
         cdef const int64_t[::1] order = self.ordered()
         cdef Py_ssize_t i = 0
         cdef Bucket* bucket
@@ -129,4 +129,4 @@ cdef class Table:
                 of_lows += bucket.high
                 i += 1
             content.end_binade(binade, of_lows)
-        return content.states, content.squares
+        return content.whole()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fastloss.exact.buckets import Buckets, merged_all
 from fastloss.exact.collectors import Collector, ColumnsCollector
 from fastloss.exact.groups import GroupCollector, GroupedSummary
 from fastloss.exact.state import FORMAT, sealed
@@ -700,3 +701,9 @@ def test_numbers_do_not_depend_on_the_floating_point_environment():
     finally:
         torch.set_flush_denormal(False)
     assert flushed == numbers()
+
+
+def test_only_buckets_that_values_may_have_merge():
+    beyond = Buckets(np.array([[1 << 20, 0, 0, 1]], np.uint64))
+    with pytest.raises(IndexError, match="a bucket has the index 1048576"):
+        merged_all([beyond])
