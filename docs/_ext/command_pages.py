@@ -46,8 +46,8 @@ def section(name, command):
 
 
 def _literal(text):
-    """Plain text as Markdown; what is between backticks stays code."""
-    parts = " ".join(text.split()).split("`")
+    """Plain text, in which rich's brackets are escaped, as Markdown; what is between backticks stays code."""
+    parts = " ".join(text.replace(r"\[", "[").split()).split("`")
     for k in range(0, len(parts), 2):
         for character in "\\*_[]<>|$#":
             parts[k] = parts[k].replace(character, "\\" + character)

@@ -31,7 +31,7 @@ Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CONDITION",
-        help=f"What holds of the rows that are scored, such as 'day >= 2026-11-01' or 'model in [a, b]': COLUMN OP "
+        help=f"What holds of the rows that are scored, such as 'day >= 2026-11-01' or 'model in \\[a, b]': COLUMN OP "
         f"VALUE, with an OP of {' '.join(OPERATORS)}; repeated, all have to hold. The others are ignored.",
     ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +25,8 @@ ADDED = ("file", "row", "value")  # the first columns, before those of the input
 class Worst:
     """The rows of the `count` largest losses; `a | b` has those of both together.
 
-    Equal losses come in the order of the input: by the numbers of the tables, and in one by file and row.
+    Equal losses come in the order of the input: by the numbers of the tables, and in one by file and row; those of
+    files of one name in an order that what they hold gives.
 
     Attributes
     ----------
@@ -100,7 +102,7 @@ class Worst:
             if stop > start
         ]
         if not parts:  # the columns of a table without rows are those of the input, too
-            parts = list(zip(both.tables, both.numbers, strict=True))[:1]
+            parts = sorted(zip(both.tables, both.numbers, strict=True), key=lambda part: -part[0].num_columns)[:1]
         merged = Worst(both.count, tuple(table for table, _ in parts), tuple(number for _, number in parts))
         return merged.closed() if not any(merged.numbers) and len(parts) > 1 else merged
 
@@ -116,7 +118,26 @@ class Worst:
         _, file = np.unique(["" if name is None else name for name in files], return_inverse=True)
         row = np.concatenate([table.column(1).to_numpy() for table in self.tables])
         number = np.repeat(self.numbers, list(map(len, self.tables)))
-        return np.lexsort((row, file, number, -self.values))
+        keys = (row, file, number, -self.values)
+        order = np.lexsort(keys)
+        same = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
+        if same.any():  # of files of one name, or of none
+            places = np.sort(order[np.append(same, False) | np.append(False, same)])
+            texts = self._texts(places)
+            ranks = {text: rank for rank, text in enumerate(sorted(set(texts)))}
+            content = np.zeros(len(order), np.int64)
+            content[places] = [ranks[text] for text in texts]
+            order = np.lexsort((content, *keys))
+        return order
+
+    def _texts(self, places: np.ndarray) -> list[str]:
+        """What the rows at some places, in their order, hold."""
+        from fastloss.exact.rows import chosen
+
+        ends = np.cumsum([0, *map(len, self.tables)])
+        parts = np.split(places, np.searchsorted(places, ends[1:-1]))
+        tables = tuple(chosen(table, part - end) for table, part, end in zip(self.tables, parts, ends, strict=False))
+        return [json.dumps(row) for table in tables for row in Worst(self.count, (table,)).fields()]
 
 
 def merged(one: Worst | None, rows: int, other: Worst | None, others_rows: int) -> Worst | None:

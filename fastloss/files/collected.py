@@ -33,6 +33,11 @@ class Collected:
         for one in self._losses:
             one.expect(types)
 
+    def expect_rows(self, schema: pa.Schema) -> None:
+        """Rows of which worst ones are kept will be added that have these columns, which are not read again."""
+        for one in self._losses:
+            one.worst.expect(schema)
+
     def add(self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None = None) -> None:
         """Add the losses of the rows of a batch; where worst rows are kept, these come from there."""
         grouping = self._spec.grouping

@@ -251,6 +251,8 @@ def _score_source(
         collected.expect(output_schema(source.schema, spec, classes))
         if spec.worst:
             check_names(source.schema, spec)
+            if not fragment.is_file:
+                collected.expect_rows(source.schema)
             if not is_read_again(fragment):
                 wanted = [*dict.fromkeys([*source.schema.names, *wanted])]
     carried = spec.carried(source.schema.names)

@@ -109,7 +109,13 @@ class WorstCollector:
 
     def __init__(self, spec: Spec):
         self._spec, self._count = spec, spec.worst
+        self._no_rows = pa.table({})
         self._empty()
+
+    def expect(self, schema: pa.Schema) -> None:
+        """Rows will be added that have these columns; those of the first schema are there even if no row is."""
+        if not self._no_rows.num_columns:
+            self._no_rows = schema.empty_table().replace_schema_metadata()
 
     def _empty(self) -> None:
         self._held, self._new, self._waiting = np.empty(0, HELD), [], 0
@@ -131,6 +137,7 @@ class WorstCollector:
         """Add everything that was added to another one, whose groups have these numbers here; it is as new then."""
         other._trim()
         self._trim()
+        self.expect(other._no_rows.schema)
         held = other._held
         if groups is not None:
             held["group"] = groups[held["group"]]
@@ -225,7 +232,7 @@ class WorstCollector:
         return Worst(self._count, tuple(self._table(n, held[held["number"] == n]) for n in numbers), tuple(numbers))
 
     def _table(self, number: int, held: np.ndarray) -> pa.Table:
-        rows = self._rows(held) if len(held) else pa.table({})
+        rows = self._rows(held) if len(held) else self._no_rows
         file = pa.array([self._files[number]] * len(held) if len(held) else [], pa.string())
         first = [file, pa.array(held["row"]), pa.array(held["value"])]
         fields = [pa.field(name, array.type) for name, array in zip(added(self._spec), first, strict=True)]

@@ -531,6 +531,12 @@ def test_a_picture_without_an_extension(run, args):
     assert (code, out) == (2, "") and "v1/picture: a picture needs an extension: .png, .svg or .pdf" in one_line(err)
 
 
+@pytest.mark.parametrize("name", ["score", "compare"])
+def test_lists_in_brackets_stand_in_the_help(run, name):
+    code, out, _ = run(name, "--help")
+    assert code == 0 and "'model in [a, b]'" in " ".join(re.sub("[│|]", " ", out).split())
+
+
 @pytest.mark.parametrize("name", ["score", "fit"])
 def test_the_example_in_the_help_runs(run, name):
     code, out, _ = run(name, "--help")

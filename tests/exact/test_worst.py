@@ -22,7 +22,11 @@ def summary_of(values, file, count=3, **columns):
     """A summary with its worst rows, which a stable sort of the values finds."""
     values = np.array(values, float)
     order = [i for i in np.argsort(-values, kind="stable") if not np.isnan(values[i])][:count]
-    table = {"file": [file] * len(order), "row": pa.array(order, pa.int64()), "value": pa.array(values[order])}
+    table = {
+        "file": pa.array([file] * len(order), pa.string()),
+        "row": pa.array(order, pa.int64()),
+        "value": pa.array(values[order]),
+    }
     table |= {name: pa.array(column).take(pa.array(order, pa.int64())) for name, column in columns.items()}
     return replace(Summary.of(values), worst_rows=Worst(count, (pa.table(table),), (0,)))
 
@@ -45,6 +49,20 @@ def test_merging_keeps_the_largest_in_any_order():
         {"file": "a", "row": 3, "value": 9.0, "text": "s"},
         {"file": "b", "row": 0, "value": 9.0, "text": "t"},
     ]
+
+
+@pytest.mark.parametrize("file", [None, "preds.csv"])
+def test_equal_losses_of_files_of_one_name_are_in_one_order(file):
+    parts = [
+        summary_of([1, 0, 1], file, day=[day] * 3, r=[r, 0.5, np.nan])
+        for day, r in (("fri", 2.0), ("mon", np.inf), ("mon", 1.0), (None, 3.0))
+    ]
+    for some in itertools.combinations(parts, 3):
+        merged = {functools.reduce(operator.or_, order).to_json(state=True) for order in itertools.permutations(some)}
+        assert len(merged) == 1
+    merged = functools.reduce(operator.or_, parts).worst
+    assert merged["row"].to_pylist() == [0, 0, 0]
+    assert set(merged["value"].to_pylist()) == {1.0}
 
 
 def test_dictionaries_are_the_same_bytes_however_they_came_together():

@@ -208,6 +208,22 @@ def test_tables_in_memory():
         check(score(given).worst, [table], [None])
 
 
+def test_no_rows_have_the_columns_of_the_input(tmp_path, monkeypatch):
+    table = pa.table({"p": pa.nulls(2, pa.float64()), "y": [1.0, 2.0], "text": ["a", "b"], "list": [[1], None]})
+    wanted = pa.schema([("file", "string"), ("row", "int64"), ("value", "float64"), *table.schema])
+    for given in (table, table.slice(0, 0), iter(table.to_batches(1)), table.to_pandas()):
+        summary = score(given)
+        assert summary.worst.schema.names == wanted.names and not len(summary.worst)
+        assert fl.Summary.from_json(summary.to_json(state=True)) == summary
+    merged = score(table) | score([table, table])
+    assert merged.to_json(state=True) == score([table, table, table]).to_json(state=True)
+    assert score(table).worst.schema == score(write(table, tmp_path / "none.parquet")).worst.schema == wanted
+    for kind in ("csv", "arrow", "jsonl"):
+        data = write(table.drop("list"), tmp_path / f"in.{kind}").read_bytes()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert score("-", format=kind).worst.column_names == wanted.names[:-1]
+
+
 def test_rows_of_logits_that_are_ignored(tmp_path):
     rng = np.random.default_rng(0)
     labels = rng.integers(-1, 3, 100)
