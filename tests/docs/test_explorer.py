@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,9 @@ def chromium():
         yield playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
 
 
-@pytest.fixture
-def opened(built, chromium):
+@contextmanager
+def opening(out, chromium):
     """A function that opens the page; at the end nothing was logged as wrong, and nothing fetched but files."""
-    out, *_ = built
     pages, wrong = [], []
 
     def opened(width=1280, dark=False, preset=""):
@@ -67,6 +67,19 @@ def opened(built, chromium):
     for page in pages:
         page.close()
     assert not wrong
+
+
+@pytest.fixture
+def opened(built, chromium):
+    with opening(built[0], chromium) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def page(built, chromium):
+    """One page on which losses are picked, one after the other."""
+    with opening(built[0], chromium) as opened:
+        yield opened()
 
 
 def number(page, word):
@@ -133,8 +146,7 @@ def test_the_page_has_the_bits_of_the_library(opened):
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_the_numbers_at_the_residual(opened, name):
-    page = opened()
+def test_the_numbers_at_the_residual(page, name):
     page.get_by_label("loss", exact=True).select_option(name)
     for values in settings(name)[:2]:
         write(page, **dict(zip(fl.get(name).domains, values, strict=True)))
@@ -146,8 +158,7 @@ def test_the_numbers_at_the_residual(opened, name):
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_the_line_is_the_one_of_the_library(opened, name):
-    page = opened()
+def test_the_line_is_the_one_of_the_library(page, name):
     page.get_by_label("loss", exact=True).select_option(name)
     for outlier in (-12.5, 3.0, 14.0):
         write(page, outlier=outlier)
