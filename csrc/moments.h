@@ -51,6 +51,37 @@ static inline void fl_add_moments(fl_moments *sums, uint64_t w, uint64_t v) {
     fl_add(&sums->wwvv.high, &sums->wwvv_top, highest + (sums->wwvv.low < lowest));
 }
 
+/* The same sums of up to FL_MOST_SHORT weights below 2^24, which need fewer bits and additions. */
+enum { FL_MOST_SHORT = (1 << 16) - 1 };
+
+typedef struct {
+    uint64_t w, ww;
+    fl_uint128 wv, wwv;
+    fl_uint128 wvv, wwvv;
+    uint64_t wvv_top, wwvv_top;
+} fl_short_moments;
+
+static inline void fl_add_short_moments(fl_short_moments *sums, uint64_t w, uint64_t v) {
+    uint64_t ww = w * w;
+    fl_uint128 vv = (fl_uint128)v * v;
+    fl_wide wvv = {0}, wwvv = {0};
+    sums->w += w;
+    sums->ww += ww;
+    sums->wv += (fl_uint128)w * v;
+    sums->wwv += (fl_uint128)ww * v;
+    fl_add_product(&wvv, vv, w);
+    fl_add_product(&wwvv, vv, ww);
+    sums->wvv_top += (uint64_t)wvv.high;
+    fl_add(&sums->wvv, &sums->wvv_top, wvv.low);
+    sums->wwvv_top += (uint64_t)wwvv.high;
+    fl_add(&sums->wwvv, &sums->wwvv_top, wwvv.low);
+}
+
+/* A number of 192 bits, times 2^shift for a shift from 1 to 127. */
+static inline fl_wide fl_shifted(fl_uint128 low, uint64_t top, int shift) {
+    return (fl_wide){low << shift, (fl_uint128)top << shift | low >> (128 - shift)};
+}
+
 static inline void fl_merge_moments(fl_moments *sums, const fl_moments *other) {
     uint64_t carry = 0;
     sums->w += other->w;
@@ -64,5 +95,21 @@ static inline void fl_merge_moments(fl_moments *sums, const fl_moments *other) {
     sums->ww_top += other->ww_top;
     sums->wv_top += other->wv_top;
     sums->wwvv_top += other->wwvv_top;
+}
+
+/* Add those of weights that were divided by 2^shift, of 1 to 36. */
+static inline void fl_merge_short_moments(fl_moments *sums, const fl_short_moments *other, int shift) {
+    fl_wide ww = fl_shifted(other->ww, 0, 2 * shift), wv = fl_shifted(other->wv, 0, shift);
+    fl_moments whole = {
+        .w = (fl_uint128)other->w << shift,
+        .ww = ww.low,
+        .wv = wv.low,
+        .wvv = fl_shifted(other->wvv, other->wvv_top, shift),
+        .wwv = fl_shifted(other->wwv, 0, 2 * shift),
+        .wwvv = fl_shifted(other->wwvv, other->wwvv_top, 2 * shift),
+        .ww_top = (uint64_t)ww.high,
+        .wv_top = (uint64_t)wv.high,
+    };
+    fl_merge_moments(sums, &whole);
 }
 #endif

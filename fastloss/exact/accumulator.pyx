@@ -50,7 +50,12 @@ cdef extern from "moments.h" nogil:
         uint64_t ww_top
         uint64_t wv_top
         uint64_t wwvv_top
+    ctypedef struct ShortSums "fl_short_moments":
+        uint64_t w
+    int FL_MOST_SHORT
     void fl_add_moments(Sums* sums, uint64_t w, uint64_t v)
+    void fl_add_short_moments(ShortSums* sums, uint64_t w, uint64_t v)
+    void fl_merge_short_moments(Sums* sums, const ShortSums* other, int shift)
     void fl_merge_moments(Sums* sums, const Sums* other)
 
 cdef extern from *:
@@ -66,6 +71,7 @@ cdef enum:
     PAIR_BITS = 17          # of the sign of a value, and the exponents of its weight and its own without the last bits
     DROPPED_BITS = 3        # those, by which a mantissa is multiplied instead
     FIRST_ROOM = 1 << 7
+    SHORTS = 1 << 8         # sums of short weights at a time
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1

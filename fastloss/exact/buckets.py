@@ -84,6 +84,11 @@ class Buckets(Mapping[int, int]):
         return {sign: count for sign, count in ((1, self._sums[1]), (-1, self._sums[2])) if count}
 
     @property
+    def infinite(self) -> int:
+        """The number of infinite values."""
+        return self._sums[1] + self._sums[2]
+
+    @property
     def total(self) -> int:
         """The exact sum of the finite values, in units of 2**-1128."""
         return self._sums[3]
@@ -95,7 +100,7 @@ class Buckets(Mapping[int, int]):
     def mean_at(self, rank: int) -> float:
         """The mean of the bucket of the rank-th smallest value, counted from 0."""
         order, below = self._ordered
-        index, low, high, count = self._states[order[np.searchsorted(below, rank, side="right")]].tolist()
+        index, low, high, count = self._states[order[below.searchsorted(rank, side="right")]].tolist()
         return bucket_mean(index, count << COUNT_SHIFT | high << 64 | low)
 
     def ends(self) -> tuple[int, int]:

@@ -170,7 +170,7 @@ class Summary:
     @property
     def infinite(self) -> int:
         """Those of the counted losses that are infinite."""
-        return sum(self.buckets.infinities.values())
+        return self.buckets.infinite
 
     @property
     def sum(self) -> float:

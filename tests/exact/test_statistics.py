@@ -48,6 +48,21 @@ def test_deviations_are_rounded_once_however_the_rows_are_cut(kind, n):
     assert (mixed.std, mixed.stderr) == deviations(values.tolist(), [*weights.tolist()[:1], *[1] * (n - 1)])
 
 
+@pytest.mark.parametrize("exponent", [0, 5, -1000, 1000])
+def test_sums_of_many_short_weights(exponent):
+    """Of mantissas of ones, which fill the sums of weights that float32 holds fastest, more than these hold."""
+    weight, last = math.ldexp((1 << 24) - 1, exponent), math.nextafter(2.0**8, 0)
+    n = np.array([150_000, 70_000, 3])
+    values = np.repeat([last, -last, math.inf], n)
+    sums = Summary.of(values[::-1], sample_weight=np.full(len(values), weight)).weighted
+    unit, w, v = Fraction(1 << 1074), Fraction(weight), Fraction(last)
+    both, difference = 220_000, 80_000
+    assert (sums.w, sums.ww) == (220_003 * w * unit, 220_003 * w**2 * unit**2)
+    assert (sums.wl, sums.wwl) == (difference * w * v * unit**2, difference * w**2 * v * unit**3)
+    assert (sums.wll, sums.wwll) == (both * w * v**2 * unit**3, both * (w * v) ** 2 * unit**4)
+    assert (sums.positive, sums.negative) == (3, 0)
+
+
 def test_of_more_rows_than_a_sum_of_128_bits_holds():
     """Mantissas of 53 ones, which fill the sums fastest, and in both halves of a merge."""
     last = math.nextafter(2.0**8, 0)
