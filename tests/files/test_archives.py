@@ -92,8 +92,24 @@ def test_arrays_that_do_not_go_together():
         fl.score("a.npz", "out.parquet", loss=fl.huber, pred="p", target="y")
     with pytest.raises(ScoringError, match=r"array 'short' has shape \(3,\), .*the numbers of rows differ$"):
         fl.score("a.npz", loss=fl.huber, pred="p", target="short")
-    with pytest.raises(ScoringError, match="no column 'q'; there are 'p'"):
-        fl.score("a.npz", loss=fl.huber, pred="q", target="y")
+    for options in ({"pred": "q"}, {"by": "q"}, {"sample_weight": "q"}, {"where": "q > 1"}):
+        with pytest.raises(ScoringError, match=r"^a\.npz: no column 'q'; there are 'p'"):
+            fl.score("a.npz", **{"loss": fl.huber, "pred": "p", "target": "y"} | options)
+
+
+@pytest.mark.parametrize("extension", ["npz", "safetensors"])
+def test_columns_of_directories(here, extension):
+    for day in (1, 2):
+        (here / "in" / f"day={day}").mkdir(parents=True)
+        arrays = {"day": np.full(50, 7)} if day == 2 else {}  # which is not what the directory says
+        write(f"in/day={day}/a.{extension}", p=day * P, y=Y, **arrays)
+    summary = fl.score("in", "out", loss=fl.huber, pred="p", target="y", by="day", worst=1, where="day >= 1")
+    assert {day: summary.groups[day].mean for day in summary.groups} == {
+        day: fl.score(f"in/day={day}/a.{extension}", loss=fl.huber, pred="p", target="y").mean for day in (1, 2)
+    }
+    assert fl.score("in", loss=fl.huber, pred="p", target="y", where="day == 2").count == 50
+    assert summary.worst.column_names == ["file", "row", "value", "p", "y", "day"]
+    assert parquet.ParquetFile("out/day=1/a.parquet").schema.names == ["p", "y", "value"]
 
 
 def damaged():

@@ -10,7 +10,7 @@ import shutil
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from typing import Any
 
@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.files.arrow import columns
-from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.errors import ScoringError, located, one_line
 from fastloss.files.readers.npy import NpyFile, StoredArray
-from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading
+from fastloss.files.reading import READ_BUFFER_BYTES, check_expansion, reading, shown
 from fastloss.files.spec import Spec
 
 LOCAL_HEADER = struct.Struct("<4s22xHH")  # of a member of a zip file: magic, lengths of its name and of what follows
@@ -31,8 +31,12 @@ TENSORS |= {"U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}
 Arrays = dict[str, Callable[[], StoredArray]]
 
 
-def archived(path: str, file, format: str, spec: Spec, stack: ExitStack) -> dict[str, StoredArray]:
+def archived(
+    path: str, file, format: str, spec: Spec, stack: ExitStack, of_directory: Collection[str] = ()
+) -> dict[str, StoredArray]:
     """The arrays of a file that a spec reads or carries, by name; what they need is closed with the stack.
+
+    Columns of the name of its directory are not looked for.
 
     Raises
     ------
@@ -40,17 +44,22 @@ def archived(path: str, file, format: str, spec: Spec, stack: ExitStack) -> dict
         If the file cannot be read, or one of these does not hold numbers or has another number of rows.
     """
     arrays = _npz(path, file, spec, stack) if format == "npz" else _safetensors(path, file)
-    for name in spec.read:
-        columns.check(pa.schema([(known, pa.null()) for known in arrays]), name)
+    known = pa.schema([(name, pa.null()) for name in arrays])
+    read = [name for name in spec.read if name not in of_directory]
+    try:
+        for name in read:
+            columns.check(known, name)
+    except ScoringError as error:
+        raise located(shown(path), error) from error
     carried = spec.carried(arrays)
-    wanted = [name for name in arrays if name in spec.read or name in carried]
+    wanted = [name for name in arrays if name in read or name in carried]
     found = {}
     for name in wanted:
         try:
             found[name] = arrays[name]()
         except ScoringError as error:
             raise ScoringError(f"{error}{_advice(name, spec)}") from error
-    first = next((name for name in wanted if name in spec.read), None)
+    first = next((name for name in wanted if name in read), None)
     for name, array in found.items():
         if first is not None and array.shape[0] != found[first].shape[0]:
             raise ScoringError(

@@ -212,7 +212,8 @@ def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[
         elif fragment.format in ("npz", "safetensors"):
             from fastloss.files.readers.archives import archived
 
-            yield NpySource(archived(path, file, fragment.format, spec, stack))
+            of_directory = dict(fragment.partition)
+            yield NpySource(archived(path, file, fragment.format, spec, stack, of_directory))
         elif fragment.format == "npy":
             arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
             for name, beside in fragment.beside:
