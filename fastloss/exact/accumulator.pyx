@@ -411,7 +411,7 @@ cdef class Accumulator:
             self.require(numbers[i] + 1)
         other.settle()
         if self.grouped:
-            self.pages.take(other.pages, &numbers[0], self.found)
+            self.pages.take(other.pages, &numbers[0], other.groups, self.found)
         else:
             self.values.take(other.values)
         if other.moments is not None:

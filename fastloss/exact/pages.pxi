@@ -167,8 +167,9 @@ cdef class Pages:
             page.next, self.spare = self.spare, page
             page = next
 
-    cdef int take(self, Pages other, const int64_t* numbers, Group* found) except -1 nogil:
-        """Add the values of another one, which has none then; `numbers` has the groups' numbers here."""
+    cdef int take(self, Pages other, const int64_t* numbers, Py_ssize_t groups, Group* found) except -1 nogil:
+        """Add the values of another one, which has none then; `numbers` has the numbers here of its groups that have
+        any: it may have had more before."""
         cdef Py_ssize_t i
         cdef Py_ssize_t k
         cdef Own* own
@@ -176,7 +177,7 @@ cdef class Pages:
         cdef Page* page
         cdef Page* next
         cdef Page* mine
-        for i in range(other.groups):
+        for i in range(groups):
             theirs, own = other.owns + i, self.owns + numbers[i]
             if own.at == own.start and own.pages == NULL:
                 own[0], theirs[0] = theirs[0], own[0]

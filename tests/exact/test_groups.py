@@ -5,7 +5,7 @@ import pytest
 from fastloss.exact.accumulator import Accumulator
 
 from fastloss.exact.groups import GroupCollector
-from fastloss.exact.summary import Summary
+from fastloss.exact.summary import Summary, summaries
 from fastloss.files.arrow.group_keys import keys_of
 
 RNG = np.random.default_rng(7)
@@ -59,3 +59,17 @@ def test_integers_near_each_other_are_the_keys_that_pyarrow_finds(kind):
             codes, keys = keys_of(given, "g")
             assert [keys[code] for code in codes] == given.to_pylist()
             assert len(set(keys)) == len(keys) == len(set(given.to_pylist()))
+
+
+def test_a_collector_that_is_taken_serves_again_for_fewer_groups():
+    total, part = Accumulator(grouped=True), Accumulator(grouped=True)
+    sums = np.zeros(600)
+    for groups in (300, 1, 40, 7, 500, 2):
+        codes = RNG.integers(0, groups, 2000)
+        values = RNG.integers(0, 100, 2000).astype(float)
+        part.add(values, None, None, codes.astype(np.int32), np.arange(groups))
+        numbers = RNG.permutation(600)[:groups]
+        total.take(part, numbers)
+        np.add.at(sums, numbers[codes], values)
+    found = [summary.sum for summary in summaries(total)]
+    assert found + [0.0] * (600 - len(found)) == sums.tolist()
