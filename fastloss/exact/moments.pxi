@@ -118,7 +118,7 @@ cdef class Moments:
         return 0
 
     cdef int settle_all(self) except -1 nogil:
-        cdef size_t i
+        cdef int i
         for i in range(SHORTS):
             self.settle(self.shorts + i)
         return 0
