@@ -21,7 +21,7 @@ def need_compiler():
         pytest.skip(f"there is no compiler {COMPILER[0]}", allow_module_level=True)
 
 
-def settings():
+def _settings():
     """The constants of setup.py, which cannot be imported without building."""
     names = ("KERNEL_FLAGS", "ISA_FLAGS")
     nodes = ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")).body
@@ -29,11 +29,13 @@ def settings():
     return {node.targets[0].id: ast.literal_eval(node.value) for node in assignments}
 
 
+SETTINGS = _settings()  # once: CPython 3.11 cannot parse in several threads at once
+
+
 def kernel_flags(isa, arithmetic, csrc=CSRC, optimize="-O1"):
     """What setup.py compiles an object of kernels with, less optimized."""
-    found = settings()
-    own = next(isas[isa] for isas in found["ISA_FLAGS"].values() if isa in isas)
-    flags = [flag for flag in found["KERNEL_FLAGS"] if flag != "-O3"]
+    own = next(isas[isa] for isas in SETTINGS["ISA_FLAGS"].values() if isa in isas)
+    flags = [flag for flag in SETTINGS["KERNEL_FLAGS"] if flag != "-O3"]
     return [*flags, *own, optimize, "-I", csrc, "-include", f"simd/{isa}.h", f"-DFL_ARITH={arithmetic}"]
 
 
