@@ -77,3 +77,9 @@ def test_hot_loops_import_no_python(path):
     imported = [line[1] for line in lines if len(line) > 2 and line[1].startswith("fastloss") and line[2] == "import"]
     compiled = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in PACKAGE.rglob("*.pyx")}
     assert set(imported) <= compiled
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """pytest takes files in several folders for one module."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert not {name for name in names if names.count(name) > 1}

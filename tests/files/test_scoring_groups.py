@@ -53,9 +53,9 @@ def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
 
 
 def test_many_values(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_ROWS", 1000)
+    monkeypatch.setattr(reading, "MAX_ROWS", 400)
     rng = np.random.default_rng(0)
-    keys, values, weights = rng.integers(0, 3000, 5000), rng.standard_normal(5000), rng.random(5000)
+    keys, values, weights = rng.integers(0, 600, 1500), rng.standard_normal(1500), rng.random(1500)
     pa.parquet.write_table(pa.table({"r": values, "g": keys, "w": weights}), tmp_path / "x.parquet")
     summary = fl.score(tmp_path / "x.parquet", by="g", sample_weight="w", **OPTIONS)
     losses = fl.huber(values)
