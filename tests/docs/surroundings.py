@@ -11,6 +11,7 @@ import types
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import fastloss as fl
 
@@ -82,17 +83,16 @@ def embeddings():
 
 @contextlib.contextmanager
 def tables():
-    import deltalake
-    import duckdb
-    import lance
     import pyarrow as pa
-    from pyiceberg.catalog.sql import SqlCatalog
+
+    deltalake, duckdb, lance = map(pytest.importorskip, ("deltalake", "duckdb", "lance"))
+    sql = pytest.importorskip("pyiceberg.catalog.sql")
 
     rows = pa.table({"p": [1.0, 2.0], "y": [1.5, 2.0], "day": ["2026-11-01", "2026-11-02"]})
     deltalake.write_deltalake("lake/t", rows)
     lance.write_dataset(rows, "set.lance")
     Path("warehouse").mkdir()
-    catalog = SqlCatalog("c", uri="sqlite:///catalog.db", warehouse=Path("warehouse").resolve().as_uri())
+    catalog = sql.SqlCatalog("c", uri="sqlite:///catalog.db", warehouse=Path("warehouse").resolve().as_uri())
     catalog.create_namespace("a")
     catalog.create_table("a.t", schema=rows.schema).append(rows)
     write("data/part-0.parquet", **rows.to_pydict())
@@ -110,13 +110,12 @@ def tables():
 
 @contextlib.contextmanager
 def engines():
-    from distributed import Client
-    from pyspark.sql import SparkSession
+    distributed, sql = pytest.importorskip("distributed"), pytest.importorskip("pyspark.sql")
 
     write("data/part-0.parquet", r=[0.5, -3.0, 8.0], site=["a", "b", "a"])
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-    with Client(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as client:
+    session = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    with distributed.Client(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as client:
         yield {"client": client, "session": session}
     session.stop()
 
@@ -145,7 +144,7 @@ def ray():
 
 @contextlib.contextmanager
 def stores():
-    import s3fs
+    s3fs = pytest.importorskip("s3fs")
     from servers import environment, options, s3_server
 
     with s3_server() as url, patched(environment(url)):
@@ -159,8 +158,6 @@ def stores():
 
 @contextlib.contextmanager
 def patched(variables):
-    import pytest
-
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)

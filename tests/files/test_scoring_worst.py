@@ -211,7 +211,7 @@ def test_tables_in_memory():
 def test_no_rows_have_the_columns_of_the_input(tmp_path, monkeypatch):
     table = pa.table({"p": pa.nulls(2, pa.float64()), "y": [1.0, 2.0], "text": ["a", "b"], "list": [[1], None]})
     wanted = pa.schema([("file", "string"), ("row", "int64"), ("value", "float64"), *table.schema])
-    for given in (table, table.slice(0, 0), iter(table.to_batches(1)), table.to_pandas()):
+    for given in (table, table.slice(0, 0), iter(table.to_batches(1))):
         summary = score(given)
         assert summary.worst.schema.names == wanted.names and not len(summary.worst)
         assert fl.Summary.from_json(summary.to_json(state=True)) == summary
@@ -222,6 +222,14 @@ def test_no_rows_have_the_columns_of_the_input(tmp_path, monkeypatch):
         data = write(table.drop("list"), tmp_path / f"in.{kind}").read_bytes()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
         assert score("-", format=kind).worst.column_names == wanted.names[:-1]
+
+
+def test_no_rows_of_a_frame():
+    frame = pytest.importorskip("pandas").DataFrame(
+        {"p": [None, None], "y": [1.0, 2.0], "text": ["a", "b"]}, dtype=object
+    )
+    worst = score(frame.astype({"p": float, "y": float})).worst
+    assert worst.column_names == ["file", "row", "value", "p", "y", "text"] and not len(worst)
 
 
 def test_rows_of_logits_that_are_ignored(tmp_path):
