@@ -19,6 +19,7 @@ from fastloss.cli.options import (
     Separator,
     Storage,
     Thousands,
+    Where,
     command_line,
     separator_of,
     storage_options,
@@ -41,6 +42,7 @@ def fit(
     weight: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column of weights: how often each residual is counted.")
     ] = None,
+    where: Where = None,
     alpha: Annotated[float | None, typer.Option(help="A known alpha, which is not fitted.")] = None,
     scale: Annotated[float | None, typer.Option(help="A known scale, which is not fitted.")] = None,
     alpha_bounds: Annotated[
@@ -64,7 +66,8 @@ def fit(
     from fastloss.files.residuals import read_residuals
 
     csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)
-    batches = read_residuals(input, residual, pred, target, format, weight, dtype, csv, storage_options(storage))
+    storage_given = storage_options(storage)
+    batches = read_residuals(input, residual, pred, target, format, weight, dtype, csv, storage_given, where)
     try:
         found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
     except ScoringError:
@@ -90,5 +93,6 @@ def fit(
     command += ["-p", f"alpha={found.alpha:.6g}", "-p", f"scale={found.scale:.6g}"]
     command += [part for option in columns.items() if option[1] is not None for part in option]
     command += [f"--null={text}" for text in null or ()]
+    command += [part for condition in where or () for part in ("--where", condition)]
     command += ["--emit", "value,weight", "-o", "scored.parquet"]
     typer.echo(f"\nTo score with them:\n\n  {command_line(command)}")

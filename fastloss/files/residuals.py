@@ -11,6 +11,7 @@ from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.dataset import array_roles, with_arrays
 from fastloss.files.errors import ScoringError
 from fastloss.files.inputs import find_fragments
+from fastloss.files.matching import Chosen
 from fastloss.files.placed import placed_batches
 from fastloss.files.schemas import output_schema
 from fastloss.files.spec import Spec
@@ -28,11 +29,12 @@ def read_residuals(
     dtype: str | None = None,
     csv: CsvOptions = PLAIN,
     storage_options: dict | None = None,
+    where: str | list[str] | None = None,
 ) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
     """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
 
-    Those of several outputs come row by row. With a column of weights, pairs of residuals and weights; a weight is 0
-    where a residual is null.
+    Those of several outputs come row by row; rows that do not meet the conditions `where` are left out. With a column
+    of weights, pairs of residuals and weights; a weight is 0 where a residual is null.
 
     Raises
     ------
@@ -60,10 +62,18 @@ def read_residuals(
         multioutput="raw_values",
         dtype=dtype,
         csv=csv,
+        where=where,
     )
-    for place, batch, _ in placed_batches(fragments, spec, check=lambda schema, n: output_schema(schema, spec, n)):
-        with place.naming_in_file():
-            losses = score_batch(batch, spec, place.classes)
+
+    def check(schema, classes):
+        return output_schema(schema, spec, classes)
+
+    for place, batch, matches in placed_batches(fragments, spec, check=check):
+        chosen = Chosen.of(batch, matches)
+        if not len(chosen.batch):
+            continue
+        with place.naming_in_file(), chosen.counting():
+            losses = score_batch(chosen.batch, spec, place.classes)
         (values,) = losses.outputs
         weights = losses.sample_weight
         if losses.null is not None:

@@ -5,6 +5,7 @@ import shlex
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
@@ -55,6 +56,23 @@ def test_nulls_are_left_out(run):
     _, out, _ = run("fit", "in.parquet", "--residual", "nulls", "--json")
     y = pa.parquet.read_table("in.parquet")["y"].to_numpy()
     assert json.loads(out)["alpha"] == pytest.approx(adaptive.fit(RESIDUALS[y <= 1]).alpha, rel=1e-9)
+
+
+@pytest.mark.parametrize("residual", [("--residual", "r"), ("--pred", "p", "--target", "y")])
+def test_rows_that_do_not_meet_conditions_are_left_out(run, residual):
+    where = ("--where", "y > -1.5", "--where", "w > 0")
+    _, out, _ = run("fit", "in.parquet", *residual, *where, "--weight", "w", "--json")
+    table = pa.parquet.read_table("in.parquet").filter(pa.compute.field("y") > -1.5)
+    weights = table["w"].fill_null(0.0).to_numpy()
+    want = adaptive.fit(table["r"].to_numpy(), sample_weight=weights)
+    assert json.loads(out)["alpha"] == pytest.approx(want.alpha, rel=1e-7)
+    code, out, _ = run("fit", "in.parquet", *residual, *where)
+    assert code == 0 and run(*shlex.split(out.splitlines()[-1])[1:])[0] == 0
+    assert out.count("--where") == 2
+    code, _, err = run("fit", "in.parquet", *residual, "--where", "y > a")
+    assert code == 2 and "expected a number" in err
+    code, _, err = run("fit", "in.parquet", *residual, "--where", "y > 1e9")
+    assert code == 2 and "in.parquet" in err
 
 
 def test_a_column_of_weights(run):
