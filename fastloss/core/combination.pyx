@@ -23,7 +23,7 @@ cdef enum:
 cdef int unweighted = UNWEIGHTED
 
 
-cdef class Combination:
+cdef class Combination(Part):
     """A call of a sum of multiples of losses, prepared. It stands where a `Map` does."""
 
     cdef list held                      # the parts
@@ -82,22 +82,27 @@ cdef class Combination:
     def run(self, Py_ssize_t first, Py_ssize_t last):
         """Blocks first, ..., last - 1, in this thread."""
         cdef Py_ssize_t start = first * FL_BLOCK, end = min(last * FL_BLOCK, self.size)
-        cdef Py_ssize_t places = self.count * FL_OUTPUT_PARAM_GRAD * sizeof(void *)
-        # where the parts' outputs are; the outputs that are not stored as they are; what the sample weights and the
-        # parts need
-        cdef Py_ssize_t bytes = places + 8 * self.room * FL_OUTPUT_PARAM_GRAD + self.left_of(self.count)
-        cdef char *scratch = <char *>PyMem_RawMalloc(bytes)
+        cdef void *out[FL_OUTPUT_PARAM_GRAD]
+        cdef char *scratch = <char *>PyMem_RawMalloc(self.scratch_bytes(self.room))
         if scratch == NULL:
             raise MemoryError()
         cdef uint64_t floats = fl_enter_floats()
         try:
             with nogil:
                 while start < end:
-                    self.compute(start, min(self.room, end - start), <const void **>scratch, scratch + places)
+                    self.compute(start, min(self.room, end - start), scratch, out)
                     start += self.room
         finally:
             fl_leave_floats(floats)
             PyMem_RawFree(scratch)
+
+    cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept nogil:
+        # the outputs that are not stored as they are; where the parts' outputs are; what the sample weights and the
+        # parts need
+        return 8 * self.room * FL_OUTPUT_PARAM_GRAD + self.places_bytes() + self.left_of(self.count)
+
+    cdef Py_ssize_t places_bytes(self) noexcept nogil:
+        return self.count * FL_OUTPUT_PARAM_GRAD * sizeof(void *)
 
     cdef Py_ssize_t left_of(self, Py_ssize_t number) noexcept nogil:
         """The bytes of scratch memory left of a part's."""
@@ -107,29 +112,30 @@ cdef class Combination:
             bytes += (<Part>self.parts[i]).scratch_bytes(self.step)
         return bytes
 
-    cdef int compute(self, Py_ssize_t start, Py_ssize_t n, const void **places, char *scratch) except -1 nogil:
-        """n elements: whole blocks, or the last."""
+    cdef int compute(self, Py_ssize_t start, Py_ssize_t n, char *scratch, void **results) except -1 nogil:
+        """n elements: `room`, or the last."""
         cdef char *out[FL_OUTPUT_PARAM_GRAD]
-        cdef char *rest = scratch + 8 * self.room * FL_OUTPUT_PARAM_GRAD
+        cdef const void **places = <const void **>(scratch + 8 * self.room * FL_OUTPUT_PARAM_GRAD)
+        cdef char *rest = <char *>places + self.places_bytes()
         cdef Py_ssize_t done = 0
         cdef int k
         for k in range(FL_OUTPUT_PARAM_GRAD):
             out[k] = scratch + 8 * self.room * k
             if self.stored[k] and self.outs[k].direct:
                 out[k] = self.outs[k].data + start * self.itemsize
+            results[k] = out[k]
         while done < n:
             self.add(start + done, min(self.step, n - done), out, places, rest)
             for k in range(FL_OUTPUT_PARAM_GRAD):
                 out[k] += self.step * self.itemsize
             done += self.step
         for k in range(FL_OUTPUT_PARAM_GRAD):
-            out[k] -= done * self.itemsize
             if self.stored[k] and not self.outs[k].direct:
-                write_block(&self.outs[k], start, n, out[k])
+                write_block(&self.outs[k], start, n, results[k])
         done = 0
         while done < n and self.keeps_sum:
             self.partials[(start + done) // FL_BLOCK] = self.table.sum(
-                out[FL_OUTPUT_value] + done * self.itemsize, min(<Py_ssize_t>FL_BLOCK, n - done)
+                <char *>results[FL_OUTPUT_value] + done * self.itemsize, min(<Py_ssize_t>FL_BLOCK, n - done)
             )
             done += FL_BLOCK
         return 0

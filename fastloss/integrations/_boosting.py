@@ -7,19 +7,22 @@ the loss with that curvature lies above it: each step lowers the loss.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.core.arguments import computing_dtype, shown, storage
+from fastloss.core import kernels
+from fastloss.core.arguments import computing_dtype, new_output, shown
+from fastloss.core.call import Call
+from fastloss.core.combined import PYTHON_BLOCKS
+from fastloss.core.floats import in_standard_floats
 from fastloss.core.loss import Loss
-from fastloss.core.sums import tree_sum
 from fastloss.core.threads import run_blocks
-from fastloss.integrations._losses import WITH_ROWS, as_target, served
+from fastloss.integrations._curvature import Curvature
+from fastloss.integrations._losses import WITH_ROWS, as_target, served, signs
 from fastloss.losses.residual import half_squared_error
 
 Array = NDArray[np.floating[Any]]
@@ -39,8 +42,7 @@ _NEEDED = {  # outputs of a loss, for each kind of curvature
     "spread": ("grad",),
     "bounded": ("grad", "hess"),
 }
-BLOCK_BYTES = 1 << 18  # of an array: what a block reads and writes stays in the second-level cache
-FIRST = 1 << 15  # rows that tell whether labels have signs
+STEP = 1 << 10  # rows at once: what is read and written for them stays in the nearest cache
 SAMPLE = 1 << 12  # rows that tell a median
 _LONGEST = 2.0  # steps of a logit that a row asks for, where its curvature is not positive enough
 
@@ -75,10 +77,7 @@ def objective_of(loss: Loss | str, hessian: str, adapter: str) -> Derivatives:
 @dataclass(frozen=True)
 class Derivatives:
     """(pred, target, sample_weight) -> (gradient, curvature), both in pred's shape and times one number, so that
-    curvatures are about 1 where those of a loss are a matter of its units.
-
-    Rows are taken in blocks that stay in the cache from one pass over them to the next. What fills a block, `_exact`
-    and the like, takes its part of the arguments, with labels as the loss has them, and of both results."""
+    curvatures are about 1 where those of a loss are a matter of its units."""
 
     loss: Any
     hessian: str
@@ -93,38 +92,60 @@ class Derivatives:
         weight = None if sample_weight is None else np.asarray(sample_weight)
         if pred.shape[:1] != target.shape[:1]:
             raise ValueError(f"there are {pred.shape[:1]} predictions and {target.shape[:1]} labels")
-        dtype = computing_dtype(pred, None if self.loss.is_rowwise else target, weight)
-        results = np.empty(pred.shape, dtype), np.empty(pred.shape, dtype)
-        is_nan_elsewhere = self.loss.family == "margin" and self.loss.is_of_catalogue  # for other labels than signs
-        is_binary = is_nan_elsewhere and not (target[:FIRST] < 0).any()
-        labels = _doubled if is_binary else self._labels
-        finite = self._fill(pred, target, weight, labels, results)
-        if not finite and is_binary:  # some are -1 nevertheless, or wrong
-            finite = self._fill(pred, as_target(self.loss, target), weight, self._labels, results)
-        if not finite:
-            self._refuse(pred, target, results[0])
-        return results
+        derivatives = self._of_rows if self.loss.is_rowwise else self._of_numbers
+        grad, curvature, is_finite = derivatives(pred, target, weight)
+        if not is_finite:
+            self._refuse(pred, target, grad)
+        return grad, curvature
 
-    def _fill(self, pred: Array, target: Array, weight: Any, labels: Any, results: tuple[Array, Array]) -> bool:
-        """Gradient and curvature; whether all gradients are finite. `labels` makes those of the loss, in the memory of
-        the curvature if it needs some."""
-        fill = getattr(self, f"_{self.kind}")
+    @in_standard_floats
+    def _of_numbers(self, pred: Array, target: Array, weight: Any) -> tuple[Array, Array, bool]:
+        """Gradient and curvature, and whether all gradients are finite."""
+        dtype = computing_dtype(pred, target, weight)
+        grad, curvature = new_output(pred.shape, dtype), new_output(pred.shape, dtype)
+        reads_signs = self.loss.family == "margin" and self.loss.is_of_catalogue
+        if not reads_signs:
+            target = as_target(self.loss, target)
+        call = Call(self.loss, pred, target, weight, "none", None, {})
+        kind, output, factor, least = self._finish(pred, target, weight)
+        arrays, mask = [None] * len(kernels.OUTPUTS), 0
+        for name, array in (("grad", grad), (output, curvature)):
+            if name is not None:
+                arrays[kernels.OUTPUTS[name]] = array
+                mask |= 1 << kernels.OUTPUTS[name]
+        loop = Curvature(
+            self.loss._loop(call, mask, arrays, False), call.is_double, *call.operands, grad, curvature, kind, factor,
+            least, kernels.BLOCK * PYTHON_BLOCKS if self.loss.calls_python else STEP, reads_signs,
+        )  # fmt: skip
+        run_blocks(loop.run, loop.blocks, loop.step, 1 if self.loss.calls_python else None)
+        if not loop.are_signs:
+            signs(target)
+        return grad, curvature, loop.is_finite
+
+    def _finish(self, pred: Array, target: Array, weight: Any) -> tuple[str, str | None, float, float]:
+        """What `Curvature` makes of the curvature, which output of the loss that is, the factor and the bound."""
         if self.kind == "spread":
-            fill = partial(fill, *self._typical(pred, target))
-        block = BLOCK_BYTES // results[0].itemsize  # elements
-        rows = max(1, block * len(pred) // max(1, pred.size))
-        finite: list[bool] = []  # of each block
+            least, factor = self._typical(pred, target)
+            return "spread", None, factor, least
+        if self.kind == "bounded":
+            return "bounded", "hess", self._factor, 1 / _LONGEST
+        if self.kind in ("unit", "bound"):
+            return "constant", None, self._factor, 1.0 if self.kind == "unit" else self._largest
+        if self.kind == "weight":  # which sample weights do not enter
+            return "curved" if weight is None else "weighed", "weight", self._factor, 0.0
+        return "curved", "hess", self._factor, 0.0
 
-        def run(first: int, last: int) -> None:
-            for at in (slice(k * rows, (k + 1) * rows) for k in range(first, last)):
-                grad, hess = (result[at] for result in results)
-                given = pred[at], labels(target[at], hess), None if weight is None else weight[at]
-                fill(*(_of_dtype(array, grad.dtype) for array in given), grad, hess)
-                finite.append(_all_finite(grad))
-
-        threads = 1 if getattr(self.loss, "calls_python", False) else None
-        run_blocks(run, -(-len(pred) // rows), block, threads)
-        return all(finite)
+    def _of_rows(self, pred: Array, target: Array, weight: Any) -> tuple[Array, Array, bool]:
+        """The same of a loss of rows of logits."""
+        target, outputs = as_target(self.loss, target), _NEEDED[self.kind]
+        grad, *others = self.loss.evaluate(pred, target, outputs=outputs, sample_weight=weight)
+        if self.kind == "unit":
+            factors = 1 if weight is None else np.reshape(weight, (-1, 1))
+            return grad, np.broadcast_to(factors, grad.shape).astype(grad.dtype), bool(np.isfinite(grad).all())
+        curvature = others[0]
+        if self.kind == "bounded":
+            np.maximum(curvature, np.abs(grad) / _LONGEST, out=curvature)
+        return grad, curvature, bool(np.isfinite(grad).all())
 
     @cached_property
     def kind(self) -> str:
@@ -161,43 +182,6 @@ class Derivatives:
         weight = float(self.loss.weight(0.0)) if "weight" in self.loss.output_names else 1.0
         return 1 / weight if 0 < weight < np.inf else 1.0
 
-    def _labels(self, target: Array, out: Array) -> NDArray[Any]:
-        return as_target(self.loss, target)
-
-    def _evaluate(self, outputs: tuple[str, ...], pred: Array, target: Array, weight: Any, *out: Array) -> None:
-        self.loss.evaluate(pred, target, outputs=outputs, sample_weight=weight, out=out, num_threads=1)
-        if self._factor != 1:
-            for array in out:
-                _times(array, self._factor)
-
-    def _exact(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
-        self._evaluate(("grad", "hess"), pred, target, weight, grad, hess)
-
-    def _weight(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
-        self._evaluate(("grad", "weight"), pred, target, weight, grad, hess)
-        if weight is not None:
-            _times(hess, weight)
-
-    def _unit(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array, height: float = 1.0) -> None:
-        self._evaluate(("grad",), pred, target, weight, grad)
-        hess[...] = height
-        if weight is not None:
-            _times(hess, weight)
-
-    def _bound(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
-        """The largest second derivative there is."""
-        self._unit(pred, target, weight, grad, hess, self._largest)
-
-    def _spread(
-        self, least: float, factor: float, pred: Array, target: Array, weight: Any, grad: Array, hess: Array
-    ) -> None:
-        """As if residuals below `least` were as large as that: at 0 the weights of these losses are infinite."""
-        self._evaluate(("grad",), pred, target, weight, grad)
-        np.subtract(pred, target, out=hess, casting="same_kind")
-        np.maximum(np.abs(hess, out=hess), least, out=hess)
-        _times(grad, factor)
-        np.abs(np.divide(grad, hess, out=hess), out=hess)
-
     def _typical(self, pred: Array, target: Array) -> tuple[float, float]:
         """The median size of residuals, and 1 over the mean curvature with it: of all rows, or of many of them."""
         if len(pred) > SAMPLE:  # no period of the rows has the golden section
@@ -208,12 +192,6 @@ class Derivatives:
         least = float(np.median(sizes)) or 1.0
         unit = np.mean(np.abs(self.loss.grad(pred, target)) / np.maximum(sizes, least), dtype=np.float64)
         return least, 1 / (float(unit) or 1.0)
-
-    def _bounded(self, pred: Array, target: Array, weight: Any, grad: Array, hess: Array) -> None:
-        """The exact one, but no step is longer than a few units of a logit."""
-        self._evaluate(("grad", "hess"), pred, target, weight, grad, hess)
-        least = np.abs(grad)
-        np.maximum(hess, _times(least, 1 / _LONGEST), out=hess)
 
     def _refuse(self, pred: Array, target: Array, grad: Array) -> None:
         row = int((~np.isfinite(grad)).reshape(len(grad), -1).any(axis=1).argmax())
@@ -252,27 +230,3 @@ def in_order(first: Any, second: Any, weight: Any) -> tuple[NDArray[Any], NDArra
         return np.asarray(second), np.asarray(first), weight
     weight = second.get_weight()
     return np.asarray(first), np.asarray(second.get_label()), weight if np.size(weight) else None
-
-
-def _doubled(labels: Array, out: Array) -> Array:
-    """-1 and 1 of labels 0 and 1, in two passes; of others numbers for which a margin loss is NaN."""
-    np.multiply(labels, 2, out=out, dtype=out.dtype)
-    return np.subtract(out, 1, out=out)
-
-
-def _all_finite(array: Array) -> bool:
-    """A sum tells in one pass, unless it is beyond float64."""
-    total = tree_sum(*storage(array), array.dtype == np.float64, 1)
-    return math.isfinite(total) or bool(np.isfinite(array).all())
-
-
-def _of_dtype(array: Any, dtype: Any) -> Any:
-    """Floats of one dtype, which calls take at once; labels of classes as they are."""
-    return array if array is None or array.dtype.kind != "f" else array.astype(dtype, copy=False)
-
-
-def _times(array: Array, factor: Any) -> Array:
-    """The array times one number, or one a row; in its place."""
-    if np.ndim(factor) == 1 < array.ndim:  # of several outputs
-        factor = factor[:, None]
-    return np.multiply(array, factor, out=array, casting="same_kind")

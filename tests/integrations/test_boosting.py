@@ -213,6 +213,39 @@ def test_labels_of_a_margin_are_of_any_dtype(loss, dtype):
             objective_of(loss, "exact", "x")(pred, labels)
 
 
+@pytest.mark.parametrize("name", ["logistic", "hinge", "modified_huber", "huber", "tweedie", "squared_error"])
+@pytest.mark.parametrize("dtype", [np.float32, ">f4", np.float64])
+def test_arrays_of_any_layout(name, dtype):
+    """Several outputs, strides, the other byte order, weights one a row: what NumPy makes of the loss's outputs."""
+    loss, rng = fl.get(name), np.random.default_rng(3)
+    pred = np.asfortranarray(rng.standard_normal((5000, 2)).astype(dtype))
+    labels = (rng.random((10_000, 2)) < 0.4).astype(np.float32)[::2]
+    weight = rng.integers(0, 3, 5000).astype(np.float32)[::-1]
+    grad, hess = objective_of(loss, "auto", "x")(pred, labels, weight)
+    target = 2 * labels - 1 if loss.family == "margin" else labels
+    exact = loss.evaluate(pred, target, outputs=("grad", "hess"), sample_weight=weight)
+    factor = 0.5 if name == "squared_error" else 1.0
+    np.testing.assert_array_equal(grad, factor * exact[0])
+    heights = {"hinge": 1.0, "modified_huber": 2.0, "huber": fl.huber.weight(pred, target)}
+    expected = heights[name] * weight[:, None] if name in heights else factor * exact[1]
+    expected = np.maximum(expected, np.abs(grad) / 2) if name == "tweedie" else np.broadcast_to(expected, grad.shape)
+    np.testing.assert_array_equal(hess, expected)
+    assert grad.dtype == hess.dtype == np.dtype(dtype).newbyteorder("=")
+
+
+def test_sums_and_labels_of_no_class():
+    both, pred = fl.logistic + 2 * fl.exponential, np.linspace(-2, 2, 40_001)
+    labels = np.arange(len(pred)) % 2
+    grad, hess = objective_of(both, "exact", "x")(pred, labels)
+    for found, name in ((grad, "grad"), (hess, "hess")):
+        np.testing.assert_array_equal(found, both.evaluate(pred, 2 * labels - 1, outputs=(name,))[0])
+    for loss in (both, fl.logistic):
+        for wrong in (2.0, np.nan, -1.0000001):
+            labels = np.where(pred > 1.9999, wrong, pred > 0)
+            with pytest.raises(ValueError, match=f"0 and 1, or -1 and 1, got {wrong}"):
+                objective_of(loss, "exact", "x")(pred, labels, np.zeros(len(pred)))
+
+
 def test_a_median_of_many_rows():
     """It is that of some of them, whatever period and trend the rows have."""
     pred = np.tile(np.linspace(-2, 2, 1000), 100) * np.repeat(np.linspace(0.1, 2, 100), 1000)

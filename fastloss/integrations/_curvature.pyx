@@ -1,0 +1,202 @@
+"""The hot loop of boosting: gradient and curvature of blocks of rows, with what becomes of them while they are in the
+nearest cache: labels as signs before, weights and bounds after, and whether all gradients are finite."""
+
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from libc.stdint cimport uint64_t
+
+from fastloss.core.buffers cimport FLOAT32, FLOAT64, Operand, close_operand, open_operand, read_block, scratch_size
+from fastloss.core.kernels cimport FL_OUTPUT_PARAM_GRAD, Map, Part, fl_enter_floats, fl_leave_floats, fl_map_args
+
+from fastloss.core.kernels import OUTPUTS
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+
+    #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+    #define FOR_EACH_MACHINE __attribute__((target_clones("avx512f", "avx2", "default")))
+    #else
+    #define FOR_EACH_MACHINE
+    #endif
+
+    /* signs: 0 stands for -1; whether others than -1 and 1 are left. finish: gradient and curvature times `factor`, in
+     * their places; whether all gradients are finite: a number minus itself is 0 where it is, else NaN. Of the curvature
+     * become, too: WEIGHED, its product with the weight; BOUNDED, no less than `least` times the gradient's size;
+     * CONSTANT, `least`, times the weight if there is one; SPREAD, the gradient's size over that of a residual, as if
+     * none were below `least`. UNSCALED rows are looked at alone. */
+    enum { UNSCALED, SCALED, WEIGHED, BOUNDED, CONSTANT, SPREAD };
+    typedef struct {
+        void *grad, *curvature;
+        const void *weight, *pred, *target; /* weight may be NULL */
+        double factor, least;
+        int kind;
+    } rows_to_finish;
+
+    #define DEFINE_PASSES(real, bits)                                                                                \\
+        FOR_EACH_MACHINE static int signs_##real(const real *labels, real *out, Py_ssize_t n) {                      \\
+            const real plus = 1;                                                                                     \\
+            bits others = 0, one;                                                                                    \\
+            memcpy(&one, &plus, sizeof one);                                                                         \\
+            one <<= 1; /* without its sign */                                                                        \\
+            for (Py_ssize_t i = 0; i < n; i++) {                                                                     \\
+                real sign = labels[i] == 0 ? -1 : labels[i];                                                         \\
+                bits of;                                                                                             \\
+                memcpy(&of, &sign, sizeof of);                                                                       \\
+                others |= of << 1 ^ one;                                                                             \\
+                out[i] = sign;                                                                                       \\
+            }                                                                                                        \\
+            return others != 0;                                                                                      \\
+        }                                                                                                            \\
+        static inline __attribute__((always_inline)) int finish_as_##real(                                           \\
+            const rows_to_finish *rows, Py_ssize_t n, int kind, int is_weighted                                      \\
+        ) {                                                                                                          \\
+            const real factor = (real)rows->factor, least = (real)rows->least;                                       \\
+            const real *weight = rows->weight, *pred = rows->pred, *target = rows->target;                           \\
+            real *grad = rows->grad, *curvature = rows->curvature;                                                   \\
+            bits found = 0;                                                                                          \\
+            _Pragma("GCC ivdep")                                                                                     \\
+            for (Py_ssize_t i = 0; i < n; i++) {                                                                     \\
+                real g = grad[i], h, difference, size;                                                               \\
+                if (kind != UNSCALED) grad[i] = g = g * factor;                                                      \\
+                difference = g - g;                                                                                  \\
+                bits of;                                                                                             \\
+                memcpy(&of, &difference, sizeof of);                                                                 \\
+                found |= of;                                                                                         \\
+                if (kind == UNSCALED) continue;                                                                      \\
+                size = g < 0 ? -g : g;                                                                               \\
+                if (kind == CONSTANT) {                                                                              \\
+                    h = is_weighted ? least * weight[i] : least;                                                     \\
+                } else if (kind == SPREAD) {                                                                         \\
+                    real residual = pred[i] - target[i], distance = residual < 0 ? -residual : residual;             \\
+                    h = size / (distance < least ? least : distance);                                                \\
+                } else {                                                                                             \\
+                    h = curvature[i] * factor;                                                                       \\
+                }                                                                                                    \\
+                if (kind == WEIGHED) h = weight[i] == 0 ? 0 : h * weight[i];                                         \\
+                if (kind == BOUNDED) h = h < least * size ? least * size : h;                                        \\
+                curvature[i] = h;                                                                                    \\
+            }                                                                                                        \\
+            return found << 1 == 0;                                                                                  \\
+        }                                                                                                            \\
+        FOR_EACH_MACHINE static int finish_##real(const rows_to_finish *rows, Py_ssize_t n) {                        \\
+            switch (rows->kind) {                                                                                    \\
+            case UNSCALED: return finish_as_##real(rows, n, UNSCALED, 0);                                            \\
+            case SCALED: return finish_as_##real(rows, n, SCALED, 0);                                                \\
+            case WEIGHED: return finish_as_##real(rows, n, WEIGHED, 1);                                              \\
+            case BOUNDED: return finish_as_##real(rows, n, BOUNDED, 0);                                              \\
+            case SPREAD: return finish_as_##real(rows, n, SPREAD, 0);                                                \\
+            default: return finish_as_##real(rows, n, CONSTANT, rows->weight != NULL);                               \\
+            }                                                                                                        \\
+        }
+    DEFINE_PASSES(float, uint32_t)
+    DEFINE_PASSES(double, uint64_t)
+    """
+    enum:
+        UNSCALED, SCALED, WEIGHED, BOUNDED, CONSTANT, SPREAD
+    ctypedef struct rows_to_finish:
+        void *grad
+        void *curvature
+        const void *weight
+        const void *pred
+        const void *target
+        double factor, least
+        int kind
+    bint signs_float(const float *, float *, Py_ssize_t) nogil
+    bint signs_double(const double *, double *, Py_ssize_t) nogil
+    bint finish_float(const rows_to_finish *, Py_ssize_t) nogil
+    bint finish_double(const rows_to_finish *, Py_ssize_t) nogil
+
+KINDS = {"curved": SCALED, "weighed": WEIGHED, "bounded": BOUNDED, "constant": CONSTANT, "spread": SPREAD}
+
+
+cdef class Curvature:
+    """Gradient and curvature of all rows, prepared."""
+
+    cdef Part part
+    cdef Operand pred, target, weight, grad, curvature
+    cdef bint reads_signs, has_weight, is_double
+    cdef rows_to_finish rows             # what all blocks have in common
+    cdef Py_ssize_t size
+    cdef readonly Py_ssize_t blocks, step
+    cdef readonly bint is_finite, are_signs
+
+    def __init__(self, Part part, bint is_double, pred, target, weight, grad, curvature, kind, double factor,
+                 double least, Py_ssize_t step, bint reads_signs):
+        """`part` stores outputs of a loss in `grad` and `curvature`, contiguous arrays of the computing dtype. Others
+        are (array, storage), or None. `step` is how many rows are computed at once. If it `reads_signs`, the part is a
+        `Map`, and its target holds labels that it is to read as signs."""
+        cdef int storage = FLOAT64 if is_double else FLOAT32
+        self.part, self.is_double, self.size, self.step = part, is_double, grad.size, step
+        self.blocks = (self.size + step - 1) // step
+        self.rows.kind, self.rows.factor, self.rows.least = KINDS[kind], factor, least
+        if self.rows.kind == SCALED and factor == 1:
+            self.rows.kind = UNSCALED
+        self.is_finite = self.are_signs = True
+        open_operand(&self.pred, pred[0], pred[1], is_double, False, self.size)
+        open_operand(&self.target, target[0], target[1], is_double, False, self.size)
+        self.reads_signs = reads_signs
+        if weight is not None:
+            open_operand(&self.weight, weight[0], weight[1], is_double, False, self.size)
+            self.has_weight = True
+        open_operand(&self.grad, grad, storage, is_double, True, self.size)
+        open_operand(&self.curvature, curvature, storage, is_double, True, self.size)
+
+    def __dealloc__(self):
+        close_operand(&self.pred)
+        close_operand(&self.target)
+        close_operand(&self.weight)
+        close_operand(&self.grad)
+        close_operand(&self.curvature)
+
+    def run(self, Py_ssize_t first, Py_ssize_t last):
+        """Blocks first, ..., last - 1, in this thread."""
+        cdef Py_ssize_t bytes = 8 * self.step + max(self.part.scratch_bytes(self.step), 3 * 16 * self.step), i
+        cdef char *scratch = <char *>PyMem_RawMalloc(bytes)
+        if scratch == NULL:
+            raise MemoryError()
+        cdef uint64_t floats = fl_enter_floats()
+        try:
+            with nogil:
+                for i in range(first, last):
+                    self.run_block(i * self.step, min(self.step, self.size - i * self.step), scratch)
+        finally:
+            fl_leave_floats(floats)
+            PyMem_RawFree(scratch)
+
+    cdef int run_block(self, Py_ssize_t start, Py_ssize_t n, char *scratch) except -1 nogil:
+        cdef void *outputs[FL_OUTPUT_PARAM_GRAD]
+        cdef rows_to_finish rows = self.rows
+        cdef Py_ssize_t itemsize = 8 if self.is_double else 4
+        cdef char *signs
+        rows.grad = self.grad.data + start * itemsize
+        rows.curvature = self.curvature.data + start * itemsize
+        if self.reads_signs:
+            # in memory that is to be written anyway, or in the nearest cache
+            signs = <char *>rows.curvature if rows.kind == CONSTANT else scratch
+            self.compute_of_signs(<Map>self.part, start, n, signs, scratch + 8 * n)
+        else:
+            self.part.compute(start, n, scratch, outputs)
+        if self.has_weight:
+            rows.weight = read_block(&self.weight, start, n, scratch)
+            scratch += scratch_size(&self.weight, n)
+        if rows.kind == SPREAD:
+            rows.pred = read_block(&self.pred, start, n, scratch)
+            scratch += scratch_size(&self.pred, n)
+            rows.target = read_block(&self.target, start, n, scratch)
+        if not (finish_double(&rows, n) if self.is_double else finish_float(&rows, n)):
+            self.is_finite = False
+        return 0
+
+    cdef void compute_of_signs(self, Map part, Py_ssize_t start, Py_ssize_t n, char *signs, char *scratch) noexcept nogil:
+        cdef fl_map_args args
+        cdef bint are_others
+        part.read(start, n, scratch, &args)
+        if self.is_double:
+            are_others = signs_double(<const double *>args.target, <double *>signs, n)
+        else:
+            are_others = signs_float(<const float *>args.target, <float *>signs, n)
+        if are_others:
+            self.are_signs = False
+        args.target = signs
+        part.chosen.table.map(part.chosen.loop, &args, n)
