@@ -181,7 +181,7 @@ def test_a_file_that_another_run_took_for_abandoned_is_made_again(data, tmp_path
 
 
 def test_what_is_done_is_on_the_disk(data, tmp_path, monkeypatch):
-    """A record, then its output: the bytes before the name, and each name before the next."""
+    """The bytes of an output, before its record and its name; in the end the names."""
     events, sync, replace = [], os.fsync, os.replace
 
     def synced(descriptor):
@@ -198,10 +198,8 @@ def test_what_is_done_is_on_the_disk(data, tmp_path, monkeypatch):
     fl.score(data / "0.parquet", f"{directory}/", **OPTIONS)
     temporary = [event[1] for event in events if event[0] == "name"]
     assert events == [
-        ("sync", temporary[0]),
-        ("name", temporary[0], f"{directory}/_0.parquet.json"),
-        ("sync", directory),
         ("sync", temporary[1]),
+        ("name", temporary[0], f"{directory}/_0.parquet.json"),
         ("name", temporary[1], f"{directory}/0.parquet"),
         ("sync", directory),
     ]

@@ -271,6 +271,8 @@ def run_into_directory(
                     resume.clean(store, directory, store.files(directory))
                 if watch.is_over:
                     resume.remove(store, directory, [*stale, *resume.made(watch.failed)])
+                    for path in {os.path.dirname(task.output) for task in tasks}:
+                        store.sync_names(path)
     finally:
         if created:
             store.remove_empty(directory)

@@ -88,7 +88,10 @@ def finished(task: Task, spec: Spec, origin: str, read: bool = True) -> Summary 
 
 
 def finish(task: Task, origin: str, summary: Summary, size: int, digests: dict[str, str]) -> None:
-    """Record what the output of a task will hold, which is complete and about to appear."""
+    """Record what the output of a task will hold, which is complete and about to appear.
+
+    It is not synced: one that a power cut takes, or leaves empty, is made again with its output.
+    """
     record = {
         "place": _place(task),
         "size": size,
@@ -99,7 +102,7 @@ def finish(task: Task, origin: str, summary: Summary, size: int, digests: dict[s
     }
     text = json.dumps(record, allow_nan=False)[1:].encode()
     path = names.record(task.output)
-    with task.store.replacing(path, durable=True) as file, writing(path):
+    with task.store.replacing(path) as file, writing(path):
         file.write(b'{"digest": "%s", ' % hashlib.sha256(text).hexdigest().encode() + text)
 
 

@@ -126,12 +126,30 @@ class LocalStore:
                 stack.enter_context(locked_file(os.path.join(directory, names.LOCK)))
             yield
 
+    def sync(self, file) -> None:
+        """Have what was written to a file on the disk, before it has its name: a millisecond, or more."""
+        file.flush()
+        os.fsync(file.fileno())
+
+    def sync_names(self, directory: str) -> None:
+        """Have the names in a directory on the disk, if there is one."""
+        if not hasattr(os, "O_DIRECTORY"):
+            return
+        with writing(directory), suppress(FileNotFoundError):
+            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that does so by itself, or never
+                    raise
+            finally:
+                os.close(descriptor)
+
     @contextmanager
-    def replacing(self, path: str, durable: bool = False) -> Iterator[Any]:
+    def replacing(self, path: str) -> Iterator[Any]:
         """A binary file that takes the place of `path` at the end of the block; on an error it is removed.
 
-        It has the mode of the file that it replaces. One that is `durable` is on the disk before it has the name, and
-        has it there at the end: some milliseconds.
+        It has the mode of the file that it replaces.
         """
         path, temporary, file = os.path.realpath(path) if os.path.islink(path) else path, "", None
         try:  # from before there is a file: an interrupt may come at any line
@@ -146,12 +164,8 @@ class LocalStore:
             yield file
             with writing(path):
                 file.flush()
-                if durable:
-                    os.fsync(file.fileno())
                 os.replace(temporary, path)  # while it is held
                 file.close()
-                if durable:
-                    _sync_directory(os.path.dirname(path) or os.curdir)
         except BaseException:
             insist(lambda: _discard(file, temporary))
             raise
@@ -168,20 +182,6 @@ def _take_mode(file, path: str) -> None:
             with suppress(PermissionError):
                 os.chown(file.fileno(), old.st_uid, old.st_gid)
         os.chmod(file.fileno(), stat.S_IMODE(old.st_mode))
-
-
-def _sync_directory(path: str) -> None:
-    """Have the names in a directory on the disk."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that does so by itself, or never
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _discard(file, temporary: str) -> None:

@@ -272,8 +272,14 @@ class RemoteStore:
             with failures(path):
                 self.filesystem.pipe_file(self.inner(path), b'{"free": true}')
 
+    def sync(self, file) -> None:
+        """Nothing: what a store has taken, it keeps."""
+
+    def sync_names(self, directory: str) -> None:
+        """Nothing, as `sync`."""
+
     @contextmanager
-    def replacing(self, path: str, durable: bool = False) -> Iterator[Any]:
+    def replacing(self, path: str) -> Iterator[Any]:
         """What is written is gathered in a temporary file of this machine, as few stores let a writer go back."""
         with tempfile.TemporaryFile() as file:
             yield file

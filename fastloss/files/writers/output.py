@@ -164,9 +164,11 @@ def open_output(
         with Output(path, format, sys.stdout.buffer, csv) as output:
             yield output
         return
-    with store.replacing(path, durable=record is not None) as file:
+    with store.replacing(path) as file:
         content = file if record is None else Content(file, ["sha256", "md5"] if store.lists_md5 else ["sha256"])
         with compressed(content, path) as stream, Output(path, format, stream, csv) as output:
             yield output
         if record is not None:
+            with writing(path):
+                store.sync(file)
             record(*content.identity())
