@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 else:
     torch = load("torch")
 
+from torch.autograd import forward_ad
 
 _KEPT = 64
 _is_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
@@ -39,13 +40,17 @@ class LossFunction:
         names = (*self.names, *["argument"] * len(arrays))
         positional = tuple([with_slots(each, tensors, name) for each, name in zip(arrays, names, strict=False)])
         keywords = tuple([(name, with_slots(value, tensors, name)) for name, value in given.items()])
-        is_recorded = torch.is_grad_enabled()
+        is_recorded, is_forward = torch.is_grad_enabled(), forward_ad._current_level >= 0
         needed = tuple([is_recorded and tensor.requires_grad for tensor in tensors])
+        if is_forward:
+            _check_levels(self.loss)
+            needed = tuple([n or _has_tangent(tensor) for n, tensor in zip(needed, tensors, strict=True)])
         is_widened = torch.is_autocast_enabled("cpu")  # values, as those of torch's own losses are
         if torch.compiler.is_compiling():
             return _operator(_registered(self.key, positional, keywords, needed, is_widened), tensors)[0]
         call = self._call(positional, keywords, needed, is_widened)
-        return _Loss.apply(call, *tensors)[0] if _is_transformed() else _Plain.apply(call, *tensors)
+        is_plain = not (is_forward or _is_transformed())
+        return _Plain.apply(call, *tensors) if is_plain else _Loss.apply(call, *tensors)[0]
 
     def _call(self, *arguments: Any) -> Call:
         """A call, which is kept, as steps of a training repeat it."""
@@ -191,6 +196,36 @@ class Call:
                 by_tensor[place] = -by_pred
         return by_tensor
 
+    def forward(self, tangents: Sequence[torch.Tensor | None], grads: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The derivative of the value along the tangents of all tensors, whose gradients are as `backward` has them."""
+        if self.is_weighed_later:
+            raise RuntimeError(f"{self.loss.name} has no forward-mode derivative by row: reduce it, or use backward")
+        changes = self.changes(tangents, grads)
+        if self.is_reduced:
+            return sum(change.sum() for change in changes)
+        change = sum(changes)
+        return change.sum(self.keywords.get("axis", -1)) if self.loss.is_rowwise else change
+
+    def changes(self, tangents: Sequence[torch.Tensor | None], grads: Sequence[torch.Tensor]) -> list[Any]:
+        """Each tensor's gradient times its tangent, where it has one."""
+        pairs = zip(self.backward(None, grads), tangents, strict=True)
+        return [grad * tangent for grad, tangent in pairs if grad is not None and tangent is not None]
+
+
+def _has_tangent(tensor: torch.Tensor) -> bool:
+    return forward_ad.unpack_dual(tensor).tangent is not None
+
+
+def _check_levels(loss: Any) -> None:
+    """torch does not differentiate what a function computes in forward mode in that mode once more: it takes it for
+    constant."""
+    levels = torch._C._functorch.get_interpreter_stack() or []
+    if sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels) > 1:
+        raise RuntimeError(
+            f"{loss.name} is differentiated in forward mode twice, which torch does not do: take torch.func.hessian, "
+            "or backward mode for one of both"
+        )
+
 
 def _places(value: Any) -> list[int]:
     """Where the tensors of an argument are."""
@@ -245,6 +280,14 @@ class _Loss(_Function):
         ctx.mark_non_differentiable(*output[1:])
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*inputs[1:], *output[1:])
+        ctx.save_for_forward(*inputs[1:], *output[1:])
+
+    @staticmethod
+    def jvp(ctx: Any, _: None, *tangents: torch.Tensor | None) -> Any:
+        call, saved = ctx.call, ctx.saved_tensors
+        tensors, grads = saved[: len(call.needed)], saved[len(call.needed) :]
+        grads = (_Gradient if call.has_second else _Last).apply(call, *grads, *tensors)
+        return call.forward(tangents, grads), *[None] * len(call.computed_places)
 
     @staticmethod
     def backward(ctx: Any, upstream: torch.Tensor | None, *_: None) -> Any:
@@ -285,6 +328,12 @@ class _Gradient(_Function):
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.call = inputs[0]
         ctx.save_for_backward(*inputs[2:])
+        ctx.save_for_forward(*inputs[2:])
+
+    @staticmethod
+    def jvp(ctx: Any, _: None, __: Any, *tangents: torch.Tensor | None) -> Any:
+        (hess,) = _Second.apply(ctx.call, *ctx.saved_tensors)
+        return (sum(ctx.call.changes(tangents, [hess])),)
 
     @staticmethod
     def backward(ctx: Any, upstream: torch.Tensor) -> Any:
@@ -303,6 +352,8 @@ class _Final(_Function):
     @staticmethod
     def backward(ctx: Any, *upstream: torch.Tensor) -> Any:
         raise RuntimeError(no_second_derivative(ctx.call.loss))
+
+    jvp = backward
 
 
 class _Last(_Final):

@@ -28,7 +28,7 @@ def function(loss: Loss | str) -> LossFunction:
     Its values and derivatives are those of the loss, read where the tensors lie. Value and gradient come from one pass.
     A second backward goes by the second derivative, where the loss is once continuously differentiable and of a number.
     `torch.compile` has it as one operator of its graph, with `fullgraph=True` too; `torch.func.grad` and `vmap`, which
-    calls it for each of a batch, take it; forward-mode differentiation does not.
+    calls it for each of a batch, take it. So does forward mode (`jvp`, `jacfwd`, `hessian`, dual numbers), once.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ def function(loss: Loss | str) -> LossFunction:
     TypeError
         If a tensor is on another device, or needs a gradient that there is not.
     RuntimeError
-        In a second backward of a loss with kinks, of rows, of embeddings or by parameters, and in a third one.
+        In a second backward of a loss with kinks, of rows, of embeddings or by parameters, and in a third one; in
+        forward mode of embeddings without a reduction, or twice.
 
     Examples
     --------
