@@ -77,7 +77,7 @@ class Slot(NamedTuple):
 def with_slots(value: Any, tensors: list[torch.Tensor], name: str) -> Any:
     """An argument with a Slot for each tensor, which is added to `tensors`; lists as tuples."""
     if isinstance(value, torch.Tensor):
-        if value.device.type != "cpu":
+        if not value.is_cpu:
             raise TypeError(f"{name} is on {value.device}: losses are computed in memory of the CPU, take {name}.cpu()")
         tensors.append(value)
         return Slot(len(tensors) - 1)
@@ -156,7 +156,7 @@ class Call:
         """The value, then the gradients by the tensors at `computed_places`."""
         (positional, keywords), loss = self.arguments(tensors), self.loss
         if not self.computed or self.is_weighed_later:
-            return [torch.as_tensor(loss(*positional, **keywords), dtype=self.dtype(tensors))]
+            return [_value(loss(*positional, **keywords), self.dtype(tensors))]
         if loss.family == EMBEDDINGS:
             value, found = loss.value_and_grad(*positional, wrt=self.computed, **keywords)
             grads = _flat(found)
@@ -166,7 +166,7 @@ class Call:
             if self.computed[-1] != "pred":
                 by_name.update(loss.param_grad(*positional, **keywords))
             grads = [by_name[name] for name in self.computed]
-        return [torch.as_tensor(value, dtype=self.dtype(tensors)), *self._as_tensors(grads, tensors)]
+        return [_value(value, self.dtype(tensors)), *self._as_tensors(grads, tensors)]
 
     def of_weighed_rows(self, upstream: torch.Tensor, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """The gradients of embeddings of the sum of rows, each times what comes from above."""
@@ -210,6 +210,11 @@ class Call:
         """Each tensor's gradient times its tangent, where it has one."""
         pairs = zip(self.backward(None, grads), tangents, strict=True)
         return [grad * tangent for grad, tangent in pairs if grad is not None and tangent is not None]
+
+
+def _value(value: Any, dtype: torch.dtype) -> torch.Tensor:
+    """A number, for which that is twice as fast, or an array."""
+    return torch.scalar_tensor(value, dtype=dtype) if type(value) is float else torch.as_tensor(value, dtype=dtype)
 
 
 def _has_tangent(tensor: torch.Tensor) -> bool:
