@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+import worker_losses
 from faults import FaultyJob
 
 import fastloss as fl
@@ -45,6 +46,7 @@ def dask_options():
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         client.upload_file(inspect.getfile(FaultyJob))
+        client.upload_file(worker_losses.__file__)
         yield {"client": client}
 
 
@@ -59,6 +61,7 @@ def spark_options():
     session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     session.sparkContext.addPyFile(inspect.getfile(FaultyJob))
+    session.sparkContext.addPyFile(worker_losses.__file__)
     yield {"spark": session}
     session.stop()
     if before is None:
@@ -120,6 +123,22 @@ def test_worst_rows_are_the_same(data, tmp_path, engine):
     assert contents(tmp_path / "got") == contents(tmp_path / "expected")
     cut = fl.score(data, fragment_rows=100, **options, **engine)
     assert cut.to_json(state=True) == expected.to_json(state=True)
+
+
+def test_losses_of_ones_own(data, tmp_path, engine):
+    """Those of a module that workers can import, and sums of losses, also of such."""
+    losses = [worker_losses.soft.bind(c=0.5), 2 * fl.huber + 0.1 * fl.cauchy, worker_losses.soft + fl.squared_error]
+    options = {"loss": dict(zip("abc", losses, strict=True)), "residual": "r", "by": "g", "sample_weight": "w"}
+    options["emit"] = ("value", "grad")
+    expected = fl.score(data, tmp_path / "expected", workers=1, **options)
+    got = fl.score(data, tmp_path / "got", **options, **engine)
+    assert all(got[name].to_json(state=True) == expected[name].to_json(state=True) for name in "abc")
+    assert contents(tmp_path / "got") == contents(tmp_path / "expected")
+    rows = pa.concat_tables(pa.parquet.read_table(path) for path in sorted((tmp_path / "got").glob("[0-9]*")))
+    residual = rows["r"].to_numpy()
+    for name, loss in options["loss"].items():
+        np.testing.assert_array_equal(rows[name].to_numpy(), loss(residual))
+        np.testing.assert_array_equal(rows[f"{name}_grad"].to_numpy(), loss.grad(residual))
 
 
 @pytest.mark.parametrize("batch_rows", [7, 1000])
