@@ -59,6 +59,7 @@ cdef extern from "moments.h" nogil:
     void fl_merge_moments(Sums* sums, const Sums* other)
 
 cdef extern from *:
+    void __builtin_prefetch(const void* at, int writes) noexcept nogil
     object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
 
 cdef enum:
@@ -160,6 +161,32 @@ def wrong_weight(const double[::1] weights, const uint8_t[::1] left_out=None):
             if not 0 <= weights[i] <= DBL_MAX and (left_out is None or left_out[i] == 0):
                 return i
     return -1
+
+
+ctypedef fused code:
+    int32_t
+    int64_t
+
+
+def distinct(const code[::1] codes, Py_ssize_t possible):
+    """Those of the numbers below `possible` that are among codes, in order.
+
+    Raises
+    ------
+    IndexError
+        If a code is none of these numbers.
+    """
+    cdef Py_ssize_t i
+    cdef bint is_wrong = False
+    found = np.zeros(possible, np.uint8)
+    cdef uint8_t[::1] is_there = found
+    for i in range(codes.shape[0]):
+        is_wrong |= not 0 <= codes[i] < possible
+    if is_wrong:
+        raise IndexError(f"a code is none of {possible}")
+    for i in range(codes.shape[0]):
+        is_there[codes[i]] = 1
+    return np.flatnonzero(found)
 
 
 @cython.final
@@ -381,6 +408,8 @@ cdef class Accumulator:
         cdef Py_ssize_t i
         cdef Group* found = self.found
         for i in range(size):
+            if i + AHEAD < size:  # where the value will go is in no near cache if there are many groups
+                __builtin_prefetch(self.pages.owns[numbers[codes[i + AHEAD]]].at, 1)
             if mark != NULL and mark[i]:
                 found[numbers[codes[i]]].left_out[mark[i] - 1] += 1
             else:

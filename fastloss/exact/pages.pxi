@@ -5,6 +5,7 @@ cdef enum:
     BINADES = 1 << INDEX_BITS - LEAD_BITS
     COUNT_AT = 83           # of a state: the count is above this bit, the sum of low mantissa bits below
     FIRST_WAITING = 8
+    AHEAD = 24              # values before one of which the place in memory is asked for
     MOST_WAITING = 1 << 12  # values of a group that wait before they go into its pages
     LEAST_OF_PAGE = 16      # values for which a page is made: its memory follows their number
 
@@ -91,9 +92,12 @@ cdef class Pages:
         return 0
 
     cdef void open(self, Own* own) noexcept nogil:
+        cdef size_t at
         cdef Page* page = own.pages
         while page != NULL:
             self.directory[page.binade] = page
+            for at in range(0, sizeof(Page), 64):
+                __builtin_prefetch(<char*>page + at, 1)
             page = page.next
 
     cdef void close(self, Page* page) noexcept nogil:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from fastloss.exact.accumulator import distinct
 from fastloss.exact.keys import Key, number_key
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
@@ -29,7 +30,7 @@ def keys_of_columns(given: Mapping) -> tuple[np.ndarray, list[Key]]:
 
 def _without_gaps(codes: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndarray]:
     """Codes below `possible` as numbers of those that there are; and these."""
-    present = np.flatnonzero(np.bincount(codes, minlength=possible))
+    present = distinct(codes, possible)
     if len(present) == possible:
         return codes, present
     numbers = np.zeros(possible, np.int32)
