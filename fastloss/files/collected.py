@@ -61,11 +61,16 @@ class Collected:
         """
         part, self._part = self._part or Collected(self._spec), None
         yield part
-        for one, other in zip(self._losses, part._losses, strict=True):
-            one.take(other)
-        self.rows += part.rows
-        self._left_out += part._left_out
-        part.rows, part._left_out, self._part = 0, 0, part
+        self.take(part)
+        self._part = part
+
+    def take(self, other: Collected) -> None:
+        """Add everything that was added to others, which are as new ones then."""
+        for one, of_other in zip(self._losses, other._losses, strict=True):
+            one.take(of_other)
+        self.rows += other.rows
+        self._left_out += other._left_out
+        other.rows, other._left_out = 0, 0
 
     def summary(self) -> Summary | Summaries:
         """The summary of everything added so far, or by name that of each loss."""

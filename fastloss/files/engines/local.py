@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from queue import SimpleQueue
 
 from fastloss.core.threads import processors
@@ -67,10 +69,10 @@ def _in_order(tasks: Sequence[Task], job: Job, watch: Watch) -> Summary:
 
 def _merged(job: Job, known: Sequence[Summary | None], totals: Sequence[Collected]) -> Summary:
     """The summary of tasks that are a summary each, or part of a total."""
-    first, *others = [total.summary() for total in totals] + [summary for summary in known if summary is not None]
-    for summary in others:
-        first |= summary
-    return first
+    first, *others = totals
+    for other in others:
+        first.take(other)
+    return reduce(or_, (summary for summary in known if summary is not None), first.summary())
 
 
 def _moved(watch: Watch, index: int):
