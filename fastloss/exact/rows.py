@@ -16,6 +16,7 @@ from fastloss.exact.keys import number_key
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
 TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
+ZONE = re.compile(r"([+-]\d\d)(\d\d)$")
 _VIEWS = {types.is_string_view: pa.large_string(), types.is_binary_view: pa.large_binary()}
 
 
@@ -161,7 +162,9 @@ def _as(array: pa.Array, type: pa.DataType) -> pa.Array:
 
 
 def times(array: pa.Array) -> list[str | None]:
-    """Dates, times and durations as text that is equal for equal ones of all units: "2020-01-01 00:00:00.5", "PT1.5S".
+    """Dates, times and durations as text that is equal for equal ones of all units.
+
+    As "2020-01-01 00:00:00.5", "2020-01-01 01:00:00+01:00" where there is a time zone, "PT1.5S".
 
     Raises
     ------
@@ -173,6 +176,8 @@ def times(array: pa.Array) -> list[str | None]:
         texts = [None if n is None else f"{'-' * (n < 0)}PT{Decimal(abs(n)).scaleb(-digits):f}S" for n in numbers]
     else:
         texts = array.cast(pa.string()).to_pylist()
+        if types.is_timestamp(array.type) and array.type.tz is not None:
+            texts = [None if text is None else ZONE.sub(r"\1:\2", text) for text in texts]
     return [None if text is None else TRAILING_ZEROS.sub(r"\1", text) for text in texts]
 
 

@@ -315,6 +315,10 @@ def score(
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None
     work = job.Job(spec, classes, num_threads, recorded=into_directory)
     watch = job.Watch(tasks, into_directory, progress, on_fragment)
+    if spec.worst:
+        from fastloss.files import lookup
+
+        before = lookup.states(fragments)
     if not into_directory:
         if resume:
             raise ScoringError("resume needs a directory as the output")
@@ -322,9 +326,7 @@ def score(
     else:
         summary = job.run_into_directory(tasks, output, work, run, watch, resume)
     if spec.worst:
-        from fastloss.files.lookup import with_all_columns
-
-        summary = with_all_columns(summary, fragments, spec)
+        summary = lookup.with_all_columns(summary, fragments, spec, before)
     return summary if gathered is None else (summary, gathered.table())
 
 

@@ -12,16 +12,33 @@ from fastloss.exact.rows import chosen
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.dataset import Fragment
+from fastloss.files.errors import ScoringError
 from fastloss.files.formats import ARCHIVES
 from fastloss.files.readers.sources import open_source, open_texts
-from fastloss.files.reading import TEXT, taken
+from fastloss.files.reading import TEXT, shown, taken
 from fastloss.files.spec import Spec
+from fastloss.files.stores import LOCAL
 
 Rows = tuple[np.ndarray, pa.Table]  # of a fragment: their numbers in the file, in order, and their columns
 
 
-def with_all_columns(summary: Summary | Summaries, fragments: Sequence[Fragment], spec: Spec) -> Summary | Summaries:
-    """The summary of a job that has ended, with all columns of its worst rows."""
+def states(fragments: Sequence[Fragment]) -> list[list]:
+    """What tells the files of each fragment from what they become if they are written anew; of this machine, as an
+    object of a store is read by its version."""
+    local = ([file.path for file in one.files if one.is_file and file.store is LOCAL] for one in fragments)
+    return [[LOCAL.status(path) for path in paths if LOCAL.exists(path)] for paths in local]
+
+
+def with_all_columns(
+    summary: Summary | Summaries, fragments: Sequence[Fragment], spec: Spec, before: list[list]
+) -> Summary | Summaries:
+    """The summary of a job that has ended, with all columns of its worst rows.
+
+    Raises
+    ------
+    ScoringError
+        If a file that is read again has another of the `states` than before the job.
+    """
     tables: dict[int, list[pa.Table]] = {}
 
     def note(worst: Worst | None) -> Worst | None:
@@ -34,7 +51,9 @@ def with_all_columns(summary: Summary | Summaries, fragments: Sequence[Fragment]
     own = replace(spec, worst=None, where=(), others=())
     texts = {number: rows for number, rows in held.items() if rows[1].column_names == [TEXT]}
     whole = _of_texts(texts, fragments, own)
-    for number in held.keys() - texts.keys():
+    for number in sorted(held.keys() - texts.keys()):
+        if states([fragments[number]]) != [before[number]]:
+            raise ScoringError(f"{shown(fragments[number].path)}: it has changed since it was read: score it again")
         whole[number] = held[number][0], _looked_up(fragments[number], *held[number], own)
 
     def complete(table: pa.Table, number: int) -> pa.Table:

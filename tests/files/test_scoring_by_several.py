@@ -57,6 +57,9 @@ def test_a_list_of_one_column_is_that_column(tmp_path, data):
     two = fl.score(tmp_path / "x.parquet", by=["day", "model"], **OPTIONS)
     with pytest.raises(ValueError, match=r"by 'day' and by \('day', 'model'\) do not merge"):
         one | two
+    turned = fl.score(tmp_path / "x.parquet", by=["model", "day"], **OPTIONS)
+    with pytest.raises(ValueError, match=r"\('model', 'day'\) do not merge: score both by .* in one order$"):
+        two | turned
     for wrong in ([], ["day", "day"], [3.5, None]):
         with pytest.raises(ScoringError, match=r"^by must be"):
             fl.score(tmp_path / "x.parquet", by=wrong, **OPTIONS)

@@ -222,7 +222,7 @@ TIMES = {
     "with a zone": (lambda unit: pa.timestamp(unit, "UTC"), ["1970-01-01 00:00:00.5Z", "1970-01-01 00:00:02Z"]),
     "far away": (
         lambda unit: pa.timestamp(unit, "America/New_York"),
-        ["1969-12-31 19:00:00.5-0500", "1969-12-31 19:00:02-0500"],
+        ["1969-12-31 19:00:00.5-05:00", "1969-12-31 19:00:02-05:00"],
     ),
     "duration": (pa.duration, ["PT0.5S", "PT2S"]),
     "time": (lambda unit: pa.time32(unit) if unit in ("s", "ms") else pa.time64(unit), ["00:00:00.5", "00:00:02"]),

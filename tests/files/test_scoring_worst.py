@@ -363,6 +363,27 @@ def test_merged_summaries_are_those_of_one_run(tmp_path):
     assert merged.to_json(state=True) == whole.to_json(state=True)
 
 
+@pytest.mark.parametrize("extension", ["parquet", "arrow"])
+def test_a_file_that_is_written_anew_before_its_rows_are_looked_up(tmp_path, extension):
+    files = [write(table_of(seed), tmp_path / f"{seed}.{extension}") for seed in range(2)]
+
+    def rewrite(_):
+        write(table_of(2).slice(0, ROWS - 1), files[1])
+
+    with pytest.raises(ScoringError, match=rf"^{files[1]}: it has changed since it was read: score it again$"):
+        score(files, on_fragment=rewrite)
+    check(score(files).worst, [table_of(0), table_of(2).slice(0, ROWS - 1)], list(map(str, files)))
+
+
+def test_times_with_a_zone_are_iso(tmp_path):
+    times = [datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC), datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)]
+    for zone in ("Europe/Berlin", "UTC", "+05:30"):
+        table = pa.table({"p": [1.0, 2.0], "y": [0.0, 0.0], "t": pa.array(times, pa.timestamp("us", zone))})
+        shown = json.loads(score(write(table, tmp_path / "t.parquet")).to_json())["worst"]
+        assert [datetime.datetime.fromisoformat(row["t"]) for row in shown] == times[::-1]
+        assert all(row["t"].endswith("Z") or row["t"][-3] == ":" for row in shown)
+
+
 def test_resumed(tmp_path):
     data, tables = tmp_path / "data", [table_of(seed) for seed in range(4)]
     data.mkdir()
