@@ -16,7 +16,7 @@ import typer
 
 from fastloss.core.loss import Loss
 from fastloss.exact.state import parse
-from fastloss.exact.summary import ENTROPIES
+from fastloss.exact.statistics import ENTROPIES
 from fastloss.files import GroupedSummary, ScoringError, Summary
 from fastloss.files.errors import escaped, located
 

@@ -105,7 +105,8 @@ class GroupedSummary(Summary):
         by, of_others = (other.by, other.groups) if isinstance(other, GroupedSummary) else (None, {})
         if by != self.by and other.rows:
             grouped = "not by groups" if by is None else f"by {by!r}"
-            raise ValueError(f"summaries by {self.by!r} and {grouped} do not merge: score both by one column")
+            fix = "the same columns, in one order"
+            raise ValueError(f"summaries by {self.by!r} and {grouped} do not merge: score both by {fix}")
         return self._of(super().__or__(other), self.by, _merged(self.groups, of_others))
 
     __ror__ = __or__  # a plain summary on the left would drop the groups

@@ -11,12 +11,10 @@ from __future__ import annotations
 import html
 import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import repeat
-from numbers import Real
 from operator import or_
 
 import numpy as np
@@ -29,20 +27,17 @@ from fastloss.exact.bins import Bins
 from fastloss.exact.bins import merged as merged_bins
 from fastloss.exact.buckets import (
     ROWS_BELOW,
-    SUBNORMAL_SHIFT,
-    UNITS,
     Buckets,
     merged_all,
     parsed,
 )
-from fastloss.exact.integers import divide, packed
+from fastloss.exact.integers import packed
 from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, text
-from fastloss.exact.weighted import PRODUCT_UNITS, PlainSums, WeightedSums
+from fastloss.exact.statistics import Statistics
+from fastloss.exact.weighted import PRODUCT_UNITS, WeightedSums
 from fastloss.exact.worst import Worst, merged
 
 QUANTILES = (0.5, 0.9, 0.99)
-NORMAL_95 = 1.959963984540054  # the quantile of the normal distribution for 95% between it and its negative
-ENTROPIES = ("cross_entropy", "nll", "linear_cross_entropy")  # mean negative logarithms of probabilities
 
 _COUNTS = ("count", "null", "nan", "ignored")
 _INTEGERS = (*_COUNTS, "rows", "infinite")
@@ -51,7 +46,7 @@ _STATE = (*_COUNTS, "min", "max", "buckets", "squares", "weighted", "outputs", "
 
 
 @dataclass(frozen=True, repr=False)
-class Summary:
+class Summary(Statistics):
     """Counts, exact sums, bounds and quantiles of a column of losses; `a | b` is the summary of both together.
 
     Attributes
@@ -166,140 +161,6 @@ class Summary:
     def with_worst(self, change: Callable[[Worst | None], Worst | None]):
         """The same, with other worst rows: a function of these."""
         return replace(self, worst_rows=change(self.worst_rows))
-
-    @property
-    def infinite(self) -> int:
-        """Those of the counted losses that are infinite."""
-        return self.buckets.infinite
-
-    @property
-    def sum(self) -> float:
-        """The exact sum of the counted losses, rounded once (to even); 0.0 of nothing.
-
-        inf where it exceeds the range of float64, NaN where both infinities occur.
-        """
-        return self._ratio(UNITS)
-
-    @property
-    def mean(self) -> float | None:
-        """The exact sum divided by the count, rounded once; None of nothing."""
-        return self._ratio(UNITS * self.count) if self.count else None
-
-    @property
-    def sum_of_squares(self) -> float:
-        """The exact sum of the squares of the counted losses, rounded once; inf beyond the range of float64."""
-        return math.inf if self.infinite else divide(self.squares, 1 << PRODUCT_UNITS)
-
-    @property
-    def sum_of_weights(self) -> float:
-        """The exact sum of the weights of the counted losses, rounded once; their number where none had a weight."""
-        return float(self.count) if self.weighted is None else self.weighted.weight
-
-    @property
-    def weighted_sum(self) -> float:
-        """The exact sum of weight times loss, rounded once; a loss of weight 0 adds 0, whatever it is."""
-        return self.sum if self.weighted is None else self.weighted.sum
-
-    @property
-    def weighted_mean(self) -> float | None:
-        """The exact weighted sum divided by the sum of weights, rounded once; None of no weight."""
-        return self.mean if self.weighted is None else self.weighted.mean
-
-    @property
-    def std(self) -> float | None:
-        """The standard deviation of the counted losses, rounded once.
-
-        sqrt(sum w (l - m)^2 / sum w * n / (n - 1)), where n is the count, m the weighted mean, and each w is 1 where
-        none had a weight. None where n is below 2, a loss is infinite, or all weights are 0.
-        """
-        return None if self.infinite else self._spread.std(self.count)
-
-    @property
-    def stderr(self) -> float | None:
-        """The standard error of the weighted mean, rounded once; without weights std / sqrt(n).
-
-        sqrt(sum w^2 (l - m)^2 * n / (n - 1)) / sum w, and None, as in `std`.
-        """
-        return None if self.infinite else self._spread.stderr(self.count)
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The interval in which the mean is with a probability of 95%: m -+ 1.959963984540054 stderr."""
-        mean, stderr = self.weighted_mean, self.stderr
-        return None if stderr is None else (mean - NORMAL_95 * stderr, mean + NORMAL_95 * stderr)
-
-    @property
-    def perplexity(self) -> float | None:
-        """e to the power of the weighted mean; None of losses but cross_entropy, nll, linear_cross_entropy."""
-        return _exp(self.weighted_mean) if self._is_entropy else None
-
-    @property
-    def perplexity_interval(self) -> tuple[float, float] | None:
-        """The interval of `perplexity`, from that of the mean."""
-        return tuple(map(_exp, self.interval)) if self._is_entropy and self.interval is not None else None
-
-    @property
-    def bits(self) -> float | None:
-        """The weighted mean in bits instead of nats; None as `perplexity`."""
-        mean = self.weighted_mean
-        return mean / math.log(2) if self._is_entropy and mean is not None else None
-
-    @in_standard_floats
-    def quantile(self, q: float) -> float | None:
-        """The q-quantile of the counted losses, interpolated as by `numpy.quantile`.
-
-        The two order statistics around q * (count - 1) are each replaced by the mean of their
-        bucket, which is within 0.8% of every value in it, so the result is within 1% relative
-        where they have the same sign. Minimum, maximum and runs of equal values are exact. None
-        of nothing.
-
-        Raises
-        ------
-        ValueError
-            If q is not in [0, 1].
-        """
-        if not (isinstance(q, Real) and 0 <= q <= 1):
-            raise ValueError(f"q must be in [0, 1], got {q!r}")
-        if not self.count:
-            return None
-        position = q * (self.count - 1)
-        below = min(math.floor(position), self.count - 1)  # count - 1 may be rounded up beyond 2**53 rows
-        fraction = position - below
-        low = self._order_statistic(below)
-        high = self._order_statistic(min(below + 1, self.count - 1))
-        if low == high or not fraction:
-            return low
-        return low * (1 - fraction) + high * fraction
-
-    def histogram(self, bins: int, log: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """How many of the finite losses are between edges from the least to the largest of them.
-
-        A loss may be counted beside its bin if it is within 0.8% of an edge: those of a bucket are counted together.
-
-        Parameters
-        ----------
-        bins : int
-            Their number.
-        log : bool
-            Edges of equal ratio, not of equal width; the losses are positive.
-
-        Returns
-        -------
-        counts, edges : array of int, array of float
-            `bins` and one more; an edge belongs to the bin above it, the last to the last bin.
-
-        Raises
-        ------
-        ValueError
-            If bins is below 1, or with `log` the least loss is not positive.
-
-        Examples
-        --------
-        >>> counts, edges = Summary.of(np.array([1.0, 2.0, 4.0, 9.0])).histogram(2)
-        >>> counts.tolist(), edges.tolist()
-        ([3, 1], [1.0, 5.0, 9.0])
-        """
-        return views.binned(self.buckets, self.min, self.max, bins, log)
 
     def to_arrow(self):
         """A pyarrow Table with the numbers: a row, or by groups a row a group, whose values are the first columns.
@@ -462,39 +323,6 @@ class Summary:
             calibrated=merged_bins(self.calibrated, self.rows, other.calibrated, other.rows),
         )
 
-    @property
-    def _spread(self) -> WeightedSums | PlainSums:
-        """What tells deviations from the mean."""
-        return (
-            PlainSums(self.buckets.total >> SUBNORMAL_SHIFT, self.squares) if self.weighted is None else self.weighted
-        )
-
-    def _weighted_sums(self) -> WeightedSums:
-        if self.weighted is not None:
-            return self.weighted
-        infinite = self.buckets.infinities
-        total = self.buckets.total << PRODUCT_UNITS >> UNITS.bit_length() - 1
-        return WeightedSums.of_ones(self.count, total, self.squares, infinite.get(1, 0), infinite.get(-1, 0))
-
-    @property
-    def _is_entropy(self) -> bool:
-        found = re.fullmatch(r"(\w+)\([^()]*\)", self.loss or "")  # not one of its outputs
-        return found is not None and found[1] in ENTROPIES
-
-    def _order_statistic(self, rank: int) -> float:
-        """The mean of the bucket of the rank-th smallest value, counted from 0; the bounds are exact."""
-        if rank == 0:
-            return self.min
-        if rank == self.count - 1:
-            return self.max
-        return self.buckets.mean_at(rank)
-
-    def _ratio(self, units: int) -> float:
-        """The sum of all values, measured in 1/units, rounded once."""
-        if self.infinite:
-            return sum(sign * math.inf for sign in self.buckets.infinities)
-        return divide(self.buckets.total, units)
-
 
 class Summaries(dict[str, Summary]):
     """{name: Summary}, in the order of the losses; `a | b` has those of both, one by one."""
@@ -612,13 +440,6 @@ def together(parts: list[Summary]) -> Summary:
 
 def _either(choose, a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else choose(a, b)
-
-
-def _exp(value: float | None) -> float | None:
-    try:
-        return None if value is None else math.exp(value)
-    except OverflowError:
-        return math.inf
 
 
 def _strict(value: float | tuple | None) -> float | str | list | None:
