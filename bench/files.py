@@ -154,11 +154,9 @@ def size(path):
 
 def run(job, contender, source, destination):
     """Score twice; the figures of the second time."""
-    for _ in range(2):
-        if destination is not None and destination.exists():
-            shutil.rmtree(destination) if destination.is_dir() else destination.unlink()
+    for place in (destination and destination.with_name(f"warm-{destination.name}"), destination):
         begin, wall = processor_seconds(), time.perf_counter()
-        summary = job.contenders[contender](source, destination)
+        summary = job.contenders[contender](source, place)
         figures = {"processor": processor_seconds() - begin, "wall": time.perf_counter() - wall}
     figures |= {"peak": peak_mebibytes(), "written": 0 if destination is None else size(destination) / 1e6}
     if summary:
@@ -175,11 +173,15 @@ def measure(name, folder, rounds, share, contenders=NAMES):
     source = folder / f"{share}-{job.source}"
     if not source.exists():
         job.make(source, job.rows // share)
-    destinations = {who: folder / who / job.destination if job.destination else None for who in contenders}
-    for _ in range(rounds):
-        for who, destination in destinations.items():
-            (folder / who).mkdir(exist_ok=True)
-            command = [sys.executable, __file__, "--run", name, who, source, destination or ""]
+    destinations = {}
+    for turn in range(rounds):
+        for who in contenders:
+            remove_files(folder / who)
+            # Many files that have just been removed slow those down that are made in their place.
+            place = folder / who / str(turn)
+            place.mkdir(parents=True)
+            destinations[who] = place / job.destination if job.destination else None
+            command = [sys.executable, __file__, "--run", name, who, source, destinations[who] or ""]
             figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
             best = found.setdefault(who, figures)
             best |= {what: min(best[what], figures[what]) for what in FIGURES}
@@ -190,6 +192,13 @@ def measure(name, folder, rounds, share, contenders=NAMES):
     for who in contenders:
         shutil.rmtree(folder / who)
     return found
+
+
+def remove_files(folder):
+    """The single files that a contender wrote in the rounds before; directories stay."""
+    for path in folder.glob("*/*"):
+        if path.is_file():
+            path.unlink()
 
 
 def check_summaries(found):
