@@ -2,15 +2,26 @@
 
 import numpy as np
 
+from fastloss.core.installing import ROOT
+
 
 def __getattr__(name):
     """`__version__`, which takes some milliseconds to find, when it is asked for."""
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib.metadata import version
-
-    globals()[name] = version("fastloss")
+    globals()[name] = _version()
     return globals()[name]
+
+
+def _version():
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("fastloss")
+    except PackageNotFoundError:  # a checkout that is built, but not installed
+        import tomllib
+
+        return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 def get_include():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import fastloss as fl
-from fastloss.core import installing
+from fastloss.core import config, installing
 
 PACKAGE = Path(fl.__file__).parent
 ROOT = PACKAGE.parent
@@ -120,3 +120,14 @@ def test_pip_is_that_of_this_python(monkeypatch, tmp_path):
     other.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert installing.install_library("fsspec") == f"{shlex.quote(sys.executable)} -m pip install fsspec"
+
+
+@pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="what is installed is no checkout")
+def test_a_checkout_that_is_not_installed_knows_its_version(monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    monkeypatch.delattr(config, "__version__", raising=False)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert config.__version__ == project["version"]
