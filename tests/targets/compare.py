@@ -7,7 +7,6 @@ so, and that is no failure. A target is built from csrc/ with the flags of setup
 side are the objects in build/kernels.
 """
 
-import ast
 import os
 import platform
 import shutil
@@ -19,6 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from setup_constants import DOMAINS, GCC_FLAGS, ISA_FLAGS, KERNEL_FLAGS  # noqa: E402
+
 DRIVER = Path(__file__).with_name("driver.c")
 
 
@@ -44,16 +47,6 @@ TARGETS = {
 }
 
 
-def settings():
-    """The constants of setup.py, which cannot be imported without building."""
-    tree = ast.parse((ROOT / "setup.py").read_text(encoding="utf-8"))
-    found = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and node.targets[0].id in ("KERNEL_FLAGS", "GCC_FLAGS", "ISA_FLAGS", "DOMAINS"):
-            found[node.targets[0].id] = ast.literal_eval(node.value)
-    return found
-
-
 def newest(isa, domain, arithmetic):
     """The object that setup.py made last, or None."""
     found = (ROOT / "build" / "kernels").glob(f"{isa}-*/{domain}_{arithmetic}.o")
@@ -62,14 +55,13 @@ def newest(isa, domain, arithmetic):
 
 def build(folder, target):
     """The driver with the tables of a target."""
-    setup, csrc = settings(), ROOT / "csrc"
-    isa_flags = setup["ISA_FLAGS"][target.machine]
+    csrc, isa_flags = ROOT / "csrc", ISA_FLAGS[target.machine]
     without = [f"-DFL_WITHOUT_{isa}" for isa in isa_flags if isa not in target.isas]
-    flags = [*setup["KERNEL_FLAGS"], "-Werror", *target.flags, *without, "-I", str(csrc)]
+    flags = [*KERNEL_FLAGS, "-Werror", *target.flags, *without, "-I", str(csrc)]
     kernels = [
         (isa, domain, arithmetic)
         for isa in target.isas
-        for domain, arithmetics in setup["DOMAINS"].items()
+        for domain, arithmetics in DOMAINS.items()
         for arithmetic in arithmetics
     ]
     built = [newest(*kernel) for kernel in kernels] if target is THIS else []
@@ -78,7 +70,7 @@ def build(folder, target):
         built = []
         for isa, domain, arithmetic in kernels:
             own = [
-                *setup["GCC_FLAGS"][domain],
+                *GCC_FLAGS[domain],
                 *isa_flags[isa],
                 "-include",
                 f"simd/{isa}.h",
