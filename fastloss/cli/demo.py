@@ -36,7 +36,8 @@ def run(directory: str, show: Callable[[Summary, str], None]) -> None:
     scored_digits = os.path.join(directory, "digits-scored.parquet")
     entropy = fastloss.cross_entropy
     summary = fastloss.score(digits, scored_digits, loss=entropy, pred="logits", target="digit")
-    show(summary, f"\n1797 handwritten digits, logits of ten classes: {entropy!r}")
+    print()
+    show(summary, f"1797 handwritten digits, logits of ten classes: {entropy!r}")
 
     print(f"\nwritten: {escaped(scored)}\n         {escaped(scored_digits)}")
     picture = os.path.join(directory, "residuals.png")

@@ -19,6 +19,7 @@ def test_the_demo(tmp_path, monkeypatch, capfd):
     out, err = capfd.readouterr()
     assert err == ""
     assert out.count("count") == 2 and "442" in out and "1,797" in out
+    assert "\n\n1797 handwritten digits" in out
 
     scored = pyarrow.parquet.read_table(tmp_path / directory / "diabetes-scored.parquet")
     residual = scored["predicted"].to_numpy() - scored["progression"].to_numpy()
