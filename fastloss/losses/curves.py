@@ -18,6 +18,7 @@ class Range(NamedTuple):
 
 _HEADS = ("linear_cross_entropy", "l2_softmax", "normalized_softmax", "l_softmax", "sphereface", "cosface", "arcface")
 _BATCHES = ("info_nce", "nt_xent", "sup_con")
+_ON_A_LINE = ("triplet", "contrastive", "center", "feature_distance")
 _ANGLE = "angle to the own vector, with another at a right angle"
 
 # By name or, for those that are not listed, by family; "logits" is that of rows whose target are logits too
@@ -35,23 +36,23 @@ _RANGES = {
     "count": Range(-2, 2, (1.0, 3.0), "logarithm of the mean"),
     "rows": Range(-5, 5, (0,), "logit of the label, beside a 0"),
     "logits": Range(-5, 5, ((1.0, 0.0),), "logit, beside a 0"),
-    **dict.fromkeys(_HEADS, Range(0, np.pi, (0,), _ANGLE)),
-    **dict.fromkeys(_BATCHES, Range(0, np.pi, (None,), _ANGLE)),
-    "triplet": Range(-3, 3, (None,), "place of the negative, the anchor at 0 and the positive at 1"),
+    **dict.fromkeys(_HEADS, Range(-np.pi, np.pi, (0,), _ANGLE)),
+    **dict.fromkeys(_BATCHES, Range(-np.pi, np.pi, (None,), _ANGLE)),
+    "triplet": Range(-2, 3, (None,), "place of the anchor, the positive at 0 and the negative at 1"),
     "contrastive": Range(-2, 2, (1, 0), "difference"),
-    "cosine_embedding": Range(0, np.pi, (1, -1), "rotation by an angle"),
+    "cosine_embedding": Range(-np.pi, np.pi, (1, -1), "rotation by an angle"),
     "center": Range(-2, 2, (0,), "difference from the center"),
     "feature_distance": Range(-2, 2, (None,), "difference"),
 }
 
-# The arguments of a loss of embeddings, for positions x and a target: rows of one or two numbers
+# The arguments of a loss of embeddings, the first of which moves: on a line, or on a circle
 _EMBEDDINGS = {
-    **dict.fromkeys(_HEADS, lambda x, y: (_at_angle(x), np.eye(2), y)),
-    "triplet": lambda x, y: (0 * x, 0 * x + 1, x),
-    "contrastive": lambda x, y: (x, 0 * x, y),
-    "cosine_embedding": lambda x, y: (_at_angle(x), _at_angle(0 * x), y),
-    "center": lambda x, y: (x, [[0.0]], y),
-    "feature_distance": lambda x, y: ([x], [0 * x]),
+    **dict.fromkeys(_HEADS, lambda moved, y: (moved, np.eye(2), y)),
+    "triplet": lambda moved, y: (moved, 0 * moved, 0 * moved + 1),
+    "contrastive": lambda moved, y: (moved, 0 * moved, y),
+    "cosine_embedding": lambda moved, y: (moved, _at_angle(np.zeros((len(moved), 1))), y),
+    "center": lambda moved, y: (moved, [[0.0]], y),
+    "feature_distance": lambda moved, y: ([moved], [0 * moved]),
 }
 
 
@@ -72,9 +73,7 @@ def curves(loss, points=480, outputs=("value", "grad", "weight"), where=None):
     loss = loss.bind(**{name: 1.0 for name in loss.domains if name not in loss.parameters})
     where = where or range_of(loss)
     x = where.low + (where.high - where.low) * (np.arange(points) + 0.5) / points  # neither an end nor a kink
-    names = ("value",)
-    if loss.family != "embeddings":
-        names = tuple(name for name in outputs if name in loss.output_names)
+    names = tuple(name for name in outputs if name in loss.output_names)
     drawn = {name: [] for name in names}
     for target in where.targets:
         for name, y in zip(names, evaluate(loss, x, target, names), strict=True):
@@ -99,27 +98,44 @@ def _residuals(loss):
 
 
 def evaluate(loss, x, target, names):
-    """Outputs of a loss at positions x of its range; of embeddings the value alone."""
+    """Outputs of a loss at positions x of its range; the gradient is the derivative by x."""
     if target is not None:
         target = np.broadcast_to(target, x.shape + np.shape(target))
     if loss.family == "embeddings":
-        if loss.name in _BATCHES:
-            return (np.array([_in_a_batch(loss, angle) for angle in x]),)
-        return (loss(*_EMBEDDINGS[loss.name](x[:, None], target)),)
+        found = dict(zip(("value", "grad"), _of_embeddings(loss, x, target), strict=True))
+        return tuple(found[name] for name in names)
     if not loss.is_rowwise:
         return loss.evaluate(x, target, outputs=names)
     found = loss.evaluate(np.stack([x, np.zeros_like(x)], -1), target, outputs=names)
     return tuple(y if y.ndim == 1 else y[:, 0] for y in found)
 
 
+def _of_embeddings(loss, x, target):
+    """Value and derivative by x, the place or angle of the embedding that moves."""
+    if loss.name in _BATCHES:
+        return np.array([_in_a_batch(loss, angle) for angle in x]).T
+    x = x[:, None]
+    moved, step = (x, np.ones_like(x)) if loss.name in _ON_A_LINE else (_at_angle(x), _turning(x))
+    value, (grad, *_) = loss.value_and_grad(*_EMBEDDINGS[loss.name](moved, target))
+    return value, (np.reshape(grad, moved.shape) * step).sum(axis=-1)
+
+
+def _in_a_batch(loss, angle):
+    """The same of a row at an angle to the one that it is drawn to, beside a pair at a right angle."""
+    own, other = np.array([_at_angle([angle]), [0, 1]]), np.eye(2)
+    rows = (np.vstack([own, other]), [0, 1, 0, 1]) if loss.name == "sup_con" else (own, other)
+    counts = np.eye(len(loss(*rows)))[0]  # this row alone
+    value, (grad, *_) = loss.value_and_grad(*rows, sample_weight=counts)
+    return value[0], grad[0] @ _turning([angle])
+
+
 def _at_angle(x):
     return np.hstack([np.cos(x), np.sin(x)])
 
 
-def _in_a_batch(loss, angle):
-    """The loss of a row at an angle to the one that it is drawn to, beside a pair at a right angle."""
-    own, other = np.array([_at_angle([angle]), [0, 1]]), np.eye(2)
-    return loss(np.vstack([own, other]), [0, 1, 0, 1])[0] if loss.name == "sup_con" else loss(own, other)[0]
+def _turning(x):
+    """The derivative of `_at_angle`."""
+    return np.hstack([-np.sin(x), np.cos(x)])
 
 
 def limits(ys):

@@ -8,7 +8,7 @@ from catalogue import LOSSES
 
 import fastloss as fl
 from fastloss import cli
-from fastloss.losses.curves import curves, limits, panels
+from fastloss.losses.curves import curves, evaluate, limits, panels
 
 ROOT = Path(__file__).resolve().parents[2]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -80,13 +80,20 @@ def test_a_picture_of_no_known_kind(run, file, said):
 @pytest.mark.parametrize("name", LOSSES)
 def test_curves_are_those_of_the_loss(name):
     drawn = curves(fl.get(name))
-    grad = {"grad"} if drawn.loss.family != "embeddings" else set()
-    assert set(drawn.outputs) == {"value"} | grad | ({"weight"} if drawn.loss.has_weight else set())
+    assert set(drawn.outputs) == {"value", "grad"} | ({"weight"} if drawn.loss.has_weight else set())
     for ys in drawn.outputs.values():
         assert len(ys) == len(drawn.range.targets)
         low, high = limits(ys)
         assert low <= 0 <= high and low < high
         assert all(np.isfinite(y).all() and np.mean((low <= y) & (y <= high)) > 0.9 for y in ys)
+
+
+@pytest.mark.parametrize("name", fl.list_losses("embeddings"))
+def test_the_gradient_of_embeddings_is_the_slope_of_the_value(name):
+    loss, x, where, outputs = curves(fl.get(name), points=40)
+    for target, grad in zip(where.targets, outputs["grad"], strict=True):
+        (before,), (after,) = (evaluate(loss, x + step, target, ("value",)) for step in (-1e-5, 1e-5))
+        np.testing.assert_allclose((after - before) / 2e-5, grad, rtol=1e-5, atol=1e-5)
 
 
 def test_the_drawing_of_a_parabola():
