@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import fastloss as fl
-from fastloss.core.loss import ShiftedLoss
+from fastloss.core.partition import table
 from fastloss.losses.catalogue import facts, summary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,13 +22,12 @@ SOURCE = ["-include", "csrc/simd/wasm.h", "-DFL_ARITH=64", "-Icsrc", "tools/expl
 
 def script() -> str:
     """The text of docs/_static/explorer/kernels.js."""
-    losses = [fl.get(name) for name in fl.list_losses("residual")]
-    of_kernels = [loss for loss in losses if not isinstance(loss, ShiftedLoss)]  # the others add a term of Python's
-    described_losses = ",\n".join(json.dumps(described(loss)) for loss in of_kernels)
+    losses = ",\n".join(json.dumps(described(fl.get(name))) for name in fl.list_losses("residual"))
     return (
         '"use strict";\n'
         "// Written by python tools/generate.py explorer: the losses of a residual, and their kernels as WebAssembly\n"
-        f"const LOSSES = [\n{described_losses},\n];\n"
+        f"const LOSSES = [\n{losses},\n];\n"
+        f"const SERIES = {json.dumps(series())};\n"
         f'const KERNELS = "{base64.b64encode(kernels()).decode()}";\n'
     )
 
@@ -45,6 +44,14 @@ def described(loss: fl.Loss) -> dict[str, object]:
         "formula": facts(loss)["formula"],
         "has_kinks": "c1" not in loss.traits,
         "parameters": parameters,
+    }
+
+
+def series() -> dict[str, object]:
+    """The Chebyshev series of log Z, range by range."""
+    ranges = ("LOW", "BELOW", "ABOVE", "HIGH")
+    return {
+        name: {"knots": getattr(table, f"{name}_KNOTS"), "pieces": getattr(table, f"{name}_VALUE")} for name in ranges
     }
 
 

@@ -11,7 +11,6 @@ from loss_tables import accuracy_table, peers_table, special_values, speed_table
 import fastloss as fl
 from fastloss.core.aliases import ALIASES
 from fastloss.core.docstrings import paragraphs, sections
-from fastloss.core.loss import ShiftedLoss
 from fastloss.losses import catalogue
 
 FAMILIES = {
@@ -90,7 +89,7 @@ def _curves(loss):
         f"```{{image}} pictures/{loss.name}-{mode}.svg\n:alt: {over}\n:class: only-{mode} curves\n```"
         for mode in ("light", "dark")
     ]
-    if loss.family == "residual" and not isinstance(loss, ShiftedLoss):  # those of the explorer
+    if loss.family == "residual":  # those of the explorer
         pictures.append(f'<a href="../explorer.html#{loss.name}">Move its parameters in the explorer</a>')
     return "\n\n".join(pictures)
 

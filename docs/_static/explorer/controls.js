@@ -3,8 +3,9 @@
 
 const COMPARISONS = { ">": (a, b) => a > b, ">=": (a, b) => a >= b, "<": (a, b) => a < b, "<=": (a, b) => a <= b };
 
-// [[comparison, bound], ...], the bound a number or the name of another parameter
-const conditionsOf = (domain) => (/^(any|finite)$/.test(domain) ? [] : domain.split(" and ").map((c) => c.split(" ")));
+// [[comparison, bound], ...], the bound a number or the name of another parameter; a field holds no infinite number
+const conditionsOf = (domain) =>
+  domain.split(" and ").filter((c) => !/^(any|finite)$|inf$/.test(c)).map((c) => c.split(" "));
 
 // What is wrong with a number that is to lie in a domain, in words; "" if nothing is
 function wrongWith(name, value, domain, others) {

@@ -20,9 +20,13 @@ async function loadKernels() {
   return (name, parameters, residuals) => {
     numbers(kernels.parameters(), parameters.length).set(parameters);
     numbers(kernels.residuals(), residuals.length).set(residuals);
-    kernels.evaluate(numberOf[name], residuals.length);
+    const { kernel, term } = SHIFTED[name] ?? { kernel: name };
+    kernels.evaluate(numberOf[kernel], residuals.length);
     const all = numbers(kernels.outputs(), most * OUTPUTS.length);
-    return Object.fromEntries(OUTPUTS.map((output, k) => [output, all.slice(k * most, k * most + residuals.length)]));
+    const part = (output, k) => [output, all.slice(k * most, k * most + residuals.length)];
+    const found = Object.fromEntries(OUTPUTS.map(part));
+    if (term) found.value = found.value.map((value) => value + term(parameters));
+    return found;
   };
 }
 
