@@ -64,11 +64,10 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "fastloss"
-html_context = {"default_mode": "auto"}  # light or dark, as the reader has it
+html_context = {"default_mode": "auto"}  # light or dark, as the reader has it; without it the theme logs an error
 html_favicon = "_static/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_context = {"default_mode": "auto"}  # without which the theme logs an error
 html_sidebars = {"explorer": []}  # it takes the whole width
 html_show_sourcelink = False
 html_domain_indices = False

@@ -23,6 +23,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 import fastloss as fl
+from fastloss import plot
 
 folder = Path(mkdtemp())
 (folder / "nights").mkdir()
@@ -94,3 +95,8 @@ print({Path(name).name for name in summary.worst["file"].to_pylist()})
 
 shell(f"{JOB} --report report.html")
 print((folder / "report.html").stat().st_size // 1024, "KiB")
+
+# %%
+# Its histogram alone, as ``fastloss plot summary`` draws it from a summary:
+
+picture = plot.summary(fl.score(folder / "nights", loss="huber(delta=15)", pred="predicted", target="sold"))

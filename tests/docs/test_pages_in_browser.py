@@ -38,7 +38,7 @@ async function look(address) {
                  pictures: [...page.images].filter(image => shown(image) && !image.naturalWidth).map(i => i.src)};
   found.math = page.querySelectorAll('mjx-container').length;
   found.plain = page.querySelectorAll('.math').length;
-  for (const node of page.querySelectorAll('.bd-article *'))
+  for (const node of page.querySelectorAll('.bd-article-container *'))
     if (shown(node) && node.getBoundingClientRect().right > 391 && !node.closest('mjx-assistive-mml'))
       found.wide.push(node.tagName + ' ' + node.className + ' ' + node.textContent.slice(0, 40));
   const walk = page.createTreeWalker(page.body, NodeFilter.SHOW_TEXT);
@@ -94,8 +94,8 @@ def server(built):
 
 
 def chosen(site):
-    """Every page, but of the losses one a family."""
-    losses = {fl.get(name).family: name for name in fl.list_losses()}
+    """Every page, but of the losses one a family, that of the longest name."""
+    losses = {fl.get(name).family: name for name in sorted(fl.list_losses(), key=len)}
     others = set(fl.list_losses()) - set(losses.values())
     return [name for name in site if not (name.startswith("reference/") and name[10:-5] in others)]
 

@@ -65,6 +65,18 @@ def test_pictures_of_the_gallery_are_for_light_and_for_dark_pages(site):
                 assert DARK.ink in dark and LIGHT.ink not in dark
 
 
+def test_thumbnails_have_twins_for_dark_pages(site):
+    for name in ("gallery/index.html", "tutorials/index.html"):
+        thumbs = [image for image in site[name].images if "_thumb" in image["src"]]
+        light = [image["src"] for image in thumbs if "only-light" in image["class"]]
+        dark = [image["src"] for image in thumbs if "only-dark" in image["class"]]
+        assert light and dark == [src.replace("_thumb", "_thumb-dark") for src in light]
+        assert len(thumbs) == len(light) + len(dark)
+        for src in dark:
+            drawn = (site[name].path.parent / src).read_text(encoding="utf-8")
+            assert LIGHT.ink not in drawn
+
+
 @pytest.mark.parametrize("name", fl.list_losses())
 def test_a_loss_has_its_page(site, name):
     page = site[f"reference/{name}.html"]
