@@ -23,6 +23,7 @@ smartquotes = False  # which make one dash of those of --loss
 extensions = [
     "staging",  # first: the others write where it points
     "loss_pages",
+    "behind",
     "command_pages",
     "thumbnails",
     "myst_parser",
@@ -34,7 +35,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx-mathjax-offline",
 ]
-exclude_patterns = ["_scripts"]
+exclude_patterns = ["_scripts", "explanation/behind.md"]
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3

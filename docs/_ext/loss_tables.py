@@ -25,7 +25,7 @@ def special_values(loss):
             rows.append([*at, *(_number(y[k]) for y in found)])
     head = [where.label] if where.targets == (None,) else [where.label, "target"]
     at = f"What the kernels return for `{drawn.loss!r}`:"
-    return f"{at}\n\n{_table([*head, *(TITLES[name] for name in names)], rows)}"
+    return f"{at}\n\n{table([*head, *(TITLES[name] for name in names)], rows)}"
 
 
 def _special_points(loss, where):
@@ -47,13 +47,13 @@ def accuracy_table(loss):
     if rows:
         parts.append(
             "The float32 kernel beside every one of the 2^32 residuals there are ([more](../accuracy.md)):\n\n"
-            + _table(head, rows)
+            + table(head, rows)
         )
     head, rows = _rows_of(DOCS / "speed.md", loss.name)
     if rows:
         parts.append(
             "The largest error over a sample, beside formulas at high precision; of embeddings, beside float64 "
-            "([more](../speed.md)):\n\n" + _table(*_columns(head, rows, "output", "dtype", "max error"))
+            "([more](../speed.md)):\n\n" + table(*_columns(head, rows, "output", "dtype", "max error"))
         )
     return "\n\n".join(parts)
 
@@ -62,31 +62,38 @@ def speed_table(loss):
     """The rows of docs/speed.md."""
     head, rows = _rows_of(DOCS / "speed.md", loss.name)
     shown = "output", "dtype", "ns/element", "GB/s", "ratio to a copy", "per byte"
-    return "One thread, beside a copy of the input; read the ratios ([more](../speed.md)):\n\n" + _table(
+    return "One thread, beside a copy of the input; read the ratios ([more](../speed.md)):\n\n" + table(
         *_columns(head, rows, *shown)
     )
 
 
 def peers_table(loss):
-    """The rows of docs/peers.md whose loss this is, with the library that their section is of."""
-    text = (DOCS / "peers.md").read_text(encoding="utf-8")
-    rows = []
-    for section in text.split("\n## ")[1:]:
-        library = section.partition("\n")[0]
-        for theirs, difference in re.findall(rf"^\| (`[\w.]+`) \| `{loss.name}` \| (.*) \|$", section, re.MULTILINE):
-            rows.append([library, theirs, difference])
+    """The rows of docs/peers.md whose loss this is or, if there are none, that mention it; with the library."""
+    rows = _peers_rows(lambda ours, difference: ours == loss.name)
+    rows = rows or _peers_rows(lambda ours, difference: re.search(rf"`{loss.name}\b", difference))
     if not rows:
         return "None of the libraries of [this page](../peers.md) has it."
-    return _table(["library", "theirs", "how they differ"], rows) + "\n\nWhat holds for all: [here](../peers.md)."
+    return table(["library", "theirs", "how they differ"], rows) + "\n\nWhat holds for all: [here](../peers.md)."
+
+
+def _peers_rows(is_wanted):
+    sections = (DOCS / "peers.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    row = re.compile(r"^\| (`[\w.]+`) \| (?:`(\w+)`|none) \| (.*) \|$", re.MULTILINE)
+    return [
+        [section.partition("\n")[0], theirs, difference]
+        for section in sections
+        for theirs, ours, difference in row.findall(section)
+        if is_wanted(ours, difference)
+    ]
 
 
 def _rows_of(path, name):
     """(head, rows) of the table of a page whose first column has this name, alone or before a colon."""
-    lines = [_cells(line) for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    lines = [cells(line) for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     return lines[0], [cells for cells in lines if cells[0].partition(":")[0] == name]
 
 
-def _cells(line):
+def cells(line):
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
@@ -95,7 +102,7 @@ def _columns(head, rows, *names):
     return list(names), [[cells[k] for k in at] for cells in rows]
 
 
-def _table(head, rows):
+def table(head, rows):
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 

@@ -18,7 +18,7 @@ pytestmark = [
 ]
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "docs" / "_static" / "explorer"
-LOSSES = fl.list_losses("residual")
+LOSSES = list(fl.list_losses("residual"))
 OUTPUTS = ("value", "grad", "hess", "weight")
 # Beside the defaults: each form of `robust`, and parameters that are no round numbers
 SETTINGS = {

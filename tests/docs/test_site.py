@@ -12,6 +12,7 @@ from fastloss.plot.style import DARK, LIGHT
 pytestmark = pytest.mark.docs
 
 PRESETS = set(fl.list_losses("residual"))  # what the explorer's script reads behind the # of its address
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Domain", "Parameters", "Special values", "Accuracy", "Speed", "Source", "Example", "See also")
 
 
@@ -63,6 +64,14 @@ def test_pictures_of_the_gallery_are_for_light_and_for_dark_pages(site):
             for src in drawn["dark"]:
                 dark = (page.path.parent / src).read_text(encoding="utf-8")
                 assert DARK.ink in dark and LIGHT.ink not in dark
+
+
+def test_jobs_in_which_we_are_behind_are_named(site):
+    files = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    ahead = dict(re.findall(r"^\| (.+?) \|.* \| ([\d.]+) \([\d.]+\) \|", files, re.MULTILINE))
+    text = site["explanation/benchmarks.html"].path.read_text(encoding="utf-8")
+    named = {name for name in ahead if f"<td><p>{name}</p></td>" in text}
+    assert ahead and named == {name for name, ratio in ahead.items() if float(ratio) < 1}
 
 
 def test_thumbnails_have_twins_for_dark_pages(site):

@@ -283,3 +283,51 @@ def test_ceres(name, parameter):
     rho, slope, _ = np.transpose([theirs.evaluate(s) for s in squares])
     close(loss(np.sqrt(squares), **{known_as: parameter}), rho / 2, **LOOSE)
     close(loss.weight(np.sqrt(squares), **{known_as: parameter}), slope, **LOOSE)
+
+
+# ---- pytorch-metric-learning ---------------------------------------------------------------
+
+HEADS = {
+    "ArcFaceLoss": (fl.arcface.bind(margin=np.deg2rad(28.6)), {"margin": 28.6}),
+    "CosFaceLoss": (fl.cosface, {}),
+    "LargeMarginSoftmaxLoss": (fl.l_softmax, {}),
+    "NormalizedSoftmaxLoss": (fl.normalized_softmax.bind(scale=20.0), {"temperature": 0.05}),
+    "SphereFaceLoss": (fl.sphereface, {}),
+}
+
+
+@pytest.fixture
+def metric_learning():
+    return importing("pytorch_metric_learning.losses")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:pytorch_metric_learning")
+@pytest.mark.parametrize("name", HEADS)
+def test_metric_learning_heads(torch, metric_learning, rng, name):
+    loss, options = HEADS[name]
+    x, w, y = rng.standard_normal((6, 4)), rng.standard_normal((3, 4)), np.arange(6) % 3
+    theirs = getattr(metric_learning, name)(num_classes=3, embedding_size=4, **options)
+    theirs.W.data = torch.tensor(w.T.copy())
+    close(loss(x, w, y, reduction="mean"), theirs(torch.tensor(x), torch.tensor(y)).item(), **LOOSE)
+
+
+def test_metric_learning_batches(torch, metric_learning, rng):
+    a, b = rng.standard_normal((2, 4, 5))
+    both, pairs = np.vstack([a, b]), np.arange(8) % 4
+    two_views = metric_learning.NTXentLoss(temperature=0.1)
+    in_turn = metric_learning.SelfSupervisedLoss(two_views, symmetric=False)
+    by_label = metric_learning.SupConLoss()
+    for ours, theirs in (
+        (fl.nt_xent(a, b, reduction="mean"), two_views(*map(torch.tensor, (both, pairs)))),
+        (fl.info_nce(a, b, reduction="mean"), in_turn(*map(torch.tensor, (a, b)))),
+        (fl.sup_con(both, pairs, reduction="mean"), by_label(*map(torch.tensor, (both, pairs)))),
+    ):
+        close(ours, theirs.item(), **LOOSE)
+
+
+@pytest.mark.parametrize("is_pair", [0, 1])
+def test_metric_learning_contrastive(torch, metric_learning, rng, is_pair):
+    pair = rng.standard_normal((2, 5))
+    a, b = pair[:, None] / np.linalg.norm(pair, axis=1)[:, None, None]
+    theirs = metric_learning.ContrastiveLoss()(torch.tensor(pair), torch.tensor([1, is_pair]))
+    close(np.sqrt(2 * fl.contrastive(a, b, [is_pair])), [theirs.item()], **LOOSE)
