@@ -24,7 +24,6 @@ SETTINGS = {
     "lines.linewidth": 2,
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
-    "savefig.transparent": True,
     "svg.hashsalt": "fastloss",
 }
 
@@ -38,7 +37,7 @@ def reset(gallery_conf, name):
 def write(figure, path):
     """PATH.svg, and PATH-dark.svg."""
     light = path.with_suffix(".svg")
-    figure.savefig(light, metadata={"Date": None})
+    figure.savefig(light, transparent=True, metadata={"Date": None})
     text = light.read_text(encoding="utf-8")
     light.with_name(f"{light.stem}-dark.svg").write_text(in_dark(text), encoding="utf-8")
     return light

@@ -37,7 +37,7 @@ def picture(loss):
         for axes, (output, ys) in zip(panels, drawn.outputs.items(), strict=True):
             _panel(axes, drawn, output, ys)
         text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     return text.getvalue()
 
 

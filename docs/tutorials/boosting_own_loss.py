@@ -73,8 +73,8 @@ forecast = {
     "our cost": np.median(demand) + ours.predict(at[:, None], raw_score=True),
 }
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-axes.plot(day, demand, ".", color="lightgray", markersize=3)
-for (name, curve), style in zip(forecast.items(), ("--", "-"), strict=True):
+axes.plot(day, demand, ".", color="gray", markersize=2)
+for (name, curve), style in zip(forecast.items(), ("C0--", "C3-"), strict=True):
     axes.plot(at, curve, style, label=name)
 axes.set(title="Demand, of which one day in twenty is nonsense", xlabel="day", ylabel="demand", ylim=(0, 60))
 axes.legend()

@@ -40,10 +40,11 @@ for name, model in fits.items():
 
 model = fits["adaptive"]
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-points = axes.scatter(x, y, c=model.weights_ / model.weights_.max(), cmap="viridis", s=14)
+shade = {"c": model.weights_ / model.weights_.max(), "cmap": "viridis", "edgecolors": "gray", "linewidths": 0.6}
+points = axes.scatter(x, y, s=18, **shade)
 ends = np.array([0.0, 1.0])
 for (name, found), style in zip(fits.items(), (":", "--", "-.", "-"), strict=True):
-    axes.plot(ends, found.predict(ends[:, None]), style, color="black", label=name)
+    axes.plot(ends, found.predict(ends[:, None]), style, color="C0", label=name)
 figure.colorbar(points, label="weight")
 axes.set(title="A line with outliers", xlabel="x", ylabel="y")
 axes.legend()
