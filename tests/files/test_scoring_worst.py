@@ -4,6 +4,7 @@ import datetime
 import io
 import json
 import math
+import os
 import sys
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ import pytest
 import fastloss as fl
 from fastloss.files import ScoringError
 from fastloss.files import worst as worst_module
+from fastloss.files.arrow.declared import declared_rows
 
 ROWS = 1000
 COUNT = 7
@@ -424,3 +426,36 @@ def test_memory_is_bounded(tmp_path, monkeypatch):
     assert score(path).worst["row"].to_pylist() == list(range(rows - 1, rows - 1 - COUNT, -1))
     assert max(held) <= 3 * COUNT
     assert len(held) > 100
+
+
+@pytest.mark.parametrize("compression", [None, "lz4", "zstd"])
+@pytest.mark.parametrize("count", [1, 5, 400])
+def test_rows_of_few_record_batches(tmp_path, compression, count):
+    """Only the batches that have some of the rows are read again, and of these a few rows one by one."""
+    table = pa.concat_tables([table_of(seed).append_column("kind", [["a", "b"] * (ROWS // 2)]) for seed in range(3)])
+    kinds = table["kind"].combine_chunks().dictionary_encode()
+    table = table.set_column(5, "kind", kinds).append_column("views", table["text"].cast(pa.string_view()))
+    path, sizes = tmp_path / "x.arrow", [1, 0, 700, 1299, 1000]
+    with pa.OSFile(str(path), "wb") as file:
+        options = pa.ipc.IpcWriteOptions(compression=compression)
+        with pa.ipc.new_file(file, table.schema, options=options) as writer:
+            for start, size in zip(np.cumsum([0, *sizes[:-1]]), sizes, strict=True):
+                part = [column.slice(start, size).combine_chunks() for column in table.columns]
+                writer.write_batch(pa.RecordBatch.from_arrays(part, schema=table.schema))
+    with path.open("rb") as file:
+        assert declared_rows(lambda start, count: os.pread(file.fileno(), count, start), path.stat().st_size) == sizes
+    worst = score(path, worst=count).worst
+    check(worst, [table], [str(path)], expected_rows([table], count))
+
+
+def test_a_row_of_a_record_batch_that_is_corrupt(tmp_path):
+    table = pa.table({"p": np.arange(300.0), "y": np.zeros(300), "text": [f"text {i}" for i in range(300)]})
+    path = write(table, tmp_path / "x.arrow")
+    data = path.read_bytes()
+    for row, is_wrong in ((299, True), (1, False)):  # the last is the worst
+        path.write_bytes(data.replace(f"text {row}".encode(), b"\xff" * len(f"text {row}"), 1))
+        if is_wrong:
+            with pytest.raises(ScoringError, match=rf"^{path}: .*column 'text' is corrupt"):
+                score(path, worst=1)
+        else:
+            assert score(path, worst=1).worst["text"].to_pylist() == ["text 299"]

@@ -1,4 +1,5 @@
-"""What the compressed buffers of an Arrow IPC file or stream become, by what they say: read before pyarrow makes room.
+"""What the compressed buffers of an Arrow IPC file or stream become, by what they say: read before pyarrow makes room;
+and how many rows its batches have.
 
 Only the parts of the metadata (flatbuffers) that say this are read. What is malformed has no size here: pyarrow checks
 it, and says what is wrong.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 MAGIC = b"ARROW1"
@@ -36,6 +38,17 @@ def declared_bytes(read: Read, size: int) -> Iterator[tuple[int, int]]:
         except MALFORMED:
             continue
         yield found
+
+
+def declared_rows(read: Read, size: int) -> list[int]:
+    """The rows of each record batch of a file of `size` bytes, which is no stream; of those that tell."""
+    found = []
+    for message in _of_file(read, size):
+        with suppress(*MALFORMED):
+            batch = message.table.table(2)
+            if batch is not None and message.table.number(1, "<B") == BATCH:
+                found.append(batch.number(0, "<q"))
+    return found
 
 
 class _Message(NamedTuple):

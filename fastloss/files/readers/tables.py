@@ -18,7 +18,7 @@ from pyarrow import types
 from fastloss.exact.rows import chosen
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.chunks import Chunks, extents
-from fastloss.files.arrow.declared import declared_bytes
+from fastloss.files.arrow.declared import declared_bytes, declared_rows
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.conditions import Condition
@@ -42,6 +42,7 @@ from fastloss.files.spec import Spec
 
 BUFFER_BYTES = 1 << 18  # of a column
 FIRST_ROWS = 64  # of a batch that tells how long texts are
+FEW_ROWS = 64  # of a record batch, which are looked at one by one in less time than all of it
 SMALL_BYTES = 1 << 20  # of a file that is read as a whole
 THREADED_BYTES = 8 << 20  # of a batch whose columns are read in threads
 
@@ -281,18 +282,43 @@ class ArrowSource(Source):
             self._check_expansion()
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        if isinstance(self._file, RangedFile):
-            self._file = self._file.copied()
-            self._check_expansion()
         with reading(self._path, "arrow"):
-            included = [self.schema.get_field_index(name) for name in columns.roots(self.schema, names)]
-            reader = self._open(pa.ipc.IpcReadOptions(included_fields=included))
+            reader = self._reader(names)
             if isinstance(reader, pa.RecordBatchFileReader):
                 stored = map(reader.get_batch, range(reader.num_record_batches))
             else:
                 stored = reader
             for batch in stored:
                 yield from cut(validated(batch, self._path, "arrow"))
+
+    def taken(self, names: Sequence[str], rows: np.ndarray) -> pa.Table:
+        """As `reading.taken`: of a file only the record batches that have some of the rows."""
+        with reading(self._path, "arrow"):
+            reader = self._reader(names)
+            sizes = declared_rows(*_reader_at(self._file)) if isinstance(reader, pa.RecordBatchFileReader) else []
+            ends = np.cumsum([0, *sizes])
+            if rows[-1] >= ends[-1] or min(sizes) < 0 or len(sizes) != reader.num_record_batches:
+                return gathered(self.batches(names), rows)
+            found = np.searchsorted(ends, rows, "right") - 1
+            return pa.concat_tables(
+                self._rows(reader.get_batch(number), rows[found == number] - ends[number])
+                for number in np.unique(found).tolist()
+            )
+
+    def _rows(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
+        """Rows of a record batch: a few are looked at alone, before anything is done with them."""
+        if len(rows) > FEW_ROWS or rows[-1] >= len(batch):
+            return gathered([validated(batch, self._path, "arrow")], rows)
+        parts = [validated(batch.slice(row, 1), self._path, "arrow") for row in rows.tolist()]
+        return pa.Table.from_batches([pa.concat_batches(parts)])
+
+    def _reader(self, names: Sequence[str]):
+        """What gives record batches of these columns."""
+        if isinstance(self._file, RangedFile):
+            self._file = self._file.copied()
+            self._check_expansion()
+        included = [self.schema.get_field_index(name) for name in columns.roots(self.schema, names)]
+        return self._open(pa.ipc.IpcReadOptions(included_fields=included))
 
     def _check_expansion(self) -> None:
         for taken, becomes in declared_bytes(*_reader_at(self._file)):
