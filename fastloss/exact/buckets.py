@@ -100,13 +100,21 @@ class Buckets(Mapping[int, int]):
     def mean_at(self, rank: int) -> float:
         """The mean of the bucket of the rank-th smallest value, counted from 0."""
         order, below = self._ordered
-        index, low, high, count = self._states[order[below.searchsorted(rank, side="right")]].tolist()
-        return bucket_mean(index, count << COUNT_SHIFT | high << 64 | low)
+        place = int(order[below.searchsorted(rank, side="right")])
+        if place not in self._means:
+            index, low, high, count = self._states[place].tolist()
+            self._means[place] = bucket_mean(index, count << COUNT_SHIFT | high << 64 | low)
+        return self._means[place]
 
     def ends(self) -> tuple[int, int]:
         """The indices of the least and the largest values."""
         order, _ = self._ordered
         return int(self._states[order[0], 0]), int(self._states[order[-1], 0])
+
+    @cached_property
+    def _means(self) -> dict[int, float]:
+        """The means of buckets that were asked for, by their places: a quantile is often between two values of one."""
+        return {}
 
     @cached_property
     def _ordered(self) -> tuple[np.ndarray, np.ndarray]:

@@ -142,6 +142,8 @@ class Summary(Statistics):
     def worst(self):
         """The rows of the largest losses as a pyarrow Table, the largest first, equal ones in the order of the input.
 
+        In a summary that was merged from those of several runs, equal ones come by the names of files, then by row.
+
         Its columns are `file` (as it was given, None of tables in memory), `row` (in that file, counted from 0),
         `value`, and all of the input. None unless `score` was asked for them.
         """
