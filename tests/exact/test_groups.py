@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fastloss.exact.accumulator import Accumulator
+from fastloss.exact.accumulator import Accumulator, distinct
 
 from fastloss.exact.groups import GroupCollector
 from fastloss.exact.summary import Summary, summaries
@@ -73,3 +73,12 @@ def test_a_collector_that_is_taken_serves_again_for_fewer_groups():
         np.add.at(sums, numbers[codes], values)
     found = [summary.sum for summary in summaries(total)]
     assert found + [0.0] * (600 - len(found)) == sums.tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_codes_that_there_are(dtype):
+    codes = np.array([5, 0, 2, 5], dtype)
+    assert distinct(codes, 6).tolist() == [0, 2, 5] and distinct(codes[:0], 0).tolist() == []
+    for wrong, possible in ((codes, 5), (-codes, 6)):
+        with pytest.raises(IndexError, match=f"^a code is none of {possible}$"):
+            distinct(wrong, possible)
