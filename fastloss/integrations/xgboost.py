@@ -75,7 +75,7 @@ class Metric:
 
     @property
     def __name__(self) -> str:
-        return str(self.mean.loss.name)
+        return self.mean.loss.name.replace(" ", "")  # as XGBoost cuts its lines of metrics at spaces
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         mean = self.mean(y_true, y_pred, sample_weight)

@@ -345,6 +345,29 @@ def test_the_interfaces_of_xgboost_agree(data):
     np.testing.assert_array_equal(model.predict(X), native.predict(xgboost.DMatrix(X)))
 
 
+def test_a_sum_as_objective_and_metric(data):
+    """Its name has spaces, at which XGBoost cuts its lines of metrics."""
+    import lightgbm
+    import xgboost
+
+    from fastloss.integrations import lightgbm as ours_l
+    from fastloss.integrations import xgboost as ours_x
+
+    X, labels = data
+    y, loss = labels["residual"], 2 * fl.huber + fl.cauchy
+    model = xgboost.XGBRegressor(
+        objective=ours_x.objective(loss), eval_metric=ours_x.metric(loss), n_estimators=20, early_stopping_rounds=3,
+        n_jobs=1,
+    ).fit(X[:400], y[:400], eval_set=[(X[400:], y[400:])], verbose=False)  # fmt: skip
+    history = model.evals_result()["validation_0"]["2*huber+cauchy"]
+    assert history[model.best_iteration] == pytest.approx(loss(model.predict(X[400:]), y[400:], reduction="mean"))
+    assert pickle.loads(pickle.dumps(model)).best_iteration == model.best_iteration
+    train = lightgbm.Dataset(X, y)
+    parameters = {"objective": ours_l.objective(loss), "verbose": -1, "num_threads": 1, "metric": "none"}
+    model = lightgbm.train(parameters, train, 5, valid_sets=[train], feval=ours_l.metric(loss))
+    assert model.best_score["training"][loss.name] == pytest.approx(loss(model.predict(X), y, reduction="mean"))
+
+
 @pytest.mark.parametrize("loss", ["huber", "l1"])
 def test_weights_of_several_outputs(data, loss):
     import xgboost
