@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.loss import get
 from fastloss.losses.curves import Range, limits, range_of
 from fastloss.losses.curves import curves as outputs_of
 from fastloss.losses.likelihood import robust_nll
@@ -25,7 +26,7 @@ def curves(loss: Any = None, *, alphas: Sequence[float] = (-np.inf, -2.0, 0.0, 1
 
     Parameters
     ----------
-    loss : Loss or sequence of Loss, optional
+    loss : Loss or str, or sequence of such, optional
         Drawn in place of `robust`. A parameter that has no default and is not bound is taken as 1.
     alphas : sequence of float
         For `robust`.
@@ -50,8 +51,8 @@ def curves(loss: Any = None, *, alphas: Sequence[float] = (-np.inf, -2.0, 0.0, 1
     """
     if loss is None:
         return _curves_by_alpha(alphas, ax)
-    losses = list(loss) if isinstance(loss, Iterable) else [loss]
-    return _curves_of(losses, ax)
+    losses = [loss] if isinstance(loss, str) or not isinstance(loss, Iterable) else loss
+    return _curves_of([get(each) if isinstance(each, str) else each for each in losses], ax)
 
 
 def _curves_by_alpha(alphas: Sequence[float], ax: Any) -> Any:

@@ -69,6 +69,11 @@ def test_curves_of_several_losses():
         plot.curves([fl.huber, fl.hinge])
     with pytest.raises(ValueError, match="got none"):
         plot.curves([])
+    for given, title in (("mse", "squared_error"), (["huber", 2 * fl.huber], None)):  # names, too
+        figure = plot.curves(given)
+        assert len(figure.axes) == 3 and (title is None or title in str(figure.get_suptitle()))
+    with pytest.raises(ValueError, match="unknown loss 'hubr'; did you mean: huber"):
+        plot.curves("hubr")
 
 
 @pytest.mark.parametrize("name", ["huber", "gaussian_nll", "logistic", "cross_entropy"])
