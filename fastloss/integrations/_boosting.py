@@ -21,7 +21,7 @@ from fastloss.core.combined import PYTHON_BLOCKS
 from fastloss.core.floats import in_standard_floats
 from fastloss.core.loss import Loss
 from fastloss.core.threads import run_blocks
-from fastloss.integrations._curvature import Curvature
+from fastloss.integrations._curvature import Curvature, finish
 from fastloss.integrations._losses import WITH_ROWS, as_target, served, signs
 from fastloss.losses.residual import half_squared_error
 
@@ -43,6 +43,7 @@ _NEEDED = {  # outputs of a loss, for each kind of curvature
     "bounded": ("grad", "hess"),
 }
 STEP = 1 << 10  # rows at once: what is read and written for them stays in the nearest cache
+LOGITS = 1 << 16  # of rows at once
 SAMPLE = 1 << 12  # rows that tell a median
 _LONGEST = 2.0  # steps of a logit that a row asks for, where its curvature is not positive enough
 
@@ -136,16 +137,27 @@ class Derivatives:
         return "curved", "hess", self._factor, 0.0
 
     def _of_rows(self, pred: Array, target: Array, weight: Any) -> tuple[Array, Array, bool]:
-        """The same of a loss of rows of logits."""
-        target, outputs = as_target(self.loss, target), _NEEDED[self.kind]
-        grad, *others = self.loss.evaluate(pred, target, outputs=outputs, sample_weight=weight)
-        if self.kind == "unit":
-            factors = 1 if weight is None else np.reshape(weight, (-1, 1))
-            return grad, np.broadcast_to(factors, grad.shape).astype(grad.dtype), bool(np.isfinite(grad).all())
-        curvature = others[0]
-        if self.kind == "bounded":
-            np.maximum(curvature, np.abs(grad) / _LONGEST, out=curvature)
-        return grad, curvature, bool(np.isfinite(grad).all())
+        """The same of a loss of rows of logits, in blocks that stay in the cache between passes over them."""
+        dtype, target = computing_dtype(pred, None, weight), as_target(self.loss, target)
+        results = np.empty(pred.shape, dtype), np.empty(pred.shape, dtype)
+        kind = {"exact": "curved", "bounded": "bounded", "unit": "constant"}[self.kind]
+        outputs = ("grad",) if self.kind == "unit" else ("grad", "hess")
+        rows = max(1, LOGITS * len(pred) // max(1, pred.size))
+        finite: list[bool] = []  # of each block
+
+        def run(first: int, last: int) -> None:
+            for at in (slice(k * rows, (k + 1) * rows) for k in range(first, last)):
+                out = tuple(result[at] for result in results)
+                weights = None if weight is None else weight[at]
+                self.loss.evaluate(
+                    pred[at], target[at], outputs=outputs, sample_weight=weights, out=out[: len(outputs)], num_threads=1
+                )
+                finite.append(finish(*out, kind, 1.0 if self.kind == "unit" else 1 / _LONGEST))
+                if self.kind == "unit" and weights is not None:
+                    np.multiply(out[1], weights[:, None], out=out[1], casting="same_kind")
+
+        run_blocks(run, -(-len(pred) // rows), rows * pred.shape[-1])
+        return *results, all(finite)
 
     @cached_property
     def kind(self) -> str:

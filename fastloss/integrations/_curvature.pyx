@@ -1,13 +1,15 @@
 """The hot loop of boosting: gradient and curvature of blocks of rows, with what becomes of them while they are in the
 nearest cache: labels as signs before, weights and bounds after, and whether all gradients are finite."""
 
+cimport numpy as np
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.stdint cimport uint64_t
 
 from fastloss.core.buffers cimport FLOAT32, FLOAT64, Operand, close_operand, open_operand, read_block, scratch_size
 from fastloss.core.kernels cimport FL_OUTPUT_PARAM_GRAD, Map, Part, fl_enter_floats, fl_leave_floats, fl_map_args
 
-from fastloss.core.kernels import OUTPUTS
+
+np.import_array()
 
 cdef extern from *:
     """
@@ -108,6 +110,21 @@ cdef extern from *:
     bint finish_double(const rows_to_finish *, Py_ssize_t) nogil
 
 KINDS = {"curved": SCALED, "weighed": WEIGHED, "bounded": BOUNDED, "constant": CONSTANT, "spread": SPREAD}
+
+
+
+def finish(np.ndarray grad, np.ndarray curvature, kind, double least):
+    """Rows of logits, contiguous arrays of one floating dtype: what `kind` makes of them. Whether all gradients are
+    finite."""
+    cdef rows_to_finish rows
+    rows.grad, rows.curvature, rows.weight = np.PyArray_DATA(grad), np.PyArray_DATA(curvature), NULL
+    rows.kind = UNSCALED if kind == "curved" else <int>KINDS[kind]
+    rows.factor, rows.least = 1.0, least
+    cdef Py_ssize_t n = np.PyArray_SIZE(grad)
+    cdef bint is_double = np.PyArray_TYPE(grad) == np.NPY_DOUBLE, is_finite
+    with nogil:
+        is_finite = finish_double(&rows, n) if is_double else finish_float(&rows, n)
+    return is_finite
 
 
 cdef class Curvature:

@@ -246,6 +246,25 @@ def test_sums_and_labels_of_no_class():
                 objective_of(loss, "exact", "x")(pred, labels, np.zeros(len(pred)))
 
 
+@pytest.mark.parametrize("hessian", ["auto", "exact", "unit"])
+@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.softmax_focal, fl.cross_entropy + fl.softmax_focal])
+def test_rows_of_many_blocks(loss, hessian):
+    rng = np.random.default_rng(4)
+    pred = np.asfortranarray(rng.standard_normal((50_000, 3)).astype(np.float32))
+    labels, weight = rng.integers(0, 3, 50_000), rng.integers(0, 3, 50_000).astype(np.float32)
+    for weights in (None, weight):
+        grad, hess = objective_of(loss, hessian, "x")(pred, labels.astype(np.float32), weights)
+        exact = loss.evaluate(pred, labels, outputs=("grad", "hess"), sample_weight=weights)
+        np.testing.assert_array_equal(grad, exact[0])
+        expected = np.ones_like(grad) * (1 if weights is None else weight[:, None]) if hessian == "unit" else exact[1]
+        if hessian == "auto" and loss != fl.cross_entropy:
+            expected = np.maximum(expected, np.abs(grad) / 2)
+        np.testing.assert_array_equal(hess, expected)
+    pred[40_000, 1] = np.nan
+    with pytest.raises(ValueError, match="no finite gradient at row 40000: its prediction is "):
+        objective_of(loss, hessian, "x")(pred, labels)
+
+
 def test_a_median_of_many_rows():
     """It is that of some of them, whatever period and trend the rows have."""
     pred = np.tile(np.linspace(-2, 2, 1000), 100) * np.repeat(np.linspace(0.1, 2, 100), 1000)
