@@ -21,16 +21,16 @@ INLINE jet absolute_error(vec r, const vec *p) {
     return (jet){.value = a, .grad = v_sign(r), .hess = v_set(0), .weight = v_set(1) / a};
 }
 
-/* Huber (1964) */
+/* Huber (1964): c (a - c / 2), where c is a, but at most delta */
 INLINE jet huber(vec r, const vec *p) {
-    const vec half = v_set((real)0.5);
-    vec delta = p[0], a = v_abs(r);
+    const vec half = v_set((real)0.5), one = v_set(1);
+    vec delta = p[0], a = v_abs(r), c = v_min(delta, a);
     mask outside = v_lt(delta, a);
     return (jet){
-        .value = v_select(outside, delta * (a - half * delta), half * a * a),
+        .value = c * (a - half * c),
         .grad = v_select(outside, v_copysign(delta, r), r),
-        .hess = v_select(outside, v_set(0), v_set(1)),
-        .weight = v_select(outside, delta / a, v_set(1)),
+        .hess = v_select(outside, v_set(0), one),
+        .weight = v_select(outside, delta / a, one),
     };
 }
 

@@ -9,7 +9,10 @@
  */
 
 /* alpha, but never so close to 0 that b / alpha overflows: the loss is the same there */
-INLINE vec robust_nonzero(vec alpha) { return v_copysign(v_max(v_abs(alpha), v_set(0x1p-40f)), alpha); }
+INLINE vec robust_nonzero(vec alpha) {
+    vec size = v_max(v_abs(alpha), v_set(0x1p-40f));
+    return (vec)((uvec)size | ((uvec)alpha & (uvec)v_set(-0.0f)));
+}
 
 typedef struct {
     vpair b, square, w; /* |alpha - 2|, scale^2 */
@@ -17,20 +20,24 @@ typedef struct {
     mask needs_exact;
 } robust_element;
 
+/* The square of a number, exactly */
+INLINE vpair exact_square(vec x) {
+    vec square = x * x;
+    return (vpair){square, product_error(x, x, square)};
+}
+
 INLINE robust_element robust_element_of(vec x, vec alpha, vec scale) {
     const vec two = v_set(2);
     vec difference = two - alpha; /* exact above 2 */
     vpair b = {v_abs(difference), (two - difference) - alpha};
-    vpair square = pair_square((vpair){scale, v_set(0)}), z = pair_square((vpair){x, v_set(0)});
-    vpair divisor = pair_product(square, b);
+    vpair square = exact_square(scale), z = exact_square(x), divisor = pair_product(square, b);
     vec inverse = v_set(1) / divisor.hi, w = z.hi * inverse;
     vec rest = v_fma(-w, divisor.hi, z.hi) + v_fma(-w, divisor.lo, z.lo);
-    mask ordinary = m_and(m_and(v_le(v_abs(alpha), v_set(2.5f)), v_lt(v_set(0), b.hi)),
-                          m_and(v_le(v_set(0x1p-16f), scale), v_le(scale, v_set(0x1p16f))));
-    mask near = m_and(v_le(z.hi, v_set(0x1p100f)), v_le(w, v_set(0x1p38f)));
+    /* written without conjunctions, so that each is one comparison; b = 0 makes w infinite or NaN */
+    mask far = m_or(m_not(v_le(v_abs(alpha), v_set(2.5f))), m_not(v_le(w, v_set(0x1p38f))));
+    mask extreme = m_or(m_not(v_le(v_set(0x1p-16f), scale)), m_not(v_le(scale, v_set(0x1p16f))));
     mask tiny = m_and(v_lt(z.hi, v_set(0x1p-80f)), m_not(v_eq(x, v_set(0))));
-    return (robust_element){
-        b, square, {w, rest * inverse}, inverse * square.hi, m_or(m_not(m_and(ordinary, near)), tiny)};
+    return (robust_element){b, square, {w, rest * inverse}, inverse * square.hi, m_or(m_or(far, extreme), tiny)};
 }
 
 /* k and l of 1 + w */
@@ -50,11 +57,11 @@ INLINE robust_log2 robust_log2_of(vpair w) {
 }
 
 /* factor 2^n and expm1(r) for n ln 2 + r = (s - less) (k ln 2 + l), less = 0 or 1 */
-INLINE robust_float_power robust_each_power(robust_log2 log, vec s, vec less, vec factor) {
+INLINE robust_float_power robust_each_power(robust_log2 log, vec s, int less, vec factor) {
     const vec round = v_set(1.5f * 0x1p23f);
-    vec shifted = v_fma(s - less, v_fma(log.l, v_set(LOG2E), log.k), round);
-    vec whole = v_fma(s, log.k, -v_fma(less, log.k, shifted - round));
-    vec r = v_fma(whole, v_set(LN2_HI + LN2_LO), v_fma(s, log.l, -less * log.l));
+    vec shifted = v_fma(less ? s - v_set(1) : s, v_fma(log.l, v_set(LOG2E), log.k), round), n = shifted - round;
+    vec whole = v_fma(s, log.k, less ? -(log.k + n) : -n);
+    vec r = v_fma(whole, v_set(LN2_HI + LN2_LO), less ? v_fma(s, log.l, -log.l) : s * log.l);
     return (robust_float_power){times_power_of_2(shifted, factor), expm1_reduced(r)};
 }
 
@@ -64,7 +71,7 @@ INLINE jet robust_each(vec x, const vec *p) {
     robust_log2 log = robust_log2_of(e.w);
     vec f = e.b.hi / alpha, f_lost = (v_fma(-f, alpha, e.b.hi) + e.b.lo) * e.b_inverse;
     vec g = v_set(1) / e.square.hi, g_lost = v_fma(-g, e.square.lo, v_fma(-g, e.square.hi, v_set(1)));
-    robust_float_power u = robust_each_power(log, s, v_set(0), f), v = robust_each_power(log, s, v_set(1), g);
+    robust_float_power u = robust_each_power(log, s, 0, f), v = robust_each_power(log, s, 1, g);
     vec value = v_fma(u.power, u.expm1, u.power - f), weight = v_fma(v.power, v.expm1 + g_lost, v.power);
     return (jet){
         .value = v_fma(value, f_lost, value),
