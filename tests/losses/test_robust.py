@@ -84,6 +84,15 @@ def test_accuracy_where_the_tables_of_an_alpha_turn(output, alpha, dtype, isa):
     check(loss(x, alpha=alpha, scale=0.7), [want[output] for want in wanted], (x,), dtype, output)
 
 
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("scale", [1.0, 0.3, 1e-6, 1e6])
+def test_one_scale_beside_an_alpha_per_element_is_the_scale_of_each(scale, output, isa):
+    """What follows from one scale is computed before the loop."""
+    r, alpha, *_ = scattered("float32")
+    loss = fl.robust if output == "value" else getattr(fl.robust, output)
+    assert_same_bits(loss(r, alpha=alpha, scale=scale), loss(r, alpha=alpha, scale=np.full(len(r), scale)))
+
+
 @EVERY_DTYPE
 def test_alphas_in_turn_do_not_mix(dtype):
     """A thread keeps the tables of its last alpha and scale."""
