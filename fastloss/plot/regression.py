@@ -65,13 +65,13 @@ def regression_animation(seed: int = 0, *, ax: Any = None) -> Any:
         Of the data and the first step. Its attribute `animation` is the matplotlib.animation.FuncAnimation, which lives
         as long as the figure does: `figure.animation.save("fit.gif", writer="pillow")`.
     """
-    from matplotlib.animation import FuncAnimation
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     x, y = line_with_outliers(seed)
     start = irls(x[:, None], y, loss="half_squared_error").path[-1:]
     path = start + [step for step in irls(x[:, None], y, anneal=8).path if step[2].name == "robust"]
     figure, (axes,) = axes_of(ax, 1, "A line with outliers, step by step", (7.4, 4.6))
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     if ax is None:
         figure.set_dpi(90)
         FigureCanvasAgg(figure)

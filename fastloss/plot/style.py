@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.installing import install_extra
+
 COLOURS = "cividis"  # of weights and heights: ordered in lightness, and told apart by colour-blind readers
 
 
@@ -51,6 +53,8 @@ def axes_of(
         If something else is given.
     ValueError
         If another number of axes is.
+    ImportError
+        If matplotlib is not there.
     """
     if ax is not None:
         axes = list(np.atleast_1d(ax).ravel())
@@ -59,7 +63,10 @@ def axes_of(
         if len(axes) != count:
             raise ValueError(f"ax must be {count} axes, got {len(axes)}")
         return axes[0].figure, axes
-    from matplotlib.figure import Figure
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(f"a picture needs more than the core: {install_extra('plot')}") from error
 
     figure = Figure(figsize=(size[0] * count, size[1]), dpi=150, layout="constrained")
     axes = list(np.atleast_1d(figure.subplots(1, count, **subplots)).ravel())

@@ -1,5 +1,6 @@
 """What the pictures show, by the data of their lines."""
 
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -171,3 +172,10 @@ def test_draws_into_given_axes_or_a_new_figure(name):
     assert all(len(each.lines) + len(each.collections) for each in np.atleast_1d(axes))
     with pytest.raises(ValueError, match=f"ax must be {panels} axes, got 3"):
         draw(ax=figure.subplots(1, 3))
+
+
+@pytest.mark.parametrize("name", ["curves", "density", "regression", "regression_animation", "surface"])
+def test_without_matplotlib_the_command_that_installs_it_is_named(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"pip install .*\[plot\]"):
+        getattr(plot, name)()
