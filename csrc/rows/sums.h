@@ -49,9 +49,16 @@ INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
     return lane[0];
 }
 
-/* Prefetches the n logits one chunk further on. */
+/* How far ahead a pass prefetches: a chunk. Several shorter rows are in the first-level cache, and what is kept of
+ * them: less. */
+INLINE size_t prefetch_distance(size_t classes) { return classes < CHUNK / 2 ? CHUNK / 2 : CHUNK; }
+
 INLINE void prefetch(const real *x, size_t n) {
-    for (size_t i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(x + CHUNK + i);
+    for (size_t i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(x + i);
+}
+
+INLINE void prefetch_to_write(const real *x, size_t n) {
+    for (size_t i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(x + i, 1);
 }
 
 /* A copy of the last n classes of a long row or chunk, from `begin` on, which fill no group: a group filled up with
