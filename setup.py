@@ -198,7 +198,7 @@ def extension(source):
         ".".join(source.with_suffix("").parts),
         [str(source), *C_SOURCES.get(module, [])],
         include_dirs=["csrc", "fastloss/include", numpy.get_include()],
-        extra_compile_args=["-std=gnu11", "-fvisibility=hidden", *flags],
+        extra_compile_args=["-std=gnu11", "-fvisibility=hidden", "-ffp-contract=off", *flags],
         extra_link_args=LINK_FLAGS,
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),

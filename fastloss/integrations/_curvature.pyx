@@ -16,10 +16,15 @@ cdef extern from *:
     #include <stdint.h>
     #include <string.h>
 
-    #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+    #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     #define FOR_EACH_MACHINE __attribute__((target_clones("avx512f", "avx2", "default")))
     #else
     #define FOR_EACH_MACHINE
+    #endif
+    #ifdef __clang__
+    #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+    #else
+    #define INDEPENDENT _Pragma("GCC ivdep")
     #endif
 
     /* signs: 0 stands for -1; whether others than -1 and 1 are left. finish: gradient and curvature times `factor`, in
@@ -57,7 +62,7 @@ cdef extern from *:
             const real *weight = rows->weight, *pred = rows->pred, *target = rows->target;                           \\
             real *grad = rows->grad, *curvature = rows->curvature;                                                   \\
             bits found = 0;                                                                                          \\
-            _Pragma("GCC ivdep")                                                                                     \\
+            INDEPENDENT                                                                                              \\
             for (Py_ssize_t i = 0; i < n; i++) {                                                                     \\
                 real g = grad[i], h, difference, size;                                                               \\
                 if (kind != UNSCALED) grad[i] = g = g * factor;                                                      \\
