@@ -100,6 +100,15 @@ def test_weight_times_residual_is_grad(name, case):
 
 
 @EVERY_DTYPE
+@pytest.mark.parametrize(("name", "case"), cases(RESIDUAL))
+def test_weights_that_vanish_have_no_sign(name, case, dtype, isa):
+    largest = np.finfo(dtype).maxexp - 1
+    sizes = np.ldexp(np.ones(largest, dtype), np.arange(largest))
+    weights = fl.get(name, **case).weight(np.concatenate([sizes, -sizes, [np.inf, -np.inf]]).astype(dtype))
+    assert not np.signbit(weights[~np.isnan(weights)]).any()
+
+
+@EVERY_DTYPE
 @with_trait("even")
 def test_even(name, case, dtype):
     loss, (r,) = fl.get(name, **case), inputs(name, dtype, case)

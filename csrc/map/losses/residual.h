@@ -117,7 +117,8 @@ INLINE jet dcs(vec r, const vec *p) {
     mask inside = m_or(v_lt(square, c), m_and(v_eq(square, c), v_le(product_error(a, a, square), v_set(0))));
     vpair q = pair_reciprocal(pair_one_plus(square_times(a, pair_reciprocal((vpair){c, v_set(0)}))));
     vpair rest = two_sum(v_set((real)1.5), -two * q.hi);
-    vec root = two * q.hi, weight = v_fma(two * root, two * q.lo, root * root), pull = four * a * q.hi;
+    vec root = two * q.hi, pull = four * a * q.hi;
+    vec weight = v_abs(v_fma(two * root, two * q.lo, root * root)); /* never -0, where the square is 0 */
     return (jet){
         .value = v_select(inside, half * r * r, p[0] * (rest.hi + v_fma(-two, q.lo, rest.lo))),
         .grad = v_select(inside, r, v_copysign(unit * v_fma(two * pull, q.lo, pull * q.hi), r)),
