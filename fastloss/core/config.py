@@ -1,5 +1,7 @@
 """Version and build, as a bug report needs them, and where the header for C is."""
 
+import os
+
 import numpy as np
 
 from fastloss.core.installing import ROOT
@@ -21,7 +23,8 @@ def _version():
     except PackageNotFoundError:  # a checkout that is built, but not installed
         import tomllib
 
-        return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+        with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+            return tomllib.load(file)["project"]["version"]
 
 
 def get_include():
