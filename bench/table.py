@@ -128,7 +128,7 @@ def rows_of(name, arguments):
             error, first = error_of(loss, outputs, dtype), np.asarray(points[0])
             size, copied = first.size, 2 * first.nbytes
             yield (
-                f"| {name} | {output} | {dtype} | {1e9 * time / size:.3f} | {moved / time / 1e9:.2g} "
+                f"| {name} | {output} | {dtype} | {1e9 * time / size:.3f} | {moved / time / 1e9:.3g} "
                 f"| {copied / copy / 1e9:.1f} | {ratio:.2f} | {ratio * copied / moved:.2f} | {error} |"
             )
 

@@ -117,7 +117,6 @@ cdef extern from *:
 KINDS = {"curved": SCALED, "weighed": WEIGHED, "bounded": BOUNDED, "constant": CONSTANT, "spread": SPREAD}
 
 
-
 def finish(np.ndarray grad, np.ndarray curvature, kind, double least):
     """Rows of logits, contiguous arrays of one floating dtype: what `kind` makes of them. Whether all gradients are
     finite."""
@@ -158,7 +157,7 @@ cdef class Curvature:
         open_operand(&self.pred, pred[0], pred[1], is_double, False, self.size)
         open_operand(&self.target, target[0], target[1], is_double, False, self.size)
         self.reads_signs = reads_signs
-        if weight is not None:
+        if weight is not None and self.rows.kind in (WEIGHED, CONSTANT):  # else the outputs have it
             open_operand(&self.weight, weight[0], weight[1], is_double, False, self.size)
             self.has_weight = True
         open_operand(&self.grad, grad, storage, is_double, True, self.size)
