@@ -269,6 +269,26 @@ def test_threads_that_cannot_start(data, tmp_path, monkeypatch, startable):
     assert contents(tmp_path / "got") == contents(tmp_path / "expected")
 
 
+def test_a_thread_whose_start_is_interrupted_does_nothing(data, tmp_path, monkeypatch):
+    """It begins when nobody waits for it any more."""
+    start, late, done = threading.Thread.start, [], []
+
+    def interrupted(thread):
+        if not thread.name.startswith("fastloss-scoring"):
+            return start(thread)
+        late.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    monkeypatch.setattr(job.Job, "do", lambda *given: done.append(given))
+    with pytest.raises(KeyboardInterrupt):
+        fl.score(data, tmp_path / "got", workers=3, **OPTIONS)
+    (thread,) = late
+    start(thread)
+    thread.join()
+    assert not done
+
+
 COMMAND = [sys.executable, "-m", "fastloss", "score"]
 
 

@@ -90,21 +90,21 @@ class _Workers:
         self.totals = [Collected(job.spec) for _ in range(workers)]
         self._ended: SimpleQueue = SimpleQueue()  # (index, outcome) of tasks, an exception or None of threads
         self._stop = threading.Event()
-        self._over = [threading.Event() for _ in range(workers)]
+        self._begun: list[threading.Event] = []  # set where the thread is over
         self._threads = [
-            threading.Thread(target=self._work, args=(over, total), name=f"fastloss-scoring-{i}")
-            for i, (over, total) in enumerate(zip(self._over, self.totals, strict=True))
+            threading.Thread(target=self._work, args=(total,), name=f"fastloss-scoring-{i}")
+            for i, total in enumerate(self.totals)
         ]
+        self._running = 0
 
     def outcomes(self):
         """(index, outcome) of each task that ends."""
-        running = len(self._running)
-        while running:
+        while self._running:
             ended = self._ended.get()
             if isinstance(ended, BaseException):
                 raise ended
             if ended is None:
-                running -= 1
+                self._running -= 1
             else:
                 yield ended
 
@@ -113,8 +113,13 @@ class _Workers:
         with self._lock:
             self._tasks = iter(())
 
-    def _work(self, over: threading.Event, total: Collected) -> None:
+    def _work(self, total: Collected) -> None:
+        over = threading.Event()
+        with self._lock:
+            self._begun.append(over)
         try:
+            if self._stop.is_set():  # nobody knows of this thread: its start was interrupted
+                return
             while True:
                 with self._lock:
                     index, task = next(self._tasks, (None, None))
@@ -140,12 +145,12 @@ class _Workers:
         try:
             for thread in self._threads:
                 thread.start()
+                self._running += 1
         except RuntimeError:  # the system has no more, or the interpreter ends
             pass
         except BaseException as error:
             self.__exit__(type(error), error, None)
             raise
-        self._running = self._started()
         return self if self._running else None
 
     def __exit__(self, kind, error, traceback) -> None:
@@ -154,9 +159,8 @@ class _Workers:
         insist(self._wait)
 
     def _wait(self) -> None:
-        """Until all have ended; an interrupted `Thread.join` takes a thread for ended that is not."""
-        for over in self._started():
+        """Until all that have begun have ended; an interrupted `Thread.join` takes a thread for ended that is not."""
+        with self._lock:
+            begun = list(self._begun)
+        for over in begun:
             over.wait()
-
-    def _started(self) -> list[threading.Event]:
-        return [over for thread, over in zip(self._threads, self._over, strict=True) if thread.ident is not None]
