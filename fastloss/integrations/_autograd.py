@@ -36,7 +36,9 @@ class LossFunction:
         self, *arrays: Any, sample_weight: Any = None, reduction: str = "mean", **parameters: Any
     ) -> torch.Tensor:
         tensors: list[torch.Tensor] = []
-        given = {**parameters, "sample_weight": sample_weight, "reduction": reduction}
+        given = {**parameters, "reduction": reduction}
+        if sample_weight is not None:
+            given["sample_weight"] = sample_weight
         names = (*self.names, *["argument"] * len(arrays))
         positional = tuple([with_slots(each, tensors, name) for each, name in zip(arrays, names, strict=False)])
         keywords = tuple([(name, with_slots(value, tensors, name)) for name, value in given.items()])
@@ -50,7 +52,7 @@ class LossFunction:
             return _operator(_registered(self.key, positional, keywords, needed, is_widened), tensors)[0]
         call = self._call(positional, keywords, needed, is_widened)
         is_plain = not (is_forward or _is_transformed())
-        return _Plain.apply(call, *tensors) if is_plain else _Loss.apply(call, *tensors)[0]
+        return _apply_plain(call, *tensors) if is_plain else _Loss.apply(call, *tensors)[0]
 
     def _call(self, *arguments: Any) -> Call:
         """A call, which is kept, as steps of a training repeat it."""
@@ -180,7 +182,7 @@ class Call:
 
     def _as_tensors(self, grads: Sequence[Any], tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         places = self.computed_places
-        return [torch.as_tensor(g, dtype=tensors[place].dtype) for g, place in zip(grads, places, strict=True)]
+        return [_as_tensor(grad, tensors[place].dtype) for grad, place in zip(grads, places, strict=True)]
 
     def backward(self, upstream: torch.Tensor | None, grads: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
         """The gradients by all tensors, of those of the value; an upstream of None is 1. Autograd sums them along what
@@ -214,7 +216,13 @@ class Call:
 
 def _value(value: Any, dtype: torch.dtype) -> torch.Tensor:
     """A number, for which that is twice as fast, or an array."""
-    return torch.scalar_tensor(value, dtype=dtype) if type(value) is float else torch.as_tensor(value, dtype=dtype)
+    return torch.scalar_tensor(value, dtype=dtype) if type(value) is float else _as_tensor(value, dtype)
+
+
+def _as_tensor(array: Any, dtype: torch.dtype) -> torch.Tensor:
+    """`torch.as_tensor`, which takes twice as long for an array of NumPy."""
+    tensor = torch.from_numpy(array) if type(array) is np.ndarray else torch.as_tensor(array)
+    return tensor if tensor.dtype == dtype else tensor.to(dtype)
 
 
 def _has_tangent(tensor: torch.Tensor) -> bool:
@@ -322,6 +330,9 @@ class _Plain(torch.autograd.Function):
     backward = _Loss.backward
 
 
+_apply_plain = super(torch.autograd.Function, _Plain).apply  # without the steps of torch that are for transforms
+
+
 class _Gradient(_Function):
     """A gradient as it is, whose derivative is by the second one."""
 
@@ -383,7 +394,7 @@ class _Second(_Final):
     @staticmethod
     def forward(call: Call, *tensors: torch.Tensor) -> Any:
         positional, keywords = call.arguments(tensors)
-        return (torch.as_tensor(call.loss.hess(*positional, **keywords), dtype=tensors[0].dtype),)
+        return (_as_tensor(call.loss.hess(*positional, **keywords), tensors[0].dtype),)
 
 
 def _is_one(upstream: torch.Tensor) -> bool:
