@@ -48,7 +48,10 @@ def take(array: pa.Array, places: pa.Array) -> pa.Array:
 def take_rows(batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
     """Rows of a batch, by their places."""
     places = pa.array(rows)
-    return pa.table([take(column, places) for column in batch.columns], schema=batch.schema)
+    try:
+        return pa.Table.from_batches([batch.take(places)])
+    except pa.ArrowNotImplementedError:
+        return pa.table([take(column, places) for column in batch.columns], schema=batch.schema)
 
 
 def compact(array: pa.Array) -> pa.Array:

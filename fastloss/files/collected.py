@@ -33,10 +33,10 @@ class Collected:
         for one in self._losses:
             one.expect(types)
 
-    def expect_rows(self, schema: pa.Schema) -> None:
-        """Rows of which worst ones are kept will be added that have these columns, which are not read again."""
+    def expect_rows(self, origin: Origin) -> None:
+        """Rows from there will be added, of which worst ones are kept."""
         for one in self._losses:
-            one.worst.expect(schema)
+            one.worst.expect(origin)
 
     def add(self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None = None) -> None:
         """Add the losses of the rows of a batch; where worst rows are kept, these come from there."""
@@ -54,12 +54,16 @@ class Collected:
         self.rows += rows
 
     @contextmanager
-    def part(self) -> Iterator[Collected]:
-        """Sums of their own for the rows of a block, which are part of these if it ends well.
+    def part(self, is_whole: bool) -> Iterator[Collected]:
+        """Sums of their own for the rows of a block, which are part of these if it ends well; worst rows that the whole
+        will not have are left out, unless the part `is_whole`.
 
         The memory of one serves the next.
         """
         part, self._part = self._part or Collected(self._spec), None
+        for one, whole in zip(part._losses, self._losses, strict=True):
+            if whole.worst is not None and not is_whole:
+                one.worst.follow(whole.worst)
         yield part
         self.take(part)
         self._part = part

@@ -18,7 +18,7 @@ from fastloss.files.collected import Collected
 from fastloss.files.csv.text import ROWS
 from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, located
-from fastloss.files.formats import ARCHIVES, STREAM
+from fastloss.files.formats import STREAM
 from fastloss.files.matching import Chosen
 from fastloss.files.readers.ahead import in_turn
 from fastloss.files.readers.sources import PartitionedSource, class_count, csv_columns, open_source
@@ -27,7 +27,7 @@ from fastloss.files.reading import shown
 from fastloss.files.schemas import conform, output_schema, unified
 from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL
-from fastloss.files.worst import Origin, check_names, is_read_again
+from fastloss.files.worst import Origin, opened_with
 from fastloss.files.writers.output import Output, TableOutput, open_output
 from fastloss.files.writers.sinks import ROW_GROUP_BYTES
 
@@ -106,23 +106,14 @@ def score_task(
 
 @contextmanager
 def _opener(task: Task, spec: Spec, infer: bool, keep: tuple[str, ...] | None):
-    """A function that opens a fragment's source, again if need be: what passes once stays open.
-
-    For worst rows archives are opened with the columns to `keep`, and what is not read again with all.
-    """
-
-    def opening(fragment: Fragment) -> Spec:
-        if spec.worst and fragment.format in ARCHIVES:
-            return replace(spec, keep=keep)
-        return replace(spec, keep=None) if spec.worst and not is_read_again(fragment) else spec
-
+    """A function that opens a fragment's source, again if need be: what passes once stays open."""
     columns_of_text = None
     if infer and len(task.fragments) > 1:
         texts = [fragment for fragment in task.fragments if fragment.format == "csv" and fragment.path != STREAM]
         columns_of_text = csv_columns(texts, spec)
     with ExitStack() as stack:
         once = {
-            id(fragment): stack.enter_context(open_source(fragment, opening(fragment), infer))
+            id(fragment): stack.enter_context(open_source(fragment, opened_with(spec, fragment, keep), infer))
             for fragment in task.fragments
             if fragment.passes_once or len(task.fragments) == 1
         }
@@ -130,7 +121,7 @@ def _opener(task: Task, spec: Spec, infer: bool, keep: tuple[str, ...] | None):
         def open_fragment(fragment: Fragment):
             if id(fragment) in once:
                 return nullcontext(once[id(fragment)])
-            return open_source(fragment, opening(fragment), infer, columns_of_text)
+            return open_source(fragment, opened_with(spec, fragment, keep), infer, columns_of_text)
 
         yield open_fragment
 
@@ -249,14 +240,12 @@ def _score_source(
     wanted = _wanted(spec, source)
     with naming(fragment, rows, before):
         collected.expect(output_schema(source.schema, spec, classes))
+        origin = None
         if spec.worst:
-            check_names(source.schema, spec)
-            if not fragment.is_file:
-                collected.expect_rows(source.schema)
-            if not is_read_again(fragment):
-                wanted = [*dict.fromkeys([*source.schema.names, *wanted])]
+            origin = Origin.of(fragment, source, wanted)
+            collected.expect_rows(origin)
+            wanted = list(origin.read)
     carried = spec.carried(source.schema.names)
-    origin = Origin.of(fragment, source, wanted) if spec.worst else None
     for batch, matches in _batches(source, wanted, spec, before):
         chosen = Chosen.of(batch, matches)
         emitted: list[pa.Array] = []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -25,8 +27,14 @@ Rows = tuple[np.ndarray, pa.Table]  # of a fragment: their numbers in the file, 
 def states(fragments: Sequence[Fragment]) -> list[list]:
     """What tells the files of each fragment from what they become if they are written anew; of this machine, as an
     object of a store is read by its version."""
-    local = ([file.path for file in one.files if one.is_file and file.store is LOCAL] for one in fragments)
-    return [[LOCAL.status(path) for path in paths if LOCAL.exists(path)] for paths in local]
+    state = cache(_state)
+    return [[state(file.path) for file in one.files if one.is_file and file.store is LOCAL] for one in fragments]
+
+
+def _state(path: str) -> tuple | None:
+    with suppress(OSError):  # said when it is read
+        return LOCAL.status(path)
+    return None
 
 
 def with_all_columns(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,24 @@ from fastloss.files.arrow import columns
 from fastloss.files.batch import Losses
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import MEMORY, TEXTS
+from fastloss.files.formats import ARCHIVES, MEMORY, TEXTS
 from fastloss.files.spec import Spec
 
 FEW_ROWS = 8  # which are copied one by one in less time
 FIRST_ROWS = 1 << 12  # of a job, which tell what is large
 HELD = np.dtype([(name, "i8") for name in ("group", "number", "row", "chunk", "place")] + [("value", "f8")])
+
+
+def opened_with(spec: Spec, fragment: Fragment, keep: tuple[str, ...] | None) -> Spec:
+    """The spec to open a fragment with that is scored by another one, for a user who wants these columns to be kept."""
+    if spec.worst and fragment.format in ARCHIVES:  # of which not all arrays are columns
+        return replace(spec, keep=keep)
+    return replace(spec, keep=None) if spec.worst and _is_held_whole(fragment) else spec
+
+
+def _is_held_whole(fragment: Fragment) -> bool:
+    """Whether nothing of its rows can be read when the job ends: neither are their texts kept."""
+    return not fragment.is_file and fragment.format not in TEXTS
 
 
 @dataclass(frozen=True)
@@ -32,8 +45,10 @@ class Origin:
 
     Attributes
     ----------
+    read : tuple of str
+        The columns that are to be read of the source.
     names : tuple of str
-        The columns that the batches of the source have as a whole.
+        Those that its batches have as a whole.
     before : int
         The rows of the fragment before the batch.
     numbers : array of int or None
@@ -42,14 +57,17 @@ class Origin:
 
     fragment: Fragment
     source: Any
+    read: tuple[str, ...]
     names: tuple[str, ...]
     before: int = 0
     numbers: np.ndarray | None = None
 
     @classmethod
-    def of(cls, fragment: Fragment, source, read: Sequence[str]) -> Origin:
-        names = [] if hasattr(source, "texts") else [name for name in source.schema.names if name in read]
-        return cls(fragment, source, tuple(names))
+    def of(cls, fragment: Fragment, source, scored: Sequence[str]) -> Origin:
+        """Of a source of which these columns are read in any case."""
+        names = source.schema.names
+        read = tuple(dict.fromkeys([*names, *scored])) if _is_held_whole(fragment) else tuple(scored)
+        return cls(fragment, source, read, tuple(name for name in names if name in read))
 
     @property
     def file(self) -> str | None:
@@ -60,29 +78,20 @@ class Origin:
 
     def at(self, before: int, numbers: np.ndarray | None) -> Origin:
         """For another batch of the source."""
-        return replace(self, before=before, numbers=numbers)
+        return Origin(self.fragment, self.source, self.read, self.names, before, numbers)
 
     def held(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
         """What there is of some rows of a batch: its columns, or the text of the rows."""
         if hasattr(self.source, "texts"):
-            return self.source.texts(self._places(rows))
+            return self.source.texts(self.places(rows))
         batch = batch.select(self.names)
         if len(rows) > FEW_ROWS:
             return take_rows(batch, rows)
         return pa.Table.from_batches([pa.concat_batches([batch.slice(row, 1) for row in rows.tolist()])])
 
-    def in_file(self, rows: np.ndarray) -> np.ndarray:
-        """The numbers in the file of rows of a batch."""
-        rows = self._places(rows) + self.before
-        return self.source.in_file(rows) if hasattr(self.source, "in_file") else rows
-
-    def _places(self, rows: np.ndarray) -> np.ndarray:
+    def places(self, rows: np.ndarray) -> np.ndarray:
+        """The numbers in the whole batch of its rows that are scored."""
         return rows if self.numbers is None else self.numbers[rows]
-
-
-def is_read_again(fragment: Fragment) -> bool:
-    """Whether the columns of rows can be read when the job ends, or their texts are kept."""
-    return fragment.is_file or fragment.format in TEXTS
 
 
 def check_names(schema: pa.Schema, spec: Spec) -> None:
@@ -112,8 +121,13 @@ class WorstCollector:
         self._no_rows = pa.table({})
         self._empty()
 
-    def expect(self, schema: pa.Schema) -> None:
-        """Rows will be added that have these columns; those of the first schema are there even if no row is."""
+    def expect(self, origin: Origin) -> None:
+        """Rows from there will be added; the columns of the first ones are there even if no row is."""
+        check_names(origin.source.schema, self._spec)
+        if not origin.fragment.is_file:  # which tells them when the job ends
+            self._expect(origin.source.schema)
+
+    def _expect(self, schema: pa.Schema) -> None:
         if not self._no_rows.num_columns:
             self._no_rows = schema.empty_table().replace_schema_metadata()
 
@@ -133,11 +147,17 @@ class WorstCollector:
                 self._keep(batch, losses.value, group, origin, rows)
             start = stop
 
+    def follow(self, other: WorstCollector) -> None:
+        """What is added to this one will be added to another one, with nothing else in between: leave out what is less
+        than all that this holds then."""
+        if other._floors is not None and not self._spec.worst_by_group:
+            self._floors = np.nextafter(other._floors, -np.inf)  # equal losses may come before those there
+
     def take(self, other: WorstCollector, groups: np.ndarray | None) -> None:
         """Add everything that was added to another one, whose groups have these numbers here; it is as new then."""
         other._trim()
         self._trim()
-        self.expect(other._no_rows.schema)
+        self._expect(other._no_rows.schema)
         held = other._held
         if groups is not None:
             held["group"] = groups[held["group"]]
@@ -145,8 +165,7 @@ class WorstCollector:
         self._chunks += other._chunks
         self._files |= other._files
         other._empty()
-        self._held = np.concatenate([self._held, held])
-        self._trim()
+        self._settle(np.concatenate([self._held, held]))
 
     def of_all(self) -> Worst:
         """The largest of all."""
@@ -167,8 +186,7 @@ class WorstCollector:
         if self._floors is None:
             rows = np.arange(start, stop)
         elif group is None:
-            floor = _at_most(self._floors[0], values.dtype)
-            rows = np.flatnonzero(values > floor) + start if not values.max() <= floor else values[:0]  # mostly none
+            rows = np.flatnonzero(values > _at_most(self._floors[0], values.dtype)) + start
         else:
             known = np.full(max(int(group.max()) + 1, len(self._floors)), np.nan)
             known[: len(self._floors)] = self._floors
@@ -183,10 +201,15 @@ class WorstCollector:
 
     def _keep(self, batch: pa.RecordBatch, values, group, origin: Origin, rows: np.ndarray) -> None:
         """Hold on to rows, if no others of the batch are larger."""
-        new = _entries(len(rows), value=values[rows], place=rows, row=rows, group=0 if group is None else group[rows])
+        new = np.zeros(len(rows), HELD)
+        new["value"], new["row"] = values[rows], rows
+        if group is not None:
+            new["group"] = group[rows]
         if len(new) > self._count:
             new = _largest(new, self._count)
-        self._chunks.append(origin.held(batch, new["place"]))
+        new["chunk"], new["place"] = len(self._chunks), np.arange(len(new))
+        self._chunks.append(origin.held(batch, new["row"]))
+        new["number"], new["row"] = origin.fragment.number, origin.places(new["row"]) + origin.before
         self._new.append((new, origin))
         self._waiting += len(new)
         if self._floors is None or self._waiting > max(self._count, len(self._held) // 2):
@@ -194,12 +217,22 @@ class WorstCollector:
 
     def _trim(self) -> None:
         """Let go of what is not among the largest."""
-        for chunk, (new, origin) in enumerate(self._new, len(self._chunks) - len(self._new)):
-            new["chunk"], new["place"] = chunk, np.arange(len(new))
-            new["number"], new["row"] = origin.fragment.number, origin.in_file(new["row"])
-            self._files[origin.fragment.number] = origin.file
-        self._held = _largest(np.concatenate([self._held, *(new for new, _ in self._new)]), self._count)
+        if not self._new:
+            return
+        found = [self._held]
+        for source, of_source in groupby(self._new, lambda pair: pair[1].source):
+            entries, origins = zip(*of_source, strict=True)
+            new = np.concatenate(entries)
+            if hasattr(source, "in_file"):
+                new["row"] = source.in_file(new["row"])
+            self._files[origins[0].fragment.number] = origins[0].file
+            found.append(new)
         self._new, self._waiting = [], 0
+        self._settle(np.concatenate(found))
+
+    def _settle(self, held: np.ndarray) -> None:
+        """Hold on to the largest of these."""
+        self._held = _largest(held, self._count)
         groups, sizes = np.unique(self._held["group"], return_counts=True)
         full = sizes == self._count
         if full.any():
@@ -219,13 +252,10 @@ class WorstCollector:
 
     def _rows(self, held: np.ndarray) -> pa.Table:
         """What there is of rows of one fragment."""
-        order = np.argsort(held["chunk"], kind="stable")
-        numbers, starts = np.unique(held["chunk"][order], return_index=True)
-        parts = [
-            chosen(self._chunks[number], held["place"][of])
-            for number, of in zip(numbers, np.split(order, starts[1:]), strict=True)
-        ]
-        return chosen(pa.concat_tables(parts), np.argsort(order))
+        numbers, chunk = np.unique(held["chunk"], return_inverse=True)
+        chunks = [self._chunks[number] for number in numbers]
+        before = np.cumsum([0, *map(len, chunks[:-1])])
+        return chosen(pa.concat_tables(chunks), before[chunk] + held["place"])
 
     def _worst(self, held: np.ndarray) -> Worst:
         numbers = sorted(set(held["number"].tolist())) or [0]
@@ -239,15 +269,11 @@ class WorstCollector:
         return pa.Table.from_arrays([*first, *rows.columns], schema=pa.schema([*fields, *rows.schema]))
 
 
-def _entries(count: int, **fields) -> np.ndarray:
-    entries = np.zeros(count, HELD)
-    for name, values in fields.items():
-        entries[name] = values
-    return entries
-
-
 def _largest(held: np.ndarray, count: int) -> np.ndarray:
     """Of each group the largest, in order."""
+    if len(held) > count and not held["group"].any():  # most need not be sorted
+        values = held["value"]
+        held = held[values >= np.partition(values, len(held) - count)[len(held) - count]]
     held = held[np.lexsort((held["row"], held["number"], -held["value"], held["group"]))]
     starts = np.flatnonzero(np.diff(held["group"], prepend=-1))
     sizes = np.diff(starts, append=len(held))
@@ -258,6 +284,8 @@ def _largest(held: np.ndarray, count: int) -> np.ndarray:
 
 def _at_most(value: float, dtype: np.dtype) -> np.floating:
     """A number in a type that may hold fewer, below the next of which that exceeds it."""
+    if dtype == np.float64:
+        return value
     with np.errstate(over="ignore"):
         near = dtype.type(value)
     return near if near <= value else np.nextafter(near, dtype.type(-np.inf))

@@ -21,7 +21,7 @@ import pytest
 import fastloss as fl
 from fastloss.files import ScoringError
 from fastloss.files import worst as worst_module
-from fastloss.files.arrow.declared import declared_rows
+from fastloss.files.arrow.declared import declared_batches
 
 ROWS = 1000
 COUNT = 7
@@ -443,7 +443,8 @@ def test_rows_of_few_record_batches(tmp_path, compression, count):
                 part = [column.slice(start, size).combine_chunks() for column in table.columns]
                 writer.write_batch(pa.RecordBatch.from_arrays(part, schema=table.schema))
     with path.open("rb") as file:
-        assert declared_rows(lambda start, count: os.pread(file.fileno(), count, start), path.stat().st_size) == sizes
+        batches = declared_batches(lambda start, count: os.pread(file.fileno(), count, start), path.stat().st_size)
+    assert [batch.rows for batch in batches] == sizes
     worst = score(path, worst=count).worst
     check(worst, [table], [str(path)], expected_rows([table], count))
 

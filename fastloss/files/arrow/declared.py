@@ -1,5 +1,5 @@
 """What the compressed buffers of an Arrow IPC file or stream become, by what they say: read before pyarrow makes room;
-and how many rows its batches have.
+and where those of its batches are.
 
 Only the parts of the metadata (flatbuffers) that say this are read. What is malformed has no size here: pyarrow checks
 it, and says what is wrong.
@@ -16,6 +16,7 @@ MAGIC = b"ARROW1"
 CONTINUATION = 0xFFFFFFFF
 DICTIONARY, BATCH = 2, 3  # of the messages
 METADATA_BYTES = 1 << 28  # more than there is of any message
+HEAD_BYTES = 1 << 11  # as long as most are
 MALFORMED = struct.error, OSError, OverflowError, ValueError  # it ends, or points elsewhere
 
 Read = Callable[[int, int], bytes]  # of so many bytes from there on, fewer at the end
@@ -40,15 +41,51 @@ def declared_bytes(read: Read, size: int) -> Iterator[tuple[int, int]]:
         yield found
 
 
-def declared_rows(read: Read, size: int) -> list[int]:
-    """The rows of each record batch of a file of `size` bytes, which is no stream; of those that tell."""
+class Batch(NamedTuple):
+    """A record batch of a file: its rows, and where its body is."""
+
+    rows: int
+    body: int
+    length: int
+    is_compressed: bool
+    table: _Table
+
+    def nulls(self, node: int) -> int:
+        """How many there are in a column, or a part of it, by its number among all."""
+        return self._pair(1, node)[1]
+
+    def buffer(self, number: int) -> tuple[int, int]:
+        """Where in the file one of the buffers begins, and its length."""
+        start, length = self._pair(2, number)
+        if not 0 <= start <= start + length <= self.length:
+            raise ValueError("a buffer is outside of the body")
+        return self.body + start, length
+
+    def _pair(self, field: int, number: int) -> tuple[int, int]:
+        at, count = self.table.vector(field)
+        if number >= count:
+            raise ValueError(f"there are {count}, not {number + 1}")
+        return struct.unpack_from("<qq", self.table.data, at + 16 * number)
+
+
+def declared_batches(read: Read, size: int) -> list[Batch]:
+    """The record batches of a file of `size` bytes, which is no stream; of those that tell."""
     found = []
     for message in _of_file(read, size):
         with suppress(*MALFORMED):
             batch = message.table.table(2)
             if batch is not None and message.table.number(1, "<B") == BATCH:
-                found.append(batch.number(0, "<q"))
+                is_compressed = batch.table(3) is not None
+                found.append(Batch(batch.number(0, "<q"), message.body, message.length, is_compressed, batch))
     return found
+
+
+def is_little_endian(read: Read, size: int) -> bool:
+    """Whether the numbers of a file are stored so."""
+    try:
+        return _footer(read, size).table(1).number(0, "<h") == 0
+    except (*MALFORMED, AttributeError):
+        return False
 
 
 class _Message(NamedTuple):
@@ -72,8 +109,7 @@ def _of_stream(read: Read, size: int) -> Iterator[_Message]:
 def _of_file(read: Read, size: int) -> Iterator[_Message]:
     """The messages that the footer lists: blocks of dictionaries, and of batches."""
     try:
-        (length,) = struct.unpack("<i", read(size - 10, 4))
-        footer = _Table.root(read(max(0, size - 10 - length), length))
+        footer = _footer(read, size)
         for field in (2, 3):
             at, count = footer.vector(field)
             for i in range(count):
@@ -84,14 +120,21 @@ def _of_file(read: Read, size: int) -> Iterator[_Message]:
         return
 
 
+def _footer(read: Read, size: int) -> _Table:
+    (length,) = struct.unpack("<i", read(size - 10, 4))
+    return _Table.root(read(max(0, size - 10 - length), length))
+
+
 def _message(read: Read, start: int) -> _Message | None:
     """The message that begins there; None if there is none."""
     try:
-        first, second = struct.unpack("<II", read(start, 8))
+        head = read(start, HEAD_BYTES)
+        first, second = struct.unpack_from("<II", head)
         before, length = (8, second) if first == CONTINUATION else (4, first)
         if not 0 < length < METADATA_BYTES:
             return None
-        table = _Table.root(read(start + before, length))
+        stop = before + length
+        table = _Table.root(head[before:stop] if stop <= len(head) else read(start + before, length))
         return _Message(table, start + before + length, max(0, table.number(3, "<q")))
     except MALFORMED:
         return None

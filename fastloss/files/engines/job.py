@@ -113,7 +113,7 @@ class Job:
         elif task.output not in (None, STREAM):
             task.store.remove_leftovers(task.output)
         whole = Collected(self.spec) if total is None else total
-        with whole.part() as collected:
+        with whole.part(is_whole=record is not None) as collected:
             score_task(task, self.spec, collected, self.classes, self.num_threads, progress, record)
             rows = collected.rows
         return Outcome(whole.summary() if total is None else None, rows)

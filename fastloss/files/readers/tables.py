@@ -17,8 +17,9 @@ from pyarrow import types
 
 from fastloss.exact.rows import chosen
 from fastloss.files.arrow import columns
+from fastloss.files.arrow.cells import Cells
 from fastloss.files.arrow.chunks import Chunks, extents
-from fastloss.files.arrow.declared import declared_bytes, declared_rows
+from fastloss.files.arrow.declared import declared_bytes
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.conditions import Condition
@@ -126,12 +127,14 @@ class ParquetSource(Source):
         if carried is None or not carried.is_of_rows:
             return None
         with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
+            texts = Chunks(self._file.metadata, self._footer.leaves, self.schema, list(rows), {name}).texts
             file, places = with_rows(carried, rows)
-            column = self._open(pa.BufferReader(file), unit=self._unit).read(use_threads=False).column(0)
+            column = self._open(pa.BufferReader(file), unit=self._unit, texts=texts).read(use_threads=False).column(0)
             column.validate(full=True)
-        if column.type != self.schema.field(name).type:
-            return None
-        return chosen(pa.table([column], names=[name]), places).column(0)
+            found = chosen(pa.table([column], names=[name]), places).column(0)
+            if texts:
+                found = found.cast(self.schema.field(name).type)
+        return found if found.type == self.schema.field(name).type else None
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
@@ -292,18 +295,25 @@ class ArrowSource(Source):
                 yield from cut(validated(batch, self._path, "arrow"))
 
     def taken(self, names: Sequence[str], rows: np.ndarray) -> pa.Table:
-        """As `reading.taken`: of a file only the record batches that have some of the rows."""
+        """As `reading.taken`: of a file only what is needed of the record batches that have some of the rows."""
         with reading(self._path, "arrow"):
             reader = self._reader(names)
-            sizes = declared_rows(*_reader_at(self._file)) if isinstance(reader, pa.RecordBatchFileReader) else []
-            ends = np.cumsum([0, *sizes])
-            if rows[-1] >= ends[-1] or min(sizes) < 0 or len(sizes) != reader.num_record_batches:
+            if not isinstance(reader, pa.RecordBatchFileReader):
                 return gathered(self.batches(names), rows)
-            found = np.searchsorted(ends, rows, "right") - 1
-            return pa.concat_tables(
-                self._rows(reader.get_batch(number), rows[found == number] - ends[number])
-                for number in np.unique(found).tolist()
-            )
+            cells = Cells(self.schema, *_reader_at(self._file))
+            ends = cells.ends
+            if rows[-1] >= ends[-1] or (np.diff(ends) < 0).any() or len(ends) != reader.num_record_batches + 1:
+                return gathered(self.batches(names), rows)
+            found = {name: column for name in names if (column := cells.column(name, rows)) is not None}
+            rest = [name for name in names if name not in found]
+            if rest:
+                reader, numbers = self._reader(rest), np.searchsorted(ends, rows, "right") - 1
+                parts = [
+                    self._rows(reader.get_batch(number), rows[numbers == number] - ends[number])
+                    for number in np.unique(numbers).tolist()
+                ]
+                found |= zip(rest, pa.concat_tables(parts).columns, strict=True)
+            return pa.table([found[name] for name in names], names=list(names))
 
     def _rows(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
         """Rows of a record batch: a few are looked at alone, before anything is done with them."""
