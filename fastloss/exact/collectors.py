@@ -14,9 +14,10 @@ from fastloss.exact.summary import Summary, summaries
 
 class Collector:
     """Builds a `Summary` from batches of losses; one per fragment and thread. With a number of `bins`, it says how
-    probabilities are calibrated."""
+    probabilities are calibrated; with a `loss`, of what its summary is."""
 
-    def __init__(self, bins: int | None = None):
+    def __init__(self, bins: int | None = None, loss: str | None = None):
+        self._loss = loss
         self._values, self._bins = Accumulator(), None if bins is None else BinsCollector(bins)
 
     def add(self, values: np.ndarray, null=None, ignored=None, sample_weight=None, predicted=None) -> None:
@@ -44,7 +45,7 @@ class Collector:
 
     def summary(self) -> Summary:
         """The summary of everything added so far."""
-        return calibrated(summaries(self._values), self._bins)[0]
+        return calibrated(summaries(self._values, self._loss), self._bins)[0]
 
 
 def counts(values: np.ndarray, null, ignored) -> np.ndarray | slice:

@@ -127,24 +127,20 @@ class GroupedSummary(Summary):
 class GroupCollector:
     """Builds a `GroupedSummary` from batches of losses; as `Collector`, with the group of each row."""
 
-    def __init__(self, by: str | tuple[str, ...], bins: int | None = None):
-        self._by, self._values = by, Accumulator(grouped=True)
+    def __init__(self, by: str | tuple[str, ...], bins: int | None = None, loss: str | None = None):
+        self._by, self._loss, self._values = by, loss, Accumulator(grouped=True)
         self._bins = None if bins is None else BinsCollector(bins)
         # A dictionary takes True for 1: keys with booleans, of files where that is the type of these columns, are on
         # their own.
         self._numbers: dict[tuple[bool, ...], dict[Key, int]] = {}
+        self._before: tuple = (None, None, None)  # of the rows before: which keys are booleans, the keys, their numbers
 
     def add(
         self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key], predicted=None
     ) -> np.ndarray:
         """Add losses; `codes` has the number of each row's key among `keys`, which are of one type. The
         numbers of the groups of these are returned."""
-        values = as_floats(values, "values")
-        of_type = self._numbers.setdefault(_which_are_booleans(keys), {})
-        before = self._groups - len(of_type)
-        for key in [key for key in keys if key not in of_type]:
-            of_type.setdefault(key, before + len(of_type))
-        numbers = np.fromiter(map(of_type.__getitem__, keys), np.int64, len(keys))
+        values, numbers = as_floats(values, "values"), self._numbers_of(keys)
         left_out = marks(null, ignored, len(values))
         weights = as_weights(sample_weight, left_out, len(values))
         self._values.add(values, left_out, weights, codes.astype(np.int32, copy=False), numbers)
@@ -152,6 +148,17 @@ class GroupCollector:
             counted = counts(values, null, ignored)
             self._bins.add(predicted[0][counted], predicted[1][counted], numbers[codes[counted]], self._groups)
         return numbers
+
+    def _numbers_of(self, keys: list[Key]) -> np.ndarray:
+        """The numbers of groups; keys are mostly those of the rows before."""
+        booleans = _which_are_booleans(keys)
+        if self._before[:2] != (booleans, keys):
+            of_type = self._numbers.setdefault(booleans, {})
+            before = self._groups - len(of_type)
+            for key in [key for key in keys if key not in of_type]:
+                of_type.setdefault(key, before + len(of_type))
+            self._before = booleans, keys, np.fromiter(map(of_type.__getitem__, keys), np.int64, len(keys))
+        return self._before[2]
 
     def take(self, other: GroupCollector) -> np.ndarray:
         """Add everything that was added to another one, by the same column, which is as a new one then. What is
@@ -161,7 +168,7 @@ class GroupCollector:
             ours = self._numbers.setdefault(booleans, {})
             for key, number in theirs.items():
                 numbers[number] = ours.setdefault(key, self._groups)
-        other._numbers = {}
+        other._numbers, other._before = {}, (None, None, None)
         self._values.take(other._values, numbers)
         if self._bins is not None:
             self._bins.take(other._bins, numbers)
@@ -169,7 +176,7 @@ class GroupCollector:
 
     def summary(self, worst: Callable[[int], Worst] | None = None) -> GroupedSummary:
         """The summary of everything added so far, with the worst rows that a group has by its number."""
-        found = calibrated(summaries(self._values), self._bins)
+        found = calibrated(summaries(self._values, self._loss), self._bins)
         total = together(found)
         if worst is not None:
             found = [replace(summary, worst_rows=worst(number)) for number, summary in enumerate(found)]

@@ -162,7 +162,8 @@ class Summary(Statistics):
 
     def with_worst(self, change: Callable[[Worst | None], Worst | None]):
         """The same, with other worst rows: a function of these."""
-        return replace(self, worst_rows=change(self.worst_rows))
+        worst = change(self.worst_rows)
+        return self if worst is self.worst_rows else replace(self, worst_rows=worst)
 
     def to_arrow(self):
         """A pyarrow Table with the numbers: a row, or by groups a row a group, whose values are the first columns.
@@ -399,15 +400,15 @@ class Summaries(dict[str, Summary]):
         return f"{{{', '.join(f'{name!r}: {summary!r}' for name, summary in self.items())}}}"
 
 
-def summaries(values: Accumulator) -> list[Summary]:
+@in_standard_floats
+def summaries(values: Accumulator, loss: str | None = None) -> list[Summary]:
     """The summary of each group of an accumulator."""
     terms = values.weighted()
     weighted = repeat(None) if terms is None else (WeightedSums.of(*sums) for sums in terms)
-    return [_summary(*content, sums) for content, sums in zip(values.contents(), weighted)]  # noqa: B905
+    return [_summary(*content, sums, loss) for content, sums in zip(values.contents(), weighted)]  # noqa: B905
 
 
-@in_standard_floats
-def _summary(nan, null, ignored, smallest, largest, states, squares, weighted: WeightedSums | None) -> Summary:
+def _summary(nan, null, ignored, smallest, largest, states, squares, weighted, loss) -> Summary:
     buckets = Buckets(states)
     count = buckets.count
     return Summary(
@@ -421,6 +422,7 @@ def _summary(nan, null, ignored, smallest, largest, states, squares, weighted: W
         buckets=buckets,
         squares=squares,
         weighted=weighted,
+        loss=loss,
     )
 
 
@@ -437,6 +439,7 @@ def together(parts: list[Summary]) -> Summary:
         squares=sum(part.squares for part in parts),
         weighted=reduce(or_, weighted) if weighted else None,
         calibrated=reduce(or_, calibrated) if calibrated else None,
+        loss=parts[0].loss,
     )
 
 

@@ -89,7 +89,8 @@ class CollectedLoss:
 
     def __init__(self, spec: Spec):
         self._spec = spec
-        self._values = GroupCollector(spec.by, spec.calibration) if spec.by else Collector(spec.calibration)
+        rest = spec.calibration, spec.loss_text
+        self._values = GroupCollector(spec.by, *rest) if spec.by else Collector(*rest)
         self.worst = WorstCollector(spec) if spec.worst else None
         self._others: dict[str, Collector | ColumnsCollector] = {}
 
@@ -127,9 +128,8 @@ class CollectedLoss:
                 outputs[name] = collector.summary()
             else:
                 outputs |= {f"{name}[{i}]": summary for i, summary in enumerate(collector.summaries())}
+        outputs = {name: one.of_loss(f"{self._spec.loss_text}.{name}") for name, one in outputs.items()}
         if self.worst is None:
-            summary = self._values.summary()
-        else:
-            of_groups = (self.worst.of_groups(),) if self._spec.worst_by_group else ()
-            summary = replace(self._values.summary(*of_groups), worst_rows=self.worst.of_all())
-        return replace(summary, outputs=outputs).of_loss(self._spec.loss_text)
+            return replace(self._values.summary(), outputs=outputs)
+        of_groups = (self.worst.of_groups(),) if self._spec.worst_by_group else ()
+        return replace(self._values.summary(*of_groups), outputs=outputs, worst_rows=self.worst.of_all())

@@ -50,6 +50,8 @@ def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
         if most - least < len(values):
             steps = (values - values.dtype.type(least)).view(f"u{values.itemsize}")  # which may be beyond a signed type
             codes, present = _without_gaps(steps.astype(np.int32), most - least + 1)
+            if len(present) > most - least:
+                return codes, list(range(least, most + 1))
             return codes, [least + step for step in present.tolist()]
     array = columns.wide_decimals(columns.decoded(column))
     is_time = types.is_temporal(array.type) and not types.is_interval(array.type)
