@@ -22,7 +22,10 @@ def install_library(name):
 
 
 def check_built():
-    """Raise an ImportError of one line in a checkout whose extensions were not built for this Python."""
+    """Raise an ImportError of one line in a checkout whose extensions were not built for this Python.
+
+    `python -m fastloss` says the line and ends with 2: Python would show the way to the import around it.
+    """
     try:
         import fastloss.core.kernels  # noqa: F401
     except ModuleNotFoundError as error:
@@ -30,8 +33,16 @@ def check_built():
             raise
         there = "" if os.getcwd() == ROOT else f"cd {_quoted(ROOT)} && "
         version = ".".join(map(str, sys.version_info[:2]))
-        command = f"{there}{_pip()} install -e ."
-        raise ImportError(f"the fastloss in {ROOT} is not built for Python {version}: {command}") from None
+        message = f"the fastloss in {ROOT} is not built for Python {version}: {there}{_pip()} install -e ."
+        if _is_run():
+            sys.stderr.write(f"fastloss: {message}\n")
+            sys.exit(2)
+        raise ImportError(message) from None
+
+
+def _is_run():
+    """Whether this import belongs to `python -m fastloss`, which is "-m" until its module is found."""
+    return sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)].removeprefix("-m") == "fastloss"
 
 
 def _is_checkout():

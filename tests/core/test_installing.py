@@ -100,6 +100,21 @@ def test_a_checkout_that_is_not_built_says_so(checkout, tmp_path):
     assert elsewhere.endswith(f": cd '{checkout}' && {match[3]}")
 
 
+@pytest.mark.parametrize(
+    "options", [("-m", "fastloss"), ("-W", "error", "-mfastloss"), ("-m", "fastloss", "score", "-m")]
+)
+def test_the_command_of_a_checkout_that_is_not_built_says_it_in_one_line(checkout, options):
+    run = subprocess.run([sys.executable, *options], cwd=checkout, capture_output=True, text=True)
+    message = said_by("import fastloss", checkout, checkout).removeprefix("ImportError: ")
+    assert (run.returncode, run.stdout, run.stderr) == (2, "", f"fastloss: {message}\n")
+
+
+def test_a_program_that_does_without_a_checkout_that_is_not_built(checkout):
+    (checkout / "program.py").write_text("try:\n    import fastloss\nexcept ImportError:\n    print('without')")
+    run = subprocess.run([sys.executable, "-m", "program", "fastloss"], cwd=checkout, capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("without\n", "")
+
+
 def test_the_command_that_builds_a_checkout(checkout):
     pytest.importorskip("pip")
     command = said_by("import fastloss", checkout, checkout).split(": ")[-1]
