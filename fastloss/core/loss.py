@@ -75,13 +75,6 @@ def get(name, **params):
 
     The name may be the text of a sum, as the repr of one is.
 
-    Raises
-    ------
-    ValueError
-        If there is no such loss; the message lists near names, five at most.
-    TypeError
-        If it has no such parameter.
-
     >>> import fastloss as fl
     >>> fl.get("robust", alpha=-2.0, scale=0.1)
     robust(alpha=-2.0, scale=0.1)
@@ -89,6 +82,13 @@ def get(name, **params):
     quantile(q=0.9)
     >>> fl.get("2*huber(delta=1.345) + 0.1*mse")
     2*huber(delta=1.345) + 0.1*squared_error()
+
+    Raises
+    ------
+    ValueError
+        If there is no such loss; the message lists near names, five at most.
+    TypeError
+        If it has no such parameter.
     """
     loss = None
     if isinstance(name, str):
