@@ -72,19 +72,26 @@ def peers_table(loss):
     rows = _peers_rows(lambda ours, difference: ours == loss.name)
     rows = rows or _peers_rows(lambda ours, difference: re.search(rf"`{loss.name}\b", difference))
     if not rows:
-        return "None of the libraries of [this page](../peers.md) has it."
+        alone = _peers_sections()["Ours alone"]
+        instead = re.search(rf"^\| `{loss.name}` \| (.*) \|$", alone, re.MULTILINE)[1]
+        return f"None of the libraries of [this page](../peers.md) has it. In torch: {instead}"
     return table(["library", "theirs", "how they differ"], rows) + "\n\nWhat holds for all: [here](../peers.md)."
 
 
 def _peers_rows(is_wanted):
-    sections = (DOCS / "peers.md").read_text(encoding="utf-8").split("\n## ")[1:]
     row = re.compile(r"^\| (`[\w.]+`) \| (?:`(\w+)`|none) \| (.*) \|$", re.MULTILINE)
     return [
-        [section.partition("\n")[0], theirs, difference]
-        for section in sections
+        [library, theirs, difference]
+        for library, section in _peers_sections().items()
         for theirs, ours, difference in row.findall(section)
         if is_wanted(ours, difference)
     ]
+
+
+def _peers_sections():
+    """{title: text} of the sections of docs/peers.md."""
+    sections = (DOCS / "peers.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    return dict(section.split("\n", 1) for section in sections)
 
 
 def _rows_of(path, name):

@@ -61,7 +61,10 @@ SECTIONS = {
     "Ceres Solver": ("pyceres", lambda m: functions(m, r".Loss$") | {"ArctanLoss", "TolerantLoss", "TukeyLoss"}),
 }
 # Of which the page has only those that are ours
-IN_PART = {"pytorch-metric-learning": "pytorch_metric_learning.losses"}
+IN_PART = ("pytorch-metric-learning", "Other packages")
+# What is named with its package there
+METRIC_LEARNING = [f"pytorch_metric_learning.losses.{theirs}" for theirs, _ in table("pytorch-metric-learning")]
+OTHERS = [theirs for theirs, _ in table("Other packages")]
 
 
 @pytest.mark.peers
@@ -75,10 +78,10 @@ def test_every_loss_of_the_library_is_named(title):
 
 
 @pytest.mark.peers
-@pytest.mark.parametrize("title", IN_PART)
-def test_a_loss_that_is_named_is_in_the_library(title):
-    module = importing(IN_PART[title])
-    assert not [theirs for theirs, _ in table(title) if not hasattr(module, theirs)]
+@pytest.mark.parametrize("theirs", METRIC_LEARNING + OTHERS)
+def test_a_loss_that_is_named_is_in_the_library(theirs):
+    module, _, name = theirs.rpartition(".")
+    assert hasattr(importing(module), name)
 
 
 @pytest.mark.parametrize("title", [*SECTIONS, *IN_PART])
@@ -91,5 +94,13 @@ def test_what_is_said_to_be_ours_is_there(title):
 
 
 def test_all_rows_of_the_page_are_read():
-    rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    rows = [line for line in PAGE.partition("\n## Ours alone\n")[0].splitlines() if line.startswith("| `")]
     assert sum(len(table(title)) for title in [*SECTIONS, *IN_PART]) == len(rows)
+
+
+@pytest.mark.parametrize("name", fl.list_losses())
+def test_what_is_ours_alone_is_said_to_be(name):
+    named, _, alone = PAGE.partition("\n## Ours alone\n")
+    is_named = re.search(rf"^\| .*`{name}\b.* \|$", named, re.MULTILINE)
+    assert is_named or f"\n| `{name}` | " in alone
+    assert not (is_named and f"\n| `{name}` | " in alone)
