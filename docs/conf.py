@@ -26,6 +26,7 @@ extensions = [
     "behind",
     "command_pages",
     "thumbnails",
+    "breaks",
     "myst_parser",
     "sphinx.ext.autodoc",
     "docstrings",
@@ -69,7 +70,7 @@ html_context = {"default_mode": "auto"}  # light or dark, as the reader has it; 
 html_favicon = "_static/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_sidebars = {"explorer": []}  # it takes the whole width
+html_sidebars = {"start": [], "explorer": []}  # which have no pages below them
 html_show_sourcelink = False
 html_domain_indices = False
 html_theme_options = {

@@ -51,13 +51,20 @@ axes.legend()
 plt.show()
 
 # %%
-# The same, step by step, while alpha is let down from 1:
+# The same, step by step, while alpha is let down from 1, on a light and on a dark ground:
 
 regression_animation().animation.save("line.gif", writer="pillow", dpi=60)
+with plt.style.context("dark_background"):
+    regression_animation().animation.save("line-dark.gif", writer="pillow", dpi=60)
 
 # %%
 # .. image:: /_scripts/tutorials/line.gif
 #    :alt: The line of least squares turns, step by step, into the line that most points lie on
+#    :class: only-light
+#
+# .. image:: /_scripts/tutorials/line-dark.gif
+#    :alt: The line of least squares turns, step by step, into the line that most points lie on
+#    :class: only-dark
 #
 # How sure it is
 # --------------

@@ -1,4 +1,4 @@
-"""The site in a browser, where there is one: on a phone, light and dark, and without a network."""
+"""The site in a browser, where there is one: on a phone and on a desk, light and dark, and without a network."""
 
 import html
 import json
@@ -23,9 +23,24 @@ const luminance = rgb => rgb.slice(0, 3).map(v => v / 255)
 const rgb = text => text.match(/[\\d.]+/g).map(Number);
 const pause = ms => new Promise(done => setTimeout(done, ms));
 const shown = node => node.checkVisibility({checkOpacity: true, checkVisibilityCSS: true});
+// A wide table scrolls in its box
+const ASIDE = 'mjx-assistive-mml, .pst-scrollable-table-container';
+// The words of a cell that stand on more than one line
+function broken(page, cell) {
+  const words = [], walk = page.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode())
+    for (const word of walk.currentNode.data.matchAll(/\\S+/g)) {
+      const range = page.createRange();
+      range.setStart(walk.currentNode, word.index);
+      range.setEnd(walk.currentNode, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].filter(box => box.width).map(box => Math.round(box.bottom)));
+      if (lines.size > 1) words.push(word[0]);
+    }
+  return words;
+}
 async function look(address) {
   const frame = document.createElement('iframe');
-  frame.style = 'width: 390px; height: 844px';
+  frame.style = `width: ${WIDTH}px; height: 844px`;
   frame.src = address;
   await new Promise(done => { frame.onload = done; document.body.replaceChildren(frame); });
   const page = frame.contentDocument, view = frame.contentWindow;
@@ -34,13 +49,19 @@ async function look(address) {
   await pause(50);
   const paper = node => rgb(view.getComputedStyle(node).backgroundColor);
   const found = {address, dark: page.documentElement.dataset.theme === 'dark', texts: 0, faint: [],
-                 overflow: page.documentElement.scrollWidth - 390, wide: [], math: 0, plain: 0,
+                 overflow: page.documentElement.scrollWidth - WIDTH, wide: [], broken: [], math: 0, plain: 0,
                  pictures: [...page.images].filter(image => shown(image) && !image.naturalWidth).map(i => i.src)};
   found.math = page.querySelectorAll('mjx-container').length;
   found.plain = page.querySelectorAll('.math').length;
   for (const node of page.querySelectorAll('.bd-article-container *'))
-    if (shown(node) && node.getBoundingClientRect().right > 391 && !node.closest('mjx-assistive-mml'))
+    if (shown(node) && node.getBoundingClientRect().right > WIDTH + 1 && !node.closest(ASIDE))
       found.wide.push(node.tagName + ' ' + node.className + ' ' + node.textContent.slice(0, 40));
+  for (const node of page.querySelectorAll('.bd-article-container, .bd-toc'))
+    if (node.scrollWidth > node.clientWidth + 1) found.wide.push(node.className);
+  for (const node of page.querySelectorAll('.pst-scrollable-table-container'))
+    if (!['auto', 'scroll'].includes(view.getComputedStyle(node).overflowX)) found.wide.push(node.textContent);
+  for (const head of page.querySelectorAll('.bd-article th'))
+    if (shown(head)) found.broken.push(...broken(page, head));
   const walk = page.createTreeWalker(page.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const of = walk.currentNode.parentElement;
@@ -101,12 +122,13 @@ def chosen(site):
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium is installed")
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_pages_on_a_phone(tmp_path, site, server, dark):
+@pytest.mark.parametrize(("width", "dark"), [(390, False), (390, True), (1280, True)])
+def test_the_pages_on_a_phone_and_on_a_desk(tmp_path, site, server, width, dark):
     address, pages, failed = server
     names = chosen(site)
     listed = json.dumps([f"/{name}" for name in names])
-    pages["/look"] = f"<!DOCTYPE html><link rel=icon href=data:,><body><script>const PAGES = {listed};{LOOK}</script>"
+    pages["/look"] = f"<!DOCTYPE html><link rel=icon href=data:,><body><script>const WIDTH = {width}, PAGES = {listed};"
+    pages["/look"] += f"{LOOK}</script>"
     command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--enable-logging=stderr",
                f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--virtual-time-budget=600000",
@@ -121,6 +143,6 @@ def test_the_pages_on_a_phone(tmp_path, site, server, dark):
     for each in found:
         assert each["dark"] == dark and each["texts"] > 2, each["address"]
         assert each["math"] >= each["plain"], each["address"]
-    for kind in ("faint", "pictures", "wide"):
+    for kind in ("faint", "pictures", "wide", "broken"):
         assert not {each["address"]: each[kind] for each in found if each[kind]}, kind
     assert not [each["address"] for each in found if each["overflow"] > 0]

@@ -60,10 +60,13 @@ def test_pictures_of_scripts_are_for_light_and_for_dark_pages(site):
         if name.startswith(("gallery/", "tutorials/")) and not name.endswith("/index.html"):
             drawn = {kind: [image["src"] for image in page.images if f"only-{kind}" in image.get("class", "")]
                      for kind in ("light", "dark")}  # fmt: skip
-            assert drawn["light"] and drawn["dark"] == [src.replace(".svg", "-dark.svg") for src in drawn["light"]]
+            twins = [re.sub(r"(\.\w+)$", r"-dark\1", src) for src in drawn["light"]]
+            assert drawn["light"] and drawn["dark"] == twins
+            assert len(page.images) == 2 * len(twins)
             for src in drawn["dark"]:
-                dark = (page.path.parent / src).read_text(encoding="utf-8")
-                assert DARK.ink in dark and LIGHT.ink not in dark and "#000000" not in dark
+                if src.endswith(".svg"):
+                    dark = (page.path.parent / src).read_text(encoding="utf-8")
+                    assert DARK.ink in dark and LIGHT.ink not in dark and "#000000" not in dark
 
 
 def test_jobs_in_which_we_are_behind_are_named(site):
