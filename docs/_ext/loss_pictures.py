@@ -26,16 +26,18 @@ def picture(loss):
     """The outputs of a loss over its range, a panel each."""
     drawn = curves(loss, points=240, outputs=tuple(TITLES))
     count = len(drawn.outputs)
-    rows, columns = (1, count) if count < 4 else (2, 2)
+    rows, columns = (1, count) if count < 3 else (2, 2)  # of a size that is read on a phone
     with rc_context(SETTINGS | {"font.size": 9, "figure.constrained_layout.use": False}):
-        width, height = 3.4 * columns, 2.6 * rows
+        width, height = 2.8 * columns, 2.3 * rows
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         inches = {"left": 0.5, "right": width - 0.1, "bottom": 0.5, "top": height - 0.3}
         shares = {side: inch / (width if side in ("left", "right") else height) for side, inch in inches.items()}
-        figure.subplots_adjust(**shares, wspace=0.25, hspace=0.42)  # a layout that is computed takes twice as long
-        for axes, (output, ys) in zip(panels, drawn.outputs.items(), strict=True):
+        figure.subplots_adjust(**shares, wspace=0.3, hspace=0.5)  # a layout that is computed takes twice as long
+        for axes, (output, ys) in zip(panels, drawn.outputs.items(), strict=False):
             _panel(axes, drawn, output, ys)
+        for axes in panels[count:]:
+            axes.set_axis_off()
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     return text.getvalue()
