@@ -141,9 +141,9 @@ def _picture(loss, path: str) -> str:
 
 def _check_picture(path: str) -> None:
     """It can be drawn, and under this name: matplotlib would add .png to one without an extension."""
-    if not os.path.splitext(path)[1]:
-        raise ScoringError(f"{path}: a picture needs an extension: .png, .svg or .pdf")
     try:
-        import matplotlib  # noqa: F401
+        from matplotlib.backend_bases import FigureCanvasBase
     except ImportError as error:
         raise ScoringError(f"a picture needs more than the core: {install_extra('plot')}") from error
+    if os.path.splitext(path)[1][1:].lower() not in {*FigureCanvasBase.filetypes, "gif"}:
+        raise ScoringError(f"{path}: a picture needs the extension .png, .svg or .pdf")

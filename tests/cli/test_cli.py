@@ -526,9 +526,10 @@ def test_into_a_directory_and_on(run, here):
 
 
 @pytest.mark.parametrize("args", [["plot", "curves", "-o"], ["show", "huber", "--plot"]])
-def test_a_picture_without_an_extension(run, args):
-    code, out, err = run(*args, "v1/picture")
-    assert (code, out) == (2, "") and "v1/picture: a picture needs an extension: .png, .svg or .pdf" in one_line(err)
+@pytest.mark.parametrize("path", ["v1/picture", "picture.xyz"])
+def test_a_picture_of_no_format_that_can_be_drawn(run, args, path):
+    code, out, err = run(*args, path)
+    assert (code, out) == (2, "") and f"{path}: a picture needs the extension .png, .svg or .pdf" in one_line(err)
 
 
 @pytest.mark.parametrize("name", ["score", "compare"])
