@@ -176,10 +176,10 @@ class _Power(_Formulas):
     l1, l2 = 0.0, 0.0
 
     def value(self, x: Array) -> float:
-        return np.sum(self.factor * (self.l1 * np.abs(x) + self.l2 / 2 * x * x))
+        return np.sum(self.factor * _combined((self.l1, np.abs(x)), (self.l2 / 2, x * x)))
 
     def grad(self, x: Array) -> Array:
-        return self.factor * (self.l1 * np.sign(x) + self.l2 * x)
+        return self.factor * _combined((self.l1, np.sign(x)), (self.l2, x))
 
     def curvature(self, x: Array) -> Array:
         return np.diag(np.broadcast_to(self.factor * self.l2, x.shape).reshape(-1))
@@ -187,6 +187,11 @@ class _Power(_Formulas):
     def prox(self, x: Array, step: float) -> Array:
         threshold = step * self.factor
         return np.copysign(np.maximum(np.abs(x) - threshold * self.l1, 0), x) / (1 + threshold * self.l2) + 0.0  # no -0
+
+
+def _combined(*terms: tuple[float, Array]) -> Array:
+    """The sum of coefficients times arrays; of those that are 0 nothing, as a square may be infinite."""
+    return sum(coefficient * array for coefficient, array in terms if coefficient)  # type: ignore[return-value]
 
 
 class _L1(_Power):
@@ -230,7 +235,7 @@ class _Huber(_Formulas):
     def prox(self, x: Array, step: float) -> Array:
         threshold = step * self.factor
         is_near = np.abs(x) <= self.delta * (1 + threshold)
-        return np.where(is_near, x / (1 + threshold), x - np.copysign(threshold * self.delta, x))
+        return np.where(is_near, x / (1 + threshold), x - np.copysign(threshold * self.delta, x))[()]  # a number of one
 
 
 class _GroupLasso(_Formulas):
@@ -246,7 +251,10 @@ class _GroupLasso(_Formulas):
         labels = np.asarray(groups)
         if labels.shape != shape:
             raise ValueError(f"groups must be labels of the shape of x, {shape}, got {labels.shape}")
-        names, numbers = np.unique(labels, return_inverse=True)
+        try:
+            names, numbers = np.unique(labels, return_inverse=True)
+        except TypeError:
+            raise TypeError(f"groups must be labels of one kind, which can be sorted, got {shown(groups)}") from None
         self.count, self.numbers = len(names), numbers.reshape(-1)
         factors = np.broadcast_to(self.factor, shape).reshape(-1)
         self.factors = np.zeros(self.count)

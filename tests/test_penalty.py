@@ -84,6 +84,19 @@ def test_huge_and_tiny_groups():
     assert fl.penalty.group_lasso.grad([3e-200, 4e-200], groups=[0, 0]).tolist() == pytest.approx([0.6, 0.8])
 
 
+def test_values_that_have_no_square():
+    for penalty in (fl.penalty.l1, fl.penalty.elastic_net.bind(l1_ratio=1)):
+        assert penalty([1e200, -1e200]) == 2e200 and penalty([np.inf]) == math.inf
+        assert penalty.grad([-np.inf, 1e200]).tolist() == [-1, 1]
+    assert fl.penalty.l2([np.inf]) == math.inf and fl.penalty.l2.grad([np.inf]).tolist() == [math.inf]
+
+
+def test_a_number_is_a_number(case):
+    penalty, _ = case
+    one = penalty.bind(**{name: value[0] for name, value in penalty.parameters.items() if np.ndim(value)})
+    assert type(one.prox(2.0)) is type(one.grad(2.0)) is np.float64
+
+
 def test_a_penalty_is_a_value(case):
     penalty, _ = case
     assert pickle.loads(pickle.dumps(penalty)) == penalty != penalty.bind(strength=3)
@@ -104,6 +117,7 @@ def test_a_penalty_is_a_value(case):
         (lambda: fl.penalty.huber(X, delta=0), ValueError, "delta must be > 0"),
         (lambda: fl.penalty.l2(["a"]), TypeError, "x must be real numbers"),
         (lambda: fl.penalty.group_lasso(X), TypeError, "group_lasso requires groups"),
+        (lambda: fl.penalty.group_lasso([1, 2], groups=[0, None]), TypeError, r"labels of one kind.*, got \[0, None\]"),
         (lambda: fl.penalty.group_lasso(X, groups=[1]), ValueError, "groups must be labels of the shape of x"),
         (lambda: fl.penalty.group_lasso(X, groups=GROUPS, weight=X**2), ValueError, "differs in group"),
     ],

@@ -27,6 +27,7 @@ ALIASES = {
     "tukey_biweight": "tukey",
     "tukey_bisquare": "tukey",
     "charbonnier": "pseudo_huber",
+    "soft_l1": "pseudo_huber",
     "leclerc": "welsch",
     "lorentzian": "cauchy",
     "pinball": "quantile",

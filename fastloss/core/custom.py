@@ -5,6 +5,7 @@ import inspect
 import keyword
 import pickle
 import sys
+from collections.abc import Mapping
 from functools import partial
 from numbers import Real
 
@@ -103,7 +104,9 @@ def custom(name, value, grad=None, hess=None, weight=None, family="residual", pa
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {shown(family)}")
     if weight is not None and family != "residual":
         raise TypeError(f"weight is of losses of a residual, and {name} is one of {family}")
-    parameters = {k: _check_parameter(k, v) for k, v in dict(parameters or {}).items()}
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise TypeError(f"parameters must be a mapping of names to defaults, got {shown(parameters)}")
+    parameters = {k: _check_parameter(k, v) for k, v in (parameters or {}).items()}
     traits = frozenset(as_names(traits, "traits"))
     if not traits <= set(TRAITS.values()):
         raise ValueError(f"traits must be among {', '.join(TRAITS.values())}, got {shown(sorted(traits))}")

@@ -22,7 +22,7 @@ from fastloss.core.floats import in_standard_floats
 from fastloss.core.loss import Loss
 from fastloss.core.threads import run_blocks
 from fastloss.integrations._curvature import Curvature, finish
-from fastloss.integrations._losses import WITH_ROWS, as_target, served, signs
+from fastloss.integrations._losses import WITH_ROWS, array_parameters, as_target, served, signs
 from fastloss.losses.residual import half_squared_error
 
 Array = NDArray[np.floating[Any]]
@@ -66,6 +66,10 @@ def objective_of(loss: Loss | str, hessian: str, adapter: str) -> Derivatives:
         )
     if all(term.name in _FLAT for _, term in loss.terms):
         raise TypeError(f"{adapter}.objective: the gradient of {loss.name} is 0 everywhere")
+    if not loss.is_rowwise and (arrays := array_parameters(loss)):
+        raise TypeError(
+            f"{adapter}.objective: {arrays[0]} of {loss.name} is an array, where rows come in parts: bind a number"
+        )
     if not isinstance(hessian, str) or hessian not in HESSIANS:
         raise ValueError(f"hessian must be one of {', '.join(HESSIANS)}, got {shown(hessian)}")
     if hessian == "weight" and not loss.has_weight:

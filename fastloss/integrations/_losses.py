@@ -96,6 +96,11 @@ def as_target(loss: Loss, target: Any) -> NDArray[Any]:
     return labels
 
 
+def array_parameters(loss: Loss) -> list[str]:
+    """The names of those that are arrays, also in a sum."""
+    return [name for _, term in loss.terms for name, value in term.parameters.items() if np.ndim(value)]
+
+
 def finite_weight(loss: Loss, residual: Any, weight: Any = None) -> Any:
     """The IRLS weight, which may be given; where it is infinite, at 0, that of a residual of LEAST_RESIDUAL."""
     weight = loss.weight(residual) if weight is None else weight

@@ -61,7 +61,7 @@ class _Given:
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
 
-@dataclass
+@dataclass(unsafe_hash=True)
 class Objective(_Given):
     """What `objective` returns. CatBoost maximises: the signs are the other way round."""
 
@@ -77,7 +77,7 @@ class Objective(_Given):
         return (-grad[0]).tolist(), np.diag(-hess[0]).tolist()
 
 
-@dataclass
+@dataclass(unsafe_hash=True)
 class Metric(_Given):
     """What `metric` returns."""
 

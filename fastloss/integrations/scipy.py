@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastloss.core.arguments import shown
 from fastloss.core.kernels import function_at
 from fastloss.core.loss import Loss
-from fastloss.integrations._losses import RESIDUAL, WITH_ROWS, as_target, finite_weight, served
+from fastloss.integrations._losses import RESIDUAL, WITH_ROWS, array_parameters, as_target, finite_weight, served
 
 Array = NDArray[np.float64]
 
@@ -72,7 +72,10 @@ class Rho:
     @cached_property
     def _line(self) -> tuple[float, float, float] | None:
         """Near 0, where the difference of hess and weight has few digits: up to which root, and of which line in z,
-        rho'' is taken; None if the weight has a corner at 0, or its second derivative by the root is infinite there."""
+        rho'' is taken; None if the weight has a corner at 0, or its second derivative by the root is infinite there; or
+        if each residual has parameters of its own, where those digits are left to chance."""
+        if array_parameters(self.loss):
+            return None
         roots = 2.0 ** np.arange(-60.0, 60.0)
         weight, at_0 = self.loss.weight(roots), self.loss.weight(0.0)
         differs = np.abs(weight - at_0) > 1e-4 * at_0
@@ -108,8 +111,7 @@ def integrand(loss: Loss | str) -> Any:
     from scipy import LowLevelCallable
 
     loss = served(loss, "scipy.integrand", RESIDUAL)
-    arrays = [name for name, value in loss.parameters.items() if np.ndim(value)]
-    found = None if arrays else function_at(loss.name, tuple(loss.parameters.values()))
+    found = None if array_parameters(loss) else function_at(loss.name, tuple(loss.parameters.values()))
     if found is None:
         raise TypeError(f"scipy.integrand: {loss!r} is not of compiled functions and numbers alone")
     address, prepared = found

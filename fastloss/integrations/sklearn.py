@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -67,12 +67,12 @@ def scorer(loss: Loss | str) -> Scorer:
     return Scorer(served(loss, "sklearn.scorer", WITH_ROWS))
 
 
-@dataclass
+@dataclass(unsafe_hash=True)  # which scikit-learn asks for
 class Scorer:
     """What `scorer` returns."""
 
     loss: Any
-    weighs: bool | str | None = None  # what was requested of metadata
+    weighs: bool | str | None = field(default=None, hash=False)  # what was requested of metadata
 
     def __call__(self, estimator: Any, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         classes = self._classes(estimator)

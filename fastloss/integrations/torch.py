@@ -68,6 +68,8 @@ def function(loss: Loss | str) -> LossFunction:
 def module(loss: Loss | str, reduction: str = "mean", **parameters: Any) -> torch.nn.Module:
     """The loss as a Module: forward(pred, target=None, *, sample_weight=None); see `function`.
 
+    A parameter that is a `torch.nn.Parameter` is one of the module, for an optimizer to learn; tensors are its buffers.
+
     Raises
     ------
     TypeError, ValueError
@@ -127,14 +129,25 @@ class LossModule(torch.nn.Module):
     def __init__(self, loss: Loss, reduction: str, parameters: dict[str, Any]):
         super().__init__()
         check_reduction(reduction)
-        loss.bind(**{name: value for name, value in parameters.items() if not isinstance(value, torch.Tensor)})
-        self.function, self.reduction, self.options = LossFunction(loss), reduction, parameters
+        self.function, self.reduction = LossFunction(loss), reduction
+        self.options = {name: value for name, value in parameters.items() if not isinstance(value, torch.Tensor)}
+        loss.bind(**self.options)
+        for name, value in parameters.items():
+            if isinstance(value, torch.nn.Parameter):
+                self.register_parameter(name, value)
+            elif isinstance(value, torch.Tensor):
+                self.register_buffer(name, value)
 
     def forward(self, *tensors: Any, **keywords: Any) -> torch.Tensor:
-        return self.function(*tensors, reduction=self.reduction, **{**self.options, **keywords})
+        options = {**self.options, **self._parameters, **self._buffers, **keywords}
+        return self.function(*tensors, reduction=self.reduction, **options)
 
     def extra_repr(self) -> str:
-        return ", ".join([self.function.loss.name, *(f"{k}={v!r}" for k, v in self.options.items()), self.reduction])
+        tensors = {**self._parameters, **self._buffers}
+        options = [f"{k}={v!r}" for k, v in self.options.items()] + [
+            f"{k}={type(v).__name__}" for k, v in tensors.items()
+        ]
+        return ", ".join([self.function.loss.name, *options, self.reduction])
 
 
 class Adaptive(torch.nn.Module):

@@ -135,6 +135,11 @@ def of_libc(argtypes):
         ),
         (lambda: fl.custom("x", lambda r: r, traits=("smooth",)), ValueError, "traits must be among convex, c1"),
         (lambda: fl.custom("x", lambda r: r, parameters={"c": 1}), TypeError, r"is called with \(r, c=1.0\): .*'c'"),
+        (
+            lambda: fl.custom("x", lambda r: r, parameters=["c"]),
+            TypeError,
+            r"must be a mapping of names to defaults, got",
+        ),
         (lambda: fl.custom("x", lambda r: r, family="margin"), TypeError, r"is called with \(pred, target\): too many"),
         (lambda: fl.custom("x", lambda r, out: r, parameters={"out": 1}), ValueError, "names that calls do not use"),
         (

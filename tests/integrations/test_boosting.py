@@ -431,6 +431,7 @@ def test_catboost_in_scikit_learn(data):
         ("gaussian_nll", "auto", TypeError, "gaussian_nll has no default of var: bind it"),
         ("distillation", "auto", TypeError, "distillation does not compare predictions with labels"),
         ("logistic", "weight", TypeError, "logistic has no IRLS weight"),
+        (2 * fl.huber.bind(delta=np.ones(9)), "auto", TypeError, r"delta of 2\*huber is an array.*: bind a number"),
         ("huber", "newton", ValueError, "hessian must be one of auto, exact, weight, unit, got 'newton'"),
         ("hubr", "auto", ValueError, "unknown loss 'hubr'"),
     ],

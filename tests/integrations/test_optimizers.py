@@ -75,6 +75,15 @@ def test_rho_keeps_its_digits_near_0():
     np.testing.assert_allclose(rho(fl.fair.bind(scale=1.0))(z[15:])[2], -1 / (2 * root * (1 + root) ** 2), rtol=1e-7)
 
 
+def test_rho_of_parameters_of_each_residual():
+    from fastloss.integrations.scipy import rho
+
+    z, scale = np.linspace(0.1, 9, 50), np.linspace(0.5, 2, 50)
+    for loss in (lambda scale: fl.cauchy.bind(scale=scale), lambda scale: 2 * fl.cauchy.bind(scale=scale) + fl.huber):
+        each = [rho(loss(s))(z)[:, i] for i, s in enumerate(scale)]
+        np.testing.assert_allclose(rho(loss(scale))(z), np.stack(each, 1), rtol=1e-9)
+
+
 def test_least_squares_finds_the_line(line):
     from scipy.optimize import least_squares
 
@@ -254,6 +263,22 @@ def test_a_grid_search_minimises_the_loss(line):
     search = GridSearchCV(HuberRegressor(max_iter=1000), {"epsilon": [1.1, 50.0]}, scoring=scorer(fl.absolute_error))
     assert search.fit(X, y).best_params_ == {"epsilon": 1.1}
     assert pickle.loads(pickle.dumps(scorer("l1"))) == scorer(fl.absolute_error)
+
+
+def test_early_stopping_by_a_scorer(line):
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    from fastloss.integrations.sklearn import scorer
+
+    X, y, _ = line
+    options = {"max_iter": 5, "early_stopping": True, "random_state": 0}
+    ours, theirs = (
+        HistGradientBoostingRegressor(scoring=scoring, **options).fit(X, y).validation_score_
+        for scoring in (scorer("mae"), "neg_mean_absolute_error")
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    asked = scorer("mae").set_score_request(sample_weight=True)
+    assert hash(asked) == hash(scorer("mae")) and asked != scorer("mae")
 
 
 def test_weights_are_routed(line):

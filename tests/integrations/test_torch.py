@@ -219,6 +219,30 @@ def test_a_module_pickles():
     assert "quantile, q=0.9, sum" in repr(loss)
 
 
+def test_parameters_of_a_module():
+    import torch
+
+    from fastloss.integrations.torch import function, module
+
+    x, alpha = torch.linspace(-3, 4, 9), torch.nn.Parameter(torch.tensor(1.0))
+    loss = module(fl.robust, alpha=alpha, scale=1.5)
+    assert dict(loss.named_parameters()) == {"alpha": alpha} and "robust, scale=1.5, alpha=Parameter, mean" in repr(
+        loss
+    )
+    optimizer = torch.optim.SGD(loss.parameters(), lr=0.1)
+    before = loss(x)
+    before.backward()
+    optimizer.step()
+    assert alpha < 1 and loss(x) < before
+    assert torch.func.functional_call(loss, {"alpha": torch.tensor(0.0)}, x) == function(fl.robust)(
+        x, alpha=0.0, scale=1.5
+    )
+    logits, weight = torch.eye(3) * 2, torch.tensor([1.0, 2.0, 3.0])
+    rows = pickle.loads(pickle.dumps(module("ce", class_weight=weight)))
+    assert list(rows.state_dict()) == ["class_weight"] and not list(rows.parameters())
+    assert rows(logits, [0, 1, 1]) == function("ce")(logits, [0, 1, 1], class_weight=weight)
+
+
 def test_a_bias_has_a_gradient():
     import torch
 
