@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from fastloss.exact.accumulator import Accumulator
-from fastloss.exact.buckets import ROWS_BELOW, SUBNORMAL_SHIFT, Buckets
+from fastloss.exact.buckets import ROWS_BELOW
 from fastloss.exact.integers import divide, packed
+from fastloss.exact.shares import Shares
 from fastloss.exact.state import exact, integer, sequence
 
 MOST_BINS = 10_000
@@ -95,45 +94,21 @@ class BinsCollector:
     """Builds `Bins` from batches of probabilities, one for each of a number of groups."""
 
     def __init__(self, bins: int):
-        self._bins, self._groups = bins, 0
-        self._confidences, self._accuracies = Accumulator(grouped=True), Accumulator(grouped=True)
-        self._edges = np.arange(bins + 1) / bins
-        self._edges[-1] = math.inf  # 1 is in the last bin
+        self._shares = Shares(bins)
 
-    def add(self, confidence: np.ndarray, accuracy: np.ndarray, group: np.ndarray | int, groups: int) -> None:
-        """Add probabilities, what came true, both in [0, 1], and the number of each one's group."""
-        confidence = np.ascontiguousarray(confidence, np.float64)
-        place = np.minimum(confidence * self._bins, self._bins - 1).astype(np.int32)
-        place -= confidence < self._edges[place]  # as the product was rounded
-        place += confidence >= self._edges[place + 1]
-        place += np.int32(self._bins) * np.asarray(group, np.int32)
-        self._groups = groups
-        numbers = np.arange(self._bins * groups)
-        self._confidences.add(confidence, None, None, place, numbers)
-        self._accuracies.add(np.ascontiguousarray(accuracy, np.float64), None, None, place, numbers)
+    def add(self, predicted, counted: np.ndarray | None, codes=None, numbers=None) -> None:
+        """Add probabilities and what came true, both in [0, 1], of the rows that are counted; `numbers` has the groups
+        of codes."""
+        confidence, accuracy = (np.ascontiguousarray(one, np.float64) for one in predicted)
+        self._shares.add(confidence, accuracy, counted, codes, numbers)
 
     def take(self, other: BinsCollector, numbers: np.ndarray) -> None:
         """Add everything that was added to another one; `numbers` has the groups' numbers here."""
-        if not other._groups:
-            return
-        places = (numbers[: other._groups, None] * self._bins + np.arange(self._bins)).reshape(-1)
-        self._confidences.take(other._confidences, places)
-        self._accuracies.take(other._accuracies, places)
-        self._groups, other._groups = max(self._groups, int(numbers.max()) + 1), 0
+        self._shares.take(other._shares, numbers)
 
     def bins(self, groups: int) -> list[Bins]:
         """Those of so many groups."""
-        counts, confidences = _sums(self._confidences, self._bins * groups)
-        _, accuracies = _sums(self._accuracies, self._bins * groups)
-        parts = [slice(k * self._bins, (k + 1) * self._bins) for k in range(groups)]
-        return [Bins(counts[part], confidences[part], accuracies[part]) for part in parts]
-
-
-def _sums(values: Accumulator, size: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The number and the sum of the values of each of so many groups."""
-    found = [Buckets(content[5]) for content in values.contents()]
-    found += [Buckets()] * (size - len(found))
-    return tuple(one.count for one in found[:size]), tuple(one.total >> SUBNORMAL_SHIFT for one in found[:size])
+        return [Bins(*content) for content in self._shares.contents(groups)]
 
 
 def _mean(total: int, count: int) -> float | None:

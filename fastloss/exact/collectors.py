@@ -34,8 +34,7 @@ class Collector:
         """
         add_rows(self._values, values, null, ignored, sample_weight)
         if self._bins is not None:
-            counted = counts(values, null, ignored)
-            self._bins.add(predicted[0][counted], predicted[1][counted], 0, 1)
+            self._bins.add(predicted, counts(values, null, ignored))
 
     def take(self, other: Collector) -> None:
         """Add everything that was added to another one, which is as a new one then."""
@@ -48,13 +47,13 @@ class Collector:
         return calibrated(summaries(self._values, self._loss), self._bins)[0]
 
 
-def counts(values: np.ndarray, null, ignored) -> np.ndarray | slice:
-    """The rows that count, which have a loss and are not left out."""
+def counts(values: np.ndarray, null, ignored) -> np.ndarray | None:
+    """Marks of the rows that count, which have a loss and are not left out; None where all do."""
     found = values == values
     for mask in (null, ignored):
         if mask is not None:
             found &= ~mask
-    return slice(None) if found.all() else found
+    return None if found.all() else found.view(np.uint8)
 
 
 def calibrated(found: list[Summary], bins: BinsCollector | None) -> list[Summary]:

@@ -143,10 +143,10 @@ class GroupCollector:
         values, numbers = as_floats(values, "values"), self._numbers_of(keys)
         left_out = marks(null, ignored, len(values))
         weights = as_weights(sample_weight, left_out, len(values))
-        self._values.add(values, left_out, weights, codes.astype(np.int32, copy=False), numbers)
+        codes = codes.astype(np.int32, copy=False)
+        self._values.add(values, left_out, weights, codes, numbers)
         if self._bins is not None:
-            counted = counts(values, null, ignored)
-            self._bins.add(predicted[0][counted], predicted[1][counted], numbers[codes[counted]], self._groups)
+            self._bins.add(predicted, counts(values, null, ignored), codes, numbers)
         return numbers
 
     def _numbers_of(self, keys: list[Key]) -> np.ndarray:

@@ -6,12 +6,13 @@ import numpy as np
 
 from fastloss.core.arguments import shown
 from fastloss.exact.bins import MOST_BINS
+from fastloss.exact.shares import most_likely
 from fastloss.files.arguments import as_count
 from fastloss.files.errors import ScoringError
 from fastloss.losses.probability import binary_cross_entropy_with_logits
 from fastloss.losses.softmax_family import softmax
 
-BLOCK_LOGITS = 1 << 20  # that are widened at a time
+BLOCK_LOGITS = 1 << 15  # that are widened at a time, and stay in the cache
 Predicted = tuple[np.ndarray, np.ndarray]
 
 
@@ -51,7 +52,7 @@ def probabilities(spec, pred: np.ndarray, target: np.ndarray, num_threads: int |
 
 def _of_logits(loss, logits: np.ndarray, labels: np.ndarray, num_threads: int | None) -> Predicted:
     """In float64, in which m equal logits have 1 / m to the last digit: an edge of as many bins."""
-    top, temperature = logits.argmax(axis=1), loss.parameters["temperature"]
+    top, temperature = _most_likely(logits), loss.parameters["temperature"]
     probability = np.empty(len(logits))
     step = max(1, BLOCK_LOGITS // logits.shape[1])
     for rows in (slice(start, start + step) for start in range(0, len(logits), step)):
@@ -63,8 +64,13 @@ def _of_logits(loss, logits: np.ndarray, labels: np.ndarray, num_threads: int | 
 
 
 def _of_log_probabilities(loss, logs: np.ndarray, labels: np.ndarray, num_threads: int | None) -> Predicted:
-    top = logs.argmax(axis=1)
+    top = _most_likely(logs)
     return np.exp(np.minimum(_of_classes(logs, top).astype(np.float64), 0.0)), top == labels
+
+
+def _most_likely(logits: np.ndarray) -> np.ndarray:
+    """The class of the largest logit of each row, the first of several."""
+    return most_likely(np.ascontiguousarray(logits, np.float32 if logits.dtype.char in "ef" else np.float64))
 
 
 def _of_classes(rows: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -78,7 +84,7 @@ def _of_probability(loss, p: np.ndarray, target: np.ndarray, num_threads: int | 
 
 def _of_logit(loss, logit: np.ndarray, target: np.ndarray, num_threads: int | None) -> Predicted:
     """The sigmoid is the derivative of the loss of the target 0."""
-    return binary_cross_entropy_with_logits.grad(logit, np.zeros_like(logit), num_threads=num_threads), target
+    return binary_cross_entropy_with_logits.grad(logit, logit.dtype.type(0), num_threads=num_threads), target
 
 
 def _of_score(loss, score: np.ndarray, label: np.ndarray, num_threads: int | None) -> Predicted:

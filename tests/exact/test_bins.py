@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from fastloss.exact.shares import Shares, most_likely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,3 +112,41 @@ def test_the_state_of_bins():
     assert bins.fields() == {"ece": 0.5, "mce": 0.5, "bins": [
         {"count": 1, "confidence": 0.5, "accuracy": 1.0}, {"count": 0, "confidence": None, "accuracy": None}
     ]}  # fmt: skip
+
+
+@given(st.lists(st.tuples(shares, shares), min_size=1, max_size=40), st.integers(1, 12))
+@settings(deadline=None)
+def test_sums_are_exact_whatever_the_groups_they_are_taken_over_from(pairs, bins):
+    """By fractions; small numbers, which have places of their own, too."""
+    p, true = np.array(pairs).T.copy()
+    p[::3] *= 2.0**-70
+    codes = np.arange(len(p), dtype=np.int32) % 2
+    first, second = Shares(bins), Shares(bins)
+    second.add(p, true, None, codes, np.array([3, 1]))
+    first.add(p, true, (np.arange(len(p)) % 3 != 0).view(np.uint8), codes, np.array([0, 2]))
+    first.take(second, np.array([9, 2, 9, 0]))
+    contents = list(first.contents(4))
+    for group in (0, 2):
+        taken = codes == group // 2
+        kept = taken & (np.arange(len(p)) % 3 != 0)
+        _, confidences, accuracies = contents[group]
+        for sums, of in ((confidences, p), (accuracies, true)):
+            assert sum(sums) == 2**1074 * sum(map(Fraction, [*of[taken].tolist(), *of[kept].tolist()]))
+    assert sum(contents[3][0]) == sum(second.contents(1).__next__()[0]) == 0
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, math.nan, math.inf])
+def test_what_is_no_share_is_refused(wrong):
+    one, bad = np.array([0.5]), np.array([wrong])
+    for pair in ((one, bad), (bad, one)):
+        with pytest.raises(ValueError, match="not from 0 to 1"):
+            Shares(3).add(*pair)
+    Shares(3).add(bad, one, np.zeros(1, np.uint8))
+    with pytest.raises(IndexError):
+        Shares(3).add(one, one, None, np.array([1], np.int32), np.array([0]))
+
+
+def test_most_likely_classes_are_those_of_numpy():
+    logits = np.random.default_rng(0).integers(0, 4, (200, 7))
+    for dtype in (np.float32, np.float64):
+        assert (most_likely(logits.astype(dtype)) == logits.argmax(axis=1)).all()
