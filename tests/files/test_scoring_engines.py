@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -139,6 +140,26 @@ def test_losses_of_ones_own(data, tmp_path, engine):
     for name, loss in options["loss"].items():
         np.testing.assert_array_equal(rows[name].to_numpy(), loss(residual))
         np.testing.assert_array_equal(rows[f"{name}_grad"].to_numpy(), loss.grad(residual))
+
+
+def test_a_loss_that_numba_compiles(data, tmp_path, engine):
+    pytest.importorskip("numba")
+    import compiled_losses
+
+    if "client" in engine:
+        engine["client"].upload_file(compiled_losses.__file__)
+    if "spark" in engine:
+        engine["spark"].sparkContext.addPyFile(compiled_losses.__file__)
+    loss = compiled_losses.lorentz.bind(c=0.5)
+    assert pickle.loads(pickle.dumps(loss)) == loss
+    options = {"loss": {"a": loss, "b": loss + fl.huber}, "residual": "r", "by": "g", "sample_weight": "w"}
+    expected = fl.score(data, tmp_path / "expected", workers=1, emit=("value", "grad"), **options)
+    got = fl.score(data, tmp_path / "got", emit=("value", "grad"), **options, **engine)
+    assert all(got[name].to_json(state=True) == expected[name].to_json(state=True) for name in "ab")
+    assert contents(tmp_path / "got") == contents(tmp_path / "expected")
+    for path in sorted((tmp_path / "got").glob("[0-9]*")):
+        rows = pa.parquet.read_table(path)
+        np.testing.assert_array_equal(rows["a_grad"].to_numpy(), loss.grad(rows["r"].to_numpy()))
 
 
 @pytest.mark.parametrize("batch_rows", [7, 1000])
