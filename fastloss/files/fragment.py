@@ -78,23 +78,27 @@ def score_task(
     before = 0
     with writing as output, ExitStack() as stack:
         read = spec.without_columns if output is not None and _may_splice(task, spec) else spec
-        open_fragment = stack.enter_context(_opener(task, read, infer, keep))
+        open_fragment = _opener(stack, task, read, infer, keep)
         if is_single:  # what tells the number of classes is read once
             with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
                 classes = class_count(source, spec) or classes
         is_spliced = read is not spec and _begin_spliced(output, task, spec, classes, open_fragment)
         if read is not spec and not is_spliced:
-            open_fragment = stack.enter_context(_opener(task, spec, infer, keep))
+            open_fragment = _opener(stack, task, spec, infer, keep)
         if output is not None and not is_spliced:
             _begin(output, task, spec, classes, open_fragment)
-        opened = stack.enter_context(closing(in_turn(task.fragments, open_fragment, partial(_expect, spec, task))))
+        is_here = all(fragment.store is LOCAL for fragment in task.fragments)
+        begin = None if is_here else partial(_expect, spec, task)
+        opened = stack.enter_context(closing(in_turn(task.fragments, open_fragment, begin)))
         for index, (fragment, source) in enumerate(opened):
             rows, own = 0, _own(spec, task, source.schema)
             if is_spliced:
                 output.follow(source.carried(own.carried(source.schema.names)))
                 own = own.without_columns
-            with naming(fragment, 0, before):
-                count = classes if is_single else class_count(source, spec) or classes
+            count = classes
+            if not is_single:
+                with naming(fragment, 0, before):
+                    count = class_count(source, spec) or classes
             counts = _score_source(source, fragment, own, collected, output, before, count, num_threads)
             for rows in counts:
                 if progress is not None:
@@ -104,26 +108,24 @@ def score_task(
             before += rows
 
 
-@contextmanager
-def _opener(task: Task, spec: Spec, infer: bool, keep: tuple[str, ...] | None):
-    """A function that opens a fragment's source, again if need be: what passes once stays open."""
+def _opener(stack: ExitStack, task: Task, spec: Spec, infer: bool, keep: tuple[str, ...] | None) -> Callable:
+    """A function that opens a fragment's source, again if need be: what passes once stays open, until `stack` ends."""
     columns_of_text = None
     if infer and len(task.fragments) > 1:
         texts = [fragment for fragment in task.fragments if fragment.format == "csv" and fragment.path != STREAM]
         columns_of_text = csv_columns(texts, spec)
-    with ExitStack() as stack:
-        once = {
-            id(fragment): stack.enter_context(open_source(fragment, opened_with(spec, fragment, keep), infer))
-            for fragment in task.fragments
-            if fragment.passes_once or len(task.fragments) == 1
-        }
+    once = {
+        id(fragment): stack.enter_context(open_source(fragment, opened_with(spec, fragment, keep), infer))
+        for fragment in task.fragments
+        if fragment.passes_once or len(task.fragments) == 1
+    }
 
-        def open_fragment(fragment: Fragment):
-            if id(fragment) in once:
-                return nullcontext(once[id(fragment)])
-            return open_source(fragment, opened_with(spec, fragment, keep), infer, columns_of_text)
+    def open_fragment(fragment: Fragment):
+        if id(fragment) in once:
+            return nullcontext(once[id(fragment)])
+        return open_source(fragment, opened_with(spec, fragment, keep), infer, columns_of_text)
 
-        yield open_fragment
+    return open_fragment
 
 
 def _are_rows_kept(task: Task, spec: Spec) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 import pyarrow as pa
 from pyarrow import types
@@ -20,6 +20,7 @@ SPARK = b"org.apache.spark."
 SPARK_ROW = b"org.apache.spark.sql.parquet.row.metadata"  # Spark reads the columns that it lists, and no others
 DESCRIPTIONS = b"avro.schema", b"parquet.avro.schema", b"iceberg.schema"  # of others, of the columns of the input alone
 PANDAS = b"pandas"
+MOST_KNOWN = 64  # the files of a job mostly have one
 PANDAS_TEXT = {"name": None, "field_name": None, "pandas_type": "unicode", "numpy_type": "object", "metadata": None}
 
 
@@ -59,13 +60,17 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
     ScoringError
         If a column is missing or ambiguous, does not fit the loss, or would be there twice.
     """
-    return _output_schema(schema.serialize().to_pybytes(), spec, classes)
+    key = schema.serialize().to_pybytes(), classes  # all of it is in its bytes, and not in its hash
+    known = spec.output_schemas
+    found = known.get(key)
+    if found is None:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        found = known[key] = _output_schema(schema, spec, classes)
+    return found
 
 
-@lru_cache(maxsize=64)
-def _output_schema(serialized: bytes, spec: Spec, classes: int | None) -> pa.Schema:
-    """As `output_schema`: the files of a job mostly have one schema. All of it is in its bytes, and not in its hash."""
-    schema = pa.ipc.read_schema(pa.py_buffer(serialized))
+def _output_schema(schema: pa.Schema, spec: Spec, classes: int | None) -> pa.Schema:
     check_columns(schema, spec)
     carried = [schema.field(name) for name in spec.carried(schema.names)]
     read = pa.schema([schema.field(name) for name in columns.roots(schema, spec.numbers)])

@@ -249,6 +249,11 @@ class Spec:
         return [name for name in columns if keep is None or name in keep]
 
     @cached_property
+    def output_schemas(self) -> dict:
+        """What `schemas` knows of the rows that are written, by the schemas of inputs."""
+        return {}
+
+    @cached_property
     def without_columns(self) -> Spec:
         """The spec that carries no columns."""
         return replace(self, keep=())

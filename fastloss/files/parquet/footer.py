@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet
 
+from fastloss.files.arrow.columns import decode_names
 from fastloss.files.errors import SourceError
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.thrift import Struct, number
@@ -44,7 +45,7 @@ GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
 
 NO_LIST = thrift.LIST, b"\0"
 MOST_KNOWN = 64
-_known: dict[bytes, list[Leaf]] = {}  # by what footers say of the schema: the files of a job mostly have one
+_known: dict[tuple[bytes, bytes], tuple[pa.Schema, list[Leaf]]] = {}  # by schema and key-value entries of footers
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class Footer:
     ----------
     file : Struct
         All but the row groups; the schema and the key-value entries unread, as nearly all files of a job have the same.
+    schema : pa.Schema
+        The columns.
     leaves : list of Leaf
         The columns of values.
     groups : list of bytes
@@ -89,7 +92,7 @@ class Footer:
         If a column chunk is described so that pyarrow cannot be asked about it.
     """
 
-    def __init__(self, file, schema: pa.parquet.ParquetSchema, name: str):
+    def __init__(self, file, parquet: pa.parquet.ParquetFile, name: str):
         self.name = name
         self.extents, self.rows, self.values = array("q"), array("q"), array("q")
         self.is_known = True
@@ -98,7 +101,8 @@ class Footer:
         self.end = file.seek(size - TAIL_BYTES - length)
         try:
             self.file, _ = thrift.read(file.read(length), {FILE_ORDERS: [{}]})
-            self.leaves = _leaves(self.file.get(FILE_SCHEMA, NO_LIST)[1], schema)
+            told = self.file.get(FILE_SCHEMA, NO_LIST)[1], self.file.get(FILE_TEXTS, NO_LIST)[1]
+            self.schema, self.leaves = _columns(told, parquet)
             self.groups = thrift.structs(self.file.pop(FILE_GROUPS, NO_LIST), self._group)
         except thrift.Malformed as error:
             raise self.corrupt("its footer is corrupt") from error
@@ -147,13 +151,16 @@ class Footer:
                 raise self.corrupt_column(column, f"has a histogram of {size} levels, and {level + 1} levels")
 
 
-def _leaves(told: bytes, schema: pa.parquet.ParquetSchema) -> list[Leaf]:
-    """The leaves of a schema, of which a footer tells this."""
-    if told not in _known:
+def _columns(told: tuple[bytes, bytes], parquet: pa.parquet.ParquetFile) -> tuple[pa.Schema, list[Leaf]]:
+    """The columns and the leaves of a file, of which its footer tells this: the files of a job mostly have the same."""
+    found = _known.get(told)
+    if found is None:
         if len(_known) >= MOST_KNOWN:
             _known.clear()
-        _known[told] = [Leaf.of(schema.column(i)) for i in range(len(schema))]
-    return _known[told]
+        schema, stored = parquet.schema_arrow, parquet.metadata.schema
+        decode_names(schema)
+        found = _known[told] = schema, [Leaf.of(stored.column(i)) for i in range(len(stored))]
+    return found
 
 
 def chunk_start(metadata: Struct) -> int:

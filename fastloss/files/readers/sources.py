@@ -124,8 +124,10 @@ class PartitionedSource(Source):
 @contextmanager
 def open_source(fragment: Fragment, spec: Spec, infer: bool = False, csv_columns: dict[str, Column] | None = None):
     """The source of a fragment, open; `infer` and `csv_columns` are CsvSource's."""
-    with _open_file_source(fragment, spec, infer, csv_columns) as stored:
-        source = PartitionedSource(stored, dict(fragment.partition)) if fragment.partition else stored
+    with ExitStack() as stack:
+        source = _of_file(stack, fragment, spec, infer, csv_columns)
+        if fragment.partition:
+            source = PartitionedSource(source, dict(fragment.partition))
         try:
             source.check(spec.where)
         except ScoringError as error:
@@ -157,86 +159,80 @@ def csv_columns(fragments: Iterable[Fragment], spec: Spec) -> dict[str, Column]:
 
     found: dict[str, Column] = {}
     for fragment in fragments:
-        with _open_file_source(fragment, spec, infer=True) as source:
+        with ExitStack() as stack:
+            source = _of_file(stack, fragment, spec, infer=True)
             for name, column in source.columns.items() if isinstance(source, CsvSource) else ():
                 found[name] = found[name] | column if name in found else column
     return found
 
 
-@contextmanager
-def _open_file_source(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None = None):
-    """The source of what is stored, or of what a dataset or a table makes of it."""
+def _of_file(
+    stack: ExitStack, fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None = None
+):
+    """The source of what is stored, or of what a dataset or a table makes of it; what it opens closes with `stack`."""
     part, table = fragment.part, fragment.table
     if spec.dtype is not None and fragment.format not in ("npy", "npz"):
         raise ScoringError(
             f"{fragment.name}: dtype={spec.dtype!r} is for .npy and .npz files, whose elements may have no type"
         )
     if fragment.format == MEMORY:
-        with open_memory(table, spec) as source:
-            yield source
-        return
+        return stack.enter_context(open_memory(table, spec))
     if table is not None:
-        yield ScannedSource(fragment.path, table.format, table.schema, table.batches)
-        return
-    if part is None or part.is_plain:
-        with _open_stored(fragment, spec, infer, csv_columns) as source:
-            if part is None or part.fits(source.schema):
-                yield source
-                return
+        return ScannedSource(fragment.path, table.format, table.schema, table.batches)
+    if part is None:
+        return _stored(stack, fragment, spec, infer, csv_columns)
+    if part.is_plain:
+        with ExitStack() as own:
+            source = _stored(own, fragment, spec, infer, csv_columns)
+            if part.fits(source.schema):
+                stack.push(own.pop_all())
+                return source
     scan = partial(part.batches, row_groups=fragment.row_groups)
-    yield ScannedSource(fragment.path, fragment.format, part.schema, scan)
+    return ScannedSource(fragment.path, fragment.format, part.schema, scan)
 
 
-@contextmanager
-def _open_stored(fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None):
-    with ExitStack() as stack:
+def _stored(stack: ExitStack, fragment: Fragment, spec: Spec, infer: bool, csv_columns: dict[str, Column] | None):
+    """The source of what is stored."""
+    path, file = fragment.path, _binary_input(stack, fragment, seekable=infer or fragment.format != "csv")
+    if fragment.format == "parquet":
+        return ParquetSource(path, file, spec, fragment.row_groups)
+    if fragment.format == "csv":
+        from fastloss.files.readers.csv import CsvSource  # what these import takes its time
 
-        def entered(fragment: Fragment):
-            return stack.enter_context(_binary_input(fragment, seekable=infer or fragment.format != "csv"))
+        return CsvSource(path, file, spec, infer, csv_columns)
+    if fragment.format == "jsonl":
+        from fastloss.files.readers.json import JsonSource
 
-        path, file = fragment.path, entered(fragment)
-        if fragment.format == "parquet":
-            yield ParquetSource(path, file, spec, fragment.row_groups)
-        elif fragment.format == "csv":
-            from fastloss.files.readers.csv import CsvSource  # what these import takes its time
+        return JsonSource(path, file, spec)
+    if fragment.format == "orc":
+        from fastloss.files.readers.orc import OrcSource
 
-            yield CsvSource(path, file, spec, infer, csv_columns)
-        elif fragment.format == "jsonl":
-            from fastloss.files.readers.json import JsonSource
+        return OrcSource(path, file)
+    if fragment.format in ("npz", "safetensors"):
+        from fastloss.files.readers.archives import archived
 
-            yield JsonSource(path, file, spec)
-        elif fragment.format == "orc":
-            from fastloss.files.readers.orc import OrcSource
-
-            yield OrcSource(path, file)
-        elif fragment.format in ("npz", "safetensors"):
-            from fastloss.files.readers.archives import archived
-
-            of_directory = dict(fragment.partition)
-            yield NpySource(archived(path, file, fragment.format, spec, stack, of_directory))
-        elif fragment.format == "npy":
-            arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
-            for name, beside in fragment.beside:
-                arrays[name] = NpyFile(beside.path, entered(beside), spec.dtype, name in spec.named)
-            yield NpySource(arrays)
-        else:
-            yield ArrowSource(path, file)
+        return NpySource(archived(path, file, fragment.format, spec, stack, dict(fragment.partition)))
+    if fragment.format == "npy":
+        arrays = {(spec.pred or spec.residual)[0]: NpyFile(path, file, spec.dtype)}
+        for name, beside in fragment.beside:
+            stored = _binary_input(stack, beside, seekable=True)
+            arrays[name] = NpyFile(beside.path, stored, spec.dtype, name in spec.named)
+        return NpySource(arrays)
+    return ArrowSource(path, file)
 
 
-@contextmanager
-def _binary_input(fragment: Fragment, seekable: bool):
+def _binary_input(stack: ExitStack, fragment: Fragment, seekable: bool):
     """A file or standard input, which goes through a temporary file if it has to be seekable and is not."""
     path = fragment.path
-    with _opened(fragment) as file:
-        stream = decompressed(file, path)
-        if not seekable or (stream.seekable() and (fragment.store is LOCAL or fragment.format in BEGINNINGS)):
-            yield stream
-        else:
-            with tempfile.TemporaryFile() as copy:
-                with reading(path, fragment.format):
-                    _copy(stream, copy, path, None if stream is file else file)
-                copy.seek(0)
-                yield copy
+    file = stack.enter_context(_opened(fragment))
+    stream = decompressed(file, path)
+    if not seekable or (stream.seekable() and (fragment.store is LOCAL or fragment.format in BEGINNINGS)):
+        return stream
+    copy = stack.enter_context(tempfile.TemporaryFile())
+    with reading(path, fragment.format):
+        _copy(stream, copy, path, None if stream is file else file)
+    copy.seek(0)
+    return copy
 
 
 def _copy(stream, copy, path: str, compressed=None) -> None:

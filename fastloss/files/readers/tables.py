@@ -58,11 +58,10 @@ class ParquetSource(Source):
             self._stored = _stored(file, path)
             try:
                 self._file = self._open(self._stored)
+                self._footer = Footer(self._stored, self._file, shown(path))
             except UnicodeDecodeError as error:
                 raise _not_text(path, error) from error
-            self.schema, metadata = self._file.schema_arrow, self._file.metadata
-            _check_names(path, self.schema)
-            self._footer = Footer(self._stored, metadata.schema, shown(path))
+            self.schema, metadata = self._footer.schema, self._file.metadata
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
             carried = spec.carried(self.schema.names)
             _refuse_intervals(shown(path), self._footer.leaves, carried)
@@ -244,18 +243,6 @@ def _reader_at(file) -> tuple[Callable[[int, int], bytes], int]:
     return lambda start, count: os.pread(descriptor, count, start), size  # leaves what is buffered
 
 
-def _check_names(path: str, schema: pa.Schema) -> None:
-    """That the names of columns and fields are text."""
-    pending = list(schema)
-    try:
-        while pending:
-            field = pending.pop()
-            field.name  # noqa: B018  (decoded here)
-            pending += [field.type.field(i) for i in range(field.type.num_fields)]
-    except UnicodeDecodeError as error:
-        raise _not_text(path, error) from error
-
-
 def _not_text(path: str, error: UnicodeDecodeError) -> ScoringError:
     return ScoringError(f"{shown(path)}: the name of a column is not UTF-8: {error.object!r}")
 
@@ -279,7 +266,10 @@ class ArrowSource(Source):
         self._path, self._file = path, file
         with reading(path, "arrow"):
             self.schema = self._open().schema
-            _check_names(path, self.schema)
+            try:
+                columns.decode_names(self.schema)
+            except UnicodeDecodeError as error:
+                raise _not_text(path, error) from error
         self.rows = None
         if not isinstance(file, RangedFile):
             self._check_expansion()
