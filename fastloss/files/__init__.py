@@ -299,7 +299,8 @@ def score(
         fragments = inputs.cut(fragments, fragment_rows)
     elif output is None and gathered is None:
         fragments = inputs.cut(fragments, AUTOMATIC_ROWS, AUTOMATIC_BYTES)
-    fragments = [replace(fragment, number=number) for number, fragment in enumerate(fragments)]
+    if worst is not None:  # whose rows tell of which they are
+        fragments = [replace(fragment, number=number) for number, fragment in enumerate(fragments)]
     if gathered is None:
         tasks = dataset.plan(fragments, output, into_directory, format, store)
     else:

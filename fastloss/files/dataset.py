@@ -52,7 +52,7 @@ class Fragment:
         Of an object in a store, as it was listed: its bytes, and its ETag, generation or the like, of which alone it is
         read.
     number : int
-        Of those of a job, in the order of the input.
+        Of those of a job with worst rows, in the order of the input.
     """
 
     path: str

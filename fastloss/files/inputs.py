@@ -88,7 +88,9 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
     if sum(fragment.path == STREAM for fragment in fragments) > 1:
         raise ScoringError("standard input can be read once")
     is_several = len(found) != 1 or found[0].is_several
-    fragments = [f if (place := as_written(f.place, f.format)) == f.place else replace(f, place=place) for f in fragments]
+    fragments = [
+        f if (place := as_written(f.place, f.format)) == f.place else replace(f, place=place) for f in fragments
+    ]
     directories = [directory for part in found for directory in part.directories]
     patterns = [pattern for part in found for pattern in part.patterns]
     return Found(_with_typed_partitions(fragments), is_several, directories, patterns)
@@ -272,10 +274,10 @@ def _listed(directory: str) -> dict[str, Entry | None]:
             f"{directory}: the name of the directory is not UTF-8: rename it, or name its files"
         ) from error
     found = pa.fs.LocalFileSystem().get_file_info(selector)
+    inside = os.path.join(directory, "")
     try:
         return {
-            os.path.relpath(info.path, directory): None if info.type == pa.fs.FileType.Directory else Entry()
-            for info in found
+            info.path.removeprefix(inside): None if info.type == pa.fs.FileType.Directory else Entry() for info in found
         }
     except UnicodeDecodeError as error:
         raise ScoringError(f"{directory}: the name of a file in it is not UTF-8: {error.object!r}") from error
@@ -365,9 +367,7 @@ def _with_typed_partitions(fragments: list[Fragment]) -> list[Fragment]:
             return name, value
         return name, pa.scalar(value, pa.string()).cast(pa.int64() if name in numbers else pa.string())
 
-    return [
-        replace(f, partition=tuple(typed(*pair) for pair in f.partition)) if f.partition else f for f in fragments
-    ]
+    return [replace(f, partition=tuple(typed(*pair) for pair in f.partition)) if f.partition else f for f in fragments]
 
 
 def _is_whole(text: str) -> bool:

@@ -141,6 +141,12 @@ class Carried:
         _, orders = self.footer.file.get(fields.FILE_ORDERS, (thrift.LIST, []))
         return [orders[leaf] for leaf in self._leaves] if len(orders) == len(self.footer.leaves) else []
 
+    @property
+    def described(self) -> tuple:
+        """What its footer says of the columns of the file, and which of them these are."""
+        told = (self.footer.file.get(field, fields.NO_LIST) for field in (fields.FILE_SCHEMA, fields.FILE_TEXTS))
+        return *told, *self._chosen
+
     def arrow_fields(self) -> list[pa.Field] | None:
         """The columns as Arrow had them, if the file tells."""
         schema = _arrow_schema(self.footer.file.get(fields.FILE_TEXTS, fields.NO_LIST))

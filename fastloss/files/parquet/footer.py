@@ -132,16 +132,13 @@ class Footer:
                 self._check_sizes(column, metadata[SIZES][1])
             self.is_known &= chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
             self.values.append(number(metadata, VALUES))
-            self.extents.extend(self._extent(metadata))
+            first = chunk_start(metadata)
+            last = first + number(metadata, TAKES)
+            self.extents.extend((first, last) if len(MAGIC) <= first <= last <= self.end else (-1, -1))
         missing = len(self.leaves) - len(chunks)
         self.values.extend([-1] * missing)
         self.extents.extend([-1] * 2 * missing)
         return data[start:at], at
-
-    def _extent(self, metadata: Struct) -> tuple[int, int]:
-        start = chunk_start(metadata)
-        stop = start + number(metadata, TAKES)
-        return (start, stop) if len(MAGIC) <= start <= stop <= self.end else (-1, -1)
 
     def _check_sizes(self, column: int, sizes: Struct) -> None:
         if SIZES_UNENCODED in sizes and self.leaves[column].type != "BYTE_ARRAY":

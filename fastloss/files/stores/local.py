@@ -72,7 +72,8 @@ class LocalStore:
 
     def make_directory(self, path: str) -> None:
         """With those that it is in; it may be there."""
-        os.makedirs(path, exist_ok=True)
+        if not os.path.isdir(path):
+            os.makedirs(path, exist_ok=True)
 
     def open(self, path: str):
         """A binary file to read; FileNotFoundError if there is none."""

@@ -23,6 +23,8 @@ from fastloss.files.parquet.thrift import Struct, number
 from fastloss.files.writers.sinks import CODEC, Sink, leaves_of, shrinks
 
 LARGEST_NUMBER = (1 << 15) - 1  # of a row group
+MOST_KNOWN = 64
+_known: dict[tuple, tuple[tuple[bytes, bytes], ...]] = {}  # by what inputs say of their columns, and output schemas
 
 
 class SplicedSink(Sink):
@@ -127,7 +129,7 @@ class SplicedSink(Sink):
             fields.FILE_GROUPS: [group.described(i, others) for i, (group, others) in enumerate(groups)],
             fields.FILE_TEXTS: [
                 {fields.TEXT_KEY: thrift.binary(key), fields.TEXT_VALUE: thrift.binary(text)}
-                for key, text in self._texts().items()
+                for key, text in self._texts()
             ],
             fields.FILE_ORDERS: first.orders and first.orders + emitted[fields.FILE_ORDERS][1],
         }
@@ -138,8 +140,18 @@ class SplicedSink(Sink):
         rows = sum(number(group, fields.GROUP_ROWS) for group in lists[fields.FILE_GROUPS])
         return thrift.write(file | {fields.FILE_ROWS: (thrift.I64, rows)})
 
-    def _texts(self) -> dict[bytes, bytes]:
-        """What the output says of itself; in Arrow's types if the input does, or it has to for the emitted columns."""
+    def _texts(self) -> Sequence[tuple[bytes, bytes]]:
+        """What the output says of itself: the files of a job mostly have the same."""
+        key = self._first.described, self._schema.serialize().to_pybytes()
+        found = _known.get(key)
+        if found is None:
+            if len(_known) >= MOST_KNOWN:
+                _known.clear()
+            found = _known[key] = tuple(self._new_texts().items())
+        return found
+
+    def _new_texts(self) -> dict[bytes, bytes]:
+        """In Arrow's types if the input does, or it has to for the emitted columns."""
         texts = dict(self._schema.metadata or {})
         carried = self._first.arrow_fields()
         if carried is not None:
