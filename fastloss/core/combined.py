@@ -1,6 +1,7 @@
 """Sums of multiples of losses; those of losses with one value an element are computed in one pass."""
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -128,7 +129,7 @@ class _Sum:
         self._own_terms, self.takes_target = tuple(terms), losses[0].takes_target
         self.output_names = tuple(name for name in kernels.OUTPUTS if all(name in loss.output_names for loss in losses))
         name, traits = _written(terms, lambda loss: loss.name), _traits(terms)
-        doc = _DOC.format(name=name, traits=", ".join(sorted(traits)) or "none")
+        doc = partial(_DOC.format, name=name, traits=", ".join(sorted(traits)) or "none")
         return name, losses[0].family, traits, {}, {}, doc
 
     @property

@@ -158,7 +158,9 @@ class CustomLoss(OwnLoss):
         described = "\n".join(f"{k}\n    Of its functions." for k in parameters)
         texts = {"name": name, "functions": ", ".join(functions), "arguments": " and ".join(arguments)}
         texts |= {"traits": ", ".join(sorted(traits)) or "none", "parameters": described, "module": module}
-        super().__init__(name, family, traits, dict.fromkeys(parameters, "any"), parameters, _DOC.format(**texts))
+        super().__init__(
+            name, family, traits, dict.fromkeys(parameters, "any"), parameters, partial(_DOC.format, **texts)
+        )
 
     def _checked(self, output, name, arguments, parameters, count):
         """A function of Python, or the address of a compiled one."""

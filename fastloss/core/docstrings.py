@@ -119,6 +119,32 @@ that `wrt` names and in its order (default: all); `value_and_grad` a pair of bot
 reduced loss; without a reduction, of the sum."""
 
 
+class Documented:
+    """Objects whose docstring is written when it is first asked for: `__doc__` of one is set to what writes it."""
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        cls.__doc__ = _Docstring(cls.__doc__)
+
+
+class _Docstring:
+    """The docstring of a class, and those of its objects."""
+
+    def __init__(self, of_class):
+        self._of_class = of_class
+
+    def __get__(self, one, owner):
+        if one is None:
+            return self._of_class
+        found = one.__dict__.get("__doc__", self._of_class)
+        if callable(found):
+            found = one.__dict__["__doc__"] = found()
+        return found
+
+    def __set__(self, one, write):
+        one.__dict__["__doc__"] = write
+
+
 def sections(doc):
     """{title: text} of a docstring; the text before its first section has the title ''."""
     first, *rest = re.split(r"\n\n(\w+)\n-+\n", inspect.cleandoc(doc))
@@ -189,13 +215,12 @@ def complete_embeddings(doc, arguments, domains, traits, has_labels):
     return _assembled(own, traits, {name: (types[name], texts[name]) for name in names}, _EMBEDDING_RETURNS, raises)
 
 
-def with_page(doc, name):
-    """The docstring of a loss of the catalogue, with the address of its page."""
-    return doc.replace("\nTraits: ", f"\nPage: {SITE}reference/{name}.html\nTraits: ", 1)
-
-
-def with_methods(doc, name, signature, has_hess, has_weight, has_param_grad):
-    """The docstring, with a section of how the loss is called and what else it gives."""
+def finished(write, name, is_of_catalogue, signature, has_hess, has_weight, has_param_grad):
+    """The docstring that `write` begins, with the address of its page, if it is of the catalogue, and a section of how
+    the loss is called and what else it gives."""
+    doc = write()
+    if is_of_catalogue:
+        doc = doc.replace("\nTraits: ", f"\nPage: {SITE}reference/{name}.html\nTraits: ", 1)
     arguments, is_named = [], False
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not is_named:

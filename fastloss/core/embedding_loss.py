@@ -1,6 +1,7 @@
 """Losses of embeddings: what is one value per row and has a gradient for each of several arrays."""
 
 import inspect
+from functools import partial
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class EmbeddingLoss(Loss):
         self.arrays, self.target_name = arrays, target_name
         self.takes_target = self.requires_target = target_name is not None
         arguments = (*arrays, target_name) if target_name else arrays
-        doc = docstrings.complete_embeddings(doc, arguments, domains, traits, has_labels)
+        doc = partial(docstrings.complete_embeddings, doc, arguments, domains, traits, has_labels)
         super().__init__(name, "embeddings", traits, domains, defaults, doc)
 
     def _signature(self):

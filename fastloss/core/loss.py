@@ -111,7 +111,7 @@ def _known_as(name):
     return _LOSSES.get(names.get(plain(name)))
 
 
-class Loss(Arithmetic, Entry):
+class Loss(docstrings.Documented, Arithmetic, Entry):
     """A loss function, called like a ufunc. Multiples of losses by numbers, and sums of those, are losses.
 
     Attributes
@@ -143,10 +143,9 @@ class Loss(Arithmetic, Entry):
         self.traits = traits
         self.domains = FixedDict(domains)
         self.parameters = FixedDict(defaults)
-        if self.is_of_catalogue:
-            doc = docstrings.with_page(doc, name)
         signature, has_hess = self._signature(), "hess" in self.output_names
-        self.__doc__ = docstrings.with_methods(doc, name, signature, has_hess, self.has_weight, self.param_grads)
+        methods = signature, has_hess, self.has_weight, self.param_grads
+        self.__doc__ = functools.partial(docstrings.finished, doc, name, self.is_of_catalogue, *methods)
         self.__signature__ = signature
         self._open_plain_way()
         if self.is_of_catalogue:
@@ -298,7 +297,7 @@ class ElementwiseLoss(Loss):
             raise TypeError(f"{name}: parameters {tuple(parameters)} differ from losses.def's {tuple(domains)}")
         defaults = {k: p.default for k, p in parameters.items() if p.default is not p.empty}
         self._target = "required" if self.requires_target else "optional" if self.takes_target else "none"
-        doc = docstrings.complete(declaration.__doc__, family, self._target, domains, traits)
+        doc = functools.partial(docstrings.complete, declaration.__doc__, family, self._target, domains, traits)
         super().__init__(name, family, traits, domains, defaults, doc)
 
     def _open_plain_way(self, terms=lambda: None):

@@ -1,6 +1,7 @@
 """Losses of rows of logits: how they are declared and called."""
 
 import inspect
+from functools import partial
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class RowLoss(Loss):
         self._kernel, self.targets, traits, self._kernel_domains = _REGISTRY[name]
         defaults = {name: p.default for name, p in inspect.signature(declaration).parameters.items()}
         domains = {name: ({**_OPTIONS, **self._kernel_domains})[name] for name in defaults}
-        doc = docstrings.complete_rows(declaration.__doc__, self.targets, domains, traits)
+        doc = partial(docstrings.complete_rows, declaration.__doc__, self.targets, domains, traits)
         super().__init__(name, "rows", traits, domains, defaults, doc)
 
     @property

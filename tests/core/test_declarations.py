@@ -108,3 +108,9 @@ def test_a_docstring_is_in_sections(name):
     assert "\nDomain: " in text and "\nFormula: " in text
     for parameter in inspect.signature(fl.get(name)).parameters:
         assert f"\n{parameter} : " in text
+
+
+def test_a_docstring_is_the_same_of_a_bound_loss_and_not_that_of_the_class():
+    assert fl.huber.bind(delta=2.0).__doc__ == fl.huber.__doc__ != type(fl.huber).__doc__
+    assert inspect.getdoc(fl.huber).startswith("Huber's loss")
+    assert pickle.loads(pickle.dumps(fl.huber)).__doc__ == fl.huber.__doc__

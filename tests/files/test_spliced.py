@@ -635,3 +635,22 @@ def test_what_is_carried_is_not_decoded(tmp_path):
     score(source, out)
     assert chunks(out, ["other"]) == chunks(source, ["other"])
     assert json.loads(score(source, None).to_json())["rows"] == ROWS
+
+
+# ---- files of one schema ---------------------------------------------------------------------
+
+
+def test_what_each_file_says_of_itself_is_in_its_own_output(tmp_path):
+    (tmp_path / "in").mkdir()
+    said = [{"unit": "mm"}, {"unit": "inch"}, None]
+    for i, metadata in enumerate(said):
+        field = pa.field("a", pa.int64(), metadata=None if i else {"of": "a field"})
+        schema = pa.schema([("r", pa.float64()), field], metadata=metadata)
+        pq.write_table(pa.table([np.arange(3.0) + i, np.arange(3)], schema=schema), tmp_path / "in" / f"{i}.parquet")
+    for emit in ("value", "grad"):
+        fl.score(tmp_path / "in", tmp_path / emit, emit=emit, **OPTIONS)
+        for i, metadata in enumerate(said):
+            written = pq.read_table(tmp_path / emit / f"{i}.parquet")
+            assert written.column_names == ["r", "a", emit] and written["r"][0].as_py() == i
+            assert (written.schema.metadata or {}).get(b"unit") == (metadata and metadata["unit"].encode())
+            assert (written.schema.field("a").metadata or {}).get(b"of") == (None if i else b"a field")

@@ -40,21 +40,6 @@ def path(schema: pa.Schema, name: str) -> tuple[str, ...]:
     return _split(schema, name)
 
 
-def decode_names(schema: pa.Schema) -> None:
-    """Look at the names of columns and fields, which pyarrow decodes when it is asked for them.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        If one is not text.
-    """
-    pending = list(schema)
-    while pending:
-        field = pending.pop()
-        field.name  # noqa: B018
-        pending += [field.type.field(i) for i in range(field.type.num_fields)]
-
-
 def check(schema: pa.Schema, name: str) -> None:
     """That there is one column, or field of structs, of this name.
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet
 
-from fastloss.files.arrow.columns import decode_names
 from fastloss.files.errors import SourceError
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.thrift import Struct, number
@@ -65,7 +65,7 @@ class Leaf:
 
 
 class Footer:
-    """What a file says of itself.
+    """What a file says of itself. `read` gives its columns as pyarrow reads them.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class Footer:
         If a column chunk is described so that pyarrow cannot be asked about it.
     """
 
-    def __init__(self, file, parquet: pa.parquet.ParquetFile, name: str):
+    def __init__(self, file, read: Callable[[], tuple[pa.Schema, pa.parquet.ParquetSchema]], name: str):
         self.name = name
         self.extents, self.rows, self.values = array("q"), array("q"), array("q")
         self.is_known = True
@@ -102,7 +102,7 @@ class Footer:
         try:
             self.file, _ = thrift.read(file.read(length), {FILE_ORDERS: [{}]})
             told = self.file.get(FILE_SCHEMA, NO_LIST)[1], self.file.get(FILE_TEXTS, NO_LIST)[1]
-            self.schema, self.leaves = _columns(told, parquet)
+            self.schema, self.leaves = _columns(told, read)
             self.groups = thrift.structs(self.file.pop(FILE_GROUPS, NO_LIST), self._group)
         except thrift.Malformed as error:
             raise self.corrupt("its footer is corrupt") from error
@@ -148,14 +148,13 @@ class Footer:
                 raise self.corrupt_column(column, f"has a histogram of {size} levels, and {level + 1} levels")
 
 
-def _columns(told: tuple[bytes, bytes], parquet: pa.parquet.ParquetFile) -> tuple[pa.Schema, list[Leaf]]:
+def _columns(told: tuple[bytes, bytes], read: Callable) -> tuple[pa.Schema, list[Leaf]]:
     """The columns and the leaves of a file, of which its footer tells this: the files of a job mostly have the same."""
     found = _known.get(told)
     if found is None:
         if len(_known) >= MOST_KNOWN:
             _known.clear()
-        schema, stored = parquet.schema_arrow, parquet.metadata.schema
-        decode_names(schema)
+        schema, stored = read()
         found = _known[told] = schema, [Leaf.of(stored.column(i)) for i in range(len(stored))]
     return found
 

@@ -228,7 +228,7 @@ def _binary_input(stack: ExitStack, fragment: Fragment, seekable: bool):
     stream = decompressed(file, path)
     if not seekable or (stream.seekable() and (fragment.store is LOCAL or fragment.format in BEGINNINGS)):
         return stream
-    copy = stack.enter_context(tempfile.TemporaryFile())
+    copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  (closed with the stack)
     with reading(path, fragment.format):
         _copy(stream, copy, path, None if stream is file else file)
     copy.seek(0)

@@ -58,10 +58,11 @@ class ParquetSource(Source):
             self._stored = _stored(file, path)
             try:
                 self._file = self._open(self._stored)
-                self._footer = Footer(self._stored, self._file, shown(path))
             except UnicodeDecodeError as error:
                 raise _not_text(path, error) from error
-            self.schema, metadata = self._footer.schema, self._file.metadata
+            metadata = self._file.metadata
+            self._footer = Footer(self._stored, self._columns, shown(path))
+            self.schema = self._footer.schema
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
             carried = spec.carried(self.schema.names)
             _refuse_intervals(shown(path), self._footer.leaves, carried)
@@ -80,6 +81,12 @@ class ParquetSource(Source):
         options = {"pre_buffer": False, "buffer_size": BUFFER_BYTES, "read_dictionary": texts}
         options["page_checksum_verification"] = True  # of pages that have one: a wrong bit is a wrong number elsewhere
         return pa.parquet.ParquetFile(file, metadata=metadata, coerce_int96_timestamp_unit=unit, **options)
+
+    def _columns(self) -> tuple[pa.Schema, pa.parquet.ParquetSchema]:
+        """The columns, as pyarrow reads them."""
+        schema = self._file.schema_arrow
+        _check_names(self._path, schema)
+        return schema, self._file.metadata.schema
 
     def expect(self, names: Sequence[str]) -> None:
         """These columns will be read: of an object of a store, fetch their beginning."""
@@ -243,6 +250,18 @@ def _reader_at(file) -> tuple[Callable[[int, int], bytes], int]:
     return lambda start, count: os.pread(descriptor, count, start), size  # leaves what is buffered
 
 
+def _check_names(path: str, schema: pa.Schema) -> None:
+    """That the names of columns and fields are text."""
+    pending = list(schema)
+    try:
+        while pending:
+            field = pending.pop()
+            field.name  # noqa: B018  (decoded here)
+            pending += [field.type.field(i) for i in range(field.type.num_fields)]
+    except UnicodeDecodeError as error:
+        raise _not_text(path, error) from error
+
+
 def _not_text(path: str, error: UnicodeDecodeError) -> ScoringError:
     return ScoringError(f"{shown(path)}: the name of a column is not UTF-8: {error.object!r}")
 
@@ -266,10 +285,7 @@ class ArrowSource(Source):
         self._path, self._file = path, file
         with reading(path, "arrow"):
             self.schema = self._open().schema
-            try:
-                columns.decode_names(self.schema)
-            except UnicodeDecodeError as error:
-                raise _not_text(path, error) from error
+            _check_names(path, self.schema)
         self.rows = None
         if not isinstance(file, RangedFile):
             self._check_expansion()
