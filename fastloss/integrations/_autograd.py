@@ -9,7 +9,13 @@ import numpy as np
 
 from fastloss.core.loss import Loss
 from fastloss.integrations import load
-from fastloss.integrations._losses import EMBEDDINGS, no_second_derivative, positional_names, shape_of_values
+from fastloss.integrations._losses import (
+    EMBEDDINGS,
+    arrays_in_order,
+    no_second_derivative,
+    positional_names,
+    shape_of_values,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -103,10 +109,7 @@ class Call:
         self.loss, self.needed, self.is_widened = loss, needed, is_widened
         self.keywords = {name: value for name, value in keywords if value is not None}
         is_embeddings, names = loss.family == EMBEDDINGS, positional_names(loss)
-        if len(positional) > len(names):
-            raise TypeError(f"{loss.name} takes {', '.join(names)} by position, got {len(positional)} arrays")
-        named = [self.keywords.pop(name) for name in names[len(positional) :] if name in self.keywords]
-        self.positional = (*positional, *named)
+        self.positional = arrays_in_order(loss, positional, self.keywords)
         if not self.positional or not _places(self.positional[0]):
             got = type(self.positional[0]).__name__ if self.positional else "nothing"
             raise TypeError(f"{names[0]} must be a tensor, got {got}")

@@ -115,6 +115,27 @@ def positional_names(loss: Any) -> tuple[str, ...]:
     return (*loss.arrays, loss.target_name) if loss.target_name else tuple(loss.arrays)
 
 
+def arrays_in_order(loss: Any, arrays: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
+    """What a loss takes by position, with those arrays that are given by name, which are taken from the keywords.
+
+    Raises
+    ------
+    TypeError
+        If there are too many, or one is left out before another.
+    """
+    names = positional_names(loss)
+    if len(arrays) > len(names):
+        raise TypeError(f"{loss.name} takes {', '.join(names)} by position, got {len(arrays)} arrays")
+    found = list(arrays)
+    for place, name in enumerate(names[len(arrays) :], len(arrays)):
+        if (array := keywords.pop(name, None)) is None:
+            continue
+        if len(found) < place:
+            raise TypeError(f"{loss.name} requires {' and '.join(names[len(found) : place])} where {name} is given")
+        found.append(array)
+    return tuple(found)
+
+
 def shape_of_values(loss: Any, shape: tuple[int, ...], keywords: dict[str, Any]) -> tuple[int, ...]:
     """The shape of what a call returns, by that of its first array; keywords have its reduction and axis."""
     if keywords["reduction"] != "none":

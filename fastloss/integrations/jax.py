@@ -13,6 +13,7 @@ from fastloss.core.loss import Loss
 from fastloss.integrations import load
 from fastloss.integrations._losses import (
     EMBEDDINGS,
+    arrays_in_order,
     named,
     no_second_derivative,
     positional_names,
@@ -68,10 +69,8 @@ def function(loss: Loss | str) -> Callable[..., Any]:
     names = positional_names(loss)
 
     def f(*arrays: Any, sample_weight: Any = None, reduction: str = "mean", **parameters: Any) -> Any:
-        if len(arrays) > len(names):
-            raise TypeError(f"{loss.name} takes {', '.join(names)} by position, got {len(arrays)} arrays")
-        by_name = [parameters.pop(name) for name in names[len(arrays) :] if name in parameters]
-        given = {name: each for name, each in zip(names, (*arrays, *by_name), strict=False) if each is not None}
+        found = arrays_in_order(loss, arrays, parameters)
+        given = {name: each for name, each in zip(names, found, strict=False) if each is not None}
         needed = names if loss.requires_target or loss.family == EMBEDDINGS else names[:1]
         if missing := [name for name in needed if name not in given]:
             raise TypeError(f"{loss.name} requires {' and '.join(missing)}")

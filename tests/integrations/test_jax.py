@@ -156,6 +156,10 @@ def test_refusals():
         function("huber")(jnp.ones((2, 3)), sample_weight=jnp.ones(3))
     with pytest.raises(TypeError, match="logistic requires target"):
         function("logistic")(x)
+    with pytest.raises(TypeError, match="huber requires pred where target is given"):
+        function("huber")(target=x)
+    with pytest.raises(TypeError, match="triplet requires anchor and positive where negative is given"):
+        function("triplet")(negative=jnp.ones((2, 3)))
     with pytest.raises(TypeError, match="huber has no parameter 'dleta'"):
         jax.jit(lambda d: function("huber")(x, dleta=d))(1.0)
     with pytest.raises(TypeError, match="feature_distance takes lists of arrays"):

@@ -331,6 +331,10 @@ def test_errors():
     (second,) = torch.autograd.grad(grad.sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="nor a third"):
         (second.sum() + x.sum()).backward()
+    with pytest.raises(TypeError, match="huber requires pred where target is given"):
+        function(fl.huber)(target=x)
+    with pytest.raises(TypeError, match="triplet requires positive where negative is given"):
+        function(fl.triplet)(torch.ones(2, 3), negative=torch.ones(2, 3))
     with pytest.raises(TypeError, match="huber has no parameter 'dleta'"):
         module(fl.huber, dleta=1.0)
     with pytest.raises(ValueError, match="reduction must be one of"):
