@@ -10,13 +10,16 @@ FOLDERS = {
         "softmax_family",
     )},
     "fastloss.core": {"_config": "config", "_kernels": "kernels", "_loss": "loss", "_threads": "threads"},
-    "fastloss.exact": {f"scoring.{name}": name for name in ("groups", "integers", "summary", "weighted")},
+    "fastloss.exact": {
+        **{f"scoring.{name}": name for name in ("groups", "integers", "summary", "weighted")},
+        "scoring.csv_types": "fields", "files.csv.types": "fields",
+    },
     "fastloss.files": {f"scoring.{name}": name for name in (
         "adapter", "batch", "compression", "dataset", "errors", "formats", "fragment", "inputs", "reading", "residuals",
         "schemas", "spec",
     )},
     "fastloss.files.arrow": {f"scoring.{name}": name for name in ("columns", "dictionaries", "int96")},
-    "fastloss.files.csv": {f"scoring.csv_{name}": name for name in ("blocks", "options", "text", "types")},
+    "fastloss.files.csv": {f"scoring.csv_{name}": name for name in ("blocks", "options", "text")},
     "fastloss.files.engines": {f"scoring.{name}": name for name in ("dask", "job", "local", "resume", "spark")},
     "fastloss.files.readers": {
         "scoring.csv_reader": "csv", "scoring.npy_reader": "npy", "scoring.readers": "sources",

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
+from fastloss.exact import fields as texts
 from fastloss.exact.keys import number_key
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
@@ -25,9 +26,21 @@ def together(tables: Sequence[pa.Table]) -> pa.Table:
 
     A column of several types has the smallest that holds all; if there is none, it has texts.
     """
-    names = dict.fromkeys(name for table in tables for name in table.column_names)
-    columns = {name: _column([_get(table, name) for table in tables]) for name in names}
-    return pa.table(columns)
+    columns, fields = [], []
+    for name in dict.fromkeys(name for table in tables for name in table.column_names):
+        found = [texts.spelling(table.schema.field(name)) for table in tables if name in table.column_names]
+        spelling = found[0] if all(one == found[0] for one in found) else None
+        columns.append(_column([_get(table, name, spelling) for table in tables]))
+        fields.append(pa.field(name, columns[-1].type, metadata=spelling))
+    return pa.table(columns, schema=pa.schema(fields))
+
+
+def typed(table: pa.Table) -> pa.Table:
+    """The table with fields of text in the types that hold those of all rows."""
+    for at, field in enumerate(table.schema):
+        if texts.spelling(field) is not None:
+            table = table.set_column(at, field.name, texts.typed(table.column(at).combine_chunks(), field))
+    return table
 
 
 def chosen(table: pa.Table, rows: np.ndarray) -> pa.Table:
@@ -131,9 +144,13 @@ def _compute():
     return pyarrow.compute
 
 
-def _get(table: pa.Table, name: str) -> pa.Array:
+def _get(table: pa.Table, name: str, spelling: dict | None) -> pa.Array:
+    """A column; one of texts is typed, unless those of all tables are spelled so."""
     at = table.schema.get_field_index(name)
-    return pa.nulls(len(table)) if at < 0 else table.column(at).combine_chunks()
+    if at < 0:
+        return pa.nulls(len(table))
+    column = table.column(at).combine_chunks()
+    return column if spelling else texts.typed(column, table.schema.field(at))
 
 
 def _column(arrays: list[pa.Array]) -> pa.Array:

@@ -42,7 +42,13 @@ class Worst:
 
     @cached_property
     def table(self) -> pa.Table:
-        """All rows in one table, with the columns of all."""
+        """All rows in one table, with the columns of all; those of CSV are of types that hold these rows."""
+        from fastloss.exact.rows import typed
+
+        return typed(self._whole)
+
+    @property
+    def _whole(self) -> pa.Table:
         from fastloss.exact.rows import chosen, together
 
         if len(self.tables) == 1:
@@ -51,7 +57,7 @@ class Worst:
 
     def closed(self) -> Worst:
         """The same rows in one table, of a job that has ended; its types are those that `from_dict` gives."""
-        return Worst(self.count, (_table(_stream(self.table)),), (0,))
+        return Worst(self.count, (_table(_stream(self._whole)),), (0,))
 
     def changed(self, change: Callable[[pa.Table, int], pa.Table]) -> Worst:
         """With other tables, by a function of each and of its number."""
@@ -168,10 +174,16 @@ def _stream(table: pa.Table) -> str:
 def _table(stream: str) -> pa.Table:
     import pyarrow as pa
 
+    from fastloss.exact.rows import typed
+
     try:
         table = pa.ipc.open_stream(base64.b64decode(stream, validate=True)).read_all()
         table.validate(full=True)
     except (pa.ArrowException, OSError, binascii.Error) as error:
+        raise ValueError(f"a table of worst rows is damaged: {error}") from error
+    try:
+        typed(table)
+    except ValueError as error:
         raise ValueError(f"a table of worst rows is damaged: {error}") from error
     types = [pa.string(), pa.int64(), pa.float64()]
     if table.schema.types[:3] != types or any(table.column(i).null_count for i in (1, 2)):

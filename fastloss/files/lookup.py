@@ -87,7 +87,7 @@ def _of_texts(held: dict[int, Rows], fragments: Sequence[Fragment], spec: Spec) 
     """Rows of which the text was kept, by the numbers of their fragments."""
     given = [(fragments[number], held[number][1]) for number in held]
     sources = zip(held, open_texts(given, replace(spec, keep=None)), strict=True)
-    return {number: (held[number][0], _all(source, source.schema.names)) for number, source in sources}
+    return {number: (held[number][0], _all(source)) for number, source in sources}
 
 
 def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec) -> pa.Table:
@@ -106,6 +106,7 @@ def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec)
     return pa.table(columns, names=names)
 
 
-def _all(source, names: Sequence[str]) -> pa.Table:
-    batches = list(source.batches(names))
-    return pa.Table.from_batches(batches, None if batches else source.schema)
+def _all(source) -> pa.Table:
+    schema = source.schema.remove_metadata()
+    rows = pa.Table.from_batches(list(source.batches(schema.names)), schema)
+    return pa.Table.from_arrays(rows.columns, schema=schema)

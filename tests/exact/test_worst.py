@@ -158,6 +158,17 @@ def _table_of(**columns):
     return Worst(2, (pa.table(columns),), (0,)).to_dict()["tables"]
 
 
+def _texts(spelling):
+    table = pa.table({"file": ["a", "a"], "row": [2, 1], "value": [9.0, 5.0], "x": ["1", "2"]})
+    field = pa.field("x", pa.string(), metadata={b"spelling": spelling})
+    return Worst(2, (table.cast(table.schema.set(3, field)),), (0,)).to_dict()["tables"]
+
+
+def test_texts_are_typed_by_all_rows():
+    spelling = b'{"decimal": ".", "thousands": null, "null": []}'
+    assert Worst.from_dict({"count": 2, "tables": _texts(spelling)}).table["x"].to_pylist() == [1, 2]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -171,6 +182,10 @@ def _table_of(**columns):
         lambda worst: worst.update(tables=_table_of(file=["a", "a"], row=[1, 2], value=[8.0, 5.0])),
         lambda worst: worst.update(tables=_table_of(file=["a", "a"], row=[1, 2], value=["9", "5"])),
         lambda worst: worst.update(tables=_table_of(file=["a", "a"], row=[1, None], value=[9.0, 5.0])),
+        lambda worst: worst.update(tables=_texts(b'{"decimal": ".", "thousands": null}')),
+        lambda worst: worst.update(tables=_texts(b'{"decimal": 1, "thousands": null, "null": []}')),
+        lambda worst: worst.update(tables=_texts(b'{"decimal": "", "thousands": null, "null": []}')),
+        lambda worst: worst.update(tables=_texts(b"?")),
         lambda worst: worst.update(more=1),
     ],
 )

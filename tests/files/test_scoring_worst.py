@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import itertools
 import json
 import math
 import os
@@ -363,6 +364,34 @@ def test_merged_summaries_are_those_of_one_run(tmp_path):
     whole = score(files)
     merged = parts[2] | (parts[0] | (parts[3] | parts[1]))
     assert merged.to_json(state=True) == whole.to_json(state=True)
+
+
+FIELDS = (
+    ["7", "8"], ["7.0", "1.50"], ["seven", ""], ["007", "1"], ["2020-01-01", "2021-02-03"], ["true", "false"],
+    ["2020-01-01 00:00:00", "2020-01-01T01:00:00"], ["", "NA"], ["nan", "1"], ["9007199254740993", "1"], ["1e3", '"'],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("spelling", [{}, {"decimal": ",", "separator": ";", "null": ["seven"]}])
+def test_merged_summaries_of_csv_are_those_of_one_run(tmp_path, seed, spelling):
+    """The types of columns are those of the rows that are left, whatever was beside them before."""
+    rng, separator, files = np.random.default_rng(seed), spelling.get("separator", ","), []
+    for number in range(3):
+        fields = FIELDS[rng.integers(len(FIELDS))]
+        rows = [[str(rng.integers(10)), "0", fields[rng.integers(2)].replace('"', '""""')] for _ in range(5)]
+        files.append(tmp_path / f"{number}.csv")
+        files[-1].write_text("".join(separator.join(row) + "\n" for row in [["p", "y", "x"], *rows]))
+    whole = score(files, worst=4, **spelling)
+    assert fl.Summary.from_json(whole.to_json(state=True)) == whole
+    for a, b, c in itertools.permutations([score(file, worst=4, **spelling) for file in files]):
+        assert ((a | b) | c).to_json(state=True) == (a | (b | c)).to_json(state=True) == whole.to_json(state=True)
+
+
+def test_csv_beside_typed_columns(tmp_path):
+    (tmp_path / "a.csv").write_text("p,y,x\n5,0,7\n4,0,8\n")
+    write(pa.table({"p": [3.0], "y": [0.0], "x": [0.5]}), tmp_path / "b.parquet")
+    assert score(tmp_path).worst["x"].to_pylist() == [7.0, 8.0, 0.5]
 
 
 @pytest.mark.parametrize("extension", ["parquet", "arrow"])

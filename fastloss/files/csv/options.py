@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from fastloss.core.arguments import shown
+from fastloss.exact.fields import Spelling
 from fastloss.files.arguments import as_texts, optional, refusal
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import bare
-
-# pyarrow's own list also takes the spellings of NaN for nulls.
-NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
 
 IN_NUMBERS = frozenset(string.digits + string.ascii_letters + "+-")
 IN_ROWS = frozenset('"\r\n\0')
@@ -23,27 +21,18 @@ NO_MARKS = IN_NUMBERS | IN_ROWS | SURROGATES
 
 
 @dataclass(frozen=True)
-class CsvOptions:
+class CsvOptions(Spelling):
     """What CSV text is like; `CsvOptions.of` checks it.
 
     Attributes
     ----------
     separator : str or None
         Between fields; None is a tab in .tsv files and a comma in all others.
-    decimal : str
-        Between the whole part of a number and its fraction.
-    thousands : str or None
-        Between groups of digits.
-    null : tuple of str
-        Spellings of null, beside NULLS.
     encoding : str
         Python's name of it.
     """
 
     separator: str | None = None
-    decimal: str = "."
-    thousands: str | None = None
-    null: tuple[str, ...] = ()
     encoding: str = "utf-8"
 
     @classmethod
@@ -62,7 +51,7 @@ class CsvOptions:
         ScoringError
             If one cannot be, or two are the same.
         """
-        options = cls(separator, decimal, thousands, optional(as_texts, null, "null") or (), encoding)
+        options = cls(decimal, thousands, optional(as_texts, null, "null") or (), separator, encoding)
         for name in ("separator", "decimal"):
             value = getattr(options, name)
             if name == "separator" and value is None:
@@ -90,11 +79,6 @@ class CsvOptions:
     def has_plain_numbers(self) -> bool:
         """Whether numbers, and nulls among them, are as they are written."""
         return self.decimal == "." and self.thousands is None and not self.null
-
-    @property
-    def nulls(self) -> tuple[str, ...]:
-        """All spellings of null."""
-        return NULLS + self.null
 
 
 PLAIN = CsvOptions()

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.core import arguments
+from fastloss.exact.fields import Column, Texts, first_wrong, instants, numbers, whole_numbers
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.masks import met
 from fastloss.files.conditions import Condition, Value
 from fastloss.files.csv.text import HEADER, ROWS, CsvText
-from fastloss.files.csv.types import Column, first_wrong, instants, numbers, whole_numbers
 from fastloss.files.errors import FieldError
 from fastloss.files.matching import Source
 from fastloss.files.reading import cut, shown
@@ -44,14 +44,17 @@ class CsvSource(Source):
             file.seek(0)
             self._text = CsvText(path, file, spec.csv, CSV_BLOCK_BYTES)
         rows = [self._text.row_field] if spec.keep == (ROWS,) else []
-        self.schema = pa.schema([*((name, self._type(name)) for name in self._text.header), *rows])
+        self.schema = pa.schema([*map(self._field, self._text.header), *rows])
 
     @classmethod
-    def of_texts(cls, path: str, texts: pa.Table, spec: Spec, columns: dict[str, Column] | None = None) -> CsvSource:
-        """Of rows that `texts` gave, in types that hold these, or in those of columns."""
+    def of_texts(cls, path: str, texts: pa.Table, spec: Spec) -> CsvSource:
+        """Of rows that `texts` gave; columns that would be inferred are `Texts`."""
         lines = [texts.schema.field(0).metadata[HEADER], *texts.column(0).to_pylist(), b""]
         plain = replace(spec, csv=replace(spec.csv, encoding="utf-8"))
-        return cls(path, io.BytesIO(b"\n".join(lines)), plain, True, columns)
+        source = cls(path, io.BytesIO(b"\n".join(lines)), plain, False)
+        source.columns = dict.fromkeys(source._inferred(), Texts(spec.csv))
+        source.schema = pa.schema(map(source._field, source._text.header))
+        return source
 
     def texts(self, rows: np.ndarray) -> pa.Table:
         """The texts of some rows of the batch that was read last."""
@@ -68,7 +71,7 @@ class CsvSource(Source):
     def matched(self, names: Sequence[str], rest: Sequence[str], where: Sequence[Condition]):
         """Conditions are on the fields as they are written: a number without quotes means that these are numbers, a
         date or time that they are such."""
-        schema = pa.schema([self._text.row_field if name == ROWS else (name, self._type(name)) for name in names])
+        schema = pa.schema([self._text.row_field if name == ROWS else self._field(name) for name in names])
         parsed = {name: self._parsed_as(name) for name in names if name != ROWS}
         for table in self._text.tables(parsed | {one.column: pa.string() for one in where}):
             stored = {name: table.column(name).combine_chunks() for name in table.column_names}
@@ -84,6 +87,9 @@ class CsvSource(Source):
             for batch in cut(pa.RecordBatch.from_arrays(arrays, schema=schema)):
                 yield batch, None if matches is None else matches[self._first : self._first + len(batch)]
                 self._first += len(batch)
+
+    def _field(self, name: str) -> pa.Field:
+        return pa.field(name, self._type(name), metadata=self.columns[name].metadata if name in self.columns else None)
 
     def _type(self, name: str) -> pa.DataType:
         """The type of a column."""
@@ -103,17 +109,18 @@ class CsvSource(Source):
 
     def _infer(self) -> bool:
         """Find the types of the columns that are only carried; whether there are any, and all was read."""
-        header = self._text.header
-        carried = [
-            name for name in self._spec.carried(header) if name not in (*self._spec.numbers, *self._spec.grouping)
-        ]
-        times = Counter(header)
-        self.columns = {name: Column(self._spec.csv) for name in carried if times[name] == 1}
+        self.columns = {name: Column(self._spec.csv) for name in self._inferred()}
         if self.columns:
             for table in self._text.tables(dict.fromkeys(self.columns, pa.string())):
                 for name, column in self.columns.items():
                     column.add(self._decoded(name, table.column(name).combine_chunks()))
         return bool(self.columns)
+
+    def _inferred(self) -> list[str]:
+        """The columns that are only carried, of which the fields tell the type."""
+        scored, times = (*self._spec.numbers, *self._spec.grouping), Counter(self._text.header)
+        carried = self._spec.carried(self._text.header)
+        return [name for name in carried if name not in scored and times[name] == 1]
 
     def _met(self, array: pa.Array, condition: Condition) -> pa.Array:
         """Which fields of a column meet a condition."""

@@ -15,10 +15,10 @@ import pyarrow.json
 from pyarrow import types
 
 from fastloss.core import arguments
+from fastloss.exact.fields import EXACT, numbers
 from fastloss.files.arrow import columns
 from fastloss.files.csv.blocks import MAX_ROW_BYTES, lines, utf8_reader
 from fastloss.files.csv.options import PLAIN
-from fastloss.files.csv.types import EXACT, numbers
 from fastloss.files.errors import FieldError, RowError, ScoringError, listed, one_line
 from fastloss.files.matching import Source
 from fastloss.files.reading import TEXT, cut, reading, shown, validated

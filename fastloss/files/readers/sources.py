@@ -38,7 +38,7 @@ from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL
 
 if TYPE_CHECKING:
-    from fastloss.files.csv.types import Column
+    from fastloss.exact.fields import Column
 
 # What of an object is read first; the formats that are not here are read from the first byte to the last, once.
 BEGINNINGS = {
@@ -136,20 +136,12 @@ def open_source(fragment: Fragment, spec: Spec, infer: bool = False, csv_columns
 
 
 def open_texts(given: Sequence[tuple[Fragment, pa.Table]], spec: Spec) -> Iterator:
-    """Sources of some rows of fragments of text, which their `texts` gave; of CSV, in types that hold these of all."""
+    """Sources of some rows of fragments of text, which their `texts` gave."""
     from fastloss.files.readers.csv import CsvSource
     from fastloss.files.readers.json import JsonSource
 
-    found: dict[str, Column] = {}
     for fragment, texts in given:
-        if fragment.format == "csv":
-            for name, column in CsvSource.of_texts(fragment.path, texts, spec).columns.items():
-                found[name] = found[name] | column if name in found else column
-    for fragment, texts in given:
-        if fragment.format == "csv":
-            source = CsvSource.of_texts(fragment.path, texts, spec, found)
-        else:
-            source = JsonSource.of_texts(fragment.path, texts, spec)
+        source = (CsvSource if fragment.format == "csv" else JsonSource).of_texts(fragment.path, texts, spec)
         yield PartitionedSource(source, dict(fragment.partition)) if fragment.partition else source
 
 

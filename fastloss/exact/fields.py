@@ -6,6 +6,7 @@ numbers that the column's type would round.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import types
 
-from fastloss.files.csv.options import CsvOptions
+from fastloss.exact import state
 
+# pyarrow's own list also takes the spellings of NaN for nulls.
+NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
 # What pandas takes for NaN and for booleans, beside what Arrow reads as numbers.
 NUMBERS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
 NUMBERS |= dict.fromkeys(("-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"), "nan")
@@ -23,11 +27,12 @@ BOOLEANS = [text for text, number in NUMBERS.items() if number != "nan"]
 
 NANS = ("nan", "NaN", "-nan", "-NaN")  # Arrow also takes NAN and nan(1), which are text to pandas
 
+SPELLING = b"spelling"  # of the metadata of a column of texts
 FIRST = 64
 EXACT = 1 << 53  # whole numbers up to it are exact in float64
 
 
-def numbers(text: pa.Array, options: CsvOptions) -> pa.Array:
+def numbers(text: pa.Array, options: Spelling) -> pa.Array:
     """Fields as float64; True is 1, False is 0.
 
     Raises
@@ -40,7 +45,7 @@ def numbers(text: pa.Array, options: CsvOptions) -> pa.Array:
     return pc.coalesce(spelled, text).cast(pa.float64())
 
 
-def whole_numbers(text: pa.Array, options: CsvOptions) -> pa.Array | None:
+def whole_numbers(text: pa.Array, options: Spelling) -> pa.Array | None:
     """Of fields that are `numbers`, those which float64 may round as decimals, the others as null; None without any."""
     text = _digits(pc.ascii_trim_whitespace(text), options)
     is_whole = pc.match_substring_regex(text, r"^[-+]?[0-9]{16,38}$")
@@ -49,7 +54,7 @@ def whole_numbers(text: pa.Array, options: CsvOptions) -> pa.Array | None:
     return pc.if_else(is_whole, text, pa.scalar(None, text.type)).cast(pa.decimal128(38, 0))
 
 
-def instants(text: pa.Array, options: CsvOptions, zone: str | None) -> pa.Array:
+def instants(text: pa.Array, options: Spelling, zone: str | None) -> pa.Array:
     """Dates and times, which have a zone or not.
 
     Raises
@@ -77,10 +82,36 @@ def first_wrong(convert: Callable[[pa.Array], pa.Array], array: pa.Array) -> int
     return start
 
 
+@dataclass(frozen=True)
+class Spelling:
+    """How fields are written.
+
+    Attributes
+    ----------
+    decimal : str
+        Between the whole part of a number and its fraction.
+    thousands : str or None
+        Between groups of digits.
+    null : tuple of str
+        Spellings of null, beside NULLS.
+    """
+
+    decimal: str = "."
+    thousands: str | None = None
+    null: tuple[str, ...] = ()
+
+    @property
+    def nulls(self) -> tuple[str, ...]:
+        """All spellings of null."""
+        return NULLS + self.null
+
+
 class Column:
     """Of which type a column is, from all of its fields; the order in which they are added does not matter."""
 
-    def __init__(self, options: CsvOptions):
+    metadata: dict | None = None
+
+    def __init__(self, options: Spelling):
         self._options, self._kinds = options, tuple(KINDS)
 
     def add(self, text: pa.Array) -> None:
@@ -131,6 +162,43 @@ class Column:
         return convert(pc.ascii_trim_whitespace(text) if name in NUMERIC else text, options)
 
 
+class Texts(Column):
+    """Fields as they are written, so that later their types may be those of others beside them."""
+
+    def __init__(self, options: Spelling):
+        self._options, self._kinds = options, ()
+        told = {name: getattr(options, name) for name in ("decimal", "thousands", "null")}
+        self.metadata = {SPELLING: json.dumps(told).encode()}
+
+
+def spelling(field: pa.Field) -> dict | None:
+    """The metadata of a column of `Texts`; None of another column."""
+    found = (field.metadata or {}).get(SPELLING)
+    return None if found is None else {SPELLING: found}
+
+
+def typed(column: pa.Array, field: pa.Field) -> pa.Array:
+    """A column of `Texts` in the narrowest type that holds all of its fields; another column as it is.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    if spelling(field) is None:
+        return column
+    names = ("decimal", "thousands", "null")
+    told = state.mapping(state.parse(field.metadata[SPELLING]), "the spelling of a column", names)
+    decimal = state.text(told["decimal"], "decimal")
+    thousands = None if told["thousands"] is None else state.text(told["thousands"], "thousands")
+    null = tuple(state.text(one, "null") for one in state.sequence(told["null"], "the spellings of null"))
+    if not types.is_string(field.type) or "" in (decimal, thousands):
+        raise ValueError("a column of texts is none, or its numbers have an empty mark")
+    of_all = Column(Spelling(decimal, thousands, null))
+    of_all.add(column)
+    return of_all.convert(column)
+
+
 @dataclass(frozen=True)
 class Kind:
     """What the fields of a column may be.
@@ -139,16 +207,16 @@ class Kind:
     """
 
     type: pa.DataType
-    convert: Callable[[pa.Array, CsvOptions], pa.Array]
+    convert: Callable[[pa.Array, Spelling], pa.Array]
     wider: tuple[str, ...]
 
 
-def _present(text: pa.Array, options: CsvOptions) -> pa.Array:
+def _present(text: pa.Array, options: Spelling) -> pa.Array:
     """Fields, null where one spells null."""
     return pc.if_else(pc.is_in(text, pa.array(options.nulls, text.type)), pa.scalar(None, text.type), text)
 
 
-def _digits(text: pa.Array, options: CsvOptions) -> pa.Array:
+def _digits(text: pa.Array, options: Spelling) -> pa.Array:
     """Numbers as Arrow reads them: a decimal point, no groups of digits."""
     if options.thousands is not None:
         mark, point = re.escape(options.thousands), re.escape(options.decimal)
@@ -160,7 +228,7 @@ def _digits(text: pa.Array, options: CsvOptions) -> pa.Array:
     return text
 
 
-def _large(text: pa.Array, options: CsvOptions) -> pa.Array:
+def _large(text: pa.Array, options: Spelling) -> pa.Array:
     text = _digits(text, options)
     found = text.cast(pa.int64())
     _refuse_leading_zero(text)
@@ -168,14 +236,14 @@ def _large(text: pa.Array, options: CsvOptions) -> pa.Array:
     return found
 
 
-def _whole(text: pa.Array, options: CsvOptions) -> pa.Array:
+def _whole(text: pa.Array, options: Spelling) -> pa.Array:
     found = _large(text, options)
     if pc.any(pc.or_(pc.greater_equal(found, EXACT), pc.less_equal(found, -EXACT))).as_py():
         raise pa.ArrowInvalid("large")
     return found
 
 
-def _fraction(text: pa.Array, options: CsvOptions) -> pa.Array:
+def _fraction(text: pa.Array, options: Spelling) -> pa.Array:
     text = _digits(text, options)
     found = text.cast(pa.float64())
     _refuse_leading_zero(text)
@@ -202,13 +270,13 @@ def _refuse_leading_zero(text: pa.Array) -> None:
         raise pa.ArrowInvalid("it would lose the zero")
 
 
-def _boolean(text: pa.Array, options: CsvOptions) -> pa.Array:
+def _boolean(text: pa.Array, options: Spelling) -> pa.Array:
     if not pc.all(pc.is_in(text.drop_null(), pa.array(BOOLEANS, text.type))).as_py():
         raise pa.ArrowInvalid("no boolean")
     return text.cast(pa.bool_())
 
 
-def _time(text: pa.Array, options: CsvOptions) -> pa.Array:
+def _time(text: pa.Array, options: Spelling) -> pa.Array:
     _refuse(text, r"^[^:]*$")  # 07 would be an hour
     return pc.binary_join_element_wise("1970-01-01", text, " ").cast(pa.timestamp("s")).cast(pa.time32("s"))
 
@@ -218,11 +286,11 @@ def _refuse(text: pa.Array, pattern: str) -> None:
         raise pa.ArrowInvalid("it would lose something")
 
 
-def _cast(type: pa.DataType) -> Callable[[pa.Array, CsvOptions], pa.Array]:
+def _cast(type: pa.DataType) -> Callable[[pa.Array, Spelling], pa.Array]:
     return lambda text, options: text.cast(type)
 
 
-def _near(type: pa.DataType) -> Callable[[pa.Array, CsvOptions], pa.Array]:
+def _near(type: pa.DataType) -> Callable[[pa.Array, Spelling], pa.Array]:
     """Instants that nanoseconds in 64 bits reach too."""
 
     def convert(text, options):
