@@ -193,14 +193,14 @@ class CombinedRowLoss(_Sum, RowLoss):
         """There is none."""
 
     @in_standard_floats
-    def _general(self, logits, target, *, outputs, out=None, **keywords):
+    def _general(self, logits, target, *others, outputs, out=None, **keywords):
         self._check_params(
             {name: value for name, value in keywords.items() if name not in self.__signature__.parameters}
         )
         totals = None
         with np.errstate(over="ignore", invalid="ignore"):
             for coefficient, loss in self.terms:
-                found = loss._general(logits, target, outputs=outputs, **keywords)
+                found = loss._general(logits, target, *others, outputs=outputs, **keywords)
                 multiples = [np.multiply(coefficient, x, dtype=np.float64) for x in found]
                 totals = multiples if totals is None else [a + b for a, b in zip(totals, multiples, strict=True)]
             results = [

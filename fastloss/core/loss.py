@@ -224,9 +224,15 @@ class Loss(docstrings.Documented, Arithmetic, Entry):
 
     # ---- the ways to call it ------------------------------------------------------------------------------------
 
-    def _general(self, pred, target=None, *, outputs, sample_weight=None, reduction="none", out=None,
+    def _general(self, pred, target=None, *others, outputs, sample_weight=None, reduction="none", out=None,
                  num_threads=None, **params):  # fmt: skip
         """The outputs of a call that is not plain."""
+        if others:
+            names = [p.name for p in self.__signature__.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+            by_name = f": give {', '.join(self.domains)} by name" if self.domains else ""
+            raise TypeError(
+                f"{self.name} takes positional arguments {', '.join(names)}, got {2 + len(others)} of them{by_name}"
+            )
         return self._compute(outputs, pred, target, sample_weight, reduction, out, num_threads, params)
 
     def _checked_outputs(self, outputs):
@@ -262,10 +268,10 @@ class Loss(docstrings.Documented, Arithmetic, Entry):
 def _sign_methods():
     """Tell `help` and others what the methods of `Entry` take, which pass it on as it is."""
     call = inspect.signature(Loss._general)
-    others = [parameter for name, parameter in call.parameters.items() if name != "outputs"]
+    known = [parameter for name, parameter in call.parameters.items() if name != "others"]
+    Entry.evaluate.__signature__ = call.replace(parameters=known)
     for method in (Entry.grad, Entry.hess, Entry.value_and_grad):
-        method.__signature__ = call.replace(parameters=others)
-    Entry.evaluate.__signature__ = call
+        method.__signature__ = call.replace(parameters=[p for p in known if p.name != "outputs"])
 
 
 Loss._general.__qualname__ = "loss"  # the name in Python's own messages

@@ -40,8 +40,8 @@ class RowLoss(Loss):
         """The label of rows that do not count; None of a loss without."""
         return self.terms[0][1].parameters.get("ignore_index")
 
-    def _general(self, logits, target, **keywords):
-        return super()._general(logits, target, **keywords)
+    def _general(self, logits, target, *others, **keywords):
+        return super()._general(logits, target, *others, **keywords)
 
     _general.__qualname__ = "loss"
 

@@ -435,3 +435,19 @@ def test_nothing_is_written_before_an_error_of_rows():
         fl.cross_entropy.value_and_grad(logits, labels, out=(values, grads), num_threads=2)
     assert (values == 77.0).all()
     assert (grads == 77.0).all()
+
+
+# ---- arguments by position -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["huber", "robust_nll", "hinge", "cross_entropy"])
+def test_parameters_by_position(name):
+    loss = fl.get(name)
+    pred, target = (ROWS, LABELS) if loss.is_rowwise else (np.ones(3), np.ones(3))
+    for call in (loss, loss.grad, loss.value_and_grad, lambda *given: loss.evaluate(*given, outputs=("value",))):
+        with raises(
+            TypeError, f"{name} takes ", ", target by position, got 3 arguments: give ", next(iter(loss.domains))
+        ):
+            call(pred, target, 1.0)
+    with raises(TypeError, f"{name} takes ", "by position, got 4 arguments"):
+        (2 * loss)(pred, target, 1.0, 2.0)
