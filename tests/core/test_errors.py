@@ -445,9 +445,7 @@ def test_parameters_by_position(name):
     loss = fl.get(name)
     pred, target = (ROWS, LABELS) if loss.is_rowwise else (np.ones(3), np.ones(3))
     for call in (loss, loss.grad, loss.value_and_grad, lambda *given: loss.evaluate(*given, outputs=("value",))):
-        with raises(
-            TypeError, f"{name} takes ", ", target by position, got 3 arguments: give ", next(iter(loss.domains))
-        ):
+        with raises(TypeError, f"{name} takes positional arguments", "target, got 3 of them: give ", min(loss.domains)):
             call(pred, target, 1.0)
-    with raises(TypeError, f"{name} takes ", "by position, got 4 arguments"):
+    with raises(TypeError, f"{name} takes positional arguments", "target, got 4 of them"):
         (2 * loss)(pred, target, 1.0, 2.0)
