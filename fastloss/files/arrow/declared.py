@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from typing import NamedTuple
 
 MAGIC = b"ARROW1"
@@ -17,7 +18,7 @@ CONTINUATION = 0xFFFFFFFF
 DICTIONARY, BATCH = 2, 3  # of the messages
 METADATA_BYTES = 1 << 28  # more than there is of any message
 HEAD_BYTES = 1 << 11  # as long as most are
-MALFORMED = struct.error, OSError, OverflowError, ValueError  # it ends, or points elsewhere
+MALFORMED = struct.error, OSError, OverflowError, ValueError, IndexError  # it ends, or points elsewhere
 
 Read = Callable[[int, int], bytes]  # of so many bytes from there on, fewer at the end
 
@@ -41,31 +42,31 @@ def declared_bytes(read: Read, size: int) -> Iterator[tuple[int, int]]:
         yield found
 
 
-class Batch(NamedTuple):
-    """A record batch of a file: its rows, and where its body is."""
+class Batch:
+    """A record batch of a file: how many rows it has, and where its buffers are."""
 
-    rows: int
-    body: int
-    length: int
-    is_compressed: bool
-    table: _Table
+    def __init__(self, table: _Table, body: int, length: int):
+        self._table, self._body, self._length = table, body, length
+        self.rows, self.is_compressed = table.number(0, "<q"), table.table(3) is not None
 
     def nulls(self, node: int) -> int:
         """How many there are in a column, or a part of it, by its number among all."""
-        return self._pair(1, node)[1]
+        return self._nodes[node][1]
 
     def buffer(self, number: int) -> tuple[int, int]:
         """Where in the file one of the buffers begins, and its length."""
-        start, length = self._pair(2, number)
-        if not 0 <= start <= start + length <= self.length:
+        start, length = self._buffers[number]
+        if not 0 <= start <= start + length <= self._length:
             raise ValueError("a buffer is outside of the body")
-        return self.body + start, length
+        return self._body + start, length
 
-    def _pair(self, field: int, number: int) -> tuple[int, int]:
-        at, count = self.table.vector(field)
-        if number >= count:
-            raise ValueError(f"there are {count}, not {number + 1}")
-        return struct.unpack_from("<qq", self.table.data, at + 16 * number)
+    @cached_property
+    def _nodes(self) -> list[tuple[int, int]]:
+        return self._table.pairs(1)
+
+    @cached_property
+    def _buffers(self) -> list[tuple[int, int]]:
+        return self._table.pairs(2)
 
 
 def declared_batches(read: Read, size: int) -> list[Batch]:
@@ -75,8 +76,7 @@ def declared_batches(read: Read, size: int) -> list[Batch]:
         with suppress(*MALFORMED):
             batch = message.table.table(2)
             if batch is not None and message.table.number(1, "<B") == BATCH:
-                is_compressed = batch.table(3) is not None
-                found.append(Batch(batch.number(0, "<q"), message.body, message.length, is_compressed, batch))
+                found.append(Batch(batch, message.body, message.length))
     return found
 
 
@@ -150,9 +150,7 @@ def _compressed(message: _Table) -> list[int]:
         batch = batch.table(1)
     if batch is None or batch.table(3) is None:
         return []
-    at, count = batch.vector(2)
-    buffers = (struct.unpack_from("<qq", batch.data, at + 16 * i) for i in range(count))
-    return [offset for offset, length in buffers if length > 8]
+    return [offset for offset, length in batch.pairs(2) if length > 8]
 
 
 def _declared(read: Read, at: int) -> int:
@@ -194,3 +192,8 @@ class _Table:
             return 0, 0
         at += struct.unpack_from("<I", self.data, at)[0]
         return at + 4, struct.unpack_from("<I", self.data, at)[0]
+
+    def pairs(self, field: int) -> list[tuple[int, int]]:
+        """The elements of a vector of pairs of numbers of 64 bits."""
+        at, count = self.vector(field)
+        return list(struct.iter_unpack("<qq", self.data[at : at + 16 * count]))
