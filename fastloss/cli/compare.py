@@ -89,7 +89,7 @@ def compare(
     if json:
         typer.echo(result.to_json())
     else:
-        _print(result, repr(bound), columns(pred), columns(versus) if versus else input[-1])
+        _print(result, repr(bound), *(input if len(input) == 2 else (columns(pred), columns(versus))))
     if report is not None:
         of = said(data=input, prediction=pred, versus=versus, target=target, weight=weight, where=where, by=by)
         write_report(report, result, about=of)

@@ -20,7 +20,7 @@ from fastloss.exact.statistics import ENTROPIES
 from fastloss.files import GroupedSummary, ScoringError, Summary
 from fastloss.files.errors import escaped, located
 
-FIELDS = ("count", "null", "nan", "sum", "mean", "min", "max", "std", "stderr", "ppl")
+FIELDS = ("count", "null", "nan", "sum", "mean", "weighted_mean", "min", "max", "std", "stderr", "ppl")
 SHARES = ("null/rows", "nan/rows", "ignored/rows")
 COMPARISONS = {
     ">=": operator.ge,
@@ -70,7 +70,8 @@ class Gate:
                 value, bound = number_of(summary, self.field), bounds[key] if isinstance(bounds, Mapping) else bounds
                 if holds(value, self.compares, bound):
                     at = "".join(f"{part}: " for part in (name, where) if part)
-                    yield f"{at}{self.field} is {_shown(value)}, the bound is {_shown(bound)}"
+                    shown = _apart(value, bound)
+                    yield f"{at}{self.field} is {shown[0]}, the bound is {shown[1]}"
 
     def _parts(self, summary: Summary) -> Iterator[tuple[Any, str, Summary]]:
         """Summaries that are looked at: their keys, and which groups they are of."""
@@ -98,7 +99,10 @@ def gate_of(text: str, losses: Mapping[str, Loss], by: Sequence[str]) -> Gate:
     named = next((one for one in sorted(known, key=len, reverse=True) if condition.startswith(f"{one}.")), None)
     condition = condition if named is None else condition.removeprefix(f"{named}.")
     field, compares, bound = condition_of(condition) or ("", None, "")
-    if not (field in (*FIELDS, *SHARES) or _PERCENTILE.fullmatch(field)):
+    if not _is_field(field):
+        loss, _, rest = field.rpartition(".")
+        if _is_field(rest):
+            raise ScoringError(f"--fail-if {text!r}: there is no loss {loss!r}, but {', '.join(known)}")
         raise ScoringError(f"--fail-if {text!r}: {SYNTAX}")
     if "each" in prefixes and not by:
         raise ScoringError(f"--fail-if {text!r}: there are no groups: give --by COLUMN")
@@ -153,6 +157,10 @@ def number(text: str) -> float | None:
 def holds(value: float | None, compares: Callable[[Any, Any], bool], bound: float | None) -> bool:
     """Whether a condition holds, as it does where there is no number to compare."""
     return any(each is None or math.isnan(each) for each in (value, bound)) or compares(value, bound)
+
+
+def _is_field(text: str) -> bool:
+    return text in (*FIELDS, *SHARES) or bool(_PERCENTILE.fullmatch(text))
 
 
 # ---- numbers -------------------------------------------------------------------------------------------------------
@@ -223,5 +231,8 @@ def _several(by: str | Sequence[str]) -> Sequence[str]:
     return (by,) if isinstance(by, str) else by
 
 
-def _shown(number: float | None) -> str:
-    return "none" if number is None else f"{number:.6g}" if isinstance(number, float) else f"{number}"
+def _apart(*numbers: float | None) -> list[str]:
+    """Numbers in six digits, or in all where those of different numbers are the same."""
+    short = [f"{number:.6g}" if isinstance(number, float) else f"{number}" for number in numbers]
+    texts = short if len(set(short)) >= len(set(numbers)) else map(str, numbers)
+    return ["none" if text == "None" else text for text in texts]

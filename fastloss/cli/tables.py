@@ -79,8 +79,10 @@ def _worst(rows) -> Table:
     for row in Worst(MAX_WORST, (shown,), (0,)).fields():
         cells = ("-" if v is None else f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values())
         table.add_row(*(escape(cut(escaped(cell))) for cell in cells))
-    if len(rows) > MAX_WORST:
-        table.add_row(f"and {len(rows) - MAX_WORST:,} more: see --worst-to")
+    more = {"more": len(rows) - MAX_WORST, "more columns": rows.num_columns - MAX_COLUMNS}
+    if any(number > 0 for number in more.values()):
+        left_out = " and ".join(f"{number:,} {what}" for what, number in more.items() if number > 0)
+        table.add_row(f"and {left_out}: see --worst-to")
     return table
 
 

@@ -66,8 +66,11 @@ def exact(value, what: str, units: int) -> int:
 
 def parse(written: str | bytes) -> object:
     """Strict JSON of any text, or a ValueError."""
-    with _not_too_deep():
-        return json.loads(written, parse_constant=_no_constant)
+    try:
+        with _not_too_deep():
+            return json.loads(written, parse_constant=_no_constant)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"the text is no JSON: {error}") from error
 
 
 def digest(state: dict) -> str:

@@ -64,6 +64,22 @@ def test_fields_beside_numpy(run, field):
     assert f"gate failed: {field}>{low}: " in line and line.endswith(f"the bound is {low:.6g}")
 
 
+def test_numbers_that_differ_beyond_six_digits_are_told_apart(run):
+    bound = np.nextafter(VALUES.max(), 0)
+    code, (line,) = run(*DATA, *LOSS, "--fail-if", f"max>{bound}")
+    assert code == 1 and line.endswith(f"max is {VALUES.max()}, the bound is {bound}")
+    code, (line,) = run(*DATA, *LOSS, "--fail-if", f"max=={VALUES.max()}")
+    assert code == 1 and line.endswith(f"max is {VALUES.max():.6g}, the bound is {VALUES.max():.6g}")
+
+
+def test_the_weighted_mean(run):
+    mean = np.average(VALUES, weights=DAY)
+    gates = ("--fail-if", f"weighted_mean>{mean * 1.001}", "--fail-if", f"weighted_mean>{mean * 0.999}")
+    code, (line,) = run(*DATA, *LOSS, "--weight", "day", *gates)
+    assert code == 1 and f"weighted_mean is {mean:.6g}" in line
+    assert run(*DATA, *LOSS, "--weight", "half", *gates)[0] == 2
+
+
 def test_shares(run):
     gates = [f"{of}/rows{bound}" for of, bound in (("null", ">0.19"), ("nan", ">0.09"), ("ignored", ">=0"))]
     code, lines = run("nulls.parquet", *DATA[1:], *LOSS, *(part for gate in gates for part in ("--fail-if", gate)))
@@ -160,13 +176,14 @@ def test_what_is_new_without_resume_is_all(run):
         ("mean>nan * s.json", "expected FIELD OP NUMBER"),
         ("mean>2 * 3", "expected FIELD OP NUMBER"),
         ("each mean>1", "expected FIELD OP NUMBER"),
-        ("mse.mean>1", "expected FIELD OP NUMBER"),
+        ("mse.mean>1", "there is no loss 'mse', but absolute_error"),
+        ("mse.median>1", "expected FIELD OP NUMBER"),
         ("each: mean>1", "give --by COLUMN"),
         ("ppl>1", "ppl is of cross_entropy"),
         ("mean>none.json", "none.json: No such file"),
         ("mean>list.json", "list.json: it is no summary"),
         ("mean>other.json", "other.json: it has no mean"),
-        ("mean>text.json", "text.json: "),
+        ("mean>text.json", "text.json: the text is no JSON: "),
         ("mean>several.json", "several.json: there is no loss 'absolute_error' in it, but mse"),
         ("mean>damaged.json", "damaged.json: "),
     ],

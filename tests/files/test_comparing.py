@@ -142,7 +142,8 @@ def test_the_command(capfd):
     assert (code, err) == (0, "") and json.loads(out) == json.loads(want.to_json())
     assert list(json.loads(out)) == ["first", "second", "difference", "won", "lost", "tied", "by", "groups"]
     code, out, _ = run(capfd, "A", "B", *columns, "--pred", "p")
-    assert code == 0 and f"{want.won:,}" in out and "difference" in out
+    assert code == 0 and f"{want.won:,}" in out
+    assert [line.split()[0] for line in out.splitlines()[2:5]] == ["A", "B", "difference"]
     code, out, _ = run(capfd, "A", "B", *columns, "--pred", "p", "--by", "w")
     assert code == 0 and "day, w" in out and "2, 3" in out and "(2, 3)" not in out
 

@@ -305,8 +305,8 @@ def test_comparing_writes_the_page(run, tmp_path):
     ("text", "said"),
     [
         ('{"count": 3}', "s.json: the text holds no state"),
-        ("<html>", "s.json: Expecting value"),
-        ("\xff", "s.json: "),
+        ("<html>", "s.json: the text is no JSON: Expecting value"),
+        ("\xff", "s.json: the text is no JSON: "),
         (
             Summary.of(np.ones(3)).to_json(state=True).replace('"count": 3', '"count": 4', 1),
             "s.json: the text is damaged",
