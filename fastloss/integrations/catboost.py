@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,17 +51,16 @@ def metric(loss: Loss | str) -> Metric:
 
 
 class _Given:
-    """CatBoost copies what it is given, where scikit-learn's clone asks for the very same, and writes into it what it
-    could compile, which does not pickle."""
+    """CatBoost copies what it is given, where scikit-learn's clone asks for the very same; and compiles its methods by
+    numba if it can, or warns that it cannot, unless told."""
+
+    no_jit = True
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
-
-@dataclass(unsafe_hash=True)
+@dataclass(frozen=True)
 class Objective(_Given):
     """What `objective` returns. CatBoost maximises: the signs are the other way round."""
 
@@ -77,7 +76,7 @@ class Objective(_Given):
         return (-grad[0]).tolist(), np.diag(-hess[0]).tolist()
 
 
-@dataclass(unsafe_hash=True)
+@dataclass(frozen=True)
 class Metric(_Given):
     """What `metric` returns."""
 
