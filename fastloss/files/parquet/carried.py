@@ -71,6 +71,8 @@ class Chunk:
     def move(self, start: int) -> None:
         """Have it described as it is at another place."""
         by, self.start, self.stop = start - self.start, start, start + self.stop - self.start
+        if not by:
+            return
         for struct, field in (
             (self.struct, fields.CHUNK_START),
             *((self.metadata, field) for field in (fields.PAGES_START, fields.INDEX_START, fields.DICTIONARY_START)),
@@ -245,6 +247,15 @@ class Carried:
         at = 2 * self._place(group, leaf)
         chunk = Chunk(*self.footer.extents[at : at + 2], struct)
         self._check_pages(leaf, chunk)
+        if not struct.keys().isdisjoint((*fields.OFFSETS, *fields.BOUNDS)):
+            self._take_indexes(leaf, chunk)
+        if not chunk.metadata.keys().isdisjoint(fields.BLOOM):
+            self._take_bloom(leaf, chunk)
+        return chunk
+
+    def _take_indexes(self, leaf: int, chunk: Chunk) -> None:
+        """Read the page indexes of a chunk, whose description no longer tells of them then."""
+        struct = chunk.struct
         offsets, bounds = ([number(struct, field) for field in pair] for pair in (fields.OFFSETS, fields.BOUNDS))
         for field in (*fields.OFFSETS, *fields.BOUNDS):
             struct.pop(field, None)
@@ -254,13 +265,15 @@ class Carried:
             for page in chunk.pages:
                 if not chunk.start <= number(page, fields.PAGE_START) < chunk.stop:
                     raise self.footer.corrupt_column(leaf, "has an index of pages that lie elsewhere")
+
+    def _take_bloom(self, leaf: int, chunk: Chunk) -> None:
+        """As `_take_indexes`, of the Bloom filter."""
         start, size = (number(chunk.metadata, field) for field in fields.BLOOM)
         if min(start, size) > 0:
             self._must_be_inside(leaf, start, size)
             chunk.bloom = start, start + size
         for field in fields.BLOOM:
             chunk.metadata.pop(field, None)
-        return chunk
 
     def _check_pages(self, leaf: int, chunk: Chunk) -> None:
         """That a chunk has as many values as it is said to, in pages one behind the other."""
