@@ -1,6 +1,7 @@
 """The curves of the losses as SVG, for light and for dark pages."""
 
 import io
+from textwrap import fill
 
 from grounds import SETTINGS, in_dark
 from matplotlib import rc_context
@@ -31,7 +32,7 @@ def picture(loss):
         width, height = 2.8 * columns, 2.3 * rows
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        inches = {"left": 0.5, "right": width - 0.1, "bottom": 0.5, "top": height - 0.3}
+        inches = {"left": 0.5, "right": width - 0.1, "bottom": 0.6, "top": height - 0.3}
         shares = {side: inch / (width if side in ("left", "right") else height) for side, inch in inches.items()}
         figure.subplots_adjust(**shares, wspace=0.3, hspace=0.5)  # a layout that is computed takes twice as long
         for axes, (output, ys) in zip(panels, drawn.outputs.items(), strict=False):
@@ -53,6 +54,6 @@ def _panel(axes, drawn, output, ys):
     axes.locator_params(nbins=5)
     axes.axhline(0, color=LIGHT.ink, linewidth=0.6)
     axes.set_title(TITLES[output], fontsize=10)
-    axes.set_xlabel(drawn.range.label, fontsize=8)
+    axes.set_xlabel(fill(drawn.range.label, 36), fontsize=8)
     if drawn.range.targets != (None,):
         axes.legend(fontsize=8)
