@@ -13,12 +13,18 @@ from fastloss.cli.options import (
     FORMAT_HELP,
     INPUT_HELP,
     THREADS_HELP,
+    Decimal,
+    Encoding,
+    Null,
     Param,
+    Separator,
     Storage,
+    Thousands,
     Where,
     bound_loss,
     columns,
     parameters,
+    separator_of,
     storage_options,
 )
 from fastloss.cli.report import check_file, said, write_report
@@ -48,6 +54,11 @@ def compare(
     where: Where = None,
     format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
     storage: Storage = None,
+    separator: Separator = None,
+    decimal: Decimal = ".",
+    thousands: Thousands = None,
+    null: Null = None,
+    encoding: Encoding = "utf-8",
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     report: Annotated[
         str | None, typer.Option(metavar="FILE.html", help="Write the result as a page for any browser.")
@@ -83,6 +94,11 @@ def compare(
         sample_weight=weight,
         where=where,
         format=format,
+        separator=separator_of(separator),
+        decimal=decimal,
+        thousands=thousands,
+        null=null,
+        encoding=encoding,
         storage_options=storage_options(storage),
         num_threads=threads,
     )

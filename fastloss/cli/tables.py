@@ -47,7 +47,7 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False, sort: s
     if outputs:  # each of several, of predictions
         console.print(_parts("output", outputs))
     if summary.worst is not None:
-        console.print(_worst(summary.worst))
+        _print_worst(console, summary.worst)
     if isinstance(summary, GroupedSummary):
         labels = summary.labels()
         keys = summary.worst_first() if sort == "mean" else summary.ordered_keys()
@@ -70,7 +70,7 @@ def _parts(title: str, summaries: list[tuple]) -> Table:
     return table
 
 
-def _worst(rows) -> Table:
+def _print_worst(console: Console, rows) -> None:
     """The first rows of the largest losses, and of their columns as many as a screen shows."""
     table = Table("worst rows", box=None, pad_edge=False, header_style="")
     shown = rows.slice(0, MAX_WORST).select(range(min(MAX_COLUMNS, rows.num_columns)))
@@ -79,11 +79,10 @@ def _worst(rows) -> Table:
     for row in Worst(MAX_WORST, (shown,), (0,)).fields():
         cells = ("-" if v is None else f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values())
         table.add_row(*(escape(cut(escaped(cell))) for cell in cells))
-    more = {"more": len(rows) - MAX_WORST, "more columns": rows.num_columns - MAX_COLUMNS}
-    if any(number > 0 for number in more.values()):
-        left_out = " and ".join(f"{number:,} {what}" for what, number in more.items() if number > 0)
-        table.add_row(f"and {left_out}: see --worst-to")
-    return table
+    console.print(table)
+    more = {"more rows": len(rows) - MAX_WORST, "more columns": rows.num_columns - MAX_COLUMNS}
+    if left_out := [f"{what}: {number:,}" for what, number in more.items() if number > 0]:
+        console.print(f"{', '.join(left_out)}; see --worst-to")
 
 
 def cut(text: str) -> str:

@@ -19,6 +19,7 @@ from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, o
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
+from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.inputs import find_fragments
 from fastloss.files.matching import Chosen
@@ -85,6 +86,11 @@ def compare(
     sample_weight: str | None = None,
     where: str | Iterable[str] | None = None,
     format: str | None = None,
+    separator: str | None = None,
+    decimal: str = ".",
+    thousands: str | None = None,
+    null: str | Iterable[str] | None = None,
+    encoding: str = "utf-8",
     storage_options: Mapping | None = None,
     num_threads: int | None = None,
 ) -> Comparison:
@@ -108,7 +114,7 @@ def compare(
         Column of `data` with weights, for weighted means and their errors.
     where : str or list of str, optional
         Conditions on columns of `data`, as in `score`: the other rows are ignored.
-    format, storage_options, num_threads
+    format, separator, decimal, thousands, null, encoding, storage_options, num_threads
         As in `score`.
 
     Returns
@@ -139,8 +145,9 @@ def compare(
         raise ScoringError("other is the stream that data is, and it passes once: leave it out, and name versus")
     if other is None and versus is None:
         raise ScoringError("compare needs the column of the other prediction (versus), or other data")
-    own_spec = Spec.of(loss, pred, target, keep="none", by=by, sample_weight=sample_weight, where=where)
-    spec = Spec.of(loss, pred if versus is None else versus, target, keep="none")
+    csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
+    own_spec = Spec.of(loss, pred, target, keep="none", by=by, sample_weight=sample_weight, where=where, csv=csv)
+    spec = Spec.of(loss, pred if versus is None else versus, target, keep="none", csv=csv)
     compared = _Compared(own_spec, threads)
     if other is None:
         both = _Rows(data, "data", format, addresses, own_spec, spec.pred)

@@ -47,11 +47,11 @@ def test_the_table(run):
 def test_what_the_table_leaves_out(run):
     wide = pa.table({"p": range(12), "y": [0.0] * 12} | {f"c{i}": range(12) for i in range(5)})
     pq.write_table(wide, "in.parquet")
-    assert "and 2 more columns: see --worst-to" in run("--worst", 10)[1]
-    assert "and 1 more and 2 more columns: see --worst-to" in run("--worst", 11)[1]
+    assert "\nmore columns: 2; see --worst-to\n" in run("--worst", 10)[1]
+    assert "\nmore rows: 1, more columns: 2; see --worst-to\n" in run("--worst", 11)[1]
     pq.write_table(wide.select(range(5)), "in.parquet")
     assert "see --worst-to" not in run("--worst", 10)[1]
-    assert "and 1 more: see --worst-to" in run("--worst", 11)[1]
+    assert "\nmore rows: 1; see --worst-to\n" in run("--worst", 11)[1]
 
 
 def test_json_and_the_summary(run):

@@ -156,6 +156,26 @@ def test_gates_and_the_table_have_the_weighted_difference(capfd, here):
     assert code == 1 and "-0.789474" in err and out.count("-0.789474") == 2
 
 
+def test_csv_of_a_spreadsheet(capfd, tmp_path, monkeypatch):
+    """A byte order mark, semicolons, decimal commas: in one file, in two"""
+    monkeypatch.chdir(tmp_path)
+    rows = [("1,5", "2,5", "1"), ("2.000,25", "?", "2.000"), ("3", "3,25", "4")]
+    text = "\ufeff" + "".join(f"{';'.join(row)}\r\n" for row in [("a", "b", "y"), *rows])
+    (tmp_path / "both.csv").write_bytes(text.encode())
+    (tmp_path / "other.csv").write_bytes(text.replace("b;", "a;").replace("a;a;", "b;a;").encode("utf-16"))
+    options = dict(separator=";", decimal=",", thousands=".", null="?")
+    want = fl.compare("both.csv", loss="absolute_error", pred="a", versus="b", target="y", **options)
+    assert want.difference.mean == (0.5 - 1.5 + 1 - 0.75) / 2 and (want.won, want.first.null) == (1, 1)
+    args = [part for name, value in options.items() for part in (f"--{name}", value)]
+    args += ["--loss", "absolute_error", "--target", "y", "--pred", "a", "--json"]
+    code, out, err = run(capfd, "both.csv", "--versus", "b", *args)
+    assert (code, err, out) == (0, "", want.to_json() + "\n")
+    code, out, err = run(capfd, "both.csv", "other.csv", *args)
+    assert (code, err, out) == (0, "", want.to_json() + "\n")
+    code, out, err = run(capfd, "both.csv", "--versus", "b", *args, "--decimal", ";")
+    assert (code, out) == (2, "") and err.count("\n") == 1
+
+
 def test_gates(capfd, here):
     parquet.write_table(TABLE.filter(pa.array(COUNTS & np.isfinite(B))), "finite.parquet")
     columns = ("finite.parquet", "--loss", "huber", "--target", "y", "--pred", "a", "--versus", "b")
