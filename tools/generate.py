@@ -71,7 +71,7 @@ GENERATED = {
     "losses": Generated("docs/losses.md", losses),
     "hashes": Generated("tests/hashes.json", hashes, "on an instruction set with FMA"),
     "coefficients": Generated("csrc/math/coefficients.h", coefficients, "half a minute"),
-    "partition": Generated("fastloss/core/partition/table.py", partition, "two minutes"),
+    "partition": Generated("fastloss/core/partition/table.py", partition),
     "adaptive": Generated("docs/adaptive.md", adaptive, "three minutes; scikit-learn and statsmodels"),
     "explorer": Generated("docs/_static/explorer/kernels.js", explorer, "half a minute; ziglang"),
 }

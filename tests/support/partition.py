@@ -8,6 +8,7 @@ from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
+from flint import arb, ctx
 from jets import Jet
 from mpmath import mp, mpf
 
@@ -32,21 +33,35 @@ def exact_log_partition(alpha):
         if alpha > mpf(10) ** 30:  # infinity: within 1e-30
             step = mpf(16) / STEPS
             return mp.log(step * sum(mp.exp(-mp.expm1((k * step) ** 2 / 2)) for k in range(-STEPS, STEPS + 1))), mpf(0)
+        ctx.dps = 2 * DIGITS  # at the ends of the domain half of them cancel
         alpha = max(mpf(alpha), mpf(10) ** -20)  # the formula has a hole at 0, the function has none
-        b, side = abs(alpha - 2), mp.sign(2 - alpha)
-        step = _reach(alpha, b) / STEPS
-        total = grad = mpf(0)
+        step = _ball(_reach(alpha, abs(alpha - 2)) / STEPS)
+        b, side, alpha = (_ball(x) for x in (abs(alpha - 2), mp.sign(2 - alpha), alpha))
+        total = grad = arb(0)
         for k in range(STEPS + 1):
-            t = k * step
-            cosh = mp.cosh(t)
-            power = cosh**alpha
-            term = cosh * mp.exp(-b / alpha * (power - 1)) * (1 if k else mpf(1) / 2)
-            by_alpha = power * (b / alpha * mp.log(cosh) + side * mp.tanh(t) ** 2 / 2) - side * 2 / alpha**2 * (
+            sinh, cosh = (k * step).sinh_cosh()
+            log_cosh = cosh.log()
+            power = (alpha * log_cosh).exp()
+            term = cosh * (-b / alpha * (power - 1)).exp() / (1 if k else 2)
+            by_alpha = power * (b / alpha * log_cosh + side * (sinh / cosh) ** 2 / 2) - side * 2 / alpha**2 * (
                 power - 1
             )
             total += term
             grad += term * by_alpha
-        return mp.log(2 * mp.sqrt(b) * step * total), -grad / total
+        return _middle((2 * b.sqrt() * step * total).log()), _middle(-grad / total)
+
+
+def _ball(x):
+    """An mpmath number for flint, whose arithmetic is ten times as fast."""
+    sign, mantissa, exponent, _ = mpf(x)._mpf_
+    return arb((-mantissa if sign else mantissa, exponent))
+
+
+def _middle(ball):
+    """The number that a ball is about, for mpmath; what rounding did to it is checked."""
+    assert ball.rad() < 1e-30 * max(1, abs(ball.mid()))
+    mantissa, exponent = ball.mid().man_exp()
+    return mp.ldexp(mpf(int(mantissa)), int(exponent))
 
 
 def _reach(alpha, b):
