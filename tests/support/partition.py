@@ -54,7 +54,7 @@ def exact_log_partition(alpha):
 def _ball(x):
     """An mpmath number for flint, whose arithmetic is ten times as fast."""
     sign, mantissa, exponent, _ = mpf(x)._mpf_
-    return arb((-mantissa if sign else mantissa, exponent))
+    return arb((int(-mantissa if sign else mantissa), exponent))
 
 
 def _middle(ball):
