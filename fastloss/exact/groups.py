@@ -30,12 +30,13 @@ class GroupedSummary(Summary):
     by : str or tuple of str
         The column, or the columns.
     groups : dict
-        {value: Summary}; of several columns the keys are tuples of their values. With the key None for rows where the
-        column is null. Dates, times and durations are text, as in ISO 8601, and equal for equal ones of all units:
-        "2020-01-01 00:00:00.5", "PT1.5S". Numbers that are whole are integers, whatever their type; fractions are
-        floats, and text where a decimal has more digits than a float; the others are "nan", "inf" and "-inf". Where
-        the column has other types in other files, booleans beside numbers are 0 and 1, and a text (as all groups of
-        CSV are) is one group with what is written so: a date, or NaN with "nan"; but "1" is not 1, nor "null" None.
+        {value: Summary}, in the order of the values, null last; of several columns the keys are tuples of their values.
+        With the key None for rows where the column is null. Dates, times and durations are text, as in ISO 8601, and
+        equal for equal ones of all units: "2020-01-01 00:00:00.5", "PT1.5S". Numbers that are whole are integers,
+        whatever their type; fractions are floats, and text where a decimal has more digits than a float; the others are
+        "nan", "inf" and "-inf". Where the column has other types in other files, booleans beside numbers are 0 and 1,
+        and a text (as all groups of CSV are) is one group with what is written so: a date, or NaN with "nan"; but "1"
+        is not 1, nor "null" None.
     """
 
     by: str | tuple[str, ...] = ""
@@ -113,15 +114,12 @@ class GroupedSummary(Summary):
 
     @classmethod
     def _of(cls, total: Summary, by: str | tuple[str, ...], groups: dict[Key, Summary]) -> GroupedSummary:
-        return cls(**{f.name: getattr(total, f.name) for f in fields(Summary)}, by=by, groups=groups)
+        ordered = {key: groups[key] for key in _ordered(groups)}
+        return cls(**{f.name: getattr(total, f.name) for f in fields(Summary)}, by=by, groups=ordered)
 
     def ordered_keys(self) -> list[Key]:
         """The keys in the order of their values, null last."""
-
-        def order(key):
-            return [(part is None, isinstance(part, str), 0 if part is None else part) for part in _parts(key)]
-
-        return sorted(self.groups, key=order)
+        return _ordered(self.groups)
 
 
 class GroupCollector:
@@ -186,6 +184,13 @@ class GroupCollector:
     @property
     def _groups(self) -> int:
         return sum(map(len, self._numbers.values()))
+
+
+def _ordered(keys: Iterable[Key]) -> list[Key]:
+    def place(key):
+        return [(part is None, isinstance(part, str), 0 if part is None else part) for part in _parts(key)]
+
+    return sorted(keys, key=place)
 
 
 def _merged(a: dict[Key, Summary], b: dict[Key, Summary]) -> dict[Key, Summary]:

@@ -41,6 +41,23 @@ def test_each_group_is_that_of_its_values_and_all_rows_are_those_of_the_groups(d
         assert found.groups[f"key {k}"] == Summary.of(values[own], null[own], ignored[own], of_weights)
 
 
+@pytest.mark.parametrize(
+    "keys", [[3, -1, 2.5, "nan", None], ["b", "a", "2026-11-02", None], [True, False, None], [(2, "b"), (1, None)]]
+)
+def test_groups_are_in_the_order_of_their_values_whatever_comes_first(keys):
+    by = ("g", "h") if isinstance(keys[0], tuple) else "g"
+
+    def of(keys):
+        collector = GroupCollector(by)
+        collector.add(np.arange(len(keys), dtype=float), None, None, None, np.arange(len(keys)), keys)
+        return collector.summary()
+
+    found = [of(keys), of(keys[::-1]), of(keys[-1:]) | of(keys), of(keys) | of(keys[1:])]
+    ordered = list(Summary.from_json(found[0].to_json(state=True)).groups)
+    assert set(ordered) == set(keys) and ordered != keys
+    assert [list(summary.groups) for summary in found] == [ordered] * 4
+
+
 @pytest.mark.parametrize(("codes", "numbers"), [([0, 2], [0, 1]), ([-1, 0], [0, 1]), ([0, 1], [0, -1]), ([0, 0], [])])
 def test_groups_that_are_none_are_refused(codes, numbers):
     arrays = np.array(codes, np.int32), np.array(numbers, np.int64)
