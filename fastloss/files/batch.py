@@ -121,7 +121,7 @@ def _evaluated(spec: Spec, pred: np.ndarray, target: np.ndarray | None, num_thre
     except IndexError as error:
         raise _label_error(spec, pred, target, error) from error
     except (TypeError, ValueError) as error:
-        raise located(_quoted(spec.scored), error) from error
+        raise located(f"{_quoted(spec.scored)}: {spec.loss.name}", error) from error
     by_name = dict(zip(outputs, results, strict=True))
     value = by_name["value"]
     if value.ndim == 2:

@@ -95,6 +95,12 @@ def test_what_does_not_go_together_is_refused(file, loss, message):
         fl.score(file, "out.parquet", loss=loss, residual="r")
 
 
+def test_the_loss_that_does_not_take_the_columns_is_named():
+    table = pa.table({"logits": [[0.0, 1.0]], "label": [1]})
+    with pytest.raises(ScoringError, match="'logits', 'label': disagreement: target of int64 has shape"):
+        fl.score(table, loss=["cross_entropy", "disagreement"], pred="logits", target="label")
+
+
 def test_names_of_columns_that_clash(file):
     with pytest.raises(ScoringError, match="two columns would have one name: a, a_grad, a_grad, a_grad_grad"):
         fl.score(file, loss={"a": fl.huber, "a_grad": fl.cauchy}, residual="r", emit=("value", "grad"))
