@@ -17,9 +17,8 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from fastloss.exact import state
+from fastloss.exact.spelling import Spelling
 
-# pyarrow's own list also takes the spellings of NaN for nulls.
-NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
 # What pandas takes for NaN and for booleans, beside what Arrow reads as numbers.
 NUMBERS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
 NUMBERS |= dict.fromkeys(("-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"), "nan")
@@ -80,30 +79,6 @@ def first_wrong(convert: Callable[[pa.Array], pa.Array], array: pa.Array) -> int
         except pa.ArrowInvalid:
             stop = middle
     return start
-
-
-@dataclass(frozen=True)
-class Spelling:
-    """How fields are written.
-
-    Attributes
-    ----------
-    decimal : str
-        Between the whole part of a number and its fraction.
-    thousands : str or None
-        Between groups of digits.
-    null : tuple of str
-        Spellings of null, beside NULLS.
-    """
-
-    decimal: str = "."
-    thousands: str | None = None
-    null: tuple[str, ...] = ()
-
-    @property
-    def nulls(self) -> tuple[str, ...]:
-        """All spellings of null."""
-        return NULLS + self.null
 
 
 class Column:

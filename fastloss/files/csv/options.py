@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastloss.core.arguments import shown
-from fastloss.exact.fields import Spelling
+from fastloss.exact.spelling import Spelling
 from fastloss.files.arguments import as_texts, optional, refusal
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import bare

@@ -1,0 +1,32 @@
+"""How the fields of a text are written. Arrow is not needed for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# pyarrow's own list also takes the spellings of NaN for nulls.
+NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How fields are written.
+
+    Attributes
+    ----------
+    decimal : str
+        Between the whole part of a number and its fraction.
+    thousands : str or None
+        Between groups of digits.
+    null : tuple of str
+        Spellings of null, beside NULLS.
+    """
+
+    decimal: str = "."
+    thousands: str | None = None
+    null: tuple[str, ...] = ()
+
+    @property
+    def nulls(self) -> tuple[str, ...]:
+        """All spellings of null."""
+        return NULLS + self.null
