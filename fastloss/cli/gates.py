@@ -115,7 +115,8 @@ def gate_of(text: str, losses: Mapping[str, Loss], by: Sequence[str]) -> Gate:
     if match := _FILE.fullmatch(bound):
         factor = 1.0 if match[1] is None else number(match[1])
         of_groups = by if "each" in prefixes else ()
-        bounds = None if factor is None else former_bounds(match[2], factor, names, field, of_groups)
+        texts = {name: losses[known[name]]._text() for name in names}
+        bounds = None if factor is None else former_bounds(match[2], factor, texts, field, of_groups)
     else:
         limit = number(bound)
         bounds = None if limit is None else dict.fromkeys(names, limit)
@@ -181,9 +182,9 @@ def number_of(summary: Summary | dict, field: str) -> float | None:
 
 
 def former_bounds(
-    path: str, factor: float, names: Sequence[str], field: str, by: Sequence[str]
+    path: str, factor: float, losses: Mapping[str, str], field: str, by: Sequence[str]
 ) -> dict[str, float | Bounds]:
-    """The bounds of losses out of a former summary, for groups by columns or for all rows."""
+    """The bounds of losses, texts by names, out of a former summary, for groups by columns or for all rows."""
     with open(path, "rb") as file:
         text = file.read()
     try:
@@ -191,15 +192,14 @@ def former_bounds(
         if not isinstance(given, dict):
             raise ValueError("it is no summary")
         several = "losses" in given
-        losses = given["losses"] if several else dict.fromkeys(names, given)
-        if not several and len(names) > 1:
+        if not several and len(losses) > 1:
             raise ValueError(f"it is of a single loss: say which is meant by LOSS.{field}")
         bounds: dict[str, float | Bounds] = {}
-        for name in names:
-            if name not in losses:
-                raise ValueError(f"there is no loss {name!r} in it, but {', '.join(losses)}")
-            one = losses[name]
+        for name, loss in losses.items():
+            one = _former_of(name, loss, given["losses"]) if several else given
             found = Summary.from_json(dumps(one)) if "state" in one else one
+            if one.get("loss") not in (None, loss):  # what --json wrote does not tell
+                raise ValueError(f"it is of {one['loss']}, not of {loss}: their numbers do not compare")
             bounds[name] = {
                 key: None if (value := number_of(part, field)) is None else factor * value
                 for key, part in _former_parts(found, by)
@@ -209,6 +209,16 @@ def former_bounds(
         raise ScoringError(f"{path}: it has no {field}: --summary writes what has") from error
     except ValueError as error:
         raise located(path, error) from error
+
+
+def _former_of(name: str, loss: str, former: Mapping[str, Any]) -> Any:
+    """Of former summaries by name that of a loss: what it is called now may have been the name of another."""
+    same = [known for known, one in former.items() if one.get("loss") == loss]
+    if same and name not in same:
+        name = same[0]
+    if name not in former:
+        raise ValueError(f"there is no loss {name!r} in it, but {', '.join(former)}")
+    return former[name]
 
 
 def _former_parts(found: Any, by: Sequence[str]) -> list[tuple[Any, Any]]:

@@ -140,6 +140,27 @@ def test_bounds_of_a_former_summary(run, capfd, option, several):
     assert (code, len(lines)) == ((2, 1) if option == "--json" else (0, 0)) and all("no p95" in line for line in lines)
 
 
+def test_a_former_summary_of_another_loss_is_refused(run):
+    of_one = ("--loss", "huber", "--summary", "one.json")
+    assert run(*DATA, *of_one) == run(*DATA, *of_one, "--fail-if", "mean > one.json") == (0, [])
+    for loss in ("huber(delta=2)", "absolute_error"):
+        text = repr(fl.get(loss))
+        code, lines = run(*DATA, "--loss", loss, "-o", "out.parquet", "--fail-if", "mean > 9 * one.json")
+        assert (code, len(lines)) == (2, 1) and f"one.json: it is of huber(delta=1.0), not of {text}" in lines[0]
+        assert not Path("out.parquet").exists()
+
+
+def test_of_former_summaries_that_of_the_loss_is_taken(run):
+    several = ("--loss", "huber", "--loss", "huber(delta=2)", "--as", "huber", "--as", "wide")
+    assert run(*DATA, *several, "--summary", "two.json") == (0, [])
+    for loss in ("huber", "huber(delta=2)"):  # both are called huber
+        bound = fl.get(loss)(VALUES).mean()
+        code, (line,) = run(*DATA, "--loss", loss, "--fail-if", "mean >= two.json")
+        assert code == 1 and line.endswith(f"mean is {bound:.6g}, the bound is {bound:.6g}")
+    code, (line,) = run(*DATA, "--loss", "huber(delta=3)", "--fail-if", "mean >= two.json")
+    assert code == 2 and "two.json: it is of huber(delta=1.0), not of huber(delta=3.0)" in line
+
+
 def test_the_former_summary_may_be_replaced(run):
     args = (*DATA, *LOSS, "--summary", "s.json")
     assert run(*args) == (0, [])
