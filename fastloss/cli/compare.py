@@ -10,6 +10,7 @@ from rich.table import Table
 import fastloss
 from fastloss.cli.gates import COMPARISONS, condition_of, holds, number
 from fastloss.cli.options import (
+    DTYPE_HELP,
     FORMAT_HELP,
     INPUT_HELP,
     THREADS_HELP,
@@ -39,11 +40,20 @@ GATED = ("difference", "difference.low", "difference.high")
 def compare(
     input: Annotated[list[str], typer.Argument(metavar="DATA [OTHER]", help=INPUT_HELP)],
     loss: Annotated[str, typer.Option(metavar="NAME", help="Name of the loss; `fastloss losses` lists them.")],
-    pred: Annotated[list[str], typer.Option(metavar="COLUMNS", help="Column of the first prediction, or several.")],
-    target: Annotated[list[str], typer.Option(metavar="COLUMNS", help="Column of targets or labels, or several.")],
+    target: Annotated[
+        list[str],
+        typer.Option(metavar="COLUMNS", help="Column of targets or labels, or several; for .npy input the file of them."),
+    ],
+    pred: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMNS", help="Column of the first prediction, or several; .npy input is one itself."),
+    ] = None,
     versus: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMNS", help="Column of the other prediction; in OTHER that of --pred by default."),
+        typer.Option(
+            metavar="COLUMNS",
+            help="Column of the other prediction, beside .npy input its file; in OTHER that of --pred by default.",
+        ),
     ] = None,
     param: Param = None,
     by: Annotated[
@@ -53,6 +63,7 @@ def compare(
     weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of weights.")] = None,
     where: Where = None,
     format: Annotated[str | None, typer.Option(help=FORMAT_HELP)] = None,
+    dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
     storage: Storage = None,
     separator: Separator = None,
     decimal: Decimal = ".",
@@ -94,6 +105,7 @@ def compare(
         sample_weight=weight,
         where=where,
         format=format,
+        dtype=dtype,
         separator=separator_of(separator),
         decimal=decimal,
         thousands=thousands,
@@ -105,7 +117,7 @@ def compare(
     if json:
         typer.echo(result.to_json())
     else:
-        _print(result, repr(bound), *(input if len(input) == 2 else (columns(pred), columns(versus))))
+        _print(result, repr(bound), *(input if len(input) == 2 else (columns(pred) or input[0], columns(versus))))
     if report is not None:
         of = said(data=input, prediction=pred, versus=versus, target=target, weight=weight, where=where, by=by)
         write_report(report, result, about=of)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from fastloss.files.arrow import columns
 from fastloss.files.arrow.group_keys import keys_of_columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import CsvOptions
+from fastloss.files.dataset import Fragment, array_groups, array_roles, with_arrays
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.inputs import find_fragments
 from fastloss.files.matching import Chosen
@@ -79,13 +81,14 @@ def compare(
     other=None,
     *,
     loss,
-    pred: str | Iterable[str],
-    versus: str | Iterable[str] | None = None,
-    target: str | Iterable[str],
-    by: str | Iterable[str] | None = None,
-    sample_weight: str | None = None,
+    pred: str | Iterable[str] | None = None,
+    versus: str | os.PathLike | Iterable[str] | None = None,
+    target: str | os.PathLike | Iterable[str],
+    by: str | os.PathLike | Iterable[str] | None = None,
+    sample_weight: str | os.PathLike | None = None,
     where: str | Iterable[str] | None = None,
     format: str | None = None,
+    dtype: str | None = None,
     separator: str | None = None,
     decimal: str = ".",
     thousands: str | None = None,
@@ -106,7 +109,8 @@ def compare(
     loss : Loss or str
         A loss with its parameters bound, or the name of one.
     pred, versus : str or list of str
-        The columns of the one and of the other prediction. In `other` the latter is `pred` by default.
+        The columns of the one and of the other prediction. In `other` the latter is `pred` by default. A .npy file is a
+        prediction itself, without `pred`, and beside it `versus`, `target`, `by` and `sample_weight` are .npy files.
     target : str or list of str
     by : str or list of str, optional
         Column of `data`, or columns, by whose values the rows are compared too.
@@ -114,7 +118,7 @@ def compare(
         Column of `data` with weights, for weighted means and their errors.
     where : str or list of str, optional
         Conditions on columns of `data`, as in `score`: the other rows are ignored.
-    format, separator, decimal, thousands, null, encoding, storage_options, num_threads
+    format, dtype, separator, decimal, thousands, null, encoding, storage_options, num_threads
         As in `score`.
 
     Returns
@@ -145,12 +149,22 @@ def compare(
         raise ScoringError("other is the stream that data is, and it passes once: leave it out, and name versus")
     if other is None and versus is None:
         raise ScoringError("compare needs the column of the other prediction (versus), or other data")
-    csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
-    own_spec = Spec.of(loss, pred, target, keep="none", by=by, sample_weight=sample_weight, where=where, csv=csv)
-    spec = Spec.of(loss, pred if versus is None else versus, target, keep="none", csv=csv)
+    given = [find_fragments(as_inputs(data, "data"), format, addresses)]
+    if other is not None:
+        given.append(find_fragments(as_inputs(other, "other"), format, addresses))
+    if any(fragment.format == "npy" for fragments in given for fragment in fragments):
+        groups = array_groups(by, {"pred", "versus", "target", "weight"})
+        beside = {"target": target, "weight": sample_weight, "versus": versus if other is None else None} | groups
+        given = [with_arrays(*one, addresses) for one in zip(given, (beside, {"target": target}), strict=False)]
+        pred, target, _ = array_roles(loss, pred, target, None)
+        versus = "versus" if other is None else versus
+        sample_weight, by = None if sample_weight is None else "weight", [*groups] or None
+    rest = {"dtype": dtype, "csv": CsvOptions.of(separator, decimal, thousands, null, encoding), "keep": "none"}
+    own_spec = Spec.of(loss, pred, target, by=by, sample_weight=sample_weight, where=where, **rest)
+    spec = Spec.of(loss, pred if versus is None else versus, target, **rest)
     compared = _Compared(own_spec, threads)
     if other is None:
-        both = _Rows(data, "data", format, addresses, own_spec, spec.pred)
+        both = _Rows(given[0], own_spec, spec.pred)
         addresses.check_options()
         for place, batch, matches in both.batches():
             chosen = compared.chosen(batch, matches)
@@ -159,8 +173,7 @@ def compare(
                     inputs = (read_batch(chosen.batch, one, place.classes) for one in (own_spec, spec))
                     compared.add(chosen.batch, *inputs)
         return compared.result()
-    one = _Rows(data, "data", format, addresses, own_spec)
-    two = _Rows(other, "other", format, addresses, spec)
+    one, two = _Rows(given[0], own_spec), _Rows(given[1], spec)
     addresses.check_options()
     for (place, batch, matches), (place_of_other, batch_of_other, _) in _aligned(one, two):
         chosen, other_chosen = compared.chosen(batch, matches), Chosen.of(batch_of_other, matches)
@@ -181,13 +194,9 @@ def compare(
 class _Rows:
     """The rows of some data, batch by batch: the columns of a spec, and those of other predictions."""
 
-    def __init__(
-        self, data, name: str, format: str | None, addresses: Addresses, spec: Spec, others: tuple[str, ...] = ()
-    ):
+    def __init__(self, fragments: Sequence[Fragment], spec: Spec, others: tuple[str, ...] = ()):
         self._spec, self._read = spec, replace(spec, pred=tuple(dict.fromkeys([*spec.pred, *others])))
-        self.fragments = find_fragments(as_inputs(data, name), format, addresses)
-        if any(fragment.format == "npy" for fragment in self.fragments):
-            raise ScoringError("a .npy file has no columns to compare: save the arrays in one .npz")
+        self.fragments = fragments
         self._classes = common_class_count(self.fragments, spec) if len(self.fragments) > 1 else None
 
     def batches(self) -> Iterator[Piece]:

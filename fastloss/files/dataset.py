@@ -157,7 +157,7 @@ def with_arrays(
 def _beside(fragments: Sequence[Fragment], column: str, given: object, addresses: Addresses) -> list[Fragment]:
     """The file of a column for each fragment."""
     if not isinstance(given, str | os.PathLike):
-        raise ScoringError(f"the {column}s of a .npy file are another .npy file, not {shown(given)}")
+        raise ScoringError(f"{column} beside a .npy file is another .npy file, not {shown(given)}")
     store, path = addresses.at(as_path(given, column))
     entry = store.entry(path)
     if entry is None:
@@ -166,9 +166,9 @@ def _beside(fragments: Sequence[Fragment], column: str, given: object, addresses
             raise _missing(path)
         return [_of_same_name(fragment.place, path, store, files) for fragment in fragments]
     if format_of(path) != "npy":
-        raise ScoringError(f"{path}: the {column}s of a .npy file are another .npy file")
+        raise ScoringError(f"{path}: {column} beside a .npy file is another .npy file")
     if len(fragments) > 1:
-        raise ScoringError(f"{path}: several .npy inputs need a directory of {column}s with the same names")
+        raise ScoringError(f"{path}: several .npy inputs need a directory of files of the same names as {column}")
     return [Fragment(path, "npy", store=store, size=entry.size, version=entry.version)]
 
 

@@ -120,7 +120,7 @@ def test_targets_of_npy_are_one_file(run, given):
     targets = [part for name in given for part in ("--target", name)]
     code, out, err = run("score", "logits.npy", *targets, "--loss", "cross_entropy")
     assert (code, out) == (2, "")
-    assert "the targets of a .npy file are another .npy file" in one_line(err)
+    assert "target beside a .npy file is another .npy file" in one_line(err)
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,39 @@ def test_wrong_arguments(here):
     with pytest.raises(ScoringError, match="no column 'q'"):
         fl.compare("both.parquet", loss=fl.huber, pred="a", versus="q", target="y")
     np.save("a.npy", A)
-    with pytest.raises(ScoringError, match=r"save the arrays in one \.npz"):
-        fl.compare("a.npy", loss=fl.huber, pred="a", versus="b", target="y")
+    for arrays in (("a.npy", "both.parquet"), ("both.parquet", "a.npy")):
+        with pytest.raises(ScoringError, match=r"\.npy files cannot be scored together with tables"):
+            fl.compare(*arrays, loss=fl.huber, pred="a", target="a.npy")
+    with pytest.raises(ScoringError, match=r"versus beside a \.npy file is another"):
+        fl.compare("a.npy", loss=fl.huber, versus="both.parquet", target="a.npy")
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_arrays(here, capfd, several):
+    day, weights = DAY.astype(np.int16), np.arange(len(A)) % 3
+    for name, array in {"a": A, "b": B, "y": Y, "day": day, "w": weights}.items():
+        np.save(f"{name}.npy", array)
+    columns = {"pred": "a", "versus": "b", "target": "y", "by": "day", "sample_weight": "w"}
+    np.savez("all.npz", a=A, b=B, y=Y, day=day, w=weights)
+    want = fl.compare("all.npz", loss=fl.huber, **columns)
+    beside = {"target": "y.npy", "by": "day.npy", "sample_weight": here / "w.npy"}
+    data, versus = (("a.npy", "b.npy"), None) if several else (("a.npy",), here / "b.npy")
+    assert fl.compare(*data, loss=fl.huber, versus=versus, **beside).to_json() == want.to_json()
+    options = ("--target", "y.npy", "--by", "day.npy", "--weight", "w.npy", *(() if several else ("--versus", "b.npy")))
+    code, out, err = run(capfd, *data, "--loss", "huber", *options)
+    assert (code, err) == (0, "") and [line.split()[0] for line in out.splitlines()[2:4]] == ["a.npy", "b.npy"]
+    np.save("b.npy", B[1:])
+    code, out, err = run(capfd, *data, "--loss", "huber", *options)
+    assert (code, out) == (2, "") and "the numbers of rows differ" in err and err.count("\n") == 1
+
+
+def test_arrays_of_bfloat16(here):
+    upper = np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32).view(np.uint32) >> 16
+    np.save("z.npy", upper.astype("<u2").view("V2"))
+    np.save("exact.npy", (upper << 16).view(np.float32))
+    np.save("y.npy", np.arange(20) % 3)
+    found = fl.compare("z.npy", loss="cross_entropy", versus="exact.npy", target="y.npy", dtype="bfloat16")
+    assert found.tied == 20
 
 
 def run(capfd, *args):
