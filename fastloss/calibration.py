@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,14 @@ def calibrate(
     ignore_index: int = -100,
     sample_weight: ArrayLike | str | None = None,
     where: str | list[str] | None = None,
+    format: str | None = None,
+    dtype: str | None = None,
+    separator: str | None = None,
+    decimal: str = ".",
+    thousands: str | None = None,
+    null: str | Iterable[str] | None = None,
+    encoding: str = "utf-8",
+    storage_options: Mapping[str, Any] | None = None,
     num_threads: int | None = None,
 ) -> Calibration:
     """
@@ -92,6 +100,8 @@ def calibrate(
         How often each row counts, >= 0 and finite.
     where : str or list of str, optional
         Of files and tables, what holds of the rows that count, as in `score`.
+    format, dtype, separator, decimal, thousands, null, encoding, storage_options
+        Of files, as in `score`.
     num_threads : int, optional
         The default is that of `set_num_threads`.
 
@@ -126,12 +136,18 @@ def calibrate(
     if _are_files(logits) or (labels is None and pred is not None):
         if labels is not None:
             raise ValueError("labels do not go with files: give the columns pred and target")
+        from fastloss.files.csv.options import CsvOptions
         from fastloss.files.logits import logits_of
 
-        options = {"sample_weight": sample_weight, "ignore_index": ignored, "where": where}
-        return newton(logits_of(logits, pred, target, **options), threads)
-    if not (pred is target is where is None):
-        raise ValueError("pred and target are columns of files or tables, and where is of these: arrays have none")
+        csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
+        of_rows = sample_weight, ignored, dtype, csv, storage_options, where
+        return newton(logits_of(logits, pred, target, format, *of_rows), threads)
+    of_files = {"pred": pred, "target": target, "where": where, "format": format, "dtype": dtype}
+    of_files |= {"separator": separator, "thousands": thousands, "null": null, "storage_options": storage_options}
+    of_files |= {"decimal": None if decimal == "." else decimal, "encoding": None if encoding == "utf-8" else encoding}
+    given = [name for name, value in of_files.items() if value is not None]
+    if given:
+        raise ValueError(f"{given[0]} is of files and tables, and logits are an array: leave it out")
     if isinstance(logits, Iterator):
         if labels is not None or sample_weight is not None:
             raise ValueError("labels and sample_weight do not go with batches: let them be tuples of them")

@@ -108,8 +108,10 @@ def test_wrong_arguments():
         fl.calibrate(iter([LOGITS]))
     with pytest.raises(ValueError, match="sample_weight must be in all batches"):
         fl.calibrate(iter([(LOGITS, LABELS), (LOGITS, LABELS, WEIGHTS)]))
-    with pytest.raises(ValueError, match="pred and target are columns of files"):
+    with pytest.raises(ValueError, match="pred is of files and tables, and logits are an array"):
         fl.calibrate(LOGITS, LABELS, pred="p")
+    with pytest.raises(ValueError, match="decimal is of files"):
+        fl.calibrate(LOGITS, LABELS, decimal=",")
 
 
 @pytest.fixture
@@ -139,6 +141,23 @@ def test_files(run):
     assert fl.calibrate("data", pred="z", target="y", sample_weight="w") == want
     code, out, err = run("z.npy", "--target", "y.npy")
     assert (code, err) == (0, "") and f"{fl.calibrate(LOGITS, LABELS).temperature:.6g}" in out
+
+
+def test_csv_of_a_spreadsheet_and_a_file_without_extension(run):
+    rows = (";".join(f"{x!r}".replace(".", ",") for x in row) for row in LOGITS.tolist())
+    lines = ["a;b;c;d;e;y", *(f"{row};{label}" for row, label in zip(rows, LABELS, strict=True)), "?;0;0;0;0;1"]
+    with open("z.data", "w", encoding="utf-16") as file:
+        file.write("\n".join(lines))
+    options = dict(format="csv", separator=";", decimal=",", null="?", encoding="utf-16", thousands=" ")
+    want = fl.calibrate(LOGITS, LABELS)
+    assert fl.calibrate("z.data", pred=[*"abcde"], target="y", **options) == want
+    args = [part for name, value in options.items() for part in (f"--{name}", value)]
+    code, out, _ = run("z.data", "--pred", "a,b,c,d,e", "--target", "y", "--json", *args)
+    assert code == 0 and json.loads(out) == want.__dict__
+    with pytest.raises(fl.files.ScoringError, match="if ';' is between columns, give it as separator"):
+        fl.calibrate("z.data", pred=[*"abcde"], target="y", format="csv", encoding="utf-16")
+    with pytest.raises(fl.files.ScoringError, match="storage_options must be"):
+        fl.calibrate("z.data", pred=[*"abcde"], target="y", storage_options="x", **options)
 
 
 @pytest.mark.parametrize(

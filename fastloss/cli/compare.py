@@ -42,7 +42,7 @@ def compare(
     loss: Annotated[str, typer.Option(metavar="NAME", help="Name of the loss; `fastloss losses` lists them.")],
     target: Annotated[
         list[str],
-        typer.Option(metavar="COLUMNS", help="Column of targets or labels, or several; for .npy input the file of them."),
+        typer.Option(metavar="COLUMNS", help="Column of targets or labels, or several; of .npy input the file."),
     ],
     pred: Annotated[
         list[str] | None,

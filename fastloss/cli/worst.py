@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -23,8 +24,11 @@ def worst_files(path: str, worst: int | None, names: Sequence[str], others: Sequ
         check_file(path, "table", "worst.parquet", others)
         _check_format(path)
         return {names[0]: path}
-    if os.path.exists(path) and not os.path.isdir(path):
-        raise ScoringError(f"{path}: the worst rows of several losses are a file each: give a directory")
+    is_directory = path.endswith(("/", os.sep)) or os.path.isdir(path)
+    if not is_directory and (os.path.exists(path) or Path(path).suffix):
+        raise ScoringError(
+            f"{path}: the worst rows of several losses are a file each: give a directory, such as {Path(path).stem}/"
+        )
     if any("/" in name or name.startswith(".") for name in names):
         raise ScoringError(f"--worst-to: no files can be called {', '.join(names)}: give --as NAME for each loss")
     return {name: os.path.join(path, f"{name}.parquet") for name in names}

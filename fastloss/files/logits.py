@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from fastloss.files.arguments import as_inputs
+from fastloss.files.arguments import as_inputs, as_options, optional
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.dataset import with_arrays
@@ -32,7 +32,7 @@ def logits_of(
     ignore_index: int = -100,
     dtype: str | None = None,
     csv: CsvOptions = PLAIN,
-    storage_options: dict | None = None,
+    storage_options: Mapping | None = None,
     where: str | list[str] | None = None,
 ) -> Callable[[], Iterator[Rows]]:
     """A function that reads the rows that count of files and tables, as `fastloss.score` does, batch by batch.
@@ -44,7 +44,7 @@ def logits_of(
     ScoringError
         If a file, a column or a row cannot be read, or a row's cross-entropy is not finite.
     """
-    addresses = Addresses(storage_options)
+    addresses = Addresses(optional(as_options, storage_options, "storage_options"))
     fragments = find_fragments(as_inputs(inputs, "logits"), format, addresses)
     for fragment in fragments:
         if fragment.passes_once:

@@ -104,6 +104,7 @@ def test_files_of_several_losses(run):
         (["--worst", 1, "--worst-to", "in.parquet"], "would take the place"),
         (["--worst", 1, "--worst-to", "nowhere/w.csv"], "there is no directory"),
         (["--worst", 1, "--worst-to", "in.parquet", "--loss", "mse"], "give a directory"),
+        (["--worst", 1, "--worst-to", "w.parquet", "--loss", "mse"], "w.parquet: the worst rows of several losses are"),
         (["--worst", 1, "--worst-to", "w/", "--loss", "mse", "--as", "a/b", "--as", "c"], "give --as NAME"),
     ],
 )
