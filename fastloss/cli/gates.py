@@ -79,8 +79,8 @@ class Gate:
             yield None, "", summary
         elif isinstance(summary, GroupedSummary):
             by, labels = ", ".join(_several(summary.by)), summary.labels()
-            for key in summary.ordered_keys():
-                yield key, f"{by} {labels[key]}", summary.groups[key]
+            for key, group in summary.groups.items():
+                yield key, f"{by} {labels[key]}", group
 
 
 def gate_of(text: str, losses: Mapping[str, Loss], by: Sequence[str]) -> Gate:

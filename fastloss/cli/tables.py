@@ -50,7 +50,7 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False, sort: s
         _print_worst(console, summary.worst)
     if isinstance(summary, GroupedSummary):
         labels = summary.labels()
-        keys = summary.worst_first() if sort == "mean" else summary.ordered_keys()
+        keys = summary.worst_first() if sort == "mean" else [*summary.groups]
         title = summary.by if isinstance(summary.by, str) else ", ".join(summary.by)
         console.print(_parts(title, [(labels[key], summary.groups[key]) for key in keys]))
 

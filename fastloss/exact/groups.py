@@ -44,11 +44,11 @@ class GroupedSummary(Summary):
 
     def fields(self) -> dict:
         """The numbers of `to_json`: of all rows, then of the groups in the order of their values, null last."""
-        groups = [{"value": key} | self.groups[key].fields() for key in self.ordered_keys()]
+        groups = [{"value": key} | group.fields() for key, group in self.groups.items()]
         return super().fields() | {"by": self.by, "groups": groups}
 
     def to_dict(self, compact: bool = False) -> dict:
-        groups = [[_state(key), self.groups[key].to_dict(compact)] for key in self.ordered_keys()]
+        groups = [[_state(key), group.to_dict(compact)] for key, group in self.groups.items()]
         return super().to_dict(compact) | {"by": _state(self.by), "groups": groups}
 
     @staticmethod
@@ -79,9 +79,8 @@ class GroupedSummary(Summary):
         return {key: ", ".join(labels) for key, labels in zip(self.groups, zip(*columns, strict=True), strict=True)}
 
     def _rows(self) -> tuple[list[Summary], dict[str, list]]:
-        keys = self.ordered_keys()
-        columns = {by: [_parts(key)[i] for key in keys] for i, by in enumerate(_parts(self.by))}
-        return [self.groups[key] for key in keys], columns
+        columns = {by: [_parts(key)[i] for key in self.groups] for i, by in enumerate(_parts(self.by))}
+        return [*self.groups.values()], columns
 
     def worst_first(self) -> list[Key]:
         """The keys by falling means, weighted if there are weights; of equal ones in their order, of none last."""
@@ -90,7 +89,7 @@ class GroupedSummary(Summary):
             mean = self.groups[key].weighted_mean
             return (True, 0.0) if mean is None or math.isnan(mean) else (False, -mean)
 
-        return sorted(self.ordered_keys(), key=place)
+        return sorted(self.groups, key=place)
 
     def with_worst(self, change: Callable[[Worst | None], Worst | None]) -> GroupedSummary:
         groups = {key: summary.with_worst(change) for key, summary in self.groups.items()}
@@ -116,10 +115,6 @@ class GroupedSummary(Summary):
     def _of(cls, total: Summary, by: str | tuple[str, ...], groups: dict[Key, Summary]) -> GroupedSummary:
         ordered = {key: groups[key] for key in _ordered(groups)}
         return cls(**{f.name: getattr(total, f.name) for f in fields(Summary)}, by=by, groups=ordered)
-
-    def ordered_keys(self) -> list[Key]:
-        """The keys in the order of their values, null last."""
-        return _ordered(self.groups)
 
 
 class GroupCollector:

@@ -304,7 +304,7 @@ class _Compared:
         first, second = first.of_loss(text), second.of_loss(text)
         groups = {}
         if isinstance(first, GroupedSummary):
-            for key in first.ordered_keys():
+            for key in first.groups:
                 parts = [summary.groups[key] for summary in (first, second, difference)]
                 groups[key] = Comparison(*parts, *self._outcomes_of(key))
         return Comparison(first, second, difference, *map(int, self._outcomes), groups, self._spec.by)
