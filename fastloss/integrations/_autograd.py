@@ -26,6 +26,7 @@ from torch.autograd import forward_ad
 
 _KEPT = 64
 _is_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+_is_graph_kept = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True)
 
 
 class LossFunction:
@@ -58,7 +59,7 @@ class LossFunction:
             return _operator(_registered(self.key, positional, keywords, needed, is_widened), tensors)[0]
         call = self._call(positional, keywords, needed, is_widened)
         is_plain = not (is_forward or _is_transformed())
-        return _apply_plain(call, *tensors) if is_plain else _Loss.apply(call, *tensors)[0]
+        return (_Plain if is_plain else _Loss).apply(call, *tensors)[0]
 
     def _call(self, *arguments: Any) -> Call:
         """A call, which is kept, as steps of a training repeat it."""
@@ -127,6 +128,9 @@ class Call:
         self.has_tensors_by_name = any(_places(value) for value in self.keywords.values())
         self.computed = self._computed(known)
         self.computed_places = [place for name in self.computed for place in self.places[name]]
+        self.kept_grads = 0 if self.is_weighed_later else len(self.computed_places)
+        self.has_second = not loss.is_rowwise and "c1" in loss.traits and self.computed == ("pred",)
+        self.needs_tensors = self.has_second or self.is_weighed_later  # in backward
 
     def _computed(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """The arguments by which gradients are computed: that of a residual's target follows from that of pred."""
@@ -138,10 +142,6 @@ class Call:
         if needed and self.loss.family != EMBEDDINGS:
             needed = needed - {"target"} | {"pred"}
         return tuple(name for name in known if name in needed)
-
-    @property
-    def has_second(self) -> bool:
-        return not self.loss.is_rowwise and "c1" in self.loss.traits and self.computed == ("pred",)
 
     def arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
         """What the loss takes."""
@@ -295,45 +295,51 @@ class _Loss(_Function):
         ctx.call = inputs[0]
         ctx.mark_non_differentiable(*output[1:])
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*inputs[1:], *output[1:])
-        ctx.save_for_forward(*inputs[1:], *output[1:])
+        ctx.save_for_backward(*output[1:], *inputs[1:])
+        ctx.save_for_forward(*output[1:], *inputs[1:])
 
     @staticmethod
     def jvp(ctx: Any, _: None, *tangents: torch.Tensor | None) -> Any:
-        call, saved = ctx.call, ctx.saved_tensors
-        tensors, grads = saved[: len(call.needed)], saved[len(call.needed) :]
-        grads = (_Gradient if call.has_second else _Last).apply(call, *grads, *tensors)
+        call = ctx.call
+        grads = (_Gradient if call.has_second else _Last).apply(call, *ctx.saved_tensors)
         return call.forward(tangents, grads), *[None] * len(call.computed_places)
 
     @staticmethod
     def backward(ctx: Any, upstream: torch.Tensor | None, *_: None) -> Any:
         call, saved = ctx.call, ctx.saved_tensors
-        tensors, grads = saved[: len(call.needed)], saved[len(call.needed) :]
         if upstream is None:
-            return None, *[None] * len(tensors)
+            return None, *[None] * len(call.needed)
+        grads, origins = saved[: call.kept_grads], saved[call.kept_grads :]
         if call.is_weighed_later:
-            grads = _OfWeighedRows.apply(call, upstream, *tensors)
+            grads = _OfWeighedRows.apply(call, upstream, *origins)
         elif torch.is_grad_enabled():
-            grads = (_Gradient if call.has_second else _Last).apply(call, *grads, *tensors)
-        elif _is_one(upstream):
+            grads = (_Gradient if call.has_second else _Last).apply(call, *grads, *origins)
+        elif _is_one(upstream) and not _is_graph_kept():  # else the next backward would return the same memory
             upstream = None
         return None, *call.backward(upstream, grads)
 
 
 class _Plain(torch.autograd.Function):
-    """The same without transforms, as torch binds arguments anew at each call of what it may transform."""
+    """The same without transforms, as torch binds arguments anew at each call of what it may transform.
+
+    Tensors that backward does not read are not kept: they may be changed, and their memory freed. In the graph of a
+    gradient an empty result stands for them.
+    """
 
     @staticmethod
-    def forward(ctx: Any, call: Call, *tensors: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, call: Call, *tensors: torch.Tensor) -> Any:
         value, *grads = call.results(tensors)
-        ctx.call = call
-        ctx.save_for_backward(*tensors, *grads)
-        return value
+        origin = None
+        if call.computed:
+            ctx.call = call
+            ctx.set_materialize_grads(False)
+            origins = tensors
+            if not call.needs_tensors:
+                origins = [origin := value.new_empty(0)]
+            ctx.save_for_backward(*grads, *origins)
+        return value, origin
 
     backward = _Loss.backward
-
-
-_apply_plain = super(torch.autograd.Function, _Plain).apply  # without the steps of torch that are for transforms
 
 
 class _Gradient(_Function):
@@ -465,14 +471,12 @@ def _(call: str, upstream: torch.Tensor, tensors: list[torch.Tensor]) -> list[to
 
 def _keep(ctx: Any, inputs: Any, output: Any) -> None:
     ctx.name, tensors = inputs
-    ctx.save_for_backward(*tensors, *output[1:])
+    ctx.save_for_backward(*(tensors if _CALLS[ctx.name].is_weighed_later else output[1:]))
 
 
 def _backward(ctx: Any, upstream: Any) -> Any:
-    call, saved = _CALLS[ctx.name], ctx.saved_tensors
-    tensors, grads = list(saved[: len(call.needed)]), saved[len(call.needed) :]
-    if call.is_weighed_later:
-        grads = _gradients(ctx.name, upstream[0], tensors)
+    call, found = _CALLS[ctx.name], ctx.saved_tensors
+    grads = _gradients(ctx.name, upstream[0], list(found)) if call.is_weighed_later else found
     return None, call.backward(upstream[0], grads)
 
 

@@ -192,6 +192,45 @@ def test_transforms():
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("loss", [fl.huber, fl.absolute_error, fl.cross_entropy], ids=lambda loss: loss.name)
+def test_gradients_of_a_graph_that_is_kept_are_the_callers_own(loss):
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    x = torch.randn(4, 3, requires_grad=True)
+    value = function(loss)(x, *([torch.arange(4) % 3] if loss.is_rowwise else []))
+    (first,) = torch.autograd.grad(value, x, retain_graph=True)
+    expected = first.clone()
+    first.zero_()
+    value.backward(retain_graph=True)
+    torch.testing.assert_close(x.grad, expected)
+    x.grad.zero_()
+    value.backward()
+    torch.testing.assert_close(x.grad, expected)
+
+
+def test_a_tensor_that_backward_does_not_read_may_change():
+    """As with torch's own losses."""
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    labels, x = torch.tensor([0, 2]), torch.randn(2, 3, requires_grad=True)
+    logits = x * 1.0
+    expected = torch.autograd.grad(torch.nn.functional.cross_entropy(x, labels), x)[0]
+    value = function("cross_entropy")(logits, labels)
+    logits.relu_()
+    value /= 2
+    value.backward()
+    torch.testing.assert_close(x.grad, expected / 2)
+    logits = x * 1.0
+    value = function("huber")(logits)
+    logits.relu_()  # read by the second derivative
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        value.backward()
+
+
 @pytest.mark.parametrize("reduction", ["none", "mean"])
 @pytest.mark.parametrize("shape", [(), (3,), (4, 3)])
 def test_gradients_by_parameters(shape, reduction):
