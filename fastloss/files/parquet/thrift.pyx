@@ -58,6 +58,13 @@ def write(dict struct not None):
     return out.all()
 
 
+def varint(uint64_t value):
+    """An integer as the protocol has lengths."""
+    cdef Written out = Written()
+    out.varint(value)
+    return out.all()
+
+
 def binary(bytes content not None):
     """A field of bytes or text."""
     cdef Written out = Written()

@@ -16,6 +16,7 @@ from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import encoded
 from fastloss.files.errors import ScoringError
 from fastloss.files.schemas import conform
+from fastloss.files.writers.chunks import FloatsWriter, is_float
 
 ROW_GROUP_ROWS = 1 << 20
 ROW_GROUP_BYTES = 128 << 20
@@ -68,9 +69,12 @@ class ParquetSink(Sink):
             dictionaries = [leaf for name, leaf in self._leaves if name in repeating]
             noise = {name for name in self._schema.names if name not in repeating and not shrinks(table.column(name))}
             compression = {leaf: "none" if name in noise else CODEC for name, leaf in self._leaves}
-            self._writer = pa.parquet.ParquetWriter(
-                self._file, self._schema, use_dictionary=dictionaries, compression=compression
-            )
+            if not repeating and all(is_float(field.type) for field in self._schema):
+                self._writer = FloatsWriter(self._file, self._schema, compression)
+            else:
+                self._writer = pa.parquet.ParquetWriter(
+                    self._file, self._schema, use_dictionary=dictionaries, compression=compression
+                )
         if len(table):
             self._writer.write_table(table, row_group_size=len(table))
         self._group, self._rows, self._bytes = [], 0, 0

@@ -1,18 +1,15 @@
 """Parquet outputs that take the columns of their inputs as they are: column chunks are copied, byte for byte.
 
 A column chunk means the same wherever it stands, if the places that the footer tells are moved. Row groups are those of
-the inputs; pyarrow writes the emitted columns, and the footer names both.
+the inputs; the chunks of the emitted columns go behind the others, and the footer names both.
 """
 
 from __future__ import annotations
 
 import base64
-import io
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.parquet
 
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.errors import SourceError
@@ -20,7 +17,8 @@ from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.carried import ARROW_SCHEMA, Carried, Chunk
 from fastloss.files.parquet.thrift import Struct, number
-from fastloss.files.writers.sinks import CODEC, Sink, leaves_of, shrinks
+from fastloss.files.writers.chunks import ChunkWriter, Placed, described, empty_footer, end
+from fastloss.files.writers.sinks import CODEC, Sink, shrinks
 
 LARGEST_NUMBER = (1 << 15) - 1  # of a row group
 MOST_KNOWN = 64
@@ -31,14 +29,15 @@ class SplicedSink(Sink):
     """Takes batches of emitted columns, for the rows of what it was told to `follow`."""
 
     def __init__(self, file, schema: pa.Schema, emitted: pa.Schema, first: Carried):
-        self._file, self._at = file, 0
+        self._file = Placed(file)
         self._schema, self._emitted, self._first = schema, emitted, first
         self._carried, self._pending = first, []
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
-        self._groups: list[_Group] = []
+        self._groups: list[Struct] = []
         self._indexed: list[tuple[Struct, bytes, bytes]] = []  # chunks, their indexes of bounds and of offsets
-        self._encoded, self._writer = _Encoded(self._put), None
+        self._chunks: ChunkWriter | None = None  # until there are values to look at
+        self._file.write(fields.MAGIC)
 
     def follow(self, carried: Carried) -> None:
         """The rows to come are those of this file."""
@@ -55,29 +54,12 @@ class SplicedSink(Sink):
 
     def close(self) -> None:
         self._check_followed()
-        if self._writer is None:
-            self._begin(self._emitted.empty_table())
-        self._encoded.keep()
-        self._writer.close()
         self._write_indexes()
-        footer = self._footer(self._encoded.footer())
-        self._put(footer)
-        self._put(len(footer).to_bytes(4, "little") + fields.MAGIC)
-
-    def discard(self) -> None:
-        if self._writer is not None:
-            self._writer.is_open = False  # or pyarrow closes it when it is collected
+        end(self._file, self._footer())
 
     def _check_followed(self) -> None:
         if self._pending or self._rows:
             raise self._carried.footer.corrupt("its footer tells another number of rows than its columns have")
-
-    def _begin(self, first: pa.Table) -> None:
-        leaves = leaves_of(self._emitted)
-        compression = {leaf: CODEC if shrinks(first.column(name)) else "none" for name, leaf in leaves}
-        self._writer = pa.parquet.ParquetWriter(
-            self._encoded, self._emitted, use_dictionary=False, compression=compression, store_schema=False
-        )
 
     def _write_group(self, number: int) -> None:
         rows = self._carried.rows(number)
@@ -85,8 +67,6 @@ class SplicedSink(Sink):
         self._waiting, self._rows = table.slice(rows).to_batches(), self._rows - rows
         table = table.slice(0, rows)
         group, chunks = self._carried.group(number)
-        if self._writer is None:
-            self._begin(table)
         for start, stop, together in _runs(chunks):
             to = self._copy(start, stop)
             for chunk in together:
@@ -97,36 +77,36 @@ class SplicedSink(Sink):
                 places = (thrift.I64, self._copy(start, stop)), (thrift.I32, stop - start)
                 chunk.metadata.update(zip(fields.BLOOM, places, strict=True))
         self._indexed += [(c.struct, c.bounds, thrift.write(c.offsets)) for c in chunks if c.offsets]
-        self._groups.append(_Group.of(group, chunks, self._at - self._encoded.at))
-        self._writer.write_table(table, row_group_size=rows)
+        if self._chunks is None:
+            compression = {name: CODEC if shrinks(table.column(name)) else "none" for name in self._emitted.names}
+            self._chunks = ChunkWriter(self._file, self._emitted, compression)
+        group.pop(fields.GROUP_NUMBER, None)
+        if len(self._groups) <= LARGEST_NUMBER:
+            group[fields.GROUP_NUMBER] = thrift.I16, len(self._groups)
+        self._groups.append(described(group, [*chunks, *self._chunks.write(table)]))
 
     def _copy(self, start: int, stop: int) -> int:
         """Copy a place of the input; the place that it has here."""
-        at = self._at
-        self._carried.copy(start, stop, self._put)
+        at = self._file.at
+        self._carried.copy(start, stop, self._file.write)
         return at
-
-    def _put(self, data) -> None:
-        self._file.write(data)
-        self._at += len(data)
 
     def _write_indexes(self) -> None:
         """Those of bounds and those of offsets, which readers fetch all at once."""
         for field, which in ((fields.BOUNDS, 1), (fields.OFFSETS, 2)):
             for indexed in self._indexed:
                 struct, index = indexed[0], indexed[which]
-                places = (thrift.I64, self._at), (thrift.I32, len(index))
+                places = (thrift.I64, self._file.at), (thrift.I32, len(index))
                 struct.update(zip(field, places, strict=True))
-                self._put(index)
+                self._file.write(index)
 
-    def _footer(self, emitted: Struct) -> bytes:
+    def _footer(self) -> Struct:
         """That of the first input, but for the columns and the row groups."""
-        first, file = self._first, dict(self._first.footer.file)
+        first, file, emitted = self._first, dict(self._first.footer.file), empty_footer(self._emitted)
         root = first.root | {fields.ELEMENT_CHILDREN: (thrift.I32, first.columns + len(self._emitted))}
-        groups = zip(self._groups, emitted.get(fields.FILE_GROUPS, (thrift.LIST, []))[1], strict=True)
         lists = {
             fields.FILE_SCHEMA: [root, *first.elements, *emitted[fields.FILE_SCHEMA][1][1:]],
-            fields.FILE_GROUPS: [group.described(i, others) for i, (group, others) in enumerate(groups)],
+            fields.FILE_GROUPS: self._groups,
             fields.FILE_TEXTS: [
                 {fields.TEXT_KEY: thrift.binary(key), fields.TEXT_VALUE: thrift.binary(text)}
                 for key, text in self._texts()
@@ -137,8 +117,8 @@ class SplicedSink(Sink):
             file.pop(field, None)
             if elements or field == fields.FILE_GROUPS:  # which may not be missing
                 file[field] = thrift.LIST, elements
-        rows = sum(number(group, fields.GROUP_ROWS) for group in lists[fields.FILE_GROUPS])
-        return thrift.write(file | {fields.FILE_ROWS: (thrift.I64, rows)})
+        rows = sum(number(group, fields.GROUP_ROWS) for group in self._groups)
+        return file | {fields.FILE_ROWS: (thrift.I64, rows)}
 
     def _texts(self) -> Sequence[tuple[bytes, bytes]]:
         """What the output says of itself: the files of a job mostly have the same."""
@@ -162,70 +142,6 @@ class SplicedSink(Sink):
             schema = pa.schema([*carried, *self._emitted], self._schema.metadata)
             texts[ARROW_SCHEMA] = base64.b64encode(schema.serialize())
         return texts
-
-
-@dataclass
-class _Group:
-    """A row group that is written: what the input said of it and of its chunks, where these begin, how far off pyarrow
-    takes its own, and how large the chunks become and are.
-    """
-
-    struct: Struct
-    chunks: list[Struct]
-    start: int
-    off: int
-    becomes: int
-    takes: int
-
-    @classmethod
-    def of(cls, struct: Struct, chunks: list[Chunk], off: int) -> _Group:
-        sizes = [sum(number(chunk.metadata, field) for chunk in chunks) for field in (fields.BECOMES, fields.TAKES)]
-        for chunk in chunks:  # as bytes they need less room
-            chunk.struct[fields.CHUNK_METADATA] = thrift.STRUCT, thrift.write(chunk.metadata)
-        return cls(struct, [chunk.struct for chunk in chunks], chunks[0].start, off, *sizes)
-
-    def described(self, ordinal: int, emitted: Struct) -> Struct:
-        """What the footer says of it."""
-        for struct in emitted[fields.GROUP_CHUNKS][1]:
-            metadata = struct[fields.CHUNK_METADATA][1]
-            start = fields.chunk_start(metadata)
-            Chunk(start, start + number(metadata, fields.TAKES), struct).move(start + self.off)
-        described = self.struct | {
-            fields.GROUP_CHUNKS: (thrift.LIST, self.chunks + emitted[fields.GROUP_CHUNKS][1]),
-            fields.GROUP_BECOMES: (thrift.I64, self.becomes + number(emitted, fields.GROUP_BECOMES)),
-            fields.GROUP_TAKES: (thrift.I64, self.takes + number(emitted, fields.GROUP_TAKES)),
-            fields.GROUP_START: (thrift.I64, self.start),
-            fields.GROUP_NUMBER: (thrift.I16, ordinal),
-        }
-        if ordinal > LARGEST_NUMBER:
-            del described[fields.GROUP_NUMBER]
-        return described
-
-
-class _Encoded:
-    """The file that pyarrow writes: its row groups go where the output is, its footer does not."""
-
-    def __init__(self, put: Callable[[bytes], None]):
-        self._put, self.at, self.closed, self._rest = put, 0, False, None
-
-    def write(self, data) -> int:
-        (self._put if self._rest is None else self._rest.write)(data)
-        self.at += len(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing: what is written goes on at once."""
-
-    def keep(self) -> None:
-        """What comes is the footer."""
-        self._rest = io.BytesIO()
-
-    def close(self) -> None:
-        self.closed = True
-
-    def footer(self) -> Struct:
-        shape = {fields.FILE_SCHEMA: [{}], fields.FILE_GROUPS: [fields.GROUP], fields.FILE_ORDERS: [{}]}
-        return thrift.read(self._rest.getvalue(), shape)[0]
 
 
 def _runs(chunks: Sequence[Chunk]) -> Iterator[tuple[int, int, list[Chunk]]]:
