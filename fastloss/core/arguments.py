@@ -22,7 +22,7 @@ def near_names(name, known, others=None):
     """For an error message: the names like `name`, at most five; if there are none all of them, or `others`."""
     import difflib  # which takes longer than all other imports
 
-    near = difflib.get_close_matches(str(name), sorted(known), n=5, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), sorted(known), n=5)
     return others if others and not near else f"did you mean: {', '.join(near or known)}?"
 
 

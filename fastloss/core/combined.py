@@ -156,7 +156,7 @@ class _Sum:
             loss._checked_outputs(outputs)
         return super()._checked_outputs(outputs)
 
-    def _check_params(self, params):
+    def _check_params(self, params, is_call):
         for name in params:
             raise TypeError(
                 f"{self.name} has no parameter {name!r}: bind those of its losses before they are added, as in "
@@ -195,7 +195,7 @@ class CombinedRowLoss(_Sum, RowLoss):
     @in_standard_floats
     def _general(self, logits, target, *others, outputs, out=None, **keywords):
         self._check_params(
-            {name: value for name, value in keywords.items() if name not in self.__signature__.parameters}
+            {name: value for name, value in keywords.items() if name not in self.__signature__.parameters}, is_call=True
         )
         totals = None
         with np.errstate(over="ignore", invalid="ignore"):

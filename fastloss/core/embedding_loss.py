@@ -12,7 +12,6 @@ from fastloss.core.arguments import (
     as_names,
     check_count,
     check_reduction,
-    near_names,
     new_output,
     shown,
     storage,
@@ -109,14 +108,7 @@ class EmbeddingLoss(Loss):
         sample_weight, reduction, num_threads = (keywords.pop(k, default) for k, default in _KEYWORDS.items())
         check_reduction(reduction)
         num_threads = None if num_threads is None else check_count(num_threads)
-        return given, sample_weight, reduction, num_threads, self._merged(keywords)
-
-    def _check_params(self, params):
-        for name in params:
-            if name not in self.domains:
-                known = (*self.domains, *self.arrays, *_KEYWORDS)
-                raise TypeError(f"{self.name} has no parameter {name!r}; {near_names(name, known)}")
-        return {name: self._check_param(name, value) for name, value in params.items()}
+        return given, sample_weight, reduction, num_threads, self._merged(keywords, is_call=True)
 
     def _check_param(self, name, value):
         return check_one(name, value, self.domains[name])

@@ -249,16 +249,17 @@ class Loss(docstrings.Documented, Arithmetic, Entry):
 
     # ---- arguments ----------------------------------------------------------------------------------------------
 
-    def _merged(self, params):
+    def _merged(self, params, is_call=False):
         """The parameters in force: those bound, replaced by these where both are given."""
-        return {**self.parameters, **self._check_params(params)}
+        return {**self.parameters, **self._check_params(params, is_call)}
 
-    def _check_params(self, params):
-        """The given parameters, each inside its domain."""
+    def _check_params(self, params, is_call):
+        """The given parameters, each inside its domain; calls take arrays and options beside them."""
         for name in params:
             if name not in self.domains:
-                known = (*self.domains, "sample_weight", "reduction", "out", "num_threads")
-                raise TypeError(f"{self.name} has no parameter {name!r}; {near_names(name, known)}")
+                known = self.__signature__.parameters if is_call else self.domains
+                near = near_names(name, known) if known else "it has none"
+                raise TypeError(f"{self.name} has no parameter {name!r}; {near}")
         return {name: self._check_param(name, value) for name, value in params.items()}
 
     def _check_param(self, name, value):
@@ -315,8 +316,8 @@ class ElementwiseLoss(Loss):
         parameters = self.domains, intervals, self.parameters
         self._prepare(self._kernel, self._target, *parameters, self.has_weight, terms=terms())
 
-    def _merged(self, params):
-        merged = super()._merged(params)
+    def _merged(self, params, is_call=False):
+        merged = super()._merged(params, is_call)
         for relation in self._relations:
             check_relation(*relation, merged)
         if len(merged) > len(self.parameters):  # back into the order of the domains, which is the kernel's
@@ -325,7 +326,7 @@ class ElementwiseLoss(Loss):
 
     def _in_force(self, params):
         """The values of all parameters in a call that gives these."""
-        merged = self._merged(params) if params else self.parameters
+        merged = self._merged(params, is_call=True) if params else self.parameters
         if len(merged) < len(self.domains):
             missing = " and ".join(name for name in self.domains if name not in merged)
             raise TypeError(f"{self.name} requires {missing}: give it in the call, or bind it")

@@ -70,7 +70,7 @@ class RowLoss(Loss):
     def _compute(self, outputs, logits, target, sample_weight, reduction, out, num_threads, params):
         axis = params.pop("axis", -1)
         labels = params.pop("labels", None) if self.targets == LOGITS else None
-        params = {**self.parameters, **self._check_params(params)}
+        params = self._merged(params, is_call=True)
         check_reduction(reduction)
         if target is None:
             raise TypeError(f"{self.name} requires a target")

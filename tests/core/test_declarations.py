@@ -77,6 +77,17 @@ def test_a_parameter_without_a_default_is_required():
         fl.gaussian_nll(X, vra=1.0)
 
 
+def test_the_parameters_that_an_unknown_one_may_be():
+    """In a call, what calls take beside them too."""
+    with raises(TypeError, "huber has no parameter 'redction'; did you mean: reduction?"):
+        fl.huber(X, redction="sum")
+    for name in ("bogus", "out", "target"):
+        with raises(TypeError, rf"huber has no parameter '{name}'; did you mean: delta\?$"):
+            fl.get("huber", **{name: 1})
+    with raises(TypeError, "log_cosh has no parameter 'c'; it has none"):
+        fl.log_cosh.bind(c=1)
+
+
 def test_a_required_parameter_may_be_bound():
     bound = fl.gaussian_nll.bind(var=4.0)
     assert repr(bound) == "gaussian_nll(var=4.0)"
