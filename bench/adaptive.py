@@ -17,7 +17,7 @@ from statsmodels.datasets import engel, stackloss, statecrime
 
 from fastloss.adaptive import RobustRegressor, fit, irls
 
-REPEATS, FOLDS = 20, 5
+REPEATS, FOLDS = 10, 5
 SEEDS, SIZES = 100, (50, 100, 200, 250, 300, 500, 1000)
 
 PAGE = """\

@@ -12,6 +12,7 @@ from fastloss.losses.curves import curves, evaluate, limits, panels
 
 ROOT = Path(__file__).resolve().parents[2]
 PNG = b"\x89PNG\r\n\x1a\n"
+ONE_OF_EACH_AXIS = {curves(fl.get(name), points=2).range.label: name for name in LOSSES}.values()
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_a_loss_is_shown_with_parameters(run):
         assert (code, out, err.count("\n")) == (2, "", 1) and words in err
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", ONE_OF_EACH_AXIS)
 def test_a_loss_is_drawn_into_a_file(run, name):
     pytest.importorskip("matplotlib")
     code, out, _ = run("show", name, "--plot", "loss.png")

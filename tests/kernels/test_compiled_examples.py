@@ -50,7 +50,8 @@ def test_from_c(tmp_path):
 
 def test_the_header_is_that_of_cplusplus_too(tmp_path):
     (tmp_path / "use.cpp").write_text("#include <fastloss.h>\nint main() { return FASTLOSS_OK; }\n", encoding="utf-8")
-    compile_c("-x", "c++", "-fsyntax-only", "-Wall", "-Werror", f"-I{fl.get_include()}", tmp_path / "use.cpp")
+    source, target = tmp_path / "use.cpp", tmp_path / "use.o"
+    compile_c("-x", "c++", "-c", "-Wall", "-Werror", f"-I{fl.get_include()}", source, "-o", target)
 
 
 def test_a_header_newer_than_what_is_installed(tmp_path):
