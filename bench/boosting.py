@@ -11,12 +11,14 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import xgboost
+from plot import write
 from timing import machine
 
 import fastloss as fl
 from fastloss.integrations import lightgbm as in_lightgbm
 from fastloss.integrations import xgboost as in_xgboost
 from fastloss.integrations._losses import as_target
+from fastloss.plot.style import axes_of, palette, tidy
 
 FAMILIES = ("residual", "relative", "margin", "probability", "count")
 ASIDE = ("zero_one", "perceptron", "kl_div", "relative_entropy", "entropy", "binary_cross_entropy")
@@ -248,10 +250,8 @@ def outliers(data, boosting):
             yield f"{library}, {loss.name}, from there", error(pred)
 
 
-def plot(path):
-    """Points on a curve, a tenth of them too high, and what boosting makes of them."""
-    from fastloss.plot.style import LIGHT, axes_of, tidy
-
+def picture():
+    """How to draw points on a curve, a tenth of them too high, and what boosting makes of them."""
     rng = np.random.default_rng(4)
     x = np.sort(rng.uniform(0, 6, 600))
     y = np.sin(2 * x) + 0.15 * rng.standard_normal(600)
@@ -263,14 +263,19 @@ def plot(path):
     dataset = lightgbm.Dataset(x[:, None], y, init_score=first)
     objective = in_lightgbm.objective(fl.tukey.bind(scale=4.685 * 0.15))
     ours = first + lightgbm.train({"objective": objective, **parameters}, dataset, 200).predict(x[:, None])
-    figure, (ax,) = axes_of(None, 1, "LightGBM where a tenth of the points is far too high", (8.2, 3.6))
-    ax.scatter(x, y, s=6, color="#999999", label="data", linewidths=0)
-    ax.plot(x, np.sin(2 * x), color=LIGHT.ink, linewidth=4, alpha=0.25, label="truth")
-    ax.plot(x, theirs, color=LIGHT.second, linewidth=1.5, label='objective="huber"')
-    ax.plot(x, ours, color=LIGHT.first, linewidth=1.5, label="objective(fl.tukey)")
-    ax.legend(frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.5, -0.28))
-    tidy(ax)
-    figure.savefig(path)
+
+    def draw():
+        figure, (ax,) = axes_of(None, 1, "LightGBM where a tenth of the points is far too high", (8.2, 3.6))
+        colours = palette(ax)
+        ax.scatter(x, y, s=6, color="#999999", label="data", linewidths=0)
+        ax.plot(x, np.sin(2 * x), color=colours.ink, linewidth=4, alpha=0.25, label="truth")
+        ax.plot(x, theirs, color=colours.second, linewidth=1.5, label='objective="huber"')
+        ax.plot(x, ours, color=colours.first, linewidth=1.5, label="objective(fl.tukey)")
+        ax.legend(frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.5, -0.28))
+        tidy(ax)
+        return figure
+
+    return draw
 
 
 def table(head, rows):
@@ -297,7 +302,7 @@ def main():
         rows=given.rows, rounds=given.rounds, noise=NOISE,
     )  # fmt: skip
     if given.plot:
-        plot(given.plot)
+        write(picture(), given.plot)
     if given.write:
         given.write.write_text(page)
     else:

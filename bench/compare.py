@@ -13,6 +13,8 @@ import json
 import os
 import sys
 import warnings
+from functools import partial
+from pathlib import Path
 
 from timing import allow_cpus, interleave, machine, median_ratio, medians
 
@@ -115,7 +117,7 @@ def _arguments():
     parser.add_argument("--rounds", type=int, default=9, help="turns of every contender (9)")
     parser.add_argument("--avx2", action="store_true", help="hold everyone to AVX2")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
-    parser.add_argument("--plot", metavar="FILE", help="draw the figures into FILE (PNG)")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="time the cases of the README's picture, draw it")
     return parser.parse_args()
 
 
@@ -128,6 +130,10 @@ def main():
     from cases import CASES
 
     chosen = [case for case in CASES if arguments.only in case.name]
+    if arguments.plot:
+        from plot import SHOWN, draw, write
+
+        chosen = [case for case in chosen if case.name in SHOWN]
     if not chosen:
         names = "\n  ".join(case.name for case in CASES)
         sys.exit(f"no case has {arguments.only!r} in its name; there are:\n  {names}")
@@ -141,9 +147,7 @@ def main():
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(report, file, indent=1)
     if arguments.plot:
-        from plot import draw
-
-        draw(report, arguments.plot)
+        write(partial(draw, report), arguments.plot)
     verdicts = [claim["met"] for result in report["results"] for claim in result["claims"]]
     print(
         f"\n{verdicts.count(True)} requirements met, {verdicts.count(False)} not met, "

@@ -1,11 +1,13 @@
-"""One picture of the speed: the time of each peer as a multiple of ours, by kind of work."""
+"""Pictures of the README, with twins for dark pages; that of the speed: each peer's time as a multiple of ours."""
 
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-__all__ = ["draw"]
+from fastloss.plot.style import palette
+
+__all__ = ["SHOWN", "draw", "write"]
 
 # case of the report -> what a reader of the README calls it
 SHOWN = {
@@ -23,14 +25,20 @@ COLOURS = {
     "numba": "#7fb7be",
     "numexpr": "#c9a7c7",
     "torch": "#d1603d",
-    "torch.compile": "#8f3b1b",
+    "torch.compile": "#a34a26",
     "jax": "#4a7c59",
 }
-INK, QUIET = "#22223b", "#6b7280"
 
 
-def draw(report, path):
-    """Grouped bars of (peer time / fastloss time) of the cases of SHOWN into a PNG."""
+def write(draw, path):
+    """The figure that draw() returns as PATH, and for dark pages as PATH with -dark at the end of its name."""
+    for style, twin in (("default", path), ("dark_background", path.with_stem(f"{path.stem}-dark"))):
+        with plt.style.context(style):
+            draw().savefig(twin, transparent=twin != path)
+
+
+def draw(report):
+    """Grouped bars of (peer time / fastloss time) of the cases of SHOWN."""
     results = {result["case"]: result["ns_per_element"] for result in report["results"]}
     shown = {case: results[case] for case in SHOWN if "fastloss" in results.get(case, ())}
     if not shown:
@@ -40,8 +48,7 @@ def draw(report, path):
     for place, times in enumerate(shown.values()):
         _group(axes, place, times, 0.86 / bars)
     _furnish(figure, axes, [SHOWN[case] for case in shown], report["machine"])
-    figure.savefig(path)
-    plt.close(figure)
+    return figure
 
 
 def _group(axes, place, times, width):
@@ -55,7 +62,7 @@ def _group(axes, place, times, width):
         label = f"{speedup:.1f}" if speedup < 9.95 else f"{speedup:.0f}"
         axes.annotate(
             label, (middle, speedup), (0, 2), textcoords="offset points",
-            ha="center", va="bottom", fontsize=7, color=INK, zorder=4,
+            ha="center", va="bottom", fontsize=7, zorder=4,
         )  # fmt: skip
 
 
@@ -63,23 +70,24 @@ def _furnish(figure, axes, labels, machine):
     axes.set_yscale("log", base=2)
     axes.set_yticks([1, 2, 4, 8, 16, 32], ["1x", "2x", "4x", "8x", "16x", "32x"])
     axes.minorticks_off()
-    axes.axhline(1, color=INK, linewidth=1.2, zorder=5)
+    colours = palette(axes)
+    axes.axhline(1, color=colours.ink, linewidth=1.2, zorder=5)
     axes.annotate(
         "fastloss", (1, 1), (4, 0), xycoords=("axes fraction", "data"),
-        textcoords="offset points", va="center", fontsize=9, fontweight="bold", color=INK,
+        textcoords="offset points", va="center", fontsize=9, fontweight="bold",
     )  # fmt: skip
-    axes.set_xticks(range(len(labels)), labels, fontsize=9, color=INK)
+    axes.set_xticks(range(len(labels)), labels, fontsize=9)
     axes.set_xlim(-0.55, len(labels) - 0.45)
-    axes.tick_params(length=0, colors=QUIET)
-    axes.grid(axis="y", color="#e5e7eb", zorder=0)
+    axes.tick_params(length=0)
+    axes.grid(axis="y", color=colours.grid, zorder=0)
     axes.spines[:].set_visible(False)
     handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in COLOURS.values()]
     figure.legend(
         handles, COLOURS, ncols=len(COLOURS), loc="upper left", bbox_to_anchor=(0.045, 0.91),
-        frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1, handleheight=1,
+        frameon=False, fontsize=8.5, handlelength=1, handleheight=1,
         columnspacing=1.4,
     )  # fmt: skip
     title = "Time taken, as a multiple of that of fastloss (float32, one thread)"
-    figure.text(0.05, 0.93, title, fontsize=13, fontweight="bold", color=INK)
-    figure.text(0.05, 0.015, machine, fontsize=7.5, color=QUIET)
+    figure.text(0.05, 0.93, title, fontsize=13, fontweight="bold")
+    figure.text(0.05, 0.015, machine, fontsize=7.5)
     figure.subplots_adjust(left=0.05, right=0.93, top=0.83, bottom=0.16)

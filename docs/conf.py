@@ -25,7 +25,7 @@ extensions = [
     "loss_pages",
     "behind",
     "command_pages",
-    "thumbnails",
+    "dark_twins",
     "breaks",
     "myst_parser",
     "sphinx.ext.autodoc",

@@ -39,7 +39,7 @@ def write(figure, path):
     light = path.with_suffix(".svg")
     figure.savefig(light, transparent=True, metadata={"Date": None})
     text = light.read_text(encoding="utf-8")
-    light.with_name(f"{light.stem}-dark.svg").write_text(in_dark(text), encoding="utf-8")
+    light.with_stem(f"{light.stem}-dark").write_text(in_dark(text), encoding="utf-8")
     return light
 
 
@@ -65,15 +65,13 @@ def scrape(block, block_vars, gallery_conf):
     for figure, path in zip(figures, block_vars["image_path_iterator"], strict=False):
         figure.scraped = True
         written = write(figure, Path(path))
-        rst += [_image(written, gallery_conf, figure, "light"), _image(written, gallery_conf, figure, "dark")]
+        rst.append(_image(written, gallery_conf, figure))
     plt.close("all")
     return "\n".join(rst)
 
 
-def _image(path, gallery_conf, figure, ground):
-    if ground == "dark":
-        path = path.with_name(f"{path.stem}-dark.svg")
+def _image(path, gallery_conf, figure):
     place = path.relative_to(Path(gallery_conf["src_dir"])).as_posix()
     titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
     text = " ".join(", ".join(filter(None, titles)).split()) or path.stem
-    return f"\n.. image:: /{place}\n   :alt: {text}\n   :class: sphx-glr-single-img only-{ground}\n"
+    return f"\n.. image:: /{place}\n   :alt: {text}\n   :class: sphx-glr-single-img\n"

@@ -60,11 +60,6 @@ with plt.style.context("dark_background"):
 # %%
 # .. image:: /_scripts/tutorials/line.gif
 #    :alt: The line of least squares turns, step by step, into the line that most points lie on
-#    :class: only-light
-#
-# .. image:: /_scripts/tutorials/line-dark.gif
-#    :alt: The line of least squares turns, step by step, into the line that most points lie on
-#    :class: only-dark
 #
 # How sure it is
 # --------------

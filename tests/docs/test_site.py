@@ -77,6 +77,12 @@ def test_jobs_in_which_we_are_behind_are_named(site):
     assert ahead and named == {name for name, ratio in ahead.items() if float(ratio) < 1}
 
 
+@pytest.mark.parametrize(("name", "drawn"), [("boosting.html", "boosting"), ("explanation/benchmarks.html", "speed")])
+def test_pictures_of_the_readme_have_twins_for_dark_pages(site, name, drawn):
+    images = [(image["src"].rpartition("/")[2], image["class"]) for image in site[name].images]
+    assert images == [(f"{drawn}.png", "only-light"), (f"{drawn}-dark.png", "only-dark")]
+
+
 def test_thumbnails_have_twins_for_dark_pages(site):
     for name in ("gallery/index.html", "tutorials/index.html"):
         thumbs = [image for image in site[name].images if "_thumb" in image["src"]]
