@@ -99,7 +99,8 @@ class BinsCollector:
     def add(self, predicted, counted: np.ndarray | None, codes=None, numbers=None) -> None:
         """Add probabilities and what came true, both in [0, 1], of the rows that are counted; `numbers` has the groups
         of codes."""
-        confidence, accuracy = (np.ascontiguousarray(one, np.float64) for one in predicted)
+        dtype = np.float32 if all(one.dtype == np.float32 for one in predicted) else np.float64
+        confidence, accuracy = (np.ascontiguousarray(one, dtype) for one in predicted)
         self._shares.add(confidence, accuracy, counted, codes, numbers)
 
     def take(self, other: BinsCollector, numbers: np.ndarray) -> None:

@@ -1,8 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """Exact sums of numbers from 0 to 1, by bins of equal width: of probabilities, and of what came true.
 
-A number is a mantissa of 53 bits times 2**(e - 1074). It is added, shifted by the last bits of e, to the integer of 128
-bits that stands for the other bits of e: a sum of 2**42 numbers does not overflow, and needs no order.
+Most numbers are integers of 2**-62, and so is their sum, of 128 bits. Another one is a mantissa of 53 bits times
+2**(e - 1074). It is added, shifted by the last bits of e, to the integer of 128 bits that stands for the other bits of e.
+A sum of 2**42 numbers does not overflow, and needs no order.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
@@ -25,11 +26,13 @@ cdef enum:
     SHIFT_BITS = 5          # of an exponent, by which a mantissa is shifted
     PARTS = 1 << 10 - SHIFT_BITS
     UNITS = 1074            # of 2**-1074 in 1, the exponent of 2
+    FIXED_UNITS = 62
     FIRST_OF_LARGE = PARTS - 2  # of the parts that there always are: of numbers of 2**-62 and above
 
 cdef uint64_t ONE = <uint64_t>1023 << MANTISSA_BITS  # the bits of 1
 
 cdef struct Sum:
+    uint128 fixed           # of the numbers that are integers of 2**-FIXED_UNITS
     uint128 large[PARTS - FIRST_OF_LARGE]
     uint128* small          # NULL as long as there was no such number
 
@@ -41,6 +44,11 @@ cdef struct Bin:
 
 cdef inline int put(Sum* sum, double value) except -1 nogil:
     cdef uint64_t bits, exponent
+    cdef double scaled = value * <double>(<int64_t>1 << FIXED_UNITS)
+    cdef int64_t fixed = <int64_t>scaled
+    if fixed and <double>fixed == scaled:
+        sum.fixed += fixed
+        return 0
     memcpy(&bits, &value, sizeof(bits))
     exponent = bits >> MANTISSA_BITS & 0x7FF
     bits &= (<uint64_t>1 << MANTISSA_BITS) - 1
@@ -66,6 +74,7 @@ cdef inline uint128* part(Sum* sum, uint64_t number) except NULL nogil:
 
 cdef int merge(Sum* sum, const Sum* other) except -1 nogil:
     cdef int i
+    sum.fixed += other.fixed
     for i in range(PARTS - FIRST_OF_LARGE):
         sum.large[i] += other.large[i]
     if other.small != NULL:
@@ -84,7 +93,7 @@ cdef object total(const Sum* sum):
             found += whole(sum.large[i - FIRST_OF_LARGE])
         elif sum.small != NULL:
             found += whole(sum.small[i])
-    return found
+    return found + (whole(sum.fixed) << UNITS - FIXED_UNITS)
 
 
 cdef inline object whole(uint128 number):
@@ -152,7 +161,7 @@ cdef class Shares:
             free(self.places[i].sums[1].small)
         self.groups = 0
 
-    def add(self, const double[::1] confidence, const double[::1] accuracy, const uint8_t[::1] counted=None,
+    def add(self, const real[::1] confidence, const real[::1] accuracy, const uint8_t[::1] counted=None,
             const int32_t[::1] codes=None, const int64_t[::1] numbers=None):
         """Add probabilities and what came true, where that is counted, to the bins of groups: the number of a row's is
         `numbers` at its code, and 0 without codes.
@@ -170,6 +179,7 @@ cdef class Shares:
         cdef uint64_t bits
         cdef Bin* bin
         cdef Bin* places
+        cdef const uint8_t* mark = NULL
         for name, array in (("accuracy", accuracy), ("counted", counted), ("codes", codes)):
             if array is not None and len(array) != size:
                 raise ValueError(f"{name} has {len(array)} elements, confidence has {size}")
@@ -181,9 +191,11 @@ cdef class Shares:
                     raise IndexError(f"a group has the number {numbers[i]}")
                 self.require(numbers[i] + 1)
         places = self.places
+        if counted is not None and size:
+            mark = &counted[0]
         with nogil:
             for i in range(size):
-                if counted is not None and not counted[i]:
+                if mark != NULL and not mark[i]:
                     continue
                 p, true = confidence[i], accuracy[i]
                 if not (0 <= p <= 1 and 0 <= true <= 1):

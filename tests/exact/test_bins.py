@@ -114,11 +114,12 @@ def test_the_state_of_bins():
     ]}  # fmt: skip
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @given(st.lists(st.tuples(shares, shares), min_size=1, max_size=40), st.integers(1, 12))
 @settings(deadline=None)
-def test_sums_are_exact_whatever_the_groups_they_are_taken_over_from(pairs, bins):
+def test_sums_are_exact_whatever_the_groups_they_are_taken_over_from(dtype, pairs, bins):
     """By fractions; small numbers, which have places of their own, too."""
-    p, true = np.array(pairs).T.copy()
+    p, true = np.array(pairs).T.astype(dtype, order="C")
     p[::3] *= 2.0**-70
     codes = np.arange(len(p), dtype=np.int32) % 2
     first, second = Shares(bins), Shares(bins)
