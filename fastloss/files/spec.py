@@ -202,7 +202,12 @@ class Spec:
     @property
     def named(self) -> tuple[str, ...]:
         """The columns that need not hold numbers: those of groups and of conditions."""
-        return self.grouping + tuple(one.column for one in self.where)
+        return self.grouping + self.conditioned
+
+    @property
+    def conditioned(self) -> tuple[str, ...]:
+        """The columns of conditions."""
+        return tuple(one.column for one in self.where)
 
     @cached_property
     def read(self) -> tuple[str, ...]:

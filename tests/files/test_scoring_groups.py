@@ -18,6 +18,7 @@ from tables import write
 
 import fastloss as fl
 from fastloss.files import ScoringError, Summary, reading
+from fastloss.files.arrow import group_keys
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 WRITERS = {"parquet": pa.parquet.write_table, "csv": pa.csv.write_csv, "feather": pa.feather.write_feather}
@@ -50,6 +51,47 @@ def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
         assert group == fl.scoring.Summary.of(fl.huber(values[rows]))
     again = fl.score(tmp_path / "x.parquet", f"{tmp_path}/scored/", by="g", resume=True, **OPTIONS)
     assert again == summary and again.to_json() == summary.to_json()
+
+
+@pytest.mark.parametrize("nulls", [False, True])
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+@pytest.mark.parametrize("batch_rows", [7, 1000])
+def test_texts_that_are_stored_as_indices(tmp_path, monkeypatch, batch_rows, kind, nulls):
+    """Dictionaries that differ from row group to row group, with values that no row of a batch has."""
+    monkeypatch.setattr(reading, "MAX_ROWS", batch_rows)
+    rng = np.random.default_rng(0)
+    numbers = np.concatenate([rng.integers(first, first + 20, 100) for first in (10, 0, 10, 25)])
+    texts = pa.array([f"group {number}" for number in numbers], kind, mask=rng.random(400) < 0.1 if nulls else None)
+    table = pa.table({"r": rng.standard_normal(400), "day": numbers % 3, "g": texts, "w": numbers % 5})
+    indexed, plain = tmp_path / "indexed.parquet", tmp_path / "plain.parquet"
+    pa.parquet.write_table(table, indexed, row_group_size=100)
+    pa.parquet.write_table(table, plain, row_group_size=100, use_dictionary=False)
+    for options in (
+        {"by": "g"},
+        {"by": ["day", "g"], "sample_weight": "w"},
+        {"by": "g", "where": "day != 1"},
+        {"by": "g", "where": "g >= 'group 2'"},
+        {"by": "g", "worst": 5, "worst_by_group": True},
+    ):
+        found, want = (fl.score(path, **OPTIONS, **options) for path in (indexed, plain))
+        if "worst" in options:
+            assert found.worst.drop_columns("file").equals(want.worst.drop_columns("file"))
+            continue
+        assert found.to_json(state=True) == want.to_json(state=True)
+    for path in (indexed, plain):
+        fl.score(path, f"{path}.scored.parquet", by="g", **OPTIONS)
+    first, second = (pa.parquet.read_table(f"{path}.scored.parquet") for path in (indexed, plain))
+    assert first.equals(second) and first.schema.field("g").type == kind
+
+
+def test_texts_of_groups_are_not_made_of_indices(tmp_path, monkeypatch):
+    table = pa.table({"r": np.arange(400.0), "g": ["some", "text"] * 200})
+    pa.parquet.write_table(table, tmp_path / "x.parquet")
+    seen = []
+    looked = group_keys.keys_of
+    monkeypatch.setattr(group_keys, "keys_of", lambda column, by: seen.append(column.type) or looked(column, by))
+    fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
+    assert pa.types.is_dictionary(seen[0])
 
 
 def test_many_values(tmp_path, monkeypatch):

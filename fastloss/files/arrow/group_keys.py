@@ -35,7 +35,7 @@ def _without_gaps(codes: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndar
         return codes, present
     numbers = np.zeros(possible, np.int32)
     numbers[present] = np.arange(len(present))
-    return numbers[codes], present
+    return numbers.take(codes), present
 
 
 def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
@@ -71,17 +71,27 @@ def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
     keys = _time_keys(values, by) if is_time else values.to_numpy(zero_copy_only=False).tolist()
     if is_number:
         keys = list(map(number_key, keys))
-    return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None] if encoded.null_count else keys
+    if not encoded.null_count:
+        return encoded.indices.to_numpy(), keys
+    return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None]
 
 
 def _keys_of_dictionary(column, by: str) -> tuple[np.ndarray, list[Key]]:
-    """As `keys_of`, of a dictionary that is short beside its column."""
-    codes, keys = keys_of(column.dictionary, by)
-    indices = column.indices.fill_null(len(codes))
-    codes = np.append(codes, keys.index(None) if None in keys else len(keys))
-    codes, present = _without_gaps(codes[indices.to_numpy()], len(keys) + 1)
-    keys = [*keys, None]
-    return codes, [keys[i] for i in present]
+    """As `keys_of`, of a dictionary that is short beside its column; values of it may be in no row, or there twice."""
+    of_values, keys = keys_of(column.dictionary, by)
+    indices = column.indices
+    if column.null_count:
+        indices = indices.fill_null(len(of_values))
+        of_values = np.append(of_values, keys.index(None) if None in keys else len(keys))
+        keys = [*keys, None]
+    codes = indices.to_numpy().astype(np.int32, copy=False)
+    there = distinct(codes, len(of_values))
+    if len(there) == len(of_values) and (np.diff(of_values) == 1).all():
+        return codes, keys
+    present, numbers = np.unique(of_values[there], return_inverse=True)
+    places = np.zeros(len(of_values), np.int32)
+    places[there] = numbers
+    return places.take(codes), [keys[i] for i in present]
 
 
 def _time_keys(values, by: str) -> list[Key]:

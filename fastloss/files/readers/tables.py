@@ -65,6 +65,7 @@ class ParquetSource(Source):
             self.schema = self._footer.schema
             self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
             carried = spec.carried(self.schema.names)
+            self._of_groups = () if spec.worst else {*spec.grouping} - {*carried, *spec.numbers, *spec.conditioned}
             _refuse_intervals(shown(path), self._footer.leaves, carried)
             stamps = int96_columns(self._footer.leaves, {*carried, *spec.read})
             if stamps:
@@ -204,8 +205,11 @@ class ParquetSource(Source):
             raise
 
     def _as_texts(self, batch: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
-        """The batch in the types of the file, with the texts of these columns in place of indices."""
+        """The batch in the types of the file, with the texts of these columns in place of indices; of those that name
+        groups alone the indices are what is asked for."""
         for name in texts:
+            if name in self._of_groups:
+                continue
             at, field = batch.schema.get_field_index(name), self.schema.field(name)
             batch = batch.set_column(at, field, batch.column(at).cast(field.type))
         return batch
