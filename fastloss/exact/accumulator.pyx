@@ -69,6 +69,7 @@ cdef enum:
     SUBNORMAL_SHIFT = 54
     INDEX_BITS = 20         # 1 (subnormal) + 1 (sign) + 11 (exponent) + 7 (leading mantissa)
     SUBNORMAL_FLAG = 1 << 19
+    SIGN = 1 << 18
     PAIR_BITS = 17          # of the sign of a value, and the exponents of its weight and its own without the last bits
     DROPPED_BITS = 3        # those, by which a mantissa is multiplied instead
     FIRST_ROOM = 1 << 7
@@ -168,6 +169,18 @@ ctypedef fused code:
     int64_t
 
 
+cdef int check_codes(const code[::1] codes, Py_ssize_t possible) except -1:
+    """That all are numbers below `possible`, which is one of their type."""
+    cdef Py_ssize_t i
+    cdef code limit = <code>possible
+    cdef bint is_wrong = False
+    for i in range(codes.shape[0]):  # without a branch, in vectors
+        is_wrong |= (codes[i] < 0) | (codes[i] >= limit)
+    if is_wrong:
+        raise IndexError(f"a code is none of {possible}")
+    return 0
+
+
 def distinct(const code[::1] codes, Py_ssize_t possible):
     """Those of the numbers below `possible` that are among codes, in order.
 
@@ -177,13 +190,9 @@ def distinct(const code[::1] codes, Py_ssize_t possible):
         If a code is none of these numbers.
     """
     cdef Py_ssize_t i
-    cdef bint is_wrong = False
     found = np.zeros(possible, np.uint8)
     cdef uint8_t[::1] is_there = found
-    for i in range(codes.shape[0]):
-        is_wrong |= not 0 <= codes[i] < possible
-    if is_wrong:
-        raise IndexError(f"a code is none of {possible}")
+    check_codes(codes, possible)
     for i in range(codes.shape[0]):
         is_there[codes[i]] = 1
     return np.flatnonzero(found)
@@ -363,9 +372,7 @@ cdef class Accumulator:
         if weights is not None:
             weight = &weights[0]
         if codes is not None:
-            for i in range(size):
-                if not 0 <= codes[i] < numbers.shape[0]:
-                    raise IndexError(f"code {codes[i]} is none of {numbers.shape[0]}")
+            check_codes(codes, numbers.shape[0])
             code, number = &codes[0], &numbers[0]
         cdef bint has_cells = real is float and not self.grouped
         if has_cells and self.cells is None:

@@ -22,8 +22,16 @@ cdef inline void add_at(uint64_t* words, uint128 number, size_t place) noexcept 
         high >>= 64
 
 
-cdef inline object number_of(const uint64_t* words):
-    return _PyLong_FromByteArray(<const unsigned char*>words, WORDS * sizeof(uint64_t), 1, 0)
+cdef object number_of(const uint64_t* words, int units):
+    """The number of many words, most of which are 0, over 2**units."""
+    cdef int first = 0, end = WORDS
+    while first < end and words[first] == 0:
+        first += 1
+    while first < end and words[end - 1] == 0:
+        end -= 1
+    number = _PyLong_FromByteArray(<const unsigned char*>(words + first), (end - first) * sizeof(uint64_t), 1, 0)
+    units -= 64 * first
+    return number >> units if units > 0 else number << -units
 
 
 cdef inline int place_of(uint64_t binade) noexcept nogil:
@@ -63,6 +71,22 @@ cdef class Content:
         self.of_leads += count * lead * lead
         self.of_both += low * lead
 
+    cdef void add_binade(self, uint64_t binade, const uint128* states, uint128 of_lows) noexcept:
+        """All buckets of a binade: of each its count above the bit COUNT_AT and its low bits below, 0 of no value."""
+        cdef int leads[PAGE + 1]
+        cdef int lead, used = 0, i
+        for lead in range(PAGE):  # each is noted, and then kept if it is used: no branch is guessed
+            leads[used] = lead
+            used += states[lead] != 0
+        for i in range(used):
+            lead = leads[i]
+            self.add(
+                binade << LEAD_BITS | lead,
+                <uint64_t>(states[lead] >> COUNT_AT),
+                states[lead] & (<uint128>1 << COUNT_AT) - 1,
+            )
+        self.end_binade(binade, of_lows)
+
     cdef void end_binade(self, uint64_t binade, uint128 of_lows) noexcept:
         """`of_lows` is the sum of the squares of low bits, of at most 2**38 values, as of the other terms."""
         cdef int place = place_of(binade)
@@ -74,4 +98,4 @@ cdef class Content:
 
     cdef tuple whole(self):
         """The states, and the sum of the squares of finite values in units of 2**-2148."""
-        return self.states, number_of(self.words) >> SQUARE_UNITS
+        return self.states, number_of(self.words, SQUARE_UNITS)

@@ -12,6 +12,7 @@ cdef enum:
 cdef struct Page:           # the buckets of a binade: values of one sign and exponent
     Page* next
     uint64_t binade
+    size_t waiting          # 1 where its values are among those that wait, too
     uint128 squares[2]      # of the low mantissa bits, in turns, so that none waits for the one before
     uint128 states[PAGE]
 
@@ -78,9 +79,9 @@ cdef class Pages:
         cdef double* start
         if waiting >= MOST_WAITING:
             self.open(own)
-            self.sort(own, found)
+            self.sort(own, found, NULL)
             self.make_pages(own)
-            self.sort(own, found)
+            self.sort(own, found, NULL)
             self.close(own.pages)
             waiting = own.at - own.start
         if 2 * waiting >= room:
@@ -105,8 +106,9 @@ cdef class Pages:
             self.directory[page.binade] = NULL
             page = page.next
 
-    cdef void sort(self, Own* own, Group* found) noexcept nogil:
-        """Move the values that wait and have a page into it; NaN are counted, and bounds noted."""
+    cdef int sort(self, Own* own, Group* found, Page** others) except -1 nogil:
+        """Move the values that wait and have a page into it; NaN are counted, and bounds noted. The others wait on, and
+        are in pages of `others` too, if these are wanted."""
         cdef double* value = own.start
         cdef double* kept = own.start
         cdef double* end = own.at
@@ -124,15 +126,20 @@ cdef class Pages:
             largest = value[0] if value[0] > largest else largest
             index = index_of(value[0], &low)
             page = directory[index >> LEAD_BITS]
-            if page == NULL:
-                kept[0] = value[0]
-                kept += 1
-            else:
-                page.states[index & PAGE - 1] += (<uint128>1 << COUNT_AT) + low
-                page.squares[turn & 1] += <uint128>low * low
-                turn += 1
+            kept[0] = value[0]
             value += 1
+            if page == NULL:
+                if others == NULL:
+                    kept += 1
+                    continue
+                page = others[0] = self.page(index >> LEAD_BITS, others[0])
+                page.waiting = 1
+            kept += page.waiting
+            page.states[index & PAGE - 1] += (<uint128>1 << COUNT_AT) + low
+            page.squares[turn & 1] += <uint128>low * low
+            turn += 1
         found.smallest, found.largest, own.at = smallest, largest, kept
+        return 0
 
     cdef int make_pages(self, Own* own) except -1 nogil:
         """For the values that wait, of binades of which there are enough."""
@@ -213,33 +220,15 @@ cdef class Pages:
         cdef Own* own = self.owns + group
         cdef Page* of_few = NULL
         cdef Page* page
-        cdef double* value = own.start
-        cdef uint64_t index, low
         cdef Py_ssize_t binade, first = BINADES, end = 0
-        cdef Py_ssize_t k
         self.open(own)
-        self.sort(own, found + group)
-        while value != own.at:
-            index = index_of(value[0], &low)
-            page = self.directory[index >> LEAD_BITS]
-            if page == NULL:
-                page = of_few = self.page(index >> LEAD_BITS, of_few)
-            page.states[index & PAGE - 1] += (<uint128>1 << COUNT_AT) + low
-            page.squares[0] += <uint128>low * low
-            value += 1
+        self.sort(own, found + group, &of_few)
         cdef Py_ssize_t used = used_of(own.pages, &first, &end) + used_of(of_few, &first, &end)
         cdef Content content = Content(used)
         for binade in range(first, end):
             page = self.directory[binade]
             if page != NULL:
-                for k in range(PAGE):
-                    if page.states[k] != 0:
-                        content.add(
-                            binade << LEAD_BITS | k,
-                            <int64_t>(page.states[k] >> COUNT_AT),
-                            page.states[k] & (<uint128>1 << COUNT_AT) - 1,
-                        )
-                content.end_binade(binade, page.squares[0] + page.squares[1])
+                content.add_binade(binade, page.states, page.squares[0] + page.squares[1])
         self.close(own.pages)
         self.close(of_few)
         self.drop(of_few)

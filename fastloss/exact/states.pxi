@@ -35,7 +35,7 @@ def merged_all(parts):
         for i in range(states.shape[0]):
             if states[i, 0] >> INDEX_BITS:
                 raise IndexError(f"a bucket has the index {states[i, 0]}")
-            bucket = table.find(states[i, 0])
+            bucket = table.at(states[i, 0])
             bucket.count += states[i, 3]
             bucket.low += <uint128>states[i, 2] << 64 | states[i, 1]
     return table.content()[0]
@@ -64,31 +64,39 @@ def sums(const uint64_t[:, ::1] states):
             i += 1
         if place >= 0:
             add_at(words[sign], sum, place)
-    return count, infinite[0], infinite[1], number_of(words[0]) - number_of(words[1])
+    return count, infinite[0], infinite[1], number_of(words[0], 0) - number_of(words[1], 0)
 
 
-cdef inline int part_of(uint64_t index) noexcept nogil:
-    """From 0 of the least to 4 of the largest: normal values below 0, subnormal ones, zeros, and the same above."""
-    cdef uint64_t binade = index >> LEAD_BITS
-    if binade & EXPONENTS - 1 == 0:
-        return 2
-    cdef bint is_subnormal = binade >> 12 & 1
-    return is_subnormal if binade >> 11 & 1 else 4 - is_subnormal
+cdef Py_ssize_t first_from(const uint64_t[:, ::1] states, uint64_t index) noexcept nogil:
+    """The place of the first state from an index on."""
+    cdef Py_ssize_t below = 0, above = states.shape[0], at
+    while below < above:
+        at = (below + above) >> 1
+        if states[at, 0] < index:
+            below = at + 1
+        else:
+            above = at
+    return below
 
 
 def ordered(const uint64_t[:, ::1] states):
     """The places of states by increasing values, those of zeros in their order; and the number of values up to each."""
-    cdef Py_ssize_t size = states.shape[0], used = 0, i, k
-    cdef int part
+    cdef Py_ssize_t size = states.shape[0], used = 0, i, k, start, end
+    cdef bint is_negative
     places, below = np.empty(size, np.int64), np.empty(size, np.int64)
     cdef int64_t[::1] place = places
     cdef int64_t[::1] up_to = below
     cdef int64_t count = 0
-    for part in range(5):
-        for k in range(size):
-            i = size - 1 - k if part < 2 else k
-            if part_of(states[i, 0]) == part:
-                count += states[i, 3]
-                place[used], up_to[used] = i, count
-                used += 1
+    cdef uint64_t firsts[7]  # of zero, normal values, -0, negative ones, subnormal ones, negative ones of these
+    firsts[:] = [0, PAGE, SIGN, SIGN | PAGE, SUBNORMAL_FLAG, SUBNORMAL_FLAG | SIGN, 2 * SUBNORMAL_FLAG]
+    cdef int order[6]
+    order[:] = [3, 5, 0, 2, 4, 1]
+    for k in range(6):
+        start, end = first_from(states, firsts[order[k]]), first_from(states, firsts[order[k] + 1])
+        is_negative = k < 2
+        for i in range(start, end):
+            place[used] = start + end - 1 - i if is_negative else i
+            count += states[place[used], 3]
+            up_to[used] = count
+            used += 1
     return places, below

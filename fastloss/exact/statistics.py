@@ -87,8 +87,7 @@ class Statistics:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The interval in which the mean is with a probability of 95%: m -+ 1.959963984540054 stderr."""
-        mean, stderr = self.weighted_mean, self.stderr
-        return None if stderr is None else (mean - NORMAL_95 * stderr, mean + NORMAL_95 * stderr)
+        return interval(self.weighted_mean, self.stderr)
 
     @property
     def perplexity(self) -> float | None:
@@ -120,7 +119,7 @@ class Statistics:
         ValueError
             If q is not in [0, 1].
         """
-        if not (isinstance(q, Real) and 0 <= q <= 1):
+        if not (isinstance(q, float | Real) and 0 <= q <= 1):
             raise ValueError(f"q must be in [0, 1], got {q!r}")
         if not self.count:
             return None
@@ -196,6 +195,11 @@ class Statistics:
         if self.infinite:
             return sum(sign * math.inf for sign in self.buckets.infinities)
         return divide(self.buckets.total, units)
+
+
+def interval(mean: float | None, stderr: float | None) -> tuple[float, float] | None:
+    """The interval of 95% around a mean with this standard error."""
+    return None if stderr is None else (mean - NORMAL_95 * stderr, mean + NORMAL_95 * stderr)
 
 
 def _exp(value: float | None) -> float | None:

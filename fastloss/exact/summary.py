@@ -33,7 +33,7 @@ from fastloss.exact.buckets import (
 )
 from fastloss.exact.integers import packed
 from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, text
-from fastloss.exact.statistics import Statistics
+from fastloss.exact.statistics import Statistics, interval
 from fastloss.exact.weighted import PRODUCT_UNITS, WeightedSums
 from fastloss.exact.worst import Worst, merged
 
@@ -247,10 +247,12 @@ class Summary(Statistics):
         shown |= {name: _strict(getattr(self, name)) for name in ("sum", "mean", "min", "max")}
         shown["quantiles"] = {str(q): _strict(self.quantile(q)) for q in QUANTILES}
         shown |= {"rows": self.rows, "infinite": self.infinite}
-        others = ("sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean")
-        shown |= {name: _strict(getattr(self, name)) for name in others}
-        others = ("std", "stderr", "interval", *(_OF_ENTROPIES if self._is_entropy else ()))
-        shown |= {name: _strict(getattr(self, name)) for name in others}
+        mean, stderr = self.weighted_mean, self.stderr
+        shown |= {name: _strict(getattr(self, name)) for name in ("sum_of_squares", "sum_of_weights", "weighted_sum")}
+        shown |= {"weighted_mean": _strict(mean), "std": _strict(self.std), "stderr": _strict(stderr)}
+        shown["interval"] = _strict(interval(mean, stderr))
+        if self._is_entropy:
+            shown |= {name: _strict(getattr(self, name)) for name in _OF_ENTROPIES}
         if self.outputs:
             shown["outputs"] = {name: summary.fields() for name, summary in self.outputs.items()}
         if self.worst_rows is not None:
@@ -451,9 +453,9 @@ def _strict(value: float | tuple | None) -> float | str | list | None:
     """A float, or several, as strict JSON can hold them."""
     if isinstance(value, tuple):
         return list(map(_strict, value))
-    if value is None or math.isnan(value):
-        return None
-    return str(value) if math.isinf(value) else value
+    if value is None or value - value == 0:  # mostly: there may be many groups
+        return value
+    return None if math.isnan(value) else str(value)
 
 
 def summarize(values, sample_weight=None) -> Summary:

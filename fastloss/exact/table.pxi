@@ -77,10 +77,13 @@ cdef class Table:
             self.places[at].tag = key + 1
         return self.places + at
 
-    cdef inline int put(self, uint64_t key, uint128 low, uint128 high) except -1 nogil:
+    cdef inline Bucket* at(self, uint64_t key) except NULL nogil:
+        """The bucket of a key."""
         cdef Bucket* bucket = self.places + self.home(key)
-        if bucket.tag != key + 1:
-            bucket = self.find(key)
+        return bucket if bucket.tag == key + 1 else self.find(key)
+
+    cdef inline int put(self, uint64_t key, uint128 low, uint128 high) except -1 nogil:
+        cdef Bucket* bucket = self.at(key)
         bucket.count += 1
         bucket.low += low
         bucket.high += high
