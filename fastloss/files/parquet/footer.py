@@ -29,7 +29,8 @@ SORTED_BY = 1
 CHUNK_START, CHUNK_METADATA, CHUNK_ENCRYPTED = 2, 3, 8
 OFFSETS, BOUNDS = (4, 5), (6, 7)  # of a chunk: where its page indexes begin, and how long they are
 PAGES, PAGE_START = 1, 1  # of an index of offsets
-VALUES, BECOMES, TAKES, PAGES_START, INDEX_START, DICTIONARY_START = 5, 6, 7, 9, 10, 11  # of the metadata of a chunk
+TYPE, CODEC, VALUES, BECOMES, TAKES = 1, 4, 5, 6, 7  # of the metadata of a chunk
+PAGES_START, INDEX_START, DICTIONARY_START = 9, 10, 11
 CHUNK_STATISTICS = 12
 BLOOM, SIZES, STATISTICS = (14, 15), 16, (12, 13)
 SIZES_UNENCODED, SIZES_HISTOGRAMS = 1, (2, 3)
@@ -81,8 +82,11 @@ class Footer:
         The place in the file where the footer begins.
     extents : array of int
         Where the chunks of all columns of all row groups begin and end; -1 where that is not inside the file.
-    rows, values : array of int
-        The rows of each row group, and the values of each chunk.
+    rows : array of int
+        Those of each row group.
+    values, becomes, codecs, types : array of int
+        Of each chunk its values, its bytes once they are decompressed, and the numbers of its codec and its type; -1
+        where it does not tell.
     is_known : bool
         Whether no place in the file can be told by a field that is unknown here.
 
@@ -95,6 +99,7 @@ class Footer:
     def __init__(self, file, read: Callable[[], tuple[pa.Schema, pa.parquet.ParquetSchema]], name: str):
         self.name = name
         self.extents, self.rows, self.values = array("q"), array("q"), array("q")
+        self.becomes, self.codecs, self.types = array("q"), array("q"), array("q")
         self.is_known = True
         size = file.seek(-TAIL_BYTES, os.SEEK_END) + TAIL_BYTES
         length = int.from_bytes(file.read(TAIL_BYTES)[:4], "little")
@@ -109,6 +114,11 @@ class Footer:
         self.is_known &= self.file.keys() <= KNOWN_OF_FILE
         file.seek(0)
 
+    @property
+    def _of_chunks(self) -> tuple[tuple[array, int], ...]:
+        """What is kept of each chunk, and the fields that tell it."""
+        return (self.values, VALUES), (self.becomes, BECOMES), (self.codecs, CODEC), (self.types, TYPE)
+
     def corrupt(self, what: str) -> SourceError:
         """That the file is."""
         return SourceError(f"{self.name}: cannot be read as Parquet: {what}")
@@ -116,6 +126,11 @@ class Footer:
     def corrupt_column(self, column: int, what: str) -> SourceError:
         """That one of its columns is."""
         return self.corrupt(f"column {self.leaves[column].path!r} {what}: it is corrupt")
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether the row groups have as many rows as the file."""
+        return sum(self.rows) == number(self.file, FILE_ROWS) and min(self.rows, default=0) >= 0
 
     def _group(self, data: bytes, at: int) -> tuple[bytes, int]:
         start, (group, at) = at, thrift.read(data, GROUP, at)
@@ -131,12 +146,14 @@ class Footer:
             if SIZES in metadata:
                 self._check_sizes(column, metadata[SIZES][1])
             self.is_known &= chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
-            self.values.append(number(metadata, VALUES))
+            for told, field in self._of_chunks:
+                told.append(number(metadata, field))
             first = chunk_start(metadata)
             last = first + number(metadata, TAKES)
             self.extents.extend((first, last) if len(MAGIC) <= first <= last <= self.end else (-1, -1))
         missing = len(self.leaves) - len(chunks)
-        self.values.extend([-1] * missing)
+        for told, _ in self._of_chunks:
+            told.extend([-1] * missing)
         self.extents.extend([-1] * 2 * missing)
         return data[start:at], at
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
-from itertools import groupby, starmap
+from itertools import groupby, islice, starmap
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.conditions import Condition
 from fastloss.files.errors import ScoringError
 from fastloss.files.matching import Source
+from fastloss.files.parquet import numbers
 from fastloss.files.parquet.carried import Carried
 from fastloss.files.parquet.footer import Footer, Leaf
 from fastloss.files.parquet.pages import with_rows
@@ -179,7 +180,8 @@ class ParquetSource(Source):
     def _read(
         self, file: pa.parquet.ParquetFile, chunks: Chunks, groups: Sequence[int], names: list[str]
     ) -> Iterator[pa.RecordBatch]:
-        """Batches of these columns; of what pyarrow cannot read, the column is found by reading each alone.
+        """Batches of these columns: of numbers as far as they are decoded here, else by pyarrow; of what that cannot
+        read, the column is found by reading each alone.
 
         Where texts may be longer than what is stored of them, as in dictionaries, the first batches are small, and tell
         how large the next may be.
@@ -187,11 +189,20 @@ class ParquetSource(Source):
         size = rows_per_batch(chunks.row_bytes)
         if chunks.largest_text:
             size = min(size, max(FIRST_ROWS, rows_per_batch(chunks.largest_text)))
-        try:
-            # Handing columns to threads takes as long as reading short ones does.
-            wide = size * chunks.row_bytes >= THREADED_BYTES
-            for batch in file.iter_batches(size, groups, names, use_threads=wide):
+        # Handing columns to threads takes as long as reading short ones does.
+        wide = size * chunks.row_bytes >= THREADED_BYTES
+        left, given = sum(self._footer.rows[group] for group in groups), 0
+        if not wide and isinstance(self._stored, pa.NativeFile):
+            read = self._stored.read_at
+            for batch in numbers.batches(read, self._footer, self.schema, groups, names, size):
                 yield batch
+                left, given = left - len(batch), given + 1
+            if not left:
+                return
+        try:
+            for batch in islice(file.iter_batches(size, groups, names, use_threads=wide), given, None):
+                yield batch
+                left -= len(batch)
                 if chunks.largest_text:
                     size = min(4 * size, rows_per_batch(max(chunks.row_bytes, batch.nbytes / max(len(batch), 1))))
                     file.reader.set_batch_size(size)
@@ -203,6 +214,8 @@ class ParquetSource(Source):
                     for _ in file.iter_batches(size, groups, [name]):
                         pass
             raise
+        if left and (given or self._footer.is_consistent):  # else nobody knows how many there should be
+            raise self._footer.corrupt("its pages have other rows than it says")
 
     def _as_texts(self, batch: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
         """The batch in the types of the file, with the texts of these columns in place of indices; of those that name

@@ -1,0 +1,453 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, binding=False
+"""The values of a column of numbers of a Parquet file, page after page: as they are, or as their places in a dictionary
+(github.com/apache/parquet-format, README.md and Encodings.md).
+
+Anything else is refused. All that a page says of itself may be wrong: nothing is read or written by it unchecked.
+"""
+
+import zlib
+
+import pyarrow as pa
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.string cimport memcpy, memset
+
+from fastloss.files.parquet.thrift import FALSE, I32, TRUE, read
+
+cdef enum:
+    DATA = 0  # kinds of pages
+    DICTIONARY = 2
+    DATA_V2 = 3
+    KIND = 1  # fields of headers
+    BECOMES = 2
+    TAKES = 3
+    CHECKSUM = 4
+    DATA_HEADER = 5
+    DICTIONARY_HEADER = 7
+    DATA_V2_HEADER = 8
+    COUNT = 1  # of the headers of all kinds
+    ENCODING = 2
+    LEVELS_ENCODING = 3
+    REPEATED_ENCODING = 4
+    NULLS_V2 = 2
+    ROWS_V2 = 3
+    ENCODING_V2 = 4
+    LEVELS_V2 = 5
+    REPEATED_V2 = 6
+    IS_COMPRESSED = 7
+    PLAIN = 0  # encodings
+    PLAIN_DICTIONARY = 2
+    RLE = 3
+    RLE_DICTIONARY = 8
+    HEADER_BYTES = 1 << 8  # of a page of numbers, at most
+    READ_BYTES = 1 << 16  # at once, at least
+    MOST_BYTES = 1 << 26  # of a page; larger ones would take memory
+    MOST_VALUES = 1 << 22
+    LEVELS_BYTES = 4  # of the size of levels
+    PACKED = 8  # values that are packed together
+    MOST_BITS = 32  # of a place in a dictionary
+    WORD = 8  # bytes that are loaded at once
+    COUNT_BYTES = 5  # of the head of a run, at most
+
+cdef extern from *:
+    """
+    #define ONES 0x0101010101010101u     /* in each byte */
+    #define BITS 0x8040201008040201u     /* another in each byte */
+    #define LARGE 0x100000000            /* more than 32 bits */
+    #define PACKING 0x0102040810204080u  /* moves the lowest bits of bytes into the highest byte */
+    """
+    const uint64_t ONES, BITS, PACKING
+    const int64_t LARGE
+
+SHAPE = {DATA_HEADER: {}, DICTIONARY_HEADER: {}, DATA_V2_HEADER: {}}
+
+ctypedef fused Value:
+    uint32_t
+    uint64_t
+
+cdef struct Run:
+    const uint8_t* at    # what follows it, and where that ends
+    const uint8_t* stop
+    Py_ssize_t count     # of its values
+    bint is_packed       # or else all are
+    uint32_t value
+
+
+class Refused(ValueError):
+    """Something is not known here, or not as it should be."""
+
+
+cdef class Values:
+    """The values of a column, in some chunks one after the other.
+
+    Parameters
+    ----------
+    read : callable
+        Gives bytes of the file: `read(count, start)`.
+    chunks : iterator of tuple
+        Of each where its pages begin and end, how many values it has, how many bytes it becomes, and the
+        `pyarrow.Codec` that they go through, or None.
+    size : int
+        The bytes of a value: 4 or 8.
+    is_nullable : bool
+        Whether some may be missing.
+    """
+
+    cdef object read, chunks, codec
+    cdef int size
+    cdef bint is_nullable
+    cdef bytes data                                  # of the file,
+    cdef Py_ssize_t start                            # which lie there
+    cdef Py_ssize_t at, stop, missing, becomes       # of the chunk: what is left of it
+    cdef bint has_begun
+    cdef bytes dictionary
+    cdef bytes page, present                         # of the page: where its values are, and a byte each, if some miss
+    cdef Py_ssize_t first, last, count, given        # the bytes with values; all values, and those taken
+
+    def __init__(self, read not None, chunks not None, int size, bint is_nullable):
+        self.read, self.chunks, self.size, self.is_nullable = read, chunks, size, is_nullable
+        self.data = self.page = b""
+
+    def take(self, Py_ssize_t rows):
+        """The next values, zeros where they are missing, and a bit each that tells which are not; None if all are there.
+
+        Raises
+        ------
+        Refused, or what the codec and `read` raise
+            If something is not known here, or not as it should be.
+        """
+        cdef Py_ssize_t done = 0, some
+        cdef uint8_t* to
+        cdef uint8_t* to_bits = NULL
+        found, bits = pa.allocate_buffer(rows * self.size), None
+        to = <uint8_t*><uintptr_t>found.address
+        while done < rows:
+            while self.given == self.count:
+                self.next_page()
+            some = min(rows - done, self.count - self.given)
+            memcpy(to + done * self.size, start_of(self.page) + self.first + self.given * self.size, some * self.size)
+            if self.present is not None:
+                if bits is None:
+                    bits = pa.allocate_buffer((rows + 7) // 8)
+                    to_bits = <uint8_t*><uintptr_t>bits.address
+                    memset(to_bits, 255, (rows + 7) // 8)
+                mark(to_bits, done, start_of(self.present) + self.given, some)
+            self.given += some
+            done += some
+        return found, bits
+
+    cdef int next_chunk(self) except -1:
+        chunk = next(self.chunks, None)
+        if chunk is None:
+            raise Refused("there are no more chunks")
+        self.at, self.stop, self.missing, self.becomes, self.codec = chunk
+        self.data, self.start, self.dictionary, self.has_begun = b"", self.at, None, False
+        return 0
+
+    cdef int next_page(self) except -1:
+        cdef Py_ssize_t takes, becomes, begin, end
+        cdef dict header
+        cdef int kind
+        while not self.missing:
+            self.next_chunk()
+        self.have(min(<Py_ssize_t>HEADER_BYTES, self.stop - self.at))
+        header, end = read(self.data, SHAPE, self.at - self.start)
+        self.at = self.start + end
+        kind, becomes, takes = whole(header, KIND), whole(header, BECOMES), whole(header, TAKES)
+        require(0 <= takes <= self.stop - self.at and 0 <= becomes <= self.becomes)
+        require(takes <= MOST_BYTES and becomes <= MOST_BYTES)
+        self.have(takes)
+        begin = self.at - self.start
+        self.at += takes
+        if CHECKSUM in header:
+            found = zlib.crc32(memoryview(self.data)[begin : begin + takes])
+            require(found == <uint32_t>whole(header, CHECKSUM))
+        if kind == DATA:
+            self.take_data(of_kind(header, DATA_HEADER), begin, takes, becomes)
+        elif kind == DATA_V2:
+            self.take_data_v2(of_kind(header, DATA_V2_HEADER), begin, takes, becomes)
+        else:
+            require(kind == DICTIONARY and not self.has_begun)
+            self.take_dictionary(of_kind(header, DICTIONARY_HEADER), begin, takes, becomes)
+        self.has_begun = True
+        return 0
+
+    cdef int have(self, Py_ssize_t count) except -1:
+        """Read so many bytes of the chunk, and the header behind them, unless they are there."""
+        cdef Py_ssize_t size
+        if self.at + count > self.start + len(self.data):
+            size = min(max(count + HEADER_BYTES, READ_BYTES), self.stop - self.at)
+            self.data, self.start = self.read(size, self.at), self.at
+            require(count <= size == len(self.data))
+        return 0
+
+    cdef int take_dictionary(self, dict head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
+        require(whole(head, ENCODING) in (PLAIN, PLAIN_DICTIONARY))
+        require(becomes == self.size * <Py_ssize_t>whole(head, COUNT))
+        self.decompress(begin, takes, becomes, True)
+        self.dictionary = self.page[self.first : self.last]
+        self.count = self.given = 0
+        return 0
+
+    cdef int take_data(self, dict head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
+        cdef Py_ssize_t count = whole(head, COUNT), end
+        cdef uint32_t size
+        cdef int levels = whole(head, LEVELS_ENCODING)
+        whole(head, REPEATED_ENCODING)
+        self.decompress(begin, takes, becomes, True)
+        self.expect(count)
+        if self.is_nullable:
+            require(levels == RLE and self.last - self.first >= LEVELS_BYTES)
+            memcpy(&size, start_of(self.page) + self.first, LEVELS_BYTES)
+            end = self.first + LEVELS_BYTES + <Py_ssize_t>size
+            require(end <= self.last)
+            count = self.take_levels(self.page, end - size, end)
+            self.first = end
+        self.decode(whole(head, ENCODING), count)
+        return 0
+
+    cdef int take_data_v2(self, dict head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
+        cdef Py_ssize_t count = whole(head, COUNT), found = count, size = whole(head, LEVELS_V2)
+        kind, is_compressed = head.get(IS_COMPRESSED, (TRUE, True))
+        require(kind == TRUE or kind == FALSE)
+        require(whole(head, ROWS_V2) == count and whole(head, REPEATED_V2) == 0)
+        require(0 <= size <= min(takes, becomes) and (self.is_nullable or size == 0))
+        self.expect(count)
+        if self.is_nullable:
+            found = self.take_levels(self.data, begin, begin + size)
+        require(whole(head, NULLS_V2) == count - found)
+        self.decompress(begin + size, takes - size, becomes - size, is_compressed)
+        self.decode(whole(head, ENCODING_V2), found)
+        return 0
+
+    cdef int expect(self, Py_ssize_t count) except -1:
+        """The page is to have so many values."""
+        require(0 <= count <= self.missing and count <= MOST_VALUES)
+        self.missing -= count
+        self.count, self.given, self.present = count, 0, None
+        return 0
+
+    cdef int decompress(self, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes, bint is_compressed) except -1:
+        """Have the contents of a page, which must be so many bytes."""
+        if self.codec is None or not is_compressed:
+            require(takes == becomes)
+            self.page, self.first, self.last = self.data, begin, begin + takes
+            return 0
+        # What is not written would be any bytes; zstd is checked by pyarrow.
+        require(self.codec.name != "snappy" or snappy_size(start_of(self.data) + begin, takes) == becomes)
+        packed = memoryview(self.data)[begin : begin + takes]
+        self.page, self.first, self.last = self.codec.decompress(packed, becomes, asbytes=True), 0, becomes
+        return 0
+
+    cdef Py_ssize_t take_levels(self, bytes data, Py_ssize_t begin, Py_ssize_t end) except -1:
+        """Find out which values are there, and how many."""
+        cdef const uint8_t* start = data
+        cdef Run run = [start + begin, start + end, 0, False, 0]
+        cdef Run again = run
+        cdef Py_ssize_t found
+        cdef bytes present
+        if self.count and next_run(&run, 1, self.count) and run.count == self.count and not run.is_packed and run.value == 1:
+            return self.count
+        present = PyBytes_FromStringAndSize(NULL, self.count)
+        found = levels(again, <uint8_t*>start_of(present), self.count)
+        require(found >= 0)
+        self.present = None if found == self.count else present
+        return found
+
+    cdef int decode(self, int encoding, Py_ssize_t count) except -1:
+        """Have the values of a page of which so many are there, in their places."""
+        cdef Py_ssize_t begin = self.first
+        if encoding == PLAIN:
+            require(self.last - self.first == count * self.size)
+        else:
+            require(encoding in (PLAIN_DICTIONARY, RLE_DICTIONARY) and self.dictionary is not None)
+            self.look_up(count)
+        if self.present is not None:
+            self.spread(count)
+        return 0
+
+    cdef int look_up(self, Py_ssize_t count) except -1:
+        """Have values in place of their places in the dictionary."""
+        cdef const uint8_t* start = start_of(self.page) + self.first
+        cdef const uint8_t* known = start_of(self.dictionary)
+        cdef Run run = [start + 1, start_of(self.page) + self.last, 0, False, 0]
+        cdef Py_ssize_t values = len(self.dictionary) // self.size
+        cdef bytes found = PyBytes_FromStringAndSize(NULL, count * self.size)
+        cdef uint8_t* to = <uint8_t*>start_of(found)
+        cdef bint is_done
+        if self.first < self.last:
+            require(start[0] <= MOST_BITS)
+            with nogil:
+                if self.size == 4:
+                    is_done = look_up(run, start[0], <uint32_t*>to, count, <const uint32_t*>known, values)
+                else:
+                    is_done = look_up(run, start[0], <uint64_t*>to, count, <const uint64_t*>known, values)
+            require(is_done)
+        else:
+            require(count == 0)
+        self.page, self.first = found, 0
+        return 0
+
+    cdef int spread(self, Py_ssize_t count) except -1:
+        """Have zeros where values are missing."""
+        cdef bytes found = PyBytes_FromStringAndSize(NULL, self.count * self.size)
+        cdef const uint8_t* start = start_of(self.page) + self.first
+        if self.size == 4:
+            spread(<uint32_t*>start_of(found), self.count, start_of(self.present), start, count)
+        else:
+            spread(<uint64_t*>start_of(found), self.count, start_of(self.present), start, count)
+        self.page, self.first = found, 0
+        return 0
+
+
+cdef inline const uint8_t* start_of(bytes data) noexcept:
+    return <const uint8_t*>PyBytes_AS_STRING(data)
+
+
+cdef inline int require(bint holds) except -1:
+    if not holds:
+        raise Refused("something is not as it should be")
+    return 0
+
+
+cdef int whole(dict struct, int field) except? -1:
+    """A field that must be there, of 32 bits."""
+    cdef tuple found = struct[field]
+    cdef int64_t value = found[1] if found[0] == I32 else LARGE
+    require(value == <int>value)
+    return value
+
+
+cdef dict of_kind(dict header, int field):
+    return (<tuple>header[field])[1]
+
+
+cdef Py_ssize_t snappy_size(const uint8_t* at, Py_ssize_t takes) noexcept nogil:
+    """How many bytes it becomes, as these say in the beginning; -1 where they do not."""
+    cdef uint64_t size = 0
+    cdef int i
+    for i in range(min(takes, <Py_ssize_t>COUNT_BYTES)):
+        size |= <uint64_t>(at[i] & 127) << 7 * i
+        if at[i] < 128:
+            return size
+    return -1
+
+
+cdef bint next_run(Run* run, int width, Py_ssize_t wanted) noexcept nogil:
+    """Read the head of a run, and the value of one that is not packed; False where there is none."""
+    cdef uint64_t head = 0
+    cdef uint8_t byte
+    cdef int i
+    for i in range(COUNT_BYTES):
+        if run.at == run.stop:
+            return False
+        byte = run.at[0]
+        run.at += 1
+        head |= <uint64_t>(byte & 127) << 7 * i
+        if byte < 128:
+            break
+    else:
+        return False
+    run.is_packed, run.count, run.value = head & 1, head >> 1, 0
+    if run.count == 0 or (run.count * width if run.is_packed else (width + 7) // 8) > run.stop - run.at:
+        return False
+    if run.is_packed:
+        run.count *= PACKED
+    else:
+        for i in range((width + 7) // 8):
+            run.value |= <uint32_t>run.at[0] << 8 * i
+            run.at += 1
+    run.count = min(run.count, wanted)
+    return True
+
+
+cdef Py_ssize_t levels(Run run, uint8_t* out, Py_ssize_t wanted) noexcept nogil:
+    """Write levels of 0 and 1, a byte each, and count those of 1; -1 where they are no such runs."""
+    cdef Py_ssize_t found = 0, i
+    cdef uint64_t eight
+    while wanted:
+        if not next_run(&run, 1, wanted) or run.value > 1:
+            return -1
+        wanted -= run.count
+        if not run.is_packed:
+            memset(out, run.value, run.count)
+            found += run.count * run.value
+            out += run.count
+            continue
+        for i in range(run.count // PACKED):
+            eight = ((run.at[i] * ONES & BITS) + 127 * ONES >> 7) & ONES
+            memcpy(out + i * PACKED, &eight, PACKED)
+        for i in range(run.count // PACKED * PACKED, run.count):
+            out[i] = run.at[i // PACKED] >> i % PACKED & 1
+        for i in range(run.count):
+            found += out[i]
+        out += run.count
+        run.at += (run.count + PACKED - 1) // PACKED
+    return found
+
+
+cdef bint look_up(
+    Run run, int width, Value* out, Py_ssize_t wanted, const Value* dictionary, Py_ssize_t size
+) noexcept nogil:
+    """Write values of a dictionary; False where their places are no runs of so many bits, or outside."""
+    cdef uint64_t mask = (<uint64_t>1 << width) - 1, word
+    cdef const uint8_t* packed
+    cdef uint8_t last[MOST_BITS + WORD]
+    cdef Py_ssize_t i
+    cdef int k, some
+    memset(last, 0, MOST_BITS + WORD)
+    while wanted:
+        if not next_run(&run, width, wanted):
+            return False
+        wanted -= run.count
+        if not run.is_packed:
+            if run.value >= size:
+                return False
+            for i in range(run.count):
+                out[i] = dictionary[run.value]
+            out += run.count
+            continue
+        for i in range((run.count + PACKED - 1) // PACKED):
+            packed = run.at
+            if run.stop - packed < width + WORD:
+                memcpy(last, packed, width)
+                packed = last
+            some = min(<Py_ssize_t>PACKED, run.count - i * PACKED)
+            for k in range(some):
+                memcpy(&word, packed + (k * width >> 3), WORD)
+                word = word >> (k * width & 7) & mask
+                if word >= <uint64_t>size:
+                    return False
+                out[k] = dictionary[word]
+            out += some
+            run.at += width
+    return True
+
+
+cdef void spread(
+    Value* out, Py_ssize_t wanted, const uint8_t* present, const uint8_t* values, Py_ssize_t count
+) noexcept nogil:
+    """Write so many values where they are present, and zeros."""
+    cdef Py_ssize_t i = 0, taken = 0
+    cdef Value value
+    while taken < count:
+        memcpy(&value, values + taken * sizeof(Value), sizeof(Value))
+        out[i] = value * present[i]
+        taken += present[i]
+        i += 1
+    memset(out + i, 0, (wanted - i) * sizeof(Value))
+
+
+cdef void mark(uint8_t* bits, Py_ssize_t at, const uint8_t* present, Py_ssize_t count) noexcept nogil:
+    """Clear bits, from one on, of values that are not present."""
+    cdef Py_ssize_t i = 0
+    cdef uint64_t eight
+    while i < count:
+        if (at + i) % 8 == 0 and count - i >= PACKED:
+            memcpy(&eight, present + i, PACKED)
+            bits[(at + i) // 8] = eight * PACKING >> 56
+            i += PACKED
+        else:
+            bits[(at + i) // 8] &= ~((present[i] ^ 1) << (at + i) % 8)
+            i += 1

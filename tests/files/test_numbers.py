@@ -1,0 +1,251 @@
+"""Columns of numbers of Parquet files are what pyarrow reads, whoever wrote them and however; of files that lie, what
+pyarrow says of them."""
+
+import io
+import itertools
+import random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fastloss as fl
+from fastloss.files import ScoringError, Spec
+from fastloss.files.dataset import Fragment
+from fastloss.files.parquet import numbers
+from fastloss.files.parquet.footer import Footer
+from fastloss.files.readers import tables
+from fastloss.files.readers.sources import open_source
+
+DTYPES = np.float32, np.float64, np.int32, np.int64
+OPTIONS = {
+    "compression": st.sampled_from(["none", "snappy", "zstd", "gzip", "brotli", "lz4"]),
+    "use_dictionary": st.booleans(),
+    "dictionary_pagesize_limit": st.sampled_from([40, 1 << 20]),
+    "data_page_version": st.sampled_from(["1.0", "2.0"]),
+    "data_page_size": st.sampled_from([64, 1000, 1 << 20]),
+    "row_group_size": st.sampled_from([100, 333, 1 << 20]),
+    "write_batch_size": st.sampled_from([7, 1024]),
+    "write_page_checksum": st.booleans(),
+    "write_statistics": st.booleans(),
+}
+OF_CODECS = "none", "snappy", "zstd"  # that are decoded
+
+
+def column(rng, rows, kinds, nulls, is_sorted):
+    """Numbers of one of the dtypes, many or few of them, with NaN and so many nulls."""
+    dtype = DTYPES[rng.integers(len(DTYPES))]
+    values = rng.normal(size=rows) * 1000 if kinds is None else rng.integers(0, kinds, rows)
+    values = values.astype(dtype)
+    if values.dtype.kind == "f":
+        values[rng.random(rows) < 0.1] = np.nan
+    missing = rng.random(rows) < nulls
+    return pa.array(values, mask=np.sort(missing) if is_sorted else missing)
+
+
+def by_pyarrow(data, names, size):
+    """The batches of pyarrow, and its error if there is one; both None if it does not open the file."""
+    found = []
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+    except (pa.ArrowException, OSError, ValueError):
+        return None, None
+    try:
+        found.extend(file.iter_batches(size, columns=names, use_threads=False))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        return found, error
+    return found, None
+
+
+def decoded(data, names, size):
+    """The batches that are decoded without pyarrow."""
+    file, read = pa.BufferReader(data), pq.ParquetFile(pa.BufferReader(data))
+    footer = Footer(file, lambda: (read.schema_arrow, read.metadata.schema), "a file")
+    return list(numbers.batches(file.read_at, footer, footer.schema, range(len(footer.rows)), names, size))
+
+
+def same(one, other):
+    """Whether batches have the same schemas and, but for what lies under nulls, the same bits."""
+    if not one.schema.equals(other.schema, check_metadata=True) or len(one) != len(other):
+        return False
+    for a, b in zip(one.columns, other.columns, strict=True):
+        a.validate(full=True)
+        there = a.is_valid().to_numpy(zero_copy_only=False)
+        bits = [
+            np.frombuffer(c.fill_null(0).buffers()[1], f"u{c.type.bit_width // 8}", len(c)) for c in map(copied, (a, b))
+        ]
+        if not a.is_valid().equals(b.is_valid()) or not np.array_equal(*(array[there] for array in bits)):
+            return False
+    return True
+
+
+def copied(array):
+    return pa.concat_arrays([array, array.slice(0, 0)])
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_are_as_pyarrow_reads_them(data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    rows = data.draw(st.sampled_from([0, 1, 8, 9, 100, 1000, 3000]))
+    options = {name: data.draw(values) for name, values in OPTIONS.items()}
+    kinds, nulls = st.sampled_from([None, 1, 2, 200]), st.sampled_from([0, 0.05, 0.5, 1])
+    table = pa.table(
+        {name: column(rng, rows, data.draw(kinds), data.draw(nulls), data.draw(st.booleans())) for name in "abc"}
+    )
+    if not any(c.null_count for c in table.columns) and data.draw(st.booleans()):
+        table = table.cast(pa.schema([field.with_nullable(False) for field in table.schema]))
+    file = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({"a": "key"}), file, **options)
+    names, size = data.draw(st.sampled_from([["a", "b", "c"], ["c", "a"], ["b", "b"]])), data.draw(st.integers(1, 4000))
+    found, (wanted, error) = decoded(file.getvalue(), names, size), by_pyarrow(file.getvalue(), names, size)
+    assert error is None
+    assert all(itertools.starmap(same, zip(found, wanted, strict=options["compression"] in OF_CODECS)))
+
+
+def written_by_polars(frame, path):
+    pytest.importorskip("polars").from_arrow(frame).write_parquet(path, data_page_size=2000)
+
+
+def written_by_duckdb(frame, path):
+    pytest.importorskip("duckdb").sql(f"COPY (SELECT * FROM frame) TO '{path}' (FORMAT parquet)")
+
+
+def written_by_fastparquet(frame, path):
+    pytest.importorskip("fastparquet").write(str(path), frame.to_pandas(), compression="SNAPPY")
+
+
+@pytest.mark.parametrize("write", [written_by_polars, written_by_duckdb, written_by_fastparquet])
+def test_of_other_writers(tmp_path, write):
+    rng = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "plain": rng.normal(size=5000),
+            "few": rng.integers(0, 9, 5000).astype(np.float32),
+            "nulls": pa.array(rng.normal(size=5000), mask=rng.random(5000) < 0.3),
+        }
+    )
+    path = tmp_path / "in.parquet"
+    write(table, path)
+    found, (wanted, _) = (
+        decoded(path.read_bytes(), table.schema.names, 700),
+        by_pyarrow(path.read_bytes(), table.schema.names, 700),
+    )
+    assert found
+    assert all(itertools.starmap(same, zip(found, wanted, strict=False)))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pa.array([1, 2], pa.int8()),
+        pa.array([1, 2], pa.uint32()),
+        pa.array([1, 2], pa.timestamp("us")),
+        pa.array([1, 2], pa.duration("s")),
+        pa.array([1, 2], pa.float16()),
+        pa.array([True, False]),
+        pa.array(["a", "b"]),
+        pa.array([[1.0], [2.0]]),
+        pa.array([{"a": 1.0}, {"a": 2.0}]),
+    ],
+    ids=lambda array: str(array.type),
+)
+def test_other_types_are_left_to_pyarrow(other):
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": [1.0, 2.0], "b": other}), file)
+    assert decoded(file.getvalue(), ["a", "b"], 2) == []
+    assert [batch.num_rows for batch in decoded(file.getvalue(), ["a"], 2)] == [2]
+
+
+@pytest.mark.parametrize("options", [{"use_byte_stream_split": True}, {"column_encoding": "DELTA_BINARY_PACKED"}])
+def test_other_encodings_are_left_to_pyarrow(options):
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": np.arange(9)}), file, use_dictionary=False, **options)
+    assert decoded(file.getvalue(), ["a"], 2) == []
+
+
+def test_names_that_mean_two_columns_are_left_to_pyarrow():
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a.b": [1.0], "a": [{"b": 2.0}]}), file)
+    assert decoded(file.getvalue(), ["a.b"], 2) == []
+
+
+PLAIN = {"use_dictionary": False, "compression": "none"}
+WAYS = (
+    PLAIN,
+    PLAIN | {"data_page_version": "2.0"},
+    {"compression": "none"},
+    {"compression": "none", "data_page_version": "2.0"},
+    {"compression": "snappy", "data_page_size": 200},
+    {"compression": "zstd", "write_page_checksum": True},
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("options", WAYS, ids=str)
+def test_of_changed_bytes(options, seed):
+    """What is decoded is what pyarrow reads, and nothing where that fails."""
+    rng, chance, size = np.random.default_rng(seed), random.Random(seed), 64
+    table = pa.table({"a": column(rng, 700, None if seed == 1 else 5, 0.2 * seed, False)})
+    file = io.BytesIO()
+    pq.write_table(table, file, row_group_size=400, write_batch_size=100, **options)
+    data = file.getvalue()
+    end = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    for _ in range(150):
+        changed = bytearray(data)
+        at = chance.randrange(4, chance.choice([40, end]))
+        changed[at] = chance.choice([changed[at] ^ 1 << chance.randrange(8), chance.randrange(256), 0, 255])
+        wanted, error = by_pyarrow(bytes(changed), ["a"], size)
+        if error is None and sum(map(len, wanted)) < len(table):
+            continue  # of which it has not noticed that pages are gone
+        found = decoded(bytes(changed), ["a"], size)
+        assert len(found) <= len(wanted)
+        assert all(itertools.starmap(same, zip(found, wanted, strict=False)))
+
+
+def test_batches_go_on_by_pyarrow_where_they_end(tmp_path, monkeypatch):
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"a": np.arange(3000.0)}), path, row_group_size=1000)
+    monkeypatch.setattr(tables, "rows_per_batch", lambda row_bytes: 300)
+    spec = Spec.of(fl.huber, residual="a")
+    fewer = list(read_by(path, spec))
+    given = numbers.batches
+
+    def cut(*arguments):
+        yield from itertools.islice(given(*arguments), 4)
+
+    monkeypatch.setattr(numbers, "batches", cut)
+    assert [len(batch) for batch in read_by(path, spec)] == [300] * 10
+    assert pa.Table.from_batches(read_by(path, spec)).equals(pa.Table.from_batches(fewer))
+
+
+def read_by(path, spec):
+    with open_source(Fragment(str(path), "parquet"), spec) as source:
+        yield from source.batches(["a"])
+
+
+def test_pages_that_are_gone(tmp_path):
+    """pyarrow leaves out what a page of an unknown kind has, and says nothing."""
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"a": np.arange(100.0)}), path, use_dictionary=False, compression="none", row_group_size=50)
+    data = bytearray(path.read_bytes())
+    data[5] = 2  # the kind of the first page: of an index
+    path.write_bytes(data)
+    assert pq.read_table(path).num_rows == 50
+    with pytest.raises(
+        ScoringError, match=r"in\.parquet: cannot be read as Parquet: its pages have other rows than it"
+    ):
+        fl.score(path, loss=fl.huber, residual="a")
+
+
+def test_a_bit_that_was_flipped_is_told_as_by_pyarrow(tmp_path):
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"a": np.arange(1000.0)}), path, use_dictionary=False, write_page_checksum=True)
+    data = bytearray(path.read_bytes())
+    data[500] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(ScoringError, match=r"column 'a' is corrupt: .*CRC checksum verification failed"):
+        fl.score(path, loss=fl.huber, residual="a")
