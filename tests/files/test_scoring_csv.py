@@ -6,6 +6,8 @@ import io
 import itertools
 import os
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -458,3 +460,14 @@ def test_no_text_ends_in_a_traceback(tmp_path, monkeypatch, capfd, data, command
     err = capfd.readouterr().err
     assert err.startswith("fastloss: in.csv: ") and err.count("\n") == 1
     assert os.listdir() == ["in.csv"]
+
+
+def test_pandas_is_not_imported(tmp_path):
+    """It takes most of a second, and pyarrow imports it where it is asked for arrays of Python's lists."""
+    (tmp_path / "in.csv").write_text('r,"a ""b"""\n1,x\n2,""\n')
+    score = "fl.score('in.csv', 'out.csv', loss=fl.huber, residual='r', keep=keep)"
+    code = (
+        f"import sys, fastloss as fl\nfor keep in ('all', ['a \"b\"'], 'none'): {score}\nprint('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"

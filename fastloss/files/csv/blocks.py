@@ -119,6 +119,8 @@ def row_ends(text: bytes, start: int, rows: int, separator: str) -> np.ndarray:
     if not text.endswith((b"\n", b"\r")):
         ends = np.append(ends, len(text))
     if len(ends) == rows and ends[0] > start:  # all are of rows if each return is before one
+        if text.find(b"\r", start) < 0:
+            return ends
         has_return = data[ends - 1] == ord("\r")
         if np.count_nonzero(has_return) == text.count(b"\r", start):
             return ends - has_return
@@ -217,7 +219,8 @@ def _quoted(text: bytes | bytearray, length: int, separator: str) -> tuple[np.nd
         return precedes[data[quotes - 1]] | (quotes == 0)
 
     begins = is_first(quotes[::2])
-    begins[1:] |= quotes[2::2] == quotes[1:-1:2] + 1
+    if not begins.all():
+        begins[1:] |= quotes[2::2] == quotes[1:-1:2] + 1
     if not begins.all():
         quotes = quotes[_delimiting(is_first(quotes).tolist(), (np.diff(quotes, append=0) == 1).tolist())]
     starts, ends = quotes[::2], quotes[1::2] + 1

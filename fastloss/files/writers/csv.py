@@ -17,13 +17,13 @@ from fastloss.files.writers.sinks import Sink
 TEXT = pa.large_binary()  # not text: what is not UTF-8 is written as it was read
 
 
-def _scalar(text: bytes) -> pa.Scalar:
-    """A constant; `pa.scalar` would import pandas, which takes most of a second."""
+def _field(text: bytes) -> pa.Array:
+    """A column of one; `pa.array` and `pa.scalar` would import pandas, which takes most of a second."""
     offsets = pa.py_buffer(np.array([0, len(text)], np.int64))
-    return pa.Array.from_buffers(TEXT, 1, [None, offsets, pa.py_buffer(text)])[0]
+    return pa.Array.from_buffers(TEXT, 1, [None, offsets, pa.py_buffer(text)])
 
 
-NOTHING, QUOTE, NEW_LINE = map(_scalar, (b"", b'"', b"\n"))
+NOTHING, QUOTE, NEW_LINE, QUOTED_NOTHING = (_field(text)[0] for text in (b"", b'"', b"\n", b'""'))
 
 
 class CsvSink(Sink):
@@ -34,7 +34,7 @@ class CsvSink(Sink):
     """
 
     def __init__(self, file, schema: pa.Schema, separator: str):
-        self._file, self._separator = file, _scalar(separator.encode())
+        self._file, self._separator = file, _field(separator.encode())[0]
         self._null = '""' if len(schema) == 1 else ""
         self._marks = [mark.encode() for mark in ('"', "\n", "\r", separator)]
         for field in schema:
@@ -45,11 +45,11 @@ class CsvSink(Sink):
                     f"column {field.name!r} holds {field.type}, which CSV cannot: "
                     "choose another format, or keep fewer columns"
                 ) from error
-        names = [pa.array([name or None], pa.string()) for name in schema.names]
+        names = [_field(name.encode()) if name else pa.nulls(1, TEXT) for name in schema.names]
         self._has_rows, self._last = schema.names[0] == ROWS, b""
         if self._has_rows:
             told = schema.field(0).metadata
-            names[0], self._last = pa.array([told[HEADER]], TEXT), told[LINE_END]
+            names[0], self._last = _field(told[HEADER]), told[LINE_END]
         self._write(names)
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -78,7 +78,7 @@ class CsvSink(Sink):
             quoted = pc.binary_join_element_wise(QUOTE, inside, QUOTE, NOTHING)
             text = pc.if_else(pc.match_substring_regex(text, pattern), quoted, text)
         empty = pc.equal(text, NOTHING)
-        return pc.if_else(empty, _scalar(b'""'), text) if pc.any(empty).as_py() else text
+        return pc.if_else(empty, QUOTED_NOTHING, text) if pc.any(empty).as_py() else text
 
 
 def _is_number(type: pa.DataType) -> bool:
