@@ -21,12 +21,14 @@ cdef extern from *:
     """
     ctypedef unsigned long long uint128 "fl_uint128"
     int __builtin_clzll(unsigned long long number) nogil
+    uint64_t bytes_swapped "__builtin_bswap64"(uint64_t number) nogil
     int trailing_zeros "__builtin_ctzll"(unsigned long long number) nogil
     object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
 
 cdef enum:
     LOW_BITS = 45           # that a sum has of each value
     INDEX_BITS = 20
+    WORD_BITS = 56          # that are written at a time, behind up to 7 of a byte
     FIRST_ROOM = 1 << 12
 
 
@@ -116,7 +118,7 @@ cdef class Bits:
         cdef uint8_t* start
         if room > self.room or self.start == NULL:
             room = 2 * room + FIRST_ROOM
-            start = <uint8_t*>calloc(room // 8 + 1, 1)
+            start = <uint8_t*>calloc(room // 8 + 1 + sizeof(uint64_t), 1)
             if start == NULL:
                 raise MemoryError
             if self.start != NULL:
@@ -128,11 +130,14 @@ cdef class Bits:
     cdef int put(self, uint128 number, int width) except -1:
         """The lowest bits of a number below 2**width."""
         cdef int some
+        cdef uint64_t word
         self.require(width)
         while width:
-            some = min(width, 8 - <int>(self.at & 7))
+            some = min(width, WORD_BITS)
             width -= some
-            self.start[self.at >> 3] |= (<int>(number >> width) & ((1 << some) - 1)) << (8 - (self.at & 7) - some)
+            memcpy(&word, self.start + (self.at >> 3), sizeof(word))
+            word |= bytes_swapped((<uint64_t>(number >> width) & ((<uint64_t>1 << some) - 1)) << (64 - (self.at & 7) - some))
+            memcpy(self.start + (self.at >> 3), &word, sizeof(word))
             self.at += some
         return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from fastloss.files.errors import ScoringError
 
@@ -118,6 +119,7 @@ def is_arrow_stream(path: str) -> bool:
     return path == STREAM or _suffix(bare(path)).lower() == ".arrows"
 
 
+@lru_cache(maxsize=1024)  # a file of a job is asked about some ten times
 def _suffix(path: str) -> str:
     """The last extension of a path, as `pathlib` has it, which takes ten times as long."""
     name = os.path.basename(path.rstrip("/"))

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -42,7 +43,10 @@ class LocalStore:
     def status(self, path: str) -> tuple[str, int, int]:
         """What tells the file from another and from what it was before: name, size, time in nanoseconds."""
         status = os.stat(path)
-        return os.path.realpath(path), status.st_size, status.st_mtime_ns
+        directory, name = os.path.split(path)
+        is_plain = name not in ("", os.curdir, os.pardir) and not os.path.islink(path)
+        real = os.path.join(_real_directory(directory), name) if is_plain else os.path.realpath(path)
+        return real, status.st_size, status.st_mtime_ns
 
     def entry(self, path: str) -> Entry | None:
         """What is told of a file without a look into it; None if there is none."""
@@ -173,6 +177,18 @@ class LocalStore:
 
 
 LOCAL = LocalStore()
+
+
+def _real_directory(path: str) -> str:
+    """`os.path.realpath`, which looks at each directory on the way: once for many files in one."""
+    status = os.stat(path or os.curdir)
+    return _real_path(path, status.st_dev, status.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _real_path(path: str, device: int, inode: int) -> str:
+    """`os.path.realpath` of a path that leads to this file."""
+    return os.path.realpath(path)
 
 
 def _take_mode(file, path: str) -> None:
