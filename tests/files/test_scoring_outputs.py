@@ -18,6 +18,7 @@ import fastloss as fl
 from fastloss.files import ScoringError, names
 from fastloss.files.engines import job
 from fastloss.files.locks import lock
+from fastloss.files.stores import LOCAL
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 PARQUET = ".parquet"
@@ -254,3 +255,19 @@ def test_a_file_that_may_not_grow(data, tmp_path, ending):
     assert fl.score(data, tmp_path / "out", resume=True, **OPTIONS) == expected
     for path in (tmp_path / "expected").iterdir():
         assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+
+
+def test_the_name_of_a_file_is_where_its_path_leads(tmp_path, monkeypatch):
+    """Also where a link or the working directory has become another."""
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    (tmp_path / "one" / "link").symlink_to(tmp_path / "other" / "file")
+    directory = tmp_path / "directory"
+    for name in ("one", "other", "one"):
+        directory.unlink(missing_ok=True)
+        directory.symlink_to(tmp_path / name)
+        monkeypatch.chdir(tmp_path / name)
+        for path in (f"{directory}/file", f"{tmp_path}/one/../{name}/file", "file", "./file", f"../{name}//file"):
+            assert LOCAL.status(path)[0] == os.path.realpath(tmp_path / name / "file")
+    assert LOCAL.status("link")[0] == os.path.realpath(tmp_path / "other" / "file")
