@@ -247,7 +247,7 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
         facts = [
             ("Loss", "adaptive, " + repr(self.loss_) if self._is_learned else self._ratio_loss),
             ("Scale", f"{self.scale_:.6g}, {how}"),
-            ("Observations", f"{inference.count:g}, {int(self.outliers_.sum())} rows outliers"),
+            ("Observations", f"{inference.count:g}, {int(self.outliers_.sum())} outliers"),
             ("Df residuals", f"{inference.freedom:g}"),
             ("Covariance", self.cov),
             ("Iterations", f"{self.n_iter_}, {'' if self.converged_ else 'not '}converged"),

@@ -28,6 +28,8 @@ def near_names(name, known, others=None):
 
 def shown(value):
     """A value as error messages print it: in one line, short, and whatever it is."""
+    if isinstance(value, np.number | np.bool_ | np.str_):  # 7 of np.int64(7)
+        value = value.item()
     if isinstance(value, str):
         return repr(value if len(value) <= SHOWN else value[:SHOWN] + "...")
     try:

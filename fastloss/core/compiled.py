@@ -18,12 +18,18 @@ def address_of(function, count, what):
     if isinstance(pointer, ctypes._CFuncPtr):
         if pointer.argtypes is None:
             raise TypeError(f"{what} has no types: set its argtypes and restype to ctypes.c_double")
-        types = [pointer.restype, *pointer.argtypes]
-        _check(all(kind is ctypes.c_double for kind in types), len(pointer.argtypes), count, what, types)
+        result, *arguments = [_text_of(kind) for kind in (pointer.restype, *pointer.argtypes)]
+        are_doubles = {result, *arguments} == {"double"}
+        _check(are_doubles, len(arguments), count, what, f"{result}({', '.join(arguments)})")
         return ctypes.cast(pointer, ctypes.c_void_p).value
     if type(function).__name__ == "LowLevelCallable" and isinstance(function, tuple):
         return _of_scipy(function, count, what)
     return None
+
+
+def _text_of(kind):
+    """The name of a type of ctypes, as C has it."""
+    return "void" if kind is None else kind.__name__.removeprefix("c_")
 
 
 def _of_scipy(function, count, what):

@@ -76,11 +76,17 @@ class RowCall:
 
     def _check_target_shapes(self, targets):
         if self.given_labels is not None:
-            self._check_shape(self.labels_name, self.given_labels, self.rows, "labels are one per row")
+            self._check_shape(self.labels_name, self.given_labels, self.rows, self._where_labels_fit())
         if self.target is not None:
             what = "floats are class probabilities, or labels if they are one per row"
             what = "they are logits too, a teacher's" if targets == LOGITS else what
             self._check_shape("target", self.target, self.shape, what)
+
+    def _where_labels_fit(self):
+        """What is wrong with labels of another shape than that of the rows."""
+        wanted, shape = self.given_labels.shape, self.shape
+        fit = [axis for axis in range(len(shape)) if shape[:axis] + shape[axis + 1 :] == wanted]
+        return f"labels are one per row{f'; they fit axis={fit[0]}' if fit else ''}"
 
     def _check_shape(self, name, array, wanted, what):
         if array.shape != wanted:

@@ -73,6 +73,9 @@ class LossFunction:
             call = self._calls[arguments] = Call(self.loss, *arguments)
         return call
 
+    def __repr__(self) -> str:
+        return f"function({self.loss!r})"
+
     def __reduce__(self) -> Any:
         return LossFunction, (self.loss,)
 
@@ -108,7 +111,7 @@ class Call:
         self, loss: Any, positional: tuple[Any, ...], keywords: Any, needed: tuple[bool, ...], is_widened: bool
     ):
         self.loss, self.needed, self.is_widened = loss, needed, is_widened
-        self.keywords = {name: value for name, value in keywords if value is not None}
+        self.keywords = {name: value for name, value in keywords if value is not None or name == "reduction"}
         is_embeddings, names = loss.family == EMBEDDINGS, positional_names(loss)
         self.positional = arrays_in_order(loss, positional, self.keywords)
         if not self.positional or not _places(self.positional[0]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastloss.core.arguments import check_reduction
+from fastloss.core.arguments import check_count, check_reduction
 from fastloss.core.loss import Loss
 from fastloss.integrations import load
 from fastloss.integrations._autograd import LossFunction
@@ -164,6 +164,7 @@ class Adaptive(torch.nn.Module):
         dtype: torch.dtype,
     ):
         super().__init__()
+        num_dims = check_count(num_dims, "num_dims")
         if not 0 <= alpha_lo <= alpha_hi <= 2:
             raise ValueError(f"alpha_lo and alpha_hi must be in order within [0, 2], got {alpha_lo} and {alpha_hi}")
         if not 0 < scale_lo <= scale_init < math.inf:

@@ -254,6 +254,7 @@ def test_tables():
     lines = model.summary().splitlines()
     assert lines[-4].split()[0] == "height" and lines[-4].split()[1] == f"{model.coef_[0]:.5g}"
     assert any("tukey(scale=4.6851)" in line for line in lines) and max(map(len, lines)) <= 80
+    assert f"Observations: {len(y)}, {model.outliers_.sum()} outliers" in lines
     assert "learned" in RobustRegressor().fit(X, y).summary()
 
 

@@ -187,6 +187,13 @@ def test_shapes_of_rows(name):
             fl.get(name)(ROWS, **{"target": target_of(name, ROWS, LABELS), **arguments})
 
 
+def test_labels_of_another_axis_name_it():
+    images = np.zeros((2, 3, 4, 4))
+    with raises(ValueError, "expected (2, 3, 4)", "they fit axis=1"):
+        fl.cross_entropy(images, np.zeros((2, 4, 4), int))
+    fl.cross_entropy(images, np.zeros((2, 4, 4), int), axis=1)
+
+
 def test_logits_need_an_axis_of_classes():
     with raises(ValueError, "axis", "2"):
         fl.cross_entropy(ROWS, LABELS, axis=2)
@@ -330,6 +337,7 @@ WIDTHS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
     ("call", "message"),
     [
         (lambda: fl.softmax_focal(ROWS, LABELS, gamma=-1), "gamma must be >= 0, got -1"),
+        (lambda: fl.softmax_focal(ROWS, LABELS, gamma=np.float64(-1)), "gamma must be >= 0, got -1"),
         (lambda: fl.softmax_focal(ROWS, LABELS, gamma=np.nan), "gamma must not be NaN"),
         (lambda: fl.softmax_focal(ROWS, LABELS, gamma=[1.0, 2.0]), "gamma must be a number"),
         (lambda: fl.multi_margin(ROWS, LABELS, p=3), "p must be 1 or 2, got 3"),

@@ -388,6 +388,10 @@ def test_errors():
         function(fl.huber)(torch.ones(3, device="meta"))
     with pytest.raises(TypeError, match="target is on meta"):
         function(fl.huber)(x, torch.ones(3, device="meta"))
+    with pytest.raises(ValueError, match="reduction must be one of 'none', 'sum', 'mean', got None"):
+        function(fl.huber)(x, reduction=None)
+    with pytest.raises(ValueError, match=r"num_dims must be an integer >= 1, got 2.5"):
+        adaptive(2.5)
     with pytest.raises(ValueError, match="alpha_lo and alpha_hi must be in order"):
         adaptive(1, alpha_lo=3.0)
     with pytest.raises(ValueError, match=r"x must be of shape \(n, 2\)"):
