@@ -188,6 +188,7 @@ cdef class Pages:
         cdef Page* page
         cdef Page* next
         cdef Page* mine
+        cdef double* value
         for i in range(groups):
             theirs, own = other.owns + i, self.owns + numbers[i]
             if own.at == own.start and own.pages == NULL:
@@ -210,8 +211,14 @@ cdef class Pages:
                         self.drop(page)
                     page = next
                 self.close(own.pages)
-            for k in range(theirs.at - theirs.start):
-                self.put(numbers[i], theirs.start[k], found)
+            value = theirs.start
+            while value != theirs.at:
+                if own.at == own.end:
+                    self.make_room(own, found + numbers[i])
+                k = min(theirs.at - value, own.end - own.at)
+                memcpy(own.at, value, k * sizeof(double))
+                own.at += k
+                value += k
             theirs.at = theirs.start
         return 0
 
