@@ -28,7 +28,7 @@ from fastloss.cli.options import (
     separator_of,
     storage_options,
 )
-from fastloss.cli.report import check_file, said, write_report
+from fastloss.cli.report import check_page, said, write_report
 from fastloss.cli.tables import MAX_GROUPS, console_on, short
 from fastloss.files import GroupedSummary, ScoringError
 from fastloss.files.comparing import OUTCOMES, Comparison
@@ -91,7 +91,7 @@ def compare(
     The difference is the first loss minus the second. The exit code is 0, 1 where a --fail-if holds, or 2 for an error.
     """
     gates = [_gate(text) for text in fail_if or ()]
-    check_file(report, "page", "report.html", input)
+    check_page(report, input)
     if len(input) > 2:
         raise ScoringError(f"compare takes one or two data sets, got {len(input)}: put files of one into a directory")
     bound = bound_loss(loss, parameters(param or ()))
@@ -123,7 +123,10 @@ def compare(
         write_report(report, result, about=of)
     failed = [(text, value) for text, field, holds in gates if holds(value := _field(result, field))]
     for text, value in failed:
-        typer.echo(f"fastloss: gate failed: {escaped(text.strip())}: it is {short(value)}", err=True)
+        typer.echo(
+            f"fastloss: gate failed: {escaped(text.strip())}: it is {'none' if value is None else short(value)}",
+            err=True,
+        )
     if failed:
         raise typer.Exit(1)
 

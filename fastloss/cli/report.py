@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ def report(
 
     For example: fastloss report summary.json -o report.html
     """
-    check_file(output, "page", "report.html", [summary])
+    check_page(output, [summary])
     found = read_summary(summary)
     write_report(output, found, title=title)
 
@@ -44,6 +45,13 @@ def check_file(path: str | None, what: str, example: str, others: Iterable[str |
         raise ScoringError(f"{path}: cannot be written: there is no directory {directory}")
     if os.path.realpath(path) in {os.path.realpath(other) for other in others if other}:
         raise ScoringError(f"{path}: the {what} would take the place of another file of the command: give another name")
+
+
+def check_page(path: str | None, others: Iterable[str | None]) -> None:
+    """As `check_file`, of a page, whose name is one that browsers open."""
+    check_file(path, "page", "report.html", others)
+    if path is not None and Path(path).suffix.lower() not in ("", ".html", ".htm"):
+        raise ScoringError(f"{path}: a page is HTML: call it {Path(path).with_suffix('.html').name}")
 
 
 def write_report(path: str, results, *, title: str = TITLE, about: Mapping[str, str] | None = None) -> None:

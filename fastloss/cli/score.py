@@ -30,7 +30,7 @@ from fastloss.cli.options import (
     storage_options,
 )
 from fastloss.cli.progress import log_fragment, progress_bar
-from fastloss.cli.report import check_file, said, write_report
+from fastloss.cli.report import check_file, check_page, said, write_report
 from fastloss.cli.tables import SORTS, print_summary
 from fastloss.cli.worst import worst_files, write_worst
 from fastloss.exact.summary import Summaries
@@ -182,7 +182,7 @@ def score(
     gates = [gate_of(text, named, by or ()) for text in fail_if or ()]
     files = [*input, output, head, weight, *(by or ()), *(target or ())]
     check_file(summary_file, "summary", "summary.json", files)
-    check_file(report, "page", "report.html", [*files, summary_file])
+    check_page(report, [*files, summary_file])
     tables = {} if worst_to is None else worst_files(worst_to, worst, list(named), [*files, summary_file, report])
     if output == TABLE:  # which is a path in a shell
         output = os.path.join(os.curdir, output)

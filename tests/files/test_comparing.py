@@ -213,6 +213,9 @@ def test_gates(capfd, here):
     for gate, fails in (("difference>0", 0), ("difference<0", 1), ("difference.high<0", 1), ("difference.low>-9", 1)):
         code, _, err = run(capfd, *columns, "--fail-if", gate)
         assert (code, err.count("\n")) == (fails, fails) and (not fails or gate in err)
+    parquet.write_table(TABLE.slice(0, 0), "nothing.parquet")
+    code, _, err = run(capfd, "nothing.parquet", *columns[1:], "--fail-if", "difference.low>0")
+    assert code == 1 and err.endswith(": it is none\n")
     for gate in ("mean>0", "difference>", "difference.mid>0", "difference>nan"):
         code, out, err = run(capfd, *columns, "--fail-if", gate)
         assert (code, out, err.count("\n")) == (2, "", 1)

@@ -328,6 +328,7 @@ def test_what_is_no_summary_is_refused(run, tmp_path, text, said):
         (".", "a page is a file"),
         ("-", "a page is a file"),
         ("no/r.html", "no directory no"),
+        ("r.pdf", "r.pdf: a page is HTML: call it r.html"),
         ("s.json", "take the place"),
     ],
 )
