@@ -10,8 +10,8 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Operand, check_size, close_operand, open_operand, raise_resized, read_block, scratch_size,
-    write_block,
+    FLOAT32, FLOAT64, Operand, address, check_size, close_operand, open_operand, raise_resized, read_block,
+    scratch_size, write_block,
 )
 from fastloss.core.kernels cimport (
     FL_DISTANCE_ARRAYS, FL_DISTANCE_PARAMETERS, current_distances, fl_distance_kernels, fl_distances, fl_enter_floats,
@@ -60,7 +60,7 @@ cdef class Distances:
 
     cdef list layers
     cdef Operand target, sample_weight, value
-    cdef const int64_t[::1] held                      # the labels
+    cdef object held                                 # the array of the labels
     cdef const int64_t *labels
     cdef bint has_target, has_sample_weight, has_value, has_labels, is_double
     cdef int loss
@@ -95,7 +95,7 @@ cdef class Distances:
             self.has_sample_weight = True
         if labels is not None:
             self.held, self.has_labels = labels, True
-            self.labels = &self.held[0] if rows else NULL
+            self.labels = <const int64_t *>address(labels)
         for layer in layers:
             for j in range(layer.count):
                 if layer.arrays[j].size != layer.width * (centers if j == 1 and self.has_labels else rows):

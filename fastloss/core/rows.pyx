@@ -10,8 +10,8 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastloss.core.buffers cimport (
-    FLOAT32, FLOAT64, Operand, check_size, close_operand, numbers_size, open_operand, raise_resized, read_block,
-    read_integers, scratch_size, write_block,
+    FLOAT32, FLOAT64, Operand, address, check_size, close_operand, numbers_size, open_operand, raise_resized,
+    read_block, read_integers, scratch_size, write_block,
 )
 from fastloss.core.kernels cimport (
     FL_BLOCK, FL_ROW_ELEMENTS, FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW, current_rows, current_table, fl_matrix,
@@ -143,9 +143,9 @@ cdef class Labels:
         else:
             widen(<const int64_t *>self.kept + start, labels, n)
 
-    def copy_to(self, int64_t[::1] out):
-        if self.size:
-            self.read(0, self.size, &out[0])
+    def copy_to(self, out):
+        """Into an array of as many int64, side by side."""
+        self.read(0, self.size, <int64_t *>address(out))
 
 
 # ---- rows of any layout -------------------------------------------------------------------------------------------

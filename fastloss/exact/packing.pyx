@@ -9,6 +9,7 @@ whole byte. The text is base64 of the bytes.
 
 import binascii
 
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
@@ -32,26 +33,34 @@ cdef enum:
     FIRST_ROOM = 1 << 12
 
 
-def packed(const uint64_t[:, ::1] states):
+def packed(states):
     """The text of buckets, given by their states as `accumulator` has them: index, both halves of the sum, count."""
-    cdef Py_ssize_t size = states.shape[0], i
+    cdef Py_buffer view
+    PyObject_GetBuffer(states, &view, PyBUF_C_CONTIGUOUS)
+    try:
+        return packed_rows(<const uint64_t*>view.buf, view.len // (4 * sizeof(uint64_t)))
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef str packed_rows(const uint64_t* states, Py_ssize_t size):
+    cdef const uint64_t* state
     cdef uint64_t used = <uint64_t>1 << LOW_BITS
     cdef int64_t before = -1
+    cdef Py_ssize_t i
     cdef int dropped
     cdef Bits bits = Bits()
     for i in range(size):
-        used |= states[i, 1]
+        used |= states[4 * i + 1]
     dropped = trailing_zeros(used)
     bits.put_gamma(size + 1)
     bits.put_gamma(dropped + 1)
     for i in range(size):
-        bits.put_gamma(states[i, 0] - before)
-        bits.put_gamma(states[i, 3])
-        bits.put(
-            (<uint128>states[i, 2] << 64 | states[i, 1]) >> dropped,
-            LOW_BITS - dropped + length(states[i, 3] - 1),
-        )
-        before = states[i, 0]
+        state = states + 4 * i
+        bits.put_gamma(state[0] - before)
+        bits.put_gamma(state[3])
+        bits.put((<uint128>state[2] << 64 | state[1]) >> dropped, LOW_BITS - dropped + length(state[3] - 1))
+        before = state[0]
     return binascii.b2a_base64(bits.content(), newline=False).decode()
 
 
