@@ -36,10 +36,11 @@ KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fn
 HARDENING = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 LINK_FLAGS = ["-Wl,-z,relro,-z,now"]
 # map: lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
-# rows: of what -O3 adds, whole unrolling alone makes them faster, the rest larger. GCC takes what it unrolls last for unset.
+# rows, columns: of what -O3 adds, whole unrolling alone makes them faster, the rest larger. GCC takes what it unrolls last for unset.
 GCC_FLAGS = {
     "map": ["-fschedule-insns"],
     "rows": ["-O2", "-fpeel-loops", "-Wno-maybe-uninitialized"],
+    "columns": ["-O2", "-fpeel-loops", "-Wno-maybe-uninitialized"],
     "distances": [],
     "tiles": [],
     "sums": [],
@@ -53,7 +54,8 @@ ISA_FLAGS = {
     "aarch64": {"neon": []},
 }
 # What csrc/*.c are compiled for: see csrc/simd/vec.h
-DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64), "distances": (64, 3264), "tiles": (32, 64), "sums": (32, 64)}
+DOMAINS = {"map": (32, 64, 3264), "rows": (32, 64), "columns": (32, 64), "distances": (64, 3264), "tiles": (32, 64),
+           "sums": (32, 64)}  # fmt: skip
 
 # The extensions lock what threads share, or set it before these see it: they need no global lock of the interpreter.
 CYTHON = {"build_dir": "build/cython", "language_level": 3,

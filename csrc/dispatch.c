@@ -2,6 +2,7 @@
 #include "api.h"
 #include "distances/api.h"
 #include "sums/api.h"
+#include "columns/api.h"
 #include "tiles/api.h"
 
 #include "map/variants.h"
@@ -58,6 +59,7 @@ const char *const fl_isa_names[FL_ISAS] = {
     extern const fl_table fl_map_##name##_32, fl_map_##name##_64, fl_map_##name##_3264;                                \
     extern const fl_row_kernels fl_rows_##name##_32, fl_rows_##name##_64;                                              \
     extern const fl_distance_kernels fl_distances_##name##_64, fl_distances_##name##_3264;                             \
+    extern const fl_column_kernels fl_columns_##name##_32, fl_columns_##name##_64;                                     \
     extern const fl_tile_kernels fl_tiles_##name##_32, fl_tiles_##name##_64;                                           \
     extern const fl_sum_kernels fl_sums_##name##_32, fl_sums_##name##_64;
 #include "isas.def"
@@ -66,6 +68,7 @@ static const struct {
     const fl_table *map[FL_ARITHMETICS];
     const fl_row_kernels *rows[FL_WIDE];
     const fl_distance_kernels *distances[2]; /* of float32 and of float64, both computed in float64 */
+    const fl_column_kernels *columns[FL_WIDE];
     const fl_tile_kernels *tiles[FL_WIDE];
     const fl_sum_kernels *sums[FL_WIDE];
     int has_fma;
@@ -74,6 +77,7 @@ static const struct {
     [FL_ISA_##name] = {{&fl_map_##name##_32, &fl_map_##name##_64, &fl_map_##name##_3264},                              \
                        {&fl_rows_##name##_32, &fl_rows_##name##_64},                                                   \
                        {&fl_distances_##name##_3264, &fl_distances_##name##_64},                                       \
+                       {&fl_columns_##name##_32, &fl_columns_##name##_64},                                             \
                        {&fl_tiles_##name##_32, &fl_tiles_##name##_64},                                                 \
                        {&fl_sums_##name##_32, &fl_sums_##name##_64},                                                   \
                        has_fma},
@@ -118,6 +122,7 @@ int fl_isa_supported(int isa) {
 const fl_table *fl_get_table(int isa, int arithmetic) { return isas[isa].map[arithmetic]; }
 const fl_row_kernels *fl_get_rows(int isa, int arithmetic) { return isas[isa].rows[arithmetic]; }
 const fl_distance_kernels *fl_get_distances(int isa, int is_double) { return isas[isa].distances[is_double]; }
+const fl_column_kernels *fl_get_columns(int isa, int arithmetic) { return isas[isa].columns[arithmetic]; }
 const fl_tile_kernels *fl_get_tiles(int isa, int arithmetic) { return isas[isa].tiles[arithmetic]; }
 const fl_sum_kernels *fl_get_sums(int isa, int is_double) { return isas[isa].sums[is_double]; }
 

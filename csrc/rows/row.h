@@ -85,4 +85,4 @@ INLINE vec class_weight_of(const row_source *s, size_t k) {
 }
 
 #define DEFINE_VARIANT(kernel, name, variant)                                                                          \
-    static __attribute__((noinline)) void kernel##_##name(const fl_rows *a) { kernel##_run(a, variant); }
+    SHARED void kernel##_##name(const fl_rows *a) { kernel##_run(a, variant); }

@@ -4,6 +4,11 @@ from libc.stdint cimport int64_t, uint64_t
 
 from fastloss.core.buffers cimport Operand
 
+cdef enum:
+    # A call that reads and writes more than a core's share of the caches leaves nothing there for its caller: its
+    # outputs are then stored past the caches, which saves reading the memory that they overwrite.
+    STREAMED_BYTES = 32 << 20
+
 cdef extern from "api.h" nogil:
     enum:
         FL_BLOCK, FL_SUM_LANES, FL_ALIGNMENT, FL_MAX_PARAMS, FL_ISAS, FL_FUNCTIONS
@@ -128,6 +133,21 @@ cdef extern from "distances/api.h" nogil:
     const fl_distance_loss fl_distance_losses[]
     const fl_distance_kernels *fl_get_distances(int isa, bint is_double)
 
+cdef extern from "columns/api.h" nogil:
+    enum:
+        FL_COLUMN_BYTES
+
+    ctypedef struct fl_columns:
+        fl_rows rows
+        void *room
+        int streams
+
+    ctypedef struct fl_column_kernels:
+        size_t (*room)(int kernel, const double *parameters, size_t classes) noexcept nogil
+        void (**kernels)(const fl_rows *) noexcept nogil
+
+    const fl_column_kernels *fl_get_columns(int isa, int arithmetic)
+
 cdef extern from "tiles/api.h" nogil:
     enum:
         FL_TILE_COLUMNS, FL_TILE_STRIP, FL_TILE_ROWS, FL_TILE_ROLES, FL_MARGINS
@@ -205,7 +225,9 @@ cdef extern from "sums/api.h" nogil:
 cdef const fl_table *current_table(bint is_double) noexcept nogil
 cdef const fl_row_kernels *current_rows(bint is_double) noexcept nogil
 cdef const fl_distance_kernels *current_distances(bint is_double) noexcept
+cdef const fl_column_kernels *current_columns(bint is_double) noexcept
 cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept
+cdef void end_streams() noexcept nogil
 cdef const fl_sum_kernels *current_sums(bint is_double) noexcept nogil
 cdef fl_chosen chosen_loop(int loss, bint is_double, int outputs, const double *scalars) noexcept nogil
 cdef double tree_sum(double *partials, Py_ssize_t n) noexcept nogil

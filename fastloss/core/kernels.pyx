@@ -27,11 +27,6 @@ cdef extern from *:
 
 import os
 
-cdef enum:
-    # A call that reads and writes more than a core's share of the caches leaves nothing there for its caller: its
-    # outputs are then stored past the caches, which saves reading the memory that they overwrite.
-    STREAMED_BYTES = 32 << 20
-
 TRAITS = {FL_CONVEX: "convex", FL_C1: "c1", FL_EVEN: "even", FL_BOUNDED: "bounded"}
 TARGETS = {FL_LABELS: "labels", FL_LABELS_OR_PROBABILITIES: "labels or probabilities", FL_LOGITS: "logits"}
 DISTANCE_TARGETS = {FL_NO_TARGET: "none", FL_FRACTION: "fraction", FL_SIGN: "sign", FL_LABEL: "label"}
@@ -116,6 +111,14 @@ cdef fl_chosen chosen_loop(int loss, bint is_double, int outputs, const double *
 
 cdef const fl_distance_kernels *current_distances(bint is_double) noexcept:
     return fl_get_distances(fl_current_isa, is_double)
+
+
+cdef const fl_column_kernels *current_columns(bint is_double) noexcept:
+    return fl_get_columns(fl_current_isa, FL_F64 if is_double else FL_F32)
+
+
+cdef void end_streams() noexcept nogil:
+    fl_end_streams()
 
 
 cdef const fl_tile_kernels *current_tiles(bint is_double) noexcept:

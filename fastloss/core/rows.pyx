@@ -14,8 +14,9 @@ from fastloss.core.buffers cimport (
     read_block, read_integers, scratch_size, write_block,
 )
 from fastloss.core.kernels cimport (
-    FL_BLOCK, FL_ROW_ELEMENTS, FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW, current_rows, current_table, fl_matrix,
-    fl_enter_floats, fl_leave_floats, fl_row_kernels, fl_rows, fl_table, tree_sum,
+    FL_BLOCK, FL_COLUMN_BYTES, FL_ROW_ELEMENTS, FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SHORT_ROW, STREAMED_BYTES,
+    current_columns, current_rows, current_table, end_streams, fl_column_kernels, fl_columns, fl_enter_floats,
+    fl_leave_floats, fl_matrix, fl_row_kernels, fl_rows, fl_table, tree_sum,
 )
 from fastloss.core.kernels cimport (
     FL_ROW_GRAD, FL_ROW_HESS, FL_ROW_hits, FL_ROW_log_probabilities, FL_ROW_own_probabilities, FL_ROW_probabilities,
@@ -24,6 +25,7 @@ from fastloss.core.kernels cimport (
 cdef enum:
     BLOCK_BYTES = 1 << 17  # of logits: a block and its gradient stay in the second-level cache
     BY_CLASS_BYTES = 1 << 19  # the same where long rows are transposed, for longer runs of neighbouring rows
+    BY_COLUMN_BYTES = 1 << 21  # the same where they are not: the kernel reads ahead, up to the block's end
     MOST_BYTES = 1 << 24      # of those of a thread, unless a row alone has more
 
 # The outputs of one number per logit, and the kernels that are no losses
@@ -153,6 +155,7 @@ cdef class Labels:
 cdef struct Matrix:
     Operand operand
     bint by_class         # stored class by class: rows are neighbours in memory, the classes of a row are not
+    bint are_columns      # long rows that are by_class and stay so
     Py_ssize_t run        # where by_class, how many rows are neighbours
     Py_ssize_t classes
 
@@ -174,6 +177,8 @@ cdef int open_matrix(
 cdef Py_ssize_t matrix_scratch(const Matrix *m, Py_ssize_t n) noexcept nogil:
     """Bytes of scratch memory for n rows: the rows in the computing dtype, and what read_block needs."""
     cdef Py_ssize_t size = n * m.classes
+    if is_in_place(m):
+        return 0
     if not m.by_class:
         return scratch_size(&m.operand, size)
     cdef Py_ssize_t rows = numbers_size(m.operand.is_double, size)
@@ -228,7 +233,7 @@ cdef void *move_rows(
 
 cdef bint is_in_place(const Matrix *m) noexcept nogil:
     """Whether the kernels can read or write the matrix where it lies."""
-    return m.operand.direct and (not m.by_class or m.classes <= FL_SHORT_ROW)
+    return m.operand.direct and (not m.by_class or m.classes <= FL_SHORT_ROW or m.are_columns)
 
 
 cdef fl_matrix in_place(const Matrix *m, Py_ssize_t start) noexcept nogil:
@@ -270,8 +275,11 @@ cdef class Rows:
     cdef double parameters[FL_ROW_PARAMETERS]
     cdef public double factor           # of grad and hess
     cdef readonly Py_ssize_t blocks, block_size  # block_size is of elements
+    cdef Py_ssize_t room                # where long rows stay class by class, the bytes that their kernel needs, else 0
+    cdef bint streams                   # whether it stores elements past the caches
     cdef Py_ssize_t rows, classes, block
     cdef const fl_row_kernels *kernels
+    cdef const fl_column_kernels *column_kernels
     cdef const fl_table *wide
 
     def __init__(self, bint is_double, Py_ssize_t rows, Py_ssize_t classes, logits, *, int kernel, parameters, value,
@@ -289,15 +297,12 @@ cdef class Rows:
             self.parameters[k] = parameters[k]
         self.rows, self.classes = rows, classes
         self.kernels = current_rows(is_double)
+        self.column_kernels = current_columns(is_double)
         self.wide = current_table(True)
         self.labels = labels
         open_matrix(&self.logits, logits[0], logits[1], is_double, False, self.rows, self.classes)
         if labels is not None and (self.labels.size != self.rows or self.labels.classes != self.classes):
             raise_resized()
-        self.block = self.rows_of_block()
-        check_size(self.block, self.classes)
-        self.blocks = (self.rows + self.block - 1) // self.block
-        self.block_size = self.block * self.classes
         self.factor = 1
         if target is not None:
             open_matrix(&self.target, target[0], target[1], is_double, False, self.rows, self.classes)
@@ -315,6 +320,11 @@ cdef class Rows:
         for element, array in elements.items():
             open_matrix(&self.elements[<int>element], array, computing, is_double, True, self.rows, self.classes)
             self.emits[<int>element] = True
+        self.take_columns(len(elements))
+        self.block = self.rows_of_block()
+        check_size(self.block, self.classes)
+        self.blocks = (self.rows + self.block - 1) // self.block
+        self.block_size = self.block * self.classes
 
     def __dealloc__(self):
         cdef int k
@@ -326,14 +336,33 @@ cdef class Rows:
         for k in range(FL_ROW_ELEMENTS):
             close_operand(&self.elements[k].operand)
 
+    cdef void take_columns(self, int outputs) noexcept:
+        """Let long rows stay class by class, if there is a kernel for that and all that it reads and writes lies so."""
+        cdef Py_ssize_t bytes = self.rows * self.classes * (8 if self.is_double else 4)
+        cdef bint stay = self.logits.by_class and self.logits.operand.direct and not self.has_target
+        cdef int k
+        for k in range(FL_ROW_ELEMENTS):
+            if self.emits[k]:
+                stay &= self.elements[k].by_class and self.elements[k].operand.direct
+        if not stay or self.classes <= FL_SHORT_ROW:
+            return
+        self.room = self.column_kernels.room(self.kernel, self.parameters, self.classes)
+        self.streams = bytes * (1 + outputs) > STREAMED_BYTES
+        self.logits.are_columns = self.room > 0
+        for k in range(FL_ROW_ELEMENTS):
+            self.elements[k].are_columns = self.room > 0
+
     cdef Py_ssize_t rows_of_block(self) noexcept:
         cdef bint moves = self.logits.by_class and self.classes > FL_SHORT_ROW
-        cdef Py_ssize_t bytes = BY_CLASS_BYTES if moves else BLOCK_BYTES
+        cdef Py_ssize_t bytes = BY_COLUMN_BYTES if self.room else BY_CLASS_BYTES if moves else BLOCK_BYTES
         cdef int itemsize = 8 if self.is_double else 4
+        cdef Py_ssize_t columns = FL_COLUMN_BYTES // itemsize
         cdef Py_ssize_t rows = min(bytes // itemsize // self.classes, <Py_ssize_t>FL_BLOCK)
         cdef Py_ssize_t most = MOST_BYTES // itemsize // self.classes
         if not self.logits.by_class:
             return rows_per_block(self.classes, itemsize)
+        if self.room:
+            return max(rows - rows % columns, columns)
         if moves and most < FL_ROW_PADDING:  # fewer than are neighbours in a line of the cache
             return max(most, <Py_ssize_t>1)
         return max(rows - rows % FL_ROW_PADDING, <Py_ssize_t>FL_ROW_PADDING)
@@ -351,6 +380,8 @@ cdef class Rows:
                 n = min(self.block, min(end - start, run - start % run))
                 self.run_block(start, n, scratch)
                 start += n
+            if self.streams:
+                end_streams()
         fl_leave_floats(floats)
         PyMem_RawFree(scratch)
 
@@ -360,10 +391,10 @@ cdef class Rows:
         cdef int k
         for k in range(FL_ROW_ELEMENTS):
             by_class |= self.emits[k] and self.elements[k].by_class
-        return self.logits.run if by_class and self.classes <= FL_SHORT_ROW else self.rows
+        return self.logits.run if by_class and (self.classes <= FL_SHORT_ROW or self.room) else self.rows
 
     cdef Py_ssize_t scratch_bytes(self, Py_ssize_t n) noexcept:
-        cdef Py_ssize_t bytes = 8 * (n + FL_ROW_PADDING) + matrix_scratch(&self.logits, n)
+        cdef Py_ssize_t bytes = 8 * (n + FL_ROW_PADDING) + matrix_scratch(&self.logits, n) + self.room
         cdef int k
         bytes += 8 * (n + FL_ROW_PADDING) if self.labels is not None else 0
         bytes += matrix_scratch(&self.target, n) if self.has_target else 0
@@ -412,6 +443,7 @@ cdef class Rows:
         cdef Py_ssize_t n = rows.rows
         cdef char *value = scratch
         cdef char *elements[FL_ROW_ELEMENTS]
+        cdef fl_columns columns
         cdef int k
         if self.has_value:
             rows.value = self.value.data + start * self.value.itemsize if self.value.direct else value
@@ -425,7 +457,11 @@ cdef class Rows:
             else:
                 rows.elements[k] = fl_matrix(scratch, self.classes, 1)
             scratch += matrix_scratch(&self.elements[k], n)
-        self.kernels.kernels[self.kernel](rows)
+        if self.room:
+            columns = fl_columns(rows[0], scratch, self.streams)
+            self.column_kernels.kernels[self.kernel](&columns.rows)
+        else:
+            self.kernels.kernels[self.kernel](rows)
         if self.has_value and not self.value.direct:
             write_block(&self.value, start, n, value)
         for k in range(FL_ROW_ELEMENTS):

@@ -66,10 +66,12 @@ def quartic(a=1.0, b=1.0, c=1.0, d=1.0):
 NO_ROWS = """
 #include "api.h"
 #include "distances/api.h"
+#include "columns/api.h"
 #include "tiles/api.h"
 #include "sums/api.h"
 const fl_row_kernels fl_rows_{isa}_32 = {{0}}, fl_rows_{isa}_64 = {{0}};
 const fl_distance_kernels fl_distances_{isa}_64 = {{0}}, fl_distances_{isa}_3264 = {{0}};
+const fl_column_kernels fl_columns_{isa}_32 = {{0}}, fl_columns_{isa}_64 = {{0}};
 const fl_tile_kernels fl_tiles_{isa}_32 = {{0}}, fl_tiles_{isa}_64 = {{0}};
 const fl_sum_kernels fl_sums_{isa}_32 = {{0}}, fl_sums_{isa}_64 = {{0}};
 """

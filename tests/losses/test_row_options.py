@@ -218,6 +218,65 @@ def test_classes_apart_in_memory(name, rows, classes, dtype, isa):
             assert_same_bits(three, one)
 
 
+def of_every_kind(rows, classes, dtype):
+    """(logits, labels): some rows have infinite logits or NaNs, or all logits alike, and some do not count."""
+    logits, labels = logits_of_all_kinds(rows, classes, dtype)
+    special = ([np.nan], [np.inf], [-np.inf], [np.inf, np.nan], [-np.inf] * classes, [0.0] * classes, [-0.0, 0.0])
+    for row, numbers in enumerate(special):
+        logits[2 * row, : len(numbers)] = numbers
+        logits[2 * row + 1, classes - len(numbers) :] = numbers
+    labels[3::5] = -100
+    return logits, labels
+
+
+def with_one_nan(array):
+    """The same numbers, every NaN with the same bits."""
+    return np.where(np.isnan(array), array.dtype.type(np.nan), array)
+
+
+@EVERY_DTYPE
+@EVERY_CASE
+@pytest.mark.parametrize(("classes", "rows"), [(129, 16), (256, 17), (1000, 65), (4225, 131)])
+def test_long_rows_class_by_class(name, case, classes, rows, dtype, isa):
+    """Rows of one chunk of classes and of several; whole tiles of rows and parts of them."""
+    loss, (logits, labels), case = fl.get(name), of_every_kind(rows, classes, dtype), options(case, classes)
+    target = target_of(name, logits, labels)
+    weight = np.random.default_rng(3).uniform(0.5, 2, rows).astype(dtype)
+    weight[1::7] = 0
+    for keywords in (case, case | {"sample_weight": weight}):
+        want = loss.evaluate(logits, target, outputs=OUTPUTS, **keywords)
+        apart = np.ascontiguousarray(logits.T)
+        moved = np.ascontiguousarray(target.T) if target.ndim == 2 else target
+        got = loss.evaluate(apart, moved, outputs=OUTPUTS, axis=0, **keywords)
+        value = loss(apart, moved, axis=0, **keywords)
+        loss.grad(apart, moved, axis=0, out=apart, **keywords)
+        assert_same_bits(with_one_nan(value), with_one_nan(want[0]))
+        assert_same_bits(with_one_nan(got[0]), with_one_nan(want[0]))
+        for elements, others in ((got[1], want[1]), (got[2], want[2]), (apart, want[1])):
+            assert_same_bits(with_one_nan(elements), with_one_nan(others.T))
+
+
+@EVERY_DTYPE
+@pytest.mark.parametrize(("classes", "rows"), [(129, 16), (1000, 65), (4225, 131)])
+def test_softmax_of_long_rows_class_by_class(classes, rows, dtype, isa):
+    logits, _ = of_every_kind(rows, classes, dtype)
+    apart = np.ascontiguousarray(logits.T)
+    for function in (fl.softmax, fl.log_softmax):
+        for keywords in ({}, {"temperature": 2.5}):
+            got, want = function(apart, axis=0, **keywords), function(logits, **keywords)
+            assert_same_bits(with_one_nan(got), with_one_nan(want.T))
+    assert_same_bits(with_one_nan(fl.logsumexp(apart, axis=0)), with_one_nan(fl.logsumexp(logits)))
+
+
+@pytest.mark.parametrize("shift", [0, 1, 8])
+def test_elements_of_large_calls_class_by_class(shift, isa):
+    """They are stored past the caches, where they are aligned."""
+    logits, labels = logits_of_all_kinds(9000, 500, "float32")
+    out = np.empty(logits.size + shift, np.float32)[shift:].reshape(500, 9000)
+    fl.cross_entropy.grad(np.ascontiguousarray(logits.T), labels, axis=0, out=out, num_threads=2)
+    assert_same_bits(out, fl.cross_entropy.grad(logits, labels).T)
+
+
 @pytest.mark.parametrize("dtype", ["float16", *DTYPES])
 def test_softmax_of_classes_apart_in_memory(dtype, isa):
     logits, _ = logits_of_all_kinds(2100, 33, dtype)

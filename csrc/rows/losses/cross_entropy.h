@@ -29,7 +29,7 @@ DEFINE_VARIANT(cross_entropy, soft, SOFT)
 DEFINE_VARIANT(cross_entropy, tempered, TEMPERED)
 DEFINE_VARIANT(cross_entropy, soft_tempered, SOFT | TEMPERED)
 
-static void cross_entropy_rows(const fl_rows *a) {
+SHARED void cross_entropy_rows(const fl_rows *a) {
     int is_soft = a->target.data || a->parameters[0] != 0, is_tempered = a->parameters[1] != 1;
     if (is_soft && is_tempered) return cross_entropy_soft_tempered(a);
     if (is_soft) return cross_entropy_soft(a);

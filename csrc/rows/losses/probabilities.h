@@ -71,12 +71,12 @@ DEFINE_VARIANT(probabilities, tempered, TEMPERED)
 DEFINE_VARIANT(log_probabilities, plain, 0)
 DEFINE_VARIANT(log_probabilities, tempered, TEMPERED)
 
-static void probabilities_rows(const fl_rows *a) {
+SHARED void probabilities_rows(const fl_rows *a) {
     if (a->parameters[0] != 1) return probabilities_tempered(a);
     probabilities_plain(a);
 }
 
-static void log_probabilities_rows(const fl_rows *a) {
+SHARED void log_probabilities_rows(const fl_rows *a) {
     if (a->parameters[0] != 1) return log_probabilities_tempered(a);
     log_probabilities_plain(a);
 }

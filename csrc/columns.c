@@ -1,0 +1,48 @@
+/* Losses of long rows of logits that lie class by class, for one instruction set and one arithmetic, ending in their
+ * table: the plain softmax and its cross-entropy with labels, of rows.c, with loops of their own. Vectors of 128 bits hold
+ * too few rows for it to pay. */
+#include "domain.h"
+#include "columns/api.h"
+
+#if FL_BYTES > 16
+#define BY_CLASS /* what differs in rows/driver.inc */
+#include "rows/transpose.h"
+#include "rows/row.h"
+#include "rows/exp.h"
+#include "rows/sums.h"
+#include "rows/tile.h"
+#include "rows/softmax.h"
+
+#include "columns/softmax.h"
+
+#define ROW_BODIES
+#include "rows/losses/cross_entropy.h"
+#include "rows/losses/probabilities.h"
+#undef ROW_BODIES
+
+static int is_plain(int kernel, const double *parameters) {
+    if (kernel == FL_ROW_cross_entropy) return parameters[0] == 0 && parameters[1] == 1;
+    return (kernel == FL_ROW_probabilities || kernel == FL_ROW_log_probabilities) && parameters[0] == 1;
+}
+
+static size_t room(int kernel, const double *parameters, size_t classes) {
+    return is_plain(kernel, parameters) ? column_room(classes) : 0;
+}
+#else
+static size_t room(int kernel, const double *parameters, size_t classes) {
+    (void)kernel, (void)parameters, (void)classes;
+    return 0;
+}
+#endif
+
+const fl_column_kernels TABLE_OF(columns, FL_ARITH) = {
+    .room = room,
+#if FL_BYTES > 16
+    .kernels =
+        {
+            [FL_ROW_cross_entropy] = cross_entropy_plain,
+            [FL_ROW_probabilities] = probabilities_plain,
+            [FL_ROW_log_probabilities] = log_probabilities_plain,
+        },
+#endif
+};
