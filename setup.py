@@ -36,7 +36,8 @@ KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fn
 HARDENING = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 LINK_FLAGS = ["-Wl,-z,relro,-z,now"]
 # map: lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
-# rows, columns: of what -O3 adds, whole unrolling alone makes them faster, the rest larger. GCC takes what it unrolls last for unset.
+# rows, columns: of what -O3 adds whole unrolling alone makes them faster, the rest larger. What it unrolls late seems
+# unset to GCC 12.
 GCC_FLAGS = {
     "map": ["-fschedule-insns"],
     "rows": ["-O2", "-fpeel-loops", "-Wno-maybe-uninitialized"],

@@ -40,8 +40,8 @@ static size_t column_room(size_t classes) {
            chunks * COLUMNS * sizeof(softmax_part) + FL_ALIGNMENT;
 }
 
-/* Asks for the jth part of the next COLUMN_STEP classes, of ROW_LANES parts, and of their place: all at once would wait for
- * each other. Where rows begin within a line of the cache, they end in one more. */
+/* Asks for the jth part of the next COLUMN_STEP classes, of ROW_LANES parts, and of their place: all at once would wait
+ * for each other. Where rows begin within a line of the cache, they end in one more. */
 INLINE void prefetch_columns(const column_reader *s, size_t j) {
     enum { LINES = FL_COLUMN_BYTES / 64, PART = COLUMN_STEP / ROW_LANES };
     UNROLL for (size_t k = s->done + j * PART; k < s->done + (j + 1) * PART; k++) {
