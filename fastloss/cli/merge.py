@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fastloss.cli.options import check_file
 from fastloss.exact.summary import Summaries
 from fastloss.files import ScoringError, Summary
 from fastloss.files.errors import located
@@ -22,6 +23,7 @@ def merge(
 
     For example: fastloss merge monday.json tuesday.json -o both.json
     """
+    check_file(output, "summary", "summary.json", ())
     try:
         merged = reduce(or_, map(read_summary, input))
     except ScoringError:

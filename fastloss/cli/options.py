@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from fastloss.core.arguments import shown
 from fastloss.files import ScoringError
 from fastloss.files.conditions import OPERATORS
 from fastloss.files.errors import one_line
-from fastloss.files.formats import FORMATS
+from fastloss.files.formats import FORMATS, STREAM
 
 FORMAT_HELP = f"Format of standard input, and of files whose extension names none: {', '.join(FORMATS)}."
 DTYPE_HELP = "bfloat16: what .npy arrays hold whose elements have two bytes and no type."
@@ -126,6 +126,21 @@ def _number(text: str) -> int | float:
         return float(text)
     float(int(text))
     return int(text)
+
+
+def check_file(path: str | None, what: str, example: str, others: Iterable[str | None]) -> None:
+    """That a page or a summary can have this name, and takes the place of no other file of the command, before there is
+    one to write.
+    """
+    if path is None:
+        return
+    if path == STREAM or os.path.isdir(path):
+        raise ScoringError(f"{path}: a {what} is a file: give its name, such as {example}")
+    directory = os.path.dirname(path) or os.curdir
+    if not os.path.isdir(directory):
+        raise ScoringError(f"{path}: cannot be written: there is no directory {directory}")
+    if os.path.realpath(path) in {os.path.realpath(other) for other in others if other}:
+        raise ScoringError(f"{path}: the {what} would take the place of another file of the command: give another name")
 
 
 def columns(given: list[str] | None) -> str | list[str] | None:

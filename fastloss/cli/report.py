@@ -1,6 +1,5 @@
 """`fastloss report`: a summary as one file of HTML."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +7,8 @@ from typing import Annotated
 import typer
 
 from fastloss.cli.merge import read_summary
+from fastloss.cli.options import check_file
 from fastloss.files import ScoringError
-from fastloss.files.formats import STREAM
 from fastloss.files.stores import LOCAL, writing
 from fastloss.report import html
 
@@ -30,21 +29,6 @@ def report(
     check_page(output, [summary])
     found = read_summary(summary)
     write_report(output, found, title=title)
-
-
-def check_file(path: str | None, what: str, example: str, others: Iterable[str | None]) -> None:
-    """That a page or a summary can have this name, and takes the place of no other file of the command, before there is
-    one to write.
-    """
-    if path is None:
-        return
-    if path == STREAM or os.path.isdir(path):
-        raise ScoringError(f"{path}: a {what} is a file: give its name, such as {example}")
-    directory = os.path.dirname(path) or os.curdir
-    if not os.path.isdir(directory):
-        raise ScoringError(f"{path}: cannot be written: there is no directory {directory}")
-    if os.path.realpath(path) in {os.path.realpath(other) for other in others if other}:
-        raise ScoringError(f"{path}: the {what} would take the place of another file of the command: give another name")
 
 
 def check_page(path: str | None, others: Iterable[str | None]) -> None:

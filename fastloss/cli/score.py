@@ -24,13 +24,14 @@ from fastloss.cli.options import (
     Thousands,
     Where,
     bound_loss,
+    check_file,
     columns,
     parameters,
     separator_of,
     storage_options,
 )
 from fastloss.cli.progress import log_fragment, progress_bar
-from fastloss.cli.report import check_file, check_page, said, write_report
+from fastloss.cli.report import check_page, said, write_report
 from fastloss.cli.tables import SORTS, print_summary
 from fastloss.cli.worst import worst_files, write_worst
 from fastloss.exact.summary import Summaries

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from fastloss.cli.report import check_file
+from fastloss.cli.options import check_file
 from fastloss.exact.rows import without_nested
 from fastloss.files import ScoringError
 from fastloss.files.arrow.dictionaries import collect

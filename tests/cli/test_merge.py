@@ -57,6 +57,9 @@ def test_what_does_not_merge_is_one_line(halves, capsys):
         assert message in said and said.count("\n") == 1
         assert not Path("c.json").exists()
     assert score("a", "--summary", "twice.json") == 2
+    for output, message in ((".", "a summary is a file"), ("none/c.json", "there is no directory none")):
+        capsys.readouterr()
+        assert main(["merge", "a.json", "-o", output]) == 2 and message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
