@@ -356,7 +356,7 @@ def text_of(value):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), operator=st.sampled_from(OPERATORS), in_order=st.booleans(), group=st.integers(1, 4))
 def test_statistics_change_no_result(tmp_path, kind, data, operator, in_order, group):
     """Sorted or not, whatever the type, with nulls and NaN: as without them."""
