@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import fastloss as fl
 from fastloss.files import ScoringError, Spec
 from fastloss.files.dataset import Fragment
-from fastloss.files.parquet import numbers
+from fastloss.files.parquet import footer, numbers
 from fastloss.files.parquet.footer import Footer
 from fastloss.files.readers import tables
 from fastloss.files.readers.sources import open_source
@@ -63,8 +63,8 @@ def by_pyarrow(data, names, size):
 def decoded(data, names, size):
     """The batches that are decoded without pyarrow."""
     file, read = pa.BufferReader(data), pq.ParquetFile(pa.BufferReader(data))
-    footer = Footer(file, lambda: (read.schema_arrow, read.metadata.schema), "a file")
-    return list(numbers.batches(file.read_at, footer, footer.schema, range(len(footer.rows)), names, size))
+    known = Footer(file, lambda: (read.schema_arrow, read.metadata.schema), "a file")
+    return list(numbers.batches(file.read_at, known, known.schema, range(len(known.rows)), names, size))
 
 
 def same(one, other):
@@ -249,3 +249,45 @@ def test_a_bit_that_was_flipped_is_told_as_by_pyarrow(tmp_path):
     path.write_bytes(data)
     with pytest.raises(ScoringError, match=r"column 'a' is corrupt: .*CRC checksum verification failed"):
         fl.score(path, loss=fl.huber, residual="a")
+
+
+def outcome(path):
+    """What is read of a file, or why it is not."""
+    try:
+        return [batch.to_pydict() for batch in read_by(path, Spec.of(fl.huber, residual="a"))]
+    except ScoringError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"row_group_size": 20, "write_page_index": True, "store_schema": False}], ids=str
+)
+def test_a_changed_footer_is_read_as_if_there_were_none_like_it(tmp_path, options):
+    """pyarrow is not asked about a footer that says the same of its columns as one before."""
+    path, chance = tmp_path / "in.parquet", random.Random(0)
+    pq.write_table(pa.table({"a": np.arange(50.0), "b": ["a", "b"] * 25}), path, **options)
+    data = path.read_bytes()
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    for _ in range(300):
+        path.write_bytes(data)
+        assert outcome(path)[0]["a"][:2] == [0, 1]
+        changed = bytearray(data)
+        at = chance.randrange(start, len(data))
+        changed[at] = chance.choice([changed[at] ^ 1 << chance.randrange(8), chance.randrange(256), 0, 255])
+        path.write_bytes(changed)
+        found = outcome(path)
+        footer._known.clear()
+        assert repr(found) == repr(outcome(path))
+
+
+def test_pyarrow_is_asked_about_the_first_of_files_with_the_same_columns(tmp_path, monkeypatch):
+    opened = []
+    given = tables.ParquetSource._open
+    monkeypatch.setattr(
+        tables.ParquetSource, "_open", staticmethod(lambda *of, **how: opened.append(of) or given(*of, **how))
+    )
+    footer._known.clear()
+    for number in range(5):
+        pq.write_table(pa.table({"a": np.arange(50.0) + number}), tmp_path / f"{number}.parquet")
+    assert fl.score(tmp_path, loss=fl.huber, residual="a", workers=1).rows == 250
+    assert len(opened) == 1

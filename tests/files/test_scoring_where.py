@@ -24,6 +24,7 @@ from fastloss.files import ScoringError, Spec, batch_function
 from fastloss.files.arrow import statistics
 from fastloss.files.conditions import OPERATORS
 from fastloss.files.parquet import thrift
+from fastloss.files.readers.tables import ParquetSource
 from fastloss.integrations._arrow import losses_alone, sql_function
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
@@ -252,13 +253,13 @@ def test_partitions(tmp_path, ending):
 def decoded(monkeypatch):
     """The row groups that are read, and the columns."""
     found = []
-    iter_batches = pa.parquet.ParquetFile.iter_batches
+    read = ParquetSource._read
 
-    def counted(self, size, row_groups, columns, **options):
+    def counted(self, file, chunks, row_groups, columns):
         found.extend((group, tuple(columns)) for group in row_groups)
-        return iter_batches(self, size, row_groups, columns, **options)
+        return read(self, file, chunks, row_groups, columns)
 
-    monkeypatch.setattr(pa.parquet.ParquetFile, "iter_batches", counted)
+    monkeypatch.setattr(ParquetSource, "_read", counted)
     return found
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet
 from pyarrow import types
 
 from fastloss.files.arrow.int96 import is_inside
-from fastloss.files.parquet.footer import Leaf
+from fastloss.files.parquet.footer import Footer
 
 WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
 INDEX_BYTES = 4  # a value at most, in a chunk of indices of a dictionary
@@ -17,7 +17,7 @@ TEXTS = types.is_string, types.is_large_string, types.is_binary, types.is_large_
 
 
 class Chunks:
-    """The chunks of some columns in some row groups.
+    """The chunks of some columns in some row groups; pyarrow's metadata are asked for where there are texts.
 
     Attributes
     ----------
@@ -33,34 +33,35 @@ class Chunks:
 
     def __init__(
         self,
-        metadata: pa.parquet.FileMetaData,
-        leaves: Sequence[Leaf],
+        footer: Footer,
+        metadata: Callable[[], pa.parquet.FileMetaData],
         schema: pa.Schema,
         row_groups: Sequence[int],
         names: Collection[str],
     ):
-        self._groups = [group for group in map(metadata.row_group, row_groups) if group.num_rows]
-        sizes, taken = [0] * len(self._groups), [0] * len(self._groups)
+        groups = [group for group in row_groups if footer.rows[group]]
+        sizes, taken = [0] * len(groups), [0] * len(groups)
         self.texts, self.largest_text = [], 0
-        for i, leaf in enumerate(leaves):
+        for i, leaf in enumerate(footer.leaves):
             if not is_inside(leaf.path, names):
                 continue
             width = WIDTHS.get(leaf.type) or leaf.length
-            for number, chunk in enumerate(self._chunks(i)):
-                sizes[number] += max(chunk.total_uncompressed_size, chunk.num_values * width)
-                taken[number] += chunk.total_compressed_size
-            if leaf.type == "BYTE_ARRAY" and any(map(_shares, self._chunks(i))):
-                if _is_text(schema, leaf.path) and _are_indices(list(self._chunks(i))):
-                    self.texts.append(leaf.path)
-                else:
-                    largest = max(chunk.total_uncompressed_size for chunk in self._chunks(i) if _shares(chunk))
-                    self.largest_text = max(self.largest_text, largest)
-        rows = [group.num_rows for group in self._groups]
+            for number, group in enumerate(groups):
+                at = group * len(footer.leaves) + i
+                sizes[number] += max(footer.becomes[at], footer.values[at] * width)
+                taken[number] += footer.extents[2 * at + 1] - footer.extents[2 * at]
+            if leaf.type == "BYTE_ARRAY":
+                self._look_at_texts(schema, leaf.path, [metadata().row_group(group).column(i) for group in groups])
+        rows = [footer.rows[group] for group in groups]
         of_rows = [(size / count, bytes / count) for size, bytes, count in zip(sizes, taken, rows, strict=True)]
         self.row_bytes, self.row_taken = max(of_rows, default=(0.0, 0.0))
 
-    def _chunks(self, column: int) -> Iterator[pa.parquet.ColumnChunkMetaData]:
-        return (group.column(column) for group in self._groups)
+    def _look_at_texts(self, schema: pa.Schema, path: str, chunks: Sequence[pa.parquet.ColumnChunkMetaData]) -> None:
+        sharing = [chunk.total_uncompressed_size for chunk in chunks if _shares(chunk)]
+        if sharing and _is_text(schema, path) and _are_indices(chunks):
+            self.texts.append(path)
+        else:
+            self.largest_text = max(self.largest_text, *sharing, 0)
 
 
 def extents(

@@ -1,8 +1,9 @@
 """The footer of a Parquet file, looked at before pyarrow is asked about column chunks: where their descriptions are
-corrupt, that ends the process (an exception of C++ that pyarrow 26 does not expect there).
+corrupt, that ends the process (an exception of C++ that pyarrow 26 does not expect there). pyarrow's own writing of
+what it has read is no way to look at it, as that may end the process as well.
 
-pyarrow has read the footer before; its own writing of what it has read is no way to look at it, as that may end the
-process as well. The numbers of fields are those of parquet.thrift of the Parquet format.
+pyarrow has read the footer before, or one that says the same of its columns: it need not be asked about each of many
+files. The numbers of fields are those of parquet.thrift of the Parquet format.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import os
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.parquet
 
 from fastloss.files.errors import SourceError
 from fastloss.files.parquet import thrift
-from fastloss.files.parquet.thrift import Struct, number
+from fastloss.files.parquet.thrift import Struct, has, number
 
 MAGIC = b"PAR1"
 TAIL_BYTES = 8  # at the end of a file: the length of the footer, and PAR1
@@ -41,6 +43,13 @@ KNOWN_OF_FILE, KNOWN_OF_GROUP, KNOWN_OF_CHUNK, KNOWN_OF_METADATA = (
 PAGE_TAKES, PAGES_OF_VALUES, PAGE_VALUES = 3, (5, 8), 1  # of the header of a page: of the first and second version
 PAGE_ENCODING = {5: 2, 8: 4}
 OF_DICTIONARY = (2, 8)  # encodings
+REQUIRED_OF_FILE = {1: thrift.I32, FILE_SCHEMA: thrift.LIST, FILE_ROWS: thrift.I64, FILE_GROUPS: thrift.LIST}
+REQUIRED_OF_GROUP = {GROUP_CHUNKS: thrift.LIST, GROUP_BECOMES: thrift.I64, GROUP_ROWS: thrift.I64}
+REQUIRED_OF_CHUNK = {CHUNK_START: thrift.I64, CHUNK_METADATA: thrift.STRUCT}
+REQUIRED_OF_METADATA = {TYPE: thrift.I32, 2: thrift.LIST, 3: thrift.LIST, CODEC: thrift.I32}
+REQUIRED_OF_METADATA |= dict.fromkeys((VALUES, BECOMES, TAKES, PAGES_START), thrift.I64)
+ENCODINGS = 13  # of the pages of a chunk: how many there are of each kind
+CHECKED_BY_ARROW = 8, 17  # of the metadata of a chunk: what is not looked at here, and may be wrong
 GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
 
 
@@ -87,6 +96,8 @@ class Footer:
     values, becomes, codecs, types : array of int
         Of each chunk its values, its bytes once they are decompressed, and the numbers of its codec and its type; -1
         where it does not tell.
+    is_sound : bool
+        Whether it has what it must have, and pyarrow can have nothing against it, if it has read the schema.
     is_known : bool
         Whether no place in the file can be told by a field that is unknown here.
 
@@ -100,24 +111,23 @@ class Footer:
         self.name = name
         self.extents, self.rows, self.values = array("q"), array("q"), array("q")
         self.becomes, self.codecs, self.types = array("q"), array("q"), array("q")
-        self.is_known = True
+        self._told = (self.values, VALUES), (self.becomes, BECOMES), (self.codecs, CODEC), (self.types, TYPE)
+        self.is_known = self.is_sound = True
         size = file.seek(-TAIL_BYTES, os.SEEK_END) + TAIL_BYTES
-        length = int.from_bytes(file.read(TAIL_BYTES)[:4], "little")
+        tail = file.read(TAIL_BYTES)
+        length = int.from_bytes(tail[:4], "little")
         self.end = file.seek(size - TAIL_BYTES - length)
         try:
             self.file, _ = thrift.read(file.read(length), {FILE_ORDERS: [{}]})
             told = self.file.get(FILE_SCHEMA, NO_LIST)[1], self.file.get(FILE_TEXTS, NO_LIST)[1]
             self.schema, self.leaves = _columns(told, read)
+            _, orders = self.file.get(FILE_ORDERS, (thrift.LIST, self.leaves))
+            self.is_sound = tail[4:] == MAGIC and has(self.file, REQUIRED_OF_FILE) and len(orders) == len(self.leaves)
             self.groups = thrift.structs(self.file.pop(FILE_GROUPS, NO_LIST), self._group)
         except thrift.Malformed as error:
             raise self.corrupt("its footer is corrupt") from error
         self.is_known &= self.file.keys() <= KNOWN_OF_FILE
         file.seek(0)
-
-    @property
-    def _of_chunks(self) -> tuple[tuple[array, int], ...]:
-        """What is kept of each chunk, and the fields that tell it."""
-        return (self.values, VALUES), (self.becomes, BECOMES), (self.codecs, CODEC), (self.types, TYPE)
 
     def corrupt(self, what: str) -> SourceError:
         """That the file is."""
@@ -137,6 +147,7 @@ class Footer:
         self.rows.append(number(group, GROUP_ROWS))
         _, chunks = group.get(GROUP_CHUNKS, (thrift.LIST, []))
         self.is_known &= group.keys() <= KNOWN_OF_GROUP
+        self.is_sound &= has(group, REQUIRED_OF_GROUP) and GROUP_SORTING not in group
         if len(chunks) > len(self.leaves):
             raise SourceError(f"{self.name}: a row group has more columns than the file has")
         for column, chunk in enumerate(chunks):
@@ -145,14 +156,16 @@ class Footer:
             metadata = chunk.get(CHUNK_METADATA, (thrift.STRUCT, {}))[1]
             if SIZES in metadata:
                 self._check_sizes(column, metadata[SIZES][1])
+            self.is_sound &= _is_sound(chunk, metadata)
             self.is_known &= chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
-            for told, field in self._of_chunks:
+            for told, field in self._told:
                 told.append(number(metadata, field))
             first = chunk_start(metadata)
             last = first + number(metadata, TAKES)
             self.extents.extend((first, last) if len(MAGIC) <= first <= last <= self.end else (-1, -1))
         missing = len(self.leaves) - len(chunks)
-        for told, _ in self._of_chunks:
+        self.is_sound &= not missing
+        for told, _ in self._told:
             told.extend([-1] * missing)
         self.extents.extend([-1] * 2 * missing)
         return data[start:at], at
@@ -174,6 +187,28 @@ def _columns(told: tuple[bytes, bytes], read: Callable) -> tuple[pa.Schema, list
         schema, stored = read()
         found = _known[told] = schema, [Leaf.of(stored.column(i)) for i in range(len(stored))]
     return found
+
+
+def _is_sound(chunk: Struct, metadata: Struct) -> bool:
+    """Whether what is said of a chunk is what pyarrow takes."""
+    return (
+        has(chunk, REQUIRED_OF_CHUNK)
+        and has(metadata, REQUIRED_OF_METADATA)
+        and metadata.keys().isdisjoint(CHECKED_BY_ARROW)
+        and (ENCODINGS not in metadata or _are_counts(metadata[ENCODINGS]))
+    )
+
+
+@lru_cache
+def _are_counts(encodings: tuple[int, bytes]) -> bool:
+    """Whether pages are counted by kind and encoding; most chunks have as many."""
+    if encodings[0] != thrift.LIST:
+        return False
+    required = dict.fromkeys((1, 2, 3), thrift.I32)
+    try:
+        return all(has(one, required) for one in thrift.structs(encodings, {}))
+    except thrift.Malformed:
+        return False
 
 
 def chunk_start(metadata: Struct) -> int:

@@ -104,6 +104,15 @@ def number(dict struct not None, int field):
     return (<tuple>found)[1] if found is not None and I16 <= <int>(<tuple>found)[0] <= I64 else -1
 
 
+def has(dict struct not None, dict kinds not None):
+    """Whether a struct has fields of these kinds."""
+    for field, kind in kinds.items():
+        found = struct.get(field)
+        if found is None or (<tuple>found)[0] != kind:
+            return False
+    return True
+
+
 @cython.final
 cdef class Place:
     """A place in bytes, from which on they are read."""
@@ -221,6 +230,8 @@ cdef class Place:
         """The number of elements of a list, and their kind."""
         cdef int head = self.byte()
         element[0] = head & 15
+        if element[0] > STRUCT:
+            raise Malformed("a list has values of no kind")
         return <uint64_t>(head >> 4) if head >> 4 != 15 else self.varint()
 
     cdef int go(self, uint64_t by) except -1:

@@ -57,24 +57,41 @@ class ParquetSource(Source):
         self._carried: dict[tuple[str, ...], Carried] = {}
         with reading(path, "parquet"):
             self._stored = _stored(file, path)
-            try:
-                self._file = self._open(self._stored)
-            except UnicodeDecodeError as error:
-                raise _not_text(path, error) from error
-            metadata = self._file.metadata
-            self._footer = Footer(self._stored, self._columns, shown(path))
+            self._footer = self._looked_at()
             self.schema = self._footer.schema
-            self._groups = range(metadata.num_row_groups) if row_groups is None else row_groups
+            self._groups = range(len(self._footer.rows)) if row_groups is None else row_groups
             carried = spec.carried(self.schema.names)
             self._of_groups = () if spec.worst else {*spec.grouping} - {*carried, *spec.numbers, *spec.conditioned}
             _refuse_intervals(shown(path), self._footer.leaves, carried)
             stamps = int96_columns(self._footer.leaves, {*carried, *spec.read})
             if stamps:
                 self.expect(stamps)
+                metadata = self._file.metadata
                 self._unit = int96_unit(shown(path), partial(self._open, self._stored, metadata), stamps, self._groups)
                 self._file = self._open(self._stored, metadata, self._unit)
                 self.schema = self._file.schema_arrow
         self.rows = sum(self._footer.rows[i] for i in self._groups)
+
+    @cached_property
+    def _file(self) -> pa.parquet.ParquetFile:
+        with reading(self._path, "parquet"):
+            try:
+                return self._open(self._stored)
+            except UnicodeDecodeError as error:
+                raise _not_text(self._path, error) from error
+
+    def _looked_at(self) -> Footer:
+        """The footer; pyarrow has read it, or another of the same columns. What pyarrow has against it comes first."""
+        if not isinstance(self._stored, pa.NativeFile):
+            self._file  # noqa: B018  (read here)
+        try:
+            footer = Footer(self._stored, self._columns, shown(self._path))
+        except Exception:
+            self._file  # noqa: B018
+            raise
+        if not footer.is_sound:
+            self._file  # noqa: B018
+        return footer
 
     @staticmethod
     def _open(file, metadata=None, unit: str = "ns", texts: Sequence[str] = ()) -> pa.parquet.ParquetFile:
@@ -135,7 +152,7 @@ class ParquetSource(Source):
         if carried is None or not carried.is_of_rows:
             return None
         with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
-            texts = Chunks(self._file.metadata, self._footer.leaves, self.schema, list(rows), {name}).texts
+            texts = self._chunks(list(rows), {name}).texts
             file, places = with_rows(carried, rows)
             column = self._open(pa.BufferReader(file), unit=self._unit, texts=texts).read(use_threads=False).column(0)
             column.validate(full=True)
@@ -144,15 +161,18 @@ class ParquetSource(Source):
                 found = found.cast(self.schema.field(name).type)
         return found if found.type == self.schema.field(name).type else None
 
+    def _chunks(self, groups: Sequence[int], names: Collection[str]) -> Chunks:
+        return Chunks(self._footer, lambda: self._file.metadata, self.schema, groups, names)
+
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
-            chunks = Chunks(self._file.metadata, self._footer.leaves, self.schema, self._groups, set(names))
+            chunks = self._chunks(self._groups, set(names))
             advice = "write it with fewer elements a row"
             check_expansion(self._path, int(chunks.row_taken), int(chunks.row_bytes), advice)
             self.expect(names)
-            file = self._file
+            file = None
             if chunks.texts:
-                file = self._open(self._stored, file.metadata, self._unit, chunks.texts)
+                file = self._open(self._stored, self._file.metadata, self._unit, chunks.texts)
             for groups in self._steps():
                 for batch in self._read(file, chunks, groups, list(names)):
                     for part in cut(validated(batch, self._path, "parquet")):
@@ -178,7 +198,7 @@ class ParquetSource(Source):
         return part
 
     def _read(
-        self, file: pa.parquet.ParquetFile, chunks: Chunks, groups: Sequence[int], names: list[str]
+        self, file: pa.parquet.ParquetFile | None, chunks: Chunks, groups: Sequence[int], names: list[str]
     ) -> Iterator[pa.RecordBatch]:
         """Batches of these columns: of numbers as far as they are decoded here, else by pyarrow; of what that cannot
         read, the column is found by reading each alone.
@@ -199,6 +219,7 @@ class ParquetSource(Source):
                 left, given = left - len(batch), given + 1
             if not left:
                 return
+        file = file or self._file
         try:
             for batch in islice(file.iter_batches(size, groups, names, use_threads=wide), given, None):
                 yield batch
@@ -231,6 +252,8 @@ class ParquetSource(Source):
         """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types, or
         where pyarrow would join those of several row groups into one that their indices cannot count.
         """
+        if len(self._groups) < 2:
+            return [self._groups]
         nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
         narrow = any(is_narrow(field.type) for field in self.schema)
         return [[group] for group in self._groups] if nested or narrow else [self._groups]
