@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import fastloss as fl
 from fastloss.files import ScoringError, Spec
 from fastloss.files.dataset import Fragment
-from fastloss.files.parquet import footer, numbers
+from fastloss.files.parquet import footer, numbers, thrift
 from fastloss.files.parquet.footer import Footer
 from fastloss.files.readers import tables
 from fastloss.files.readers.sources import open_source
@@ -291,3 +291,92 @@ def test_pyarrow_is_asked_about_the_first_of_files_with_the_same_columns(tmp_pat
         pq.write_table(pa.table({"a": np.arange(50.0) + number}), tmp_path / f"{number}.parquet")
     assert fl.score(tmp_path, loss=fl.huber, residual="a", workers=1).rows == 250
     assert len(opened) == 1
+
+
+# ---- pages made by hand ----------------------------------------------------------------------------------------------
+
+DATA, DICTIONARY, DATA_V2 = 0, 2, 3  # kinds of pages
+FIELD = {DATA: 5, DICTIONARY: 7, DATA_V2: 8}
+PLAIN_VALUES, LEVELS, BY_PLACE = 0, 3, 8  # encodings
+
+
+def page(kind, head, body, **changed):
+    whole = {"becomes": len(body), "takes": len(body)} | changed
+    struct = {n: (thrift.I32, value) for n, value in enumerate([kind, *whole.values()], 1)}
+    struct[FIELD[kind]] = thrift.STRUCT, {n: (thrift.I32, value) for n, value in enumerate(head, 1)}
+    return thrift.write(struct) + body
+
+
+def values(*pages, count=8, size=4, is_nullable=False):
+    data = b"".join(pages)
+    chunk = 0, len(data), count, 1000, None
+    found, bits = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), size, is_nullable).take(count)
+    return np.frombuffer(found, f"f{size}").tolist(), bits and bits.to_pybytes()
+
+
+ABC = page(DICTIONARY, (3, PLAIN_VALUES), np.array([1, 2, 3], "f4").tobytes())
+
+
+def places(body, count=8):
+    return page(DATA, (count, BY_PLACE, LEVELS, LEVELS), body)
+
+
+def nullable(body, levels, nulls=2, count=8):
+    return page(DATA_V2, (count, nulls, count, PLAIN_VALUES, len(levels), 0), levels + body)
+
+
+SIX = np.arange(6, dtype="f4").tobytes()
+
+
+def test_pages_are_decoded():
+    assert values(ABC, places(b"\2\3\x24\x49"))[0] == [1, 2, 3, 1, 2, 3, 1, 2]  # one group of two bits each
+    assert values(ABC, places(b"\2\x08\0\x08\2"))[0] == [1] * 4 + [3] * 4  # runs
+    assert values(nullable(SIX, b"\3\xf3"), is_nullable=True) == ([0, 1, 0, 0, 2, 3, 4, 5], b"\xf3")
+    assert values(nullable(SIX, b"\4\1\4\0\x08\1"), is_nullable=True) == ([0, 1, 0, 0, 2, 3, 4, 5], b"\xf3")
+    assert values(page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), SIX + SIX[:8]))[0] == [0, 1, 2, 3, 4, 5, 0, 1]
+
+
+WRONG = {
+    "places of 33 bits": (ABC, places(b"\x21\3" + bytes(40))),
+    "places of 255 bits": (ABC, places(b"\xff\3" + bytes(400))),
+    "a place behind the dictionary": (ABC, places(b"\2\x10\3")),
+    "a packed place behind it": (ABC, places(b"\2\3\x24\xc9")),
+    "a place that is large": (ABC, places(b"\x20\x10\xff\xff\xff\xff")),
+    "places that end": (ABC, places(b"\2\3\x24")),
+    "too few places": (ABC, places(b"\2\x08\0")),
+    "a run of none": (ABC, places(b"\2\0\0\x10\0")),
+    "a count that does not end": (ABC, places(b"\2" + b"\xff" * 9)),
+    "a count of too many": (ABC, places(b"\2\xff\xff\xff\xff\x0f\0\0")),
+    "no places": (ABC, places(b"")),
+    "no dictionary": (places(b"\2\x10\0"),),
+    "two dictionaries": (ABC, ABC, places(b"\2\x10\0")),
+    "a dictionary of more values": (page(DICTIONARY, (4, PLAIN_VALUES), bytes(12)), places(b"\2\x10\0")),
+    "fewer bytes than values": (page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(28)),),
+    "more values than the chunk": (page(DATA, (9, PLAIN_VALUES, LEVELS, LEVELS), bytes(36)),),
+    "less than no values": (page(DATA, (-1, PLAIN_VALUES, LEVELS, LEVELS), b""),),
+    "less than no bytes": (page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32), takes=-32),),
+    "bytes of another chunk": (page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32), takes=33),),
+    "other bytes than it has": (page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32), becomes=31),),
+    "another encoding": (page(DATA, (8, 9, LEVELS, LEVELS), bytes(32)),),
+    "a cut header": (page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32))[:9],),
+}
+WRONG_NULLABLE = {
+    "other nulls than it says": nullable(SIX, b"\3\xf3", nulls=1),
+    "levels of 2": nullable(SIX, b"\4\1\4\2\x08\1"),
+    "levels that end": nullable(SIX, b"\4\1\4\0"),
+    "levels that are longer than the page": page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), b"\xff\xff\xff\xff\3\xf3"),
+    "no room for levels": page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), b"\0\0\0"),
+    "levels of another encoding": page(DATA, (8, PLAIN_VALUES, 4, LEVELS), b"\2\0\0\0\3\xff" + bytes(32)),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_pages_are_refused(wrong):
+    with pytest.raises((numbers.Refused, thrift.Malformed)):
+        values(*WRONG[wrong])
+
+
+@pytest.mark.parametrize("wrong", WRONG_NULLABLE)
+def test_wrong_levels_are_refused(wrong):
+    with pytest.raises((numbers.Refused, thrift.Malformed)):
+        values(WRONG_NULLABLE[wrong], is_nullable=True)

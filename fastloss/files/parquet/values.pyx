@@ -193,12 +193,12 @@ cdef class Values:
     cdef int take_data(self, dict head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
         cdef Py_ssize_t count = whole(head, COUNT), end
         cdef uint32_t size
-        cdef int levels = whole(head, LEVELS_ENCODING)
+        cdef int of_levels = whole(head, LEVELS_ENCODING)
         whole(head, REPEATED_ENCODING)
         self.decompress(begin, takes, becomes, True)
         self.expect(count)
         if self.is_nullable:
-            require(levels == RLE and self.last - self.first >= LEVELS_BYTES)
+            require(of_levels == RLE and self.last - self.first >= LEVELS_BYTES)
             memcpy(&size, start_of(self.page) + self.first, LEVELS_BYTES)
             end = self.first + LEVELS_BYTES + <Py_ssize_t>size
             require(end <= self.last)
@@ -257,7 +257,6 @@ cdef class Values:
 
     cdef int decode(self, int encoding, Py_ssize_t count) except -1:
         """Have the values of a page of which so many are there, in their places."""
-        cdef Py_ssize_t begin = self.first
         if encoding == PLAIN:
             require(self.last - self.first == count * self.size)
         else:
