@@ -23,8 +23,7 @@ from fastloss.files.parquet.thrift import Struct, number
 PAGE_ROWS = 20_000
 PAGE_BECOMES, PAGE_BOUNDS, PAGE_OF_FLOATS = 2, 5, 5  # of the header of a page of the first version
 PAGES, PAGES_COUNT = 13, 3  # of the metadata of a chunk: how many pages have which encoding
-MOST, LEAST = (1, 5), (2, 6)  # of statistics
-NULLS = 3
+BOUNDS, NULLS = (1, 2, 5, 6), 3  # of statistics: most and least, twice
 GROUP = {fields.GROUP_CHUNKS: [{fields.CHUNK_METADATA: {fields.CHUNK_STATISTICS: {}, PAGES: [{}], fields.SIZES: {}}}]}
 FOOTER = {fields.FILE_SCHEMA: [{}], fields.FILE_ORDERS: [{}]}
 
@@ -221,12 +220,11 @@ def _head(page: Struct, rows: int, becomes: int, takes: int, least: np.floating,
 def _bounded(statistics: tuple[int, Struct], least: np.floating, most: np.floating) -> tuple[int, Struct]:
     """Statistics like those of an example, with other bounds: of NaN alone with none."""
     kind, struct = statistics
-    if np.isnan(least):
+    if least != least:
         return kind, {field: value for field, value in struct.items() if field == NULLS}
-    least, most = (
-        thrift.binary((bound or type(bound)(zero)).tobytes()) for bound, zero in ((least, -0.0), (most, 0.0))
-    )
-    return kind, struct | dict.fromkeys(LEAST, least) | dict.fromkeys(MOST, most)
+    zero = type(least)(0.0)
+    low, high = thrift.binary((least or -zero).tobytes()), thrift.binary((most or zero).tobytes())
+    return kind, struct | dict(zip(BOUNDS, (high, low, high, low), strict=True))
 
 
 @lru_cache(maxsize=64)
