@@ -511,7 +511,7 @@ def test_the_commands(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["temperature"] > 0
     found = fl.calibrate(tmp_path / "l.parquet", pred="l", target="y", where="k == a")
     assert found == fl.calibrate(np.array(table["l"].to_pylist()[:3]), [1, 1, 1])
-    with pytest.raises(ValueError, match="where is of these"):
+    with pytest.raises(ValueError, match="where is of files and tables"):
         fl.calibrate([[0.0, 1.0]], [1], where="k == a")
     assert main(command) == 2
 
