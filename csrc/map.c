@@ -16,6 +16,7 @@
 #define TABLE(arithmetic) TABLE_OF(map, arithmetic)
 extern const fl_table TABLE(FL_ARITH), TABLE(3264);
 
+#include "map/compare.h"
 #include "map/jet.h"
 
 #include "map/losses/residual.h"

@@ -1,4 +1,4 @@
-/* The arguments of a family's bodies, and for which of them its losses are defined. */
+/* The arguments of a family's bodies, and for which of them its losses are not defined. */
 
 INLINE const stored *target_at(const fl_map_args *a, size_t at) {
     return (const stored *)a->target + (at & a->target_mask);
@@ -22,20 +22,30 @@ INLINE const stored *target_at(const fl_map_args *a, size_t at) {
 #define FORM_AMOUNT_MEAN PAIR
 #define FORM_TWEEDIE_MEAN PAIR
 
-/* Where a family is defined. Elsewhere, as for a NaN or a target that the family does not take, the outputs are NaN. */
-#define DEFINED_RESIDUAL v_is_number(x)
-#define DEFINED_PAIR(targets) m_and(v_is_number(pred), targets)
-#define DEFINED_RELATIVE DEFINED_PAIR(v_is_number(target))
-#define DEFINED_MARGIN DEFINED_PAIR(v_eq(v_abs(target), v_set(1)))
-#define DEFINED_PROBABILITY DEFINED_PAIR(m_and(v_le(v_set(0), target), v_le(target, v_set(1))))
-#define DEFINED_PROBABILITY_ALONE DEFINED_RESIDUAL
-#define DEFINED_DIVERGENCE DEFINED_RELATIVE
-#define DEFINED_COUNT DEFINED_PAIR(v_le(v_set(0), target))
-#define DEFINED_AMOUNT DEFINED_PAIR(v_lt(v_set(0), target))
+/* Where a family is not defined, as for a NaN or a target that it does not take: the outputs are NaN there. Of a pair,
+ * OUTSIDE is what the loops ask of a variant, too, which sees to a NaN of pred itself. */
+#define UNDEFINED_RESIDUAL v_is_nan(x)
+#define UNDEFINED_PAIR(outside) m_or(v_is_nan(pred), outside)
+#define OUTSIDE_RELATIVE v_is_nan(target)
+#define OUTSIDE_MARGIN v_ne(v_abs(target), v_set(1))
+#define OUTSIDE_PROBABILITY m_or(v_not_le(v_set(0), target), v_not_le(target, v_set(1)))
+#define OUTSIDE_COUNT v_not_le(v_set(0), target)
+#define OUTSIDE_AMOUNT v_not_lt(v_set(0), target)
 /* a count for powers below 2, an amount from there on */
-#define DEFINED_TWEEDIE DEFINED_PAIR(m_or(v_lt(v_set(0), target), m_and(v_eq(target, v_set(0)), v_lt(p[0], v_set(2)))))
+#define OUTSIDE_TWEEDIE m_and(v_not_lt(v_set(0), target), m_or(v_ne(target, v_set(0)), v_le(v_set(2), p[0])))
 /* the same of a mean, which is positive; of a normal distribution it is any number */
-#define IS_MEAN v_lt(v_set(0), pred)
-#define DEFINED_COUNT_MEAN m_and(IS_MEAN, DEFINED_COUNT)
-#define DEFINED_AMOUNT_MEAN m_and(IS_MEAN, DEFINED_AMOUNT)
-#define DEFINED_TWEEDIE_MEAN m_and(m_or(IS_MEAN, v_eq(p[0], v_set(0))), DEFINED_TWEEDIE)
+#define NO_MEAN v_not_lt(v_set(0), pred)
+#define OUTSIDE_COUNT_MEAN m_or(NO_MEAN, OUTSIDE_COUNT)
+#define OUTSIDE_AMOUNT_MEAN m_or(NO_MEAN, OUTSIDE_AMOUNT)
+#define OUTSIDE_TWEEDIE_MEAN m_or(m_or(v_is_nan(pred), m_and(NO_MEAN, v_ne(p[0], v_set(0)))), OUTSIDE_TWEEDIE)
+#define UNDEFINED_RELATIVE UNDEFINED_PAIR(OUTSIDE_RELATIVE)
+#define UNDEFINED_MARGIN UNDEFINED_PAIR(OUTSIDE_MARGIN)
+#define UNDEFINED_PROBABILITY UNDEFINED_PAIR(OUTSIDE_PROBABILITY)
+#define UNDEFINED_PROBABILITY_ALONE UNDEFINED_RESIDUAL
+#define UNDEFINED_DIVERGENCE UNDEFINED_RELATIVE
+#define UNDEFINED_COUNT UNDEFINED_PAIR(OUTSIDE_COUNT)
+#define UNDEFINED_AMOUNT UNDEFINED_PAIR(OUTSIDE_AMOUNT)
+#define UNDEFINED_TWEEDIE UNDEFINED_PAIR(OUTSIDE_TWEEDIE)
+#define UNDEFINED_COUNT_MEAN OUTSIDE_COUNT_MEAN
+#define UNDEFINED_AMOUNT_MEAN OUTSIDE_AMOUNT_MEAN
+#define UNDEFINED_TWEEDIE_MEAN OUTSIDE_TWEEDIE_MEAN

@@ -20,7 +20,7 @@ INLINE vec exp_ordinary(vec x) {
 }
 
 /* Lanes whose x is not in [-limit, limit], as that of a NaN */
-INLINE mask beyond(vec x, float limit) { return m_not(v_le(v_abs(x), v_set(limit))); }
+INLINE mask beyond(vec x, float limit) { return v_not_le(v_abs(x), v_set(limit)); }
 
 INLINE jet poisson_float(vec pred, vec y, const vec *p) {
     (void)p;
@@ -78,7 +78,12 @@ INLINE jet unfocused_float(vec x, vec y, const vec *p) {
         };
     }
     vec balance = focal_balance(p[0], y);
-    return (jet){.value = term(balance, h.value), .grad = balance * h.grad, .hess = balance * h.hess};
+    return (jet){
+        .value = term(balance, h.value),
+        .grad = balance * h.grad,
+        .hess = balance * h.hess,
+        .needs_exact = v_is_nan(x),
+    };
 }
 
 /* log cosh a = a^2 P(a^2) up to a = 0.8; beyond a - ln 2 + log1p(e), e = e^(-2 a) < 0.21 */

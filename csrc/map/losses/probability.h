@@ -79,7 +79,12 @@ INLINE jet unfocused(vec x, vec y, const vec *p) {
     const vec one = v_set(1);
     jet h = binary_cross_entropy_with_logits(x, y, &one);
     vec balance = focal_balance(p[0], y);
-    return (jet){.value = term(balance, h.value), .grad = balance * h.grad, .hess = balance * h.hess};
+    return (jet){
+        .value = term(balance, h.value),
+        .grad = balance * h.grad,
+        .hess = balance * h.hess,
+        .needs_exact = v_is_nan(x),
+    };
 }
 
 /* n / sum, given 1 / sum.hi */
@@ -117,7 +122,7 @@ INLINE jet focal_squared(vec x, vec y, const vec *p) {
         .value = pair_scale(factor, softplus),
         .grad = v_select(positive, -d1, d1),
         .hess = pair_scale(factor, rho.hi * d2),
-        .needs_exact = m_or(m_not(m_or(positive, v_eq(y, zero))), v_lt(v_set(80), z)), /* no e is subnormal */
+        .needs_exact = m_or(m_and(v_ne(y, one), v_ne(y, zero)), v_not_le(z, v_set(80))), /* no e is subnormal */
     };
 }
 

@@ -46,7 +46,7 @@ INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
         .grad = v_copysign(v_quotient(scaled_grad, s.scale), x),
         .hess = v_select(s.is_infinite, weight, weight * t.curvature),
         .weight = weight,
-        .needs_exact = m_not(v_is_number(x)),
+        .needs_exact = v_is_nan(x),
     };
 }
 

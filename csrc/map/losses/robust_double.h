@@ -151,6 +151,6 @@ INLINE jet robust_double(vec x, const vec *c) {
         .grad = v_fma(slope, change, slope),
         .hess = weight * robust_ordinary_curvature(x * y, v_set(2) * c[ROBUST_DOUBLE_S]),
         .weight = weight,
-        .needs_exact = m_not(v_lt(sum, end)),
+        .needs_exact = v_not_lt(sum, end),
     };
 }

@@ -34,9 +34,9 @@ INLINE robust_element robust_element_of(vec x, vec alpha, vec scale) {
     vec inverse = v_set(1) / divisor.hi, w = z.hi * inverse;
     vec rest = v_fma(-w, divisor.hi, z.hi) + v_fma(-w, divisor.lo, z.lo);
     /* written without conjunctions, so that each is one comparison; b = 0 makes w infinite or NaN */
-    mask far = m_or(m_not(v_le(v_abs(alpha), v_set(2.5f))), m_not(v_le(w, v_set(0x1p38f))));
-    mask extreme = m_or(m_not(v_le(v_set(0x1p-16f), scale)), m_not(v_le(scale, v_set(0x1p16f))));
-    mask tiny = m_and(v_lt(z.hi, v_set(0x1p-80f)), m_not(v_eq(x, v_set(0))));
+    mask far = m_or(v_not_le(v_abs(alpha), v_set(2.5f)), v_not_le(w, v_set(0x1p38f)));
+    mask extreme = m_or(v_not_le(v_set(0x1p-16f), scale), v_not_le(scale, v_set(0x1p16f)));
+    mask tiny = m_and(v_lt(z.hi, v_set(0x1p-80f)), v_ne(x, v_set(0)));
     return (robust_element){b, square, {w, rest * inverse}, inverse * square.hi, m_or(m_or(far, extreme), tiny)};
 }
 

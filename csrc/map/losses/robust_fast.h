@@ -25,10 +25,10 @@ INLINE jet robust_ordinary_jet(vec x, vec scale, vec value, vec ev, vec curvatur
 
 /* Lanes whose w is not <= limit, as for NaN, or lost digits because x^2 is near the subnormals */
 INLINE mask robust_extreme(vec x, vec w, vec limit) {
-    mask extreme = m_not(v_le(w, limit));
+    mask extreme = v_not_le(w, limit);
 #if FL_ARITH == 64
 
-    extreme = m_or(extreme, m_and(v_lt(w, v_set(0x1p-500)), m_not(v_eq(x, v_set(0)))));
+    extreme = m_or(extreme, m_and(v_lt(w, v_set(0x1p-500)), v_ne(x, v_set(0))));
 #else
     (void)x;
 #endif

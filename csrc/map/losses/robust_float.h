@@ -86,6 +86,6 @@ INLINE jet robust_float(vec x, const vec *p) {
         .grad = x * weight,
         .hess = weight * robust_ordinary_curvature(w.hi, p[0]),
         .weight = weight,
-        .needs_exact = m_or(m_not(v_le(square, c.high)), m_and(v_lt(square, c.low), m_not(v_eq(x, v_set(0))))),
+        .needs_exact = m_or(v_not_le(square, c.high), m_and(v_lt(square, c.low), v_ne(x, v_set(0)))),
     };
 }

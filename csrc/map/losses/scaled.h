@@ -53,7 +53,7 @@ INLINE vec infinite_if(mask is_infinite, vec value) { return v_select(is_infinit
 
 /* The jet of a FLOAT32 variant of a loss without bound: lanes where scale_residual clamps x need the exact body. */
 INLINE jet exact_beyond_cap(jet j, vec x, vec c) {
-    j.needs_exact = m_not(v_lt(v_abs(x), v_min(c * v_set(SCALED_CAP), v_set(LARGEST))));
+    j.needs_exact = v_not_lt(v_abs(x), v_min(c * v_set(SCALED_CAP), v_set(LARGEST)));
     return j;
 }
 
@@ -137,7 +137,7 @@ INLINE heavy_tail heavy_tail_of(vec x, vpair inverse) {
         .w = w,
         .log = pair_log1p_ordinary(pair_round(w)),
         .q = pair_reciprocal(pair_one_plus(w)),
-        .needs_exact = m_not(v_le(w.hi, v_set(0x1p60f))),
+        .needs_exact = v_not_le(w.hi, v_set(0x1p60f)),
     };
 }
 
@@ -232,7 +232,7 @@ INLINE jet arctan(vec x, const vec *p) {
 /* Beyond |x| = 2^29 c the weight 1 / (1 + z^2) would lose digits, since z^2 overflows before it is 0. */
 INLINE jet arctan_float(vec x, const vec *p) {
     jet j = arctan(x, p);
-    j.needs_exact = m_not(v_lt(v_abs(x), p[0] * v_set(0x1p29f)));
+    j.needs_exact = v_not_lt(v_abs(x), p[0] * v_set(0x1p29f));
     return j;
 }
 
@@ -374,8 +374,7 @@ INLINE jet tolerant_float(vec x, const vec *p) {
         .grad = x * sigmoid,
         .hess = pair_scale(pair_square(inverse_sum), pair_scale(other, rising)),
         .weight = sigmoid,
-        .needs_exact =
-            m_or(m_not(v_le(q.hi, v_set(0x1p60f))), m_and(v_lt(q.hi, v_set(0x1p-60f)), m_not(v_eq(x, zero)))),
+        .needs_exact = m_or(v_not_le(q.hi, v_set(0x1p60f)), m_and(v_lt(q.hi, v_set(0x1p-60f)), v_ne(x, zero))),
     };
 }
 
