@@ -203,7 +203,7 @@ def test_npy_inputs_and_their_targets(here):
     entropy_fails("x.npy: the file is truncated", "x.npy", pred=None, target="long.npy")
     entropy_fails("together with tables", ["x.npy", "in.parquet"], target="long.npy")
     entropy_fails("another .npy file", "x.npy", target="in.parquet")
-    entropy_fails("a directory of targets", ["x.npy", "long.npy"], target="long.npy")
+    entropy_fails("of the same names as target", ["x.npy", "long.npy"], target="long.npy")
 
 
 @pytest.mark.parametrize("batch_rows", [7, 1000])
