@@ -139,9 +139,19 @@ def calibrate(
         from fastloss.files.csv.options import CsvOptions
         from fastloss.files.logits import logits_of
 
-        csv = CsvOptions.of(separator, decimal, thousands, null, encoding)
-        of_rows = sample_weight, ignored, dtype, csv, storage_options, where
-        return newton(logits_of(logits, pred, target, format, *of_rows), threads)
+        batches = logits_of(
+            logits,
+            pred,
+            target,
+            format=format,
+            sample_weight=sample_weight,
+            ignore_index=ignored,
+            dtype=dtype,
+            csv=CsvOptions.of(separator, decimal, thousands, null, encoding),
+            storage_options=storage_options,
+            where=where,
+        )
+        return newton(batches, threads)
     of_files = {"pred": pred, "target": target, "where": where, "format": format, "dtype": dtype}
     of_files |= {"separator": separator, "thousands": thousands, "null": null, "storage_options": storage_options}
     of_files |= {"decimal": None if decimal == "." else decimal, "encoding": None if encoding == "utf-8" else encoding}

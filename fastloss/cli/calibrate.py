@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fastloss.calibration import newton
+import fastloss
 from fastloss.cli.options import (
     DTYPE_HELP,
     FORMAT_HELP,
@@ -28,7 +28,6 @@ from fastloss.cli.options import (
 from fastloss.cli.tables import console_on, short
 from fastloss.files import ScoringError
 from fastloss.files.arguments import as_count, optional
-from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import one_line
 
 
@@ -58,15 +57,25 @@ def calibrate(
 
     For example: fastloss calibrate logits.parquet --pred logits --target label
     """
-    from fastloss.files.logits import logits_of
-
     threads = optional(as_count, threads, "threads")
-    csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)
-    batches = logits_of(
-        input, columns(pred), target, format, weight, ignore_index, dtype, csv, storage_options(storage), where
-    )
     try:
-        found = newton(batches, threads)
+        found = fastloss.calibrate(
+            input,
+            pred=columns(pred),
+            target=target,
+            ignore_index=ignore_index,
+            sample_weight=weight,
+            where=where,
+            format=format,
+            dtype=dtype,
+            separator=separator_of(separator),
+            decimal=decimal,
+            thousands=thousands,
+            null=null,
+            encoding=encoding,
+            storage_options=storage_options(storage),
+            num_threads=threads,
+        )
     except ScoringError:
         raise
     except ValueError as error:

@@ -10,7 +10,7 @@ import numpy as np
 from fastloss.files.arguments import as_inputs, as_options, optional
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
-from fastloss.files.dataset import with_arrays
+from fastloss.files.dataset import array_roles, with_arrays
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.inputs import find_fragments
 from fastloss.files.matching import Chosen
@@ -25,8 +25,9 @@ Rows = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 def logits_of(
     inputs,
-    pred: str | list[str] | None = None,
-    target: str | os.PathLike | None = None,
+    pred: str | list[str] | None,
+    target: str | os.PathLike | None,
+    *,
     format: str | None = None,
     sample_weight: str | None = None,
     ignore_index: int = -100,
@@ -44,6 +45,7 @@ def logits_of(
     ScoringError
         If a file, a column or a row cannot be read, or a row's cross-entropy is not finite.
     """
+    loss = cross_entropy.bind(ignore_index=ignore_index)
     addresses = Addresses(optional(as_options, storage_options, "storage_options"))
     fragments = find_fragments(as_inputs(inputs, "logits"), format, addresses)
     for fragment in fragments:
@@ -53,10 +55,9 @@ def logits_of(
             )
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
+        pred, target, _ = array_roles(loss, pred, target, None)
         sample_weight = None if sample_weight is None else "weight"
-        pred, target = pred or "pred", None if target is None else "target"
     addresses.check_options()
-    loss = cross_entropy.bind(ignore_index=ignore_index)
     spec = Spec.of(loss, pred, target, keep="none", sample_weight=sample_weight, dtype=dtype, csv=csv, where=where)
     common = common_class_count(fragments, spec) if len(fragments) > 1 else None
 

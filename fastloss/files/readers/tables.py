@@ -84,13 +84,12 @@ class ParquetSource(Source):
         """The footer; pyarrow has read it, or another of the same columns. What pyarrow has against it comes first."""
         if not isinstance(self._stored, pa.NativeFile):
             self._file  # noqa: B018  (read here)
+        footer = None
         try:
             footer = Footer(self._stored, self._columns, shown(self._path))
-        except Exception:
-            self._file  # noqa: B018
-            raise
-        if not footer.is_sound:
-            self._file  # noqa: B018
+        finally:
+            if footer is None or not footer.is_sound:
+                self._file  # noqa: B018
         return footer
 
     @staticmethod
