@@ -77,6 +77,7 @@ cdef enum:
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
+    AT_ONCE = 256           # values that are looked at together
     NARROWED = 29           # bits by which the mantissa of a float32 is shorter
     REBIASED = 1023 - 127   # by which the exponent of a float64 is larger
 
@@ -129,6 +130,29 @@ cdef inline uint64_t index_of(double value, uint64_t* low) noexcept nogil:
         flag = SUBNORMAL_FLAG
     low[0] = bits & ((<uint64_t>1 << LOW_BITS) - 1)
     return flag | bits >> LOW_BITS
+
+
+cdef inline bint is_subnormal(uint32_t bits) noexcept nogil:
+    """Of the bits of a float32; 0, which is not, wraps to a huge number."""
+    return (bits << 1) - 1 < (1 << 24) - 1
+
+
+cdef inline bint is_any(const uint8_t* marks) noexcept nogil:
+    """Whether one of `AT_ONCE` is not 0."""
+    cdef Py_ssize_t i
+    cdef uint8_t all_of_them = 0
+    for i in range(AT_ONCE):
+        all_of_them |= marks[i]
+    return all_of_them != 0
+
+
+cdef inline void put_bits(Cell* cells, uint8_t* used, uint32_t bits) noexcept nogil:
+    """Add a float32 that is not subnormal to its cell."""
+    cdef uint64_t low = bits & ((1 << 32 - CELL_BITS) - 1)
+    cdef Cell* cell = cells + (bits >> CELL_BITS)
+    cell.count_and_low += (<uint64_t>1 << CELL_SUM_BITS) + low
+    cell.high += low * low
+    used[bits >> CELL_BITS + LEAD_BITS] = 1
 
 
 include "content.pxi"
@@ -222,41 +246,59 @@ cdef class Cells:
     ) except -1 nogil:
         """As `Accumulator.put_all`, of one group and without weights; the table takes what has no cell."""
         cdef Py_ssize_t stop, i = 0
-        cdef float value, smallest = self.smallest, largest = self.largest
-        cdef uint32_t bits
-        cdef uint64_t low
-        cdef int64_t nan = 0
-        cdef uint8_t* used = self.used  # beside us: what is stored there might be our own fields
-        cdef Cell* cells = self.cells
-        cdef Cell* cell
         while i < size:
-            stop = min(size, i + CELL_VALUES)
+            stop = min(size, i + AT_ONCE)
             if self.room < stop - i:
                 self.empty_into(table)
             self.room -= stop - i
-            for i in range(i, stop):
-                if mark != NULL and mark[i]:
-                    own.left_out[mark[i] - 1] += 1
-                    continue
-                value = values[i]
-                if not (smallest <= value <= largest):  # rarely: bounds that are compared alone keep nothing waiting
-                    if value != value:
-                        nan += 1
-                        continue
-                    smallest = value if value < smallest else smallest
-                    largest = value if value > largest else largest
-                memcpy(&bits, values + i, sizeof(bits))
-                if (bits << 1) - 1 < (1 << 24) - 1:  # subnormal: not 0, which wraps to a huge number
-                    put_value(table, value)
-                    continue
-                low = bits & ((1 << 32 - CELL_BITS) - 1)
-                cell = cells + (bits >> CELL_BITS)
-                cell.count_and_low += (<uint64_t>1 << CELL_SUM_BITS) + low
-                cell.high += low * low
-                used[bits >> CELL_BITS + LEAD_BITS] = 1
+            if stop - i == AT_ONCE and (mark == NULL or not is_any(mark + i)) and self.are_plain(values + i):
+                self.put_plain(values + i)
+            else:
+                self.put(values + i, mark + i if mark != NULL else NULL, stop - i, own, table)
             i = stop
-        own.nan += nan
-        self.smallest, self.largest = smallest, largest
+        return 0
+
+    cdef bint are_plain(self, const float* values) noexcept nogil:
+        """Whether `AT_ONCE` values have cells and are within the bounds; found out in vectors."""
+        cdef Py_ssize_t i
+        cdef uint32_t bits[AT_ONCE]
+        cdef float smallest = self.smallest, largest = self.largest
+        cdef int is_other = 0
+        memcpy(bits, values, sizeof(bits))
+        for i in range(AT_ONCE):
+            is_other |= (not values[i] >= smallest) | (not values[i] <= largest) | is_subnormal(bits[i])
+        return not is_other
+
+    cdef void put_plain(self, const float* values) noexcept nogil:
+        """Add `AT_ONCE` values of which `are_plain` is true."""
+        cdef Py_ssize_t i
+        cdef uint32_t bits
+        cdef uint8_t* used = self.used  # beside us: what is stored there might be our own fields
+        cdef Cell* cells = self.cells
+        for i in range(AT_ONCE):
+            memcpy(&bits, values + i, sizeof(bits))
+            put_bits(cells, used, bits)
+
+    cdef int put(
+        self, const float* values, const uint8_t* mark, Py_ssize_t size, Group* own, Table table
+    ) except -1 nogil:
+        """Add any values, for which there is room."""
+        cdef Py_ssize_t i
+        cdef uint32_t bits
+        for i in range(size):
+            if mark != NULL and mark[i]:
+                own.left_out[mark[i] - 1] += 1
+                continue
+            if values[i] != values[i]:
+                own.nan += 1
+                continue
+            self.smallest = min(self.smallest, values[i])
+            self.largest = max(self.largest, values[i])
+            memcpy(&bits, values + i, sizeof(bits))
+            if is_subnormal(bits):
+                put_value(table, values[i])
+            else:
+                put_bits(self.cells, self.used, bits)
         return 0
 
     cdef int empty_into(self, Table table) except -1 nogil:
