@@ -165,7 +165,9 @@ def score(
     engine: Annotated[str, typer.Option(help=f"What runs the job: {', '.join(ENGINES)}.")] = "local",
     workers: Annotated[
         int | None,
-        typer.Option(help="Files scored at a time, or size of the cluster started; by default the processors."),
+        typer.Option(
+            help="Files done at a time, or size of the cluster started; by default the processors, 1 of small files."
+        ),
     ] = None,
     fragment_rows: Annotated[int | None, typer.Option(help="Cut Parquet files into fragments of so many rows.")] = None,
     threads: Annotated[int | None, typer.Option(help=THREADS_HELP)] = None,

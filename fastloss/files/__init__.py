@@ -186,7 +186,8 @@ def score(
         What runs the job: threads of this process, a Dask cluster or a Spark session. Files and the directory of the
         output have to be there, under the same names, on every machine of a cluster, and `fastloss` installed.
     workers : int, optional
-        Tasks done at a time on this machine, or size of the cluster that is started; the processors by default.
+        Tasks done at a time on this machine, or size of the cluster that is started; by default the processors, or 1
+        for small files of this machine, which is faster unless their file system lets a reader wait.
     client : distributed.Client, optional
         For engine="dask". Without one a cluster of processes on this machine is started, and stopped at the end.
     spark : pyspark.sql.SparkSession, optional

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 import worker_losses
@@ -310,6 +311,28 @@ def test_a_thread_whose_start_is_interrupted_does_nothing(data, tmp_path, monkey
     assert not done
 
 
+@pytest.mark.parametrize(
+    ("name", "several"), [("a.parquet", False), ("b.parquet", True), ("a.csv", False), ("b.csv", True)]
+)
+def test_one_thread_does_small_files(tmp_path, monkeypatch, name, several):
+    """The others would take the GIL from it."""
+    monkeypatch.setattr("fastloss.files.engines.local.processors", lambda: 3)
+    given = tmp_path / "in"
+    given.mkdir()
+    for i in range(4):
+        rows = (200_000 if name.endswith("parquet") else 20_000) if several and i else 10
+        table, path = pa.table({"r": np.arange(rows) / 8}), given / f"{i}{name}"
+        pa.csv.write_csv(table, path) if name.endswith("csv") else pa.parquet.write_table(table, path)
+
+    def is_by_threads(**options):
+        found = set()
+        fl.score(given, **OPTIONS, **options, progress=lambda *_: found.add(threading.current_thread().name))
+        return any(name.startswith("fastloss-scoring") for name in found)
+
+    assert is_by_threads() is is_by_threads(output=tmp_path / "out") is several
+    assert is_by_threads(workers=2)
+
+
 COMMAND = [sys.executable, "-m", "fastloss", "score"]
 
 
@@ -321,6 +344,7 @@ def test_killed_ten_times_and_resumed(data, tmp_path):
     expected = reference(data, tmp_path / "expected")
     got, seed = tmp_path / "got", random.Random(0)
     command = [*COMMAND, str(data), "-o", f"{got}/", "--loss", "huber", "--residual", "r", "--resume", "--log"]
+    command += ["--workers", "2"]
     killed = 0
     for _ in range(10):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)

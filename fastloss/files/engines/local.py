@@ -1,7 +1,8 @@
 """The engine on this machine: threads over tasks.
 
-Reading, the kernels, the exact sums and writing hold no GIL, only some 3 ms a file do; processes would scale further,
-but take half a second to start (docs/scaling.md has the figures). Threads need no guard in the caller's main module.
+Reading, the kernels, the exact sums and writing hold no GIL, only half a millisecond a file does, or two where one is
+written; processes would scale further, but take half a second to start (docs/scaling.md has the figures). Threads need
+no guard in the caller's main module.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from queue import SimpleQueue
 from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.collected import Collected
-from fastloss.files.dataset import Task
+from fastloss.files.dataset import Fragment, Task
 from fastloss.files.engines.job import Job, Outcome, Watch
-from fastloss.files.stores import insist
+from fastloss.files.formats import TEXTS
+from fastloss.files.stores import LOCAL, insist
 
 MOST_WORKERS = 16
 OBJECTS_BYTES = 128 << 20  # of objects that are read at a time
+SMALL_BYTES, SMALL_TEXT_BYTES = 128 << 10, 32 << 10  # of files, on average
 
 
 class Stopped(BaseException):
@@ -39,11 +42,22 @@ def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = Non
 
 def _suited(tasks: Sequence[Task]) -> int:
     """A worker a processor; more where objects of stores are small: their requests take longer than their rows."""
-    sizes = [fragment.size for task in tasks for fragment in task.fragments]
+    fragments = [fragment for task in tasks for fragment in task.fragments]
+    sizes = [fragment.size for fragment in fragments]
     if not sizes or None in sizes:  # of this machine
-        return processors()
+        return 1 if _are_small(fragments) else processors()
     at_a_time = OBJECTS_BYTES * len(sizes) // max(sum(sizes), 1)
     return max(processors(), min(MOST_WORKERS, at_a_time))
+
+
+def _are_small(fragments: Sequence[Fragment]) -> bool:
+    """Whether these are files of this machine that are so small that threads would hand the GIL to and fro, which takes
+    as long as what they do."""
+    sizes = [LOCAL.size(one.path) if one.store is LOCAL and one.is_file else None for one in fragments]
+    if not sizes or None in sizes:
+        return False
+    most = SMALL_TEXT_BYTES if any(one.format in TEXTS for one in fragments) else SMALL_BYTES
+    return sum(sizes) <= most * len(sizes)
 
 
 def _gathered(workers: _Workers, job: Job, watch: Watch) -> Summary:
