@@ -5,7 +5,7 @@
 | `l1` | sum w abs(x) |
 | `l2` | sum w x^2 / 2 |
 | `elastic_net` | l1_ratio l1 + (1 - l1_ratio) l2 |
-| `group_lasso` | sum over the groups of w times the Euclidean norm of the group |
+| `group_lasso` | sum over the groups of w times the root of the group's size times its Euclidean norm |
 | `huber` | sum w huber(x, delta) |
 
 All are multiplied by `strength`. w, the argument `weight`, is one number a coordinate, and 1 if left out.
@@ -239,9 +239,9 @@ class _Huber(_Formulas):
 
 
 class _GroupLasso(_Formulas):
-    """The sum over groups of strength * weight * the Euclidean norm of the group: whole groups become 0.
+    """The sum over groups of strength * weight * sqrt(size) * the Euclidean norm of the group: whole groups become 0.
 
-    `groups` are labels of the shape of x; the coordinates of a group have one weight, say the root of its size.
+    `groups` are labels of the shape of x, and the size of one is how many coordinates it has; these have one weight.
     """
 
     def __init__(self, name: str, shape: tuple[int, ...], strength: float, weight: Any, groups: Any):
@@ -262,6 +262,7 @@ class _GroupLasso(_Formulas):
         if (wrong := self.factors[self.numbers] != factors).any():
             label = shown(labels.reshape(-1)[wrong][0])
             raise ValueError(f"weight must be the same for all coordinates of a group, and differs in group {label}")
+        self.factors *= np.sqrt(np.bincount(self.numbers, minlength=self.count))
 
     def norms(self, x: Array) -> Array:
         """Of the groups; over the largest coordinate, as squares may leave the range."""
