@@ -174,12 +174,12 @@ class Summary(Statistics):
         import pyarrow as pa
 
         summaries, keys = self._rows()
-        arrays = {name: views.one_type(values) for name, values in keys.items()}
-        arrays = views.table(summaries, arrays)
+        arrays = views.table(summaries, keys)
         names = [name.rstrip("_") for name in [*arrays][len(keys) :]]
-        types = [None] * len(keys) + [pa.int64() if name in _INTEGERS else pa.float64() for name in names]
-        columns = [pa.array(column, type) for column, type in zip(arrays.values(), types, strict=True)]
-        return pa.Table.from_arrays(columns, list(arrays))
+        types = [pa.int64() if name in _INTEGERS else pa.float64() for name in names]
+        columns = [*arrays.values()]
+        numbers = [pa.array(column, type) for column, type in zip(columns[len(keys) :], types, strict=True)]
+        return pa.Table.from_arrays([*map(views.in_arrow, keys.values()), *numbers], list(arrays))
 
     def to_pandas(self):
         """`to_arrow` as a pandas DataFrame."""

@@ -63,12 +63,18 @@ def table(summaries: list, columns: Mapping[str, list]) -> dict[str, list]:
     return found
 
 
-def one_type(values: list) -> list:
-    """Values of a column of a table: as text where they are of several types."""
+def in_arrow(values: list):
+    """Values of a column of a table as an Arrow array: as text where no type has all of them."""
+    import pyarrow as pa
+
     kinds = {type(value) for value in values if value is not None}
-    if len(kinds) > 1 and kinds != {int, float}:
-        return [None if value is None else str(value) for value in values]
-    return list(map(float, values)) if kinds == {int, float} and None not in values else values
+    if kinds == {int, float}:
+        return pa.array([None if value is None else float(value) for value in values])
+    whole = [value for value in values if type(value) is int]
+    is_wide = max(whole, default=0) >= 1 << 63
+    if len(kinds) > 1 or (is_wide and min(whole) < 0):
+        return pa.array([None if value is None else str(value) for value in values])
+    return pa.array(values, pa.uint64() if is_wide else None)
 
 
 def short(value) -> str:

@@ -90,6 +90,31 @@ def test_a_number_called_as_a_column_of_groups_does_not_take_its_place():
     assert found == [[7, 8], ["a", "b"], [2, 1], [1.5, 4.0]] and str(table.schema.field("count_").type) == "int64"
 
 
+@pytest.mark.parametrize(
+    ("keys", "type"),
+    [
+        ([2**63, 1], "uint64"),
+        ([None, 2**64 - 1], "uint64"),
+        ([2**63, -1], "string"),
+        ([None, -1], "int64"),
+        ([True, False], "bool"),
+        ([True, 2], "string"),
+        ([None, 1.5, 2**53 + 1], "double"),
+    ],
+)
+def test_groups_have_a_type_that_holds_them_all(keys, type):
+    pytest.importorskip("pyarrow")
+    many = GroupCollector("g")
+    many.add(np.arange(len(keys)) + 1.0, None, None, None, np.arange(len(keys)), keys)
+    summary = many.summary()
+    column = summary.to_arrow()["g"]
+    expected = [
+        None if k is None else str(k) if type == "string" else float(k) if type == "double" else k
+        for k in summary.groups
+    ]
+    assert str(column.type) == type and column.to_pylist() == expected and set(summary.groups) == set(keys)
+
+
 def test_several_losses():
     pytest.importorskip("pyarrow")
     one, other = fl.summarize([1.0, 2.0]).of_loss("nll()"), fl.summarize([3.0]).of_loss("huber(delta=1.0)")
