@@ -15,7 +15,8 @@ from typing import Any
 import typer
 
 from fastloss.core.loss import Loss
-from fastloss.exact.state import parse
+from fastloss.exact.state import integer, parse
+from fastloss.exact.state import number as as_number
 from fastloss.exact.statistics import ENTROPIES
 from fastloss.files import GroupedSummary, ScoringError, Summary
 from fastloss.files.errors import escaped, located
@@ -174,11 +175,16 @@ def number_of(summary: Summary | dict, field: str) -> float | None:
         return count / rows if rows else None
     if match := _PERCENTILE.fullmatch(field):
         q = float(Decimal(match[1]) / 100)
-        value = summary["quantiles"][str(q)] if isinstance(summary, dict) else summary.quantile(q)
-    else:
-        name = "perplexity" if field == "ppl" else field
-        value = summary[name] if isinstance(summary, dict) else getattr(summary, name)
-    return None if value is None else float(value) if isinstance(value, str) else value + 0
+        return _of_json(summary["quantiles"][str(q)], field) if isinstance(summary, dict) else summary.quantile(q)
+    name = "perplexity" if field == "ppl" else field
+    return _of_json(summary[name], field) if isinstance(summary, dict) else getattr(summary, name)
+
+
+def _of_json(value: Any, field: str) -> float | None:
+    """A number of a summary's JSON, which another program may have written."""
+    if type(value) is int:
+        return integer(value, field, least=-1 << 63)
+    return None if value is None else as_number(value, field)
 
 
 def former_bounds(

@@ -207,11 +207,15 @@ def test_what_is_new_without_resume_is_all(run):
         ("mean>text.json", "text.json: the text is no JSON: "),
         ("mean>several.json", "several.json: there is no loss 'absolute_error' in it, but mse"),
         ("mean>damaged.json", "damaged.json: "),
+        ("mean>1.1*large.json", "large.json: mean is inf, not a number"),
+        ("mean>true.json", "true.json: mean is True, not a number"),
+        ("count>integer.json", "integer.json: count is 1000"),
     ],
 )
 def test_what_is_no_gate_is_said_before_rows_are_written(run, gate, said):
     damaged = fl.summarize([1.0]).to_json(state=True).replace('"count": 1', '"count": 2')
     texts = {"list": "[1]", "other": '{"name": 1}', "text": "x", "several": '{"losses": {"mse": {}}}', "s": "{}"}
+    texts |= {"large": '{"mean": 1e999}', "true": '{"mean": true}', "integer": f'{{"count": 1{"0" * 400}}}'}
     for name, text in (texts | {"damaged": damaged}).items():
         Path(f"{name}.json").write_text(text)
     code, (line,) = run(*DATA, *LOSS, "-o", "out.parquet", "--fail-if", gate)
