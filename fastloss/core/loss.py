@@ -28,6 +28,7 @@ from fastloss.core.plain import Entry
 _REGISTRY = kernels.registry()
 _LOSSES = {}
 _OF_SUMS = frozenset("+-*/(")  # what names have none of
+MOST_SHOWN = 1000  # numbers of an array in a repr
 
 
 def list_losses(family=None):
@@ -73,7 +74,7 @@ def _order_of_family(name):
 def get(name, **params):
     """The loss of that name, or of one that it goes by elsewhere ("mse", "L1Loss", "bce"), with the parameters bound.
 
-    The name may be the text of a sum, as the repr of one is.
+    The name may be the text of a loss with its parameters, or of a sum of these, as their repr is.
 
     >>> import fastloss as fl
     >>> fl.get("robust", alpha=-2.0, scale=0.1)
@@ -82,6 +83,8 @@ def get(name, **params):
     quantile(q=0.9)
     >>> fl.get("2*huber(delta=1.345) + 0.1*mse")
     2*huber(delta=1.345) + 0.1*squared_error()
+    >>> fl.get("arcface(margin=0.3, beyond='none')").parameters["beyond"]
+    'none'
 
     Raises
     ------
@@ -196,12 +199,16 @@ class Loss(docstrings.Documented, Arithmetic, Entry):
             raise AttributeError(f"{self.name}.{name} cannot be changed, as others use it: bind makes another loss")
 
     def __repr__(self):
-        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters.items())})"
+        return self._with_arrays(MOST_SHOWN)
 
     def _text(self):
         """The repr, with all numbers of arrays: equal for equal losses alone."""
-        parameters = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self.parameters.items()}
-        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in parameters.items())})"
+        return self._with_arrays(np.inf)
+
+    def _with_arrays(self, most):
+        """The name and the parameters; longer arrays as NumPy shortens them."""
+        values = [v.tolist() if isinstance(v, np.ndarray) and v.size <= most else v for v in self.parameters.values()]
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in zip(self.parameters, values, strict=True))})"
 
     def _identity(self):
         """What tells losses apart that compute something else, as JSON can hold it."""

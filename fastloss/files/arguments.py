@@ -145,7 +145,8 @@ def as_losses(value: Any, name: str) -> Loss | dict[str, Loss]:
         found = [as_loss(one, name) for one in value]
         losses = {one.name: one for one in found}
         if len(losses) < len(found):
-            raise ScoringError(f"{name}: two losses of one name: give {{NAME: loss, ...}} (--as NAME)")
+            twice = next(one.name for i, one in enumerate(found) if losses[one.name] is not found[i])
+            raise ScoringError(f"{name}: two losses are called {twice}: give {{NAME: loss, ...}} (--as NAME)")
     else:
         raise refusal(name, "a loss, the name of one, a list of these or a mapping {NAME: loss}", value)
     if not losses:

@@ -424,8 +424,7 @@ _CALLS: dict[str, Call] = {}
 
 def _key(loss: Loss) -> str:
     """A text that tells losses apart; those of the catalogue in other processes too, where compiled graphs are kept."""
-    with np.printoptions(threshold=np.inf, floatmode="unique"):  # type: ignore[arg-type]
-        return repr(loss) if loss.is_of_catalogue else f"{loss!r} #{len(_LOSSES)}"
+    return loss._text() if loss.is_of_catalogue else f"{loss!r} #{len(_LOSSES)}"
 
 
 @torch.compiler.assume_constant_result

@@ -135,10 +135,31 @@ def test_what_a_sum_is():
     assert "2*huber" not in fl.list_losses()
 
 
-@pytest.mark.parametrize("loss", [*SUMS.values(), ROWS, MARGIN, fl.get("-huber"), fl.get("robust(alpha=-inf)/3")])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        *SUMS.values(),
+        ROWS,
+        MARGIN,
+        fl.get("-huber"),
+        fl.get("robust(alpha=-inf)/3"),
+        fl.robust.bind(alpha=[[1 / 3, -np.inf, 2.0]], scale=0.1),
+        fl.cross_entropy.bind(class_weight=np.linspace(0, 1, 1000)),
+        fl.arcface.bind(beyond="none", straight_through=True),
+        *map(fl.get, fl.list_losses()),
+    ],
+    ids=lambda loss: repr(loss)[:50],
+)
 def test_its_text_is_read_back(loss):
-    if loss is not SUMS["array"]:
+    if loss is not SUMS["array"]:  # of too many numbers
         assert fl.get(repr(loss)) == loss
+
+
+def test_a_text_has_a_thousand_numbers_at_most():
+    many = fl.cross_entropy.bind(class_weight=np.arange(1001.0))
+    assert "..." in repr(many) and len(repr(many)) < 300
+    with pytest.raises(ValueError, match="cannot be read"):
+        fl.get(repr(many))
 
 
 @pytest.mark.parametrize(
@@ -152,9 +173,12 @@ def test_its_text_is_read_back(loss):
         ("huber.__class__+1", "it is no sum of multiples of losses"),
         ("2**huber", "it is no sum of multiples of losses"),
         ("huber(delta=cauchy)", "cauchy is no number"),
+        ("huber(delta=[1, cauchy])", "cauchy is no number"),
+        ("'huber'*2", "it is no sum of multiples of losses"),
         ("huber/0", "division by zero"),
         ("(" * 4000, "cannot be read"),
-        ("-" * 20000 + "huber", "it is too long"),
+        ("-" * 20000 + "huber", "cannot be read"),
+        ("huber + " * 20000 + "huber", "it is too long"),
     ],
 )
 def test_a_text_that_cannot_be_read(text, message):

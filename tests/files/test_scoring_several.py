@@ -81,7 +81,7 @@ def test_parts_merge_in_any_order(file):
     [
         ([], "loss is empty"),
         ({}, "loss is empty"),
-        ([fl.huber, "huber(delta=2.0)"], "two losses of one name"),
+        ([fl.huber, "huber(delta=2.0)"], "two losses are called huber: give"),
         (["huber", "hubber"], "unknown loss 'hubber'"),
         (["huber", "cross_entropy"], "cross_entropy"),
         ({"huber": 3}, "loss must be a loss"),
