@@ -1,7 +1,7 @@
 """`fastloss compare`: two predictions of the same rows, with gates on their difference."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -31,8 +31,10 @@ from fastloss.cli.options import (
 from fastloss.cli.report import check_page, said, write_report
 from fastloss.cli.tables import MAX_GROUPS, console_on, short
 from fastloss.files import GroupedSummary, ScoringError
-from fastloss.files.comparing import OUTCOMES, Comparison
 from fastloss.files.errors import escaped
+
+if TYPE_CHECKING:
+    from fastloss.files.comparing import Comparison
 
 GATED = ("difference", "difference.low", "difference.high")
 
@@ -131,7 +133,9 @@ def compare(
         raise typer.Exit(1)
 
 
-def _print(result: Comparison, title: str, first, second) -> None:
+def _print(result: "Comparison", title: str, first, second) -> None:
+    from fastloss.files.comparing import OUTCOMES
+
     console = console_on(sys.stdout)
     console.print(escaped(title), markup=False)
     table = Table(box=None, pad_edge=False, header_style="")
@@ -170,7 +174,7 @@ def _gate(text: str):
     return text, field, lambda value: holds(value, compares, limit)
 
 
-def _field(result: Comparison, field: str) -> float | None:
+def _field(result: "Comparison", field: str) -> float | None:
     if field == "difference":
         return result.difference.weighted_mean
     interval = result.difference.interval

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fastloss import adaptive
 from fastloss.cli.options import (
     DTYPE_HELP,
     FORMAT_HELP,
@@ -63,6 +62,7 @@ def fit(
 
     For example: fastloss fit in.parquet --pred p --target y
     """
+    from fastloss import adaptive  # which takes its time, as other commands need not
     from fastloss.files.residuals import read_residuals
 
     csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)

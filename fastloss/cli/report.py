@@ -10,7 +10,6 @@ from fastloss.cli.merge import read_summary
 from fastloss.cli.options import check_file
 from fastloss.files import ScoringError
 from fastloss.files.stores import LOCAL, writing
-from fastloss.report import html
 
 TITLE = "fastloss report"
 
@@ -40,6 +39,8 @@ def check_page(path: str | None, others: Iterable[str | None]) -> None:
 
 def write_report(path: str, results, *, title: str = TITLE, about: Mapping[str, str] | None = None) -> None:
     """Write the page of summaries or comparisons; it appears under its name when it is complete."""
+    from fastloss.report import html  # what it imports takes its time
+
     page = html(results, title=title, about=about).encode()
     with LOCAL.replacing(path) as file, writing(path):
         file.write(page)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from fastloss.exact import state
-from fastloss.exact.spelling import Spelling
+from fastloss.exact.spelling import SPELLING, Spelling, spelling
 
 # What pandas takes for NaN and for booleans, beside what Arrow reads as numbers.
 NUMBERS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
@@ -26,7 +26,6 @@ BOOLEANS = [text for text, number in NUMBERS.items() if number != "nan"]
 
 NANS = ("nan", "NaN", "-nan", "-NaN")  # Arrow also takes NAN and nan(1), which are text to pandas
 
-SPELLING = b"spelling"  # of the metadata of a column of texts
 FIRST = 64
 EXACT = 1 << 53  # whole numbers up to it are exact in float64
 
@@ -144,12 +143,6 @@ class Texts(Column):
         self._options, self._kinds = options, ()
         told = {name: getattr(options, name) for name in ("decimal", "thousands", "null")}
         self.metadata = {SPELLING: json.dumps(told).encode()}
-
-
-def spelling(field: pa.Field) -> dict | None:
-    """The metadata of a column of `Texts`; None of another column."""
-    found = (field.metadata or {}).get(SPELLING)
-    return None if found is None else {SPELLING: found}
 
 
 def typed(column: pa.Array, field: pa.Field) -> pa.Array:

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
-from fastloss.exact import fields as texts
 from fastloss.exact.keys import number_key
+from fastloss.exact.spelling import spelling
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
 TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
@@ -28,18 +28,18 @@ def together(tables: Sequence[pa.Table]) -> pa.Table:
     """
     columns, fields = [], []
     for name in dict.fromkeys(name for table in tables for name in table.column_names):
-        found = [texts.spelling(table.schema.field(name)) for table in tables if name in table.column_names]
-        spelling = found[0] if all(one == found[0] for one in found) else None
-        columns.append(_column([_get(table, name, spelling) for table in tables]))
-        fields.append(pa.field(name, columns[-1].type, metadata=spelling))
+        found = [spelling(table.schema.field(name)) for table in tables if name in table.column_names]
+        common = found[0] if all(one == found[0] for one in found) else None
+        columns.append(_column([_get(table, name, common) for table in tables]))
+        fields.append(pa.field(name, columns[-1].type, metadata=common))
     return pa.table(columns, schema=pa.schema(fields))
 
 
 def typed(table: pa.Table) -> pa.Table:
     """The table with fields of text in the types that hold those of all rows."""
     for at, field in enumerate(table.schema):
-        if texts.spelling(field) is not None:
-            table = table.set_column(at, field.name, texts.typed(table.column(at).combine_chunks(), field))
+        if spelling(field) is not None:
+            table = table.set_column(at, field.name, _typed(table.column(at).combine_chunks(), field))
     return table
 
 
@@ -144,13 +144,22 @@ def _compute():
     return pyarrow.compute
 
 
-def _get(table: pa.Table, name: str, spelling: dict | None) -> pa.Array:
+def _get(table: pa.Table, name: str, common: dict | None) -> pa.Array:
     """A column; one of texts is typed, unless those of all tables are spelled so."""
     at = table.schema.get_field_index(name)
     if at < 0:
         return pa.nulls(len(table))
     column = table.column(at).combine_chunks()
-    return column if spelling else texts.typed(column, table.schema.field(at))
+    return column if common else _typed(column, table.schema.field(at))
+
+
+def _typed(column: pa.Array, field: pa.Field) -> pa.Array:
+    """As `fields.typed`, whose import takes its time, as that of pyarrow.compute does."""
+    if spelling(field) is None:
+        return column
+    from fastloss.exact import fields
+
+    return fields.typed(column, field)
 
 
 def _column(arrays: list[pa.Array]) -> pa.Array:

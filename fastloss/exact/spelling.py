@@ -1,4 +1,4 @@
-"""How the fields of a text are written. Arrow is not needed for it."""
+"""How the fields of a text are written. Nothing of Arrow is imported for it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 # pyarrow's own list also takes the spellings of NaN for nulls.
 NULLS = ("", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
+SPELLING = b"spelling"  # of the metadata of a column of texts, which `fields.Texts` gives it
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,9 @@ class Spelling:
     def nulls(self) -> tuple[str, ...]:
         """All spellings of null."""
         return NULLS + self.null
+
+
+def spelling(field) -> dict | None:
+    """The metadata of a column of texts that are yet to be read; None of another column of a pyarrow schema."""
+    found = (field.metadata or {}).get(SPELLING)
+    return None if found is None else {SPELLING: found}

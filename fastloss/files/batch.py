@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from fastloss.core.row_call import LOGITS
 from fastloss.exact.accumulator import wrong_weight
 from fastloss.files.arrow import columns
 from fastloss.files.calibrated import probabilities
-from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, located
+from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, Translation, located
 from fastloss.files.spec import Spec
 
 
@@ -167,15 +166,18 @@ def _read_target(batch: pa.RecordBatch, spec: Spec, pred: np.ndarray):
     return target, null
 
 
-@contextmanager
-def _locating(names: Sequence[str], spec: Spec):
+class _locating(Translation):
     """Adds the names of columns to errors."""
-    try:
-        yield
-    except TypeError as error:
-        raise ColumnTypeError(f"column {_quoted(names)}: {error} ({spec.loss.name})") from error
-    except RowError as error:
-        raise error.named(f"column {_quoted(names)}") from error
+
+    __slots__ = "_names", "_spec"
+
+    def __init__(self, names: Sequence[str], spec: Spec):
+        self._names, self._spec = names, spec
+
+    def other(self, error: BaseException) -> ScoringError | None:
+        if isinstance(error, TypeError):
+            return ColumnTypeError(f"column {_quoted(self._names)}: {error} ({self._spec.loss.name})")
+        return error.named(f"column {_quoted(self._names)}") if isinstance(error, RowError) else None
 
 
 def _weights(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray | None]:

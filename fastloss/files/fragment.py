@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from fastloss.files.batch import emitted_columns, score_each
 from fastloss.files.collected import Collected
 from fastloss.files.csv.text import ROWS
 from fastloss.files.dataset import Fragment, Task
-from fastloss.files.errors import RowError, ScoringError, located
+from fastloss.files.errors import RowError, ScoringError, Translation, located
 from fastloss.files.formats import STREAM
 from fastloss.files.matching import Chosen
 from fastloss.files.readers.ahead import in_turn
@@ -277,12 +277,16 @@ def _batches(source, names: list[str], spec: Spec, before: int) -> Iterator[tupl
         raise error.counted(0, before) from error
 
 
-@contextmanager
-def naming(fragment: Fragment, rows: int, before: int):
+class naming(Translation):
     """Adds to errors the file, and to the row of a batch those before it: in its file, and in the files before."""
-    try:
-        yield
-    except RowError as error:
-        raise error.counted(fragment.first_row + rows, before).named(shown(fragment.path)) from error
-    except ScoringError as error:
-        raise located(shown(fragment.path), error) from error
+
+    __slots__ = "_before", "_fragment", "_rows"
+
+    def __init__(self, fragment: Fragment, rows: int, before: int):
+        self._fragment, self._rows, self._before = fragment, rows, before
+
+    def other(self, error: BaseException) -> ScoringError | None:
+        fragment = self._fragment
+        if isinstance(error, RowError):
+            return error.counted(fragment.first_row + self._rows, self._before).named(shown(fragment.path))
+        return located(shown(fragment.path), error) if isinstance(error, ScoringError) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow as pa
 
 from fastloss.files.arrow import columns
 from fastloss.files.conditions import Condition
-from fastloss.files.errors import RowError
+from fastloss.files.errors import RowError, Translation
 from fastloss.files.reading import MAX_ROWS
 
 
@@ -127,15 +126,22 @@ class Chosen:
         places[self.numbers], others[self.numbers] = np.arange(len(self.numbers)), False
         return array.take(columns.to_arrow(places, others))
 
-    @contextmanager
-    def counting(self):
-        """Errors tell of rows of the whole batch."""
-        try:
-            yield
-        except RowError as error:
-            if self.numbers is None:
-                raise
-            raise error.among(self.numbers) from error
+    def counting(self) -> _Counting:
+        """A block whose errors tell of rows of the whole batch."""
+        return _Counting(self.numbers)
+
+
+class _Counting(Translation):
+    """A block in which some rows of a batch are all that there are."""
+
+    __slots__ = ("_numbers",)
+
+    def __init__(self, numbers: np.ndarray | None):
+        self._numbers = numbers
+
+    def other(self, error: BaseException) -> RowError | None:
+        is_among = self._numbers is not None and isinstance(error, RowError)
+        return error.among(self._numbers) if is_among else None
 
 
 def _taken(batch: pa.RecordBatch, numbers: np.ndarray) -> pa.RecordBatch:

@@ -14,7 +14,7 @@ from pyarrow import types
 
 from fastloss.exact.rows import take_rows
 from fastloss.files.arrow.sizes import row_bytes
-from fastloss.files.errors import ScoringError, one_line
+from fastloss.files.errors import ScoringError, Translation, one_line
 from fastloss.files.formats import FORMATS, STREAM, TABLES
 
 MAX_ROWS = 1 << 17
@@ -56,18 +56,23 @@ def is_named(error: Exception) -> bool:
     return is_of_system or getattr(error, "filename", None) is not None
 
 
-@contextmanager
-def reading(path: str, format: str, where: str = ""):
+class reading(Translation):
     """Turns what pyarrow and the operating system say into one line that names the file, and `where` in it."""
-    refusal = f"{shown(path)}: cannot be read as {FORMATS.get(format) or TABLES[format]}"
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        if is_named(error):
-            raise
-        raise ScoringError(f"{refusal}: {where}{one_line(error)}") from error
-    except MemoryError as error:
-        raise ScoringError(f"{refusal}: it takes more memory than there is") from error
+
+    __slots__ = "_format", "_path", "_where"
+
+    def __init__(self, path: str, format: str, where: str = ""):
+        self._path, self._format, self._where = path, format, where
+
+    def other(self, error: BaseException) -> ScoringError | None:
+        if isinstance(error, MemoryError):
+            reason = "it takes more memory than there is"
+        elif isinstance(error, pa.ArrowException | OSError) and not is_named(error):
+            reason = self._where + one_line(error)
+        else:
+            return None
+        format = FORMATS.get(self._format) or TABLES[self._format]
+        return ScoringError(f"{shown(self._path)}: cannot be read as {format}: {reason}")
 
 
 def validated(batch: pa.RecordBatch, path: str, format: str) -> pa.RecordBatch:

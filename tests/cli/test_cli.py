@@ -309,6 +309,14 @@ def test_the_core_alone_says_what_to_install(run, monkeypatch, missing, args):
     assert "pip install 'fastloss[cli]'" in one_line(err)
 
 
+def test_scoring_imports_nothing_that_takes_long_and_is_not_needed(here):
+    unneeded = {"fastloss.adaptive", "fastloss.files.comparing", "fastloss.report.page", "pyarrow.compute", "pandas"}
+    args = ["score", "in.parquet", "-o", "out.parquet", *HUBER]
+    code = f"import sys; from fastloss.cli import main; print(main({args}), {unneeded} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "0 set()\n"
+
+
 def test_csv_on_stdin_goes_to_stdout(here):
     args = ["score", "-", "--format", "csv", "--residual", "p", "--loss", "robust", "-p", "alpha=-2"]
     with open("in.csv", "rb") as source:

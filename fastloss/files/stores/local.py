@@ -17,12 +17,13 @@ from typing import Any
 import pyarrow as pa
 
 from fastloss.files import names
-from fastloss.files.errors import ScoringError, SourceError, one_line
+from fastloss.files.errors import ScoringError, SourceError, Translation, one_line
 from fastloss.files.formats import STREAM
 from fastloss.files.locks import hold, locked_file, remove_unheld
 from fastloss.files.stores.entries import Entry
 
 READ_BUFFER_BYTES = 1 << 20
+WRITE_BUFFER_BYTES = 1 << 17  # a small file is written at once
 HEAD_BYTES = 1 << 10
 
 
@@ -161,7 +162,7 @@ class LocalStore:
             with writing(path):
                 while file is None:
                     temporary = names.temporary(path)
-                    file = open(temporary, "x+b")  # noqa: SIM115  (closed below)
+                    file = open(temporary, "x+b", buffering=WRITE_BUFFER_BYTES)  # noqa: SIM115  (closed below)
                     if not hold(file):
                         file.close()
                         file = None
@@ -232,15 +233,20 @@ def shown(path: str) -> str:
     return "standard output" if path == STREAM else path
 
 
-@contextmanager
-def writing(path: str):
+class writing(Translation):
     """Turns what pyarrow and the operating system say into one line that names the file."""
-    try:
-        yield
-    except (BrokenPipeError, SourceError):
-        raise
-    except ScoringError as error:
-        raise ScoringError(f"{shown(path)}: {error}") from error
-    except (OSError, pa.ArrowException) as error:
-        reason = getattr(error, "strerror", None) or one_line(error)
-        raise ScoringError(f"{shown(path)}: cannot be written: {reason}") from error
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str):
+        self._path = path
+
+    def other(self, error: BaseException) -> ScoringError | None:
+        if isinstance(error, BrokenPipeError | SourceError):
+            return None
+        if isinstance(error, ScoringError):
+            return ScoringError(f"{shown(self._path)}: {error}")
+        if isinstance(error, OSError | pa.ArrowException):
+            reason = getattr(error, "strerror", None) or one_line(error)
+            return ScoringError(f"{shown(self._path)}: cannot be written: {reason}")
+        return None
