@@ -144,11 +144,17 @@ def check_file(path: str | None, what: str, example: str, others: Iterable[str |
 
 
 def columns(given: list[str] | None) -> str | list[str] | None:
-    """Names given as A,B,C or, where they contain commas, by repeating the option."""
+    """Names given as A,B,C or by repeating the option."""
     if not given:
         return None
-    names = given[0].split(",") if len(given) == 1 else given
+    names = names_of(given[0]) if len(given) == 1 else given
     return names[0] if len(names) == 1 else names
+
+
+def names_of(text: str) -> list[str]:
+    """The names in A,B,C; one that holds commas is in quotes, "C, D"."""
+    found = re.findall(r'(?:^|,)("(?:[^"]|"")*"(?=,|$)|[^,]*)', text)
+    return [name[1:-1].replace('""', '"') if re.fullmatch('".*"', name, re.DOTALL) else name for name in found]
 
 
 def command_line(parts: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ from fastloss.cli.options import (
     bound_loss,
     check_file,
     columns,
+    names_of,
     parameters,
     separator_of,
     storage_options,
@@ -72,7 +73,7 @@ def score(
         list[str] | None,
         typer.Option(
             metavar="COLUMNS",
-            help="Column of predictions or logits, or several A,B,C (names with commas: repeat the option).",
+            help="Column of predictions or logits, or several A,B,C (a name with commas is in quotes, '\"A, B\"').",
         ),
     ] = None,
     target: Annotated[
@@ -207,7 +208,7 @@ def score(
             head=head,
             multioutput=multioutput,
             emit=emit.split(","),
-            keep=keep if keep in ("all", "none") else keep.split(","),
+            keep=keep if keep in ("all", "none") else names_of(keep),
             prefix=prefix,
             by=None if not by else by[0] if len(by) == 1 else by,
             sample_weight=weight,

@@ -94,6 +94,23 @@ def test_columns_and_groups(capsys):
     assert str(caught.value).isprintable()
 
 
+def test_names_with_commas_are_in_quotes(capsys):
+    write("in.parquet", {"a, b": [1.0, 2.0], 'c"d': [3.0, 4.0], 'e,"f"': [0.0, 0.0], '"g': [0.0, 0.0]})
+    command = ["score", "in.parquet", "--loss", "huber"]
+    for given, names in (
+        ('"a, b"', "a, b"),
+        ('"e,""f""","a, b"', ['e,"f"', "a, b"]),
+        ('c"d,"a, b"', ['c"d', "a, b"]),
+        ('"a, b","g', ["a, b", '"g']),
+        ('"g', '"g'),
+    ):
+        assert main([*command, "--residual", given, "--keep", given, "-o", "out.parquet", "--json"]) == 0
+        assert capsys.readouterr().out == fl.score("in.parquet", loss="huber", residual=names).to_json() + "\n"
+        kept = [names] if isinstance(names, str) else names
+        assert sorted(pa.parquet.read_schema("out.parquet").names) == sorted([*kept, "value"])
+    assert main([*command, "--residual", "a, b"]) == 2
+
+
 def test_lines_of_the_log(capsys):
     os.mkdir("data")
     write(f"data/{NAME}.parquet", {"r": ["a"]})
