@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import fastloss as fl
 from fastloss.adaptive import Fit
+from fastloss.integrations import catboost, jax, lightgbm, scipy, sklearn, statsmodels, torch, xgboost
 
 Array = NDArray[np.floating[Any]]
 x = np.zeros(3, np.float32)
@@ -46,6 +47,12 @@ fl.huber.evaluate(x, outputs=("grad", "hess"))
 loss: fl.Loss = fl.get("huber", delta=2.0)
 
 assert_type(loss.weight(x), Array)
+assert_type(sum([fl.huber, loss]) or loss, fl.Loss)
+xgboost.objective(fl.huber, hessian="unit"), xgboost.metric(loss)
+lightgbm.objective("huber"), lightgbm.metric(2 * fl.huber), catboost.objective(fl.huber), catboost.metric(fl.huber)
+scipy.rho(fl.cauchy), scipy.objective(fl.huber, x[:, None], x, penalty=fl.penalty.l2), statsmodels.norm(fl.tukey)
+sklearn.scorer(fl.cross_entropy), jax.function(loss)
+torch.function(fl.huber), torch.module(fl.arcface, "sum", margin=0.3), torch.adaptive(3)
 assert_type(fl.penalty.l1(x, strength=0.1), float)
 
 fl.huber(x, dleta=1.0)  # type: ignore[call-overload]
@@ -58,3 +65,4 @@ fl.adaptive.fit(x, alpha_bounds=1.0)  # type: ignore[arg-type]
 fl.entropy(x, x)  # type: ignore[call-overload]
 fl.cross_entropy(x, [1], labels=[1])  # type: ignore[call-overload]
 fl.mae(x, x, ignore_index=1)  # type: ignore[call-arg]
+xgboost.objective(1.0)  # type: ignore[arg-type]
