@@ -153,11 +153,11 @@ def calibrate(
         )
         return newton(batches, threads)
     of_files = {"pred": pred, "target": target, "where": where, "format": format, "dtype": dtype}
-    of_files |= {"separator": separator, "thousands": thousands, "null": null, "storage_options": storage_options}
-    of_files |= {"decimal": None if decimal == "." else decimal, "encoding": None if encoding == "utf-8" else encoding}
-    given = [name for name, value in of_files.items() if value is not None]
-    if given:
-        raise ValueError(f"{given[0]} is of files and tables, and logits are an array: leave it out")
+    of_files |= {"separator": separator, "decimal": decimal, "thousands": thousands, "null": null}
+    of_files |= {"encoding": encoding, "storage_options": storage_options}
+    for name, value in of_files.items():
+        if value != calibrate.__kwdefaults__[name]:
+            raise ValueError(f"{name} is of files and tables, and logits are an array: leave it out")
     if isinstance(logits, Iterator):
         if labels is not None or sample_weight is not None:
             raise ValueError("labels and sample_weight do not go with batches: let them be tuples of them")

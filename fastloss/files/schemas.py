@@ -20,7 +20,6 @@ SPARK = b"org.apache.spark."
 SPARK_ROW = b"org.apache.spark.sql.parquet.row.metadata"  # Spark reads the columns that it lists, and no others
 DESCRIPTIONS = b"avro.schema", b"parquet.avro.schema", b"iceberg.schema"  # of others, of the columns of the input alone
 PANDAS = b"pandas"
-MOST_KNOWN = 64  # the files of a job mostly have one
 PANDAS_TEXT = {"name": None, "field_name": None, "pandas_type": "unicode", "numpy_type": "object", "metadata": None}
 
 
@@ -61,13 +60,7 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
         If a column is missing or ambiguous, does not fit the loss, or would be there twice.
     """
     key = schema.serialize().to_pybytes(), classes  # all of it is in its bytes, and not in its hash
-    known = spec.output_schemas
-    found = known.get(key)
-    if found is None:
-        if len(known) >= MOST_KNOWN:
-            known.clear()
-        found = known[key] = _output_schema(schema, spec, classes)
-    return found
+    return spec.output_schemas.of(key, lambda: _output_schema(schema, spec, classes))
 
 
 def _output_schema(schema: pa.Schema, spec: Spec, classes: int | None) -> pa.Schema:

@@ -32,6 +32,7 @@ from fastloss.files.calibrated import as_bins, check_calibrated
 from fastloss.files.conditions import Condition, as_conditions
 from fastloss.files.csv.options import PLAIN, CsvOptions
 from fastloss.files.errors import ScoringError
+from fastloss.files.known import Known
 
 MULTIOUTPUT = ("uniform_average", "raw_values")
 MOST_WORST = 2**63 - 1  # more than there are rows
@@ -254,9 +255,9 @@ class Spec:
         return [name for name in columns if keep is None or name in keep]
 
     @cached_property
-    def output_schemas(self) -> dict:
+    def output_schemas(self) -> Known:
         """What `schemas` knows of the rows that are written, by the schemas of inputs."""
-        return {}
+        return Known()
 
     @cached_property
     def without_columns(self) -> Spec:

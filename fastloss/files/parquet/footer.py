@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from fastloss.files.errors import SourceError
+from fastloss.files.known import Known
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.thrift import Struct, has, number
 
@@ -54,8 +55,7 @@ GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
 
 
 NO_LIST = thrift.LIST, b"\0"
-MOST_KNOWN = 64
-_known: dict[tuple[bytes, bytes], tuple[pa.Schema, list[Leaf]]] = {}  # by schema and key-value entries of footers
+_known: Known[tuple[bytes, bytes], tuple[pa.Schema, list[Leaf]]] = Known()  # by schema and key-value entries of footers
 
 
 @dataclass(frozen=True)
@@ -179,14 +179,13 @@ class Footer:
 
 
 def _columns(told: tuple[bytes, bytes], read: Callable) -> tuple[pa.Schema, list[Leaf]]:
-    """The columns and the leaves of a file, of which its footer tells this: the files of a job mostly have the same."""
-    found = _known.get(told)
-    if found is None:
-        if len(_known) >= MOST_KNOWN:
-            _known.clear()
+    """The columns and the leaves of a file, of which its footer tells this."""
+
+    def found() -> tuple[pa.Schema, list[Leaf]]:
         schema, stored = read()
-        found = _known[told] = schema, [Leaf.of(stored.column(i)) for i in range(len(stored))]
-    return found
+        return schema, [Leaf.of(stored.column(i)) for i in range(len(stored))]
+
+    return _known.of(told, found)
 
 
 def _is_sound(chunk: Struct, metadata: Struct) -> bool:

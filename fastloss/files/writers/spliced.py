@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.errors import SourceError
+from fastloss.files.known import Known
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.carried import ARROW_SCHEMA, Carried, Chunk
@@ -21,8 +22,7 @@ from fastloss.files.writers.chunks import ChunkWriter, Placed, described, empty_
 from fastloss.files.writers.sinks import CODEC, Sink, shrinks
 
 LARGEST_NUMBER = (1 << 15) - 1  # of a row group
-MOST_KNOWN = 64
-_known: dict[tuple, tuple[tuple[bytes, bytes], ...]] = {}  # by what inputs say of their columns, and output schemas
+_known: Known[tuple, tuple[tuple[bytes, bytes], ...]] = Known()  # by what inputs say, and output schemas
 
 
 class SplicedSink(Sink):
@@ -121,14 +121,9 @@ class SplicedSink(Sink):
         return file | {fields.FILE_ROWS: (thrift.I64, rows)}
 
     def _texts(self) -> Sequence[tuple[bytes, bytes]]:
-        """What the output says of itself: the files of a job mostly have the same."""
+        """What the output says of itself."""
         key = self._first.described, self._schema.serialize().to_pybytes()
-        found = _known.get(key)
-        if found is None:
-            if len(_known) >= MOST_KNOWN:
-                _known.clear()
-            found = _known[key] = tuple(self._new_texts().items())
-        return found
+        return _known.of(key, lambda: tuple(self._new_texts().items()))
 
     def _new_texts(self) -> dict[bytes, bytes]:
         """In Arrow's types if the input does, or it has to for the emitted columns."""
