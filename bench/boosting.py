@@ -264,15 +264,17 @@ def picture():
     objective = in_lightgbm.objective(fl.tukey.bind(scale=4.685 * 0.15))
     ours = first + lightgbm.train({"objective": objective, **parameters}, dataset, 200).predict(x[:, None])
 
-    def draw():
-        figure, (ax,) = axes_of(None, 1, "LightGBM where a tenth of the points is far too high", (8.2, 3.6))
+    def draw(is_narrow):
+        size, over = ((4.2, 4.4), "\n") if is_narrow else ((8.2, 3.8), " ")
+        figure, (ax,) = axes_of(None, 1, f"LightGBM where a tenth of the points{over}is far too high", size)
         colours = palette(ax)
-        ax.scatter(x, y, s=6, color="#999999", label="data", linewidths=0)
-        ax.plot(x, np.sin(2 * x), color=colours.ink, linewidth=4, alpha=0.25, label="truth")
-        ax.plot(x, theirs, color=colours.second, linewidth=1.5, label='objective="huber"')
-        ax.plot(x, ours, color=colours.first, linewidth=1.5, label="objective(fl.tukey)")
-        ax.legend(frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.5, -0.28))
+        ax.scatter(x, y, s=8, color="#999999", label="data", linewidths=0)
+        ax.plot(x, np.sin(2 * x), color=colours.ink, linewidth=5, alpha=0.35, label="truth")
+        ax.plot(x, theirs, color=colours.second, linewidth=1.3, label='objective="huber"')
+        ax.plot(x, ours, color=colours.first, linewidth=1.3, label="objective(fl.tukey)")
+        ax.set(xlabel="x", ylabel="y")
         tidy(ax)
+        figure.legend(frameon=False, ncols=2 if is_narrow else 4, loc="outside lower center", labelcolor=colours.ink)
         return figure
 
     return draw

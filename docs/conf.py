@@ -25,7 +25,7 @@ extensions = [
     "loss_pages",
     "behind",
     "command_pages",
-    "dark_twins",
+    "twins",
     "breaks",
     "myst_parser",
     "sphinx.ext.autodoc",

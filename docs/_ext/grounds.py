@@ -1,10 +1,14 @@
-"""Pictures for light and for dark pages: as SVG, whose colours of light ground have twins of dark ground."""
+"""Pictures as SVG, and their twins: for dark pages, whose colours stand for those of light ones, and for narrow pages,
+whose panels are below each other.
+"""
 
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 
 from fastloss.plot.style import DARK, LIGHT
 
@@ -35,12 +39,45 @@ def reset(gallery_conf, name):
 
 
 def write(figure, path):
-    """PATH.svg, and PATH-dark.svg."""
-    light = path.with_suffix(".svg")
+    """PATH.svg, and beside it the twins of twins.py."""
+    wide = path.with_suffix(".svg")
+    _save(figure, wide)
+    make_narrow(figure)
+    _save(figure, wide.with_stem(f"{wide.stem}-narrow"))
+    return wide
+
+
+def make_narrow(figure, width=4.0):
+    """Lay a figure out for a phone, on which its text then has its size: panels below each other, many of them in two
+    columns, their legends below them, a title in several lines.
+    """
+    panels = [axes for axes in figure.axes if axes.get_subplotspec()]
+    columns = 1 if len(panels) < 4 else 2
+    rows = -(-len(panels) // columns)
+    was = panels[0].get_subplotspec().get_gridspec()
+    wide, high = figure.get_size_inches() / (was.ncols, was.nrows)
+    height = rows * width / columns * min(max(high / wide, 0.75), 1.1)
+    grid = GridSpec(rows, columns, figure)
+    for place, axes in enumerate(panels):
+        axes.set_subplotspec(grid[place])
+        axes.title.set_wrap(True)
+        axes.set_xlabel(fill(axes.get_xlabel(), 40))
+        axes.tick_params(labelleft=True)  # of panels that share an axis only the left ones have numbers
+        legend = axes.get_legend()
+        if legend:
+            labels = [text.get_text() for text in legend.get_texts()]
+            below = -0.17 - 0.08 * len(axes.get_xlabel().splitlines())
+            axes.legend(legend.legend_handles, labels, loc="upper center", bbox_to_anchor=(0.5, below))
+            height += 0.22 * len(labels)
+    if figure.get_suptitle():
+        figure.suptitle(fill(figure.get_suptitle(), 40), fontsize=12)
+    figure.set_size_inches(width, height)
+
+
+def _save(figure, light):
     figure.savefig(light, transparent=True, metadata={"Date": None})
     text = light.read_text(encoding="utf-8")
     light.with_stem(f"{light.stem}-dark").write_text(in_dark(text), encoding="utf-8")
-    return light
 
 
 def in_dark(svg):

@@ -85,10 +85,7 @@ def _formula(loss, about):
 
 def _curves(loss):
     over = f"Curves of {loss.name} as its kernels draw them"
-    pictures = [
-        f"```{{image}} pictures/{loss.name}-{mode}.svg\n:alt: {over}\n:class: only-{mode} curves\n```"
-        for mode in ("light", "dark")
-    ]
+    pictures = [f"```{{image}} pictures/{loss.name}.svg\n:alt: {over}\n:class: curves\n```"]
     if loss.family == "residual":  # those of the explorer
         pictures.append(f'<a href="../explorer.html#{loss.name}">Move its parameters in the explorer</a>')
     return "\n\n".join(pictures)

@@ -15,11 +15,11 @@ STYLES = ({"color": LIGHT.first}, {"color": LIGHT.second, "linestyle": "--"})
 
 
 def draw(losses, folder):
-    """NAME-light.svg and NAME-dark.svg of each loss."""
+    """NAME.svg and NAME-dark.svg of each loss."""
     folder.mkdir(parents=True, exist_ok=True)
     for loss in losses:
         light = picture(loss)
-        (folder / f"{loss.name}-light.svg").write_text(light, encoding="utf-8")
+        (folder / f"{loss.name}.svg").write_text(light, encoding="utf-8")
         (folder / f"{loss.name}-dark.svg").write_text(in_dark(light), encoding="utf-8")
 
 

@@ -43,8 +43,9 @@ figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 shade = {"c": model.weights_ / model.weights_.max(), "cmap": "viridis", "edgecolors": "gray", "linewidths": 0.6}
 points = axes.scatter(x, y, s=18, **shade)
 ends = np.array([0.0, 1.0])
-for (name, found), style in zip(fits.items(), (":", "--", "-.", "-"), strict=True):
-    axes.plot(ends, found.predict(ends[:, None]), style, color="C0", label=name)
+styles = ("C0:", "C1-", "C4--", "C3-.")  # three of them nearly lie on each other
+for (name, found), style in zip(fits.items(), styles, strict=True):
+    axes.plot(ends, found.predict(ends[:, None]), style, label=name)
 figure.colorbar(points, label="weight")
 axes.set(title="A line with outliers", xlabel="x", ylabel="y")
 axes.legend()
@@ -53,9 +54,11 @@ plt.show()
 # %%
 # The same, step by step, while alpha is let down from 1, on a light and on a dark ground:
 
-regression_animation().animation.save("line.gif", writer="pillow", dpi=60)
-with plt.style.context("dark_background"):
-    regression_animation().animation.save("line-dark.gif", writer="pillow", dpi=60)
+for ground, twin in (("default", ""), ("dark_background", "-dark")):
+    with plt.style.context(ground):
+        figure = regression_animation()
+        figure.set_size_inches(5, 3.8)  # which a phone shows as it is
+        figure.animation.save(f"line{twin}.gif", writer="pillow", dpi=90)
 
 # %%
 # .. image:: /_scripts/tutorials/line.gif

@@ -55,17 +55,32 @@ def test_every_picture_has_a_text(site):
     assert not without
 
 
-def test_pictures_of_scripts_are_for_light_and_for_dark_pages(site):
+FORMS = ({"only-wide", "only-light"}, {"only-wide", "only-dark"}, {"only-narrow", "only-light"},
+         {"only-narrow", "only-dark"})  # fmt: skip
+
+
+def forms(images):
+    """[(stem of a picture, [the file of each of FORMS that it has])]"""
+    found = {}
+    for image in images:
+        name = Path(image["src"])
+        stem = re.sub("(-narrow)?(-dark)?$", "", name.stem)
+        kinds = {kind for kind in image["class"].split() if kind.startswith("only-")}
+        assert name.stem == stem + "-narrow" * ("only-narrow" in kinds) + "-dark" * ("only-dark" in kinds)
+        found.setdefault(stem, []).append(kinds)
+    return found
+
+
+def test_pictures_of_scripts_are_for_light_dark_wide_and_narrow_pages(site):
     for name, page in site.items():
         if name.startswith(("gallery/", "tutorials/")) and not name.endswith("/index.html"):
-            drawn = {kind: [image["src"] for image in page.images if f"only-{kind}" in image.get("class", "")]
-                     for kind in ("light", "dark")}  # fmt: skip
-            twins = [re.sub(r"(\.\w+)$", r"-dark\1", src) for src in drawn["light"]]
-            assert drawn["light"] and drawn["dark"] == twins
-            assert len(page.images) == 2 * len(twins)
-            for src in drawn["dark"]:
-                if src.endswith(".svg"):
-                    dark = (page.path.parent / src).read_text(encoding="utf-8")
+            drawn = forms(page.images)
+            assert drawn
+            for stem, kinds in drawn.items():  # an animation has one width
+                assert kinds == ([{"only-light"}, {"only-dark"}] if stem == "line" else [*FORMS])
+            for image in page.images:
+                if "only-dark" in image["class"] and image["src"].endswith(".svg"):
+                    dark = (page.path.parent / image["src"]).read_text(encoding="utf-8")
                     assert DARK.ink in dark and LIGHT.ink not in dark and "#000000" not in dark
 
 
@@ -78,9 +93,11 @@ def test_jobs_in_which_we_are_behind_are_named(site):
 
 
 @pytest.mark.parametrize(("name", "drawn"), [("boosting.html", "boosting"), ("explanation/benchmarks.html", "speed")])
-def test_pictures_of_the_readme_have_twins_for_dark_pages(site, name, drawn):
-    images = [(image["src"].rpartition("/")[2], image["class"]) for image in site[name].images]
-    assert images == [(f"{drawn}.png", "only-light"), (f"{drawn}-dark.png", "only-dark")]
+def test_pictures_of_the_readme_have_their_twins(site, name, drawn):
+    assert forms(site[name].images) == {drawn: [*FORMS]}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(rf"docs/({drawn}[\w-]*\.png)\"", readme)
+    assert sorted(named) == sorted({Path(image["src"]).name for image in site[name].images})
 
 
 def test_thumbnails_have_twins_for_dark_pages(site):
@@ -101,4 +118,4 @@ def test_a_loss_has_its_page(site, name):
     assert set(PARTS) <= set(page.headings)
     assert f"fastloss.{name}" in page.ids
     text = Path(page.path).read_text(encoding="utf-8")
-    assert 'class="math' in text and f"{name}-light.svg" in text and f"{name}-dark.svg" in text
+    assert 'class="math' in text and f"{name}.svg" in text and f"{name}-dark.svg" in text
