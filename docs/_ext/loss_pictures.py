@@ -24,21 +24,26 @@ def draw(losses, folder):
 
 
 def picture(loss):
-    """The outputs of a loss over its range, a panel each."""
+    """The outputs of a loss over its range, a panel each, in a size whose text is read on a phone."""
     drawn = curves(loss, points=240, outputs=tuple(TITLES))
     count = len(drawn.outputs)
-    rows, columns = (1, count) if count < 3 else (2, 2)  # of a size that is read on a phone
-    with rc_context(SETTINGS | {"font.size": 9, "figure.constrained_layout.use": False}):
-        width, height = 2.8 * columns, 2.3 * rows
+    rows, columns = (1, count) if count < 3 else (2, 2)
+    label = fill(drawn.range.label, 50)
+    below = 0.6 + 0.2 * label.count("\n")
+    with rc_context(SETTINGS | {"font.size": 11, "figure.constrained_layout.use": False}):
+        width, height = 2.8 * columns, 2.1 * rows + below
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        inches = {"left": 0.5, "right": width - 0.1, "bottom": 0.6, "top": height - 0.3}
+        inches = {"left": 0.6, "right": width - 0.15, "bottom": below + 0.3, "top": height - 0.3}
         shares = {side: inch / (width if side in ("left", "right") else height) for side, inch in inches.items()}
-        figure.subplots_adjust(**shares, wspace=0.3, hspace=0.5)  # a layout that is computed takes twice as long
+        figure.subplots_adjust(**shares, wspace=0.35, hspace=0.5)  # a layout that is computed takes twice as long
         for axes, (output, ys) in zip(panels, drawn.outputs.items(), strict=False):
             _panel(axes, drawn, output, ys)
         for axes in panels[count:]:
             axes.set_axis_off()
+        figure.text(0.5, below / height, label, ha="center", va="top")
+        if drawn.range.targets != (None,):
+            figure.legend(*panels[0].get_legend_handles_labels(), ncols=2, loc="lower center")
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     return text.getvalue()
@@ -53,7 +58,4 @@ def _panel(axes, drawn, output, ys):
     axes.set_xlim(drawn.range.low, drawn.range.high)
     axes.locator_params(nbins=5)
     axes.axhline(0, color=LIGHT.ink, linewidth=0.6)
-    axes.set_title(TITLES[output], fontsize=10)
-    axes.set_xlabel(fill(drawn.range.label, 36), fontsize=8)
-    if drawn.range.targets != (None,):
-        axes.legend(fontsize=8)
+    axes.set_title(TITLES[output], fontsize=12)

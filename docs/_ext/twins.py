@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from docutils import nodes
 from grounds import in_dark
 
+
 def setup(app):
     app.connect("doctree-read", complete, priority=100)  # before Sphinx collects the pictures
     return {"parallel_read_safe": True}
