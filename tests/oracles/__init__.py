@@ -6,7 +6,7 @@ parameters are rounded to the data's dtype.  A family is a file.  The row losses
 row_oracles.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jets import Jet, seed
 from mpmath import isinf, mp, mpf
@@ -29,11 +29,15 @@ ORACLES = {**RESIDUAL, **SCALED, **ROBUST, **RELATIVE, **MARGIN, **PROBABILITY, 
 
 @dataclass(frozen=True)
 class Exact:
-    """One output at one point: what it is, what its error is measured by, and the bound."""
+    """One output at one point: what it is, what its error is measured by, and the bound.
+
+    Most instruction sets have the same result: `errors` is {(dtype, result): its error}, of those that were looked at.
+    """
 
     result: mpf
     magnitude: mpf | None
     ulps: float | None
+    errors: dict = field(default_factory=dict, compare=False, repr=False)
 
 
 def exact(name, arguments, dtype, parameters):

@@ -46,11 +46,17 @@ def check(got, wanted, points, dtype, output):
     for result, want, *point in zip(got, wanted, *points, strict=True):
         if want.ulps is None:
             continue
-        error = error_in_ulp(result, want.result, dtype, want.magnitude)
+        error = _error(float(result), want, dtype)
         failures += error > want.ulps
         if error / want.ulps > worst[0]:
             worst = (error / want.ulps, _describe(point, result, want, error))
     assert not failures, f"{output}: {failures} of {len(got)} beyond the bound; worst {worst[1]}"
+
+
+def _error(result, want, dtype):
+    if (dtype, result) not in want.errors:
+        want.errors[dtype, result] = error_in_ulp(result, want.result, dtype, want.magnitude)
+    return want.errors[dtype, result]
 
 
 def _describe(point, result, want, error):
