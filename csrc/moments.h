@@ -77,6 +77,24 @@ static inline void fl_add_short_moments(fl_short_moments *sums, uint64_t w, uint
     fl_add(&sums->wwvv, &sums->wwvv_top, wwvv.low);
 }
 
+/* The same sums of up to FL_MOST_TINY weights and values, both below 2^24. */
+enum { FL_MOST_TINY = (1 << 16) - 1 };
+
+typedef struct {
+    uint64_t w, ww, wv;
+    fl_uint128 wvv, wwv, wwvv;
+} fl_tiny_moments;
+
+static inline void fl_add_tiny_moments(fl_tiny_moments *sums, uint64_t w, uint64_t v) {
+    uint64_t wv = w * v;
+    sums->w += w;
+    sums->ww += w * w;
+    sums->wv += wv;
+    sums->wvv += (fl_uint128)wv * v;
+    sums->wwv += (fl_uint128)wv * w;
+    sums->wwvv += (fl_uint128)wv * wv;
+}
+
 /* A number of 192 bits, times 2^shift for a shift from 1 to 127. */
 static inline fl_wide fl_shifted(fl_uint128 low, uint64_t top, int shift) {
     return (fl_wide){low << shift, (fl_uint128)top << shift | low >> (128 - shift)};
@@ -107,6 +125,29 @@ static inline void fl_merge_short_moments(fl_moments *sums, const fl_short_momen
         .wvv = fl_shifted(other->wvv, other->wvv_top, shift),
         .wwv = fl_shifted(other->wwv, 0, 2 * shift),
         .wwvv = fl_shifted(other->wwvv, other->wwvv_top, 2 * shift),
+        .ww_top = (uint64_t)ww.high,
+        .wv_top = (uint64_t)wv.high,
+    };
+    fl_merge_moments(sums, &whole);
+}
+
+static inline fl_wide fl_shifted_far(fl_uint128 number, int shift) {
+    return shift < 128 ? fl_shifted(number, 0, shift) : (fl_wide){0, number << (shift - 128)};
+}
+
+/* Add those of weights and of values that were divided by 2^of_weights and 2^of_values, of 1 to 36. */
+static inline void fl_merge_tiny_moments(fl_moments *sums, const fl_tiny_moments *other, int of_weights,
+                                         int of_values) {
+    fl_wide wv = fl_shifted(other->wv, 0, of_weights + of_values);
+    fl_wide ww = fl_shifted(other->ww, 0, 2 * of_weights);
+    fl_wide wwvv = fl_shifted_far(other->wwvv, 2 * (of_weights + of_values));
+    fl_moments whole = {
+        .w = (fl_uint128)other->w << of_weights,
+        .ww = ww.low,
+        .wv = wv.low,
+        .wvv = fl_shifted(other->wvv, 0, of_weights + 2 * of_values),
+        .wwv = fl_shifted(other->wwv, 0, 2 * of_weights + of_values),
+        .wwvv = wwvv,
         .ww_top = (uint64_t)ww.high,
         .wv_top = (uint64_t)wv.high,
     };

@@ -22,8 +22,8 @@ without their last three bits: a few for most data, 2**17 at most.
 
 from libc.float cimport DBL_MAX
 from libc.math cimport isfinite
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 cimport cython
@@ -52,15 +52,52 @@ cdef extern from "moments.h" nogil:
         uint64_t wwvv_top
     ctypedef struct ShortSums "fl_short_moments":
         uint64_t w
+    ctypedef struct TinySums "fl_tiny_moments":
+        uint64_t w
     int FL_MOST_SHORT
+    int FL_MOST_TINY
     void fl_add_moments(Sums* sums, uint64_t w, uint64_t v)
     void fl_add_short_moments(ShortSums* sums, uint64_t w, uint64_t v)
     void fl_merge_short_moments(Sums* sums, const ShortSums* other, int shift)
+    void fl_add_tiny_moments(TinySums* sums, uint64_t w, uint64_t v)
+    void fl_merge_tiny_moments(Sums* sums, const TinySums* other, int of_weights, int of_values)
     void fl_merge_moments(Sums* sums, const Sums* other)
 
 cdef extern from *:
     void __builtin_prefetch(const void* at, int writes) noexcept nogil
     object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
+
+cdef extern from *:
+    """
+    /* Much memory, in large pages where the system has them: to have it page by page takes as long as to use it. */
+    #ifdef __linux__
+    #include <sys/mman.h>
+    #endif
+    #define FL_LARGE_PAGE ((size_t)1 << 21)
+    static void *fl_large(size_t size) {
+        char *memory, *start;
+        int is_large = size >= FL_LARGE_PAGE;
+        memory = malloc(size + sizeof(void *) + (is_large ? FL_LARGE_PAGE : 0));
+        if (memory == NULL) return NULL;
+        start = memory + sizeof(void *);
+    #ifdef MADV_HUGEPAGE
+        if (is_large) {
+            start = (char *)(((uintptr_t)start + FL_LARGE_PAGE - 1) & ~(uintptr_t)(FL_LARGE_PAGE - 1));
+            madvise(start, size & ~(FL_LARGE_PAGE - 1), MADV_HUGEPAGE);
+        }
+    #endif
+        memcpy(start - sizeof(void *), &memory, sizeof(void *));
+        return start;
+    }
+    static void fl_free_large(void *start) {
+        void *memory;
+        if (start == NULL) return;
+        memcpy(&memory, (char *)start - sizeof(void *), sizeof(void *));
+        free(memory);
+    }
+    """
+    void* fl_large(size_t size) noexcept nogil
+    void fl_free_large(void* start) noexcept nogil
 
 cdef enum:
     MANTISSA_BITS = 52
@@ -74,6 +111,7 @@ cdef enum:
     DROPPED_BITS = 3        # those, by which a mantissa is multiplied instead
     FIRST_ROOM = 1 << 7
     SHORTS = 1 << 8         # sums of short weights at a time
+    TINIES = 1 << 9         # and of those with short values
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
@@ -178,10 +216,10 @@ cdef inline uint64_t mantissa_of(uint64_t bits, uint64_t* exponent) noexcept nog
 def wrong_weight(const double[::1] weights, const uint8_t[::1] left_out=None):
     """The row of the first weight that is negative, NaN or infinite, but for those marked; -1 if there is none."""
     cdef Py_ssize_t i
-    cdef bint is_wrong = False
-    for i in range(weights.shape[0]):
-        is_wrong |= not 0 <= weights[i] <= DBL_MAX
-    if is_wrong:
+    cdef uint64_t bits = 0
+    for i in range(weights.shape[0]):  # in vectors; the first bit is that of negative ones, and of exponents too large
+        bits |= bits_of(weights[i]) | bits_of(weights[i]) + (<uint64_t>1 << MANTISSA_BITS)
+    if bits >> 63:  # or it is -0
         for i in range(weights.shape[0]):
             if not 0 <= weights[i] <= DBL_MAX and (left_out is None or left_out[i] == 0):
                 return i
@@ -193,10 +231,10 @@ ctypedef fused code:
     int64_t
 
 
-cdef int check_codes(const code[::1] codes, Py_ssize_t possible) except -1:
-    """That all are numbers below `possible`, which is one of their type."""
+cdef int check_codes(const int32_t[::1] codes, Py_ssize_t possible) except -1:
+    """That all are numbers below `possible`."""
     cdef Py_ssize_t i
-    cdef code limit = <code>possible
+    cdef int32_t limit = min(possible, <Py_ssize_t>INT32_MAX)
     cdef bint is_wrong = False
     for i in range(codes.shape[0]):  # without a branch, in vectors
         is_wrong |= (codes[i] < 0) | (codes[i] >= limit)
@@ -205,21 +243,26 @@ cdef int check_codes(const code[::1] codes, Py_ssize_t possible) except -1:
     return 0
 
 
-def distinct(const code[::1] codes, Py_ssize_t possible):
-    """Those of the numbers below `possible` that are among codes, in order.
+def steps(const code[::1] values, code least, Py_ssize_t possible):
+    """How far integers are above the least, of `possible` numbers; and which of these there are, in order.
 
     Raises
     ------
     IndexError
-        If a code is none of these numbers.
+        If one is none of these.
     """
-    cdef Py_ssize_t i
+    cdef Py_ssize_t size = values.shape[0], i
+    cdef uint64_t step
+    cdef int32_t[::1] to = np.empty(size, np.int32)
     found = np.zeros(possible, np.uint8)
     cdef uint8_t[::1] is_there = found
-    check_codes(codes, possible)
-    for i in range(codes.shape[0]):
-        is_there[codes[i]] = 1
-    return np.flatnonzero(found)
+    for i in range(size):
+        step = <uint64_t>values[i] - <uint64_t>least
+        if step >= <uint64_t>possible:
+            raise IndexError(f"a code is none of {possible}")
+        to[i] = <int32_t>step
+        is_there[step] = 1
+    return np.asarray(to), np.flatnonzero(found)
 
 
 @cython.final
@@ -423,7 +466,7 @@ cdef class Accumulator:
         try:
             with nogil:
                 if self.grouped:
-                    self.put_in_groups(&values[0], mark, code, number, size)
+                    self.pages.add(&values[0], mark, code, number, size, self.found)
                 elif has_cells:
                     self.cells.add(<const float*>&values[0], mark, size, self.found, self.values)
                 else:
@@ -449,20 +492,6 @@ cdef class Accumulator:
             own.largest = value if value > own.largest else own.largest
             put_value(self.values, value)
         self.found[0] = own
-        return 0
-
-    cdef int put_in_groups(
-        self, const real* values, const uint8_t* mark, const int32_t* codes, const int64_t* numbers, Py_ssize_t size
-    ) except -1 nogil:
-        cdef Py_ssize_t i
-        cdef Group* found = self.found
-        for i in range(size):
-            if i + AHEAD < size:  # where the value will go is in no near cache if there are many groups
-                __builtin_prefetch(self.pages.owns[numbers[codes[i + AHEAD]]].at, 1)
-            if mark != NULL and mark[i]:
-                found[numbers[codes[i]]].left_out[mark[i] - 1] += 1
-            else:
-                self.pages.put(numbers[codes[i]], values[i], found)
         return 0
 
     cdef int settle(self) except -1:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import reduce
+from operator import or_
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +17,10 @@ from fastloss.exact import consistency
 from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.arrays import as_floats, as_weights, marks
 from fastloss.exact.bins import BinsCollector
-from fastloss.exact.collectors import calibrated, counts
+from fastloss.exact.collectors import Collector, calibrated, counts
 from fastloss.exact.keys import Key, Part, is_short, number_key
 from fastloss.exact.state import sequence, text
-from fastloss.exact.summary import Summary, summaries, together
+from fastloss.exact.summary import Summary, summaries
 from fastloss.exact.worst import Worst
 
 
@@ -29,7 +32,7 @@ class GroupedSummary(Summary):
     ----------
     by : str or tuple of str
         The column, or the columns.
-    groups : dict
+    groups : mapping
         {value: Summary}, in the order of the values, null last; of several columns the keys are tuples of their values.
         With the key None for rows where the column is null. Dates, times and durations are text, as in ISO 8601, and
         equal for equal ones of all units: "2020-01-01 00:00:00.5", "PT1.5S". Numbers that are whole are integers,
@@ -40,7 +43,7 @@ class GroupedSummary(Summary):
     """
 
     by: str | tuple[str, ...] = ""
-    groups: dict[Key, Summary] = field(default_factory=dict, repr=False)
+    groups: Mapping[Key, Summary] = field(default_factory=dict, repr=False)
 
     def fields(self) -> dict:
         """The numbers of `to_json`: of all rows, then of the groups in the order of their values, null last."""
@@ -112,31 +115,71 @@ class GroupedSummary(Summary):
     __ror__ = __or__  # a plain summary on the left would drop the groups
 
     @classmethod
-    def _of(cls, total: Summary, by: str | tuple[str, ...], groups: dict[Key, Summary]) -> GroupedSummary:
-        ordered = {key: groups[key] for key in _ordered(groups)}
-        return cls(**{f.name: getattr(total, f.name) for f in fields(Summary)}, by=by, groups=ordered)
+    def _of(cls, total: Summary, by: str | tuple[str, ...], groups: Mapping[Key, Summary]) -> GroupedSummary:
+        if not isinstance(groups, Later):
+            groups = {key: groups[key] for key in _ordered(groups)}
+        return cls(**{f.name: getattr(total, f.name) for f in fields(Summary)}, by=by, groups=groups)
+
+
+class Later(Mapping[Key, Summary]):
+    """Summaries by key, made when the first is asked for: those of thousands of groups take as long as their rows."""
+
+    def __init__(self, keys: Iterable[Key], make: Callable[[], dict[Key, Summary]]):
+        self._made = dict.fromkeys(_ordered(keys))
+        self._make: Callable[[], dict[Key, Summary]] | None = make
+
+    def complete(self) -> dict[Key, Summary]:
+        """All of them, as they are now."""
+        make = self._make
+        if make is not None:
+            made = make()
+            self._made = {key: made[key] for key in self._made}
+            self._make = None
+        return self._made
+
+    def __getitem__(self, key: Key) -> Summary:
+        return self.complete()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._made
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def __repr__(self) -> str:
+        return repr(self.complete())
+
+    def __reduce__(self):
+        return dict, (self.complete(),)
 
 
 class GroupCollector:
     """Builds a `GroupedSummary` from batches of losses; as `Collector`, with the group of each row."""
 
     def __init__(self, by: str | tuple[str, ...], bins: int | None = None, loss: str | None = None):
-        self._by, self._loss, self._values = by, loss, Accumulator(grouped=True)
+        self._by, self._loss = by, loss
+        self._total, self._values = Collector(bins, loss), Accumulator(grouped=True)
         self._bins = None if bins is None else BinsCollector(bins)
         # A dictionary takes True for 1: keys with booleans, of files where that is the type of these columns, are on
         # their own.
         self._numbers: dict[tuple[bool, ...], dict[Key, int]] = {}
         self._before: tuple = (None, None, None)  # of the rows before: which keys are booleans, the keys, their numbers
+        self._promised: Callable[[], Later | None] = lambda: None
 
     def add(
         self, values: np.ndarray, null, ignored, sample_weight, codes: np.ndarray, keys: list[Key], predicted=None
     ) -> np.ndarray:
         """Add losses; `codes` has the number of each row's key among `keys`, which are of one type. The
         numbers of the groups of these are returned."""
+        self._keep_promise()
         values, numbers = as_floats(values, "values"), self._numbers_of(keys)
         left_out = marks(null, ignored, len(values))
         weights = as_weights(sample_weight, left_out, len(values))
         codes = codes.astype(np.int32, copy=False)
+        self._total.add(values, null, ignored, weights, predicted)
         self._values.add(values, left_out, weights, codes, numbers)
         if self._bins is not None:
             self._bins.add(predicted, counts(values, null, ignored), codes, numbers)
@@ -156,12 +199,16 @@ class GroupCollector:
     def take(self, other: GroupCollector) -> np.ndarray:
         """Add everything that was added to another one, by the same column, which is as a new one then. What is
         returned are the numbers here of its groups, by those there."""
+        self._keep_promise()
+        other._keep_promise()
         numbers = np.zeros(max(other._groups, 1), np.int64)
         for booleans, theirs in other._numbers.items():
             ours = self._numbers.setdefault(booleans, {})
+            before = self._groups - len(ours)
             for key, number in theirs.items():
-                numbers[number] = ours.setdefault(key, self._groups)
+                numbers[number] = ours.setdefault(key, before + len(ours))
         other._numbers, other._before = {}, (None, None, None)
+        self._total.take(other._total)
         self._values.take(other._values, numbers)
         if self._bins is not None:
             self._bins.take(other._bins, numbers)
@@ -169,12 +216,27 @@ class GroupCollector:
 
     def summary(self, worst: Callable[[int], Worst] | None = None) -> GroupedSummary:
         """The summary of everything added so far, with the worst rows that a group has by its number."""
-        found = calibrated(summaries(self._values, self._loss), self._bins)
-        total = together(found)
-        if worst is not None:
-            found = [replace(summary, worst_rows=worst(number)) for number, summary in enumerate(found)]
-        groups = ({key: found[number] for key, number in of.items()} for of in self._numbers.values())
-        return GroupedSummary._of(total, self._by, reduce(_merged, groups, {}))
+        numbers: dict[Key, frozenset[int]] = reduce(
+            _merged, ({key: frozenset((n,)) for key, n in of.items()} for of in self._numbers.values()), {}
+        )
+
+        def make() -> dict[Key, Summary]:
+            found = calibrated(summaries(self._values, self._loss), self._bins)
+            if worst is not None:
+                found = [replace(summary, worst_rows=worst(number)) for number, summary in enumerate(found)]
+            return {key: reduce(or_, (found[number] for number in sorted(of))) for key, of in numbers.items()}
+
+        groups = Later(numbers, make)
+        if worst is not None:  # which may be others later
+            groups.complete()
+        self._promised = weakref.ref(groups)
+        return GroupedSummary._of(self._total.summary(), self._by, groups)
+
+    def _keep_promise(self) -> None:
+        """Before anything is added: have the groups of a summary that was given."""
+        promised = self._promised()
+        if promised is not None:
+            promised.complete()
 
     @property
     def _groups(self) -> int:
@@ -185,11 +247,14 @@ def _ordered(keys: Iterable[Key]) -> list[Key]:
     def place(key):
         return [(part is None, isinstance(part, str), 0 if part is None else part) for part in _parts(key)]
 
-    return sorted(keys, key=place)
+    keys = list(keys)
+    return sorted(keys) if set(map(type, keys)) in ({int}, {str}) else sorted(keys, key=place)
 
 
-def _merged(a: dict[Key, Summary], b: dict[Key, Summary]) -> dict[Key, Summary]:
+def _merged(a: Mapping[Key, Any], b: Mapping[Key, Any]) -> Mapping[Key, Any]:
     """The groups of both: booleans as numbers, if the other ones are numbers."""
+    if not a or not b:
+        return a or b
     width = max((len(_parts(key)) for key in [*a, *b][:1]), default=0)
     places = [i for i in range(width) if {_are_booleans(a, i), _are_booleans(b, i)} == {True, False}]
     if places:

@@ -5,12 +5,18 @@ cdef struct Short:          # sums of weights that float32 holds, of one sign an
     int64_t count
     ShortSums sums
 
+cdef struct Tiny:           # sums of weights and values that float32 holds, of one sign and pair of whole exponents
+    uint64_t key            # plus 1; 0 where there are none
+    int64_t count
+    TinySums sums
+
 
 @cython.final
 cdef class Moments:
     """Sums of weights, weighted values and their squares, by groups and pairs of exponents.
 
     Without groups those of short weights are in few bits first: a place holds them until another pair needs it.
+    Those of short values too are in fewer still.
     """
 
     cdef Table numbers      # in the counts of its buckets; a number is 0 as long as there are no sums
@@ -18,6 +24,7 @@ cdef class Moments:
     cdef size_t used, room
     cdef bint grouped
     cdef Short shorts[SHORTS]
+    cdef Tiny tinies[TINIES]
 
     def __cinit__(self, bint grouped):
         self.numbers, self.used, self.room = Table(0 if grouped else PAIR_BITS), 1, FIRST_ROOM
@@ -61,35 +68,82 @@ cdef class Moments:
     ) except -1 nogil:
         """Add finite or infinite values with weights; `found` counts the infinite ones."""
         cdef Py_ssize_t i
-        cdef uint64_t group, of_weight, of_value, weight, value, sign
-        cdef double wide
         for i in range(size):
-            wide = values[i]
-            if (mark != NULL and mark[i]) or wide != wide or weights[i] == 0:
-                continue
-            group = 0 if codes == NULL else numbers[codes[i]]
-            sign = bits_of(wide) >> 63
-            weight = mantissa_of(bits_of(weights[i]), &of_weight)
-            if isfinite(wide):
-                value = mantissa_of(bits_of(wide), &of_value)
-            else:
-                value = of_value = 0
-                found[group].infinite[sign] += 1
-            value <<= of_value & (1 << DROPPED_BITS) - 1
-            of_value >>= DROPPED_BITS
-            if not self.grouped and weight & (<uint64_t>1 << NARROWED) - 1 == 0:
-                self.put_short(sign << PAIR_BITS + 2 | of_weight << 11 - DROPPED_BITS | of_value, weight, value)
-                continue
-            fl_add_moments(
+            if mark == NULL or not mark[i]:
+                if self.grouped:
+                    self.put(values[i], weights[i], numbers[codes[i]], found)
+                else:
+                    self.put_tiny(values[i], weights[i], found)
+        return 0
+
+    cdef int put(self, double wide, double by, uint64_t group, Group* found) except -1 nogil:
+        cdef uint64_t of_weight, of_value, weight, value, sign
+        if wide != wide or by == 0:
+            return 0
+        sign = bits_of(wide) >> 63
+        weight = mantissa_of(bits_of(by), &of_weight)
+        if isfinite(wide):
+            value = mantissa_of(bits_of(wide), &of_value)
+        else:
+            value = of_value = 0
+            found[group].infinite[sign] += 1
+        value <<= of_value & (1 << DROPPED_BITS) - 1
+        of_value >>= DROPPED_BITS
+        if not self.grouped and weight & (<uint64_t>1 << NARROWED) - 1 == 0:
+            return self.put_short(sign << PAIR_BITS + 2 | of_weight << 11 - DROPPED_BITS | of_value, weight, value)
+        fl_add_moments(
+            self.find(
+                group << PAIR_BITS
+                | sign << PAIR_BITS - 1
+                | of_weight >> DROPPED_BITS << 11 - DROPPED_BITS
+                | of_value
+            ),
+            weight << (of_weight & (1 << DROPPED_BITS) - 1),
+            value,
+        )
+        return 0
+
+    cdef inline int put_tiny(self, double value, double weight, Group* found) except -1 nogil:
+        """As `put` without groups: at once, if both have few bits, and are neither subnormal nor 0 nor infinite."""
+        cdef uint64_t of_value = bits_of(value) >> MANTISSA_BITS, of_weight = bits_of(weight) >> MANTISSA_BITS, key
+        cdef uint64_t mantissa = (<uint64_t>1 << MANTISSA_BITS) - 1
+        cdef Tiny* place
+        if (
+            (bits_of(value) | bits_of(weight)) & (<uint64_t>1 << NARROWED) - 1
+            or (of_value + 1 & EXPONENTS - 1) < 2
+            or of_weight - 1 >= EXPONENTS - 2
+        ):
+            return self.put(value, weight, 0, found)
+        key = of_weight << 12 | of_value
+        place = self.tinies + (of_value & 31 ^ of_value >> 7 & 16 ^ of_weight << 5 & 480)
+        if place.key != key + 1 or place.count == FL_MOST_TINY:
+            self.settle_tiny(place)
+            place.key = key + 1
+        place.count += 1
+        fl_add_tiny_moments(
+            &place.sums,
+            (bits_of(weight) & mantissa | mantissa + 1) >> NARROWED,
+            (bits_of(value) & mantissa | mantissa + 1) >> NARROWED,
+        )
+        return 0
+
+    cdef int settle_tiny(self, Tiny* place) except -1 nogil:
+        cdef uint64_t of_value, of_weight, sign
+        if place.key:
+            of_value = (place.key - 1 & 0x7FF) - 1
+            sign = place.key - 1 >> 11 & 1
+            of_weight = (place.key - 1 >> 12) - 1
+            fl_merge_tiny_moments(
                 self.find(
-                    group << PAIR_BITS
-                    | sign << PAIR_BITS - 1
+                    sign << PAIR_BITS - 1
                     | of_weight >> DROPPED_BITS << 11 - DROPPED_BITS
-                    | of_value
+                    | of_value >> DROPPED_BITS
                 ),
-                weight << (of_weight & (1 << DROPPED_BITS) - 1),
-                value,
+                &place.sums,
+                NARROWED + (of_weight & (1 << DROPPED_BITS) - 1),
+                NARROWED + (of_value & (1 << DROPPED_BITS) - 1),
             )
+            memset(place, 0, sizeof(Tiny))
         return 0
 
     cdef inline int put_short(self, uint64_t key, uint64_t weight, uint64_t value) except -1 nogil:
@@ -121,6 +175,8 @@ cdef class Moments:
         cdef int i
         for i in range(SHORTS):
             self.settle(self.shorts + i)
+        for i in range(TINIES):
+            self.settle_tiny(self.tinies + i)
         return 0
 
     cdef int take(self, Moments other, const int64_t* numbers) except -1 nogil:

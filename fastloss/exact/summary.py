@@ -13,9 +13,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from itertools import repeat
-from operator import or_
 
 import numpy as np
 
@@ -25,12 +23,7 @@ from fastloss.exact.accumulator import Accumulator
 from fastloss.exact.arrays import add_rows
 from fastloss.exact.bins import Bins
 from fastloss.exact.bins import merged as merged_bins
-from fastloss.exact.buckets import (
-    ROWS_BELOW,
-    Buckets,
-    merged_all,
-    parsed,
-)
+from fastloss.exact.buckets import ROWS_BELOW, Buckets, parsed
 from fastloss.exact.integers import packed
 from fastloss.exact.state import FORMAT, exact, integer, mapping, number, opened, parse, sealed, text
 from fastloss.exact.statistics import Statistics, interval
@@ -425,23 +418,6 @@ def _summary(nan, null, ignored, smallest, largest, states, squares, weighted, l
         squares=squares,
         weighted=weighted,
         loss=loss,
-    )
-
-
-def together(parts: list[Summary]) -> Summary:
-    """The summary of the rows of many, of one loss, at once; at least one."""
-    counted = [part for part in parts if part.count]
-    weighted = [part.weighted for part in parts if part.weighted is not None]
-    calibrated = [part.calibrated for part in parts if part.calibrated is not None]
-    return Summary(
-        **{name: sum(getattr(part, name) for part in parts) for name in _COUNTS},
-        min=min((part.min for part in counted), default=None),
-        max=max((part.max for part in counted), default=None),
-        buckets=merged_all(part.buckets for part in parts),
-        squares=sum(part.squares for part in parts),
-        weighted=reduce(or_, weighted) if weighted else None,
-        calibrated=reduce(or_, calibrated) if calibrated else None,
-        loss=parts[0].loss,
     )
 
 

@@ -13,7 +13,7 @@ from fastloss.exact.collectors import Collector, ColumnsCollector
 from fastloss.exact.groups import GroupCollector
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.group_keys import keys_of_columns
+from fastloss.files.arrow.group_keys import Known, keys_of_columns
 from fastloss.files.batch import Losses
 from fastloss.files.spec import Spec
 from fastloss.files.worst import Origin, WorstCollector
@@ -26,6 +26,7 @@ class Collected:
         self._spec, self.rows, self._left_out = spec, 0, 0
         self._losses = [CollectedLoss(one) for one in spec.each]
         self._part: Collected | None = None
+        self._known: Known = {}
 
     def expect(self, schema: pa.Schema) -> None:
         """Losses of rows will be added that are written with this schema, whose last columns are the emitted ones."""
@@ -41,7 +42,7 @@ class Collected:
     def add(self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None = None) -> None:
         """Add the losses of the rows of a batch; where worst rows are kept, these come from there."""
         grouping = self._spec.grouping
-        groups = keys_of_columns({by: columns.get(batch, by) for by in grouping}) if grouping else ()
+        groups = keys_of_columns({by: columns.get(batch, by) for by in grouping}, self._known) if grouping else ()
         for one, found in zip(self._losses, losses, strict=True):
             numbers = one.add(found, groups)
             if origin is not None:

@@ -18,7 +18,7 @@ from fastloss.exact.keys import Key
 from fastloss.exact.summary import Summary
 from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, optional
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.group_keys import keys_of_columns
+from fastloss.files.arrow.group_keys import Known, keys_of_columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.dataset import Fragment, array_groups, array_roles, with_arrays
@@ -264,6 +264,7 @@ class _Compared:
         self._spec, self._threads = spec, num_threads
         self._collectors = [GroupCollector(spec.by) if spec.by else Collector() for _ in range(3)]
         self._outcomes, self._left_out = np.zeros(3, np.int64), 0
+        self._known: Known = {}
         self._by_key: dict[tuple[bool, ...], dict[Key, np.ndarray]] = {}  # by which parts of the key are booleans
 
     def chosen(self, batch: pa.RecordBatch, matches: np.ndarray | None) -> Chosen:
@@ -280,7 +281,8 @@ class _Compared:
         with np.errstate(invalid="ignore", over="ignore"):
             difference = a - b
         left_out = columns.union(first.null, second.null), columns.union(first.ignored, second.ignored)
-        groups = keys_of_columns({by: columns.get(batch, by) for by in self._spec.grouping}) if self._spec.by else ()
+        grouping = {by: columns.get(batch, by) for by in self._spec.grouping}
+        groups = keys_of_columns(grouping, self._known) if grouping else ()
         for collector, values in zip(self._collectors, (first.value, second.value, difference), strict=True):
             counted = np.where(nan, values.dtype.type(np.nan), values) if nan.any() else values
             collector.add(counted, *left_out, own.sample_weight, *groups)

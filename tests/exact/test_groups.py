@@ -1,8 +1,11 @@
 """Summaries by groups of many values, beside those of each group's values alone."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
-from fastloss.exact.accumulator import Accumulator, distinct
+from fastloss.exact.accumulator import Accumulator, steps
 
 from fastloss.exact.groups import GroupCollector
 from fastloss.exact.summary import Summary, summaries
@@ -39,6 +42,55 @@ def test_each_group_is_that_of_its_values_and_all_rows_are_those_of_the_groups(d
         own = codes == k
         of_weights = None if weights is None else weights[own]
         assert found.groups[f"key {k}"] == Summary.of(values[own], null[own], ignored[own], of_weights)
+
+
+def test_more_values_than_wait():
+    """They are sorted into the buckets of groups on the way; floats become doubles when these come."""
+    n = 2_150_000
+    values, codes = RNG.lognormal(size=3 * n).astype(np.float32), RNG.geometric(0.001, 3 * n).astype(np.int32) % 3000
+    values[:9] = np.nan, np.inf, -np.inf, 0, -0.0, 1e-45, -1e-45, 3e38, -3e38
+    whole, part = Accumulator(grouped=True), Accumulator(grouped=True)
+    for accumulator, start in ((whole, 0), (part, n), (whole, 2 * n)):
+        own = slice(start, start + n)
+        given = values[own].astype(float) if start else values[own]
+        for some in (slice(0, 1000), slice(1000, None)):
+            accumulator.add(given[some], None, None, codes[own][some], np.arange(3000))
+    whole.take(part, np.arange(3000))
+    found = summaries(whole)
+    assert sum(summary.rows for summary in found) == 3 * n
+    for k in (0, 1, 2, 500, 2500, 2999):
+        assert found[k] == Summary.of(values[codes == k])
+    assert summaries(whole)[1] == found[1]
+
+
+def test_a_summary_stays_what_it_was_when_it_was_made():
+    first, second = GroupCollector("g"), GroupCollector("g")
+    for collector in (first, second):
+        collector.add(np.arange(4.0), None, None, None, np.array([0, 1, 0, 1]), ["a", "b"])
+    found, other = first.summary(), second.summary()
+    assert list(found.groups) == ["a", "b"] and "c" not in found.groups and len(found.groups) == 2
+    first.take(second)
+    first.add(np.ones(1), None, None, None, np.zeros(1, int), ["c"])
+    for summary in (found, other, pickle.loads(pickle.dumps(second.summary() | found)), copy.deepcopy(found)):
+        assert {key: group.sum for key, group in summary.groups.items()} == {"a": 2.0, "b": 4.0}
+    assert found == other and found.groups == dict(other.groups)
+    assert {key: group.sum for key, group in first.summary().groups.items()} == {"a": 4.0, "b": 8.0, "c": 1.0}
+
+
+@pytest.mark.parametrize("kind", ["any", "one value", "any double", "any double weight"])
+def test_short_numbers_and_weights_are_added_as_all_others_are(kind):
+    n = 200_000
+    values, weights = RNG.lognormal(size=n).astype("f4") - 1, RNG.lognormal(size=n).astype("f4")
+    if kind == "one value":
+        values[:], weights[:] = -1.7, 0.3
+    values[:6], weights[3:9] = [np.inf, -np.inf, 0, -0.0, 1e-45, np.nan], [0, -0.0, 1e-45, 3e38, 1, 1]
+    values, weights = values.astype("f8" if kind == "any double" else "f4"), weights.astype("f8")
+    if kind != "any":
+        values[9:99] *= 1 + 1e-12
+        weights[9:99] *= 1 + 1e-12 * (kind == "any double weight")
+    grouped = GroupCollector("g")
+    grouped.add(values, None, None, weights, np.zeros(n, int), ["one"])
+    assert grouped.summary().groups["one"] == Summary.of(values, sample_weight=weights)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +147,10 @@ def test_a_collector_that_is_taken_serves_again_for_fewer_groups():
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
 def test_codes_that_there_are(dtype):
     codes = np.array([5, 0, 2, 5], dtype)
-    assert distinct(codes, 6).tolist() == [0, 2, 5] and distinct(codes[:0], 0).tolist() == []
+    for least in (0, -7, np.iinfo(codes.dtype).max - 5):
+        found, there = steps(codes + codes.dtype.type(least), least, 6)
+        assert (found == codes).all() and found.dtype == np.int32 and there.tolist() == [0, 2, 5]
+    assert [part.tolist() for part in steps(codes[:0], 0, 0)] == [[], []]
     for wrong, possible in ((codes, 5), (-codes, 6)):
         with pytest.raises(IndexError, match=f"^a code is none of {possible}$"):
-            distinct(wrong, possible)
+            steps(wrong, 0, possible)

@@ -60,11 +60,16 @@ def by_pyarrow(data, names, size):
     return found, None
 
 
+def opened(data):
+    """What reads of a file, and its footer."""
+    file, read = pa.BufferReader(data), pq.ParquetFile(pa.BufferReader(data))
+    return file.read_at, Footer(file, lambda: (read.schema_arrow, read.metadata.schema), "a file")
+
+
 def decoded(data, names, size):
     """The batches that are decoded without pyarrow."""
-    file, read = pa.BufferReader(data), pq.ParquetFile(pa.BufferReader(data))
-    known = Footer(file, lambda: (read.schema_arrow, read.metadata.schema), "a file")
-    return list(numbers.batches(file.read_at, known, known.schema, range(len(known.rows)), names, size))
+    read, known = opened(data)
+    return list(numbers.batches(read, known, known.schema, range(len(known.rows)), names, size))
 
 
 def same(one, other):
@@ -104,6 +109,69 @@ def test_are_as_pyarrow_reads_them(data):
     found, (wanted, error) = decoded(file.getvalue(), names, size), by_pyarrow(file.getvalue(), names, size)
     assert error is None
     assert all(itertools.starmap(same, zip(found, wanted, strict=options["compression"] in OF_CODECS)))
+
+
+def texts(rng, rows, kinds, nulls):
+    named = np.array([f"text {i} " * (i % 3) for i in range(kinds)], object)
+    return pa.array(named[rng.integers(0, kinds, rows)], mask=rng.random(rows) < nulls)
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_texts_are_their_places_in_the_dictionary_of_a_row_group(data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    options = {name: data.draw(values) for name, values in OPTIONS.items()}
+    nulls, kinds = data.draw(st.sampled_from([0, 0.05, 0.5, 1])), data.draw(st.sampled_from([1, 2, 200]))
+    table = pa.table({"t": texts(rng, 1000, kinds, nulls), "a": np.arange(1000)})
+    file = io.BytesIO()
+    pq.write_table(table, file, **options)
+    read, known = opened(file.getvalue())
+    before = 0
+    for group, rows in enumerate(known.rows):
+        found = list(numbers.batches(read, known, known.schema, [group], ["a", "t"], 170, {"t"}))
+        for batch in found:
+            batch.validate(full=True)
+            assert batch.column(1).type == pa.dictionary(pa.int32(), pa.string())
+        given = table.slice(before, sum(map(len, found)))
+        if found:
+            read_here = pa.Table.from_batches(found).select(table.column_names).cast(table.schema)
+            assert read_here.equals(given)
+        is_decoded = options["use_dictionary"] and options["compression"] in OF_CODECS
+        if is_decoded and options["dictionary_pagesize_limit"] > 40 and nulls < 1:
+            assert len(given) == rows
+        before += rows
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_rows_that_are_picked(data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    options = {name: data.draw(values) for name, values in OPTIONS.items()}
+    nulls, kinds = data.draw(st.sampled_from([0, 0.05, 0.5, 1])), data.draw(st.sampled_from([1, 2, 200]))
+    table = pa.table({"t": texts(rng, 1000, kinds, nulls), "a": column(rng, 1000, kinds, nulls, False)})
+    file = io.BytesIO()
+    pq.write_table(table, file, **options)
+    read, known = opened(file.getvalue())
+    starts, share = np.cumsum([0, *known.rows]), data.draw(st.sampled_from([0.001, 0.01, 0.3, 1]))
+    chances = {group: rng.random(rows) for group, rows in enumerate(known.rows)}
+    picked = {group: np.flatnonzero(of <= max(share, of.min())) for group, of in chances.items()}
+    wanted = np.concatenate([starts[group] + rows for group, rows in picked.items()])
+    for name in table.column_names:
+        found = numbers.rows(read, known, known.schema.field(name), picked, name == "t")
+        if found is None:
+            assert options["compression"] not in OF_CODECS or name == "t"
+        else:
+            found.validate(full=True)
+            given = table.column(name).take(wanted)
+            assert found.type == given.type and repr(found.to_pylist()) == repr(given.to_pylist())
+
+
+def test_rows_behind_the_last_are_not_picked():
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": np.arange(9.0)}), file)
+    read, known = opened(file.getvalue())
+    for rows in ([9], [0, 9], [1, 0], [-1]):
+        assert numbers.rows(read, known, known.schema.field("a"), {0: np.array(rows)}, False) is None
 
 
 def written_by_polars(frame, path):
@@ -374,6 +442,50 @@ WRONG_NULLABLE = {
 def test_wrong_pages_are_refused(wrong):
     with pytest.raises((numbers.Refused, thrift.Malformed)):
         values(*WRONG[wrong])
+
+
+def test_pages_without_rows_that_are_picked_are_not_decoded():
+    data = b"".join(page(DATA, (8, encoding, LEVELS, LEVELS), SIX + SIX[:8]) for encoding in (PLAIN_VALUES, 9, 0))
+
+    def picked(rows):
+        chunk = 0, len(data), 24, 1000, None
+        found, _ = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 4, False).pick(rows)
+        return np.frombuffer(found, "f4").tolist()
+
+    assert picked([1, 7, 16, 21, 23]) == [1, 1, 0, 5, 1] and picked([20]) == [4]
+    for rows in ([8], [3, 15], [24], [4, 4]):
+        with pytest.raises(numbers.Refused):
+            picked(rows)
+
+
+def test_texts_of_dictionaries():
+    abc = page(DICTIONARY, (3, PLAIN_VALUES), b"\1\0\0\0a" + b"\0\0\0\0" + b"\2\0\0\0bc")
+    data = abc + places(b"\2\x10\2")
+    column = numbers.Values(lambda n, start: data[start : start + n], iter([(0, len(data), 8, 1000, None)]), 0, False)
+    assert np.frombuffer(column.take(8)[0], "i4").tolist() == [2] * 8
+    assert (np.frombuffer(column.texts[0], "i4").tolist(), column.texts[1]) == ([0, 1, 1, 3], b"abc")
+
+
+WRONG_TEXTS = {
+    "a text that is cut": (1, b"\2\0\0\0a"),
+    "a length that is cut": (2, b"\1\0\0\0a\0\0\0"),
+    "a length that is huge": (1, b"\xff\xff\xff\xffa"),
+    "fewer texts": (1, b"\1\0\0\0a\1\0\0\0b"),
+    "more texts": (3, b"\1\0\0\0a\1\0\0\0b"),
+    "less than no texts": (-1, b""),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_TEXTS)
+def test_wrong_texts_are_refused(wrong):
+    count, body = WRONG_TEXTS[wrong]
+    with pytest.raises(numbers.Refused):
+        values(page(DICTIONARY, (count, PLAIN_VALUES), body), places(b"\2\x10\0"), size=0)
+
+
+def test_plain_texts_are_refused():
+    with pytest.raises(numbers.Refused):
+        values(page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32)), size=0)
 
 
 @pytest.mark.parametrize("wrong", WRONG_NULLABLE)

@@ -89,7 +89,7 @@ def test_texts_of_groups_are_not_made_of_indices(tmp_path, monkeypatch):
     pa.parquet.write_table(table, tmp_path / "x.parquet")
     seen = []
     looked = group_keys.keys_of
-    monkeypatch.setattr(group_keys, "keys_of", lambda column, by: seen.append(column.type) or looked(column, by))
+    monkeypatch.setattr(group_keys, "keys_of", lambda column, *rest: seen.append(column.type) or looked(column, *rest))
     fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
     assert pa.types.is_dictionary(seen[0])
 

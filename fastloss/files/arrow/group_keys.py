@@ -6,15 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fastloss.exact.accumulator import distinct
+from fastloss.exact.accumulator import steps
 from fastloss.exact.keys import Key, number_key
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
+Known = dict[str, tuple]  # by column the dictionary before, and what `keys_of` says of it: mostly that of the next too
 
-def keys_of_columns(given: Mapping) -> tuple[np.ndarray, list[Key]]:
+
+def keys_of_columns(given: Mapping, known: Known) -> tuple[np.ndarray, list[Key]]:
     """As `keys_of`, by column; of several columns the keys are tuples, those combinations of values that there are."""
-    (codes, keys), *others = [keys_of(column, by) for by, column in given.items()]
+    (codes, keys), *others = [keys_of(column, by, known) for by, column in given.items()]
     if not others:
         return codes, keys
     keys = [(key,) for key in keys]
@@ -30,29 +32,34 @@ def keys_of_columns(given: Mapping) -> tuple[np.ndarray, list[Key]]:
 
 def _without_gaps(codes: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndarray]:
     """Codes below `possible` as numbers of those that there are; and these."""
-    present = distinct(codes, possible)
+    codes, present = steps(codes, 0, possible)
+    return _numbered(codes, present, possible), present
+
+
+def _numbered(codes: np.ndarray, present: np.ndarray, possible: int) -> np.ndarray:
     if len(present) == possible:
-        return codes, present
+        return codes
     numbers = np.zeros(possible, np.int32)
     numbers[present] = np.arange(len(present))
-    return numbers.take(codes), present
+    return numbers.take(codes)
 
 
-def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
+def keys_of(column, by: str, known: Known | None = None) -> tuple[np.ndarray, list[Key]]:
     """The number of each row's key, and the keys: the values of the column `by`."""
     from pyarrow import types
 
     if types.is_dictionary(column.type) and len(column.dictionary) <= len(column):
-        return _keys_of_dictionary(column, by)
+        return _keys_of_dictionary(column, by, {} if known is None else known)
     if types.is_integer(column.type) and not column.null_count and len(column):
         values = columns.stored(column)
-        least, most = int(values.min()), int(values.max())
-        if most - least < len(values):
-            steps = (values - values.dtype.type(least)).view(f"u{values.itemsize}")  # which may be beyond a signed type
-            codes, present = _without_gaps(steps.astype(np.int32), most - least + 1)
-            if len(present) > most - least:
-                return codes, list(range(least, most + 1))
-            return codes, [least + step for step in present.tolist()]
+        least, most = values.min(), values.max()
+        possible = int(most) - int(least) + 1
+        if possible <= len(values):
+            signed = values.astype(np.int32 if values.dtype == np.int32 else np.int64, copy=False)
+            codes, present = steps(signed, int(least.astype(signed.dtype)), possible)
+            if len(present) == possible:
+                return codes, list(range(int(least), int(most) + 1))
+            return _numbered(codes, present, possible), [int(least) + step for step in present.tolist()]
     array = columns.wide_decimals(columns.decoded(column))
     is_time = types.is_temporal(array.type) and not types.is_interval(array.type)
     is_number = types.is_floating(array.type) or types.is_decimal(array.type)
@@ -76,16 +83,18 @@ def keys_of(column, by: str) -> tuple[np.ndarray, list[Key]]:
     return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None]
 
 
-def _keys_of_dictionary(column, by: str) -> tuple[np.ndarray, list[Key]]:
+def _keys_of_dictionary(column, by: str, known: Known) -> tuple[np.ndarray, list[Key]]:
     """As `keys_of`, of a dictionary that is short beside its column; values of it may be in no row, or there twice."""
-    of_values, keys = keys_of(column.dictionary, by)
+    if by not in known or not known[by][0].equals(column.dictionary):
+        known[by] = column.dictionary, *keys_of(column.dictionary, by)
+    _, of_values, keys = known[by]
     indices = column.indices
     if column.null_count:
         indices = indices.fill_null(len(of_values))
         of_values = np.append(of_values, keys.index(None) if None in keys else len(keys))
         keys = [*keys, None]
     codes = indices.to_numpy().astype(np.int32, copy=False)
-    there = distinct(codes, len(of_values))
+    _, there = steps(codes, 0, len(of_values))
     if len(there) == len(of_values) and (np.diff(of_values) == 1).all():
         return codes, keys
     present, numbers = np.unique(of_values[there], return_inverse=True)

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, binding=False
 """The values of a column of numbers of a Parquet file, page after page: as they are, or as their places in a dictionary
-(github.com/apache/parquet-format, README.md and Encodings.md).
+(github.com/apache/parquet-format, README.md and Encodings.md). Of texts the places are what is given.
 
 Anything else is refused. All that a page says of itself may be wrong: nothing is read or written by it unchecked.
 """
@@ -45,6 +45,7 @@ cdef enum:
     MOST_BYTES = 1 << 26  # of a page; larger ones would take memory
     MOST_VALUES = 1 << 22
     LEVELS_BYTES = 4  # of the size of levels
+    LENGTH_BYTES = 4  # before a text
     PACKED = 8  # values that are packed together
     MOST_BITS = 32  # of a place in a dictionary
     WORD = 8  # bytes that are loaded at once
@@ -89,24 +90,33 @@ cdef class Values:
         Of each where its pages begin and end, how many values it has, how many bytes it becomes, and the
         `pyarrow.Codec` that they go through, or None.
     size : int
-        The bytes of a value: 4 or 8.
+        The bytes of a value: 4 or 8; 0 of texts, of whose dictionary the places are wanted, in 4 bytes.
     is_nullable : bool
         Whether some may be missing.
+
+    Attributes
+    ----------
+    texts : tuple of two bytes or None
+        Where each text of the dictionary begins and the last one ends, in 4 bytes; the texts.
     """
 
     cdef object read, chunks, codec
     cdef int size
-    cdef bint is_nullable
+    cdef bint is_nullable, are_texts
+    cdef readonly tuple texts
     cdef bytes data                                  # of the file,
     cdef Py_ssize_t start                            # which lie there
     cdef Py_ssize_t at, stop, missing, becomes       # of the chunk: what is left of it
     cdef bint has_begun
     cdef bytes dictionary
+    cdef Py_ssize_t values                           # that are in it
     cdef bytes page, present                         # of the page: where its values are, and a byte each, if some miss
     cdef Py_ssize_t first, last, count, given        # the bytes with values; all values, and those taken
+    cdef Py_ssize_t unwanted                         # the values before the next that is wanted
 
     def __init__(self, read not None, chunks not None, int size, bint is_nullable):
-        self.read, self.chunks, self.size, self.is_nullable = read, chunks, size, is_nullable
+        self.read, self.chunks, self.is_nullable, self.are_texts = read, chunks, is_nullable, size == 0
+        self.size = size or sizeof(uint32_t)
         self.data = self.page = b""
 
     def take(self, Py_ssize_t rows):
@@ -137,6 +147,31 @@ cdef class Values:
             done += some
         return found, bits
 
+    def pick(self, list rows not None):
+        """As `take`, of some rows in increasing order, counted from the first chunk on: pages without them are not
+        decoded."""
+        cdef Py_ssize_t size = len(rows), before = 0, row, i
+        cdef uint8_t* to
+        cdef uint8_t* to_bits
+        found, bits = pa.allocate_buffer(size * self.size), pa.allocate_buffer((size + 7) // 8)
+        to, to_bits = <uint8_t*><uintptr_t>found.address, <uint8_t*><uintptr_t>bits.address
+        memset(to_bits, 255, (size + 7) // 8)
+        for i in range(size):
+            row = rows[i]
+            require(row >= before)
+            self.unwanted, before = row - before, row + 1
+            while self.unwanted >= self.count - self.given:
+                self.unwanted -= self.count - self.given
+                self.given = self.count
+                self.next_page()
+            self.given += self.unwanted
+            self.unwanted = 0
+            memcpy(to + i * self.size, start_of(self.page) + self.first + self.given * self.size, self.size)
+            if self.present is not None:
+                mark(to_bits, i, start_of(self.present) + self.given, 1)
+            self.given += 1
+        return found, bits
+
     cdef int next_chunk(self) except -1:
         chunk = next(self.chunks, None)
         if chunk is None:
@@ -156,6 +191,14 @@ cdef class Values:
         self.at = self.start + end
         kind, becomes, takes = whole(header, KIND), whole(header, BECOMES), whole(header, TAKES)
         require(0 <= takes <= self.stop - self.at and 0 <= becomes <= self.becomes)
+        if self.unwanted and kind in (DATA, DATA_V2):
+            head = of_kind(header, DATA_HEADER if kind == DATA else DATA_V2_HEADER)
+            if whole(head, COUNT) <= self.unwanted:
+                self.expect(whole(head, COUNT))
+                self.given, self.has_begun = self.count, True
+                self.unwanted -= self.count
+                self.at += takes
+                return 0
         require(takes <= MOST_BYTES and becomes <= MOST_BYTES)
         self.have(takes)
         begin = self.at - self.start
@@ -184,9 +227,13 @@ cdef class Values:
 
     cdef int take_dictionary(self, dict head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
         require(whole(head, ENCODING) in (PLAIN, PLAIN_DICTIONARY))
-        require(becomes == self.size * <Py_ssize_t>whole(head, COUNT))
         self.decompress(begin, takes, becomes, True)
         self.dictionary = self.page[self.first : self.last]
+        self.values = whole(head, COUNT)
+        if self.are_texts:
+            self.split(self.values)
+        else:
+            require(becomes == self.size * self.values)
         self.count = self.given = 0
         return 0
 
@@ -258,7 +305,7 @@ cdef class Values:
     cdef int decode(self, int encoding, Py_ssize_t count) except -1:
         """Have the values of a page of which so many are there, in their places."""
         if encoding == PLAIN:
-            require(self.last - self.first == count * self.size)
+            require(not self.are_texts and self.last - self.first == count * self.size)
         else:
             require(encoding in (PLAIN_DICTIONARY, RLE_DICTIONARY) and self.dictionary is not None)
             self.look_up(count)
@@ -266,25 +313,47 @@ cdef class Values:
             self.spread(count)
         return 0
 
+    cdef int split(self, Py_ssize_t count) except -1:
+        """Have the texts of the dictionary apart from their lengths."""
+        cdef Py_ssize_t size = len(self.dictionary), at = 0, end = 0, i
+        require(0 <= count and LENGTH_BYTES * count <= size)
+        cdef bytes ends = PyBytes_FromStringAndSize(NULL, (count + 1) * sizeof(uint32_t))
+        cdef bytes texts = PyBytes_FromStringAndSize(NULL, size - LENGTH_BYTES * count)
+        cdef uint32_t* to_end = <uint32_t*>start_of(ends)
+        cdef uint32_t length
+        to_end[0] = 0
+        for i in range(count):
+            require(size - at >= LENGTH_BYTES)
+            memcpy(&length, start_of(self.dictionary) + at, LENGTH_BYTES)
+            at += LENGTH_BYTES
+            require(<Py_ssize_t>length <= size - at and end + <Py_ssize_t>length <= len(texts))
+            memcpy(<uint8_t*>start_of(texts) + end, start_of(self.dictionary) + at, length)
+            at, end = at + length, end + length
+            to_end[i + 1] = end
+        require(at == size)
+        self.texts = ends, texts
+        return 0
+
     cdef int look_up(self, Py_ssize_t count) except -1:
-        """Have values in place of their places in the dictionary."""
+        """Have values in place of their places in the dictionary, or these themselves."""
         cdef const uint8_t* start = start_of(self.page) + self.first
-        cdef const uint8_t* known = start_of(self.dictionary)
         cdef Run run = [start + 1, start_of(self.page) + self.last, 0, False, 0]
-        cdef Py_ssize_t values = len(self.dictionary) // self.size
-        cdef bytes found = PyBytes_FromStringAndSize(NULL, count * self.size)
-        cdef uint8_t* to = <uint8_t*>start_of(found)
+        cdef bytes places = PyBytes_FromStringAndSize(NULL, count * sizeof(uint32_t))
+        cdef bytes found = places
+        cdef uint32_t* place = <uint32_t*>start_of(places)
         cdef bint is_done
         if self.first < self.last:
             require(start[0] <= MOST_BITS)
             with nogil:
-                if self.size == 4:
-                    is_done = look_up(run, start[0], <uint32_t*>to, count, <const uint32_t*>known, values)
-                else:
-                    is_done = look_up(run, start[0], <uint64_t*>to, count, <const uint64_t*>known, values)
+                is_done = unpack(run, start[0], place, count, self.values)
             require(is_done)
         else:
             require(count == 0)
+        if self.size == 8:
+            found = PyBytes_FromStringAndSize(NULL, count * self.size)
+            gather(place, <const uint64_t*>start_of(self.dictionary), <uint64_t*>start_of(found), count)
+        elif not self.are_texts:
+            gather(place, <const uint32_t*>start_of(self.dictionary), place, count)
         self.page, self.first = found, 0
         return 0
 
@@ -386,42 +455,55 @@ cdef Py_ssize_t levels(Run run, uint8_t* out, Py_ssize_t wanted) noexcept nogil:
     return found
 
 
-cdef bint look_up(
-    Run run, int width, Value* out, Py_ssize_t wanted, const Value* dictionary, Py_ssize_t size
-) noexcept nogil:
-    """Write values of a dictionary; False where their places are no runs of so many bits, or outside."""
+cdef bint unpack(Run run, int width, uint32_t* out, Py_ssize_t wanted, Py_ssize_t below) noexcept nogil:
+    """Write numbers of so many bits; False where they are no runs of these, or not `below` a number."""
     cdef uint64_t mask = (<uint64_t>1 << width) - 1, word
+    cdef uint32_t limit = min(below, LARGE - 1)
     cdef const uint8_t* packed
     cdef uint8_t last[MOST_BITS + WORD]
+    cdef bint is_wrong = False
     cdef Py_ssize_t i
-    cdef int k, some
+    cdef int k
+    cdef int first[PACKED]
+    cdef int shift[PACKED]
     memset(last, 0, MOST_BITS + WORD)
+    for k in range(PACKED):
+        first[k], shift[k] = k * width >> 3, k * width & 7
     while wanted:
         if not next_run(&run, width, wanted):
             return False
-        wanted -= run.count
         if not run.is_packed:
-            if run.value >= size:
-                return False
+            is_wrong |= run.value >= limit
             for i in range(run.count):
-                out[i] = dictionary[run.value]
-            out += run.count
-            continue
-        for i in range((run.count + PACKED - 1) // PACKED):
-            packed = run.at
-            if run.stop - packed < width + WORD:
-                memcpy(last, packed, width)
-                packed = last
-            some = min(<Py_ssize_t>PACKED, run.count - i * PACKED)
-            for k in range(some):
-                memcpy(&word, packed + (k * width >> 3), WORD)
-                word = word >> (k * width & 7) & mask
-                if word >= <uint64_t>size:
-                    return False
-                out[k] = dictionary[word]
-            out += some
-            run.at += width
-    return True
+                out[i] = run.value
+        else:
+            for i in range(run.count // PACKED):
+                packed = run.at
+                if run.stop - packed < width + WORD:
+                    memcpy(last, packed, width)
+                    packed = last
+                for k in range(PACKED):
+                    memcpy(&word, packed + first[k], WORD)
+                    out[i * PACKED + k] = word >> shift[k] & mask
+                run.at += width
+            if run.count % PACKED:
+                memcpy(last, run.at, width)
+                for k in range(run.count % PACKED):
+                    memcpy(&word, last + first[k], WORD)
+                    out[run.count // PACKED * PACKED + k] = word >> shift[k] & mask
+                run.at += width
+            for i in range(run.count):
+                is_wrong |= out[i] >= limit
+        out += run.count
+        wanted -= run.count
+    return not is_wrong
+
+
+cdef void gather(const uint32_t* places, const Value* dictionary, Value* out, Py_ssize_t count) noexcept nogil:
+    """Write the values at places, which may be where they are written."""
+    cdef Py_ssize_t i
+    for i in range(count):
+        out[i] = dictionary[places[i]]
 
 
 cdef void spread(

@@ -61,7 +61,8 @@ class ParquetSource(Source):
             self.schema = self._footer.schema
             self._groups = range(len(self._footer.rows)) if row_groups is None else row_groups
             carried = spec.carried(self.schema.names)
-            self._of_groups = () if spec.worst else {*spec.grouping} - {*carried, *spec.numbers, *spec.conditioned}
+            beside = {*carried, *spec.numbers, *spec.conditioned, *(self.schema.names if spec.worst else ())}
+            self._of_groups = {*spec.grouping} - beside
             _refuse_intervals(shown(path), self._footer.leaves, carried)
             stamps = int96_columns(self._footer.leaves, {*carried, *spec.read})
             if stamps:
@@ -147,11 +148,16 @@ class ParquetSource(Source):
 
     def _of_pages(self, name: str, rows: Mapping[int, np.ndarray]) -> pa.ChunkedArray | None:
         """A column of rows of row groups, from the pages that hold them; None where pages do not tell their rows."""
+        texts = self._chunks(list(rows), {name}).texts
+        if isinstance(self._stored, pa.NativeFile):
+            field = self.schema.field(name)
+            found = numbers.rows(self._stored.read_at, self._footer, field, rows, is_text=bool(texts))
+            if found is not None:
+                return found
         carried = self._part(list(rows)).carried((name,))
         if carried is None or not carried.is_of_rows:
             return None
         with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
-            texts = self._chunks(list(rows), {name}).texts
             file, places = with_rows(carried, rows)
             column = self._open(pa.BufferReader(file), unit=self._unit, texts=texts).read(use_threads=False).column(0)
             column.validate(full=True)
@@ -172,9 +178,9 @@ class ParquetSource(Source):
             file = None
             if chunks.texts:
                 file = self._open(self._stored, self._file.metadata, self._unit, chunks.texts)
-            for groups in self._steps():
+            for groups in self._steps(chunks.texts):
                 for batch in self._read(file, chunks, groups, list(names)):
-                    for part in cut(validated(batch, self._path, "parquet")):
+                    for part in cut(batch):
                         yield self._as_texts(part, chunks.texts)
 
     def matched(self, names: Sequence[str], rest: Sequence[str], where: Sequence[Condition]):
@@ -213,7 +219,8 @@ class ParquetSource(Source):
         left, given = sum(self._footer.rows[group] for group in groups), 0
         if not wide and isinstance(self._stored, pa.NativeFile):
             read = self._stored.read_at
-            for batch in numbers.batches(read, self._footer, self.schema, groups, names, size):
+            texts = self._of_groups.intersection(chunks.texts)
+            for batch in numbers.batches(read, self._footer, self.schema, groups, names, size, texts):
                 yield batch
                 left, given = left - len(batch), given + 1
             if not left:
@@ -221,7 +228,7 @@ class ParquetSource(Source):
         file = file or self._file
         try:
             for batch in islice(file.iter_batches(size, groups, names, use_threads=wide), given, None):
-                yield batch
+                yield validated(batch, self._path, "parquet")
                 left -= len(batch)
                 if chunks.largest_text:
                     size = min(4 * size, rows_per_batch(max(chunks.row_bytes, batch.nbytes / max(len(batch), 1))))
@@ -247,15 +254,17 @@ class ParquetSource(Source):
             batch = batch.set_column(at, field, batch.column(at).cast(field.type))
         return batch
 
-    def _steps(self) -> list[Sequence[int]]:
-        """The row groups, in steps of as many as a batch may be of: one where dictionaries are inside other types, or
-        where pyarrow would join those of several row groups into one that their indices cannot count.
+    def _steps(self, texts: Collection[str]) -> list[Sequence[int]]:
+        """The row groups, in steps of as many as a batch may be of: one where groups are named by texts, each row group
+        with its own dictionary, where dictionaries are inside other types, or where pyarrow would join those of several
+        row groups into one that their indices cannot count.
         """
         if len(self._groups) < 2:
             return [self._groups]
         nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
         narrow = any(is_narrow(field.type) for field in self.schema)
-        return [[group] for group in self._groups] if nested or narrow else [self._groups]
+        alone = nested or narrow or not self._of_groups.isdisjoint(texts)
+        return [[group] for group in self._groups] if alone else [self._groups]
 
 
 def _stored(file, path: str):
