@@ -60,15 +60,15 @@ class Penalty:
         self.__doc__ = formulas.__doc__
 
     @_QUIET
-    def __call__(self, x: ArrayLike, **parameters: Any) -> float:
-        """The value; a number that is NaN makes it NaN."""
-        x, formulas = self._prepared(x, parameters)
+    def __call__(self, x: ArrayLike, *own: Any, **parameters: Any) -> float:
+        """The value; a number that is NaN makes it NaN. What l1 has not, such as groups, may come by position."""
+        x, formulas = self._prepared(x, self._named(own, parameters))
         return float(formulas.value(x.astype(np.float64, copy=False)))
 
     @_QUIET
-    def grad(self, x: ArrayLike, **parameters: Any) -> NDArray[Any]:
+    def grad(self, x: ArrayLike, *own: Any, **parameters: Any) -> NDArray[Any]:
         """The gradient, of the shape and the floating dtype of x; at a kink the least subgradient."""
-        x, formulas = self._prepared(x, parameters)
+        x, formulas = self._prepared(x, self._named(own, parameters))
         return formulas.grad(x.astype(np.float64, copy=False)).astype(x.dtype, copy=False)
 
     @_QUIET
@@ -93,6 +93,13 @@ class Penalty:
     def bind(self, **parameters: Any) -> Penalty:
         """The same penalty with these parameters fixed; it pickles."""
         return Penalty(self.name, self._formulas, **self._merged(parameters))
+
+    def _named(self, own: tuple[Any, ...], parameters: dict[str, Any]) -> dict[str, Any]:
+        """Parameters by name, of which those that only some penalties have came by position."""
+        names = [name for name in self.parameters if name not in ("strength", "weight")]
+        if len(own) > len(names) or not parameters.keys().isdisjoint(names[: len(own)]):
+            raise TypeError(f"penalty {self.name} takes {', '.join(['x', *names])} by position, each once")
+        return dict(zip(names, own, strict=False)) | parameters
 
     def _merged(self, parameters: dict[str, Any]) -> dict[str, Any]:
         for name in parameters:
@@ -301,7 +308,7 @@ class _GroupLasso(_Formulas):
         return np.where(norms == 0, 1.0, norms)  # the coordinates are 0 then
 
     def _scaled(self, x: Array, factors: Array) -> Array:
-        return x * factors[self.numbers].reshape(x.shape)
+        return x * factors[self.numbers].reshape(x.shape) + 0.0  # no zeros with a sign
 
 
 l1 = Penalty("l1", _L1, strength=1.0, weight=None)

@@ -67,7 +67,8 @@ def test_parts_are_what_is_coupled(case):
 
 def test_what_is_small_becomes_zero():
     assert fl.penalty.l1.prox([0.4, -0.4, 2.0], strength=0.5).tolist() == [0, 0, 1.5]
-    assert not np.signbit(fl.penalty.l1.prox([-0.4], strength=0.5)).any()
+    for penalty in (fl.penalty.l1, fl.penalty.group_lasso.bind(groups=[0])):
+        assert not np.signbit(penalty.prox([-0.4], strength=0.5)).any()
     assert fl.penalty.group_lasso.prox([0.3, -0.3, 2.0], groups=["a", "a", "b"], strength=0.5).tolist() == [0, 0, 1.5]
 
 
@@ -79,6 +80,18 @@ def test_arrays_of_any_shape_in_place(case):
     assert folded.prox(x, 0.5, out=x) is x
     assert x.dtype == folded.grad(x).dtype == np.float32
     np.testing.assert_allclose(x.ravel(), expected, rtol=1e-6, atol=1e-7)
+
+
+def test_what_a_penalty_has_of_its_own_comes_by_position_too():
+    for name, value in (("elastic_net", 0.3), ("huber", 0.5), ("group_lasso", GROUPS)):
+        penalty = getattr(fl.penalty, name)
+        (own,) = penalty.parameters.keys() - {"strength", "weight"}
+        assert penalty(X, value, strength=2.0) == penalty(X, strength=2.0, **{own: value})
+        np.testing.assert_array_equal(penalty.grad(X, value), penalty.grad(X, **{own: value}))
+        with pytest.raises(TypeError, match=f"{name} takes x, {own} by position, each once"):
+            penalty(X, value, **{own: value})
+    with pytest.raises(TypeError, match="l1 takes x by position"):
+        fl.penalty.l1(X, 2.0)
 
 
 def test_huge_and_tiny_groups():
