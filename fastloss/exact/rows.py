@@ -39,14 +39,25 @@ def typed(table: pa.Table) -> pa.Table:
     """The table with fields of text in the types that hold those of all rows."""
     for at, field in enumerate(table.schema):
         if spelling(field) is not None:
-            table = table.set_column(at, field.name, _typed(table.column(at).combine_chunks(), field))
+            table = table.set_column(at, field.name, _typed(whole(table.column(at)), field))
     return table
+
+
+def no_rows(schema: pa.Schema) -> pa.Table:
+    """The table without rows, of any types."""
+    schema = schema.remove_metadata()
+    return pa.table([pa.nulls(0, type) for type in schema.types], schema=schema)
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece, of any type."""
+    return column.combine_chunks() if column.num_chunks else pa.nulls(0, column.type)
 
 
 def chosen(table: pa.Table, rows: np.ndarray) -> pa.Table:
     """Rows of a table, by their places; the same bytes whatever the table was made of."""
     places = pa.array(rows)
-    return pa.table([compact(take(c.combine_chunks(), places)) for c in table.columns], schema=table.schema)
+    return pa.table([compact(take(whole(c), places)) for c in table.columns], schema=table.schema)
 
 
 def take(array: pa.Array, places: pa.Array) -> pa.Array:
@@ -73,7 +84,7 @@ def compact(array: pa.Array) -> pa.Array:
         used = np.unique(array.indices.drop_null().to_numpy())
         new = np.searchsorted(used, array.indices.fill_null(0).to_numpy())
         indices = pa.array(new, array.type.index_type, mask=array.indices.is_null().to_numpy(zero_copy_only=False))
-        return pa.DictionaryArray.from_arrays(indices, array.dictionary.take(pa.array(used)), ordered=True)
+        return pa.DictionaryArray.from_arrays(indices, take(array.dictionary, pa.array(used)), ordered=True)
     if types.is_dictionary(array.type):
         plain = decoded(array).dictionary_encode()
         indices = plain.indices.cast(array.type.index_type)
@@ -127,9 +138,7 @@ def plain(array: pa.Array) -> list:
 
 def without_nested(table: pa.Table) -> pa.Table:
     """The table with lists, structs and maps as texts of JSON."""
-    columns = [
-        _as_json(column.combine_chunks()) if types.is_nested(column.type) else column for column in table.columns
-    ]
+    columns = [_as_json(whole(column)) if types.is_nested(column.type) else column for column in table.columns]
     return pa.table(columns, names=table.column_names)
 
 
@@ -149,7 +158,7 @@ def _get(table: pa.Table, name: str, common: dict | None) -> pa.Array:
     at = table.schema.get_field_index(name)
     if at < 0:
         return pa.nulls(len(table))
-    column = table.column(at).combine_chunks()
+    column = whole(table.column(at))
     return column if common else _typed(column, table.schema.field(at))
 
 

@@ -74,10 +74,10 @@ class Worst:
 
     def fields(self) -> list[dict]:
         """The rows as JSON has them."""
-        from fastloss.exact.rows import plain
+        from fastloss.exact.rows import plain, whole
 
         table = self.table
-        columns = [plain(column.combine_chunks()) for column in table.columns]
+        columns = [plain(whole(column)) for column in table.columns]
         return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def to_dict(self) -> dict:

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.rows import chosen
+from fastloss.exact.rows import chosen, no_rows
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.dataset import Fragment
@@ -98,7 +98,7 @@ def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec)
         spec = replace(spec, keep=None)
     with open_source(fragment, spec) as source:
         if not len(rows):
-            return source.schema.empty_table().replace_schema_metadata()
+            return no_rows(source.schema)
         names = source.schema.names
         rest = [name for name in names if name not in held.column_names]
         found = taken(source, rest, rows) if rest else held

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.rows import chosen, take_rows
+from fastloss.exact.rows import chosen, no_rows, take_rows
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.arrow import columns
 from fastloss.files.batch import Losses
@@ -129,7 +129,7 @@ class WorstCollector:
 
     def _expect(self, schema: pa.Schema) -> None:
         if not self._no_rows.num_columns:
-            self._no_rows = schema.empty_table().replace_schema_metadata()
+            self._no_rows = no_rows(schema)
 
     def _empty(self) -> None:
         self._held, self._new, self._waiting = np.empty(0, HELD), [], 0

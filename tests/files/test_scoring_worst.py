@@ -259,6 +259,9 @@ def test_negative_losses_of_null_rows(tmp_path):
 
 
 INSTANT = datetime.datetime(2026, 11, 1, 3, 4, 5, 600000)
+LEVELS = pa.DictionaryArray.from_arrays(
+    pa.array([1, None, 0], pa.int8()), pa.array(["low", "high"], pa.string_view()), ordered=True
+)
 OF_TYPES = {
     "list": pa.array([[1], None, [2, 3]]),
     "nested": pa.array([{"a": [{"b": "x"}]}, None, {"a": None}]),
@@ -278,14 +281,28 @@ OF_TYPES = {
     "null": pa.nulls(3),
     "lists": pa.array([[1], None, [2, 3]], pa.list_view(pa.int64())),
     "runs": pc.run_end_encode(pa.array([1, 1, 2])),
+    "levels": LEVELS,  # as polars has its Enum
+    "lists of levels": pa.LargeListArray.from_arrays([0, 1, 1, 3], LEVELS),
+    "structs of levels": pa.StructArray.from_arrays([LEVELS], ["a"]),
 }
+OF_ARROW_ALONE = ["view", "lists", "runs", "levels", "lists of levels", "structs of levels"]
+
+
+def test_no_worst_rows_of_any_types():
+    table = pa.table({"p": pa.nulls(3, pa.float64()), "y": [0.0, 0.0, 0.0], "day": ["a", "b", "a"]} | OF_TYPES)
+    for part in (table, table.slice(0, 0)):
+        summary = fl.score(part, loss="huber", pred="p", target="y", worst=2, by="day", worst_by_group=True)
+        assert summary.worst.num_rows == 0 and json.loads(summary.to_json())["worst"] == []
+        again = fl.Summary.from_json(summary.to_json(state=True))
+        assert again == summary and again.worst.schema == summary.worst.schema
+        assert json.loads((again | summary).to_json())["worst"] == []
 
 
 @pytest.mark.parametrize("extension", ["arrow", "parquet", "arrows"])
 def test_types(tmp_path, extension):
     table = pa.table({"p": [1.0, 3.0, 2.0], "y": [0.0, 0.0, 0.0]} | OF_TYPES)
     if extension == "parquet":
-        table = table.drop_columns(["view", "lists", "runs"])
+        table = table.drop_columns(OF_ARROW_ALONE)
     path = write(table, tmp_path / f"in.{extension}")
     summary = score(path)
     if extension == "parquet":
