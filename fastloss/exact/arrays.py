@@ -27,11 +27,16 @@ def as_floats(given, name: str, rows: int | None = None) -> np.ndarray:
         return np.ascontiguousarray(array)
     if not is_integral(array):
         return array.astype(np.float32)
-    large = np.flatnonzero((array > EXACT) | (array < -EXACT)) if array.dtype.itemsize == 8 else ()
-    for row in large:
-        if int(float(array[row])) != array[row]:
-            raise ValueError(f"{name} {array[row]} at row {row} is no float64: give {name}.astype(float), which rounds")
+    row = rounded_row(array)
+    if row >= 0:
+        raise ValueError(f"{name} {array[row]} at row {row} is no float64: give {name}.astype(float), which rounds")
     return array.astype(np.float64)
+
+
+def rounded_row(array: np.ndarray) -> int:
+    """The first row whose whole number is no float64; -1 if there is none."""
+    large = np.flatnonzero((array > EXACT) | (array < -EXACT)) if array.dtype.itemsize == 8 else ()
+    return next((int(row) for row in large if int(float(array[row])) != array[row]), -1)
 
 
 def marks(null, ignored, rows: int) -> np.ndarray | None:

@@ -11,6 +11,7 @@ from pyarrow import types
 
 from fastloss.core.row_call import LOGITS
 from fastloss.exact.accumulator import wrong_weight
+from fastloss.exact.arrays import rounded_row
 from fastloss.files.arrow import columns
 from fastloss.files.calibrated import probabilities
 from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, Translation, located
@@ -189,6 +190,8 @@ def _weights(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray |
     row = wrong_weight(wide, None if null is None else null.view(np.uint8))
     if row >= 0:
         raise RowError(f"column {name!r}: weight {weights[row]}", row, " is not >= 0 and finite")
+    if weights.dtype.kind != "f" and (row := rounded_row(weights)) >= 0:
+        raise RowError(f"column {name!r}: weight {weights[row]}", row, " is no float64: cast the column, which rounds")
     return wide if weights.dtype.kind == "f" else weights, null
 
 

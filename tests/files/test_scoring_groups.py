@@ -218,6 +218,9 @@ def test_weights_that_cannot_be(tmp_path, weight):
     pa.parquet.write_table(pa.table({"r": [1.0, 2.0], "w": [1.0, weight], "t": ["a", "b"]}), tmp_path / "x.parquet")
     with pytest.raises(IndexError, match=f"x.parquet: column 'w': weight {weight} at row 1 is not >= 0 and finite"):
         fl.score(tmp_path / "x.parquet", sample_weight="w", **OPTIONS)
+    table = pa.table({"r": [1.0, 2.0], "w": pa.array([1, 2**64 - 1], pa.uint64())})
+    with pytest.raises(ScoringError, match=r"column 'w': weight 18446744073709551615 at row 1 is no float64"):
+        fl.score(table, sample_weight="w", **OPTIONS)
     with pytest.raises(TypeError, match="column 't': expected numbers, got string"):
         fl.score(tmp_path / "x.parquet", sample_weight="t", **OPTIONS)
     with pytest.raises(ScoringError, match="no column 'v'; there are 'r', 'w', 't'"):
