@@ -99,8 +99,10 @@ def pyproject():
 def test_the_version_is_one():
     changes, citation = ((ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", "CITATION.cff"))
     assert fl.__version__ == version("fastloss") == pyproject()["project"]["version"]
-    assert re.search(r"^## (\S+)", changes, re.MULTILINE).group(1) == fl.__version__
-    assert re.search(r"^version: (\S+)$", citation, re.MULTILINE).group(1) == fl.__version__
+    changed, day = re.search(r"^## (\S+) - (\S+)$", changes, re.MULTILINE).groups()
+    cited, released = re.search(r'^version: (\S+)\ndate-released: "(\S+)"$', citation, re.MULTILINE).groups()
+    assert changed == cited == fl.__version__
+    assert day in (released, "unreleased")
 
 
 def test_every_python_that_is_named_has_wheels_and_is_tested():
