@@ -25,9 +25,9 @@ const pause = ms => new Promise(done => setTimeout(done, ms));
 const shown = node => node.checkVisibility({checkOpacity: true, checkVisibilityCSS: true});
 // A wide table scrolls in its box
 const ASIDE = 'mjx-assistive-mml, .pst-scrollable-table-container';
-// The words of a cell that stand on more than one line
-function broken(page, cell) {
-  const words = [], walk = page.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+// The words of a name that stand on more than one line
+function broken(page, name) {
+  const words = [], walk = page.createTreeWalker(name, NodeFilter.SHOW_TEXT);
   while (walk.nextNode())
     for (const word of walk.currentNode.data.matchAll(/\\S+/g)) {
       const range = page.createRange();
@@ -60,8 +60,8 @@ async function look(address) {
     if (node.scrollWidth > node.clientWidth + 1) found.wide.push(node.className);
   for (const node of page.querySelectorAll('.pst-scrollable-table-container'))
     if (!['auto', 'scroll'].includes(view.getComputedStyle(node).overflowX)) found.wide.push(node.textContent);
-  for (const head of page.querySelectorAll('.bd-article th'))
-    if (shown(head)) found.broken.push(...broken(page, head));
+  for (const name of page.querySelectorAll('.bd-article th, .prev-next-title'))
+    if (shown(name)) found.broken.push(...broken(page, name));
   const walk = page.createTreeWalker(page.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const of = walk.currentNode.parentElement;
