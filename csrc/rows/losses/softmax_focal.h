@@ -25,14 +25,25 @@ INLINE softmax_state softmax_focal_reduce(const softmax_call *call, const row_so
 extern const fl_row_kernels TABLE_OF(rows, 64);
 
 #if FL_ARITH == 64
+/* q^gamma; powers of few factors as products, as the logarithm is most of the time of a short row */
+static vec focal_power(vec q, double gamma) {
+    enum { MOST = 4 };
+    if (gamma <= MOST && gamma == (int)gamma) {
+        vec power = v_set(1);
+        for (int i = 0; i < (int)gamma; i++) power *= q;
+        return power;
+    }
+    vpair log = pair_log_sum(v_set(0), q * v_set(0x1p54), v_set(-54)); /* q may be subnormal */
+    return pair_exp(pair_times(log, v_set(gamma))).exp;
+}
+
 /* Replaces the cross-entropies in results[0] by the loss, and fills in d1, d2 and the second derivative at the label.
  * In float64 even for float32 logits, as in a float 1 - q is soon subnormal. */
 static void focus(double gamma, double results[4][FL_ROW_PADDING], int rows) {
     for (int r = 0; r < rows; r += LANES) {
         vec loss = v_load(results[0] + r), p = v_exp(-loss), q = -v_expm1(-loss);
         vec p_loss = v_select(v_lt(v_set(1000), loss), v_set(0), p * loss), ratio = p_loss / q; /* p L, p L / q */
-        vpair log = pair_log_sum(v_set(0), q * v_set(0x1p54), v_set(-54));                      /* q may be subnormal */
-        vec power = pair_exp(pair_times(log, v_set(gamma))).exp, gamma_power = power * v_set(gamma);
+        vec power = focal_power(q, gamma), gamma_power = power * v_set(gamma);
         vec d1 = v_fma(gamma_power, ratio, power);
         vec d2_q = gamma_power * (p * v_fma(v_set(gamma - 1), ratio, v_set(2)) - p_loss);
         vec d2 = v_min(v_set(LARGEST), d2_q / q); /* finite, as it is multiplied by p_k^2 < q^2, which may be 0 */
