@@ -1,6 +1,6 @@
 /* Losses of long rows of logits that lie class by class, for one instruction set and one arithmetic, ending in their
- * table: the plain softmax and its cross-entropy with labels, of rows.c, with loops of their own. Vectors of 128 bits hold
- * too few rows for it to pay. */
+ * table: the softmax and its cross-entropy, of rows.c, with loops of their own. Vectors of 128 bits hold too few rows for
+ * it to pay. */
 #include "domain.h"
 #include "columns/api.h"
 
@@ -20,13 +20,13 @@
 #include "rows/losses/probabilities.h"
 #undef ROW_BODIES
 
-static int is_plain(int kernel, const double *parameters) {
-    if (kernel == FL_ROW_cross_entropy) return parameters[0] == 0 && parameters[1] == 1;
-    return (kernel == FL_ROW_probabilities || kernel == FL_ROW_log_probabilities) && parameters[0] == 1;
+static int takes(int kernel) {
+    return kernel == FL_ROW_cross_entropy || kernel == FL_ROW_probabilities || kernel == FL_ROW_log_probabilities;
 }
 
 static size_t room(int kernel, const double *parameters, size_t classes) {
-    return is_plain(kernel, parameters) ? column_room(classes) : 0;
+    (void)parameters;
+    return takes(kernel) ? column_room(classes) : 0;
 }
 #else
 static size_t room(int kernel, const double *parameters, size_t classes) {
@@ -40,9 +40,9 @@ const fl_column_kernels TABLE_OF(columns, FL_ARITH) = {
 #if FL_BYTES > 16
     .kernels =
         {
-            [FL_ROW_cross_entropy] = cross_entropy_plain,
-            [FL_ROW_probabilities] = probabilities_plain,
-            [FL_ROW_log_probabilities] = log_probabilities_plain,
+            [FL_ROW_cross_entropy] = cross_entropy_rows,
+            [FL_ROW_probabilities] = probabilities_rows,
+            [FL_ROW_log_probabilities] = log_probabilities_rows,
         },
 #endif
 };

@@ -236,6 +236,10 @@ cdef bint is_in_place(const Matrix *m) noexcept nogil:
     return m.operand.direct and (not m.by_class or m.classes <= FL_SHORT_ROW or m.are_columns)
 
 
+cdef bint lies_by_class(const Matrix *m) noexcept nogil:
+    return m.by_class and m.operand.direct
+
+
 cdef fl_matrix in_place(const Matrix *m, Py_ssize_t start) noexcept nogil:
     """The rows from `start` on, up to the end of their run."""
     cdef Py_ssize_t first = start * m.classes
@@ -339,16 +343,15 @@ cdef class Rows:
     cdef void take_columns(self, int outputs) noexcept:
         """Let long rows stay class by class, if there is a kernel for that and all that it reads and writes lies so."""
         cdef Py_ssize_t bytes = self.rows * self.classes * (8 if self.is_double else 4)
-        cdef bint stay = self.logits.by_class and self.logits.operand.direct and not self.has_target
+        cdef bint stay = lies_by_class(&self.logits) and (not self.has_target or lies_by_class(&self.target))
         cdef int k
         for k in range(FL_ROW_ELEMENTS):
-            if self.emits[k]:
-                stay &= self.elements[k].by_class and self.elements[k].operand.direct
+            stay &= not self.emits[k] or lies_by_class(&self.elements[k])
         if not stay or self.classes <= FL_SHORT_ROW:
             return
         self.room = self.column_kernels.room(self.kernel, self.parameters, self.classes)
-        self.streams = bytes * (1 + outputs) > STREAMED_BYTES
-        self.logits.are_columns = self.room > 0
+        self.streams = bytes * (1 + self.has_target + outputs) > STREAMED_BYTES
+        self.logits.are_columns = self.target.are_columns = self.room > 0
         for k in range(FL_ROW_ELEMENTS):
             self.elements[k].are_columns = self.room > 0
 
@@ -378,12 +381,23 @@ cdef class Rows:
         with nogil:
             while start < end:
                 n = min(self.block, min(end - start, run - start % run))
+                n = min(n, self.rows_to_line(start) or n)
                 self.run_block(start, n, scratch)
                 start += n
             if self.streams:
                 end_streams()
         fl_leave_floats(floats)
         PyMem_RawFree(scratch)
+
+    cdef Py_ssize_t rows_to_line(self, Py_ssize_t start) noexcept nogil:
+        """How many rows from `start` on are before one whose elements begin with a line of the cache, if these are stored
+        past the caches: whole lines are."""
+        cdef size_t itemsize = 8 if self.is_double else 4, place = 0
+        cdef int k
+        for k in range(FL_ROW_ELEMENTS):
+            if self.streams and self.emits[k]:
+                place = <size_t>in_place(&self.elements[k], start).data % 64
+        return (64 - place) % 64 // itemsize
 
     cdef Py_ssize_t run_of_rows(self) noexcept:
         """How many rows a kernel may be given at once: those of a run, where it reads or writes class by class."""

@@ -270,11 +270,11 @@ def test_softmax_of_long_rows_class_by_class(classes, rows, dtype, isa):
 
 @pytest.mark.parametrize("shift", [0, 1, 8])
 def test_elements_of_large_calls_class_by_class(shift, isa):
-    """They are stored past the caches, where they begin with a line of these."""
-    logits, labels = logits_of_all_kinds(9000, 500, "float32")
+    """They are stored past the caches, from the first row on that begins a line of these."""
+    logits, labels = logits_of_all_kinds(9008, 500, "float32")
     room = np.empty(logits.size + 16 + shift, np.float32)
     start = -room.ctypes.data % 64 // 4 + shift
-    out = room[start : start + logits.size].reshape(500, 9000)
+    out = room[start : start + logits.size].reshape(500, 9008)
     fl.cross_entropy.grad(np.ascontiguousarray(logits.T), labels, axis=0, out=out, num_threads=2)
     assert_same_bits(out, fl.cross_entropy.grad(logits, labels).T)
 
