@@ -182,11 +182,7 @@ def written_by_duckdb(frame, path):
     pytest.importorskip("duckdb").sql(f"COPY (SELECT * FROM frame) TO '{path}' (FORMAT parquet)")
 
 
-def written_by_fastparquet(frame, path):
-    pytest.importorskip("fastparquet").write(str(path), frame.to_pandas(), compression="SNAPPY")
-
-
-@pytest.mark.parametrize("write", [written_by_polars, written_by_duckdb, written_by_fastparquet])
+@pytest.mark.parametrize("write", [written_by_polars, written_by_duckdb])
 def test_of_other_writers(tmp_path, write):
     rng = np.random.default_rng(0)
     table = pa.table(
