@@ -115,7 +115,9 @@ def engines():
     write("data/part-0.parquet", r=[0.5, -3.0, 8.0], site=["a", "b", "a"])
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     session = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-    with distributed.Client(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as client:
+    with distributed.Client(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
+    ) as client:
         yield {"client": client, "session": session}
     session.stop()
 

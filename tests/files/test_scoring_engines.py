@@ -45,7 +45,7 @@ def data(tmp_path):
 @pytest.fixture(scope="module")
 def dask_options():
     distributed = pytest.importorskip("distributed", reason="the dask engine needs distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         client.upload_file(inspect.getfile(FaultyJob))
         client.upload_file(worker_losses.__file__)

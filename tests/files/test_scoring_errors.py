@@ -333,7 +333,7 @@ def test_how_many_files_failed(tmp_path_factory, wrong, right):
 @pytest.mark.dask
 def test_how_many_files_failed_on_dask(tmp_path_factory):
     distributed = pytest.importorskip("distributed")
-    options = {"dashboard_address": None, "processes": False, "n_workers": 1}
+    options = {"dashboard_address": "127.0.0.1:0", "processes": False, "n_workers": 1}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         said = counted_failures(tmp_path_factory, 2, 0, engine="dask", client=client)
     assert all(text.startswith("2 of 2 files failed; also failed") for text in said)
