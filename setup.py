@@ -118,7 +118,7 @@ class Build(build_ext):
             ext.extra_objects = self.compile_kernels()
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        flags = [*KERNEL_FLAGS, *ext.extra_link_args, *ISAS]
+        flags = [*KERNEL_FLAGS, *ext.extra_compile_args, *ext.extra_link_args, *ISAS]
         folder = Path("build", "extensions", short_hash(COMPILER_VERSION, Cython.__version__, *flags))
         kept = folder / target.name
         key = content_hash(ext.sources, ext.depends, ext.extra_objects)
