@@ -136,7 +136,7 @@ def test_64_dimensions():
     np.testing.assert_array_equal(fl.huber(x.T, out=np.empty(x.shape).T).T.ravel(), fl.huber(np.arange(8.0)))
 
 
-@pytest.mark.parametrize("shape", [(1 << 62,), (1 << 31, 1 << 31), (1 << 40, 3, 1 << 20)])
+@pytest.mark.parametrize("shape", [(1 << 62,), (1 << 42, 1 << 20), (1 << 40, 3, 1 << 20)])
 def test_arrays_of_one_number_and_of_more_elements_than_memory_has(shape):
     """Sizes in bytes are beyond 64 bits."""
     x, wide = np.broadcast_to(np.True_, shape), np.broadcast_to(np.True_, (1, 1 << 62))
