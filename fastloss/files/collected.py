@@ -27,6 +27,8 @@ class Collected:
         self._losses = [CollectedLoss(one) for one in spec.each]
         self._part: Collected | None = None
         self._known: Known = {}
+        self._waits = False  # whether the first losses wait until more come, or it is taken
+        self._waiting: Sequence[Losses] | None = None
 
     def expect(self, schema: pa.Schema) -> None:
         """Losses of rows will be added that are written with this schema, whose last columns are the emitted ones."""
@@ -41,13 +43,27 @@ class Collected:
 
     def add(self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None = None) -> None:
         """Add the losses of the rows of a batch; where worst rows are kept, these come from there."""
+        if self._waits and not self.rows:
+            self._waiting = losses
+        else:
+            self._add_waiting(self)
+            self._add(batch, losses, origin)
+        self.rows += len(batch)
+
+    def _add(self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None) -> None:
         grouping = self._spec.grouping
         groups = keys_of_columns({by: columns.get(batch, by) for by in grouping}, self._known) if grouping else ()
         for one, found in zip(self._losses, losses, strict=True):
             numbers = one.add(found, groups)
             if origin is not None:
                 one.worst.add(batch, found, numbers[groups[0]] if self._spec.worst_by_group else None, origin)
-        self.rows += len(batch)
+
+    def _add_waiting(self, whole: Collected) -> None:
+        """Add the losses that wait to the sums of `whole`."""
+        if self._waiting is not None:
+            for one, found in zip(whole._losses, self._waiting, strict=True):
+                one.add(found, ())
+            self._waiting = None
 
     def leave_out(self, rows: int) -> None:
         """Add rows that are not scored."""
@@ -59,9 +75,10 @@ class Collected:
         """Sums of their own for the rows of a block, which are part of these if it ends well; worst rows that the whole
         will not have are left out, unless the part `is_whole`.
 
-        The memory of one serves the next.
+        The memory of one serves the next. Of a few rows, in a single batch, the sums are made here, not there.
         """
         part, self._part = self._part or Collected(self._spec), None
+        part._waits = not (is_whole or self._spec.worst or self._spec.grouping)
         for one, whole in zip(part._losses, self._losses, strict=True):
             if whole.worst is not None and not is_whole:
                 one.worst.follow(whole.worst)
@@ -71,6 +88,7 @@ class Collected:
 
     def take(self, other: Collected) -> None:
         """Add everything that was added to others, which are as new ones then."""
+        other._add_waiting(self)
         for one, of_other in zip(self._losses, other._losses, strict=True):
             one.take(of_other)
         self.rows += other.rows
@@ -79,6 +97,7 @@ class Collected:
 
     def summary(self) -> Summary | Summaries:
         """The summary of everything added so far, or by name that of each loss."""
+        self._add_waiting(self)
         found = [one.summary().with_ignored(self._left_out) for one in self._losses]
         if not self._spec.name:
             return found[0]

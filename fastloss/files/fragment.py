@@ -211,20 +211,20 @@ def _expect(spec: Spec, task: Task, source) -> None:
     """Begin to fetch what will be read, where it is an object of a store."""
     if isinstance(source, ParquetSource | PartitionedSource) and not spec.where:  # which tell what will be
         with suppress(ScoringError, OSError, pa.ArrowException):  # said when it is read
-            source.expect(_wanted(_own(spec, task, source.schema), source))
+            own = _own(spec, task, source.schema)
+            source.expect(_wanted(own, own.carried(source.schema.names)))
 
 
-def _wanted(spec: Spec, source) -> list[str]:
+def _wanted(spec: Spec, carried: list[str]) -> list[str]:
     """The columns that are read, each once."""
-    return [*dict.fromkeys([*spec.carried(source.schema.names), *spec.read])]
+    return [*dict.fromkeys([*carried, *spec.read])]
 
 
 def _own(spec: Spec, task: Task, schema: pa.Schema) -> Spec:
     """The spec for one fragment of a task: it carries those of the columns that it has."""
-    names = [name for name in spec.carried(schema.names) if name not in task.uncarried]
-    if task.uncarried or (spec.keep is not None and len(task.fragments) > 1):
-        return replace(spec, keep=tuple(names))
-    return spec
+    if not task.uncarried and (spec.keep is None or len(task.fragments) == 1):
+        return spec
+    return replace(spec, keep=tuple(name for name in spec.carried(schema.names) if name not in task.uncarried))
 
 
 def _score_source(
@@ -238,8 +238,8 @@ def _score_source(
     num_threads: int | None,
 ) -> Iterator[int]:
     """Score a source batch by batch; yields the number of its rows so far."""
-    rows = 0
-    wanted = _wanted(spec, source)
+    rows, carried = 0, spec.carried(source.schema.names)
+    wanted = _wanted(spec, carried)
     with naming(fragment, rows, before):
         collected.expect(output_schema(source.schema, spec, classes))
         origin = None
@@ -247,8 +247,7 @@ def _score_source(
             origin = Origin.of(fragment, source, wanted)
             collected.expect_rows(origin)
             wanted = list(origin.read)
-    carried = spec.carried(source.schema.names)
-    for batch, matches in _batches(source, wanted, spec, before):
+    for batch, matches in _batches(source, wanted, carried, spec, before):
         chosen = Chosen.of(batch, matches)
         emitted: list[pa.Array] = []
         with naming(fragment, rows, before):
@@ -268,11 +267,13 @@ def _score_source(
         yield rows
 
 
-def _batches(source, names: list[str], spec: Spec, before: int) -> Iterator[tuple[pa.RecordBatch, np.ndarray | None]]:
+def _batches(
+    source, names: list[str], carried: list[str], spec: Spec, before: int
+) -> Iterator[tuple[pa.RecordBatch, np.ndarray | None]]:
     """The batches of a source, and which rows are scored; a row that cannot be read is counted over the files before
     its own too."""
     try:
-        yield from source.matched(names, spec.carried(source.schema.names), spec.where)
+        yield from source.matched(names, carried, spec.where)
     except RowError as error:
         raise error.counted(0, before) from error
 

@@ -59,8 +59,14 @@ def output_schema(schema: pa.Schema, spec: Spec, classes: int | None = None) -> 
     ScoringError
         If a column is missing or ambiguous, does not fit the loss, or would be there twice.
     """
+    known = spec.output_schemas
+    latest, of_classes, found = known.get(None, (None, None, None))
+    if latest is schema and of_classes == classes:  # as of many Parquet files
+        return found
     key = schema.serialize().to_pybytes(), classes  # all of it is in its bytes, and not in its hash
-    return spec.output_schemas.of(key, lambda: _output_schema(schema, spec, classes))
+    found = known.of(key, lambda: _output_schema(schema, spec, classes))
+    known[None] = schema, classes, found
+    return found
 
 
 def _output_schema(schema: pa.Schema, spec: Spec, classes: int | None) -> pa.Schema:

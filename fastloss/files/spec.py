@@ -251,12 +251,14 @@ class Spec:
 
     def carried(self, columns: Iterable[str]) -> list[str]:
         """Those of the input's columns that the output carries, in the input's order."""
-        keep = None if self.keep is None else set(self.keep)
-        return [name for name in columns if keep is None or name in keep]
+        if not self.keep:
+            return [] if self.keep == () else list(columns)
+        keep = set(self.keep)
+        return [name for name in columns if name in keep]
 
     @cached_property
     def output_schemas(self) -> Known:
-        """What `schemas` knows of the rows that are written, by the schemas of inputs."""
+        """What `schemas` knows of the rows that are written, by the schemas of inputs, and of the latest one."""
         return Known()
 
     @cached_property

@@ -54,7 +54,8 @@ CHECKED_BY_ARROW = 8, 17  # of the metadata of a chunk: what is not looked at he
 GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
 
 
-NO_LIST = thrift.LIST, b"\0"
+NO_LIST, NO_STRUCTS, NO_STRUCT = (thrift.LIST, b"\0"), (thrift.LIST, ()), (thrift.STRUCT, {})
+NOWHERE = -1, -1
 _known: Known[tuple[bytes, bytes], tuple[pa.Schema, list[Leaf]]] = Known()  # by schema and key-value entries of footers
 
 
@@ -145,29 +146,27 @@ class Footer:
     def _group(self, data: bytes, at: int) -> tuple[bytes, int]:
         start, (group, at) = at, thrift.read(data, GROUP, at)
         self.rows.append(number(group, GROUP_ROWS))
-        _, chunks = group.get(GROUP_CHUNKS, (thrift.LIST, []))
+        _, chunks = group.get(GROUP_CHUNKS, NO_STRUCTS)
         self.is_known &= group.keys() <= KNOWN_OF_GROUP
         self.is_sound &= has(group, REQUIRED_OF_GROUP) and GROUP_SORTING not in group
         if len(chunks) > len(self.leaves):
             raise SourceError(f"{self.name}: a row group has more columns than the file has")
-        for column, chunk in enumerate(chunks):
+        described = [chunk.get(CHUNK_METADATA, NO_STRUCT)[1] for chunk in chunks]
+        for column, (chunk, metadata) in enumerate(zip(chunks, described, strict=True)):
             if CHUNK_ENCRYPTED in chunk:
                 raise SourceError(f"{self.name}: column {self.leaves[column].path!r} is encrypted, which is not read")
-            metadata = chunk.get(CHUNK_METADATA, (thrift.STRUCT, {}))[1]
             if SIZES in metadata:
                 self._check_sizes(column, metadata[SIZES][1])
-            self.is_sound &= _is_sound(chunk, metadata)
-            self.is_known &= chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
-            for told, field in self._told:
-                told.append(number(metadata, field))
+            self.is_sound = self.is_sound and _is_sound(chunk, metadata)
+            self.is_known = self.is_known and chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
             first = chunk_start(metadata)
             last = first + number(metadata, TAKES)
-            self.extents.extend((first, last) if len(MAGIC) <= first <= last <= self.end else (-1, -1))
+            self.extents.extend((first, last) if len(MAGIC) <= first <= last <= self.end else NOWHERE)
         missing = len(self.leaves) - len(chunks)
-        self.is_sound &= not missing
-        for told, _ in self._told:
-            told.extend([-1] * missing)
-        self.extents.extend([-1] * 2 * missing)
+        self.is_sound = self.is_sound and not missing
+        for told, field in self._told:
+            told.extend([number(metadata, field) for metadata in described] + [-1] * missing)
+        self.extents.extend(NOWHERE * missing)
         return data[start:at], at
 
     def _check_sizes(self, column: int, sizes: Struct) -> None:
