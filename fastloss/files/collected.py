@@ -75,7 +75,7 @@ class Collected:
         """Sums of their own for the rows of a block, which are part of these if it ends well; worst rows that the whole
         will not have are left out, unless the part `is_whole`.
 
-        The memory of one serves the next. Of a few rows, in a single batch, the sums are made here, not there.
+        The memory of one serves the next. The losses of a single batch are added here alone, at the end.
         """
         part, self._part = self._part or Collected(self._spec), None
         part._waits = not (is_whole or self._spec.worst or self._spec.grouping)
@@ -88,9 +88,9 @@ class Collected:
 
     def take(self, other: Collected) -> None:
         """Add everything that was added to others, which are as new ones then."""
-        other._add_waiting(self)
         for one, of_other in zip(self._losses, other._losses, strict=True):
             one.take(of_other)
+        other._add_waiting(self)
         self.rows += other.rows
         self._left_out += other._left_out
         other.rows, other._left_out = 0, 0
@@ -150,6 +150,7 @@ class CollectedLoss:
                 outputs |= {f"{name}[{i}]": summary for i, summary in enumerate(collector.summaries())}
         outputs = {name: one.of_loss(f"{self._spec.loss_text}.{name}") for name, one in outputs.items()}
         if self.worst is None:
-            return replace(self._values.summary(), outputs=outputs)
+            summary = self._values.summary()
+            return replace(summary, outputs=outputs) if outputs else summary
         of_groups = (self.worst.of_groups(),) if self._spec.worst_by_group else ()
         return replace(self._values.summary(*of_groups), outputs=outputs, worst_rows=self.worst.of_all())

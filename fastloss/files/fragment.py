@@ -158,7 +158,7 @@ def _begin_spliced(output: Output, task: Task, spec: Spec, classes: int | None, 
             if carried is None or not carried.columns:
                 return False
             with naming(fragment, 0, 0):
-                count = class_count(source, spec) if classes is None else classes
+                count = class_count(source, spec) if classes is None and len(task.fragments) > 1 else classes
                 there = output_schema(source.schema, own, count)
             if not set(spec.keep or ()) <= {*there.names, *task.uncarried}:
                 return False

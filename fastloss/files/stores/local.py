@@ -43,9 +43,11 @@ class LocalStore:
 
     def status(self, path: str) -> tuple[str, int, int]:
         """What tells the file from another and from what it was before: name, size, time in nanoseconds."""
-        status = os.stat(path)
+        status = os.lstat(path)
         directory, name = os.path.split(path)
-        is_plain = name not in ("", os.curdir, os.pardir) and not os.path.islink(path)
+        is_plain = name not in ("", os.curdir, os.pardir) and not stat.S_ISLNK(status.st_mode)
+        if not is_plain:
+            status = os.stat(path)
         real = os.path.join(_real_directory(directory), name) if is_plain else os.path.realpath(path)
         return real, status.st_size, status.st_mtime_ns
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -86,11 +86,11 @@ def is_float(type: pa.DataType) -> bool:
 
 def described(group: Struct, chunks: list[Chunk]) -> Struct:
     """What the footer says of a row group, of which it is told what is not of its chunks."""
-    becomes, takes = (
-        sum(number(chunk.metadata, field) for chunk in chunks) for field in (fields.BECOMES, fields.TAKES)
-    )
-    for chunk in chunks:  # as bytes they need less room
-        chunk.struct[fields.CHUNK_METADATA] = thrift.STRUCT, thrift.write(chunk.metadata)
+    becomes = takes = 0
+    for chunk in chunks:
+        metadata = chunk.metadata
+        becomes, takes = becomes + number(metadata, fields.BECOMES), takes + number(metadata, fields.TAKES)
+        chunk.struct[fields.CHUNK_METADATA] = thrift.STRUCT, thrift.write(metadata)  # as bytes they need less room
     return group | {
         fields.GROUP_CHUNKS: (thrift.LIST, [chunk.struct for chunk in chunks]),
         fields.GROUP_BECOMES: (thrift.I64, becomes),
@@ -199,7 +199,7 @@ def _of_floats(file: Placed, field: pa.Field, column: pa.ChunkedArray, codec: st
         fields.TAKES: (thrift.I64, file.at - start),
         fields.PAGES_START: (thrift.I64, start),
         fields.CHUNK_STATISTICS: _bounded(
-            metadata[fields.CHUNK_STATISTICS], np.fmin.reduce(least), np.fmax.reduce(most)
+            metadata[fields.CHUNK_STATISTICS], reduce(np.fmin, least), reduce(np.fmax, most)
         ),
         PAGES: (thrift.LIST, [metadata[PAGES][1][0] | {PAGES_COUNT: (thrift.I32, len(bounds))}]),
     }

@@ -22,7 +22,9 @@ from fastloss.files.writers.chunks import ChunkWriter, Placed, described, empty_
 from fastloss.files.writers.sinks import CODEC, Sink, shrinks
 
 LARGEST_NUMBER = (1 << 15) - 1  # of a row group
-_known: Known[tuple, tuple[tuple[bytes, bytes], ...]] = Known()  # by what inputs say, and output schemas
+OWN = fields.FILE_SCHEMA, fields.FILE_TEXTS, fields.FILE_ORDERS, fields.FILE_GROUPS, fields.FILE_ROWS  # of a footer
+Told = tuple[Struct, list[Struct]]  # what a footer says of all of its columns; the orders of those that are emitted
+_known: Known[tuple, Told] = Known()  # by what inputs say of their columns, and output schemas
 
 
 class SplicedSink(Sink):
@@ -102,30 +104,31 @@ class SplicedSink(Sink):
 
     def _footer(self) -> Struct:
         """That of the first input, but for the columns and the row groups."""
-        first, file, emitted = self._first, dict(self._first.footer.file), empty_footer(self._emitted)
-        root = first.root | {fields.ELEMENT_CHILDREN: (thrift.I32, first.columns + len(self._emitted))}
-        lists = {
-            fields.FILE_SCHEMA: [root, *first.elements, *emitted[fields.FILE_SCHEMA][1][1:]],
-            fields.FILE_GROUPS: self._groups,
-            fields.FILE_TEXTS: [
-                {fields.TEXT_KEY: thrift.binary(key), fields.TEXT_VALUE: thrift.binary(text)}
-                for key, text in self._texts()
-            ],
-            fields.FILE_ORDERS: first.orders and first.orders + emitted[fields.FILE_ORDERS][1],
-        }
-        for field, elements in lists.items():
-            file.pop(field, None)
-            if elements or field == fields.FILE_GROUPS:  # which may not be missing
-                file[field] = thrift.LIST, elements
+        told, orders = self._told()
+        file = {field: value for field, value in self._first.footer.file.items() if field not in OWN} | told
+        if self._first.orders:
+            file[fields.FILE_ORDERS] = thrift.LIST, self._first.orders + orders
         rows = sum(number(group, fields.GROUP_ROWS) for group in self._groups)
-        return file | {fields.FILE_ROWS: (thrift.I64, rows)}
+        return file | {fields.FILE_GROUPS: (thrift.LIST, self._groups), fields.FILE_ROWS: (thrift.I64, rows)}
 
-    def _texts(self) -> Sequence[tuple[bytes, bytes]]:
-        """What the output says of itself."""
+    def _told(self) -> Told:
+        """What the output says of its columns."""
         key = self._first.described, self._schema.serialize().to_pybytes()
-        return _known.of(key, lambda: tuple(self._new_texts().items()))
+        return _known.of(key, self._new_told)
 
-    def _new_texts(self) -> dict[bytes, bytes]:
+    def _new_told(self) -> Told:
+        first, emitted = self._first, empty_footer(self._emitted)
+        root = first.root | {fields.ELEMENT_CHILDREN: (thrift.I32, first.columns + len(self._emitted))}
+        schema = [root, *first.elements, *emitted[fields.FILE_SCHEMA][1][1:]]
+        texts = [
+            {fields.TEXT_KEY: thrift.binary(key), fields.TEXT_VALUE: thrift.binary(text)}
+            for key, text in self._texts().items()
+        ]
+        lists = {fields.FILE_SCHEMA: schema, fields.FILE_TEXTS: texts}
+        _, orders = emitted[fields.FILE_ORDERS]
+        return {field: _as_bytes(elements) for field, elements in lists.items() if elements}, orders
+
+    def _texts(self) -> dict[bytes, bytes]:
         """In Arrow's types if the input does, or it has to for the emitted columns."""
         texts = dict(self._schema.metadata or {})
         carried = self._first.arrow_fields()
@@ -137,6 +140,11 @@ class SplicedSink(Sink):
             schema = pa.schema([*carried, *self._emitted], self._schema.metadata)
             texts[ARROW_SCHEMA] = base64.b64encode(schema.serialize())
         return texts
+
+
+def _as_bytes(elements: list[Struct]) -> tuple[int, bytes]:
+    """A list as it is in a file: the bytes of a struct of nothing else, but for the first and the last."""
+    return thrift.LIST, thrift.write({1: (thrift.LIST, elements)})[1:-1]
 
 
 def _runs(chunks: Sequence[Chunk]) -> Iterator[tuple[int, int, list[Chunk]]]:
