@@ -1,8 +1,8 @@
 """The engine on this machine: threads over tasks.
 
-Reading, the kernels, the exact sums and writing hold no GIL, only half a millisecond a file does, or two where one is
-written; processes would scale further, but take half a second to start (docs/scaling.md has the figures). Threads need
-no guard in the caller's main module.
+Reading, the kernels, the exact sums and writing hold no GIL, only a third of a millisecond a file does, or 1.5 where it
+is written; processes would scale further, but take half a second to start (docs/scaling.md has the figures). Threads
+need no guard in the caller's main module.
 """
 
 from __future__ import annotations
