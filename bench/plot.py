@@ -35,7 +35,7 @@ def draw(report, is_narrow):
     shown = {case: results[case] for case in SHOWN if "fastloss" in results.get(case, ())}
     if not shown:
         raise ValueError("no case of the picture was measured with fastloss")
-    columns, width = (1, 4.2) if is_narrow else (3, 11)
+    columns, width = (1, 4.2) if is_narrow else (2, 8.2)
     bars = [[("fastloss", 1.0), *_peers(times)] for times in shown.values()]
     rows = [bars[start : start + columns] for start in range(0, len(bars), columns)]
     heights = [max(map(len, row)) + 1.4 for row in rows]
