@@ -5,7 +5,7 @@
 The emulator runs Debian's Python for arm64, unpacked into a folder that goes away; the compiler that it calls is a
 cross-compiler, which runs as it is. It needs a Debian that has the version of Python which runs this, git,
 gcc-aarch64-linux-gnu and qemu-user. The wheel is checked as tests/wheel/check.py does, has to return the bits of
-tests/hashes.json, and to score a file to the bytes that this machine writes.
+tests/hashes.json, and to score a file to the bytes that this machine writes, for which the checkout is to be built.
 """
 
 import os
@@ -65,6 +65,9 @@ def main(dist):
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if missing:
         sys.exit(f"{', '.join(missing)} is not here: apt-get install gcc-aarch64-linux-gnu qemu-user git")
+    here = os.environ | {"PYTHONPATH": str(ROOT)}
+    if subprocess.run([sys.executable, "-m", "fastloss", "--version"], env=here, stdout=subprocess.DEVNULL).returncode:
+        sys.exit(2)  # it has said what builds it
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         root, libraries = python_for_arm64(folder), libraries_for_arm64(folder)
@@ -85,7 +88,6 @@ def main(dist):
         run(*emulated, *bits, cwd=tree, env=trial)
         rows = (f"{k * k % 997 / 31},{k / 10}\n" for k in range(10_000))
         (folder / "preds.csv").write_text("p,y\n" + "".join(rows), encoding="utf-8")
-        here = os.environ | {"PYTHONPATH": str(ROOT)}
         run(*emulated, "-m", "fastloss", *SCORE, "there.parquet", cwd=folder, env=trial)
         run(sys.executable, "-m", "fastloss", *SCORE, "here.parquet", cwd=folder, env=here)
         if (folder / "there.parquet").read_bytes() != (folder / "here.parquet").read_bytes():
