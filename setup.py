@@ -219,6 +219,7 @@ def extension(source):
         extra_link_args=LINK_FLAGS,
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+            ("NPY_TARGET_VERSION", "NPY_1_23_API_VERSION"),
             ("FL_BUILD_FLAGS", '"' + " ".join(KERNEL_FLAGS) + '"'),
             *MACROS,
         ],

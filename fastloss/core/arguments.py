@@ -6,14 +6,14 @@ from numbers import Integral
 
 import numpy as np
 
-from fastloss.core.buffers import AS_BITS, STORAGE_NAMES, STORAGES, address, are_same
+from fastloss.core.allocation import empty
+from fastloss.core.buffers import AS_BITS, STORAGE_NAMES, STORAGES, are_same
 from fastloss.core.foreign import from_foreign
 
 EXPECTED = f"expected {', '.join(STORAGE_NAMES)}, integers or booleans"
 REDUCTIONS = ("none", "sum", "mean")
 INFINITY = float("inf")
 LINE_BYTES = 64  # of a cache
-LARGE_BYTES = 4 << 20
 SHOWN = 100  # characters of a value in a message
 OVERLAP_WORK = 10_000  # of NumPy's search for an element that two arrays have in common
 
@@ -171,13 +171,8 @@ def broadcast_sample_weight(weight, shape):
 
 
 def new_output(shape, dtype):
-    """An array for results; a large one begins at a line of the cache, so that it can be streamed past the caches."""
-    array = np.empty(shape, dtype)
-    if array.nbytes < LARGE_BYTES:
-        return array
-    memory = np.empty(array.nbytes + LINE_BYTES, np.uint8)
-    start = -address(memory) % LINE_BYTES
-    return memory[start : start + array.nbytes].view(dtype).reshape(shape)
+    """An array for results."""
+    return empty(shape, dtype)
 
 
 def check_outputs(out, shapes, dtype, inputs, in_place=True):

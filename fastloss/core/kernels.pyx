@@ -344,25 +344,25 @@ cdef class Map(Part):
 
     cdef void cut(self) noexcept:
         """Cut the elements into blocks. In a large call the outputs that nothing reads again are streamed. The first
-        block is then so short that all others begin where the first of these outputs is aligned; those that are not
-        aligned there are not streamed."""
+        block is then so short that all others begin where the first of these outputs is aligned, but not where a sum
+        is kept, which is one of whole blocks; those that are not aligned there are not streamed."""
         cdef Py_ssize_t itemsize = 8 if self.is_double else 4
         cdef Py_ssize_t bytes = self.size * itemsize * (1 + self.has_target + self.has_sample_weight)
-        cdef Py_ssize_t place, first = -1
-        cdef bint is_final
+        cdef Py_ssize_t place, first = 0 if self.keeps_sum else -1
+        cdef bint are_multiplied = self.shifted and (self.has_sample_weight or self.factor != 1)  # after the loop
         cdef int k
         for k in range(FL_OUTPUTS):
             if self.wanted[k]:
                 bytes += self.size * itemsize
         self.streams, self.head = 0, FL_BLOCK
-        if bytes > STREAMED_BYTES:
+        if bytes > STREAMED_BYTES and not are_multiplied:
             for k in range(FL_OUTPUTS):
-                is_final = not self.shifted >> k & 1 and not (self.has_sample_weight and self.factor != 1)
-                if self.stored[k] and self.outs[k].direct and is_final:
+                if self.stored[k] and self.outs[k].direct and not self.shifted >> k & 1:
                     place = <Py_ssize_t>(<size_t>self.outs[k].data % FL_ALIGNMENT)
                     if first == -1 and place % itemsize == 0:
                         first = place
-                        self.head = (FL_ALIGNMENT - place) % FL_ALIGNMENT // itemsize
+                        if place > 0:
+                            self.head = (FL_ALIGNMENT - place) // itemsize
                     if place == first:
                         self.streams |= 1 << k
         self.blocks = 0 if self.size == 0 else 1 + max(0, self.size - self.head + FL_BLOCK - 1) // FL_BLOCK
@@ -419,7 +419,7 @@ cdef class Map(Part):
         cdef fl_map_args args
         cdef int k
         self.read(start, n, scratch, &args)
-        args.streams = self.streams if index > 0 else 0
+        args.streams = self.streams if index > 0 or self.head == FL_BLOCK else 0
         args.lanes = lanes if self.keeps_sum else NULL
         total = self.chosen.table.map(self.chosen.loop, &args, n)
         if self.keeps_sum:

@@ -28,6 +28,7 @@ import numpy
 from fastloss.core import threads
 from fastloss.core.buffers import STORAGES
 from fastloss.core.kernels import OUTPUTS as NUMBERS
+from fastloss.core.allocation import LEAST_BYTES, empty
 
 np.import_array()
 
@@ -50,6 +51,7 @@ TARGETS = {"none": NO_TARGET, "optional": OPTIONAL, "required": REQUIRED, "label
 cdef dict REDUCTIONS = {"none": NONE, "sum": SUM, "mean": MEAN}
 cdef dict OUTPUTS = NUMBERS
 cdef int WEIGHT = OUTPUTS["weight"], HESS_NUMBER = OUTPUTS["hess"]
+cdef np.npy_intp KEPT_BYTES = LEAST_BYTES
 cdef double LEAST_FLOAT = 2.0 ** -150  # numbers of at most this size are 0 as float32
 
 if max(FL_MAX_PARAMS, FL_ROW_PARAMETERS) > PARAMETERS or len(OUTPUTS) > RESULTS:
@@ -258,7 +260,9 @@ cdef class Entry:
             if is_value and call.reduction != NONE:
                 continue
             ndim = 1 if is_value and self.target >= LABELS else np.PyArray_NDIM(pred)
-            if call.out == NULL:
+            if call.out == NULL and np.PyArray_NBYTES(pred) >= KEPT_BYTES:
+                array = empty((<object>pred).shape[:ndim], (<object>pred).dtype)
+            elif call.out == NULL:
                 array = np.PyArray_EMPTY(ndim, np.PyArray_DIMS(pred), dtype, False)
             else:
                 array = given_output(<object>call.out, call.outputs)

@@ -93,7 +93,9 @@ cdef extern from *:
             case WEIGHED: return finish_as_##real(rows, n, WEIGHED, 1);                                              \\
             case BOUNDED: return finish_as_##real(rows, n, BOUNDED, 0);                                              \\
             case SPREAD: return finish_as_##real(rows, n, SPREAD, 0);                                                \\
-            default: return finish_as_##real(rows, n, CONSTANT, rows->weight != NULL);                               \\
+            default: /* either is a loop without a branch */                                                         \\
+                if (rows->weight) return finish_as_##real(rows, n, CONSTANT, 1);                                     \\
+                return finish_as_##real(rows, n, CONSTANT, 0);                                                       \\
             }                                                                                                        \\
         }
     DEFINE_PASSES(float, uint32_t)

@@ -129,6 +129,18 @@ def test_fused_reductions(name):
         assert_same_bits(grad, loss.grad(*points, reduction=reduction))
 
 
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_the_sum_beside_a_large_gradient_wherever_that_lies(reduction):
+    x = np.resize(arrays("robust", 10_007)[0], 3_000_000)  # so large that the gradient is stored past the caches
+    want, grad = fl.robust(x, reduction=reduction), fl.robust.grad(x, reduction=reduction)
+    assert fl.robust.value_and_grad(x, reduction=reduction)[0] == want
+    memory = np.empty(x.nbytes + 64, np.uint8)
+    for start in (0, 8, 40):
+        out = memory[start : start + x.nbytes].view(x.dtype)
+        assert fl.robust.value_and_grad(x, out=out, reduction=reduction)[0] == want
+        assert_same_bits(out, grad)
+
+
 @pytest.mark.parametrize("name", WITH_PARAM_GRAD)
 def test_param_grad_is_summed_to_the_shape_of_the_parameter(name):
     loss, points = ready(name), arrays(name, (60, 5))

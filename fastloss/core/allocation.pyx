@@ -1,0 +1,169 @@
+"""The memory of results: it begins at a line of the cache, and is kept for the next results when an array gives it back.
+
+What a processor computes into pages that are new to a process waits for the system to clear them, several times as long
+as most losses take. The C library returns the memory of large arrays to the system when they go; here that of the last
+few stays, up to a bound. The arrays own their data, as any: NumPy asks the handler (its NEP 49) to free them.
+"""
+
+cimport numpy as np
+from cpython.pycapsule cimport PyCapsule_New
+from cpython.pythread cimport (
+    NOWAIT_LOCK, PyThread_acquire_lock, PyThread_allocate_lock, PyThread_release_lock, PyThread_type_lock,
+)
+from libc.stdint cimport uint8_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memmove, memset
+
+import numpy
+
+np.import_array()
+
+cdef extern from *:
+    """
+    #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    enum { IS_SANITIZED = 1 };
+    #else
+    enum { IS_SANITIZED = 0 };
+    #endif
+
+    /* Pages of 2 MiB, as NumPy asks for them: cleared in less time, and found sooner */
+    #ifdef __linux__
+    #include <stdint.h>
+    #include <sys/mman.h>
+    static void in_large_pages(char *memory, size_t size) {
+        uintptr_t start = ((uintptr_t)memory + 4095) & ~(uintptr_t)4095;
+        if (size >= 1 << 22) madvise((void *)start, (size_t)(memory + size - (char *)start), MADV_HUGEPAGE);
+    }
+    #else
+    static void in_large_pages(char *memory, size_t size) { (void)memory, (void)size; }
+    #endif
+    """
+    const bint IS_SANITIZED  # then nothing is kept, so that what is used after it was freed is found
+    void in_large_pages(char *, size_t) nogil
+
+cdef extern from "numpy/arrayobject.h":
+    ctypedef struct PyDataMemAllocator:
+        void *ctx
+        void *(*malloc)(void *, size_t) noexcept nogil
+        void *(*calloc)(void *, size_t, size_t) noexcept nogil
+        void *(*realloc)(void *, void *, size_t) noexcept nogil
+        void (*free)(void *, void *, size_t) noexcept nogil
+    ctypedef struct PyDataMem_Handler:
+        char name[127]
+        uint8_t version
+        PyDataMemAllocator allocator
+    object PyDataMem_SetHandler(object)
+
+cdef enum:
+    LINE = 64            # bytes of the cache's
+    LEAST = 1 << 15      # bytes: to look for memory of fewer takes longer than it saves
+    PLACES = 16
+    MOST = 64 << 20      # bytes that are kept
+
+# What stands in the line before an array's memory
+cdef struct Block:
+    char *allocated
+    size_t size          # bytes that the array may have
+
+cdef Block *kept[PLACES]  # the last was given back last
+cdef int count = 0
+cdef size_t kept_bytes = 0
+cdef PyThread_type_lock lock = PyThread_allocate_lock()
+if lock == NULL:
+    raise MemoryError()
+
+
+cdef bint enter() noexcept nogil:
+    """Nobody waits: a thread that held the lock may be missing after a fork."""
+    return PyThread_acquire_lock(lock, NOWAIT_LOCK)
+
+
+cdef void leave() noexcept nogil:
+    PyThread_release_lock(lock)
+
+
+cdef Block *take_out(int place) noexcept nogil:
+    global count, kept_bytes
+    cdef Block *block = kept[place]
+    count -= 1
+    kept_bytes -= block.size
+    memmove(kept + place, kept + place + 1, (count - place) * sizeof(kept[0]))
+    return block
+
+
+cdef Block *fitting(size_t size) noexcept nogil:
+    """The youngest block that is kept of this size, or up to a quarter larger; NULL if there is none."""
+    cdef Block *found = NULL
+    cdef int place
+    if size < LEAST or not enter():
+        return NULL
+    for place in range(count - 1, -1, -1):
+        if size <= kept[place].size <= size + size // 4:
+            found = take_out(place)
+            break
+    leave()
+    return found
+
+
+cdef void *allocate(void *context, size_t size) noexcept nogil:
+    cdef Block *block = fitting(size)
+    cdef char *allocated
+    cdef char *memory
+    if block == NULL:
+        allocated = <char *>malloc(size + 2 * LINE)
+        if allocated == NULL:
+            return NULL
+        memory = allocated + 2 * LINE - <size_t>allocated % LINE
+        in_large_pages(memory, size)
+        block = <Block *>(memory - LINE)
+        block.allocated, block.size = allocated, size
+    return <char *>block + LINE
+
+
+cdef void give_back(void *context, void *memory, size_t size) noexcept nogil:
+    global count, kept_bytes
+    if memory == NULL:
+        return
+    cdef Block *block = <Block *>(<char *>memory - LINE)
+    if IS_SANITIZED or not LEAST <= block.size <= MOST or not enter():
+        free(block.allocated)
+        return
+    while count == PLACES or kept_bytes + block.size > MOST:
+        free(take_out(0).allocated)
+    kept[count] = block
+    count += 1
+    kept_bytes += block.size
+    leave()
+
+
+cdef void *allocate_zeros(void *context, size_t items, size_t size) noexcept nogil:
+    cdef void *memory = allocate(context, items * size)  # which NumPy has seen not to overflow
+    if memory != NULL:
+        memset(memory, 0, items * size)
+    return memory
+
+
+cdef void *change_size(void *context, void *memory, size_t size) noexcept nogil:
+    cdef void *other = allocate(context, size)
+    if other != NULL and memory != NULL:
+        memcpy(other, memory, min(size, (<Block *>(<char *>memory - LINE)).size))
+        give_back(context, memory, 0)
+    return other
+
+
+cdef PyDataMem_Handler handler
+memcpy(handler.name, b"fastloss", 9)
+handler.version = 1
+handler.allocator.malloc, handler.allocator.calloc = allocate, allocate_zeros
+handler.allocator.realloc, handler.allocator.free = change_size, give_back
+cdef object HANDLER = PyCapsule_New(&handler, "mem_handler", NULL)
+LEAST_BYTES = LEAST
+
+
+def empty(shape, dtype):
+    """numpy.empty; of at least LEAST_BYTES the memory is kept."""
+    before = PyDataMem_SetHandler(HANDLER)
+    try:
+        return numpy.empty(shape, dtype)
+    finally:
+        PyDataMem_SetHandler(before)
