@@ -145,8 +145,11 @@ def lose_digits(pred, target):
 
 def broadcast_parameter(name, value, shape, dtype):
     """An array parameter in the computing dtype, seen in the input's shape without a copy of that size."""
-    with np.errstate(over="ignore"):  # to infinity, where that is part of the domain
-        value = value.astype(dtype, copy=False)
+    if value.dtype != dtype:
+        with np.errstate(over="ignore"):  # to infinity, where that is part of the domain
+            value = value.astype(dtype)
+    if value.shape == shape:
+        return value
     try:
         return np.broadcast_to(value, shape)
     except ValueError:
