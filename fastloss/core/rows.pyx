@@ -380,8 +380,8 @@ cdef class Rows:
         cdef uint64_t floats = fl_enter_floats()
         with nogil:
             while start < end:
-                n = min(self.block, min(end - start, run - start % run))
-                n = min(n, self.rows_to_line(start) or n)
+                n = min(end - start, run - start % run)
+                n = min(self.block, self.rows_to_line(start, n) or n)
                 self.run_block(start, n, scratch)
                 start += n
             if self.streams:
@@ -389,13 +389,16 @@ cdef class Rows:
         fl_leave_floats(floats)
         PyMem_RawFree(scratch)
 
-    cdef Py_ssize_t rows_to_line(self, Py_ssize_t start) noexcept nogil:
-        """How many rows from `start` on are before one whose elements begin with a line of the cache, if these are stored
-        past the caches: whole lines are."""
-        cdef size_t itemsize = 8 if self.is_double else 4, place = 0
+    cdef Py_ssize_t rows_to_line(self, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
+        """How many of the rows from `start` on are before one whose elements begin with a line of the cache, if these are
+        stored past the caches, as whole lines are. 0 where that of every class does not, and of few rows: those before
+        take as long as some that a kernel takes at a time."""
+        cdef Py_ssize_t itemsize = 8 if self.is_double else 4, place = 0
         cdef int k
+        if not self.streams or rows * itemsize < 8 * FL_COLUMN_BYTES:
+            return 0
         for k in range(FL_ROW_ELEMENTS):
-            if self.streams and self.emits[k]:
+            if self.emits[k] and self.elements[k].run * itemsize % 64 == 0:
                 place = <size_t>in_place(&self.elements[k], start).data % 64
         return (64 - place) % 64 // itemsize
 
