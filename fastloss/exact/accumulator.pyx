@@ -112,6 +112,7 @@ cdef enum:
     FIRST_ROOM = 1 << 7
     SHORTS = 1 << 8         # sums of short weights at a time
     TINIES = 1 << 9         # and of those with short values
+    TOGETHER = 1 << 8       # numbers that are compared before a look at what came of it
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
@@ -263,6 +264,20 @@ def steps(const code[::1] values, code least, Py_ssize_t possible):
         to[i] = <int32_t>step
         is_there[step] = 1
     return np.asarray(to), np.flatnonzero(found)
+
+
+def above(const real[::1] values, real floor):
+    """The places of the numbers above another one, which are few."""
+    cdef Py_ssize_t size = values.shape[0], start, stop, i
+    cdef bint is_any
+    cdef list found = []
+    for start in range(0, size, TOGETHER):
+        stop, is_any = min(start + TOGETHER, size), False
+        for i in range(start, stop):  # without a branch, in vectors
+            is_any |= values[i] > floor
+        if is_any:
+            found += [i for i in range(start, stop) if values[i] > floor]
+    return np.array(found, np.int64)
 
 
 @cython.final
