@@ -24,7 +24,9 @@ def check_parameter(name, value, domain, loss):
     array = as_array(value, name)
     if array.ndim == 0:
         return check_parameter(name, float(array), domain, loss)
-    if not is_integral(array) and array.dtype.itemsize < 4:
+    if is_integral(array):
+        array = array.astype(np.float64)
+    elif array.dtype.itemsize < 4:
         array = array.astype(np.float32)
     if not _is_between_limits(array, domain):
         inside = _inside(array, domain)

@@ -29,6 +29,12 @@ def test_a_bound_is_checked_against_the_parameter_in_force():
     assert fl.hampel.bind(a=5.0, c=9.0, b=6).parameters == {"a": 5.0, "b": 6.0, "c": 9.0}
 
 
+def test_integers_as_parameters_are_floats():
+    assert fl.huber.bind(delta=2) == fl.huber.bind(delta=2.0)
+    assert fl.huber.bind(delta=np.array([1, 2], np.int8)) == fl.huber.bind(delta=[1.0, 2.0])
+    assert fl.cross_entropy.bind(class_weight=[1, 3]) == fl.cross_entropy.bind(class_weight=[1.0, 3.0])
+
+
 def test_a_bound_holds_element_by_element():
     a, b = np.array([1.0, 2.0, 3.0]), np.array([[3.5], [4.0], [5.0], [6.0]])
     want = [[fl.hampel(X[i, j], a=a[j], b=b[i, 0]) for j in range(3)] for i in range(4)]
