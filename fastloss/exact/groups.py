@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -127,14 +128,15 @@ class Later(Mapping[Key, Summary]):
     def __init__(self, keys: Iterable[Key], make: Callable[[], dict[Key, Summary]]):
         self._made = dict.fromkeys(_ordered(keys))
         self._make: Callable[[], dict[Key, Summary]] | None = make
+        self._lock = threading.Lock()
 
     def complete(self) -> dict[Key, Summary]:
         """All of them, as they are now."""
-        make = self._make
-        if make is not None:
-            made = make()
-            self._made = {key: made[key] for key in self._made}
-            self._make = None
+        with self._lock:
+            if self._make is not None:
+                made = self._make()
+                self._made = {key: made[key] for key in self._made}
+                self._make = None
         return self._made
 
     def __getitem__(self, key: Key) -> Summary:

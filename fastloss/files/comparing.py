@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -166,25 +167,27 @@ def compare(
     if other is None:
         both = _Rows(given[0], own_spec, spec.pred)
         addresses.check_options()
-        for place, batch, matches in both.batches():
-            chosen = compared.chosen(batch, matches)
-            if len(chosen.batch):
-                with place.naming(), chosen.counting():
-                    inputs = (read_batch(chosen.batch, one, place.classes) for one in (own_spec, spec))
-                    compared.add(chosen.batch, *inputs)
+        with closing(both.batches()) as pieces:
+            for place, batch, matches in pieces:
+                chosen = compared.chosen(batch, matches)
+                if len(chosen.batch):
+                    with place.naming(), chosen.counting():
+                        inputs = (read_batch(chosen.batch, one, place.classes) for one in (own_spec, spec))
+                        compared.add(chosen.batch, *inputs)
         return compared.result()
     one, two = _Rows(given[0], own_spec), _Rows(given[1], spec)
     addresses.check_options()
-    for (place, batch, matches), (place_of_other, batch_of_other, _) in _aligned(one, two):
-        chosen, other_chosen = compared.chosen(batch, matches), Chosen.of(batch_of_other, matches)
-        if not len(chosen.batch):
-            continue
-        with place_of_other.naming(), other_chosen.counting():
-            inputs = read_batch(other_chosen.batch, spec, place_of_other.classes)
-        with place.naming(), chosen.counting():
-            own = read_batch(chosen.batch, own_spec, place.classes)
-            _check_targets(own, inputs, f"{target!r} is not that of {place_of_other.fragment.name}")
-            compared.add(chosen.batch, own, inputs)
+    with closing(_aligned(one, two)) as pairs:
+        for (place, batch, matches), (place_of_other, batch_of_other, _) in pairs:
+            chosen, other_chosen = compared.chosen(batch, matches), Chosen.of(batch_of_other, matches)
+            if not len(chosen.batch):
+                continue
+            with place_of_other.naming(), other_chosen.counting():
+                inputs = read_batch(other_chosen.batch, spec, place_of_other.classes)
+            with place.naming(), chosen.counting():
+                own = read_batch(chosen.batch, own_spec, place.classes)
+                _check_targets(own, inputs, f"{target!r} is not that of {place_of_other.fragment.name}")
+                compared.add(chosen.batch, own, inputs)
     return compared.result()
 
 
@@ -206,21 +209,22 @@ class _Rows:
 
 def _aligned(one: _Rows, two: _Rows) -> Iterator[tuple[Piece, Piece]]:
     """The same rows of both, as many at a time as both have in one piece."""
-    pieces = [_pieces(rows) for rows in (one, two)]
-    done = 0
-    heads = [next(piece, None) for piece in pieces]
-    while None not in heads:
-        size = min(len(batch) for _, batch, _ in heads)
-        first, second = ((place, batch.slice(0, size), _part(marks, 0, size)) for place, batch, marks in heads)
-        yield first, second
-        done += size
-        heads = [_rest(head, size) or next(piece, None) for head, piece in zip(heads, pieces, strict=True)]
-    for head, there, here in zip(heads, (one, two), (two, one), strict=True):
-        if head is not None:
-            raise ScoringError(
-                f"the numbers of rows differ: {here.fragments[-1].name} ends after {done}, "
-                f"{there.fragments[-1].name} has more"
-            )
+    with ExitStack() as stack:
+        pieces = [stack.enter_context(closing(_pieces(rows))) for rows in (one, two)]
+        done = 0
+        heads = [next(piece, None) for piece in pieces]
+        while None not in heads:
+            size = min(len(batch) for _, batch, _ in heads)
+            first, second = ((place, batch.slice(0, size), _part(marks, 0, size)) for place, batch, marks in heads)
+            yield first, second
+            done += size
+            heads = [_rest(head, size) or next(piece, None) for head, piece in zip(heads, pieces, strict=True)]
+        for head, there, here in zip(heads, (one, two), (two, one), strict=True):
+            if head is not None:
+                raise ScoringError(
+                    f"the numbers of rows differ: {here.fragments[-1].name} ends after {done}, "
+                    f"{there.fragments[-1].name} has more"
+                )
 
 
 def _pieces(rows: _Rows) -> Iterator[Piece]:

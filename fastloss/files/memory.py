@@ -19,10 +19,11 @@ ARROW = "__arrow_c_stream__", "__arrow_c_array__"
 
 @dataclass(frozen=True)
 class Stream:
-    """Record batches that pass once."""
+    """Record batches that pass once; `close` releases what gives them, which may let nothing else happen before."""
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
+    close: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,8 @@ def table_of_batches(first: Any, others: Iterator, name: str) -> MemoryTable:
                 raise ScoringError(f"{path}: element {number} is {shown(one)}: let them all be record batches")
             yield from _batches(_whole(one, path))
 
-    return _stream(path, beginning.schema, batches())
+    passing = batches()
+    return _stream(path, Stream(beginning.schema, passing, passing.close))
 
 
 def _whole(given: Any, path: str) -> pa.Table | Stream:
@@ -101,8 +103,8 @@ def _batches(table: pa.Table | Stream) -> Iterable[pa.RecordBatch]:
     return table.to_batches() if isinstance(table, pa.Table) else table.batches
 
 
-def _stream(path: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> MemoryTable:
-    return MemoryTable(path, schema.names, lambda needed: Stream(schema, batches), passes_once=True)
+def _stream(path: str, stream: Stream) -> MemoryTable:
+    return MemoryTable(path, stream.schema.names, lambda needed: stream, passes_once=True)
 
 
 def _opener(given: Any) -> Callable[[Any, str], MemoryTable] | None:
@@ -121,8 +123,10 @@ def _arrow(given, path: str) -> MemoryTable:
         given = pa.Table.from_batches([pa.record_batch(given)])
     if isinstance(given, pa.Table):
         return MemoryTable(path, given.schema.names, lambda needed: given, passes_once=False)
-    reader = given if isinstance(given, pa.RecordBatchReader) else pa.RecordBatchReader.from_stream(given)
-    return _stream(path, reader.schema, reader)
+    if isinstance(given, pa.RecordBatchReader):  # the caller's, who may go on with it
+        return _stream(path, Stream(given.schema, given))
+    reader = pa.RecordBatchReader.from_stream(given)
+    return _stream(path, Stream(reader.schema, reader, reader.close))
 
 
 def _pandas(frame, path: str) -> MemoryTable:
@@ -164,7 +168,8 @@ def _lazy_polars(frame, path: str) -> MemoryTable:
     def read(needed):
         query = _exported(frame.select(needed))
         schema = pa.table(polars.DataFrame(schema=query.collect_schema())).schema
-        return Stream(schema, (batch for part in query.collect_batches() for batch in pa.table(part).to_batches()))
+        batches = (batch for part in query.collect_batches() for batch in pa.table(part).to_batches())
+        return Stream(schema, batches, batches.close)
 
     return MemoryTable(path, frame.collect_schema().names(), read, passes_once=True)
 

@@ -4,6 +4,7 @@ import decimal
 import json
 import os
 import re
+import weakref
 
 import numpy as np
 import pyarrow as pa
@@ -447,6 +448,39 @@ def test_comparing(here, holder):
         fl.compare(holder(TABLE), TABLE.slice(5), **options)
     with pytest.raises(ScoringError, match=r"the numbers of rows differ: other.* ends after 900, data.* has"):
         fl.compare(holder(TABLE), TABLE.slice(0, 900), **options)
+
+
+def test_a_stream_is_closed_when_something_is_wrong():
+    """One that a library has open may let nothing else happen there, and an error keeps what it came through."""
+
+    class Batches:
+        def __init__(self):
+            self.left = TABLE.to_batches(max_chunksize=10)
+            still_open.add(self)
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if not self.left:
+                raise StopIteration
+            return self.left.pop(0)
+
+    class Given:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return pa.RecordBatchReader.from_batches(TABLE.schema, Batches()).__arrow_c_stream__(requested_schema)
+
+    still_open = weakref.WeakSet()
+    for call in (
+        lambda given: fl.score(given, loss="huber", pred="g", target="y"),
+        lambda given: fl.score(given, loss="huber", pred="missing", target="y"),
+        lambda given: fl.compare(given, loss="huber", pred="p", versus="g", target="y"),
+        lambda given: fl.compare(given, TABLE.slice(0, 20), loss="huber", pred="p", target="y"),
+        lambda given: fl.compare(TABLE.slice(0, 20), given, loss="huber", pred="p", target="y"),
+    ):
+        with pytest.raises((ScoringError, TypeError)):
+            call(Given())
+        assert not still_open
 
 
 def test_a_stream_is_not_compared_with_itself():

@@ -43,6 +43,7 @@ def open_memory(table: MemoryTable, spec: Spec):
         yield TableSource(table.path, schema, found)
         return
     with ExitStack() as stack:
+        stack.callback(found.close)
         yield StreamSource(table.path, schema, found, stack)
 
 
