@@ -67,37 +67,12 @@ cdef extern from *:
     void __builtin_prefetch(const void* at, int writes) noexcept nogil
     object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
 
-cdef extern from *:
-    """
-    /* Much memory, in large pages where the system has them: to have it page by page takes as long as to use it. */
-    #ifdef __linux__
-    #include <sys/mman.h>
-    #endif
-    #define FL_LARGE_PAGE ((size_t)1 << 21)
-    static void *fl_large(size_t size) {
-        char *memory, *start;
-        int is_large = size >= FL_LARGE_PAGE;
-        memory = malloc(size + sizeof(void *) + (is_large ? FL_LARGE_PAGE : 0));
-        if (memory == NULL) return NULL;
-        start = memory + sizeof(void *);
-    #ifdef MADV_HUGEPAGE
-        if (is_large) {
-            start = (char *)(((uintptr_t)start + FL_LARGE_PAGE - 1) & ~(uintptr_t)(FL_LARGE_PAGE - 1));
-            madvise(start, size & ~(FL_LARGE_PAGE - 1), MADV_HUGEPAGE);
-        }
-    #endif
-        memcpy(start - sizeof(void *), &memory, sizeof(void *));
-        return start;
-    }
-    static void fl_free_large(void *start) {
-        void *memory;
-        if (start == NULL) return;
-        memcpy(&memory, (char *)start - sizeof(void *), sizeof(void *));
-        free(memory);
-    }
-    """
-    void* fl_large(size_t size) noexcept nogil
-    void fl_free_large(void* start) noexcept nogil
+cdef extern from "<stdlib.h>" nogil:
+    void* aligned_alloc(size_t alignment, size_t size)
+
+cdef extern from "large_pages.h" nogil:
+    size_t FL_LARGE_PAGE
+    void fl_in_large_pages(void* memory, size_t size)
 
 cdef enum:
     MANTISSA_BITS = 52
@@ -112,11 +87,10 @@ cdef enum:
     FIRST_ROOM = 1 << 7
     SHORTS = 1 << 8         # sums of short weights at a time
     TINIES = 1 << 9         # and of those with short values
-    TOGETHER = 1 << 8       # numbers that are compared before a look at what came of it
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
-    AT_ONCE = 256           # values that are looked at together
+    AT_ONCE = 1 << 8        # values that are looked at together, in vectors
     NARROWED = 29           # bits by which the mantissa of a float32 is shorter
     REBIASED = 1023 - 127   # by which the exponent of a float64 is larger
 
@@ -269,13 +243,13 @@ def steps(const code[::1] values, code least, Py_ssize_t possible):
 def above(const real[::1] values, real floor):
     """The places of the numbers above another one, which are few."""
     cdef Py_ssize_t size = values.shape[0], start, stop, i
-    cdef bint is_any
+    cdef bint is_above
     cdef list found = []
-    for start in range(0, size, TOGETHER):
-        stop, is_any = min(start + TOGETHER, size), False
+    for start in range(0, size, AT_ONCE):
+        stop, is_above = min(start + AT_ONCE, size), False
         for i in range(start, stop):  # without a branch, in vectors
-            is_any |= values[i] > floor
-        if is_any:
+            is_above |= values[i] > floor
+        if is_above:
             found += [i for i in range(start, stop) if values[i] > floor]
     return np.array(found, np.int64)
 

@@ -33,6 +33,17 @@ ctypedef fused stored:
     double
 
 
+cdef char* large(size_t size) noexcept nogil:
+    """Memory in large pages, as to have it page by page takes as long as to use it; NULL if there is none."""
+    cdef char* memory
+    if size < FL_LARGE_PAGE:
+        return <char*>malloc(max(size, <size_t>1))
+    memory = <char*>aligned_alloc(FL_LARGE_PAGE, (size + FL_LARGE_PAGE - 1) // FL_LARGE_PAGE * FL_LARGE_PAGE)
+    if memory != NULL:
+        fl_in_large_pages(memory, size)
+    return memory
+
+
 @cython.final
 cdef class Pages:
     """The values of groups, in buckets.
@@ -68,7 +79,7 @@ cdef class Pages:
         free(self.directory)
         free(self.without)
         self.free_chunks()
-        fl_free_large(self.together)
+        free(self.together)
 
     cdef int require(self, Py_ssize_t groups) except -1:
         """Have room for so many groups."""
@@ -115,7 +126,7 @@ cdef class Pages:
             self.put_in_pages(found)
         room = min(max(max(wanted, self.waiting), <Py_ssize_t>FIRST_OF_CHUNK), <Py_ssize_t>MOST_OF_CHUNK)
         chunk = <Chunk*>allocated(sizeof(Chunk))
-        chunk.values = <char*>fl_large(room * (self.size + sizeof(int32_t)))
+        chunk.values = large(room * (self.size + sizeof(int32_t)))
         if chunk.values == NULL:
             free(chunk)
             raise_no_memory()
@@ -128,7 +139,7 @@ cdef class Pages:
         cdef Chunk* next
         while chunk != NULL:
             next = chunk.next
-            fl_free_large(chunk.values)
+            free(chunk.values)
             free(chunk)
             chunk = next
         self.chunks, self.waiting = NULL, 0
@@ -138,14 +149,14 @@ cdef class Pages:
         cdef Py_ssize_t i
         cdef char* wide
         self.gather()
-        wide = <char*>fl_large(self.count * sizeof(double))
+        wide = large(self.count * sizeof(double))
         if wide == NULL:
             raise_no_memory()
         for i in range(self.count):
             (<double*>wide)[i] = (<float*>self.together)[i]
         for i in range(self.groups):
             self.owns[i].start = wide + (self.owns[i].start - self.together) * 2
-        fl_free_large(self.together)
+        free(self.together)
         self.together, self.size = wide, sizeof(double)
         return 0
 
@@ -159,10 +170,10 @@ cdef class Pages:
         cdef Own* own
         for i in range(self.groups):
             at += self.owns[i].count
-        together = <char*>fl_large(at * self.size)
+        together = large(at * self.size)
         if places == NULL or together == NULL:
             free(places)
-            fl_free_large(together)
+            free(together)
             raise_no_memory()
         while chunk != NULL:
             for i in range(chunk.count):
@@ -185,7 +196,7 @@ cdef class Pages:
                 scatter(<double*>chunk.values, chunk.numbers, chunk.count, places, <double*>together)
             chunk = chunk.next
         free(places)
-        fl_free_large(self.together)
+        free(self.together)
         self.together, self.count = together, at
         self.free_chunks()
         return 0
@@ -327,7 +338,7 @@ cdef class Pages:
         if last != NULL:
             last.next, self.chunks = self.chunks, other.chunks
             self.waiting += other.waiting
-        fl_free_large(other.together)
+        free(other.together)
         other.together, other.count, other.chunks, other.waiting = NULL, 0, NULL, 0
         return 0
 
