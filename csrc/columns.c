@@ -20,17 +20,14 @@
 #include "rows/losses/probabilities.h"
 #undef ROW_BODIES
 
-static int takes(int kernel) {
-    return kernel == FL_ROW_cross_entropy || kernel == FL_ROW_probabilities || kernel == FL_ROW_log_probabilities;
-}
-
-static size_t room(int kernel, const double *parameters, size_t classes) {
-    (void)parameters;
-    return takes(kernel) ? column_room(classes) : 0;
+static size_t room(int kernel, size_t classes) {
+    int is_taken =
+        kernel == FL_ROW_cross_entropy || kernel == FL_ROW_probabilities || kernel == FL_ROW_log_probabilities;
+    return is_taken ? column_room(classes) : 0;
 }
 #else
-static size_t room(int kernel, const double *parameters, size_t classes) {
-    (void)kernel, (void)parameters, (void)classes;
+static size_t room(int kernel, size_t classes) {
+    (void)kernel, (void)classes;
     return 0;
 }
 #endif

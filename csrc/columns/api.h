@@ -7,8 +7,7 @@
 
 enum { FL_COLUMN_BYTES = 256 }; /* of neighbouring rows, which a kernel takes at a time */
 
-/* A call: rows of more than FL_SHORT_ROW classes without a target, `row` of all matrices 1. The kernels are given a
- * pointer to its rows. */
+/* A call: rows of more than FL_SHORT_ROW classes, `row` of all matrices 1. The kernels are given a pointer to its rows. */
 typedef struct {
     fl_rows rows;
     void *room;  /* as many bytes as the table says */
@@ -16,7 +15,7 @@ typedef struct {
 } fl_columns;
 
 typedef struct {
-    size_t (*room)(int kernel, const double *parameters, size_t classes); /* 0: no kernel takes rows that lie so */
+    size_t (*room)(int kernel, size_t classes); /* 0: no kernel takes rows that lie so */
     void (*kernels[FL_ROW_KERNELS])(const fl_rows *);
 } fl_column_kernels;
 

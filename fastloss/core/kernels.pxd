@@ -143,7 +143,7 @@ cdef extern from "columns/api.h" nogil:
         int streams
 
     ctypedef struct fl_column_kernels:
-        size_t (*room)(int kernel, const double *parameters, size_t classes) noexcept nogil
+        size_t (*room)(int kernel, size_t classes) noexcept nogil
         void (**kernels)(const fl_rows *) noexcept nogil
 
     const fl_column_kernels *fl_get_columns(int isa, int arithmetic)

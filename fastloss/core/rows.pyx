@@ -349,7 +349,7 @@ cdef class Rows:
             stay &= not self.emits[k] or lies_by_class(&self.elements[k])
         if not stay or self.classes <= FL_SHORT_ROW:
             return
-        self.room = self.column_kernels.room(self.kernel, self.parameters, self.classes)
+        self.room = self.column_kernels.room(self.kernel, self.classes)
         self.streams = bytes * (1 + self.has_target + outputs) > STREAMED_BYTES
         self.logits.are_columns = self.target.are_columns = self.room > 0
         for k in range(FL_ROW_ELEMENTS):
