@@ -173,11 +173,6 @@ def broadcast_sample_weight(weight, shape):
     )
 
 
-def new_output(shape, dtype):
-    """An array for results."""
-    return empty(shape, dtype)
-
-
 def check_outputs(out, shapes, dtype, inputs, in_place=True):
     """(arrays to compute into, where they go then) for an `out` argument; see `final_results`.
 
@@ -185,7 +180,7 @@ def check_outputs(out, shapes, dtype, inputs, in_place=True):
     the call can work `in_place`.
     """
     if out is None:
-        return [new_output(shape, dtype) for shape in shapes], None
+        return [empty(shape, dtype) for shape in shapes], None
     outs = tuple(out) if isinstance(out, tuple) else (out,)
     count = len(shapes)
     if len(outs) != count:
@@ -209,7 +204,7 @@ def check_outputs(out, shapes, dtype, inputs, in_place=True):
         if _overlaps_itself(view):
             raise ValueError("out has elements that share memory; give an array that has its own for each")
     if any(_is_in_the_way(view, inputs, in_place) for view in views):
-        return [new_output(shape, dtype) for shape in shapes], (views, outs)
+        return [empty(shape, dtype) for shape in shapes], (views, outs)
     return views, (views, outs)
 
 

@@ -6,13 +6,13 @@ from functools import partial
 import numpy as np
 
 from fastloss.core import docstrings, kernels
+from fastloss.core.allocation import empty
 from fastloss.core.arguments import (
     as_array,
     as_array_beside,
     as_names,
     check_count,
     check_reduction,
-    new_output,
     shown,
     storage,
 )
@@ -161,4 +161,4 @@ class Reduced:
 
 def new_outputs(shapes, dtype, wanted):
     """An array for each shape that is wanted, else None."""
-    return [new_output(shape, dtype) if is_wanted else None for shape, is_wanted in zip(shapes, wanted, strict=True)]
+    return [empty(shape, dtype) if is_wanted else None for shape, is_wanted in zip(shapes, wanted, strict=True)]

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastloss.core import docstrings, expressions, kernels
 from fastloss.core.aliases import ALIASES, plain
+from fastloss.core.allocation import empty
 from fastloss.core.arguments import (
     FLOAT32,
     FLOAT64,
@@ -14,7 +15,6 @@ from fastloss.core.arguments import (
     check_outputs,
     final_results,
     near_names,
-    new_output,
     shown,
     storage,
 )
@@ -395,7 +395,7 @@ class ElementwiseLoss(Loss):
         if not self.param_grads:
             raise TypeError(f"{self.name} has no derivatives with respect to its parameters")
         call = Call(self, pred, target, sample_weight, reduction, num_threads, params)
-        grads = [new_output(call.shape, call.dtype) for _ in self.param_grads]
+        grads = [empty(call.shape, call.dtype) for _ in self.param_grads]
         call.run(kernels.PARAM_GRAD, [None] * len(_OUTPUTS) + grads)
         if reduction != "none":
             grads = [call.sum_to(_shape_of(p), g) for p, g in zip(call.given.values(), grads, strict=True)]
@@ -416,7 +416,7 @@ class ElementwiseLoss(Loss):
                 stored.append(number)
         shape, dtype, destination = call.shape, call.dtype, None
         if out is None:  # without a call, where every nanosecond counts
-            arrays = [new_output(shape, dtype) for _ in stored]
+            arrays = [empty(shape, dtype) for _ in stored]
         else:
             arrays, destination = check_outputs(out, [shape] * len(stored), dtype, call.arrays)
         for number, array in zip(stored, arrays):  # noqa: B905  (equal by construction; every nanosecond counts here)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastloss.core import kernels
-from fastloss.core.arguments import computing_dtype, new_output, shown
+from fastloss.core.allocation import empty
+from fastloss.core.arguments import computing_dtype, shown
 from fastloss.core.call import Call
 from fastloss.core.combined import PYTHON_BLOCKS
 from fastloss.core.floats import in_standard_floats
@@ -107,7 +108,7 @@ class Derivatives:
     def _of_numbers(self, pred: Array, target: Array, weight: Any) -> tuple[Array, Array, bool]:
         """Gradient and curvature, and whether all gradients are finite."""
         dtype = computing_dtype(pred, target, weight)
-        grad, curvature = new_output(pred.shape, dtype), new_output(pred.shape, dtype)
+        grad, curvature = empty(pred.shape, dtype), empty(pred.shape, dtype)
         reads_signs = self.loss.family == "margin" and self.loss.is_of_catalogue
         if not reads_signs:
             target = as_target(self.loss, target)
