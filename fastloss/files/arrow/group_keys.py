@@ -11,10 +11,11 @@ from fastloss.exact.keys import Key, number_key
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
-Known = dict[str, tuple]  # by column the dictionary before, and what `keys_of` says of it: mostly that of the next too
+# By column the dictionary before, and what `keys_of` says of it: mostly that of the next too
+Dictionaries = dict[str, tuple]
 
 
-def keys_of_columns(given: Mapping, known: Known) -> tuple[np.ndarray, list[Key]]:
+def keys_of_columns(given: Mapping, known: Dictionaries) -> tuple[np.ndarray, list[Key]]:
     """As `keys_of`, by column; of several columns the keys are tuples, those combinations of values that there are."""
     (codes, keys), *others = [keys_of(column, by, known) for by, column in given.items()]
     if not others:
@@ -44,7 +45,7 @@ def _numbered(codes: np.ndarray, present: np.ndarray, possible: int) -> np.ndarr
     return numbers.take(codes)
 
 
-def keys_of(column, by: str, known: Known | None = None) -> tuple[np.ndarray, list[Key]]:
+def keys_of(column, by: str, known: Dictionaries | None = None) -> tuple[np.ndarray, list[Key]]:
     """The number of each row's key, and the keys: the values of the column `by`."""
     from pyarrow import types
 
@@ -83,7 +84,7 @@ def keys_of(column, by: str, known: Known | None = None) -> tuple[np.ndarray, li
     return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None]
 
 
-def _keys_of_dictionary(column, by: str, known: Known) -> tuple[np.ndarray, list[Key]]:
+def _keys_of_dictionary(column, by: str, known: Dictionaries) -> tuple[np.ndarray, list[Key]]:
     """As `keys_of`, of a dictionary that is short beside its column; values of it may be in no row, or there twice."""
     if by not in known or not known[by][0].equals(column.dictionary):
         known[by] = column.dictionary, *keys_of(column.dictionary, by)
