@@ -111,6 +111,20 @@ def test_are_as_pyarrow_reads_them(data):
     assert all(itertools.starmap(same, zip(found, wanted, strict=options["compression"] in OF_CODECS)))
 
 
+def drawn(data):
+    """Random numbers, options of the writer, the share of nulls, and how many texts there are."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    options = {name: data.draw(values) for name, values in OPTIONS.items()}
+    return rng, options, data.draw(st.sampled_from([0, 0.05, 0.5, 1])), data.draw(st.sampled_from([1, 2, 200]))
+
+
+def written(table, options):
+    """How a file of the table is read, and its footer."""
+    file = io.BytesIO()
+    pq.write_table(table, file, **options)
+    return opened(file.getvalue())
+
+
 def texts(rng, rows, kinds, nulls):
     named = np.array([f"text {i} " * (i % 3) for i in range(kinds)], object)
     return pa.array(named[rng.integers(0, kinds, rows)], mask=rng.random(rows) < nulls)
@@ -119,13 +133,9 @@ def texts(rng, rows, kinds, nulls):
 @given(st.data())
 @settings(max_examples=40, deadline=None)
 def test_texts_are_their_places_in_the_dictionary_of_a_row_group(data):
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
-    options = {name: data.draw(values) for name, values in OPTIONS.items()}
-    nulls, kinds = data.draw(st.sampled_from([0, 0.05, 0.5, 1])), data.draw(st.sampled_from([1, 2, 200]))
+    rng, options, nulls, kinds = drawn(data)
     table = pa.table({"t": texts(rng, 1000, kinds, nulls), "a": np.arange(1000)})
-    file = io.BytesIO()
-    pq.write_table(table, file, **options)
-    read, known = opened(file.getvalue())
+    read, known = written(table, options)
     before = 0
     for group, rows in enumerate(known.rows):
         found = list(numbers.batches(read, known, known.schema, [group], ["a", "t"], 170, {"t"}))
@@ -145,13 +155,9 @@ def test_texts_are_their_places_in_the_dictionary_of_a_row_group(data):
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_rows_that_are_picked(data):
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
-    options = {name: data.draw(values) for name, values in OPTIONS.items()}
-    nulls, kinds = data.draw(st.sampled_from([0, 0.05, 0.5, 1])), data.draw(st.sampled_from([1, 2, 200]))
+    rng, options, nulls, kinds = drawn(data)
     table = pa.table({"t": texts(rng, 1000, kinds, nulls), "a": column(rng, 1000, kinds, nulls, False)})
-    file = io.BytesIO()
-    pq.write_table(table, file, **options)
-    read, known = opened(file.getvalue())
+    read, known = written(table, options)
     starts, share = np.cumsum([0, *known.rows]), data.draw(st.sampled_from([0.001, 0.01, 0.3, 1]))
     chances = {group: rng.random(rows) for group, rows in enumerate(known.rows)}
     picked = {group: np.flatnonzero(of <= max(share, of.min())) for group, of in chances.items()}
