@@ -34,7 +34,11 @@ KERNEL_FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fn
                 "-ffp-contract=off", "-fno-builtin-gamma", "-Wall", "-Wextra", "-Wno-psabi"]  # fmt: skip
 # What an error in C may not become: another return address, a copy beyond an array, another table of functions.
 HARDENING = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
-LINK_FLAGS = ["-Wl,-z,relro,-z,now"]
+IS_MACOS = platform.system() == "Darwin"  # whose linker knows neither of these
+LINK_FLAGS = [] if IS_MACOS else ["-Wl,-z,relro,-z,now"]
+STRIP_FLAGS = [] if IS_MACOS else ["-Wl,-s"]  # a wheel needs no names of local functions
+if IS_MACOS:  # a Python for two processors would have its extensions for both
+    os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}")
 # map: lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
 # rows, columns: of what -O3 adds whole unrolling alone makes them faster, the rest larger. What it unrolls late seems
 # unset to GCC 12.
@@ -113,7 +117,7 @@ class Build(build_ext):
 
     def build_extension(self, ext):
         if not self.inplace and not SANITIZE:
-            ext.extra_link_args = [*ext.extra_link_args, "-Wl,-s"]  # a wheel needs no names of local functions
+            ext.extra_link_args = [*ext.extra_link_args, *STRIP_FLAGS]
         if ext.name == "fastloss.core.kernels":
             ext.extra_objects = self.compile_kernels()
         target = Path(self.get_ext_fullpath(ext.name))
