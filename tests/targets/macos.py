@@ -1,9 +1,9 @@
-"""Build everything that is compiled for macOS on arm64, on this x86-64 machine, of the last commit: nothing of it is run.
+"""Build all that is compiled for macOS on arm64, on this x86-64 machine, of the last commit: none of it is run.
 
     python tests/targets/macos.py
 
 setup.py is told that it is there; clang compiles and links (the extra `clang`), warnings in the kernels being errors.
-What the extensions then leave to be found when they are loaded has to be Python's or the C library's. Needs git, pip and
+What the extensions leave to be found when they are loaded has to be Python's or the C library's. Needs git, pip and
 llvm-nm (Debian's llvm).
 """
 
@@ -23,11 +23,20 @@ platform.system, platform.machine = lambda: "Darwin", lambda: "arm64"
 numpy.get_include = lambda: {include!r}
 runpy.run_path("setup.py", run_name="__main__")
 """
-# Of the C library of macOS, what else its compilers and its loader have, and Python's
+# Of the C library, and what the compiler and the loader of macOS have beside it
 KNOWN = {
-    *("bzero", "memchr", "memcmp", "memcpy", "memmove", "memset", "memset_pattern16", "snprintf", "strchr", "strcmp"),
-    *("strlen", "strncmp", "strrchr", "strstr", "strtok_r", "vsnprintf", "__memcpy_chk", "__stack_chk_fail"),
-    *("__stack_chk_guard", "_tlv_bootstrap", "dyld_stub_binder"),
+    *("aligned_alloc", "bzero", "calloc", "free", "malloc", "memchr", "memcmp", "memcpy", "memmove", "memset"),
+    *("memset_pattern16", "realloc", "snprintf", "strchr", "strcmp", "strlen", "strncmp", "strrchr", "strstr"),
+    *(
+        "strtok_r",
+        "vsnprintf",
+        "__memcpy_chk",
+        "__memmove_chk",
+        "__stack_chk_fail",
+        "__stack_chk_guard",
+        "_tlv_bootstrap",
+    ),
+    *("dyld_stub_binder"),
 }
 
 
@@ -63,13 +72,10 @@ def build(folder):
 
 
 def missing(extension):
-    """The names that an extension expects of others, which are not known to be there"""
+    """The names that an extension expects of others, and that none of them is known to have"""
     lines = run("llvm-nm", "-u", extension, capture_output=True, text=True).stdout.split()
-    return [name for name in (line.removeprefix("_") for line in lines) if not is_known(name)]
-
-
-def is_known(name):
-    return name in KNOWN or name.startswith(("Py", "_Py"))
+    names = [line.removeprefix("_") for line in lines]
+    return [name for name in names if name not in KNOWN and not name.startswith(("Py", "_Py"))]
 
 
 if __name__ == "__main__":
