@@ -114,6 +114,17 @@ def test_every_python_that_is_named_has_wheels_and_is_tested():
     assert re.findall(r"\d\.\d+", re.search(r"python: \[(.*)\]", workflow).group(1)) == named
 
 
+def test_every_stage_is_named_and_runs_elsewhere():
+    read = {name: (ROOT / name).read_text(encoding="utf-8") for name in (".ci/run", "CONTRIBUTING.md")}
+    stages = set(re.search(r"^stages=\((.*)\)$", read[".ci/run"], re.M)[1].split())
+    assert (
+        set(re.findall("`([a-z]+)`", re.search(r"`bash .ci/run lint` \((.*)\)", read["CONTRIBUTING.md"])[1])) == stages
+    )
+    workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    once = set(re.search(r"stage: \[(.*)\]", workflow)[1].split(", "))
+    assert once | {"install", "tests"} == stages
+
+
 def test_addresses_of_the_project():
     urls = pyproject()["project"]["urls"]
     assert set(urls) == {"Documentation", "Source", "Issues", "Changes"}

@@ -27,16 +27,8 @@ runpy.run_path("setup.py", run_name="__main__")
 KNOWN = {
     *("aligned_alloc", "bzero", "calloc", "free", "malloc", "memchr", "memcmp", "memcpy", "memmove", "memset"),
     *("memset_pattern16", "realloc", "snprintf", "strchr", "strcmp", "strlen", "strncmp", "strrchr", "strstr"),
-    *(
-        "strtok_r",
-        "vsnprintf",
-        "__memcpy_chk",
-        "__memmove_chk",
-        "__stack_chk_fail",
-        "__stack_chk_guard",
-        "_tlv_bootstrap",
-    ),
-    *("dyld_stub_binder"),
+    *("strtok_r", "vsnprintf", "__memcpy_chk", "__memmove_chk", "__stack_chk_fail", "__stack_chk_guard"),
+    *("_tlv_bootstrap", "dyld_stub_binder"),
 }
 
 
