@@ -58,11 +58,12 @@ def _draw(path: str, loss, picture: str) -> bool:
     except ImportError:
         return False
     from fastloss.plot import residual_weights
+    from fastloss.plot.pictures import save
 
     with open(path, "rb") as file:
         table = pyarrow.parquet.read_table(file)
     predicted, measured = (table[n].to_numpy() for n in ("predicted", "progression"))
     title = "Disease progression of 442 patients: residuals and how much they count"
     figure = residual_weights(predicted, predicted - measured, loss, title, "(progression score)")
-    figure.savefig(picture)
+    save(figure, picture)
     return True

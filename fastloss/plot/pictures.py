@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
+import tempfile
 from typing import Any
 
+from fastloss.files.stores import LOCAL, writing
 from fastloss.plot.losses import curves, density, surface
 from fastloss.plot.regression import regression, regression_animation
 from fastloss.plot.summaries import calibration, groups, summary
@@ -45,7 +49,19 @@ def draw(picture: str, path: str, *, dark: bool = False, **given: Any) -> None:
     from matplotlib.style import context
 
     with context("dark_background" if dark else {}):
-        if moves:
-            regression_animation(**given).animation.save(path, writer="pillow")
-        else:
-            function(**given).savefig(path)
+        save(regression_animation(**given) if moves else function(**given), path)
+
+
+def save(figure: Any, path: str) -> None:
+    """Write a Figure into a file, which appears under its name when it is complete."""
+    extension = os.path.splitext(path)[1].lower()
+    if extension == ".gif":
+        with tempfile.NamedTemporaryFile(suffix=extension) as drawn:  # an animation is saved under a name
+            figure.animation.save(drawn.name, writer="pillow")
+            picture = drawn.read()
+    else:
+        memory = io.BytesIO()
+        figure.savefig(memory, format=extension[1:])
+        picture = memory.getvalue()
+    with LOCAL.replacing(path) as file, writing(path):
+        file.write(picture)

@@ -165,3 +165,20 @@ def test_plot_refuses(run, tmp_path, args, message):
     code, _, err = run("plot", *args)
     assert code == 2 and message in err and err.count("\n") == 1
     assert not (tmp_path / "a.png").exists() and not (tmp_path / "a.gif").exists()
+
+
+@pytest.mark.parametrize("file", ["a.png", "a.svg"])
+def test_a_picture_on_a_full_disk(run, tmp_path, file):
+    """The limit on the size of files fails a write half-way, as a full disk does."""
+    pytest.importorskip("matplotlib")
+    resource = pytest.importorskip("resource")
+    (tmp_path / file).write_bytes(b"older")
+    before = sorted(tmp_path.iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        code, out, err = run("plot", "curves", "-o", file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, out, err) == (2, "", f"fastloss: {file}: cannot be written: File too large\n")
+    assert sorted(tmp_path.iterdir()) == before and (tmp_path / file).read_bytes() == b"older"

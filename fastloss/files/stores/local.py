@@ -157,8 +157,12 @@ class LocalStore:
     def replacing(self, path: str) -> Iterator[Any]:
         """A binary file that takes the place of `path` at the end of the block; on an error it is removed.
 
-        It has the mode of the file that it replaces.
+        It has the mode of the file that it replaces. A device, or a pipe, stays where it is and is written to.
         """
+        if os.path.exists(path) and not os.path.isfile(path):
+            with _opened(path) as file:
+                yield file
+            return
         path, temporary, file = os.path.realpath(path) if os.path.islink(path) else path, "", None
         try:  # from before there is a file: an interrupt may come at any line
             with writing(path):
@@ -192,6 +196,20 @@ def _real_directory(path: str) -> str:
 def _real_path(path: str, device: int, inode: int) -> str:
     """`os.path.realpath` of a path that leads to this file."""
     return os.path.realpath(path)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    """A device or a pipe, to write to."""
+    with writing(path):
+        file = open(path, "wb")  # noqa: SIM115  (closed below)
+    try:
+        yield file
+        with writing(path):
+            file.close()
+    finally:
+        with suppress(OSError):
+            file.close()
 
 
 def _take_mode(file, path: str) -> None:
