@@ -110,7 +110,7 @@ class CollectedLoss:
     def __init__(self, spec: Spec):
         self._spec = spec
         rest = spec.calibration, spec.loss_text
-        self._values = GroupCollector(spec.by, *rest) if spec.by else Collector(*rest)
+        self._values = GroupCollector(spec.by, *rest) if spec.grouping else Collector(*rest)
         self.worst = WorstCollector(spec) if spec.worst else None
         self._others: dict[str, Collector | ColumnsCollector] = {}
 

@@ -266,7 +266,7 @@ class _Compared:
 
     def __init__(self, spec: Spec, num_threads: int | None):
         self._spec, self._threads = spec, num_threads
-        self._collectors = [GroupCollector(spec.by) if spec.by else Collector() for _ in range(3)]
+        self._collectors = [GroupCollector(spec.by) if spec.grouping else Collector() for _ in range(3)]
         self._outcomes, self._left_out = np.zeros(3, np.int64), 0
         self._known: Dictionaries = {}
         self._by_key: dict[tuple[bool, ...], dict[Key, np.ndarray]] = {}  # by which parts of the key are booleans

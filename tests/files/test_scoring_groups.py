@@ -94,6 +94,18 @@ def test_texts_of_groups_are_not_made_of_indices(tmp_path, monkeypatch):
     assert pa.types.is_dictionary(seen[0])
 
 
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_column_without_a_name(tmp_path, ending):
+    """As the index of a pandas frame in a CSV file has none."""
+    table = pa.table({"": ["a", "b", "a"], "r": [1.0, 2.0, 4.0]})
+    WRITERS[ending](table, tmp_path / f"x.{ending}")
+    summary = fl.score(tmp_path / f"x.{ending}", by="", **OPTIONS)
+    assert {key: group.sum for key, group in summary.groups.items()} == {"a": 4.0, "b": 1.5}
+    assert Summary.from_json(summary.to_json(state=True)) == summary
+    compared = fl.compare(table, loss=fl.huber, pred="r", versus="r", target="r", by="")
+    assert {key: group.tied for key, group in compared.groups.items()} == {"a": 2, "b": 1}
+
+
 def test_many_values(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "MAX_ROWS", 400)
     rng = np.random.default_rng(0)
