@@ -24,6 +24,7 @@ def losses(
 ):
     """List the losses with their parameters and traits."""
     if markdown:
+        _check_docstrings()
         typer.echo(catalogue.markdown(), nl=False)
         return
     table = Table("loss", "family", "parameters", "traits", box=None, pad_edge=False, header_style="bold")
@@ -42,6 +43,7 @@ def show(
 ):
     """Print formula, parameters, traits and source of a loss, and draw it."""
     bound = bound_loss(loss, parameters(param or ()))
+    _check_docstrings()
     try:
         drawing = _drawing(bound) if plot is None else _picture(bound, plot)
     except ValueError as error:
@@ -137,6 +139,11 @@ def _picture(loss, path: str) -> str:
 
     pictures.draw("curves", path, loss=loss)
     return escape(f"written: {escaped(path)}")
+
+
+def _check_docstrings() -> None:
+    if sys.flags.optimize >= 2:
+        raise ScoringError("losses are described by their docstrings, which python -OO leaves out: start it without")
 
 
 def _check_picture(path: str) -> None:

@@ -6,6 +6,7 @@ sections Parameters (without types: the domains give them), Source and Examples.
 
 import inspect
 import re
+import sys
 
 LABELS = ("Domain", "Formula", "Limits", "Derivatives", "Special values", "Page", "Traits")
 SITE = "https://fastloss.example/docs/"  # as pyproject.toml has it
@@ -138,7 +139,8 @@ class _Docstring:
             return self._of_class
         found = one.__dict__.get("__doc__", self._of_class)
         if callable(found):
-            found = one.__dict__["__doc__"] = found()
+            is_left_out = sys.flags.optimize >= 2  # as -OO leaves out all docstrings, also what would be written here
+            found = one.__dict__["__doc__"] = None if is_left_out else found()
         return found
 
     def __set__(self, one, write):

@@ -1,5 +1,7 @@
 """The catalogue in words and pictures: `fastloss losses`, `fastloss show`, docs/losses.md."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +78,16 @@ def test_a_picture_of_no_known_kind(run, file, said):
     code, out, err = run("show", "huber", "--plot", file)
     assert (code, out, err.count("\n")) == (2, "", 1) and said in err
     assert not Path(file).exists()
+
+
+def test_python_without_docstrings():
+    """PYTHONOPTIMIZE=2, as some images have it: losses are what they are, without the texts about them."""
+    code = "import fastloss as fl; print(fl.huber.__doc__, fl.cross_entropy.__doc__, fl.arcface.__doc__, fl.huber)"
+    done = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("None None None huber(delta=1.0)\n", "")
+    for args, said in ((["losses"], ""), (["losses", "--markdown"], "-OO"), (["show", "huber"], "-OO")):
+        done = subprocess.run([sys.executable, "-OO", "-m", "fastloss", *args], capture_output=True, text=True)
+        assert (done.returncode, done.stderr.count("\n")) == ((2, 1) if said else (0, 0)) and said in done.stderr
 
 
 @pytest.mark.parametrize("name", LOSSES)
