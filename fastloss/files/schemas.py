@@ -38,7 +38,7 @@ def check_columns(schema: pa.Schema, spec: Spec) -> None:
     for name in spec.read:
         columns.check(schema, name)
     for name in (*(spec.keep or ()), *carried):
-        columns.check(schema, name)
+        columns.check(schema, name, is_carried=True)
         if name not in names:
             raise ScoringError(
                 f"{name!r} is part of a column, and columns are kept whole: keep {columns.path(schema, name)[0]!r}"

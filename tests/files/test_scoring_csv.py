@@ -1,9 +1,11 @@
 """CSV files: what is a row, what is a number, what is carried, and what is said of text that cannot be read."""
 
+import bz2
 import csv
 import gzip
 import io
 import itertools
+import lzma
 import os
 import shlex
 import subprocess
@@ -309,6 +311,13 @@ def test_encodings(scored, encoding, block_bytes):
         ("n,r\n1,1\n".encode("utf-16")[:-1], {}, "is not utf-16"),
         (b"", {}, "there is no header line"),
         (b"\n\r\n", {}, "there is no header line"),
+        ("r\n1\n".encode("utf-16-le"), {}, "two bytes: give the encoding, such as utf-16-le"),
+        ("r\n1\n".encode("utf-16-be"), {}, "two bytes: give the encoding, such as utf-16-le"),
+        (gzip.compress(b"r\n1\n", mtime=0), {}, "compressed by gzip, and no text: call it .csv.gz"),
+        (bytes(pa.compress(b"r\n1\n", "zstd")), {}, "compressed by Zstandard, and no text: call it .csv.zst"),
+        (bz2.compress(b"r\n1\n"), {}, "compressed by bzip2"),
+        (lzma.compress(b"r\n1\n"), {}, "compressed by xz"),
+        (b"PK\x03\x04\x14\0\6\0", {}, "a ZIP archive or a workbook"),
     ],
 )
 def test_text_that_cannot_be_read(scored, data, options, message):

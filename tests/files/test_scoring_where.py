@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -221,6 +222,22 @@ def test_fields_of_csv_are_what_the_value_is(tmp_path, where, rows):
     assert [line.rsplit(",", 1)[0] for line in (tmp_path / "o.csv").read_text().splitlines()] == text.splitlines()
     assert fl.score(tmp_path / "x.csv", tmp_path / "o.parquet", where=where, **OPTIONS).count == len(rows)
     assert pa.parquet.read_table(tmp_path / "o.parquet")["r"].to_pylist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("field", "where", "advice"),
+    [
+        ("2026-11-01T00:00:00Z", "day >= 2026-11-01", "; it has a zone: give the condition one"),
+        ("2026-11-01 00:00:00+01:00", "day in [2026-11-01, 2026-11-02]", "; it has a zone: give the condition one"),
+        ("2026-11-01", "day >= 2026-11-01T00:00:00Z", "; it has no zone: give the condition none"),
+        ("01.11.2026", "day >= 2026-11-01", ""),
+    ],
+)
+def test_a_time_of_csv_with_a_zone_beside_one_without(tmp_path, field, where, advice):
+    (tmp_path / "x.csv").write_text(f"r,day\n0,\n1,{field}\n")
+    with pytest.raises(ScoringError, match=f"invalid value '{re.escape(field)}' at row 1{advice}") as error:
+        fl.score(tmp_path / "x.csv", where=where, **OPTIONS)
+    assert advice or str(error.value).endswith("row 1")
 
 
 @pytest.mark.parametrize("where", ["code == 3", "code > 2026-11-01", "code == true"])

@@ -40,8 +40,8 @@ def path(schema: pa.Schema, name: str) -> tuple[str, ...]:
     return _split(schema, name)
 
 
-def check(schema: pa.Schema, name: str) -> None:
-    """That there is one column, or field of structs, of this name.
+def check(schema: pa.Schema, name: str, is_carried: bool = False) -> None:
+    """That there is one column, or field of structs, of this name; one that is only carried may be left out.
 
     Raises
     ------
@@ -50,7 +50,8 @@ def check(schema: pa.Schema, name: str) -> None:
     """
     found = len(schema.get_all_field_indices(name))
     if found > 1:
-        raise ScoringError(f"{found} columns are called {shown(name)}")
+        other = ", or name those to keep" if is_carried else ""
+        raise ScoringError(f"{found} columns are called {shown(name)}: rename one{other}")
     if not path(schema, name):
         there = listed(_candidates(schema, name))
         raise ScoringError(f"no column {shown(name)}; there are {there}{_other_separator(schema, name)}")

@@ -32,6 +32,16 @@ HEADER, LINE_END = b"header", b"line end"  # metadata of its field: the text of 
 
 PARALLEL_BYTES = 1 << 20  # of a block without quotes, in which every line is a row
 
+# What files that are called .csv and are none begin with
+PACKED = {
+    b"\x1f\x8b": ("compressed by gzip", "call it .csv.gz"),
+    b"\x28\xb5\x2f\xfd": ("compressed by Zstandard", "call it .csv.zst"),
+    b"PK\x03\x04": ("a ZIP archive or a workbook", "take the text out of it"),
+    b"BZh91AY&SY": ("compressed by bzip2", "decompress it"),
+    b"\xfd7zXZ\0": ("compressed by xz", "decompress it"),
+}
+PACKED_BYTES = max(map(len, PACKED))
+
 EMPTY_LINES = re.compile(rb"[\r\n]*\Z")
 
 
@@ -58,6 +68,7 @@ class CsvText:
             read, mark = utf8_reader(file, options.encoding)
             self._blocks = blocks(read, self.separator, block_bytes)
             first = next(self._blocks, Block(b"", False))
+            self._check_text(bytes(first.text[:PACKED_BYTES]))
             row, rest = first_row(bytes(first.text), self.separator)
             self._rest = Block(rest, first.has_quotes)
             if not row:
@@ -161,6 +172,14 @@ class CsvText:
             extent = f"there is no {names[row.actual_columns]!r}" if short else f"the last column is {names[-1]!r}"
             before = f"{self._place}: expected {len(names)} fields, found {row.actual_columns}"
             raise RowError(before, self.rows + row.number - 1, f": {extent}") from error
+
+    def _check_text(self, begin: bytes) -> None:
+        """That a file is text, and its characters are bytes, as far as its first bytes tell."""
+        for mark, (kind, advice) in PACKED.items():
+            if begin.startswith(mark):
+                raise ScoringError(f"{self._place}: it is {kind}, and no text: {advice}")
+        if b"\0" in begin[:2]:
+            raise ScoringError(f"{self._place}: its characters have two bytes: give the encoding, such as utf-16-le")
 
     def _names(self, row: bytes) -> list[str]:
         """The fields of a row: to pyarrow each is a column, which takes kilobytes."""

@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -131,7 +132,10 @@ class CsvSource(Source):
         place, expected = f"{shown(self._path)}: {condition.name}", f"{kind} (a value in quotes compares texts)"
         if kind == "times":
             zone = "UTC" if condition.has_zones else None
-            return met(self._each(lambda part: instants(part, options, zone), name, text, place, expected), condition)
+            found = self._each(
+                lambda part: instants(part, options, zone), name, text, place, expected, partial(self._other_zone, zone)
+            )
+            return met(found, condition)
         if kind == "booleans":
             ones = (Value("1" if value.text.lower() == "true" else "0") for value in condition.values)
             condition = replace(condition, values=tuple(ones))
@@ -170,6 +174,15 @@ class CsvSource(Source):
             with contextlib.suppress(pa.ArrowInvalid):
                 numbers(field, replace(self._spec.csv, **marks))
                 return "; if it is a number, give " + " and ".join(f"{name} {mark!r}" for name, mark in marks.items())
+        return ""
+
+    def _other_zone(self, zone: str | None, field: pa.Array) -> str:
+        """What to do where a field is a time that has a zone and the condition has none, or the other way round."""
+        with contextlib.suppress(pa.ArrowInvalid):
+            instants(field, self._spec.csv, None if zone else "UTC")
+            if zone:
+                return "; it has no zone: give the condition none"
+            return "; it has a zone: give the condition one, as 2026-11-01T00:00:00Z has"
         return ""
 
     def _each(
