@@ -139,8 +139,19 @@ def check_file(path: str | None, what: str, example: str, others: Iterable[str |
     directory = os.path.dirname(path) or os.curdir
     if not os.path.isdir(directory):
         raise ScoringError(f"{path}: cannot be written: there is no directory {directory}")
-    if os.path.realpath(path) in {os.path.realpath(other) for other in others if other}:
+    check_place(path, what, others)
+
+
+def check_place(path: str, what: str, others: Iterable[str | None]) -> None:
+    """That a file takes the place of no other file of the command, and is not among those of a directory or pattern."""
+    from fastloss.files import inputs  # what it imports takes its time
+
+    given = [other for other in others if other]
+    if os.path.realpath(path) in map(os.path.realpath, given):
         raise ScoringError(f"{path}: the {what} would take the place of another file of the command: give another name")
+    for other in given:
+        if inputs.has(other, path):
+            raise ScoringError(f"{path}: the {what} would be among the data of {other}: give another place")
 
 
 def columns(given: list[str] | None) -> str | list[str] | None:

@@ -184,7 +184,8 @@ def score(
     bound = _losses(loss, names or [], parameters(param or ()))
     named = bound if isinstance(bound, dict) else {"": bound}
     gates = [gate_of(text, named, by or ()) for text in fail_if or ()]
-    files = [*input, output, head, weight, *(by or ()), *(target or ())]
+    arrays = [name for name in (weight, *(by or ()), *(target or ())) if name and os.path.isfile(name)]
+    files = [*input, output, head, *arrays]
     check_file(summary_file, "summary", "summary.json", files)
     check_page(report, [*files, summary_file])
     tables = {} if worst_to is None else worst_files(worst_to, worst, list(named), [*files, summary_file, report])

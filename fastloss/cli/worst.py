@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from fastloss.cli.options import check_file
+from fastloss.cli.options import check_file, check_place
 from fastloss.exact.rows import without_nested
 from fastloss.files import ScoringError
 from fastloss.files.arrow.dictionaries import collect
@@ -31,7 +31,10 @@ def worst_files(path: str, worst: int | None, names: Sequence[str], others: Sequ
         )
     if any("/" in name or name.startswith(".") for name in names):
         raise ScoringError(f"--worst-to: no files can be called {', '.join(names)}: give --as NAME for each loss")
-    return {name: os.path.join(path, f"{name}.parquet") for name in names}
+    tables = {name: os.path.join(path, f"{name}.parquet") for name in names}
+    for table in tables.values():
+        check_place(table, "table", others)
+    return tables
 
 
 def write_worst(table: pa.Table, path: str) -> None:

@@ -245,7 +245,7 @@ def check_apart(output: str | None, store: Store, directories: Sequence[tuple[St
     if output in (None, STREAM):
         return
     for source, directory in directories:
-        if _place(output, store, directory, source) is not None:
+        if place_in(output, store, directory, source) is not None:
             raise _part_of(output, directory)
 
 
@@ -259,12 +259,12 @@ def check_unmatched(tasks: Sequence[Task], patterns: Sequence[tuple[Store, str, 
     """
     for source, root, pattern, matches in patterns:
         for task in tasks:
-            place = None if task.output in (None, STREAM) else _place(task.output, task.store, root, source)
+            place = None if task.output in (None, STREAM) else place_in(task.output, task.store, root, source)
             if place is not None and matches(place):
                 raise _part_of(task.output, pattern)
 
 
-def _place(path: str, store: Store, directory: str, source: Store) -> str | None:
+def place_in(path: str, store: Store, directory: str, source: Store) -> str | None:
     """The path from a directory of `source` to what is in it; None if it is not."""
     if source is LOCAL and store is LOCAL:
         inside, around = os.path.realpath(path), os.path.realpath(directory)

@@ -42,6 +42,11 @@ ARCHIVES = ("npz", "safetensors")
 COMPRESSIBLE = ("csv", "arrow", "feather", "jsonl")  # the others compress what is in them, or are read in place
 
 
+def is_data(path: str) -> bool:
+    """Whether the extension of a file names a format."""
+    return _named(path) is not None
+
+
 def format_of(path: str, other: str | None = None) -> str:
     """The format of a file by its extension; `other` where that names none, and of standard input.
 

@@ -19,9 +19,9 @@ import pyarrow.fs
 import pyarrow.parquet
 
 from fastloss.files.arguments import as_choice
-from fastloss.files.dataset import Fragment, joined, must_exist, partition
+from fastloss.files.dataset import Fragment, joined, must_exist, partition, place_in
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import FORMATS, STREAM, as_written, format_of
+from fastloss.files.formats import FORMATS, STREAM, as_written, format_of, is_data
 from fastloss.files.lakes import ICEBERG_FOLDER, refuse_above, refuse_around, refuse_inside
 from fastloss.files.memory import MemoryTable
 from fastloss.files.names import is_output
@@ -94,6 +94,20 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
     directories = [directory for part in found for directory in part.directories]
     patterns = [pattern for part in found for pattern in part.patterns]
     return Found(_with_typed_partitions(fragments), is_several, directories, patterns)
+
+
+def has(given: str, path: str) -> bool:
+    """Whether a directory or a pattern of this machine has the file of a path among its data, if it is there."""
+    if not is_data(path):
+        return False
+    if os.path.isdir(given):
+        place = place_in(path, LOCAL, given, LOCAL)
+        return place is not None and not any(map(_is_hidden, place.split("/")))
+    if not glob.has_magic(given) or os.path.exists(given):
+        return False
+    root, matches = _looking(given)
+    place = place_in(path, LOCAL, root, LOCAL)
+    return place is not None and matches(place)
 
 
 def cut(fragments: Iterable[Fragment], rows: int, min_bytes: int = 0) -> list[Fragment]:
@@ -248,10 +262,15 @@ def _fragment(store: Store, path: str, place: str, entry: Entry, format: str | N
     return Fragment(path, format_of(path, format), (), place, store, columns, size=entry.size, version=entry.version)
 
 
-def _of_pattern(pattern: str, format: str | None) -> Found:
+def _looking(pattern: str) -> tuple[str, Callable[[str], bool]]:
+    """The directory in which a pattern looks, and what tells of a path from there whether it matches."""
     fixed = pattern[: min(pattern.index(c) for c in "*?[" if c in pattern)]
     root = os.path.dirname(fixed)
-    matches = _matcher(_plain(pattern[len(root) :]))
+    return root, _matcher(_plain(pattern[len(root) :]))
+
+
+def _of_pattern(pattern: str, format: str | None) -> Found:
+    root, matches = _looking(pattern)
     found = sorted(set(glob.glob(pattern, recursive=True)))  # which tells a path again where there are several **
     paths = [path for path in found if matches(_plain(path[len(root) :])) and not os.path.isdir(path)]
     refuse_around({root or ".", *map(os.path.dirname, paths)})
@@ -293,6 +312,15 @@ def _refuse_loop(directory: str, files: dict[str, Entry | None]) -> None:
                 raise ScoringError(f"{path}: this link leads to a directory that it is in: remove it")
 
 
+def _refuse_broken_links(directory: str, files: dict[str, Entry | None]) -> None:
+    """Refuse a link that leads nowhere, which listings leave out: its rows would be missing without a word."""
+    for inside in ("", *(place for place, entry in files.items() if entry is None)):
+        with os.scandir(os.path.join(directory, inside)) as found:
+            for one in found:
+                if one.is_symlink() and not os.path.exists(one) and not _is_hidden(one.name):
+                    raise ScoringError(f"{one.path}: this link leads nowhere: remove it, or bring back what it names")
+
+
 def _of_directory(
     directory: str, store: Store, files: dict[str, Entry | None], format: str | None
 ) -> Iterator[Fragment]:
@@ -302,9 +330,12 @@ def _of_directory(
         _refuse_loop(directory, files)
     else:
         refuse_above([directory.rstrip("/")], store)
-    for place, entry in sorted(files.items()):
-        if entry is not None and not any(map(_is_hidden, place.split("/"))):
-            yield _fragment(store, joined(directory, place), place, entry, format)
+    data = {place: entry for place, entry in sorted(files.items()) if not any(map(_is_hidden, place.split("/")))}
+    places = [place for place, entry in data.items() if entry is not None]
+    if store is LOCAL and places:
+        _refuse_broken_links(directory, data)
+    for place in places:
+        yield _fragment(store, joined(directory, place), place, data[place], format)
 
 
 def _of_dataset(dataset: pa.dataset.Dataset) -> Iterator[Fragment]:

@@ -1,6 +1,8 @@
 """`fastloss score --summary` and `fastloss merge`."""
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -71,14 +73,46 @@ def test_what_does_not_merge_is_one_line(halves, capsys):
         (("--summary", "out.parquet"), "would take the place of another file"),
         (("--report", "a.parquet"), "would take the place of another file"),
         (("--report", "s.html", "--summary", "s.html"), "would take the place of another file"),
+        (("data", "--summary", "data/b.parquet"), "data/b.parquet: the summary would be among the data of data"),
+        (("dat*/**", "--summary", "data/new.csv"), "the summary would be among the data of dat*/**"),
     ],
 )
 def test_where_no_summary_can_be_is_said_before_rows_are_written(halves, capsys, options, message):
-    before = {path.name: path.read_bytes() for path in Path().iterdir()}
+    Path("data").mkdir()
+    Path("b.parquet").rename("data/b.parquet")
+    before = {path: path.read_bytes() for path in Path().rglob("*.*")}
     assert main(["score", "a.parquet", "--loss", "huber", "--residual", "r", "-o", "out.parquet", *options]) == 2
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1 and message in said.err
-    assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
+    assert {path: path.read_bytes() for path in Path().rglob("*.*")} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("command", ["score", "merge", "report"])
+def test_what_is_no_file_is_written_to_and_stays(halves, command):
+    """As /dev/null is, and what a shell makes of >(command)."""
+    assert score("a") == 0
+    os.mkfifo("pipe")
+    with ThreadPoolExecutor() as pool:
+        received = pool.submit(Path("pipe").read_bytes)
+        if command == "score":
+            assert score("b", "--report", "pipe") == 0
+        else:
+            assert main([command, "a.json", "-o", "pipe"]) == 0
+        text = received.result(timeout=60)
+    assert Path("pipe").is_fifo()
+    if command == "merge":
+        assert text == Path("a.json").read_bytes()
+    else:
+        assert text.endswith(b"</html>\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_device_without_room_is_named(halves, capsys):
+    Path("full.json").symlink_to("/dev/full")
+    assert main(["score", "a.parquet", "--loss", "huber", "--residual", "r", "--summary", "full.json"]) == 2
+    assert capsys.readouterr().err == "fastloss: full.json: cannot be written: No space left on device\n"
+    assert Path("/dev/full").is_char_device()
 
 
 def test_losses_in_a_loss_are_no_summary():

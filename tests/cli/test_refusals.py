@@ -54,8 +54,12 @@ REFUSED = [
     ({"in.npy": npy((1 << 50,), order=True)}, [], "in.npy: the file is truncated"),
     ({"in.npy": npy((4,), ">c16")}, [], "in.npy: expected an array of numbers"),
     # names of columns
-    ({"in.parquet": parquet(TWICE)}, ["-o", "o.csv"], "in.parquet: 2 columns are called 'x'"),
-    ({"in.csv": b"r,r\n1,2\n"}, [], "in.csv: 2 columns are called 'r'"),
+    (
+        {"in.parquet": parquet(TWICE)},
+        ["-o", "o.csv"],
+        "in.parquet: 2 columns are called 'x': rename one, or name those to keep",
+    ),
+    ({"in.csv": b"r,r\n1,2\n"}, [], "in.csv: 2 columns are called 'r': rename one"),
     ({"in.csv": b"a\n1\n"}, [], "in.csv: no column 'r'; there are 'a'"),
     ({"in.csv": ",".join(NAMES).encode() + b"\n"}, [], "'c99' and 200 more"),
     ({"in.csv": b"x" * 100_000 + b"\n1\n"}, [], f"there are '{'x' * 100}...'"),
@@ -134,6 +138,23 @@ def test_directories_without_data(tmp_path, capsys, name):
         os.chdir(tmp_path)
     line = refused(capsys, "score", name, *HUBER)
     assert line.startswith(f"fastloss: {'' if name in ('socket', 'loops') else 'no data files in '}{name}")
+
+
+@pytest.mark.parametrize("broken", ["data/in.csv", "data/day=1/in.csv"])
+def test_a_broken_link_beside_data(tmp_path, capsys, broken):
+    """As of a file that a tool for large files has not fetched."""
+    link = tmp_path / broken
+    link.parent.mkdir(parents=True)
+    (tmp_path / "data" / "a.csv").write_bytes(b"r\n1\n")
+    (tmp_path / "data" / ".#a.csv").symlink_to("nobody@nowhere")  # as an editor locks a file
+    assert main(["score", "data", *HUBER]) == 0
+    link.symlink_to("nowhere.csv")
+    capsys.readouterr()
+    for name in ("data", "data/**"):
+        assert f"{broken}: " in refused(capsys, "score", name, *HUBER, "-o", "out/")
+    link.unlink()
+    link.symlink_to(tmp_path / "data" / "a.csv")
+    assert main(["score", "data", *HUBER]) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/zero")

@@ -102,6 +102,8 @@ def test_files_of_several_losses(run):
         (["--worst", 1, "--worst-to", "w.xyz"], "the extension names no format"),
         (["--worst", 1, "--worst-to", "w.json"], "the extension names no format"),
         (["--worst", 1, "--worst-to", "in.parquet"], "would take the place"),
+        (["*.parquet", "--worst", 1, "--worst-to", "w.parquet"], "the table would be among the data of *.parquet"),
+        (["*.parquet", "--worst", 1, "--worst-to", "./", "--loss", "mse"], "the table would be among"),
         (["--worst", 1, "--worst-to", "nowhere/w.csv"], "there is no directory"),
         (["--worst", 1, "--worst-to", "in.parquet", "--loss", "mse"], "give a directory"),
         (["--worst", 1, "--worst-to", "w.parquet", "--loss", "mse"], "w.parquet: the worst rows of several losses are"),
