@@ -377,11 +377,21 @@ def page(kind, head, body, **changed):
     return thrift.write(struct) + body
 
 
-def values(*pages, count=8, size=4, is_nullable=False):
+def taken(column, count):
+    found, bits = column.take(count)
+    return found, bits and bits.to_pybytes()
+
+
+def picked(column, count):
+    found, bits = column.pick(list(range(count)))
+    return found, None if bits.to_pybytes() == b"\xff" * ((count + 7) // 8) else bits.to_pybytes()
+
+
+def values(way, *pages, count=8, size=4, is_nullable=False):
     data = b"".join(pages)
     chunk = 0, len(data), count, 1000, None
-    found, bits = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), size, is_nullable).take(count)
-    return np.frombuffer(found, f"f{size}").tolist(), bits and bits.to_pybytes()
+    found, bits = way(numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), size, is_nullable), count)
+    return np.frombuffer(found, f"f{size}").tolist(), bits
 
 
 ABC = page(DICTIONARY, (3, PLAIN_VALUES), np.array([1, 2, 3], "f4").tobytes())
@@ -398,12 +408,13 @@ def nullable(body, levels, nulls=2, count=8):
 SIX = np.arange(6, dtype="f4").tobytes()
 
 
-def test_pages_are_decoded():
-    assert values(ABC, places(b"\2\3\x24\x49"))[0] == [1, 2, 3, 1, 2, 3, 1, 2]  # one group of two bits each
-    assert values(ABC, places(b"\2\x08\0\x08\2"))[0] == [1] * 4 + [3] * 4  # runs
-    assert values(nullable(SIX, b"\3\xf3"), is_nullable=True) == ([0, 1, 0, 0, 2, 3, 4, 5], b"\xf3")
-    assert values(nullable(SIX, b"\4\1\4\0\x08\1"), is_nullable=True) == ([0, 1, 0, 0, 2, 3, 4, 5], b"\xf3")
-    assert values(page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), SIX + SIX[:8]))[0] == [0, 1, 2, 3, 4, 5, 0, 1]
+@pytest.mark.parametrize("way", [taken, picked])
+def test_pages_are_decoded(way):
+    assert values(way, ABC, places(b"\2\3\x24\x49"))[0] == [1, 2, 3, 1, 2, 3, 1, 2]  # one group of two bits each
+    assert values(way, ABC, places(b"\2\x08\0\x08\2"))[0] == [1] * 4 + [3] * 4  # runs
+    assert values(way, nullable(SIX, b"\3\xf3"), is_nullable=True) == ([0, 1, 0, 0, 2, 3, 4, 5], b"\xf3")
+    assert values(way, nullable(SIX, b"\4\1\4\0\x08\1"), is_nullable=True) == ([0, 1, 0, 0, 2, 3, 4, 5], b"\xf3")
+    assert values(way, page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), SIX + SIX[:8]))[0] == [0, 1, 2, 3, 4, 5, 0, 1]
 
 
 WRONG = {
@@ -440,24 +451,41 @@ WRONG_NULLABLE = {
 }
 
 
+@pytest.mark.parametrize("way", [taken, picked])
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_pages_are_refused(wrong):
+def test_wrong_pages_are_refused(wrong, way):
     with pytest.raises((numbers.Refused, thrift.Malformed)):
-        values(*WRONG[wrong])
+        values(way, *WRONG[wrong])
 
 
 def test_pages_without_rows_that_are_picked_are_not_decoded():
     data = b"".join(page(DATA, (8, encoding, LEVELS, LEVELS), SIX + SIX[:8]) for encoding in (PLAIN_VALUES, 9, 0))
 
-    def picked(rows):
+    def of(rows):
         chunk = 0, len(data), 24, 1000, None
         found, _ = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 4, False).pick(rows)
         return np.frombuffer(found, "f4").tolist()
 
-    assert picked([1, 7, 16, 21, 23]) == [1, 1, 0, 5, 1] and picked([20]) == [4]
+    assert of([1, 7, 16, 21, 23]) == [1, 1, 0, 5, 1] and of([20]) == [4]
     for rows in ([8], [3, 15], [24], [4, 4]):
         with pytest.raises(numbers.Refused):
-            picked(rows)
+            of(rows)
+
+
+def test_places_that_are_not_picked_are_not_looked_at():
+    data = ABC + places(
+        b"\2\x04\0\3\x24\xc9\x0c\3", 16
+    )  # two alike; eight, the last behind the dictionary; six behind it
+
+    def of(rows):
+        chunk = 0, len(data), 16, 1000, None
+        found, _ = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 4, False).pick(rows)
+        return np.frombuffer(found, "f4").tolist()
+
+    assert of([1, 2, 3, 4, 8]) == [1, 1, 2, 3, 1]
+    for rows in ([9], [10], [15]):
+        with pytest.raises(numbers.Refused):
+            of(rows)
 
 
 def test_texts_of_dictionaries():
@@ -482,15 +510,16 @@ WRONG_TEXTS = {
 def test_wrong_texts_are_refused(wrong):
     count, body = WRONG_TEXTS[wrong]
     with pytest.raises(numbers.Refused):
-        values(page(DICTIONARY, (count, PLAIN_VALUES), body), places(b"\2\x10\0"), size=0)
+        values(taken, page(DICTIONARY, (count, PLAIN_VALUES), body), places(b"\2\x10\0"), size=0)
 
 
 def test_plain_texts_are_refused():
     with pytest.raises(numbers.Refused):
-        values(page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32)), size=0)
+        values(taken, page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32)), size=0)
 
 
+@pytest.mark.parametrize("way", [taken, picked])
 @pytest.mark.parametrize("wrong", WRONG_NULLABLE)
-def test_wrong_levels_are_refused(wrong):
+def test_wrong_levels_are_refused(wrong, way):
     with pytest.raises((numbers.Refused, thrift.Malformed)):
-        values(WRONG_NULLABLE[wrong], is_nullable=True)
+        values(way, WRONG_NULLABLE[wrong], is_nullable=True)

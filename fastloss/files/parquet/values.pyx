@@ -113,6 +113,10 @@ cdef class Values:
     cdef bytes page, present                         # of the page: where its values are, and a byte each, if some miss
     cdef Py_ssize_t first, last, count, given        # the bytes with values; all values, and those taken
     cdef Py_ssize_t unwanted                         # the values before the next that is wanted
+    cdef bint are_picked                             # whether few are wanted, so that places stay packed:
+    cdef Run run                                     # those of the page,
+    cdef int width                                   # their bits, -1 where the page has the values themselves,
+    cdef Py_ssize_t stored, before, before_run       # how many there are, before the next value and before the run
 
     def __init__(self, read not None, chunks not None, int size, bint is_nullable):
         self.read, self.chunks, self.is_nullable, self.are_texts = read, chunks, is_nullable, size == 0
@@ -148,14 +152,15 @@ cdef class Values:
         return found, bits
 
     def pick(self, list rows not None):
-        """As `take`, of some rows in increasing order, counted from the first chunk on: pages without them are not
-        decoded."""
+        """As `take`, of some rows in increasing order, counted from the first chunk on: nothing else is decoded, and of
+        pages without them nothing is read. There is no `take` afterwards."""
         cdef Py_ssize_t size = len(rows), before = 0, row, i
         cdef uint8_t* to
         cdef uint8_t* to_bits
         found, bits = pa.allocate_buffer(size * self.size), pa.allocate_buffer((size + 7) // 8)
         to, to_bits = <uint8_t*><uintptr_t>found.address, <uint8_t*><uintptr_t>bits.address
         memset(to_bits, 255, (size + 7) // 8)
+        self.are_picked = True
         for i in range(size):
             row = rows[i]
             require(row >= before)
@@ -164,13 +169,45 @@ cdef class Values:
                 self.unwanted -= self.count - self.given
                 self.given = self.count
                 self.next_page()
-            self.given += self.unwanted
+            self.leave_out(self.unwanted)
             self.unwanted = 0
-            memcpy(to + i * self.size, start_of(self.page) + self.first + self.given * self.size, self.size)
-            if self.present is not None:
-                mark(to_bits, i, start_of(self.present) + self.given, 1)
-            self.given += 1
+            if self.present is None or start_of(self.present)[self.given]:
+                self.copy_next(to + i * self.size)
+            else:
+                memset(to + i * self.size, 0, self.size)
+                to_bits[i // 8] &= ~(1 << i % 8)
+            self.leave_out(1)
         return found, bits
+
+    cdef int leave_out(self, Py_ssize_t count) except -1:
+        """Go behind so many values of the page."""
+        cdef Py_ssize_t i
+        if self.present is None:
+            self.before += count
+        else:
+            for i in range(self.given, self.given + count):
+                self.before += start_of(self.present)[i]
+        self.given += count
+        return 0
+
+    cdef int copy_next(self, uint8_t* to) except -1:
+        """Write the next value of the page, which is there."""
+        cdef uint32_t place
+        if self.width < 0:
+            memcpy(to, start_of(self.page) + self.first + self.before * self.size, self.size)
+            return 0
+        while self.before >= self.before_run + self.run.count:
+            self.before_run += self.run.count
+            if self.run.is_packed:
+                self.run.at += (self.run.count + PACKED - 1) // PACKED * self.width
+            require(next_run(&self.run, self.width, self.stored - self.before_run))
+        place = unpacked(self.run, self.width, self.before - self.before_run) if self.run.is_packed else self.run.value
+        require(place < self.values)
+        if self.are_texts:
+            memcpy(to, &place, self.size)
+        else:
+            memcpy(to, start_of(self.dictionary) + place * <Py_ssize_t>self.size, self.size)
+        return 0
 
     cdef int next_chunk(self) except -1:
         chunk = next(self.chunks, None)
@@ -217,10 +254,11 @@ cdef class Values:
         return 0
 
     cdef int have(self, Py_ssize_t count) except -1:
-        """Read so many bytes of the chunk, and the header behind them, unless they are there."""
+        """Read so many bytes of the chunk, and the header behind them, unless they are there; more where all are
+        wanted."""
         cdef Py_ssize_t size
         if self.at + count > self.start + len(self.data):
-            size = min(max(count + HEADER_BYTES, READ_BYTES), self.stop - self.at)
+            size = min(max(count + HEADER_BYTES, 0 if self.are_picked else READ_BYTES), self.stop - self.at)
             self.data, self.start = self.read(size, self.at), self.at
             require(count <= size == len(self.data))
         return 0
@@ -272,7 +310,7 @@ cdef class Values:
         """The page is to have so many values."""
         require(0 <= count <= self.missing and count <= MOST_VALUES)
         self.missing -= count
-        self.count, self.given, self.present = count, 0, None
+        self.count, self.given, self.before, self.present = count, 0, 0, None
         return 0
 
     cdef int decompress(self, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes, bint is_compressed) except -1:
@@ -303,14 +341,30 @@ cdef class Values:
         return found
 
     cdef int decode(self, int encoding, Py_ssize_t count) except -1:
-        """Have the values of a page of which so many are there, in their places."""
+        """Have the values of a page of which so many are there, in their places, if they are not picked."""
+        self.width, self.stored = -1, count
         if encoding == PLAIN:
             require(not self.are_texts and self.last - self.first == count * self.size)
         else:
             require(encoding in (PLAIN_DICTIONARY, RLE_DICTIONARY) and self.dictionary is not None)
-            self.look_up(count)
-        if self.present is not None:
+            self.begin_run(count)
+            if not self.are_picked:
+                self.look_up(count)
+        if self.present is not None and not self.are_picked:
             self.spread(count)
+        return 0
+
+    cdef int begin_run(self, Py_ssize_t count) except -1:
+        """Go to the places of so many values in the dictionary."""
+        cdef const uint8_t* start = start_of(self.page) + self.first
+        if self.first == self.last:
+            require(count == 0)
+            self.width = 0
+        else:
+            require(start[0] <= MOST_BITS)
+            self.width = start[0]
+        self.run = Run(start + 1, start_of(self.page) + self.last, 0, False, 0)
+        self.before_run = 0
         return 0
 
     cdef int split(self, Py_ssize_t count) except -1:
@@ -336,19 +390,13 @@ cdef class Values:
 
     cdef int look_up(self, Py_ssize_t count) except -1:
         """Have values in place of their places in the dictionary, or these themselves."""
-        cdef const uint8_t* start = start_of(self.page) + self.first
-        cdef Run run = [start + 1, start_of(self.page) + self.last, 0, False, 0]
         cdef bytes places = PyBytes_FromStringAndSize(NULL, count * sizeof(uint32_t))
         cdef bytes found = places
         cdef uint32_t* place = <uint32_t*>start_of(places)
         cdef bint is_done
-        if self.first < self.last:
-            require(start[0] <= MOST_BITS)
-            with nogil:
-                is_done = unpack(run, start[0], place, count, self.values)
-            require(is_done)
-        else:
-            require(count == 0)
+        with nogil:
+            is_done = unpack(self.run, self.width, place, count, self.values)
+        require(is_done)
         if self.size == 8:
             found = PyBytes_FromStringAndSize(NULL, count * self.size)
             gather(place, <const uint64_t*>start_of(self.dictionary), <uint64_t*>start_of(found), count)
@@ -497,6 +545,14 @@ cdef bint unpack(Run run, int width, uint32_t* out, Py_ssize_t wanted, Py_ssize_
         out += run.count
         wanted -= run.count
     return not is_wrong
+
+
+cdef uint32_t unpacked(Run run, int width, Py_ssize_t at) noexcept nogil:
+    """One of the numbers of a packed run."""
+    cdef const uint8_t* first = run.at + (at * width >> 3)
+    cdef uint64_t word = 0
+    memcpy(&word, first, min(<Py_ssize_t>WORD, run.stop - first))
+    return word >> (at * width & 7) & ((<uint64_t>1 << width) - 1)
 
 
 cdef void gather(const uint32_t* places, const Value* dictionary, Value* out, Py_ssize_t count) noexcept nogil:
