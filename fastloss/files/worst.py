@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.accumulator import above
 from fastloss.exact.rows import chosen, no_rows, take
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.arrow import columns
@@ -24,8 +23,9 @@ from fastloss.files.formats import ARCHIVES, MEMORY, TEXTS
 from fastloss.files.spec import Spec
 
 FEW_ROWS = 8  # which are copied one by one in less time
-FIRST_ROWS = 1 << 12  # of a job, which tell what is large
+WAITING = 4  # times as many rows as are wanted wait until it is looked which of them are the largest
 HELD = np.dtype([(name, "i8") for name in ("group", "number", "row", "chunk", "place")] + [("value", "f8")])
+AS_BYTES = np.dtype(("V", HELD.itemsize))  # NumPy joins such arrays without a look at each field
 
 
 def opened_with(spec: Spec, fragment: Fragment, keep: tuple[str, ...] | None) -> Spec:
@@ -40,7 +40,7 @@ def _is_held_whole(fragment: Fragment) -> bool:
     return not fragment.is_file and fragment.format not in TEXTS
 
 
-@dataclass(frozen=True)
+@dataclass
 class Origin:
     """Where the rows of a batch come from.
 
@@ -85,7 +85,8 @@ class Origin:
         """What there is of some rows of a batch: its columns, or the text of the rows."""
         if hasattr(self.source, "texts"):
             return self.source.texts(self.places(rows))
-        batch = batch.select(self.names)
+        if len(self.names) < batch.num_columns:
+            batch = batch.select(self.names)
         return pa.table([_picked(column, rows) for column in batch.columns], schema=batch.schema)
 
     def places(self, rows: np.ndarray) -> np.ndarray:
@@ -138,13 +139,9 @@ class WorstCollector:
 
     def add(self, batch: pa.RecordBatch, losses: Losses, group: np.ndarray | None, origin: Origin) -> None:
         """Add the losses of a batch, and the groups of its rows."""
-        start = 0
-        while start < len(batch):
-            stop = min(start + FIRST_ROWS, len(batch)) if self._floors is None else len(batch)
-            rows = self._larger(losses, group, start, stop)
-            if len(rows):
-                self._keep(batch, losses.value, group, origin, rows)
-            start = stop
+        rows = self._larger(losses, group)
+        if len(rows):
+            self._keep(batch, losses.value, group, origin, rows)
 
     def follow(self, other: WorstCollector) -> None:
         """What is added to this one will be added to another one, with nothing else in between: leave out what is less
@@ -164,7 +161,7 @@ class WorstCollector:
         self._chunks += other._chunks
         self._files |= other._files
         other._empty()
-        self._settle(np.concatenate([self._held, held]))
+        self._settle(_joined([self._held, held]))
 
     def of_all(self) -> Worst:
         """The largest of all."""
@@ -179,39 +176,40 @@ class WorstCollector:
         held = self._held
         return lambda group: self._worst(held[slice(*np.searchsorted(held["group"], [group, group + 1]))])
 
-    def _larger(self, losses: Losses, group: np.ndarray | None, start: int, stop: int) -> np.ndarray:
-        """The rows from start to stop that may be among the largest, as far as is known."""
-        values = losses.value[start:stop]
+    def _larger(self, losses: Losses, group: np.ndarray | None) -> np.ndarray:
+        """The rows that may be among the largest, as far as is known."""
+        values = losses.value
         if self._floors is None:
-            rows = np.arange(start, stop)
+            rows = np.flatnonzero(~np.isnan(values))
         elif group is None:
-            rows = above(np.ascontiguousarray(values), _at_most(self._floors[0], values.dtype)) + start
+            rows = np.flatnonzero(values > _at_most(self._floors[0], values.dtype))
         else:
             known = np.full(max(int(group.max()) + 1, len(self._floors)), np.nan)
             known[: len(self._floors)] = self._floors
-            rows = np.flatnonzero(~(values <= known[group[start:stop]])) + start
-        if not len(rows):
-            return rows
-        counted = ~np.isnan(losses.value[rows])
+            rows = np.flatnonzero(~(values <= known[group]))
+            rows = rows[~np.isnan(values[rows])]
         for mark in (losses.null, losses.ignored):
-            if mark is not None:
-                counted &= ~mark[rows]
-        return rows[counted]
+            if mark is not None and len(rows):
+                rows = rows[~mark[rows]]
+        return rows
 
     def _keep(self, batch: pa.RecordBatch, values, group, origin: Origin, rows: np.ndarray) -> None:
         """Hold on to rows, if no others of the batch are larger."""
+        are_many = len(rows) > self._count
+        if are_many and group is None:
+            rows = rows[_places_of_largest(values[rows], self._count)]
         new = np.zeros(len(rows), HELD)
         new["value"], new["row"] = values[rows], rows
         if group is not None:
             new["group"] = group[rows]
-        if len(new) > self._count:
-            new = _largest(new, self._count)
+            if are_many:
+                new = _largest(new, self._count)
         new["chunk"], new["place"] = len(self._chunks), np.arange(len(new))
         self._chunks.append(origin.held(batch, new["row"]))
         new["number"], new["row"] = origin.fragment.number, origin.places(new["row"]) + origin.before
         self._new.append((new, origin))
         self._waiting += len(new)
-        if self._floors is None or self._waiting > max(self._count, len(self._held) // 2):
+        if self._floors is None or are_many or self._waiting > max(WAITING * self._count, len(self._held) // 2):
             self._trim()
 
     def _trim(self) -> None:
@@ -221,13 +219,13 @@ class WorstCollector:
         found = [self._held]
         for source, of_source in groupby(self._new, lambda pair: pair[1].source):
             entries, origins = zip(*of_source, strict=True)
-            new = np.concatenate(entries)
+            new = _joined(entries)
             if hasattr(source, "in_file"):
                 new["row"] = source.in_file(new["row"])
             self._files[origins[0].fragment.number] = origins[0].file
             found.append(new)
         self._new, self._waiting = [], 0
-        self._settle(np.concatenate(found))
+        self._settle(_joined(found))
 
     def _settle(self, held: np.ndarray) -> None:
         """Hold on to the largest of these."""
@@ -278,17 +276,27 @@ def _picked(column: pa.Array, rows: np.ndarray) -> pa.Array:
     return pa.concat_arrays([column.slice(row, 1) for row in rows.tolist()])
 
 
+def _places_of_largest(values: np.ndarray, count: int) -> np.ndarray:
+    """Where the largest of more numbers are, in order; of equal ones the first."""
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    larger = np.flatnonzero(values > least)
+    equal = np.flatnonzero(values == least)[: count - len(larger)]
+    return np.sort(np.concatenate([larger, equal]))
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate([part.view(AS_BYTES) for part in parts]).view(HELD)
+
+
 def _largest(held: np.ndarray, count: int) -> np.ndarray:
     """Of each group the largest, in order."""
-    if len(held) > count and not held["group"].any():  # most need not be sorted
-        values = held["value"]
-        held = held[values >= np.partition(values, len(held) - count)[len(held) - count]]
-    held = held[np.lexsort((held["row"], held["number"], -held["value"], held["group"]))]
-    starts = np.flatnonzero(np.diff(held["group"], prepend=-1))
+    order = np.lexsort((held["row"], held["number"], -held["value"], held["group"]))
+    groups = held["group"].take(order)
+    if not len(groups) or groups[0] == groups[-1]:
+        return held.take(order[:count])
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
     sizes = np.diff(starts, append=len(held))
-    if not (sizes > count).any():
-        return held
-    return held[np.arange(len(held)) - starts.repeat(sizes) < count]
+    return held.take(order[np.arange(len(held)) - starts.repeat(sizes) < count])
 
 
 def _at_most(value: float, dtype: np.dtype) -> np.floating:
