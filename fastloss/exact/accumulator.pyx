@@ -240,20 +240,6 @@ def steps(const code[::1] values, code least, Py_ssize_t possible):
     return np.asarray(to), np.flatnonzero(found)
 
 
-def above(const real[::1] values, real floor):
-    """The places of the numbers above another one, which are few."""
-    cdef Py_ssize_t size = values.shape[0], start, stop, i
-    cdef bint is_above
-    cdef list found = []
-    for start in range(0, size, AT_ONCE):
-        stop, is_above = min(start + AT_ONCE, size), False
-        for i in range(start, stop):  # without a branch, in vectors
-            is_above |= values[i] > floor
-        if is_above:
-            found += [i for i in range(start, stop) if values[i] > floor]
-    return np.array(found, np.int64)
-
-
 @cython.final
 cdef class Cells:
     """Counts and sums of float32 values by their top bits."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from fastloss.exact.keys import number_key
+from fastloss.exact.picked import take
 from fastloss.exact.spelling import spelling
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
@@ -56,26 +57,12 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
 
 def chosen(table: pa.Table, rows: np.ndarray) -> pa.Table:
     """Rows of a table, by their places; the same bytes whatever the table was made of."""
-    places = pa.array(rows)
-    return pa.table([compact(take(whole(c), places)) for c in table.columns], schema=table.schema)
-
-
-def take(array: pa.Array, places: pa.Array) -> pa.Array:
-    """The values at some places, of any type."""
-    try:
-        return array.take(places)
-    except pa.ArrowNotImplementedError:  # of views
-        one_by_one = [array.slice(place, 1) for place in places.to_pylist()]
-        return pa.concat_arrays(one_by_one) if one_by_one else array.slice(0, 0)
+    return pa.table([compact(take(whole(c), rows)) for c in table.columns], schema=table.schema)
 
 
 def take_rows(batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
     """Rows of a batch, by their places."""
-    places = pa.array(rows)
-    try:
-        return pa.Table.from_batches([batch.take(places)])
-    except pa.ArrowNotImplementedError:
-        return pa.table([take(column, places) for column in batch.columns], schema=batch.schema)
+    return pa.table([take(column, rows) for column in batch.columns], schema=batch.schema)
 
 
 def compact(array: pa.Array) -> pa.Array:
@@ -84,7 +71,7 @@ def compact(array: pa.Array) -> pa.Array:
         used = np.unique(array.indices.drop_null().to_numpy())
         new = np.searchsorted(used, array.indices.fill_null(0).to_numpy())
         indices = pa.array(new, array.type.index_type, mask=array.indices.is_null().to_numpy(zero_copy_only=False))
-        return pa.DictionaryArray.from_arrays(indices, take(array.dictionary, pa.array(used)), ordered=True)
+        return pa.DictionaryArray.from_arrays(indices, take(array.dictionary, used), ordered=True)
     if types.is_dictionary(array.type):
         plain = decoded(array).dictionary_encode()
         indices = plain.indices.cast(array.type.index_type)

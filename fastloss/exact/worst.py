@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastloss.exact.picked import stored
 from fastloss.exact.state import integer, mapping, sequence, text
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Worst:
     @property
     def values(self) -> np.ndarray:
         """The losses, table by table."""
-        return np.concatenate([table.column(2).to_numpy() for table in self.tables] or [np.empty(0)])
+        return np.concatenate([stored(table, 2, np.float64) for table in self.tables] or [np.empty(0)])
 
     def fields(self) -> list[dict]:
         """The rows as JSON has them."""
@@ -122,7 +123,7 @@ class Worst:
             return np.empty(0, np.int64)
         files = [name for table in self.tables for name in table.column(0).to_pylist()]
         _, file = np.unique(["" if name is None else name for name in files], return_inverse=True)
-        row = np.concatenate([table.column(1).to_numpy() for table in self.tables])
+        row = np.concatenate([stored(table, 1, np.int64) for table in self.tables])
         number = np.repeat(self.numbers, list(map(len, self.tables)))
         keys = (row, file, number, -self.values)
         order = np.lexsort(keys)

@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
+from fastloss.exact.picked import stored
 from fastloss.exact.rows import chosen, no_rows
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.exact.worst import ADDED, Worst
@@ -66,7 +67,7 @@ def with_all_columns(
 
     def complete(table: pa.Table, number: int) -> pa.Table:
         rows, found = whole[number]
-        found = chosen(found, np.searchsorted(rows, table.column(1).to_numpy()))
+        found = chosen(found, np.searchsorted(rows, stored(table, 1, np.int64)))
         fields = [*list(table.schema)[: len(ADDED)], *found.schema]
         return pa.Table.from_arrays([*table.columns[: len(ADDED)], *found.columns], schema=pa.schema(fields))
 
@@ -79,14 +80,14 @@ def with_all_columns(
 def _distinct(tables: list[pa.Table]) -> Rows:
     """The rows of tables of one fragment, each once."""
     table = pa.concat_tables([table for table in tables if len(table)] or tables[:1])
-    rows, places = np.unique(table.column(1).to_numpy(), return_index=True)
+    rows, places = np.unique(stored(table, 1, np.int64), return_index=True)
     return rows, chosen(table.select(range(len(ADDED), table.num_columns)), places)
 
 
 def _of_texts(held: dict[int, Rows], fragments: Sequence[Fragment], spec: Spec) -> dict[int, Rows]:
     """Rows of which the text was kept, by the numbers of their fragments."""
     given = [(fragments[number], held[number][1]) for number in held]
-    sources = zip(held, open_texts(given, replace(spec, keep=None)), strict=True)
+    sources = zip(held, open_texts(given, replace(spec, keep=None)) if given else (), strict=True)
     return {number: (held[number][0], _all(source)) for number, source in sources}
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.rows import chosen, no_rows, take
+from fastloss.exact.picked import column, take, to_arrow
+from fastloss.exact.rows import chosen, no_rows
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.arrow import columns
 from fastloss.files.batch import Losses
@@ -22,7 +23,6 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.formats import ARCHIVES, MEMORY, TEXTS
 from fastloss.files.spec import Spec
 
-FEW_ROWS = 8  # which are copied one by one in less time
 WAITING = 4  # times as many rows as are wanted wait until it is looked which of them are the largest
 HELD = np.dtype([(name, "i8") for name in ("group", "number", "row", "chunk", "place")] + [("value", "f8")])
 AS_BYTES = np.dtype(("V", HELD.itemsize))  # NumPy joins such arrays without a look at each field
@@ -87,7 +87,7 @@ class Origin:
             return self.source.texts(self.places(rows))
         if len(self.names) < batch.num_columns:
             batch = batch.select(self.names)
-        return pa.table([_picked(column, rows) for column in batch.columns], schema=batch.schema)
+        return pa.table([take(array, rows) for array in batch.columns], schema=batch.schema)
 
     def places(self, rows: np.ndarray) -> np.ndarray:
         """The numbers in the whole batch of its rows that are scored."""
@@ -241,7 +241,7 @@ class WorstCollector:
     def _compact(self) -> None:
         """Let go of the rows in chunks that are not held."""
         chunks = []
-        for number in np.unique(self._held["number"]):
+        for number in sorted(set(self._held["number"].tolist())):
             of = np.flatnonzero(self._held["number"] == number)
             chunks.append(self._rows(self._held[of]))
             self._held["chunk"][of], self._held["place"][of] = len(chunks) - 1, np.arange(len(of))
@@ -260,20 +260,11 @@ class WorstCollector:
 
     def _table(self, number: int, held: np.ndarray) -> pa.Table:
         rows = self._rows(held) if len(held) else self._no_rows
-        file = pa.array([self._files[number]] * len(held) if len(held) else [], pa.string())
-        first = [file, pa.array(held["row"]), pa.array(held["value"])]
+        file = self._files[number] if len(held) else ""
+        files = [None if file is None else file.encode()] * len(held)
+        first = [column(files, pa.string()), to_arrow(held["row"]), to_arrow(held["value"])]
         fields = [pa.field(name, array.type) for name, array in zip(added(self._spec), first, strict=True)]
         return pa.Table.from_arrays([*first, *rows.columns], schema=pa.schema([*fields, *rows.schema]))
-
-
-def _picked(column: pa.Array, rows: np.ndarray) -> pa.Array:
-    """Some rows of many, in less time than pyarrow takes where they are numbers, or few."""
-    if column.type.id in columns.DTYPES and not column.null_count:
-        values = columns.stored(column)[rows]
-        return pa.Array.from_buffers(column.type, len(rows), [None, pa.py_buffer(values)])
-    if len(rows) > FEW_ROWS:
-        return take(column, pa.array(rows))
-    return pa.concat_arrays([column.slice(row, 1) for row in rows.tolist()])
 
 
 def _places_of_largest(values: np.ndarray, count: int) -> np.ndarray:

@@ -12,7 +12,6 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from fastloss.exact.accumulator import above
 
 from fastloss.exact.rows import compact, plain, together
 from fastloss.exact.summary import Summary
@@ -194,12 +193,3 @@ def test_damaged_state(change):
     Summary.from_dict(_damaged(lambda worst: None))
     with pytest.raises(ValueError, match=r"worst|count"):
         Summary.from_dict(_damaged(change))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("size", [0, 1, 255, 256, 1000])
-def test_numbers_above_another_one(size, dtype):
-    values = np.random.default_rng(size).normal(size=size).astype(dtype)
-    values[::7], values[3::50] = np.nan, np.inf
-    for floor in (-np.inf, 0, 2.5, values[:1].max(initial=0.5), np.inf, np.nan):
-        assert above(values, floor).tolist() == np.flatnonzero(values > dtype(floor)).tolist()

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import os
+import subprocess
 import sys
 from decimal import Decimal
 
@@ -506,3 +507,15 @@ def test_a_row_of_a_record_batch_that_is_corrupt(tmp_path):
                 score(path, worst=1)
         else:
             assert score(path, worst=1).worst["text"].to_pylist() == ["text 299"]
+
+
+@pytest.mark.parametrize("extension", ["parquet", "arrow"])
+def test_neither_pandas_nor_pyarrow_compute_is_imported_for_plain_columns(tmp_path, extension):
+    """What takes longer than to score a file is not imported for the rows of it."""
+    path = write(table_of(), tmp_path / f"in.{extension}")
+    code = f"""
+import sys, fastloss as fl
+assert len(fl.score({str(path)!r}, loss="huber", pred="p", target="y", worst=3).worst) == 3
+print(*sys.modules.keys() & {{"pandas", "pyarrow.compute", "numpy.ma"}})
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
+from fastloss.exact import picked
 from fastloss.files.arrow.declared import MALFORMED, Batch, Read, declared_batches, is_little_endian
 
 OFFSETS = {types.is_string: "<2i", types.is_binary: "<2i", types.is_large_string: "<2q", types.is_large_binary: "<2q"}
@@ -44,10 +45,10 @@ class Cells:
         numbers = np.searchsorted(self.ends, rows, "right") - 1
         found: list = []
         try:
-            for number in np.unique(numbers).tolist():
+            for number in sorted(set(numbers.tolist())):
                 of_batch = (rows[numbers == number] - self.ends[number]).tolist()
                 found += _values(self._read, self._batches[number], type, node, buffer, of_batch)
-            array = _array(found, type)
+            array = picked.column(found, type)
             array.validate(full=True)
         except (*MALFORMED, pa.ArrowException):
             return None
@@ -79,7 +80,7 @@ def _format(type: pa.DataType) -> str | None:
 
 
 def _values(read: Read, batch: Batch, type: pa.DataType, node: int, buffer: int, rows: list[int]) -> list:
-    """The bytes of values of a record batch, or whether they are true; None of nulls."""
+    """The values of a record batch as `picked.column` takes them."""
 
     def part(of: int, at: int, count: int) -> bytes:
         start, length = buffers[of]
@@ -98,7 +99,7 @@ def _values(read: Read, batch: Batch, type: pa.DataType, node: int, buffer: int,
         there = rows
     format = _format(type)
     if types.is_boolean(type):
-        found = [bit(1, row) for row in there]
+        found = [bytes([bit(1, row)]) for row in there]
     elif format is not None:
         size = struct.calcsize(format)
         spans = [struct.unpack(format, part(1, row * size // 2, size)) for row in there]
@@ -110,12 +111,3 @@ def _values(read: Read, batch: Batch, type: pa.DataType, node: int, buffer: int,
         return found
     of_row = dict(zip(there, found, strict=True))
     return [of_row.get(row) for row in rows]
-
-
-def _array(values: list, type: pa.DataType) -> pa.Array:
-    if types.is_boolean(type):
-        return pa.array(values, type)
-    if _format(type) is None:
-        return pa.array(values, pa.binary(type.bit_width // 8)).view(type)
-    is_large = types.is_large_string(type) or types.is_large_binary(type)
-    return pa.array(values, pa.large_binary() if is_large else pa.binary()).cast(type)

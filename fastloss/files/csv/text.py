@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from fastloss.exact import picked
 from fastloss.files.csv.blocks import (
     MAX_ROW_BYTES,
     Block,
@@ -125,7 +126,7 @@ class CsvText:
             starts = np.append(0, ends[:-1])
             found = [text[starts[row] : ends[row]].strip(b"\r\n") for row in rows.tolist()]
         field = pa.field(TEXT, pa.binary(), metadata={HEADER: self.row_field.metadata[HEADER]})
-        return pa.table([pa.array(found, pa.binary())], schema=pa.schema([field]))
+        return pa.table([picked.column(found, pa.binary())], schema=pa.schema([field]))
 
     def _other_ends(self, rows: int, ends: np.ndarray) -> ScoringError:
         return ScoringError(f"{self._place}: {rows} rows have {len(ends)} ends: double the quotes inside of fields")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from fastloss.exact import picked
 from fastloss.files.parquet.footer import Footer
 from fastloss.files.parquet.values import Refused, Values
 
@@ -81,8 +82,7 @@ def rows(
             column = _values(read, footer, _field(field, is_text), [group])
             values, present = column.pick(of_group.tolist())
             if is_text:
-                array = pa.DictionaryArray.from_buffers(TEXTS, len(of_group), [present, values], _texts(*column.texts))
-                parts.append(array.cast(field.type))
+                parts.append(_looked_up(values, present, *column.texts, field.type))
             else:
                 parts.append(pa.Array.from_buffers(field.type, len(of_group), [present, values]))
     except UNKNOWN:
@@ -103,6 +103,15 @@ def _texts(ends: bytes, texts: bytes) -> pa.StringArray:
     found = pa.StringArray.from_buffers(len(ends) // 4 - 1, pa.py_buffer(ends), pa.py_buffer(texts))
     found.validate(full=True)
     return found
+
+
+def _looked_up(places: pa.Buffer, present: pa.Buffer, ends: bytes, texts: bytes, type: pa.DataType) -> pa.Array:
+    """The texts at places in a dictionary, where they are present."""
+    _texts(ends, texts)  # which looks at them
+    of, bounds = np.frombuffer(places, np.int32).tolist(), np.frombuffer(ends, np.int32).tolist()
+    are_there = np.unpackbits(np.frombuffer(present, np.uint8), count=len(of), bitorder="little").tolist()
+    found = [texts[bounds[at] : bounds[at + 1]] if there else None for at, there in zip(of, are_there, strict=True)]
+    return picked.column(found, type)
 
 
 def _values(read: Read, footer: Footer, field: pa.Field, groups: Sequence[int]) -> Values:

@@ -56,7 +56,7 @@ def _chosen(carried: Carried, group: int, rows: np.ndarray) -> tuple[list[Page],
     if counts.sum() <= rows[-1] or (counts < 0).any():
         raise carried.footer.corrupt(f"there is no page with row {rows[-1]} of row group {group}")
     of_row = np.searchsorted(np.cumsum(counts), rows, "right")
-    kept = np.unique(of_row)
+    kept = sorted(set(of_row.tolist()))
     before, before_kept = np.cumsum(counts) - counts, np.zeros(len(counts), np.int64)
     before_kept[kept] = np.cumsum(counts[kept]) - counts[kept]
     found = [values[i] for i in kept]

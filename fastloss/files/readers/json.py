@@ -15,6 +15,7 @@ import pyarrow.json
 from pyarrow import types
 
 from fastloss.core import arguments
+from fastloss.exact import picked
 from fastloss.exact.fields import EXACT, numbers
 from fastloss.files.arrow import columns
 from fastloss.files.csv.blocks import MAX_ROW_BYTES, lines, utf8_reader
@@ -72,9 +73,8 @@ class JsonSource(Source):
             of_rows = _lines(self._block)
             found = [of_rows[row] for row in (self._first + rows).tolist()]
         columns = pa.schema(list(self._types.items())).serialize().to_pybytes()
-        return pa.table(
-            [pa.array(found, pa.binary())], schema=pa.schema([pa.field(TEXT, pa.binary(), metadata={COLUMNS: columns})])
-        )
+        field = pa.field(TEXT, pa.binary(), metadata={COLUMNS: columns})
+        return pa.table([picked.column(found, pa.binary())], schema=pa.schema([field]))
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         wanted = columns.roots(self.schema, names)

@@ -138,7 +138,7 @@ class ParquetSource(Source):
     def taken(self, names: Sequence[str], rows: np.ndarray) -> pa.Table:
         """As `reading.taken`, by numbers in the file: of the pages alone that have some, or else of the row groups."""
         groups = np.searchsorted(self._starts, rows, "right") - 1
-        by_group = {group: rows[groups == group] - self._starts[group] for group in np.unique(groups).tolist()}
+        by_group = {group: rows[groups == group] - self._starts[group] for group in sorted(set(groups.tolist()))}
         found = {name: column for name in names if (column := self._of_pages(name, by_group)) is not None}
         rest = [name for name in names if name not in found]
         if rest:
@@ -364,7 +364,7 @@ class ArrowSource(Source):
                 reader, numbers = self._reader(rest), np.searchsorted(ends, rows, "right") - 1
                 parts = [
                     self._rows(reader.get_batch(number), rows[numbers == number] - ends[number])
-                    for number in np.unique(numbers).tolist()
+                    for number in sorted(set(numbers.tolist()))
                 ]
                 found |= zip(rest, pa.concat_tables(parts).columns, strict=True)
             return pa.table([found[name] for name in names], names=list(names))

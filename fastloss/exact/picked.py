@@ -1,0 +1,113 @@
+"""Values of Arrow columns by their places, as they lie in memory.
+
+What pyarrow has for it imports pyarrow.compute, and pandas where that is installed, which takes longer than to score a
+file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import types
+
+OFFSETS = {
+    pa.string().id: np.dtype("i4"),
+    pa.binary().id: np.dtype("i4"),
+    pa.large_string().id: np.dtype("i8"),
+    pa.large_binary().id: np.dtype("i8"),
+}
+
+
+def to_arrow(values: np.ndarray) -> pa.Array:
+    """Numbers as a column."""
+    buffer = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, buffer])
+
+
+def column(values: Sequence[bytes | None], type: pa.DataType) -> pa.Array:
+    """Values of a plain type as the bytes that they are, a byte each of booleans; or nulls."""
+    valid, found = None, values
+    if None in values:
+        valid = _packed(np.array([value is not None for value in values]))
+        nothing = b"" if type.id in OFFSETS else bytes((type.bit_width + 7) // 8)
+        found = [nothing if value is None else value for value in values]
+    buffers = [pa.py_buffer(b"".join(found))]
+    if types.is_boolean(type):
+        buffers = [_packed(np.frombuffer(buffers[0], np.uint8))]
+    elif type.id in OFFSETS:
+        ends = np.zeros(len(values) + 1, OFFSETS[type.id])
+        np.cumsum([len(value) for value in found], out=ends[1:])
+        buffers.insert(0, pa.py_buffer(ends))
+    return pa.Array.from_buffers(type, len(values), [valid, *buffers])
+
+
+def stored(table: pa.Table, at: int, dtype) -> np.ndarray:
+    """A column of numbers, none of which is null."""
+    chunks = [one for one in table.column(at).chunks if len(one)]
+    parts = [np.frombuffer(one.buffers()[1], dtype, one.offset + len(one))[one.offset :] for one in chunks]
+    return np.concatenate([np.empty(0, dtype), *parts])
+
+
+def take(array: pa.Array, places: np.ndarray) -> pa.Array:
+    """The values at some places, of any type.
+
+    Raises
+    ------
+    pa.ArrowIndexError
+        If there are fewer.
+    """
+    type, is_text = array.type, array.type.id in OFFSETS
+    if len(places) and places.max() >= len(array):
+        raise pa.ArrowIndexError(f"there is no value {places.max()} among {len(array)}")
+    if not (is_text or types.is_primitive(type) or types.is_decimal(type) or types.is_fixed_size_binary(type)):
+        return _taken(array, places)
+    if not len(places):
+        return pa.nulls(0, type)
+    valid, *buffers = array.buffers()
+    is_there, places, end = None, places + array.offset, array.offset + len(array)
+    if array.null_count:
+        is_there = _bits(valid, places)
+    if is_text:
+        found = _texts(np.frombuffer(buffers[0], OFFSETS[type.id], end + 1), buffers[1], places, is_there)
+    elif types.is_boolean(type):
+        bits = _bits(buffers[0], places)
+        found = [_packed(bits if is_there is None else bits & is_there)]
+    else:
+        size = type.bit_width // 8
+        rows = np.frombuffer(buffers[0], np.uint8, end * size).reshape(end, size)[places]
+        if is_there is not None:
+            rows[is_there == 0] = 0
+        found = [pa.py_buffer(rows)]
+    valid = None if is_there is None or is_there.all() else _packed(is_there)
+    return pa.Array.from_buffers(type, len(places), [valid, *found])
+
+
+def _texts(
+    ends: np.ndarray, texts: pa.Buffer | None, places: np.ndarray, is_there: np.ndarray | None
+) -> list[pa.Buffer]:
+    starts, stops = ends[places], ends[places + 1]
+    if is_there is not None:
+        stops = np.where(is_there, stops, starts)
+    found = np.zeros(len(places) + 1, ends.dtype)
+    np.cumsum(stops - starts, out=found[1:])
+    whole = memoryview(texts or b"")
+    content = b"".join([whole[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)])
+    return [pa.py_buffer(found), pa.py_buffer(content)]
+
+
+def _bits(bits: pa.Buffer, places: np.ndarray) -> np.ndarray:
+    return np.frombuffer(bits, np.uint8)[places >> 3] >> (places & 7).astype(np.uint8) & 1
+
+
+def _packed(bits: np.ndarray) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(bits, bitorder="little"))
+
+
+def _taken(array: pa.Array, places: np.ndarray) -> pa.Array:
+    try:
+        return array.take(to_arrow(places))
+    except pa.ArrowNotImplementedError:  # of views
+        one_by_one = [array.slice(place, 1) for place in places.tolist()]
+        return pa.concat_arrays(one_by_one) if one_by_one else array.slice(0, 0)
