@@ -25,6 +25,7 @@ else:
 from torch.autograd import forward_ad
 
 _KEPT = 64
+_NUMBERS = {torch.float32: np.float32}  # of reduced values, else float64
 _is_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
 _is_graph_kept = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True)
 
@@ -46,14 +47,15 @@ class LossFunction:
         given = {**parameters, "reduction": reduction}
         if sample_weight is not None:
             given["sample_weight"] = sample_weight
-        names = (*self.names, *["argument"] * len(arrays))
-        positional = tuple([with_slots(each, tensors, name) for each, name in zip(arrays, names, strict=False)])
-        keywords = tuple([(name, with_slots(value, tensors, name)) for name, value in given.items()])
+        positional = tuple([with_slots(each, tensors) for each in arrays])
+        keywords = tuple([(name, with_slots(value, tensors)) for name, value in given.items()])
         is_recorded, is_forward = torch.is_grad_enabled(), forward_ad._current_level >= 0
         needed = tuple([is_recorded and tensor.requires_grad for tensor in tensors])
         if is_forward:
             _check_levels(self.loss)
             needed = tuple([n or _has_tangent(tensor) for n, tensor in zip(needed, tensors, strict=True)])
+        if not all([tensor.is_cpu for tensor in tensors]):
+            _refuse_device(tensors, [*zip(self.names, positional, strict=False), *keywords])
         is_widened = torch.is_autocast_enabled("cpu")  # values, as those of torch's own losses are
         if torch.compiler.is_compiling():
             return _operator(_registered(self.key, positional, keywords, needed, is_widened), tensors)[0]
@@ -86,16 +88,27 @@ class Slot(NamedTuple):
     place: int
 
 
-def with_slots(value: Any, tensors: list[torch.Tensor], name: str) -> Any:
+_SLOTS = [Slot(place) for place in range(8)]  # of most calls
+
+
+def with_slots(value: Any, tensors: list[torch.Tensor]) -> Any:
     """An argument with a Slot for each tensor, which is added to `tensors`; lists as tuples."""
     if isinstance(value, torch.Tensor):
-        if not value.is_cpu:
-            raise TypeError(f"{name} is on {value.device}: losses are computed in memory of the CPU, take {name}.cpu()")
+        place = len(tensors)
         tensors.append(value)
-        return Slot(len(tensors) - 1)
+        return _SLOTS[place] if place < len(_SLOTS) else Slot(place)
     if isinstance(value, (list, tuple)):
-        return tuple([with_slots(each, tensors, name) for each in value])
+        return tuple([with_slots(each, tensors) for each in value])
     return value
+
+
+def _refuse_device(tensors: list[torch.Tensor], arguments: list[tuple[str, Any]]) -> None:
+    for name, value in arguments:
+        for place in _places(value):
+            if not tensors[place].is_cpu:
+                raise TypeError(
+                    f"{name} is on {tensors[place].device}: losses are computed in memory of the CPU, take {name}.cpu()"
+                )
 
 
 class Call:
@@ -221,8 +234,8 @@ class Call:
 
 
 def _value(value: Any, dtype: torch.dtype) -> torch.Tensor:
-    """A number, for which that is twice as fast, or an array."""
-    return torch.scalar_tensor(value, dtype=dtype) if type(value) is float else _as_tensor(value, dtype)
+    """A number or an array."""
+    return _as_tensor(np.array(value, _NUMBERS.get(dtype)) if type(value) is float else value, dtype)
 
 
 def _as_tensor(array: Any, dtype: torch.dtype) -> torch.Tensor:
@@ -312,20 +325,17 @@ class _Loss(_Function):
         call, saved = ctx.call, ctx.saved_tensors
         if upstream is None:
             return None, *[None] * len(call.needed)
-        grads, origins = saved[: call.kept_grads], saved[call.kept_grads :]
-        if call.is_weighed_later:
-            grads = _OfWeighedRows.apply(call, upstream, *origins)
-        elif torch.is_grad_enabled():
-            grads = (_Gradient if call.has_second else _Last).apply(call, *grads, *origins)
-        elif _is_one(upstream) and not _is_graph_kept():  # else the next backward would return the same memory
-            upstream = None
+        grads = saved[: call.kept_grads]
+        if call.is_weighed_later or torch.is_grad_enabled():
+            grads = _differentiable(call, upstream, grads, saved[call.kept_grads :])
         return None, *call.backward(upstream, grads)
 
 
 class _Plain(torch.autograd.Function):
     """The same without transforms, as torch binds arguments anew at each call of what it may transform.
 
-    Tensors that backward does not read are not kept: they may be changed, and their memory freed. In the graph of a
+    The gradients wait outside of what torch saves. The first backward reads nothing else but of rows that it weighs: in
+    between, tensors may be changed, and those that the second one does not read either are not kept. In the graph of a
     gradient an empty result stands for them.
     """
 
@@ -334,15 +344,34 @@ class _Plain(torch.autograd.Function):
         value, *grads = call.results(tensors)
         origin = None
         if call.computed:
-            ctx.call = call
+            ctx.call, ctx.grads = call, grads
             ctx.set_materialize_grads(False)
             origins = tensors
             if not call.needs_tensors:
                 origins = [origin := value.new_empty(0)]
-            ctx.save_for_backward(*grads, *origins)
+            ctx.save_for_backward(*origins)
         return value, origin
 
-    backward = _Loss.backward
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor | None, *_: None) -> Any:
+        call, grads, is_last = ctx.call, ctx.grads, not _is_graph_kept()
+        if is_last:
+            ctx.grads = None
+        if upstream is None:
+            return None, *[None] * len(call.needed)
+        if grads is None or call.is_weighed_later or torch.is_grad_enabled():
+            origins = ctx.saved_tensors  # which says so where the graph was not kept
+            grads = _differentiable(call, upstream, grads, origins)
+        elif is_last and (factor := _number(upstream)) is not None:
+            grads, upstream = grads if factor == 1 else [grad.mul_(factor) for grad in grads], None
+        return None, *call.backward(upstream, grads)
+
+
+def _differentiable(call: Call, upstream: torch.Tensor, grads: Any, origins: Any) -> Any:
+    """The gradients of a value, as autograd may differentiate them, or be told that it cannot."""
+    if call.is_weighed_later:
+        return _OfWeighedRows.apply(call, upstream, *origins)
+    return (_Gradient if call.has_second else _Last).apply(call, *grads, *origins)
 
 
 class _Gradient(_Function):
@@ -409,11 +438,12 @@ class _Second(_Final):
         return (_as_tensor(call.loss.hess(*positional, **keywords), tensors[0].dtype),)
 
 
-def _is_one(upstream: torch.Tensor) -> bool:
+def _number(upstream: torch.Tensor) -> float | None:
+    """What comes from above, if that is a number."""
     try:
-        return upstream.ndim == 0 and upstream.item() == 1
+        return None if upstream.ndim else upstream.item()
     except RuntimeError:  # a batch of vmap, whose numbers are not to be read
-        return False
+        return None
 
 
 # ---- torch.compile ------------------------------------------------------------------------------------------------

@@ -226,8 +226,26 @@ def test_a_tensor_that_backward_does_not_read_may_change():
     torch.testing.assert_close(x.grad, expected / 2)
     logits = x * 1.0
     value = function("huber")(logits)
-    logits.relu_()  # read by the second derivative
+    expected = torch.autograd.grad(torch.nn.functional.huber_loss(logits, torch.zeros(2, 3)), logits)[0]
+    logits.relu_()  # read by the second derivative alone
+    torch.testing.assert_close(torch.autograd.grad(value, x, retain_graph=True)[0], expected)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        torch.autograd.grad(value, x, create_graph=True)
+
+
+@pytest.mark.parametrize("name", ["kl_div", "huber", "cross_entropy"])
+def test_a_graph_that_was_not_kept_is_refused(name):
+    import torch
+
+    from fastloss.integrations.torch import function
+
+    x = torch.rand(4, 3, requires_grad=True)
+    value = function(name)(x, torch.tensor([0, 1, 2, 0]) if name == "cross_entropy" else torch.rand(4, 3))
+    value.backward(retain_graph=True)
+    first = x.grad.clone()
+    (3 * value).backward()  # whose gradient takes the memory of the value's own
+    torch.testing.assert_close(x.grad, 4 * first)
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
         value.backward()
 
 
