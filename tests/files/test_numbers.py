@@ -163,9 +163,9 @@ def test_rows_that_are_picked(data):
     picked = {group: np.flatnonzero(of <= max(share, of.min())) for group, of in chances.items()}
     wanted = np.concatenate([starts[group] + rows for group, rows in picked.items()])
     for name in table.column_names:
-        found = numbers.rows(read, known, known.schema.field(name), picked, name == "t")
+        found = numbers.rows(read, known, known.schema.field(name), picked)
         if found is None:
-            assert options["compression"] not in OF_CODECS or name == "t"
+            assert options["compression"] not in OF_CODECS or known.schema.field(name).type == pa.null()
         else:
             found.validate(full=True)
             given = table.column(name).take(wanted)
@@ -177,7 +177,7 @@ def test_rows_behind_the_last_are_not_picked():
     pq.write_table(pa.table({"a": np.arange(9.0)}), file)
     read, known = opened(file.getvalue())
     for rows in ([9], [0, 9], [1, 0], [-1]):
-        assert numbers.rows(read, known, known.schema.field("a"), {0: np.array(rows)}, False) is None
+        assert numbers.rows(read, known, known.schema.field("a"), {0: np.array(rows)}) is None
 
 
 def written_by_polars(frame, path):
@@ -511,6 +511,25 @@ def test_wrong_texts_are_refused(wrong):
     count, body = WRONG_TEXTS[wrong]
     with pytest.raises(numbers.Refused):
         values(taken, page(DICTIONARY, (count, PLAIN_VALUES), body), places(b"\2\x10\0"), size=0)
+
+
+def test_texts_that_are_picked():
+    good = (
+        page(DICTIONARY, (2, PLAIN_VALUES), b"\1\0\0\0a\2\0\0\0bc")
+        + places(b"\1\x10\1")
+        + page(DATA, (3, PLAIN_VALUES, LEVELS, LEVELS), b"\3\0\0\0def\0\0\0\0\1\0\0\0g")
+    )
+
+    def of(rows, data=good):
+        chunk = 0, len(data), 11, 1000, None
+        return numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 0, False).pick(rows)
+
+    assert of([0, 7, 8, 9, 10]) == [b"bc", b"bc", b"def", b"", b"g"] and of([10]) == [b"g"]
+    for cut in (b"\4", b"\xff"):
+        wrong = good[:-5] + cut + good[-4:]
+        assert of([9], wrong) == [b""]
+        with pytest.raises(numbers.Refused):
+            of([10], wrong)
 
 
 def test_plain_texts_are_refused():

@@ -37,6 +37,12 @@ def table():
         "decimal": pa.array([Decimal(i) / 4 for i in range(ROWS)], pa.decimal128(12, 2)),
         "instant": pa.array(instants, pa.timestamp("us", "UTC")),
         "day": pa.array([datetime.date(2026, 1, 1 + i % 28) for i in range(ROWS)]),
+        "second": pa.array(rng.integers(0, 10**9, ROWS), pa.timestamp("s")),
+        "nanosecond": pa.array(rng.integers(0, 10**9, ROWS) * 1000, pa.timestamp("ns"), mask=null),
+        "time": pa.array(rng.integers(0, 10**4, ROWS).astype(np.int32), mask=null).cast(pa.time32("s")),
+        "lasting": pa.array(rng.integers(0, 10**9, ROWS), pa.duration("ms")),
+        "small": pa.array(rng.integers(200, 256, ROWS).astype(np.uint8), mask=null),
+        "large bytes": pa.array([None if null[i] else bytes(i % 4) for i in range(ROWS)], pa.large_binary()),
         "half": pa.array(rng.normal(size=ROWS).astype(np.float16)),
         "nothing": pa.nulls(ROWS),
         "struct": [{"a": i, "b": str(i)} for i in range(ROWS)],
@@ -96,8 +102,8 @@ def test_few_pages_are_read(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(tables, "with_rows", watched)
-    taken(path, ["p", "text"], [5, 6, 250])
-    assert sizes == [200]  # of the texts; numbers are taken out of their pages without such a file
+    taken(path, ["p", "text", "decimal"], [5, 6, 250])
+    assert sizes == [200]  # of the decimals; numbers and texts are taken out of their pages without such a file
 
 
 def test_row_groups_that_are_not_of_the_fragment_count(tmp_path):

@@ -1,4 +1,5 @@
-"""Columns of numbers, decoded page by page: flat ones of 32 or 64 bits; and texts, as their places in dictionaries.
+"""Columns of numbers, decoded page by page: flat ones of 32 or 64 bits; and texts, as their places in dictionaries, or
+a few of them.
 
 This takes half the time of pyarrow, and the memory of a page a column. Whatever is not known here, or not as it should
 be, is left to pyarrow, which says what is wrong, if anything is.
@@ -6,10 +7,11 @@ be, is left to pyarrow, which says what is wrong, if anything is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import types
 
 from fastloss.exact import picked
 from fastloss.files.parquet.footer import Footer
@@ -49,7 +51,10 @@ def batches(
     try:
         chosen = [schema.field(name) for name in dict.fromkeys(names)]
         fields = [_field(field, field.name in texts) for field in chosen]
-        columns = [_values(read, footer, field, groups) for field in fields]
+        leaves = [_leaf(footer, field) for field in fields]
+        if any(TYPES[footer.leaves[i].type][1] != field.type for i, field in zip(leaves, fields, strict=True)):
+            return
+        columns = [_values(read, footer, leaf, groups) for leaf in leaves]
     except UNKNOWN:
         return
     own = pa.schema(fields, schema.metadata)
@@ -71,23 +76,35 @@ def batches(
         left -= rows
 
 
-def rows(
-    read: Read, footer: Footer, field: pa.Field, groups: Mapping[int, np.ndarray], is_text: bool
-) -> pa.ChunkedArray | None:
-    """A column of some rows of row groups, by their numbers there; None where it is anything else, or not as it should
-    be."""
-    parts = []
+def rows(read: Read, footer: Footer, field: pa.Field, groups: Mapping[int, np.ndarray]) -> pa.Array | None:
+    """A column of some rows of row groups, by their numbers there: of numbers, of times that are stored as such, or of
+    texts; None where it is anything else, or not as it should be."""
+    before = np.cumsum([0, *(footer.rows[group] for group in groups)])
+    places = np.concatenate([of_group + start for of_group, start in zip(groups.values(), before, strict=False)])
     try:
-        for group, of_group in groups.items():
-            column = _values(read, footer, _field(field, is_text), [group])
-            values, present = column.pick(of_group.tolist())
-            if is_text:
-                parts.append(_looked_up(values, present, *column.texts, field.type))
-            else:
-                parts.append(pa.Array.from_buffers(field.type, len(of_group), [present, values]))
+        leaf = _leaf(footer, field)
+        if not _holds(footer.leaves[leaf].type, field.type):
+            return None
+        found = _values(read, footer, leaf, groups).pick(places.tolist())
+        if field.type.id not in picked.OFFSETS:
+            values, present = found
+            if field.type.bit_width < 32:
+                values = pa.py_buffer(np.frombuffer(values, "i4").astype(f"i{field.type.bit_width // 8}"))
+            return pa.Array.from_buffers(field.type, len(places), [present, values])
+        texts = picked.column(found, field.type)
+        texts.validate(full=True)
     except UNKNOWN:
         return None
-    return pa.chunked_array(parts, field.type)
+    return texts
+
+
+def _holds(stored: str, type: pa.DataType) -> bool:
+    """Whether a physical type holds the values of a type as they are, or as integers that are longer."""
+    _, of_stored, size = TYPES[stored]
+    if stored == "BYTE_ARRAY" or type.id in picked.OFFSETS:
+        return stored == "BYTE_ARRAY" and type.id in picked.OFFSETS
+    is_same = type == of_stored or (types.is_primitive(type) and type.bit_width == 8 * size)
+    return is_same or (types.is_integer(type) and type.bit_width < 32 and stored == "INT32")
 
 
 def _field(field: pa.Field, is_text: bool) -> pa.Field:
@@ -105,26 +122,22 @@ def _texts(ends: bytes, texts: bytes) -> pa.StringArray:
     return found
 
 
-def _looked_up(places: pa.Buffer, present: pa.Buffer, ends: bytes, texts: bytes, type: pa.DataType) -> pa.Array:
-    """The texts at places in a dictionary, where they are present."""
-    _texts(ends, texts)  # which looks at them
-    of, bounds = np.frombuffer(places, np.int32).tolist(), np.frombuffer(ends, np.int32).tolist()
-    are_there = np.unpackbits(np.frombuffer(present, np.uint8), count=len(of), bitorder="little").tolist()
-    found = [texts[bounds[at] : bounds[at + 1]] if there else None for at, there in zip(of, are_there, strict=True)]
-    return picked.column(found, type)
-
-
-def _values(read: Read, footer: Footer, field: pa.Field, groups: Sequence[int]) -> Values:
-    """Those of a column in some row groups."""
+def _leaf(footer: Footer, field: pa.Field) -> int:
+    """The number of the leaf that a column is."""
     (leaf,) = [i for i, leaf in enumerate(footer.leaves) if leaf.path == field.name]
     repeated, nullable = footer.leaves[leaf].levels
-    _, type, size = TYPES[footer.leaves[leaf].type]
-    if not footer.is_known or repeated or nullable > 1 or field.type != type:
-        raise Refused("a file with unknown parts, or a column of anything else than numbers")
-    return Values(read, _chunks(footer, leaf, groups), size, nullable)
+    if not footer.is_known or repeated or nullable > 1:
+        raise Refused("a file with unknown parts, or a nested column")
+    return leaf
 
 
-def _chunks(footer: Footer, leaf: int, groups: Sequence[int]) -> Iterator[tuple[int, int, int, int, pa.Codec | None]]:
+def _values(read: Read, footer: Footer, leaf: int, groups: Iterable[int]) -> Values:
+    """Those of a column in some row groups."""
+    _, _, size = TYPES[footer.leaves[leaf].type]
+    return Values(read, _chunks(footer, leaf, groups), size, footer.leaves[leaf].levels[1])
+
+
+def _chunks(footer: Footer, leaf: int, groups: Iterable[int]) -> Iterator[tuple[int, int, int, int, pa.Codec | None]]:
     """Those of a column, as `Values` takes them."""
     number, _, _ = TYPES[footer.leaves[leaf].type]
     for group in groups:

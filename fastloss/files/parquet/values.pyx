@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, binding=False
 """The values of a column of numbers of a Parquet file, page after page: as they are, or as their places in a dictionary
-(github.com/apache/parquet-format, README.md and Encodings.md). Of texts the places are what is given.
+(github.com/apache/parquet-format, README.md and Encodings.md). Of texts the places are what is given, where few are
+picked the texts.
 
 Anything else is refused. All that a page says of itself may be wrong: nothing is read or written by it unchecked.
 """
@@ -116,7 +117,7 @@ cdef class Values:
     cdef bint are_picked                             # whether few are wanted, so that places stay packed:
     cdef Run run                                     # those of the page,
     cdef int width                                   # their bits, -1 where the page has the values themselves,
-    cdef Py_ssize_t stored, before, before_run       # how many there are, before the next value and before the run
+    cdef Py_ssize_t stored, before, before_run       # how many there are, before the next value, and before the run
 
     def __init__(self, read not None, chunks not None, int size, bint is_nullable):
         self.read, self.chunks, self.is_nullable, self.are_texts = read, chunks, is_nullable, size == 0
@@ -152,11 +153,13 @@ cdef class Values:
         return found, bits
 
     def pick(self, list rows not None):
-        """As `take`, of some rows in increasing order, counted from the first chunk on: nothing else is decoded, and of
-        pages without them nothing is read. There is no `take` afterwards."""
+        """As `take`, of some rows in increasing order, counted from the first chunk on; of texts a list of themselves,
+        None where they are missing. Nothing else is decoded, and of pages without them nothing is read. There is no
+        `take` afterwards."""
         cdef Py_ssize_t size = len(rows), before = 0, row, i
         cdef uint8_t* to
         cdef uint8_t* to_bits
+        cdef list texts = [None] * size
         found, bits = pa.allocate_buffer(size * self.size), pa.allocate_buffer((size + 7) // 8)
         to, to_bits = <uint8_t*><uintptr_t>found.address, <uint8_t*><uintptr_t>bits.address
         memset(to_bits, 255, (size + 7) // 8)
@@ -172,12 +175,15 @@ cdef class Values:
             self.leave_out(self.unwanted)
             self.unwanted = 0
             if self.present is None or start_of(self.present)[self.given]:
-                self.copy_next(to + i * self.size)
+                if self.are_texts:
+                    texts[i] = self.next_text()
+                else:
+                    self.copy_next(to + i * self.size)
             else:
                 memset(to + i * self.size, 0, self.size)
                 to_bits[i // 8] &= ~(1 << i % 8)
             self.leave_out(1)
-        return found, bits
+        return texts if self.are_texts else (found, bits)
 
     cdef int leave_out(self, Py_ssize_t count) except -1:
         """Go behind so many values of the page."""
@@ -192,10 +198,37 @@ cdef class Values:
 
     cdef int copy_next(self, uint8_t* to) except -1:
         """Write the next value of the page, which is there."""
-        cdef uint32_t place
         if self.width < 0:
             memcpy(to, start_of(self.page) + self.first + self.before * self.size, self.size)
-            return 0
+        else:
+            memcpy(to, start_of(self.dictionary) + self.next_place() * self.size, self.size)
+        return 0
+
+    cdef bytes next_text(self):
+        """The next text of the page, which is there."""
+        cdef Py_ssize_t first, last
+        cdef uint32_t ends[2]
+        if self.width < 0:
+            while self.before_run < self.before:
+                self.first += LENGTH_BYTES + self.length()
+                self.before_run += 1
+            first = self.first + LENGTH_BYTES
+            return self.page[first : first + self.length()]
+        memcpy(ends, start_of(self.texts[0]) + self.next_place() * sizeof(uint32_t), 2 * sizeof(uint32_t))
+        first, last = ends[0], ends[1]
+        return (<bytes>self.texts[1])[first:last]
+
+    cdef Py_ssize_t length(self) except -1:
+        """That of the text that comes first in the page, which has it as a whole."""
+        cdef uint32_t length
+        require(self.last - self.first >= LENGTH_BYTES)
+        memcpy(&length, start_of(self.page) + self.first, LENGTH_BYTES)
+        require(<Py_ssize_t>length <= self.last - self.first - LENGTH_BYTES)
+        return length
+
+    cdef Py_ssize_t next_place(self) except -1:
+        """The place in the dictionary of the next value of the page, which is there."""
+        cdef Py_ssize_t place
         while self.before >= self.before_run + self.run.count:
             self.before_run += self.run.count
             if self.run.is_packed:
@@ -203,11 +236,7 @@ cdef class Values:
             require(next_run(&self.run, self.width, self.stored - self.before_run))
         place = unpacked(self.run, self.width, self.before - self.before_run) if self.run.is_packed else self.run.value
         require(place < self.values)
-        if self.are_texts:
-            memcpy(to, &place, self.size)
-        else:
-            memcpy(to, start_of(self.dictionary) + place * <Py_ssize_t>self.size, self.size)
-        return 0
+        return place
 
     cdef int next_chunk(self) except -1:
         chunk = next(self.chunks, None)
@@ -342,9 +371,11 @@ cdef class Values:
 
     cdef int decode(self, int encoding, Py_ssize_t count) except -1:
         """Have the values of a page of which so many are there, in their places, if they are not picked."""
-        self.width, self.stored = -1, count
-        if encoding == PLAIN:
-            require(not self.are_texts and self.last - self.first == count * self.size)
+        self.width, self.stored, self.before_run = -1, count, 0
+        if encoding == PLAIN and self.are_texts:
+            require(self.are_picked)
+        elif encoding == PLAIN:
+            require(self.last - self.first == count * self.size)
         else:
             require(encoding in (PLAIN_DICTIONARY, RLE_DICTIONARY) and self.dictionary is not None)
             self.begin_run(count)
@@ -364,7 +395,6 @@ cdef class Values:
             require(start[0] <= MOST_BITS)
             self.width = start[0]
         self.run = Run(start + 1, start_of(self.page) + self.last, 0, False, 0)
-        self.before_run = 0
         return 0
 
     cdef int split(self, Py_ssize_t count) except -1:

@@ -148,15 +148,14 @@ class ParquetSource(Source):
 
     def _of_pages(self, name: str, rows: Mapping[int, np.ndarray]) -> pa.ChunkedArray | None:
         """A column of rows of row groups, from the pages that hold them; None where pages do not tell their rows."""
-        texts = self._chunks(list(rows), {name}).texts
         if isinstance(self._stored, pa.NativeFile):
-            field = self.schema.field(name)
-            found = numbers.rows(self._stored.read_at, self._footer, field, rows, is_text=bool(texts))
+            found = numbers.rows(self._stored.read_at, self._footer, self.schema.field(name), rows)
             if found is not None:
-                return found
+                return pa.chunked_array([found])
         carried = self._part(list(rows)).carried((name,))
         if carried is None or not carried.is_of_rows:
             return None
+        texts = self._chunks(list(rows), {name}).texts
         with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
             file, places = with_rows(carried, rows)
             column = self._open(pa.BufferReader(file), unit=self._unit, texts=texts).read(use_threads=False).column(0)
