@@ -26,7 +26,7 @@ from fastloss.files.readers.tables import ParquetSource
 from fastloss.files.reading import shown
 from fastloss.files.schemas import conform, output_schema, unified
 from fastloss.files.spec import Spec
-from fastloss.files.stores import LOCAL
+from fastloss.files.stores import LOCAL, Complete
 from fastloss.files.worst import Origin, opened_with
 from fastloss.files.writers.output import Output, TableOutput, open_output
 from fastloss.files.writers.sinks import ROW_GROUP_BYTES
@@ -41,7 +41,8 @@ def score_task(
     classes: int | None = None,
     num_threads: int | None = None,
     progress: Callable[[int, float | None], None] | None = None,
-    record: Callable[[Summary, int, dict[str, str]], None] | None = None,
+    record: Callable[[Summary, int, dict[str, str]], Callable[[], None]] | None = None,
+    together: list[Complete] | None = None,
 ) -> None:
     """Score the fragments of a task, in batches; the output appears when it is complete.
 
@@ -55,7 +56,10 @@ def score_task(
         Called after each batch with the task's rows so far and the share of it that is done,
         None where the number of its rows is not known.
     record : callable, optional
-        Called with the summary, and the size and digests of the complete output, before that appears.
+        Called with the summary, and the size and digests of the complete output; what it returns is called when that is
+        about to appear.
+    together : list, optional
+        Files that are to be named together, and not yet: the output joins them.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def score_task(
         writing = nullcontext()
     else:
         completed = None if record is None else lambda size, digests: record(collected.summary(), size, digests)
-        writing = open_output(task.output, task.format, task.store, spec.csv, completed)
+        writing = open_output(task.output, task.format, task.store, spec.csv, completed, together)
     if _are_rows_kept(task, spec):
         spec = replace(spec, keep=(ROWS,))
     is_single = len(task.fragments) == 1

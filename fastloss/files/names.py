@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import format_of
@@ -20,7 +19,7 @@ _KEPT_END = 16  # bytes, for the extensions
 def temporary(path: str) -> str:
     """A name for `path` while it is written, another at each call."""
     directory, slash, name = path.rpartition("/")
-    return f"{directory}{slash}.{_fitting(name, _LONGEST - 14)}.{secrets.token_hex(4)}.tmp"
+    return f"{directory}{slash}.{_fitting(name, _LONGEST - 14)}.{os.urandom(4).hex()}.tmp"
 
 
 def record(path: str) -> str:

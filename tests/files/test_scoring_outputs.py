@@ -18,7 +18,7 @@ import fastloss as fl
 from fastloss.files import ScoringError, names
 from fastloss.files.engines import job
 from fastloss.files.locks import lock
-from fastloss.files.stores import LOCAL
+from fastloss.files.stores import LOCAL, local
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 PARQUET = ".parquet"
@@ -206,6 +206,71 @@ def test_what_is_done_is_on_the_disk(data, tmp_path, monkeypatch):
     ]
 
 
+needs_syncfs = pytest.mark.skipif(not local.syncs_together(), reason="each output is synced where syncfs is not there")
+
+
+@needs_syncfs
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_disk_is_waited_for_once(data, tmp_path, monkeypatch, workers):
+    """Small outputs are all on the disk before the first of them has a record or its name, which come in turn."""
+    for i in range(2, 9):
+        write(data / f"{i}.parquet", i)
+    events, syncfs, replace = [], local._syncfs(), os.replace
+    monkeypatch.setattr(local, "_syncfs", lambda: lambda descriptor: events.append("sync") or syncfs(descriptor))
+    monkeypatch.setattr(os, "replace", lambda source, to: events.append(os.path.basename(to)) or replace(source, to))
+    summary = fl.score(data, tmp_path / "scored", workers=workers, **OPTIONS)
+    named = [event for event in events if event != "sync"]
+    assert events.count("sync") <= workers and events[0] == "sync" and len(named) == 18
+    assert all(named.index(f"_{i}.parquet.json") < named.index(f"{i}.parquet") for i in range(9))
+    monkeypatch.setattr(local, "_syncfs", lambda: None)
+    assert fl.score(data, tmp_path / "each", workers=workers, **OPTIONS) == summary
+    assert contents(tmp_path / "each") == contents(tmp_path / "scored")
+
+
+def contents(directory):
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@needs_syncfs
+def test_where_not_all_is_on_the_disk_each_output_tells(data, tmp_path, monkeypatch):
+    """syncfs tells of errors of other files too: each output is synced then; one that cannot be is done again."""
+    fl.score(data, tmp_path / "whole", **OPTIONS)
+    synced, failing, sync = [], ["1.parquet"], os.fsync
+
+    def fsync(descriptor):
+        name = os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append(name)
+        if failing and name.startswith(f".{failing[0]}"):
+            failing.pop()
+            raise OSError(5, "Input/output error")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(local, "_syncfs", lambda: lambda descriptor: -1)
+    summary = fl.score(data, tmp_path / "scored", **OPTIONS)
+    assert [name[1] for name in synced] == ["0", "1", "1", "c"] and not failing
+    assert summary.to_json() == fl.score(data, **OPTIONS).to_json()
+    assert contents(tmp_path / "scored") == contents(tmp_path / "whole")
+
+
+@needs_syncfs
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, RuntimeError])
+def test_what_is_complete_is_named_when_a_job_is_interrupted(data, tmp_path, monkeypatch, fault):
+    done, score_task = [], job.score_task
+
+    def interrupted(task, *rest):
+        if done:
+            raise fault
+        done.append(task.name)
+        score_task(task, *rest)
+        assert os.listdir(tmp_path / "scored") != ["0.parquet"]
+
+    monkeypatch.setattr(job, "score_task", interrupted)
+    with pytest.raises(fault):
+        fl.score(data, tmp_path / "scored", workers=1, **OPTIONS)
+    assert sorted(os.listdir(tmp_path / "scored")) == ["0.parquet", "_0.parquet.json"]
+
+
 def test_a_directory_that_cannot_be_synced(data, tmp_path, monkeypatch):
     sync = os.fsync
 
@@ -217,6 +282,7 @@ def test_a_directory_that_cannot_be_synced(data, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", synced)
     fl.score(data, tmp_path / "scored", **OPTIONS)
     monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+    monkeypatch.setattr(local, "_syncfs", lambda: lambda descriptor: -1)
     with pytest.raises(ScoringError, match="cannot be written: Input/output error"):
         fl.score(data, tmp_path / "again", **OPTIONS)
     assert not Path(tmp_path / "again").exists()

@@ -14,14 +14,14 @@ class FaultyJob(Job):
 
     faults: str = ""
 
-    def _do(self, task, progress, total):
+    def _do(self, task, progress, total, together):
         planted = sorted(glob.glob(os.path.join(self.faults, f"*-{os.path.basename(task.name)}-*")))
         if planted:
             os.unlink(planted[0])
             if os.path.basename(planted[0]).startswith("fail"):
                 raise OSError("planted")
             progress = _kill  # in the middle: rows have been written
-        return super()._do(task, progress, total)
+        return super()._do(task, progress, total, together)
 
 
 def _kill(rows, share):

@@ -12,7 +12,6 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from fastloss.exact.summary import Summary
 from fastloss.files import names
@@ -23,6 +22,7 @@ from fastloss.files.errors import ColumnTypeError, RowError, ScoringError, one_l
 from fastloss.files.formats import STREAM
 from fastloss.files.fragment import score_task
 from fastloss.files.spec import Spec
+from fastloss.files.stores import Complete
 
 ATTEMPTS = 3
 KNOWN_AT_ONCE = 256
@@ -69,16 +69,23 @@ class Job:
         """The same job for an engine that does several tasks at a time: its kernels keep to one thread, unless told."""
         return replace(self, num_threads=1 if self.num_threads is None else self.num_threads)
 
-    def do(self, task: Task, progress: Progress | None = None, total: Collected | None = None) -> Outcome:
+    def do(
+        self,
+        task: Task,
+        progress: Progress | None = None,
+        total: Collected | None = None,
+        together: list[Complete] | None = None,
+    ) -> Outcome:
         """Do a task, again if it fails; errors of the data or the system come back in the outcome.
 
-        With a `total` the sums over its rows are added there, unless an earlier run has done it.
+        With a `total` the sums over its rows are added there, unless an earlier run has done it. If there are files to
+        be named `together`, its output joins them; its summary comes back too then, for where that fails.
         """
         attempts = ATTEMPTS if task.is_repeatable else 1
         while True:
             attempts -= 1
             try:
-                return self._do(task, progress, total)
+                return self._do(task, progress, total, together)
             except (RowError, ColumnTypeError) as error:  # the same at every attempt
                 return self._failed(error)
             except FAILURES as error:
@@ -101,22 +108,33 @@ class Job:
             cause = cause.__cause__ or cause.__context__
         return Outcome(self.spec.nothing(), error=error)
 
-    def _do(self, task: Task, progress: Progress | None, total: Collected | None) -> Outcome:
-        record = None
+    def _do(
+        self, task: Task, progress: Progress | None, total: Collected | None, together: list[Complete] | None
+    ) -> Outcome:
+        record = summary = None
         if self.recorded:
             origin = resume.origin(task, self.spec, self.classes)
             summary = resume.finished(task, self.spec, origin)
             if summary is not None:
                 return Outcome(summary, summary.rows, skipped=True)
             task.store.make_directory(os.path.dirname(task.output))
-            record = partial(resume.finish, task, origin)
+
+            def record(found: Summary, size: int, digests: dict[str, str]) -> Callable[[], None]:
+                nonlocal summary
+                summary = found
+                return resume.record(task, origin, found, size, digests)
+
         elif task.output not in (None, STREAM):
             task.store.remove_leftovers(task.output)
         whole = Collected(self.spec) if total is None else total
         with whole.part(is_whole=record is not None) as collected:
-            score_task(task, self.spec, collected, self.classes, self.num_threads, progress, record)
+            score_task(task, self.spec, collected, self.classes, self.num_threads, progress, record, together)
             rows = collected.rows
-        return Outcome(whole.summary() if total is None else None, rows)
+        if total is None:
+            summary = whole.summary()
+        elif together is None:
+            summary = None
+        return Outcome(summary, rows)
 
 
 class Watch:

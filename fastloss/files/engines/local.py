@@ -8,8 +8,9 @@ need no guard in the caller's main module.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial, reduce
 from operator import or_
 from queue import SimpleQueue
 
@@ -17,13 +18,15 @@ from fastloss.core.threads import processors
 from fastloss.exact.summary import Summary
 from fastloss.files.collected import Collected
 from fastloss.files.dataset import Fragment, Task
-from fastloss.files.engines.job import Job, Outcome, Watch
+from fastloss.files.engines.job import Job, Watch
+from fastloss.files.engines.series import in_series
 from fastloss.files.formats import TEXTS
-from fastloss.files.stores import LOCAL, insist
+from fastloss.files.stores import LOCAL, insist, syncs_together
 
 MOST_WORKERS = 16
 OBJECTS_BYTES = 128 << 20  # of objects that are read at a time
 SMALL_BYTES, SMALL_TEXT_BYTES = 128 << 10, 32 << 10  # of files, on average
+UNNAMED = 64  # outputs of all workers, which are open
 
 
 class Stopped(BaseException):
@@ -32,20 +35,23 @@ class Stopped(BaseException):
 
 def run(tasks: Sequence[Task], job: Job, watch: Watch, workers: int | None = None) -> Summary:
     """Do the tasks, several at a time; one worker does them in order, with all the threads of the kernels."""
-    workers = min(workers or _suited(tasks), len(tasks))
+    fragments = [fragment for task in tasks for fragment in task.fragments]
+    are_small = _are_small(fragments)
+    workers = min(workers or _suited(fragments, are_small), len(tasks))
+    is_named_later = are_small and job.recorded and all(task.store is LOCAL for task in tasks)
+    at_once = max(UNNAMED // workers, 1) if is_named_later and syncs_together() else 1
     if workers > 1:
-        with _Workers(workers, tasks, job.single_threaded(), watch) as started:
+        with _Workers(workers, tasks, job.single_threaded(), watch, at_once) as started:
             if started:
                 return _gathered(started, job, watch)
-    return _in_order(tasks, job, watch)
+    return _in_order(tasks, job, watch, at_once)
 
 
-def _suited(tasks: Sequence[Task]) -> int:
+def _suited(fragments: Sequence[Fragment], are_small: bool) -> int:
     """A worker a processor; more where objects of stores are small: their requests take longer than their rows."""
-    fragments = [fragment for task in tasks for fragment in task.fragments]
     sizes = [fragment.size for fragment in fragments]
     if not sizes or None in sizes:  # of this machine
-        return 1 if _are_small(fragments) else processors()
+        return 1 if are_small else processors()
     at_a_time = OBJECTS_BYTES * len(sizes) // max(sum(sizes), 1)
     return max(processors(), min(MOST_WORKERS, at_a_time))
 
@@ -70,14 +76,14 @@ def _gathered(workers: _Workers, job: Job, watch: Watch) -> Summary:
     return _merged(job, known, workers.totals)
 
 
-def _in_order(tasks: Sequence[Task], job: Job, watch: Watch) -> Summary:
+def _in_order(tasks: Sequence[Task], job: Job, watch: Watch, at_once: int) -> Summary:
     known, total = [], Collected(job.spec)
-    for index, task in enumerate(tasks):
-        outcome = job.do(task, _moved(watch, index), total)
-        watch.done(index, outcome)
-        known.append(outcome.summary)
-        if watch.enough:
-            break
+    with closing(in_series(job, enumerate(tasks), partial(_moved, watch), total, at_once)) as ended:
+        for index, outcome in ended:
+            watch.done(index, outcome)
+            known.append(outcome.summary)
+            if watch.enough:
+                break
     return _merged(job, known, [total])
 
 
@@ -98,8 +104,8 @@ class _Workers:
     them at their next batches.
     """
 
-    def __init__(self, workers: int, tasks: Sequence[Task], job: Job, watch: Watch):
-        self._job, self._watch = job, watch
+    def __init__(self, workers: int, tasks: Sequence[Task], job: Job, watch: Watch, at_once: int):
+        self._job, self._watch, self._at_once = job, watch, at_once
         self._tasks, self._lock = enumerate(tasks), threading.Lock()
         self.totals = [Collected(job.spec) for _ in range(workers)]
         self._ended: SimpleQueue = SimpleQueue()  # (index, outcome) of tasks, an exception or None of threads
@@ -134,25 +140,30 @@ class _Workers:
         try:
             if self._stop.is_set():  # nobody knows of this thread: its start was interrupted
                 return
-            while True:
-                with self._lock:
-                    index, task = next(self._tasks, (None, None))
-                if task is None:
-                    break
-                self._ended.put((index, self._do(index, task, total)))
+            with closing(in_series(self._job, self._next(), self._moved, total, self._at_once)) as ended:
+                for outcome in ended:
+                    self._ended.put(outcome)
             self._ended.put(None)
         except BaseException as error:  # for the thread that waits
             self._ended.put(error)
         finally:
             over.set()
 
-    def _do(self, index: int, task: Task, total: Collected) -> Outcome:
+    def _next(self) -> Iterator[tuple[int, Task]]:
+        while True:
+            with self._lock:
+                index, task = next(self._tasks, (None, None))
+            if task is None:
+                return
+            yield index, task
+
+    def _moved(self, index: int):
         def moved(rows, share):
             if self._stop.is_set():
                 raise Stopped
             self._watch.moved(index, rows, share)
 
-        return self._job.do(task, moved, total)
+        return moved
 
     def __enter__(self) -> _Workers | None:
         """None where there is no thread to be had."""

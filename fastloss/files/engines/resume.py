@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 from fastloss.core import config
@@ -87,12 +87,12 @@ def finished(task: Task, spec: Spec, origin: str, read: bool = True) -> Summary 
     return None
 
 
-def finish(task: Task, origin: str, summary: Summary, size: int, digests: dict[str, str]) -> None:
-    """Record what the output of a task will hold, which is complete and about to appear.
+def record(task: Task, origin: str, summary: Summary, size: int, digests: dict[str, str]) -> Callable[[], None]:
+    """What writes the record of what the output of a task will hold, which is complete.
 
     It is not synced: one that a power cut takes, or leaves empty, is made again with its output.
     """
-    record = {
+    held = {
         "place": _place(task),
         "size": size,
         **digests,
@@ -100,10 +100,14 @@ def finish(task: Task, origin: str, summary: Summary, size: int, digests: dict[s
         "version": config.__version__,
         "summary": summary.to_dict(compact=True),
     }
-    text = json.dumps(record, allow_nan=False)[1:].encode()
+    text = json.dumps(held, allow_nan=False)[1:].encode()
+    return partial(_write, task, b'{"digest": "%s", ' % hashlib.sha256(text).hexdigest().encode() + text)
+
+
+def _write(task: Task, text: bytes) -> None:
     path = names.record(task.output)
-    with task.store.replacing(path) as file, writing(path):
-        file.write(b'{"digest": "%s", ' % hashlib.sha256(text).hexdigest().encode() + text)
+    with task.store.replacing(path, is_ours=True) as file, writing(path):
+        file.write(text)
 
 
 def recorded(store: LocalStore | RemoteStore, outputs: Sequence[str]) -> Summary | Summaries:

@@ -8,7 +8,8 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,70 @@ from fastloss.files.stores.entries import Entry
 READ_BUFFER_BYTES = 1 << 20
 WRITE_BUFFER_BYTES = 1 << 17  # a small file is written at once
 HEAD_BYTES = 1 << 10
+
+Write = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A file that is written, and is yet to get its name; `record` writes what tells of it, if anything does."""
+
+    file: Any
+    temporary: str
+    path: str
+    record: Write | None
+
+    def sync(self) -> None:
+        """Have it on the disk, if it has a record: some milliseconds."""
+        if self.record is not None:
+            with writing(self.path):
+                os.fsync(self.file.fileno())
+
+    def name(self) -> None:
+        """Write its record, and give it its name."""
+        if self.record is not None:
+            self.record()
+        with writing(self.path):
+            os.replace(self.temporary, self.path)  # while it is held
+            self.file.close()
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return os.fstat(self.file.fileno()).st_size
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither named nor removed."""
+        return not self.file.closed
+
+    def discard(self) -> None:
+        """Remove it, unless it has its name."""
+        _discard(self.file, self.temporary)
+
+
+def syncs_together() -> bool:
+    """Whether many files can be on the disk after one wait for it."""
+    return _syncfs() is not None
+
+
+def sync_together(files: Sequence[Complete]) -> bool:
+    """Have files on the disk after one wait for it, with all else that is to be written to their file systems; False
+    where not all may be there, and each is to be synced."""
+    if len(files) == 1:
+        return False
+    devices = {os.fstat(one.file.fileno()).st_dev: one.file.fileno() for one in reversed(files)}
+    return not any(map(_syncfs(), devices.values()))  # which tells of errors since the first of them was opened
+
+
+@lru_cache
+def _syncfs() -> Callable[[int], int] | None:
+    """Linux's call, which gives 0 where all went well; None where it would not tell."""
+    if sys.platform != "linux" or tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (5, 8):
+        return None
+    import ctypes
+
+    return getattr(ctypes.CDLL(None), "syncfs", None)
 
 
 @dataclass(frozen=True)
@@ -57,7 +122,11 @@ class LocalStore:
 
     def size(self, path: str) -> int | None:
         """Bytes of a file; None if there is none."""
-        return os.path.getsize(path) if os.path.isfile(path) else None
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def exists(self, path: str) -> bool:
         """Whether there is anything."""
@@ -134,11 +203,6 @@ class LocalStore:
                 stack.enter_context(locked_file(os.path.join(directory, names.LOCK)))
             yield
 
-    def sync(self, file) -> None:
-        """Have what was written to a file on the disk, before it has its name: a millisecond, or more."""
-        file.flush()
-        os.fsync(file.fileno())
-
     def sync_names(self, directory: str) -> None:
         """Have the names in a directory on the disk, if there is one."""
         if not hasattr(os, "O_DIRECTORY"):
@@ -154,30 +218,48 @@ class LocalStore:
                 os.close(descriptor)
 
     @contextmanager
-    def replacing(self, path: str) -> Iterator[Any]:
+    def replacing(
+        self,
+        path: str,
+        record: Callable[[], Write] | None = None,
+        together: list[Complete] | None = None,
+        is_ours: bool = False,
+    ) -> Iterator[Any]:
         """A binary file that takes the place of `path` at the end of the block; on an error it is removed.
 
-        It has the mode of the file that it replaces. A device, or a pipe, stays where it is and is written to.
+        It has the mode of the file that it replaces. `record` is called when it is complete, and gives what writes its
+        record: it is on the disk before that is called, and has its name afterwards. If there are others to be named
+        `together`, it joins them, and is yet to be named. A device, or a pipe, stays where it is and is written to,
+        unless what is there `is_ours`, as in the directory of a job.
         """
-        if os.path.exists(path) and not os.path.isfile(path):
+        with writing(path):
+            former = _status(path, follow=False)
+            is_link = former is not None and stat.S_ISLNK(former.st_mode)
+            former = _status(path) if is_link else former
+        if not (former is None or is_ours or stat.S_ISREG(former.st_mode)):
             with _opened(path) as file:
                 yield file
             return
-        path, temporary, file = os.path.realpath(path) if os.path.islink(path) else path, "", None
+        path, temporary, file = os.path.realpath(path) if is_link else path, "", None
         try:  # from before there is a file: an interrupt may come at any line
             with writing(path):
                 while file is None:
                     temporary = names.temporary(path)
-                    file = open(temporary, "x+b", buffering=WRITE_BUFFER_BYTES)  # noqa: SIM115  (closed below)
+                    file = open(temporary, "x+b", buffering=WRITE_BUFFER_BYTES)  # noqa: SIM115  (closed when it is named)
                     if not hold(file):
                         file.close()
                         file = None
-                _take_mode(file, path)
+                if former is not None:
+                    _take_mode(file, path)
             yield file
             with writing(path):
                 file.flush()
-                os.replace(temporary, path)  # while it is held
-                file.close()
+            complete = Complete(file, temporary, path, None if record is None else record())
+            if together is not None:
+                together.append(complete)
+            else:
+                complete.sync()
+                complete.name()
         except BaseException:
             insist(lambda: _discard(file, temporary))
             raise
@@ -210,6 +292,14 @@ def _opened(path: str) -> Iterator[Any]:
     finally:
         with suppress(OSError):
             file.close()
+
+
+def _status(path: str, follow: bool = True) -> os.stat_result | None:
+    """What is there; None if nothing is."""
+    try:
+        return os.stat(path, follow_symlinks=follow)
+    except FileNotFoundError:
+        return None
 
 
 def _take_mode(file, path: str) -> None:

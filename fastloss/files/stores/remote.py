@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from fastloss.files import names
 from fastloss.files.locks import busy, is_dead, machine, owner
 from fastloss.files.stores.entries import Entry
 from fastloss.files.stores.failures import failures
-from fastloss.files.stores.local import READ_BUFFER_BYTES, insist, writing
+from fastloss.files.stores.local import READ_BUFFER_BYTES, Write, insist, writing
 
 BIG_BYTES = 8 << 20  # more is uploaded from the disk, in parts where the store has them
 PART_BYTES, PARTS_AT_ONCE = 16 << 20, 4
@@ -272,19 +272,21 @@ class RemoteStore:
             with failures(path):
                 self.filesystem.pipe_file(self.inner(path), b'{"free": true}')
 
-    def sync(self, file) -> None:
+    def sync_names(self, directory: str) -> None:
         """Nothing: what a store has taken, it keeps."""
 
-    def sync_names(self, directory: str) -> None:
-        """Nothing, as `sync`."""
-
     @contextmanager
-    def replacing(self, path: str) -> Iterator[Any]:
+    def replacing(
+        self, path: str, record: Callable[[], Write] | None = None, together: None = None, is_ours: bool = False
+    ) -> Iterator[Any]:
         """What is written is gathered in a temporary file of this machine, as few stores let a writer go back."""
         with tempfile.TemporaryFile() as file:
             yield file
             with writing(path):
                 file.flush()
+            if record is not None:
+                record()()
+            with writing(path):
                 self._put(file, path)
 
     def _put(self, file, path: str) -> None:

@@ -17,7 +17,7 @@ from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, is_arrow_stream
 from fastloss.files.parquet.carried import Carried
-from fastloss.files.stores import LocalStore, RemoteStore, writing
+from fastloss.files.stores import Complete, LocalStore, RemoteStore, writing
 from fastloss.files.writers.sinks import ArrowSink, NpySink, ParquetSink
 from fastloss.files.writers.spliced import SplicedSink
 
@@ -147,12 +147,14 @@ def open_output(
     format: str,
     store: LocalStore | RemoteStore,
     csv: CsvOptions,
-    record: Callable[[int, dict[str, str]], None] | None = None,
+    record: Callable[[int, dict[str, str]], Callable[[], None]] | None = None,
+    together: list[Complete] | None = None,
 ):
     """An `Output` in a store; at the end of the block the file appears under its name, or nothing does.
 
-    `record` is called with the size and the digests of the complete file, before it appears: SHA-256, and MD5 where the
-    store may list it.
+    `record` is called with the size and the digests of the complete file: SHA-256, and MD5 where the store may list it;
+    what it returns is called when the file is about to appear. If there are others to be named `together`, it joins
+    them, and appears with them.
     """
     if path == STREAM:
         if format == "npy":
@@ -164,11 +166,8 @@ def open_output(
         with Output(path, format, sys.stdout.buffer, csv) as output:
             yield output
         return
-    with store.replacing(path) as file:
+    made = None if record is None else lambda: record(*content.identity())
+    with store.replacing(path, made, together, is_ours=record is not None) as file:
         content = file if record is None else Content(file, ["sha256", "md5"] if store.lists_md5 else ["sha256"])
         with compressed(content, path) as stream, Output(path, format, stream, csv) as output:
             yield output
-        if record is not None:
-            with writing(path):
-                store.sync(file)
-            record(*content.identity())
