@@ -208,7 +208,7 @@ def score(
             residual=columns(residual),
             head=head,
             multioutput=multioutput,
-            emit=emit.split(","),
+            emit=[name.strip() for name in emit.split(",")],
             keep=keep if keep in ("all", "none") else names_of(keep),
             prefix=prefix,
             by=None if not by else by[0] if len(by) == 1 else by,

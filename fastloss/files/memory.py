@@ -145,9 +145,9 @@ def _pandas(frame, path: str) -> MemoryTable:
         chosen = chosen.astype(
             {name: type.subtype for name, type in chosen.dtypes.items() if isinstance(type, pandas.SparseDtype)}
         )
-        has_index = not of_index or not set(of_index).isdisjoint(needed)
+        has_index = not set(of_index).isdisjoint(needed) if of_index else None  # numbers are told beside the columns
         try:
-            return pa.Table.from_pandas(chosen, preserve_index=None if has_index else False)
+            return pa.Table.from_pandas(chosen, preserve_index=has_index)
         except pa.ArrowException as error:  # which says what and, apart from that, where
             raise ScoringError("; ".join(map(str, error.args))) from error
 

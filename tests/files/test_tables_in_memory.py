@@ -275,6 +275,11 @@ def test_pandas(here):
     summary, table = fl.score(numbered, "table", loss="huber", pred=0, target=1)
     assert summary.mean == 1.5 and table.to_pandas().index.tolist() == [5]
     assert numbered.columns.tolist() == [0, 1] and table.column_names == ["0", "1", "value"]
+    levels = pd.MultiIndex.from_product([["a"], range(3)], names=["g", None])  # of which one is just numbered
+    frame = pd.DataFrame({"p": [1.0, 3.0, 1.0], "y": 0.0}, index=levels)
+    summary, table = fl.score(frame, "table", loss=fl.huber, pred="p", target="y", by=["g", "__index_level_1__"])
+    assert list(summary.groups) == [("a", 0), ("a", 1), ("a", 2)]
+    assert table.to_pandas().index.tolist() == levels.tolist()
     sparse = pd.DataFrame({"p": pd.arrays.SparseArray([0.0, 2.0]), "y": [0.0, 1.0], "z": pd.arrays.SparseArray([0, 1])})
     assert fl.score(sparse, "table", **OPTIONS)[1]["z"].to_pylist() == [0, 1]
     lists = pd.DataFrame({"z": [np.array([1.0, 2.0]), None, [0.0, 1.0]], "y": pd.array([0, 1, None], "Int64")})
