@@ -29,7 +29,7 @@ from fastloss.cli.options import (
     storage_options,
 )
 from fastloss.cli.report import check_page, said, write_report
-from fastloss.cli.tables import MAX_GROUPS, console_on, short
+from fastloss.cli.tables import MAX_GROUPS, console_on, print_table, short
 from fastloss.files import GroupedSummary, ScoringError
 from fastloss.files.errors import escaped
 
@@ -141,23 +141,23 @@ def _print(result: "Comparison", title: str, first, second) -> None:
     table = Table(box=None, pad_edge=False, header_style="")
     table.add_column("")
     for name in ("count", "mean", "std", "p50", "p99", "max"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for name, summary in ((first, result.first), (second, result.second), ("difference", result.difference)):
         numbers = (summary.weighted_mean, summary.std, summary.quantile(0.5), summary.quantile(0.99), summary.max)
         table.add_row(escape(escaped(str(name))), f"{summary.count:,}", *map(short, numbers))
-    console.print(table)
+    print_table(console, table)
     labels = result.first.labels() if isinstance(result.first, GroupedSummary) else {}
     rows = [("all", result), *((labels[key], group) for key, group in [*result.groups.items()][:MAX_GROUPS])]
     by = result.by or ""
     table = Table(box=None, pad_edge=False, header_style="")
     table.add_column(escape(escaped(by if isinstance(by, str) else ", ".join(by))))
     for name in ("difference", "from", "to", *OUTCOMES):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for label, group in rows:
         low, high = group.difference.interval or (None, None)
         counts = (f"{getattr(group, name):,}" for name in OUTCOMES)
         table.add_row(escape(escaped(label)), *map(short, (group.difference.weighted_mean, low, high)), *counts)
-    console.print(table)
+    print_table(console, table)
     if len(result.groups) > MAX_GROUPS:
         console.print(f"and {len(result.groups) - MAX_GROUPS:,} more: see --json")
 

@@ -2,6 +2,7 @@
 
 import sys
 
+from pyarrow import types
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,6 +13,7 @@ from fastloss.files import GroupedSummary, Summary
 from fastloss.files.errors import escaped
 
 MAX_GROUPS = 20  # in the table
+LEAST_TEXT = 12  # characters of a column of texts, beside numbers
 MAX_WORST, MAX_COLUMNS, MAX_CELL = 10, 8, 40  # of worst rows, of their columns, of the characters of a value
 SORTS = ("mean", "key")  # its groups: the largest mean first, or by their keys
 
@@ -45,14 +47,14 @@ def print_summary(summary: Summary, title: str, to_stderr: bool = False, sort: s
     console.print(table)
     outputs = [(name, output) for name, output in summary.outputs.items() if name.startswith("value")]
     if outputs:  # each of several, of predictions
-        console.print(_parts("output", outputs))
+        print_table(console, _parts("output", outputs))
     if summary.worst is not None:
         _print_worst(console, summary.worst)
     if isinstance(summary, GroupedSummary):
         labels = summary.labels()
         keys = summary.worst_first() if sort == "mean" else [*summary.groups]
         title = summary.by if isinstance(summary.by, str) else ", ".join(summary.by)
-        console.print(_parts(title, [(labels[key], summary.groups[key]) for key in keys]))
+        print_table(console, _parts(title, [(labels[key], summary.groups[key]) for key in keys]))
 
 
 def _parts(title: str, summaries: list[tuple]) -> Table:
@@ -61,7 +63,7 @@ def _parts(title: str, summaries: list[tuple]) -> Table:
     is_weighted = any(group.weighted is not None for _, group in summaries)
     names = ("count", "mean", *["weighted_mean"] * is_weighted, "p50", "p99", "max")
     for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for key, group in summaries[:MAX_GROUPS]:
         count, *numbers = (number(group, name) for name in names)
         table.add_row(escape(escaped(key)), f"{count:,}", *map(short, numbers))
@@ -74,15 +76,29 @@ def _print_worst(console: Console, rows) -> None:
     """The first rows of the largest losses, and of their columns as many as a screen shows."""
     table = Table("worst rows", box=None, pad_edge=False, header_style="")
     shown = rows.slice(0, MAX_WORST).select(range(min(MAX_COLUMNS, rows.num_columns)))
-    for name in shown.column_names[1:]:
-        table.add_column(escape(cut(escaped(name))), justify="right")
+    for field in list(shown.schema)[1:]:
+        is_number = types.is_integer(field.type) or types.is_floating(field.type)
+        table.add_column(escape(cut(escaped(field.name))), justify="right", no_wrap=is_number)
     for row in Worst(MAX_WORST, (shown,), (0,)).fields():
         cells = ("-" if v is None else f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values())
         table.add_row(*(escape(cut(escaped(cell))) for cell in cells))
-    console.print(table)
+    print_table(console, table)
     more = {"more rows": len(rows) - MAX_WORST, "more columns": rows.num_columns - MAX_COLUMNS}
     if left_out := [f"{what}: {number:,}" for what, number in more.items() if number > 0]:
         console.print(f"{', '.join(left_out)}; see --worst-to")
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table whose columns of numbers have no_wrap: where a terminal has less room than these need, it breaks
+    the lines, as a number without its end is another one.
+    """
+    least = 0
+    for column in table.columns:
+        cells = (console.measure(cell).maximum for cell in (column.header, *column.cells))
+        least += 2 + (max(cells) if column.no_wrap else LEAST_TEXT)
+    before, console.width = console.width, max(console.width, least)
+    console.print(table)
+    console.width = before
 
 
 def cut(text: str) -> str:

@@ -1,15 +1,19 @@
 """`fastloss score --worst`: in the table, in JSON, and as a file."""
 
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 import fastloss as fl
 from fastloss import cli
+from fastloss.cli import compare as comparing
+from fastloss.cli import tables
 
 SCORE = ["score", "in.parquet", "--loss", "absolute_error", "--pred", "p", "--target", "y"]
 ROWS = {
@@ -52,6 +56,19 @@ def test_what_the_table_leaves_out(run):
     pq.write_table(wide.select(range(5)), "in.parquet")
     assert "see --worst-to" not in run("--worst", 10)[1]
     assert "\nmore rows: 1; see --worst-to\n" in run("--worst", 11)[1]
+
+
+@pytest.mark.parametrize("command", ["score", "compare"])
+def test_numbers_are_whole_on_a_narrow_terminal(run, monkeypatch, command):
+    parts = ["--by", "key", "--worst", 4] if command == "score" else ["--versus", "y", "--by", "key"]
+    found = []
+    for width in (30, 200):
+        for module in (tables, comparing):
+            monkeypatch.setattr(module, "console_on", lambda stream, width=width: Console(file=stream, width=width))
+        code, out, _ = run(*parts, command=[command, *SCORE[1:]])
+        found.append(sorted(re.findall(r"(?<!\S)-?\d[\d.,e-]*(?!\S)", out)))
+        assert code == 0
+    assert found[0] == found[1] != []
 
 
 def test_json_and_the_summary(run):
