@@ -75,11 +75,10 @@ def take(array: pa.Array, places: np.ndarray) -> pa.Array:
         bits = _bits(buffers[0], places)
         found = [_packed(bits if is_there is None else bits & is_there)]
     else:
-        size = type.bit_width // 8
-        rows = np.frombuffer(buffers[0], np.uint8, end * size).reshape(end, size)[places]
+        values = np.frombuffer(buffers[0], np.dtype(("V", type.bit_width // 8)), end).take(places)
         if is_there is not None:
-            rows[is_there == 0] = 0
-        found = [pa.py_buffer(rows)]
+            values[is_there == 0] = bytes(values.itemsize)
+        found = [pa.py_buffer(values.view(np.uint8))]
     valid = None if is_there is None or is_there.all() else _packed(is_there)
     return pa.Array.from_buffers(type, len(places), [valid, *found])
 

@@ -52,6 +52,8 @@ def no_rows(schema: pa.Schema) -> pa.Table:
 
 def whole(column: pa.ChunkedArray) -> pa.Array:
     """A column in one piece, of any type."""
+    if column.num_chunks == 1:  # which pyarrow would copy
+        return column.chunk(0)
     return column.combine_chunks() if column.num_chunks else pa.nulls(0, column.type)
 
 

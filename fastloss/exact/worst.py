@@ -58,7 +58,7 @@ class Worst:
 
     def closed(self) -> Worst:
         """The same rows in one table, of a job that has ended; its types are those that `from_dict` gives."""
-        return Worst(self.count, (_table(_stream(self._whole)),), (0,))
+        return Worst(self.count, (_read(_written(self._whole)),), (0,))
 
     def changed(self, change: Callable[[pa.Table, int], pa.Table]) -> Worst:
         """With other tables, by a function of each and of its number."""
@@ -163,13 +163,23 @@ def merged(one: Worst | None, rows: int, other: Worst | None, others_rows: int) 
 
 
 def _stream(table: pa.Table) -> str:
+    return base64.b64encode(_written(table)).decode()
+
+
+def _written(table: pa.Table) -> pa.Buffer:
     import pyarrow as pa
 
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         for batch in table.combine_chunks().to_batches():
             stream.write_batch(batch)
-    return base64.b64encode(sink.getvalue()).decode()
+    return sink.getvalue()
+
+
+def _read(stream: pa.Buffer | bytes) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(stream).read_all()
 
 
 def _table(stream: str) -> pa.Table:
@@ -178,7 +188,7 @@ def _table(stream: str) -> pa.Table:
     from fastloss.exact.rows import typed
 
     try:
-        table = pa.ipc.open_stream(base64.b64decode(stream, validate=True)).read_all()
+        table = _read(base64.b64decode(stream, validate=True))
         table.validate(full=True)
     except (pa.ArrowException, OSError, binascii.Error) as error:
         raise ValueError(f"a table of worst rows is damaged: {error}") from error

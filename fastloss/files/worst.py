@@ -195,7 +195,8 @@ class WorstCollector:
 
     def _keep(self, batch: pa.RecordBatch, values, group, origin: Origin, rows: np.ndarray) -> None:
         """Hold on to rows, if no others of the batch are larger."""
-        are_many = len(rows) > self._count
+        groups = 1 if group is None else int(group.max()) + 1
+        are_many = len(rows) > groups * self._count
         if are_many and group is None:
             rows = rows[_places_of_largest(values[rows], self._count)]
         new = np.zeros(len(rows), HELD)
