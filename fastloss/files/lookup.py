@@ -16,11 +16,12 @@ from fastloss.exact.summary import Summaries, Summary
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import ARCHIVES
+from fastloss.files.formats import ARCHIVES, MEMORY
 from fastloss.files.readers.sources import open_source, open_texts
 from fastloss.files.reading import TEXT, shown, taken
 from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL
+from fastloss.files.worst import is_read_again
 
 Rows = tuple[np.ndarray, pa.Table]  # of a fragment: their numbers in the file, in order, and their columns
 
@@ -93,7 +94,7 @@ def _of_texts(held: dict[int, Rows], fragments: Sequence[Fragment], spec: Spec) 
 
 def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec) -> pa.Table:
     """All columns of rows of which these are held."""
-    if not fragment.is_file:
+    if not is_read_again(fragment):
         return held
     if fragment.format not in ARCHIVES:  # of which not all arrays are columns
         spec = replace(spec, keep=None)
@@ -104,6 +105,8 @@ def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec)
         rest = [name for name in names if name not in held.column_names]
         found = taken(source, rest, rows) if rest else held
     columns = [(held if name in held.column_names else found).column(name) for name in names]
+    if fragment.format == MEMORY:  # whose fields have metadata
+        return pa.table(columns, schema=source.schema)
     return pa.table(columns, names=names)
 
 

@@ -20,6 +20,7 @@ from fastloss.files.formats import FORMATS, STREAM, TABLES
 MAX_ROWS = 1 << 17
 BATCH_BYTES = 32 << 20
 BOUND_BYTES = 16  # of a primitive value, at most
+FEW_ROWS = 256  # of a record batch, which are looked at one by one in less time than all of it
 READ_BUFFER_BYTES = 1 << 20
 TEXT = "the text of a row\n"  # name of a column of such, in place of columns that are yet to be read
 EXPANSION, EXPANDED_BYTES = 100, 1 << 30  # compressed data may become so many times as many bytes, or so many
@@ -136,6 +137,14 @@ def gathered(batches: Iterable[pa.RecordBatch], rows: np.ndarray) -> pa.Table:
         if done == len(rows):
             return pa.concat_tables(parts)
     raise ScoringError(f"it has become shorter while it was read: row {rows[done]} is gone")
+
+
+def few_rows(batch: pa.RecordBatch, rows: np.ndarray, path: str, format: str) -> pa.Table:
+    """Some rows of a batch that nobody has looked at, at least one: if they are few, these alone are."""
+    if len(rows) > FEW_ROWS or rows[-1] >= len(batch):
+        return gathered([validated(batch, path, format)], rows)
+    parts = [validated(batch.slice(row, 1), path, format) for row in rows.tolist()]
+    return pa.Table.from_batches([pa.concat_batches(parts)])
 
 
 @contextmanager

@@ -32,12 +32,18 @@ def opened_with(spec: Spec, fragment: Fragment, keep: tuple[str, ...] | None) ->
     """The spec to open a fragment with that is scored by another one, for a user who wants these columns to be kept."""
     if spec.worst and fragment.format in ARCHIVES:  # of which not all arrays are columns
         return replace(spec, keep=keep)
-    return replace(spec, keep=None) if spec.worst and _is_held_whole(fragment) else spec
+    is_wanted_whole = fragment.format == MEMORY or _is_held_whole(fragment)
+    return replace(spec, keep=None) if spec.worst and is_wanted_whole else spec
+
+
+def is_read_again(fragment: Fragment) -> bool:
+    """Whether its rows can be read when the job ends."""
+    return fragment.is_file or (fragment.format == MEMORY and not fragment.passes_once)
 
 
 def _is_held_whole(fragment: Fragment) -> bool:
     """Whether nothing of its rows can be read when the job ends: neither are their texts kept."""
-    return not fragment.is_file and fragment.format not in TEXTS
+    return not is_read_again(fragment) and fragment.format not in TEXTS
 
 
 @dataclass

@@ -519,3 +519,19 @@ assert len(fl.score({str(path)!r}, loss="huber", pred="p", target="y", worst=3).
 print(*sys.modules.keys() & {{"pandas", "pyarrow.compute", "numpy.ma"}})
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_of_tables_in_memory_only_the_rows_are_looked_at():
+    wrong = pa.Array.from_buffers(
+        pa.string(), 3, [None, pa.py_buffer(np.array([0, 1, 2, 3], np.int32)), pa.py_buffer(b"a\xffc")]
+    )
+    schema = pa.schema([("p", pa.float64()), ("y", pa.float64()), pa.field("text", pa.string(), metadata={"of": "x"})])
+    for place, is_right in (([9.0, 0.0, 1.0], True), ([0.0, 9.0, 1.0], False)):
+        table = pa.table([pa.array(place), pa.array([0.0] * 3), wrong], schema=schema)
+        if not is_right:
+            with pytest.raises(ScoringError, match="column 'text' is corrupt"):
+                score(table, worst=1)
+            continue
+        worst = score(pa.concat_tables([table, table.slice(0, 1)]), worst=2).worst
+        assert (worst["row"].to_pylist(), worst["text"].to_pylist()) == ([0, 3], ["a", "a"])
+        assert worst.schema.field("text").metadata == {b"of": b"x"}

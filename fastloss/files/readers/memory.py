@@ -15,7 +15,7 @@ from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 from fastloss.files.formats import MEMORY
 from fastloss.files.matching import Source, which_match
 from fastloss.files.memory import MemoryTable, Stream
-from fastloss.files.reading import cut, validated
+from fastloss.files.reading import cut, few_rows, validated
 from fastloss.files.spec import Spec
 
 KEPT_BYTES = 64 << 20  # of batches that come again; what is more goes into a file
@@ -70,6 +70,16 @@ class TableSource(Source):
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for batch in self._table.select(columns.roots(self.schema, names)).to_batches():
             yield from cut(validated(batch, self._path, MEMORY))
+
+    def taken(self, names: Sequence[str], rows: np.ndarray) -> pa.Table:
+        """As `reading.taken`."""
+        parts, before = [], 0
+        for batch in self._table.select(columns.roots(self.schema, names)).to_batches():
+            of_batch = rows[slice(*np.searchsorted(rows, [before, before + len(batch)]))]
+            if len(of_batch):
+                parts.append(few_rows(batch, of_batch - before, self._path, MEMORY))
+            before += len(batch)
+        return pa.concat_tables(parts)
 
 
 class StreamSource(Source):

@@ -33,6 +33,7 @@ from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import (
     check_expansion,
     cut,
+    few_rows,
     gathered,
     is_named,
     reading,
@@ -44,7 +45,6 @@ from fastloss.files.spec import Spec
 
 BUFFER_BYTES = 1 << 18  # of a column
 FIRST_ROWS = 64  # of a batch that tells how long texts are
-FEW_ROWS = 64  # of a record batch, which are looked at one by one in less time than all of it
 SMALL_BYTES = 1 << 20  # of a file that is read as a whole
 THREADED_BYTES = 8 << 20  # of a batch whose columns are read in threads
 
@@ -362,18 +362,11 @@ class ArrowSource(Source):
             if rest:
                 reader, numbers = self._reader(rest), np.searchsorted(ends, rows, "right") - 1
                 parts = [
-                    self._rows(reader.get_batch(number), rows[numbers == number] - ends[number])
+                    few_rows(reader.get_batch(number), rows[numbers == number] - ends[number], self._path, "arrow")
                     for number in sorted(set(numbers.tolist()))
                 ]
                 found |= zip(rest, pa.concat_tables(parts).columns, strict=True)
             return pa.table([found[name] for name in names], names=list(names))
-
-    def _rows(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
-        """Rows of a record batch: a few are looked at alone, before anything is done with them."""
-        if len(rows) > FEW_ROWS or rows[-1] >= len(batch):
-            return gathered([validated(batch, self._path, "arrow")], rows)
-        parts = [validated(batch.slice(row, 1), self._path, "arrow") for row in rows.tolist()]
-        return pa.Table.from_batches([pa.concat_batches(parts)])
 
     def _reader(self, names: Sequence[str]):
         """What gives record batches of these columns."""
