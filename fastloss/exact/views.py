@@ -45,6 +45,7 @@ def binned(buckets: Mapping[int, int], low: float | None, high: float | None, bi
     else:
         edges = low * (1 - shares) + high * shares
     edges[0], edges[-1] = low, high
+    edges = np.maximum.accumulate(np.clip(edges, low, high))  # where these are near, rounded edges are in no order
     places = np.searchsorted(edges[1:-1], [value for value, _ in finite], side="right")
     for place, (_, count) in zip(places, finite, strict=True):
         counts[place] += count

@@ -50,6 +50,17 @@ def test_histograms_of_few_and_of_what_is_not_finite():
         fl.summarize([1.0]).histogram(0)
 
 
+@pytest.mark.parametrize("values", [[-1.3447916148338865], [1.7e308], [5e-324], [1.1, math.nextafter(1.1, 2)]])
+@pytest.mark.parametrize("bins", [2, 7, 10])
+@pytest.mark.parametrize("log", [False, True])
+def test_histograms_of_values_that_are_near_one_another(values, bins, log):
+    if log and values[0] < 0:
+        values = [-values[0]]
+    counts, edges = fl.summarize(values).histogram(bins, log=log)
+    assert counts.sum() == len(values) and (edges[0], edges[-1]) == (min(values), max(values))
+    assert (edges[1:] >= edges[:-1]).all()  # as np.histogram asks of edges
+
+
 def test_the_repr_has_mean_and_quantiles():
     assert repr(fl.summarize([1.0, 2.0, 6.0])) == "Summary(count=3, mean=3, p50=2, p99=5.92, max=6)"
     assert repr(fl.summarize([])) == "Summary(count=0, mean=-, p50=-, p99=-, max=-)"
