@@ -248,6 +248,21 @@ def test_what_is_wrong_with_json_is_said_in_a_line(scored, text, match):
     assert "in.jsonl: " in str(caught.value) and len(str(caught.value)) < 500
 
 
+def test_what_json_has_of_several_types_may_be_left_out(tmp_path):
+    """As logs have it: what is not used is neither said to be wrong, nor is a half of a character in it."""
+    values = ["1", '"a"', '{"a": 1}', "[1]", "true", '"\\ud800"', "9007199254740993", "null"]
+    for number, order in enumerate((values, values[::-1])):
+        lines = [f'{{"p": {row}, "y": 0, "z": {value}}}\n' for row, value in enumerate(order * 2)]
+        (tmp_path / f"{number}.jsonl").write_text("".join(lines))
+    options = {"loss": fl.absolute_error, "pred": "p", "target": "y"}
+    assert fl.score(tmp_path / "*.jsonl", **options).sum == 240
+    fl.score(tmp_path / "*.jsonl", tmp_path / "out.parquet", keep=["y"], **options)
+    assert pa.parquet.read_table(tmp_path / "out.parquet").column_names == ["y", "value"]
+    for used in ({"by": "z"}, {"by": "z.a"}, {"where": "z == 1"}, {"worst": 1}):
+        with pytest.raises(ScoringError, match=r"column 'z'.*: let all lines have one type there"):
+            fl.score(tmp_path / "0.jsonl", **options, **used)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_json_with_a_byte_order_mark(scored, encoding):
     summary, rows = scored('{"r":1,"t":"ä"}\n{"r":2}\n'.encode(encoding))

@@ -35,7 +35,8 @@ _FOLLOWS[list(b",]}\r\n")] = True
 
 
 class JsonSource(Source):
-    """An object a line; a column is what all lines have under a name, and null in those that lack it.
+    """An object a line; a column is what all lines have under a name, and null in those that lack it. One that is not
+    used may have values of any types.
 
     Texts stay texts, and a scored column of them is of numbers as in CSV: nan is NaN, an empty text is null. A reading
     of its own finds the columns and their types, as any line may have another one.
@@ -46,12 +47,18 @@ class JsonSource(Source):
         self._place = f"{shown(path)}: cannot be read as JSON lines"
         self._types: dict[str, pa.DataType] = dict(zip(columns.names, columns.types, strict=True)) if columns else {}
         self._inexact: set[str] = set()
+        self._mixed: dict[str, str] = {}  # columns of which no type holds all values, and why
         self._numbers = {name.split(".")[0] for name in spec.numbers}
         self.rows = 0
         if columns is None:
             for block in self._blocks():
                 self._learn(block)
         carried = set(spec.carried(self._types)) - self._numbers
+        named = {part for name in spec.named for part in (name, name.split(".")[0])}
+        for name, reason in self._mixed.items():
+            if name in carried or name in named or spec.worst:
+                advice = "keep fewer columns" if name in carried else "let all lines have one type there"
+                raise ScoringError(f"{self._place}: column {arguments.shown(name)}{reason}: {advice}")
         for name in carried & self._inexact:
             if types.is_floating(self._types[name]):
                 raise ScoringError(
@@ -109,10 +116,8 @@ class JsonSource(Source):
             if both is None and field.name in self._numbers:
                 both = pa.string()
             if both is None:
-                raise ScoringError(
-                    f"{self._place}: column {arguments.shown(field.name)} holds {known} and {found}: keep fewer columns"
-                )
-            self._types[field.name] = both
+                self._mixed.setdefault(field.name, f" holds {known} and {found}")
+            self._types[field.name] = pa.null() if field.name in self._mixed else both
 
     def _parsed(self, block: bytes, schema: pa.Schema | None, before: int) -> pa.Table:
         """The columns of a block, or all that it has, in rows; `before` are those before it."""
@@ -174,8 +179,8 @@ class JsonSource(Source):
                     return convert(values)
             if name in self._numbers:
                 return pa.array(list(map(_text, values)))
-            place = f"{self._place}: column {arguments.shown(name)}"
-            raise ScoringError(f"{place}: {one_line(error)}: keep fewer columns") from error
+            self._mixed.setdefault(name, f": {one_line(error)}")
+            return pa.nulls(len(values))
 
     def _array(self, name: str, values: list, type: pa.DataType, before: int) -> pa.Array:
         if types.is_string(type):
