@@ -157,17 +157,16 @@ class WorstCollector:
 
     def take(self, other: WorstCollector, groups: np.ndarray | None) -> None:
         """Add everything that was added to another one, whose groups have these numbers here; it is as new then."""
-        other._trim()
-        self._trim()
         self._expect(other._no_rows.schema)
-        held = other._held
-        if groups is not None:
-            held["group"] = groups[held["group"]]
-        held["chunk"] += len(self._chunks)
-        self._chunks += other._chunks
-        self._files |= other._files
+        held = other._gathered()
+        if len(held):
+            if groups is not None:
+                held["group"] = groups[held["group"]]
+            held["chunk"] += len(self._chunks)
+            self._chunks += other._chunks
+            self._files |= other._files
+            self._settle(_joined([self._gathered(), held]))
         other._empty()
-        self._settle(_joined([self._held, held]))
 
     def of_all(self) -> Worst:
         """The largest of all."""
@@ -221,8 +220,11 @@ class WorstCollector:
 
     def _trim(self) -> None:
         """Let go of what is not among the largest."""
-        if not self._new:
-            return
+        if self._new:
+            self._settle(self._gathered())
+
+    def _gathered(self) -> np.ndarray:
+        """What is held, and what waits; nothing waits afterwards."""
         found = [self._held]
         for source, of_source in groupby(self._new, lambda pair: pair[1].source):
             entries, origins = zip(*of_source, strict=True)
@@ -232,7 +234,7 @@ class WorstCollector:
             self._files[origins[0].fragment.number] = origins[0].file
             found.append(new)
         self._new, self._waiting = [], 0
-        self._settle(_joined(found))
+        return _joined(found)
 
     def _settle(self, held: np.ndarray) -> None:
         """Hold on to the largest of these."""
