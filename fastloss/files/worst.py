@@ -23,6 +23,7 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.formats import ARCHIVES, MEMORY, TEXTS
 from fastloss.files.spec import Spec
 
+SAMPLED = 32  # of so many rows one tells where the largest begin, where nearly all may be among them
 WAITING = 4  # times as many rows as are wanted wait until it is looked which of them are the largest
 HELD = np.dtype([(name, "i8") for name in ("group", "number", "row", "chunk", "place")] + [("value", "f8")])
 AS_BYTES = np.dtype(("V", HELD.itemsize))  # NumPy joins such arrays without a look at each field
@@ -193,10 +194,11 @@ class WorstCollector:
             known[: len(self._floors)] = self._floors
             rows = np.flatnonzero(~(values <= known[group]))
             rows = rows[~np.isnan(values[rows])]
-        for mark in (losses.null, losses.ignored):
-            if mark is not None and len(rows):
-                rows = rows[~mark[rows]]
-        return rows
+        if group is None and len(rows) > 2 * SAMPLED * self._count:
+            some = values[_unmarked(rows[::SAMPLED], losses)]
+            if len(some) > self._count:  # of all as many are not below the least of these
+                rows = np.flatnonzero(values >= np.partition(some, -self._count)[-self._count])
+        return _unmarked(rows, losses)
 
     def _keep(self, batch: pa.RecordBatch, values, group, origin: Origin, rows: np.ndarray) -> None:
         """Hold on to rows, if no others of the batch are larger."""
@@ -274,6 +276,14 @@ class WorstCollector:
         first = [column(files, pa.string()), to_arrow(held["row"]), to_arrow(held["value"])]
         fields = [pa.field(name, array.type) for name, array in zip(added(self._spec), first, strict=True)]
         return pa.Table.from_arrays([*first, *rows.columns], schema=pa.schema([*fields, *rows.schema]))
+
+
+def _unmarked(rows: np.ndarray, losses: Losses) -> np.ndarray:
+    """Those of the rows that count."""
+    for mark in (losses.null, losses.ignored):
+        if mark is not None and len(rows):
+            rows = rows[~mark[rows]]
+    return rows
 
 
 def _places_of_largest(values: np.ndarray, count: int) -> np.ndarray:
