@@ -14,8 +14,6 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
 
-from fastloss.files.parquet.thrift import FALSE, I32, TRUE, read
-
 cdef enum:
     DATA = 0  # kinds of pages
     DICTIONARY = 2
@@ -51,6 +49,16 @@ cdef enum:
     MOST_BITS = 32  # of a place in a dictionary
     WORD = 8  # bytes that are loaded at once
     COUNT_BYTES = 5  # of the head of a run, at most
+    TRUE = 1  # kinds of Thrift's fields, as thrift.pyx has them
+    FALSE = 2
+    I32 = 5
+    I64 = 6
+    BINARY = 8
+    STRUCT = 12
+    FIELDS = 9  # of a header and the struct in it, whose numbers are less
+    NUMBERS = 1 << 15  # of fields
+    NESTED = 4  # structs
+    VARINT_BYTES = 10
 
 cdef extern from *:
     """
@@ -62,11 +70,14 @@ cdef extern from *:
     const uint64_t ONES, BITS, PACKING
     const int64_t LARGE
 
-SHAPE = {DATA_HEADER: {}, DICTIONARY_HEADER: {}, DATA_V2_HEADER: {}}
-
 ctypedef fused Value:
     uint32_t
     uint64_t
+
+cdef struct Header:       # of a page: integers by the numbers of their fields, `LARGE` where there is none
+    int64_t whole[FIELDS]
+    int64_t part[FIELDS]  # those of the struct that tells of its kind; and LARGE + TRUE or FALSE
+    int of_kind           # the number of that field
 
 cdef struct Run:
     const uint8_t* at    # what follows it, and where that ends
@@ -247,20 +258,23 @@ cdef class Values:
         return 0
 
     cdef int next_page(self) except -1:
-        cdef Py_ssize_t takes, becomes, begin, end
-        cdef dict header
+        cdef Py_ssize_t takes, becomes, begin
+        cdef Header header
+        cdef const uint8_t* start
         cdef int kind
         while not self.missing:
             self.next_chunk()
         self.have(min(<Py_ssize_t>HEADER_BYTES, self.stop - self.at))
-        header, end = read(self.data, SHAPE, self.at - self.start)
-        self.at = self.start + end
-        kind, becomes, takes = whole(header, KIND), whole(header, BECOMES), whole(header, TAKES)
+        start, header.of_kind = start_of(self.data) + (self.at - self.start), 0
+        begin = read_fields(start, start_of(self.data) + len(self.data), header.whole, &header, 0)
+        require(begin > 0)
+        self.at += begin
+        kind, becomes, takes = whole(header.whole, KIND), whole(header.whole, BECOMES), whole(header.whole, TAKES)
         require(0 <= takes <= self.stop - self.at and 0 <= becomes <= self.becomes)
         if self.unwanted and kind in (DATA, DATA_V2):
-            head = of_kind(header, DATA_HEADER if kind == DATA else DATA_V2_HEADER)
-            if whole(head, COUNT) <= self.unwanted:
-                self.expect(whole(head, COUNT))
+            require(header.of_kind == (DATA_HEADER if kind == DATA else DATA_V2_HEADER))
+            if whole(header.part, COUNT) <= self.unwanted:
+                self.expect(whole(header.part, COUNT))
                 self.given, self.has_begun = self.count, True
                 self.unwanted -= self.count
                 self.at += takes
@@ -269,16 +283,18 @@ cdef class Values:
         self.have(takes)
         begin = self.at - self.start
         self.at += takes
-        if CHECKSUM in header:
+        if header.whole[CHECKSUM] != LARGE:
             found = zlib.crc32(memoryview(self.data)[begin : begin + takes])
-            require(found == <uint32_t>whole(header, CHECKSUM))
+            require(found == <uint32_t>whole(header.whole, CHECKSUM))
         if kind == DATA:
-            self.take_data(of_kind(header, DATA_HEADER), begin, takes, becomes)
+            require(header.of_kind == DATA_HEADER)
+            self.take_data(header.part, begin, takes, becomes)
         elif kind == DATA_V2:
-            self.take_data_v2(of_kind(header, DATA_V2_HEADER), begin, takes, becomes)
+            require(header.of_kind == DATA_V2_HEADER)
+            self.take_data_v2(header.part, begin, takes, becomes)
         else:
-            require(kind == DICTIONARY and not self.has_begun)
-            self.take_dictionary(of_kind(header, DICTIONARY_HEADER), begin, takes, becomes)
+            require(kind == DICTIONARY and header.of_kind == DICTIONARY_HEADER and not self.has_begun)
+            self.take_dictionary(header.part, begin, takes, becomes)
         self.has_begun = True
         return 0
 
@@ -292,7 +308,7 @@ cdef class Values:
             require(count <= size == len(self.data))
         return 0
 
-    cdef int take_dictionary(self, dict head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
+    cdef int take_dictionary(self, const int64_t* head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
         require(whole(head, ENCODING) in (PLAIN, PLAIN_DICTIONARY))
         self.decompress(begin, takes, becomes, True)
         self.dictionary = self.page[self.first : self.last]
@@ -304,7 +320,7 @@ cdef class Values:
         self.count = self.given = 0
         return 0
 
-    cdef int take_data(self, dict head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
+    cdef int take_data(self, const int64_t* head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
         cdef Py_ssize_t count = whole(head, COUNT), end
         cdef uint32_t size
         cdef int of_levels = whole(head, LEVELS_ENCODING)
@@ -321,17 +337,16 @@ cdef class Values:
         self.decode(whole(head, ENCODING), count)
         return 0
 
-    cdef int take_data_v2(self, dict head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
+    cdef int take_data_v2(self, const int64_t* head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
         cdef Py_ssize_t count = whole(head, COUNT), found = count, size = whole(head, LEVELS_V2)
-        kind, is_compressed = head.get(IS_COMPRESSED, (TRUE, True))
-        require(kind == TRUE or kind == FALSE)
+        require(head[IS_COMPRESSED] >= LARGE)
         require(whole(head, ROWS_V2) == count and whole(head, REPEATED_V2) == 0)
         require(0 <= size <= min(takes, becomes) and (self.is_nullable or size == 0))
         self.expect(count)
         if self.is_nullable:
             found = self.take_levels(self.data, begin, begin + size)
         require(whole(head, NULLS_V2) == count - found)
-        self.decompress(begin + size, takes - size, becomes - size, is_compressed)
+        self.decompress(begin + size, takes - size, becomes - size, head[IS_COMPRESSED] != LARGE + FALSE)
         self.decode(whole(head, ENCODING_V2), found)
         return 0
 
@@ -457,16 +472,84 @@ cdef inline int require(bint holds) except -1:
     return 0
 
 
-cdef int whole(dict struct, int field) except? -1:
-    """A field that must be there, of 32 bits."""
-    cdef tuple found = struct[field]
-    cdef int64_t value = found[1] if found[0] == I32 else LARGE
-    require(value == <int>value)
-    return value
+cdef int whole(const int64_t* fields, int field) except? -1:
+    """A field that must be there."""
+    require(fields[field] < LARGE)
+    return fields[field]
 
 
-cdef dict of_kind(dict header, int field):
-    return (<tuple>header[field])[1]
+cdef Py_ssize_t read_fields(
+    const uint8_t* start, const uint8_t* stop, int64_t* found, Header* header, int nested
+) noexcept nogil:
+    """Read a struct of Thrift's compact protocol, and of a header the one that tells of its kind; the bytes that it
+    takes, 0 where it is none or has lists, which headers of pages have not."""
+    cdef const uint8_t* at = start
+    cdef int64_t others[FIELDS]
+    cdef int64_t number = 0, value
+    cdef Py_ssize_t size
+    cdef int head, kind, i
+    cdef bint tells
+    for i in range(FIELDS):
+        found[i] = LARGE
+    while at < stop:
+        head = at[0]
+        at += 1
+        if head == 0:
+            return at - start
+        kind, value = head & 15, head >> 4
+        if value:
+            number += value
+        else:
+            size = varint(at, stop, &number)
+            if size == 0:
+                return 0
+            at, number = at + size, zigzag(number)
+        if not -NUMBERS < number < NUMBERS:
+            return 0
+        if kind == STRUCT:
+            tells = header != NULL and number in (DATA_HEADER, DICTIONARY_HEADER, DATA_V2_HEADER)
+            if nested == NESTED or (tells and header.of_kind):
+                return 0
+            if tells:
+                header.of_kind = number
+                size = read_fields(at, stop, header.part, NULL, nested + 1)
+            else:
+                size = read_fields(at, stop, others, NULL, nested + 1)
+        elif kind == TRUE or kind == FALSE:
+            if 0 <= number < FIELDS:
+                found[number] = LARGE + kind
+            continue
+        elif 3 < kind <= I64 or kind == BINARY:
+            size = varint(at, stop, &value)
+            if kind == BINARY and size:
+                size = size + value if 0 <= value <= stop - at - size else 0
+            value = zigzag(value)
+            if kind == I32 and value != <int>value:
+                return 0
+            if kind == I32 and 0 <= number < FIELDS:
+                found[number] = value
+        else:
+            return 0
+        if size == 0:
+            return 0
+        at += size
+    return 0
+
+
+cdef inline int64_t zigzag(int64_t value) noexcept nogil:
+    return <int64_t>(<uint64_t>value >> 1) ^ -(value & 1)
+
+
+cdef Py_ssize_t varint(const uint8_t* at, const uint8_t* stop, int64_t* value) noexcept nogil:
+    """Read the bits of an integer; the bytes that it takes, 0 where it does not end."""
+    cdef uint64_t bits = 0
+    cdef int i
+    for i in range(min(stop - at, <Py_ssize_t>VARINT_BYTES)):
+        bits |= <uint64_t>(at[i] & 127) << 7 * i
+        if at[i] < 128:
+            value[0] = <int64_t>bits
+            return i + 1
+    return 0
 
 
 cdef Py_ssize_t snappy_size(const uint8_t* at, Py_ssize_t takes) noexcept nogil:
