@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 
 from fastloss.files.errors import ScoringError
@@ -109,6 +108,7 @@ def as_written(place: str, format: str) -> str:
     return (stem.removesuffix(_suffix(stem)) if _named(place) else stem) + ".parquet"
 
 
+@lru_cache(maxsize=1024)  # a file of a job is asked about some ten times
 def compression_of(path: str) -> str | None:
     """The compression that the last extension of `path` names."""
     return COMPRESSIONS.get(_suffix(path).lower())
@@ -124,14 +124,14 @@ def is_arrow_stream(path: str) -> bool:
     return path == STREAM or _suffix(bare(path)).lower() == ".arrows"
 
 
-@lru_cache(maxsize=1024)  # a file of a job is asked about some ten times
 def _suffix(path: str) -> str:
     """The last extension of a path, as `pathlib` has it, which takes ten times as long."""
-    name = os.path.basename(path.rstrip("/"))
+    name = path.rstrip("/").rpartition("/")[2]
     at = name.rfind(".")
     return name[at:] if 0 < at < len(name) - 1 else ""
 
 
+@lru_cache(maxsize=1024)
 def _named(path: str) -> str | None:
     return EXTENSIONS.get(_suffix(bare(path)).lower().removeprefix("."))
 

@@ -23,6 +23,7 @@ ARROW_SCHEMA = b"ARROW:schema"
 COPIED_BYTES = 1 << 18  # at a time
 HEADER_BYTES, LONG_HEADER_BYTES = 1 << 8, 1 << 22  # of a page, nearly always; with long texts as its bounds
 PAGE = {field: {} for field in fields.PAGES_OF_VALUES}
+INDEXES = *fields.OFFSETS, *fields.BOUNDS
 _UNCOUNTED = re.compile(rb"parquet-mr version 1\.([01]|2\.[0-8])\b")  # leaves the headers of dictionaries out of sizes
 
 
@@ -93,6 +94,8 @@ class Carried:
         What the schema of the file says of the whole.
     elements : list of Struct
         What it says of them.
+    chosen : list of int
+        Their numbers among the columns of the file.
     groups : list of int
         The row groups that have rows.
 
@@ -108,8 +111,8 @@ class Carried:
             self.root, self._roots = _tree(footer.file.get(fields.FILE_SCHEMA, fields.NO_LIST), len(footer.leaves))
         except (LookupError, ValueError) as error:
             raise footer.corrupt("its schema is corrupt") from error
-        self._chosen = [i for i, root in enumerate(self._roots) if root.name in names]
-        roots = [self._roots[i] for i in self._chosen]
+        self.chosen = [i for i, root in enumerate(self._roots) if root.name in names]
+        roots = [self._roots[i] for i in self.chosen]
         self.elements = [element for root in roots for element in root.elements]
         self.columns = len(roots)
         self._leaves = [leaf for root in roots for leaf in root.leaves]
@@ -147,13 +150,13 @@ class Carried:
     def described(self) -> tuple:
         """What its footer says of the columns of the file, and which of them these are."""
         told = (self.footer.file.get(field, fields.NO_LIST) for field in (fields.FILE_SCHEMA, fields.FILE_TEXTS))
-        return *told, *self._chosen
+        return *told, *self.chosen
 
     def arrow_fields(self) -> list[pa.Field] | None:
         """The columns as Arrow had them, if the file tells."""
         schema = _arrow_schema(self.footer.file.get(fields.FILE_TEXTS, fields.NO_LIST))
         is_of_all = schema is not None and len(schema) == len(self._roots)
-        return [schema.field(i) for i in self._chosen] if is_of_all else None
+        return [schema.field(i) for i in self.chosen] if is_of_all else None
 
     def group(self, group: int) -> tuple[Struct, list[Chunk]]:
         """What the footer says of a row group, and its chunks that are carried.
@@ -214,7 +217,7 @@ class Carried:
 
     def _told(self) -> tuple:
         of_file = [self.footer.file.get(field) for field in (fields.FILE_WRITER, fields.FILE_ORDERS)]
-        return self._chosen, self._roots, of_file
+        return self.chosen, self._roots, of_file
 
     def _check_rows(self) -> None:
         if not self.footer.is_consistent:
@@ -247,7 +250,7 @@ class Carried:
         at = 2 * self._place(group, leaf)
         chunk = Chunk(*self.footer.extents[at : at + 2], struct)
         self._check_pages(leaf, chunk)
-        if not struct.keys().isdisjoint((*fields.OFFSETS, *fields.BOUNDS)):
+        if not struct.keys().isdisjoint(INDEXES):
             self._take_indexes(leaf, chunk)
         if not chunk.metadata.keys().isdisjoint(fields.BLOOM):
             self._take_bloom(leaf, chunk)
@@ -257,7 +260,7 @@ class Carried:
         """Read the page indexes of a chunk, whose description no longer tells of them then."""
         struct = chunk.struct
         offsets, bounds = ([number(struct, field) for field in pair] for pair in (fields.OFFSETS, fields.BOUNDS))
-        for field in (*fields.OFFSETS, *fields.BOUNDS):
+        for field in INDEXES:
             struct.pop(field, None)
         if min(*offsets, *bounds) > 0:
             chunk.bounds = self._bytes(leaf, *bounds)
@@ -277,14 +280,14 @@ class Carried:
 
     def _check_pages(self, leaf: int, chunk: Chunk) -> None:
         """That a chunk has as many values as it is said to, in pages one behind the other."""
-        at, missing = chunk.start, number(chunk.metadata, fields.VALUES)
-        while missing > 0 and at < chunk.stop:
-            page, at = self._page(leaf, at, chunk.stop)
+        at, stop, missing = chunk.start, chunk.stop, number(chunk.metadata, fields.VALUES)
+        while missing > 0 and at < stop:
+            page, at = self._page(leaf, at, stop)
             for field in PAGE:
                 if field in page:
                     missing -= number(page[field][1], fields.PAGE_VALUES)
             takes = number(page, fields.PAGE_TAKES)
-            if not 0 <= takes <= chunk.stop - at:
+            if not 0 <= takes <= stop - at:
                 raise self.footer.corrupt_column(leaf, "has a page that does not end in its place")
             at += takes
         if missing:

@@ -56,7 +56,7 @@ GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
 
 NO_LIST, NO_STRUCTS, NO_STRUCT = (thrift.LIST, b"\0"), (thrift.LIST, ()), (thrift.STRUCT, {})
 NOWHERE = -1, -1
-_known: Known[tuple[bytes, bytes], tuple[pa.Schema, list[Leaf]]] = Known()  # by schema and key-value entries of footers
+_known: Known[tuple[bytes, bytes], tuple[pa.Schema, list[Leaf], Known]] = Known()  # by what footers tell of columns
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ class Footer:
         The columns.
     leaves : list of Leaf
         The columns of values.
+    known : Known
+        What was found out about the columns, in all files that say the same of them.
     groups : list of bytes
         These, unread, as there may be many.
     end : int
@@ -121,7 +123,7 @@ class Footer:
         try:
             self.file, _ = thrift.read(file.read(length), {FILE_ORDERS: [{}]})
             told = self.file.get(FILE_SCHEMA, NO_LIST)[1], self.file.get(FILE_TEXTS, NO_LIST)[1]
-            self.schema, self.leaves = _columns(told, read)
+            self.schema, self.leaves, self.known = _columns(told, read)
             _, orders = self.file.get(FILE_ORDERS, (thrift.LIST, self.leaves))
             self.is_sound = tail[4:] == MAGIC and has(self.file, REQUIRED_OF_FILE) and len(orders) == len(self.leaves)
             self.groups = thrift.structs(self.file.pop(FILE_GROUPS, NO_LIST), self._group)
@@ -152,18 +154,19 @@ class Footer:
         if len(chunks) > len(self.leaves):
             raise SourceError(f"{self.name}: a row group has more columns than the file has")
         described = [chunk.get(CHUNK_METADATA, NO_STRUCT)[1] for chunk in chunks]
+        is_sound, is_known = self.is_sound, self.is_known
         for column, (chunk, metadata) in enumerate(zip(chunks, described, strict=True)):
             if CHUNK_ENCRYPTED in chunk:
                 raise SourceError(f"{self.name}: column {self.leaves[column].path!r} is encrypted, which is not read")
             if SIZES in metadata:
                 self._check_sizes(column, metadata[SIZES][1])
-            self.is_sound = self.is_sound and _is_sound(chunk, metadata)
-            self.is_known = self.is_known and chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
+            is_sound = is_sound and _is_sound(chunk, metadata)
+            is_known = is_known and chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
             first = chunk_start(metadata)
             last = first + number(metadata, TAKES)
             self.extents.extend((first, last) if len(MAGIC) <= first <= last <= self.end else NOWHERE)
         missing = len(self.leaves) - len(chunks)
-        self.is_sound = self.is_sound and not missing
+        self.is_sound, self.is_known = is_sound and not missing, is_known
         for told, field in self._told:
             told.extend([number(metadata, field) for metadata in described] + [-1] * missing)
         self.extents.extend(NOWHERE * missing)
@@ -177,12 +180,12 @@ class Footer:
                 raise self.corrupt_column(column, f"has a histogram of {size} levels, and {level + 1} levels")
 
 
-def _columns(told: tuple[bytes, bytes], read: Callable) -> tuple[pa.Schema, list[Leaf]]:
-    """The columns and the leaves of a file, of which its footer tells this."""
+def _columns(told: tuple[bytes, bytes], read: Callable) -> tuple[pa.Schema, list[Leaf], Known]:
+    """The columns and the leaves of a file, of which its footer tells this, and what is known about them."""
 
-    def found() -> tuple[pa.Schema, list[Leaf]]:
+    def found() -> tuple[pa.Schema, list[Leaf], Known]:
         schema, stored = read()
-        return schema, [Leaf.of(stored.column(i)) for i in range(len(stored))]
+        return schema, [Leaf.of(stored.column(i)) for i in range(len(stored))], Known()
 
     return _known.of(told, found)
 

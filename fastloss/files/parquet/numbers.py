@@ -49,15 +49,11 @@ def batches(
     dictionaries: dict[str, pa.Array] = {}
     left = sum(footer.rows[group] for group in groups)
     try:
-        chosen = [schema.field(name) for name in dict.fromkeys(names)]
-        fields = [_field(field, field.name in texts) for field in chosen]
-        leaves = [_leaf(footer, field) for field in fields]
-        if any(TYPES[footer.leaves[i].type][1] != field.type for i, field in zip(leaves, fields, strict=True)):
-            return
+        own, leaves = _decoded(footer, schema, tuple(names), frozenset(texts))
         columns = [_values(read, footer, leaf, groups) for leaf in leaves]
     except UNKNOWN:
         return
-    own = pa.schema(fields, schema.metadata)
+    fields = list(own)
     while columns and left > 0:
         rows, arrays = min(size, left), []
         try:
@@ -122,17 +118,38 @@ def _texts(ends: bytes, texts: bytes) -> pa.StringArray:
     return found
 
 
+def _decoded(
+    footer: Footer, schema: pa.Schema, names: tuple[str, ...], texts: frozenset[str]
+) -> tuple[pa.Schema, list[int]]:
+    """The schema of columns that are decoded, and the leaves that they are."""
+    if schema is footer.schema:  # as of nearly all files
+        return footer.known.of(("decoded", names, texts), lambda: _newly_decoded(footer, schema, names, texts))
+    return _newly_decoded(footer, schema, names, texts)
+
+
+def _newly_decoded(
+    footer: Footer, schema: pa.Schema, names: tuple[str, ...], texts: frozenset[str]
+) -> tuple[pa.Schema, list[int]]:
+    fields = [_field(schema.field(name), name in texts) for name in dict.fromkeys(names)]
+    leaves = [_leaf(footer, field) for field in fields]
+    if any(TYPES[footer.leaves[i].type][1] != field.type for i, field in zip(leaves, fields, strict=True)):
+        raise Refused("a column of another type")
+    return pa.schema(fields, schema.metadata), leaves
+
+
 def _leaf(footer: Footer, field: pa.Field) -> int:
     """The number of the leaf that a column is."""
     (leaf,) = [i for i, leaf in enumerate(footer.leaves) if leaf.path == field.name]
     repeated, nullable = footer.leaves[leaf].levels
-    if not footer.is_known or repeated or nullable > 1:
-        raise Refused("a file with unknown parts, or a nested column")
+    if repeated or nullable > 1:
+        raise Refused("a nested column")
     return leaf
 
 
 def _values(read: Read, footer: Footer, leaf: int, groups: Iterable[int]) -> Values:
     """Those of a column in some row groups."""
+    if not footer.is_known:
+        raise Refused("a file with unknown parts")
     _, _, size = TYPES[footer.leaves[leaf].type]
     return Values(read, _chunks(footer, leaf, groups), size, footer.leaves[leaf].levels[1])
 

@@ -27,7 +27,7 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.matching import Source
 from fastloss.files.parquet import numbers
 from fastloss.files.parquet.carried import Carried
-from fastloss.files.parquet.footer import Footer, Leaf
+from fastloss.files.parquet.footer import Footer
 from fastloss.files.parquet.pages import with_rows
 from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import (
@@ -60,11 +60,10 @@ class ParquetSource(Source):
             self._footer = self._looked_at()
             self.schema = self._footer.schema
             self._groups = range(len(self._footer.rows)) if row_groups is None else row_groups
-            carried = spec.carried(self.schema.names)
-            beside = {*carried, *spec.numbers, *spec.conditioned, *(self.schema.names if spec.worst else ())}
-            self._of_groups = {*spec.grouping} - beside
-            _refuse_intervals(shown(path), self._footer.leaves, carried)
-            stamps = int96_columns(self._footer.leaves, {*carried, *spec.read})
+            self._of_groups, intervals, stamps = _asked(self._footer, spec)
+            if intervals:
+                what = f"column {intervals[0]!r} is an INTERVAL, which cannot be carried"
+                raise ScoringError(f"{shown(path)}: {what}: keep fewer columns")
             if stamps:
                 self.expect(stamps)
                 metadata = self._file.metadata
@@ -313,13 +312,18 @@ def _not_text(path: str, error: UnicodeDecodeError) -> ScoringError:
     return ScoringError(f"{shown(path)}: the name of a column is not UTF-8: {error.object!r}")
 
 
-def _refuse_intervals(name: str, leaves: Sequence[Leaf], carried: Sequence[str]) -> None:
-    """Arrow has no such type: they would come out as 12 bytes."""
-    for leaf in leaves:
-        if leaf.is_interval and leaf.path.split(".")[0] in carried:
-            raise ScoringError(
-                f"{name}: column {leaf.path!r} is an INTERVAL, which cannot be carried: keep fewer columns"
-            )
+def _asked(footer: Footer, spec: Spec) -> tuple[set[str], list[str], list[str]]:
+    """What a spec asks of a file: the columns that name groups alone; the paths of intervals that would be carried as
+    12 bytes, as Arrow has no such type; those of timestamps of 96 bits."""
+    key = "asked", spec.keep, spec.numbers, spec.grouping, spec.conditioned, spec.worst is not None
+    return footer.known.of(key, lambda: _newly_asked(footer, spec))
+
+
+def _newly_asked(footer: Footer, spec: Spec) -> tuple[set[str], list[str], list[str]]:
+    carried = spec.carried(footer.schema.names)
+    beside = {*carried, *spec.numbers, *spec.conditioned, *(footer.schema.names if spec.worst else ())}
+    intervals = [leaf.path for leaf in footer.leaves if leaf.is_interval and leaf.path.split(".")[0] in carried]
+    return {*spec.grouping} - beside, intervals, int96_columns(footer.leaves, {*carried, *spec.read})
 
 
 class ArrowSource(Source):

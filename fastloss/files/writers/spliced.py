@@ -66,7 +66,7 @@ class SplicedSink(Sink):
     def _write_group(self, number: int) -> None:
         rows = self._carried.rows(number)
         table = pa.Table.from_batches(self._waiting, self._emitted)
-        self._waiting, self._rows = table.slice(rows).to_batches(), self._rows - rows
+        self._waiting, self._rows = table.slice(rows).to_batches() if rows < self._rows else [], self._rows - rows
         table = table.slice(0, rows)
         group, chunks = self._carried.group(number)
         for start, stop, together in _runs(chunks):
@@ -113,8 +113,14 @@ class SplicedSink(Sink):
 
     def _told(self) -> Told:
         """What the output says of its columns."""
+        known, chosen = self._first.footer.known, self._first.chosen
+        schema, columns, told = known.get("told", (None, None, None))
+        if schema is self._schema and columns == chosen:  # as of many files
+            return told
         key = self._first.described, self._schema.serialize().to_pybytes()
-        return _known.of(key, self._new_told)
+        told = _known.of(key, self._new_told)
+        known["told"] = self._schema, chosen, told
+        return told
 
     def _new_told(self) -> Told:
         first, emitted = self._first, empty_footer(self._emitted)
