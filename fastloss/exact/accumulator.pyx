@@ -21,14 +21,18 @@ without their last three bits: a few for most data, 2**17 at most.
 """
 
 from libc.float cimport DBL_MAX
-from libc.math cimport isfinite
+from libc.math cimport INFINITY, isfinite, ldexp
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 cimport cython
 
+from fastloss.core.allocation cimport allocate, give_back
+
 import numpy as np
+
+from fastloss.core.allocation import empty
 
 cdef extern from "environment.h" nogil:
     uint64_t fl_enter_floats()
@@ -67,13 +71,6 @@ cdef extern from *:
     void __builtin_prefetch(const void* at, int writes) noexcept nogil
     object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
 
-cdef extern from "<stdlib.h>" nogil:
-    void* aligned_alloc(size_t alignment, size_t size)
-
-cdef extern from "large_pages.h" nogil:
-    size_t FL_LARGE_PAGE
-    void fl_in_large_pages(void* memory, size_t size)
-
 cdef enum:
     MANTISSA_BITS = 52
     LEAD_BITS = 7           # of the mantissa, which belong to the bucket's index
@@ -88,6 +85,7 @@ cdef enum:
     SHORTS = 1 << 8         # sums of short weights at a time
     TINIES = 1 << 9         # and of those with short values
     CELL_BITS = 16          # the top bits of a float32: sign, exponent, seven leading mantissa bits; the others are low
+    LINES = 1 << 9          # of cells: each of a sign and exponent
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
     AT_ONCE = 1 << 8        # values that are looked at together, in vectors
@@ -150,13 +148,66 @@ cdef inline bint is_subnormal(uint32_t bits) noexcept nogil:
     return (bits << 1) - 1 < (1 << 24) - 1
 
 
-cdef inline bint is_any(const uint8_t* marks) noexcept nogil:
-    """Whether one of `AT_ONCE` is not 0."""
+cdef inline bint is_any(const uint8_t* marks, Py_ssize_t size) noexcept nogil:
+    """Whether one is not 0."""
     cdef Py_ssize_t i
     cdef uint8_t all_of_them = 0
-    for i in range(AT_ONCE):
+    for i in range(size):
         all_of_them |= marks[i]
     return all_of_them != 0
+
+
+cdef bint are_plain(const float* values, Py_ssize_t size, float* smallest, float* largest) noexcept nogil:
+    """Whether none of at most `AT_ONCE` values is NaN or subnormal; bounds are widened to them then. In vectors: it is
+    integers that are compared, of the order of the values."""
+    cdef Py_ssize_t i
+    cdef int32_t bits[AT_ONCE]
+    cdef int32_t key, least = key_of(smallest[0]), most = key_of(largest[0])
+    cdef int is_other = 0
+    memcpy(bits, values, size * sizeof(float))
+    for i in range(size):
+        key = ordered_bits(bits[i])
+        least = key if key < least else least
+        most = key if key > most else most
+        is_other |= is_subnormal(<uint32_t>bits[i])
+    if is_other or least < key_of(-INFINITY) or most > key_of(INFINITY):
+        return False
+    smallest[0], largest[0] = of_key(least), of_key(most)
+    return True
+
+
+cdef inline int32_t ordered_bits(int32_t bits) noexcept nogil:
+    """Of bits of a float32 an integer in the order of these, beyond that of infinity of NaN; and the other way."""
+    return bits ^ (bits >> 31 & INT32_MAX)
+
+
+cdef inline int32_t key_of(float value) noexcept nogil:
+    cdef int32_t bits
+    memcpy(&bits, &value, sizeof(bits))
+    return ordered_bits(bits)
+
+
+cdef inline float of_key(int32_t key) noexcept nogil:
+    cdef float value
+    cdef int32_t bits = ordered_bits(key)
+    memcpy(&value, &bits, sizeof(bits))
+    return value
+
+
+cdef inline uint64_t binade_of(uint64_t line) noexcept nogil:
+    """The sign and exponent, in an index, of cells of a sign and exponent of float32."""
+    cdef uint64_t exponent = line & 0xFF
+    exponent = EXPONENTS - 1 if exponent == 0xFF else exponent + REBIASED if exponent else 0
+    return line >> 8 << 11 | exponent
+
+
+cdef inline uint64_t count_in(const Cell* cell) noexcept nogil:
+    return cell.count_and_low >> CELL_SUM_BITS
+
+
+cdef inline uint128 low_in(const Cell* cell) noexcept nogil:
+    """The sum of low mantissa bits, as those of a float64."""
+    return <uint128>(cell.count_and_low & ((<uint64_t>1 << CELL_SUM_BITS) - 1)) << NARROWED
 
 
 cdef inline void put_bits(Cell* cells, uint8_t* used, uint32_t bits) noexcept nogil:
@@ -169,7 +220,6 @@ cdef inline void put_bits(Cell* cells, uint8_t* used, uint32_t bits) noexcept no
 
 
 include "content.pxi"
-include "pages.pxi"
 include "table.pxi"
 
 
@@ -245,7 +295,7 @@ cdef class Cells:
     """Counts and sums of float32 values by their top bits."""
 
     cdef Cell* cells
-    cdef uint8_t used[1 << 16 - 7]      # of each sign and exponent, whether there may be values in its cells
+    cdef uint8_t used[LINES]            # of each sign and exponent, whether there may be values in its cells
     cdef Py_ssize_t room                # how many values more they hold for certain
     cdef float smallest
     cdef float largest
@@ -263,37 +313,28 @@ cdef class Cells:
         self, const float* values, const uint8_t* mark, Py_ssize_t size, Group* own, Table table
     ) except -1 nogil:
         """As `Accumulator.put_all`, of one group and without weights; the table takes what has no cell."""
-        cdef Py_ssize_t stop, i = 0
-        while i < size:
-            stop = min(size, i + AT_ONCE)
-            if self.room < stop - i:
+        cdef Py_ssize_t some
+        while size:
+            some = min(size, <Py_ssize_t>AT_ONCE)
+            if self.room < some:
                 self.empty_into(table)
-            self.room -= stop - i
-            if stop - i == AT_ONCE and (mark == NULL or not is_any(mark + i)) and self.are_plain(values + i):
-                self.put_plain(values + i)
+            if (mark == NULL or not is_any(mark, some)) and are_plain(values, some, &self.smallest, &self.largest):
+                self.put_plain(values, some)
             else:
-                self.put(values + i, mark + i if mark != NULL else NULL, stop - i, own, table)
-            i = stop
+                self.put(values, mark, some, own, table)
+            values, size = values + some, size - some
+            if mark != NULL:
+                mark = mark + some
         return 0
 
-    cdef bint are_plain(self, const float* values) noexcept nogil:
-        """Whether `AT_ONCE` values have cells and are within the bounds; found out in vectors."""
-        cdef Py_ssize_t i
-        cdef uint32_t bits[AT_ONCE]
-        cdef float smallest = self.smallest, largest = self.largest
-        cdef int is_other = 0
-        memcpy(bits, values, sizeof(bits))
-        for i in range(AT_ONCE):
-            is_other |= (not values[i] >= smallest) | (not values[i] <= largest) | is_subnormal(bits[i])
-        return not is_other
-
-    cdef void put_plain(self, const float* values) noexcept nogil:
-        """Add `AT_ONCE` values of which `are_plain` is true."""
+    cdef void put_plain(self, const float* values, Py_ssize_t size) noexcept nogil:
+        """Add values of which `are_plain` is true, for which there is room."""
         cdef Py_ssize_t i
         cdef uint32_t bits
         cdef uint8_t* used = self.used  # beside us: what is stored there might be our own fields
         cdef Cell* cells = self.cells
-        for i in range(AT_ONCE):
+        self.room -= size
+        for i in range(size):
             memcpy(&bits, values + i, sizeof(bits))
             put_bits(cells, used, bits)
 
@@ -321,27 +362,35 @@ cdef class Cells:
 
     cdef int empty_into(self, Table table) except -1 nogil:
         """Hand over what is there to the buckets of a table without groups."""
-        cdef uint64_t line, exponent, key, lead
+        cdef uint64_t line, lead
         cdef Cell* cell
         cdef Bucket* bucket
-        for line in range(<uint64_t>1 << CELL_BITS - LEAD_BITS):
+        for line in range(<uint64_t>LINES):
             if not self.used[line]:
                 continue
-            self.used[line] = 0
-            exponent = line & 0xFF
-            exponent = 0x7FF if exponent == 0xFF else exponent + REBIASED if exponent else 0
-            key = (line >> 8 << 11 | exponent) << LEAD_BITS
             cell = self.cells + (line << LEAD_BITS)
             for lead in range(<uint64_t>1 << LEAD_BITS):
                 if cell[lead].count_and_low:
-                    bucket = table.find(key | lead)
-                    bucket.count += cell[lead].count_and_low >> CELL_SUM_BITS
-                    bucket.low += <uint128>(cell[lead].count_and_low & ((<uint64_t>1 << CELL_SUM_BITS) - 1)) << NARROWED
+                    bucket = table.find(binade_of(line) << LEAD_BITS | lead)
+                    bucket.count += count_in(cell + lead)
+                    bucket.low += low_in(cell + lead)
                     bucket.high += <uint128>cell[lead].high << 2 * NARROWED
-                    cell[lead].count_and_low = cell[lead].high = 0
+            self.cleared(line)
         self.room = CELL_VALUES
         return 0
 
+    cdef uint128 cleared(self, uint64_t line) noexcept nogil:
+        """Have nothing in the cells of a sign and exponent; the sum of squares that was there."""
+        cdef uint64_t lead, squares = 0
+        cdef Cell* cell = self.cells + (line << LEAD_BITS)
+        for lead in range(<uint64_t>1 << LEAD_BITS):
+            squares += cell[lead].high
+        memset(cell, 0, sizeof(Cell) << LEAD_BITS)
+        self.used[line] = 0
+        return <uint128>squares << 2 * NARROWED
+
+
+include "pages.pxi"
 
 include "moments.pxi"
 
@@ -514,15 +563,16 @@ cdef class Accumulator:
         other.require(1)
 
     def contents(self):
-        """Of each group (NaNs, rows of mark 1, of mark 2, smallest, largest, states, sum of squares): the last two as
-        in `Content`; without values the bounds are inf and -inf."""
+        """Of each group (NaNs, rows of mark 1, of mark 2, smallest, largest, states, totals, sum of squares): the last
+        three as in `Content`; without values the bounds are inf and -inf."""
         cdef Py_ssize_t i
-        cdef Group* one
+        cdef Group one
+        cdef Content content = Content()
         self.settle()
         for i in range(self.groups):
-            content = self.pages.content(i, self.found) if self.grouped else self.values.content()
-            one = self.found + i
-            yield one.nan, one.left_out[0], one.left_out[1], one.smallest, one.largest, *content
+            one = self.found[i]
+            of_group = self.pages.content(i, &one, content) if self.grouped else self.values.content(content)
+            yield one.nan, one.left_out[0], one.left_out[1], one.smallest, one.largest, *of_group
 
     def weighted(self):
         """Of each group (number of values of inf with a weight, of -inf, `Moments.of_groups`); None where no value had

@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
+from fastloss.core.floats import in_standard_floats
 from fastloss.exact import accumulator
-from fastloss.exact.integers import divide
 from fastloss.exact.packing import packed, unpacked
 from fastloss.exact.state import integer, sequence
 
@@ -47,10 +47,14 @@ class Buckets(Mapping[int, int]):
     ----------
     states : array of uint64, of shape (n, 4)
         Of each bucket, by increasing index: this, the low and the high half of its sum of low mantissa bits, its count.
+    totals : tuple, optional
+        The number of values, that of inf, that of -inf, and the sum of the finite ones in units of 2**-1128.
     """
 
-    def __init__(self, states: np.ndarray = _NONE):
+    def __init__(self, states: np.ndarray = _NONE, totals: tuple[int, int, int, int] | None = None):
         self._states = states
+        if totals is not None:
+            self._totals = totals
 
     @classmethod
     def of(cls, indices: Iterable[int], counts: Iterable[int], lows: Iterable[int]) -> Buckets:
@@ -76,50 +80,40 @@ class Buckets(Mapping[int, int]):
     @property
     def count(self) -> int:
         """The number of values."""
-        return self._sums[0]
+        return self._totals[0]
 
     @property
     def infinities(self) -> dict[int, int]:
         """The numbers of infinite values, by their signs."""
-        return {sign: count for sign, count in ((1, self._sums[1]), (-1, self._sums[2])) if count}
+        return {sign: count for sign, count in ((1, self._totals[1]), (-1, self._totals[2])) if count}
 
     @property
     def infinite(self) -> int:
         """The number of infinite values."""
-        return self._sums[1] + self._sums[2]
+        return self._totals[1] + self._totals[2]
 
     @property
     def total(self) -> int:
         """The exact sum of the finite values, in units of 2**-1128."""
-        return self._sums[3]
+        return self._totals[3]
 
     @cached_property
-    def _sums(self) -> tuple[int, int, int, int]:
+    def _totals(self) -> tuple[int, int, int, int]:
         return accumulator.sums(self._states)
 
-    def mean_at(self, rank: int) -> float:
-        """The mean of the bucket of the rank-th smallest value, counted from 0."""
-        order, below = self._ordered
-        place = int(order[below.searchsorted(rank, side="right")])
-        if place not in self._means:
-            index, low, high, count = self._states[place].tolist()
-            self._means[place] = bucket_mean(index, count << COUNT_SHIFT | high << 64 | low)
-        return self._means[place]
+    @in_standard_floats
+    def means_at(self, rank: int) -> tuple[float, float]:
+        """The means of the buckets of the rank-th smallest value, counted from 0, and of the next one."""
+        return accumulator.means_at(self._states, rank)
+
+    @in_standard_floats
+    def means(self) -> tuple[np.ndarray, np.ndarray]:
+        """The mean of the values of each bucket, and their number."""
+        return accumulator.means(self._states), self._states[:, 3].astype(np.int64)
 
     def ends(self) -> tuple[int, int]:
         """The indices of the least and the largest values."""
-        order, _ = self._ordered
-        return int(self._states[order[0], 0]), int(self._states[order[-1], 0])
-
-    @cached_property
-    def _means(self) -> dict[int, float]:
-        """The means of buckets that were asked for, by their places: a quantile is often between two values of one."""
-        return {}
-
-    @cached_property
-    def _ordered(self) -> tuple[np.ndarray, np.ndarray]:
-        """The places of buckets by increasing values, and the numbers of values up to each."""
-        return accumulator.ordered(self._states)
+        return accumulator.ends(self._states, self.count)
 
     def __or__(self, other: Buckets) -> Buckets:
         """Those of the values of both."""
@@ -231,27 +225,3 @@ def octave(index: int) -> tuple[int, int]:
 
 def is_infinite(index: int) -> bool:
     return _exponent(index) == _EXPONENT_MASK
-
-
-def _shift(index: int) -> int:
-    """The exponent of 2 for the last bit of a mantissa, in units of 2**-1128."""
-    return _exponent(index) - 1 + (0 if index >= _SCALED else SUBNORMAL_SHIFT)
-
-
-def _lead(index: int) -> int:
-    return (1 << _LEAD_BITS) | index & _LEADS
-
-
-def bucket_sum(index: int, state: int) -> int:
-    """Exact sum of a bucket of finite values, in units of 2**-1128."""
-    if _exponent(index) == 0:  # zeros; subnormals were scaled
-        return 0
-    count, low = state >> COUNT_SHIFT, state & LOW_SUM
-    mantissas = ((count * _lead(index)) << _LOW_BITS) + low
-    return sign(index) * mantissas << _shift(index)
-
-
-def bucket_mean(index: int, state: int) -> float:
-    if is_infinite(index):
-        return sign(index) * math.inf
-    return divide(bucket_sum(index, state), UNITS * (state >> COUNT_SHIFT))

@@ -2,6 +2,7 @@
 
 cdef enum:
     EXPONENTS = 1 << 11
+    MOST_STATES = 1 << 17   # 4 MiB
     WORDS = 80              # of 64 bits: 2**(2 * 2099) times a number of 218 bits, and carries
     SQUARE_UNITS = 108      # bits below those of squares of values, as subnormals were multiplied
 
@@ -43,8 +44,44 @@ cdef inline int place_of(uint64_t binade) noexcept nogil:
 
 
 @cython.final
+cdef class Totals:
+    """The number and the sum of the values of buckets, whose states are added binade by binade."""
+
+    cdef uint64_t count
+    cdef uint64_t infinite[2]
+    cdef uint64_t words[2][WORDS]
+
+    cdef void add(self, const uint64_t* state, Py_ssize_t size) noexcept nogil:
+        """Add states of one binade."""
+        cdef uint64_t binade = state[0] >> LEAD_BITS, leads = 0, count = 0
+        cdef uint128 lows = 0
+        cdef int place = place_of(binade), sign = binade >> 11 & 1
+        cdef Py_ssize_t i
+        for i in range(size):
+            leads += state[3] * (PAGE | state[0] & PAGE - 1)
+            lows += <uint128>state[2] << 64 | state[1]
+            count += state[3]
+            state += 4
+        self.count += count
+        if binade & EXPONENTS - 1 == EXPONENTS - 1:
+            self.infinite[sign] += count
+        if place >= 0:
+            add_at(self.words[sign], (<uint128>leads << LOW_BITS) + lows, place)
+
+    cdef tuple whole(self):
+        """The number of values, that of inf, that of -inf, and the sum of the finite ones in units of 2**-1128; then
+        nothing is there."""
+        found = (
+            self.count, self.infinite[0], self.infinite[1], number_of(self.words[0], 0) - number_of(self.words[1], 0)
+        )
+        memset(self.words, 0, sizeof(self.words))
+        self.count = self.infinite[0] = self.infinite[1] = 0
+        return found
+
+
+@cython.final
 cdef class Content:
-    """What buckets come to, as they are added by increasing index.
+    """What the buckets of groups come to, one after the other, as they are added by increasing index.
 
     Attributes
     ----------
@@ -52,24 +89,27 @@ cdef class Content:
         Of each bucket its index, the low and the high half of its sum of low mantissa bits, and its count.
     """
 
-    cdef object states
+    cdef object states      # of several groups: to have memory for each takes longer
     cdef uint64_t[:, ::1] rows
-    cdef Py_ssize_t used
-    cdef uint64_t of_leads  # of the binade: the three terms of the square of lead * 2**45 + low
-    cdef uint128 of_both
+    cdef Py_ssize_t start, of_binade, used  # the first of the group and of the binade at hand, and of what is free
+    cdef Totals totals
     cdef uint64_t words[WORDS]  # of the sum of the squares of finite values, in units of 2**-2256
 
-    def __cinit__(self, Py_ssize_t size):
-        self.states = np.empty((size, 4), np.uint64)
-        self.rows = self.states
+    def __cinit__(self):
+        self.states = self.rows = np.empty((0, 4), np.uint64)
+        self.totals = Totals()
+
+    cdef int require(self, Py_ssize_t size) except -1:
+        """Have room for the states of a group."""
+        if self.rows.shape[0] - self.used < size:
+            self.states = self.rows = empty((max(size, min(2 * self.rows.shape[0], MOST_STATES)), 4), np.uint64)
+            self.start = self.of_binade = self.used = 0
+        return 0
 
     cdef inline void add(self, uint64_t index, uint64_t count, uint128 low) noexcept:
-        cdef uint64_t lead = PAGE | index & PAGE - 1
-        self.rows[self.used, 0], self.rows[self.used, 1] = index, <uint64_t>low
-        self.rows[self.used, 2], self.rows[self.used, 3] = <uint64_t>(low >> 64), count
+        cdef uint64_t* state = &self.rows[self.used, 0]
+        state[0], state[1], state[2], state[3] = index, <uint64_t>low, <uint64_t>(low >> 64), count
         self.used += 1
-        self.of_leads += count * lead * lead
-        self.of_both += low * lead
 
     cdef void add_binade(self, uint64_t binade, const uint128* states, uint128 of_lows) noexcept:
         """All buckets of a binade: of each its count above the bit COUNT_AT and its low bits below, 0 of no value."""
@@ -85,17 +125,32 @@ cdef class Content:
                 <uint64_t>(states[lead] >> COUNT_AT),
                 states[lead] & (<uint128>1 << COUNT_AT) - 1,
             )
-        self.end_binade(binade, of_lows)
+        self.end_binade(of_lows)
 
-    cdef void end_binade(self, uint64_t binade, uint128 of_lows) noexcept:
-        """`of_lows` is the sum of the squares of low bits, of at most 2**38 values, as of the other terms."""
-        cdef int place = place_of(binade)
+    cdef void end_binade(self, uint128 of_lows) noexcept:
+        """`of_lows` is the sum of the squares of low bits, of at most 2**38 values, as of the other terms of the squares
+        of lead * 2**45 + low."""
+        cdef const uint64_t* state = &self.rows[self.of_binade, 0]
+        cdef int place = place_of(state[0] >> LEAD_BITS)
+        cdef uint64_t of_leads = 0, lead
+        cdef uint128 of_both = 0
+        cdef Py_ssize_t i
+        self.totals.add(state, self.used - self.of_binade)
+        for i in range(self.used - self.of_binade):
+            lead = PAGE | state[0] & PAGE - 1
+            of_leads += state[3] * lead * lead
+            of_both += (<uint128>state[2] << 64 | state[1]) * lead
+            state += 4
         if place >= 0:
-            add_at(self.words, self.of_leads, 2 * (place + LOW_BITS))
-            add_at(self.words, self.of_both, 2 * place + LOW_BITS + 1)
+            add_at(self.words, of_leads, 2 * (place + LOW_BITS))
+            add_at(self.words, of_both, 2 * place + LOW_BITS + 1)
             add_at(self.words, of_lows, 2 * place)
-        self.of_leads = self.of_both = 0
+        self.of_binade = self.used
 
     cdef tuple whole(self):
-        """The states, and the sum of the squares of finite values in units of 2**-2148."""
-        return self.states, number_of(self.words, SQUARE_UNITS)
+        """The states, their `Totals`, and the sum of the squares of finite values in units of 2**-2148; then nothing is
+        there."""
+        found = self.states[self.start : self.used], self.totals.whole(), number_of(self.words, SQUARE_UNITS)
+        memset(self.words, 0, sizeof(self.words))
+        self.start = self.used
+        return found

@@ -38,33 +38,18 @@ def merged_all(parts):
             bucket = table.at(states[i, 0])
             bucket.count += states[i, 3]
             bucket.low += <uint128>states[i, 2] << 64 | states[i, 1]
-    return table.content()[0]
+    return table.content(Content())[0]
 
 
 def sums(const uint64_t[:, ::1] states):
-    """Of the values of states: their number, that of inf, that of -inf, and the sum of the finite ones in units of
-    2**-1128."""
-    cdef uint64_t words[2][WORDS]
-    cdef uint64_t infinite[2]
-    cdef uint64_t count = 0, binade
-    cdef uint128 sum
-    cdef Py_ssize_t i = 0
-    cdef int place, sign
-    memset(words, 0, sizeof(words))
-    infinite[0] = infinite[1] = 0
-    while i < states.shape[0]:
-        binade, sum = states[i, 0] >> LEAD_BITS, 0
-        place, sign = place_of(binade), binade >> 11 & 1
-        while i < states.shape[0] and states[i, 0] >> LEAD_BITS == binade:
-            count += states[i, 3]
-            if binade & EXPONENTS - 1 == EXPONENTS - 1:
-                infinite[sign] += states[i, 3]
-            sum += (<uint128>states[i, 3] * (PAGE | states[i, 0] & PAGE - 1) << LOW_BITS)
-            sum += <uint128>states[i, 2] << 64 | states[i, 1]
-            i += 1
-        if place >= 0:
-            add_at(words[sign], sum, place)
-    return count, infinite[0], infinite[1], number_of(words[0], 0) - number_of(words[1], 0)
+    """The `Totals` of states."""
+    cdef Totals totals = Totals()
+    cdef Py_ssize_t first = 0, i
+    for i in range(1, states.shape[0] + 1):
+        if i == states.shape[0] or states[i, 0] >> LEAD_BITS != states[first, 0] >> LEAD_BITS:
+            totals.add(&states[first, 0], i - first)
+            first = i
+    return totals.whole()
 
 
 cdef Py_ssize_t first_from(const uint64_t[:, ::1] states, uint64_t index) noexcept nogil:
@@ -79,24 +64,73 @@ cdef Py_ssize_t first_from(const uint64_t[:, ::1] states, uint64_t index) noexce
     return below
 
 
-def ordered(const uint64_t[:, ::1] states):
-    """The places of states by increasing values, those of zeros in their order; and the number of values up to each."""
-    cdef Py_ssize_t size = states.shape[0], used = 0, i, k, start, end
-    cdef bint is_negative
-    places, below = np.empty(size, np.int64), np.empty(size, np.int64)
-    cdef int64_t[::1] place = places
-    cdef int64_t[::1] up_to = below
-    cdef int64_t count = 0
+cdef Py_ssize_t place_of_rank(const uint64_t[:, ::1] states, uint64_t rank, uint64_t* last) except -1:
+    """The place of the state with the rank-th smallest value, counted from 0, and the rank of its last value. Zeros are
+    in their order."""
+    cdef uint64_t up_to = 0
+    cdef Py_ssize_t start, end, i, at
+    cdef int k
     cdef uint64_t firsts[7]  # of zero, normal values, -0, negative ones, subnormal ones, negative ones of these
     firsts[:] = [0, PAGE, SIGN, SIGN | PAGE, SUBNORMAL_FLAG, SUBNORMAL_FLAG | SIGN, 2 * SUBNORMAL_FLAG]
     cdef int order[6]
     order[:] = [3, 5, 0, 2, 4, 1]
     for k in range(6):
         start, end = first_from(states, firsts[order[k]]), first_from(states, firsts[order[k] + 1])
-        is_negative = k < 2
         for i in range(start, end):
-            place[used] = start + end - 1 - i if is_negative else i
-            count += states[place[used], 3]
-            up_to[used] = count
-            used += 1
-    return places, below
+            at = start + end - 1 - i if k < 2 else i  # of negative ones the largest magnitude comes first
+            up_to += states[at, 3]
+            if up_to > rank:
+                last[0] = up_to - 1
+                return at
+    raise IndexError(f"there are {up_to} values, none of rank {rank}")
+
+
+cdef inline uint128 rounded(uint128 numerator, uint128 denominator) noexcept nogil:
+    """The quotient as the nearest integer, ties to even."""
+    cdef uint128 quotient = numerator // denominator, twice = 2 * (numerator % denominator)
+    if twice > denominator or (twice == denominator and quotient & 1 != 0):
+        quotient += 1
+    return quotient
+
+
+cdef double mean_of(const uint64_t* state) noexcept nogil:
+    """The mean of the values of a bucket as the nearest double."""
+    cdef int exponent = state[0] >> LEAD_BITS & EXPONENTS - 1
+    cdef uint128 mantissa = <uint128>(PAGE | state[0] & PAGE - 1) << LOW_BITS
+    cdef uint128 low = <uint128>state[2] << 64 | state[1]
+    cdef double magnitude
+    if exponent == 0:
+        return 0
+    if exponent == EXPONENTS - 1:
+        magnitude = INFINITY
+    elif state[0] & SUBNORMAL_FLAG:  # in units of 2**-1074
+        mantissa = rounded(mantissa * state[3] + low, <uint128>state[3] << SUBNORMAL_SHIFT + 1 - exponent)
+        magnitude = ldexp(<double><uint64_t>mantissa, -1074)
+    else:
+        magnitude = ldexp(<double><uint64_t>(mantissa + rounded(low, state[3])), exponent - 1075)
+    return -magnitude if state[0] & SIGN else magnitude
+
+
+def means_at(const uint64_t[:, ::1] states, uint64_t rank):
+    """The means of the buckets of the rank-th smallest value, counted from 0, and of the next one."""
+    cdef uint64_t last
+    cdef double mean = mean_of(&states[place_of_rank(states, rank, &last), 0])
+    if rank < last:
+        return mean, mean
+    return mean, mean_of(&states[place_of_rank(states, rank + 1, &last), 0])
+
+
+def means(const uint64_t[:, ::1] states):
+    """The mean of the values of each state."""
+    cdef Py_ssize_t i
+    found = np.empty(states.shape[0])
+    cdef double[::1] mean = found
+    for i in range(states.shape[0]):
+        mean[i] = mean_of(&states[i, 0])
+    return found
+
+
+def ends(const uint64_t[:, ::1] states, uint64_t count):
+    """The indices of the least and the largest of so many values."""
+    cdef uint64_t last
+    return states[place_of_rank(states, 0, &last), 0], states[place_of_rank(states, count - 1, &last), 0]

@@ -126,8 +126,7 @@ class Statistics:
         position = q * (self.count - 1)
         below = min(math.floor(position), self.count - 1)  # count - 1 may be rounded up beyond 2**53 rows
         fraction = position - below
-        low = self._order_statistic(below)
-        high = self._order_statistic(min(below + 1, self.count - 1))
+        low, high = self._order_statistics(below)
         if low == high or not fraction:
             return low
         return low * (1 - fraction) + high * fraction
@@ -182,13 +181,12 @@ class Statistics:
         found = re.fullmatch(r"(\w+)\([^()]*\)", self.loss or "")  # not one of its outputs
         return found is not None and found[1] in ENTROPIES
 
-    def _order_statistic(self, rank: int) -> float:
-        """The mean of the bucket of the rank-th smallest value, counted from 0; the bounds are exact."""
-        if rank == 0:
-            return self.min
-        if rank == self.count - 1:
-            return self.max
-        return self.buckets.mean_at(rank)
+    def _order_statistics(self, rank: int) -> tuple[float, float]:
+        """The means of the buckets of the rank-th smallest value, counted from 0, and of the next one, if there is one;
+        the bounds are exact."""
+        last = self.count - 1
+        low, high = self.buckets.means_at(rank) if rank < last else (self.max, self.max)
+        return low if rank else self.min, high if rank + 1 < last else self.max
 
     def _ratio(self, units: int) -> float:
         """The sum of all values, measured in 1/units, rounded once."""

@@ -403,8 +403,8 @@ def summaries(values: Accumulator, loss: str | None = None) -> list[Summary]:
     return [_summary(*content, sums, loss) for content, sums in zip(values.contents(), weighted)]  # noqa: B905
 
 
-def _summary(nan, null, ignored, smallest, largest, states, squares, weighted, loss) -> Summary:
-    buckets = Buckets(states)
+def _summary(nan, null, ignored, smallest, largest, states, totals, squares, weighted, loss) -> Summary:
+    buckets = Buckets(states, totals)
     count = buckets.count
     return Summary(
         count=count,

@@ -116,14 +116,14 @@ cdef class Table:
             tag[i] = self.places[self.taken[i]].tag
         return places[np.argsort(tags)]
 
-    cdef tuple content(self):
-        """The states of the buckets, and the sum of squares, as `Content` has them."""
+    cdef tuple content(self, Content content):
+        """What the buckets come to, as `Content` has it."""
         cdef const int64_t[::1] order = self.ordered()
         cdef Py_ssize_t i = 0
         cdef Bucket* bucket
         cdef uint64_t binade
         cdef uint128 of_lows
-        cdef Content content = Content(order.shape[0])
+        content.require(order.shape[0])
         while i < order.shape[0]:
             binade, of_lows = (self.places[order[i]].tag - 1) >> LEAD_BITS, 0
             while i < order.shape[0] and (self.places[order[i]].tag - 1) >> LEAD_BITS == binade:
@@ -131,5 +131,5 @@ cdef class Table:
                 content.add(bucket.tag - 1, bucket.count, bucket.low)
                 of_lows += bucket.high
                 i += 1
-            content.end_binade(binade, of_lows)
+            content.end_binade(of_lows)
         return content.whole()

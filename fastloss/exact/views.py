@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fastloss.core.arguments import check_count
-from fastloss.exact.buckets import COUNT_SHIFT, bucket_mean, is_infinite
+from fastloss.exact.buckets import Buckets
 
 NUMBERS = ("count", "null", "nan", "ignored", "sum", "mean", "min", "max", "p50", "p90", "p99", "rows", "infinite")
 NUMBERS += ("sum_of_squares", "sum_of_weights", "weighted_sum", "weighted_mean", "std", "stderr")
@@ -28,15 +28,17 @@ def number(summary, name: str):
     return getattr(summary, name)
 
 
-def binned(buckets: Mapping[int, int], low: float | None, high: float | None, bins: int, log: bool):
+def binned(buckets: Buckets, low: float | None, high: float | None, bins: int, log: bool):
     """The counts and edges of `Summary.histogram`, whose exact bounds are given where they are finite."""
     bins = check_count(bins, "bins")
-    finite = sorted((bucket_mean(i, state), state >> COUNT_SHIFT) for i, state in buckets.items() if not is_infinite(i))
+    means, held = buckets.means()
+    finite = np.isfinite(means)
+    means, held = means[finite], held[finite]
     counts = np.zeros(bins, np.int64)
-    if not finite:
+    if not len(means):
         return counts, np.linspace(1.0 if log else 0.0, 2.0 if log else 1.0, bins + 1)
-    low = finite[0][0] if low is None or math.isinf(low) else low
-    high = finite[-1][0] if high is None or math.isinf(high) else high
+    low = float(means.min()) if low is None or math.isinf(low) else low
+    high = float(means.max()) if high is None or math.isinf(high) else high
     if log and low <= 0:
         raise ValueError(f"log needs values that are positive, the smallest is {low}: leave log out")
     shares = np.arange(bins + 1) / bins
@@ -46,9 +48,7 @@ def binned(buckets: Mapping[int, int], low: float | None, high: float | None, bi
         edges = low * (1 - shares) + high * shares
     edges[0], edges[-1] = low, high
     edges = np.maximum.accumulate(np.clip(edges, low, high))  # where these are near, rounded edges are in no order
-    places = np.searchsorted(edges[1:-1], [value for value, _ in finite], side="right")
-    for place, (_, count) in zip(places, finite, strict=True):
-        counts[place] += count
+    np.add.at(counts, np.searchsorted(edges[1:-1], means, side="right"), held)
     return counts, edges
 
 
