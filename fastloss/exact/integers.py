@@ -26,11 +26,16 @@ def root(numerator: int, denominator: int) -> float:
     return divide(digits << max(-places, 0), 1 << max(places, 0))
 
 
+def trailing_zeros(number: int) -> int:
+    """How many bits at its end are 0; of 0, which has none, -1."""
+    return (number & -number).bit_length() - 1
+
+
 def packed(number: int, units: int) -> list[int]:
     """[m, k] for a number of units 2**-units: it is m * 2**-k, with an odd m or 0."""
     if number == 0:
         return [0, 0]
-    zeros = (number & -number).bit_length() - 1
+    zeros = trailing_zeros(number)
     return [number >> zeros, units - zeros]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from numbers import Real
 
 import numpy as np
@@ -74,7 +75,7 @@ class Statistics:
         sqrt(sum w (l - m)^2 / sum w * n / (n - 1)), where n is the count, m the weighted mean, and each w is 1 where
         none had a weight. None where n is below 2, a loss is infinite, or all weights are 0.
         """
-        return None if self.infinite else self._spread.std(self.count)
+        return self._deviations[0]
 
     @property
     def stderr(self) -> float | None:
@@ -82,7 +83,7 @@ class Statistics:
 
         sqrt(sum w^2 (l - m)^2 * n / (n - 1)) / sum w, and None, as in `std`.
         """
-        return None if self.infinite else self._spread.stderr(self.count)
+        return self._deviations[1]
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -119,7 +120,7 @@ class Statistics:
         ValueError
             If q is not in [0, 1].
         """
-        if not (isinstance(q, float | Real) and 0 <= q <= 1):
+        if not (isinstance(q, (float, Real)) and 0 <= q <= 1):
             raise ValueError(f"q must be in [0, 1], got {q!r}")
         if not self.count:
             return None
@@ -163,11 +164,13 @@ class Statistics:
         return views.binned(self.buckets, self.min, self.max, bins, log)
 
     @property
-    def _spread(self) -> WeightedSums | PlainSums:
-        """What tells deviations from the mean."""
-        return (
-            PlainSums(self.buckets.total >> SUBNORMAL_SHIFT, self.squares) if self.weighted is None else self.weighted
-        )
+    def _deviations(self) -> tuple[float | None, float | None]:
+        """`std` and `stderr`."""
+        if self.infinite:
+            return None, None
+        plain = self.weighted is None
+        sums = PlainSums(self.buckets.total >> SUBNORMAL_SHIFT, self.squares) if plain else self.weighted
+        return sums.std(self.count), sums.stderr(self.count)
 
     def _weighted_sums(self) -> WeightedSums:
         if self.weighted is not None:
@@ -178,8 +181,7 @@ class Statistics:
 
     @property
     def _is_entropy(self) -> bool:
-        found = re.fullmatch(r"(\w+)\([^()]*\)", self.loss or "")  # not one of its outputs
-        return found is not None and found[1] in ENTROPIES
+        return _is_entropy(self.loss or "")
 
     def _order_statistics(self, rank: int) -> tuple[float, float]:
         """The means of the buckets of the rank-th smallest value, counted from 0, and of the next one, if there is one;
@@ -193,6 +195,13 @@ class Statistics:
         if self.infinite:
             return sum(sign * math.inf for sign in self.buckets.infinities)
         return divide(self.buckets.total, units)
+
+
+@lru_cache
+def _is_entropy(loss: str) -> bool:
+    """Whether the repr of a loss, and not of one of its outputs, is of one whose mean is an entropy."""
+    found = re.fullmatch(r"(\w+)\([^()]*\)", loss)
+    return found is not None and found[1] in ENTROPIES
 
 
 def interval(mean: float | None, stderr: float | None) -> tuple[float, float] | None:

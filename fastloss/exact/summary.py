@@ -31,6 +31,7 @@ from fastloss.exact.weighted import PRODUCT_UNITS, WeightedSums
 from fastloss.exact.worst import Worst, merged
 
 QUANTILES = (0.5, 0.9, 0.99)
+_QUANTILES = {str(q): q for q in QUANTILES}
 
 _COUNTS = ("count", "null", "nan", "ignored")
 _INTEGERS = (*_COUNTS, "rows", "infinite")
@@ -236,14 +237,29 @@ class Summary(Statistics):
 
     def fields(self) -> dict:
         """The numbers of `to_json`."""
-        shown = {name: getattr(self, name) for name in _COUNTS}
-        shown |= {name: _strict(getattr(self, name)) for name in ("sum", "mean", "min", "max")}
-        shown["quantiles"] = {str(q): _strict(self.quantile(q)) for q in QUANTILES}
-        shown |= {"rows": self.rows, "infinite": self.infinite}
-        mean, stderr = self.weighted_mean, self.stderr
-        shown |= {name: _strict(getattr(self, name)) for name in ("sum_of_squares", "sum_of_weights", "weighted_sum")}
-        shown |= {"weighted_mean": _strict(mean), "std": _strict(self.std), "stderr": _strict(stderr)}
-        shown["interval"] = _strict(interval(mean, stderr))
+        plain = self.sum, self.mean
+        of_weights = plain if self.weighted is None else (self.weighted_sum, self.weighted_mean)
+        std, stderr = self._deviations
+        shown = {
+            "count": self.count,
+            "null": self.null,
+            "nan": self.nan,
+            "ignored": self.ignored,
+            "sum": _strict(plain[0]),
+            "mean": _strict(plain[1]),
+            "min": _strict(self.min),
+            "max": _strict(self.max),
+            "quantiles": {name: _strict(self.quantile(q)) for name, q in _QUANTILES.items()},
+            "rows": self.rows,
+            "infinite": self.infinite,
+            "sum_of_squares": _strict(self.sum_of_squares),
+            "sum_of_weights": _strict(self.sum_of_weights),
+            "weighted_sum": _strict(of_weights[0]),
+            "weighted_mean": _strict(of_weights[1]),
+            "std": _strict(std),
+            "stderr": _strict(stderr),
+            "interval": _strict(interval(of_weights[1], stderr)),
+        }
         if self._is_entropy:
             shown |= {name: _strict(getattr(self, name)) for name in _OF_ENTROPIES}
         if self.outputs:
