@@ -158,19 +158,30 @@ cdef inline bint is_any(const uint8_t* marks, Py_ssize_t size) noexcept nogil:
 
 
 cdef bint are_plain(const float* values, Py_ssize_t size, float* smallest, float* largest) noexcept nogil:
-    """Whether none of at most `AT_ONCE` values is NaN or subnormal; bounds are widened to them then. In vectors: it is
-    integers that are compared, of the order of the values."""
+    """Whether none of at most `AT_ONCE` values is NaN or subnormal; bounds are widened to them then. In vectors."""
     cdef Py_ssize_t i
-    cdef int32_t bits[AT_ONCE]
-    cdef int32_t key, least = key_of(smallest[0]), most = key_of(largest[0])
-    cdef int is_other = 0
-    memcpy(bits, values, size * sizeof(float))
+    cdef float least = smallest[0], most = largest[0]
+    cdef uint32_t bits[AT_ONCE]
+    cdef int is_subnormal_there = 0, is_beyond = 0
+    if size == AT_ONCE:
+        memcpy(bits, values, sizeof(bits))
+    else:
+        memcpy(bits, values, size * sizeof(float))
     for i in range(size):
-        key = ordered_bits(bits[i])
+        is_beyond |= (not values[i] >= least) | (not values[i] <= most)
+        is_subnormal_there |= is_subnormal(bits[i])
+    return not is_subnormal_there and (not is_beyond or are_bounded(bits, size, smallest, largest))
+
+
+cdef bint are_bounded(const uint32_t* bits, Py_ssize_t size, float* smallest, float* largest) noexcept nogil:
+    """Whether none is NaN; bounds are widened to the others then. It is integers in their order that are compared."""
+    cdef Py_ssize_t i
+    cdef int32_t key, least = key_of(smallest[0]), most = key_of(largest[0])
+    for i in range(size):
+        key = ordered_bits(<int32_t>bits[i])
         least = key if key < least else least
         most = key if key > most else most
-        is_other |= is_subnormal(<uint32_t>bits[i])
-    if is_other or least < key_of(-INFINITY) or most > key_of(INFINITY):
+    if least < key_of(-INFINITY) or most > key_of(INFINITY):
         return False
     smallest[0], largest[0] = of_key(least), of_key(most)
     return True
@@ -278,15 +289,23 @@ def steps(const code[::1] values, code least, Py_ssize_t possible):
     """
     cdef Py_ssize_t size = values.shape[0], i
     cdef uint64_t step
+    cdef bint is_wrong = False
     cdef int32_t[::1] to = np.empty(size, np.int32)
     found = np.zeros(possible, np.uint8)
     cdef uint8_t[::1] is_there = found
+    cdef int32_t most = min(<int64_t>least + possible - 1, <int64_t>INT32_MAX) if code is int32_t else 0
+    for i in range(size):  # without a branch, in vectors
+        if code is int32_t:
+            to[i] = <int32_t>(<uint32_t>values[i] - <uint32_t>least)
+            is_wrong |= (values[i] < least) | (values[i] > most)
+        else:
+            step = <uint64_t>values[i] - <uint64_t>least
+            to[i] = <int32_t>step
+            is_wrong |= step >= <uint64_t>possible
+    if is_wrong:
+        raise IndexError(f"a code is none of {possible}")
     for i in range(size):
-        step = <uint64_t>values[i] - <uint64_t>least
-        if step >= <uint64_t>possible:
-            raise IndexError(f"a code is none of {possible}")
-        to[i] = <int32_t>step
-        is_there[step] = 1
+        is_there[to[i]] = 1
     return np.asarray(to), np.flatnonzero(found)
 
 
