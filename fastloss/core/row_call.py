@@ -113,7 +113,7 @@ class RowCall:
         return float(self.dtype.type(value))
 
     def classes_last(self, array):
-        return np.moveaxis(array, self.axis, -1)
+        return array if self.axis == array.ndim - 1 else np.moveaxis(array, self.axis, -1)
 
     def operand(self, array):
         """An array as the hot loops read it."""

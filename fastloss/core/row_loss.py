@@ -87,16 +87,7 @@ class RowLoss(Loss):
         arrays = dict(zip(names, computed, strict=True))
         if "value" in outputs and reduction != "none":
             arrays["value"] = np.empty(call.rows, call.dtype)
-        labels, class_weight = call.labels(params.get("ignore_index")), params.get("class_weight")
-        loop = call.loop(
-            self._kernel,
-            [self._for_kernel(name, params[name], call) for name in self._kernel_domains],
-            {_OUTPUTS[name]: arrays[name] for name in elements},
-            arrays.get("value"),
-            labels=labels,
-            class_weight=call.class_weights(class_weight),
-            weighs_rows=labels is not None and not params.get("label_smoothing"),
-        )
+        loop = self._loop(call, params, arrays)
         total_weight = loop.total_weight() if reduction == "mean" else 1.0
         # where no row counts, the mean is NaN and its gradient 0
         loop.factor = kernels.mean_of(1.0, total_weight) if total_weight else 0.0
@@ -105,6 +96,19 @@ class RowLoss(Loss):
         if "value" in outputs and reduction != "none":
             results["value"] = kernels.mean_of(call.sum(arrays["value"]), total_weight)
         return tuple(results[name] for name in outputs)
+
+    def _loop(self, call, params, arrays):
+        """The hot loop of a call, which computes what `arrays` has by its name."""
+        labels = call.labels(params.get("ignore_index"))
+        return call.loop(
+            self._kernel,
+            [self._for_kernel(name, params[name], call) for name in self._kernel_domains],
+            {_OUTPUTS[name]: array for name, array in arrays.items() if name != "value"},
+            arrays.get("value"),
+            labels=labels,
+            class_weight=call.class_weights(params.get("class_weight")),
+            weighs_rows=labels is not None and not params.get("label_smoothing"),
+        )
 
     def _for_kernel(self, name, value, call):
         """A parameter as the kernel reads it: a float64, rounded to the computing dtype unless it is an integer."""

@@ -18,9 +18,10 @@ from fastloss.core import kernels
 from fastloss.core.allocation import empty
 from fastloss.core.arguments import computing_dtype, shown
 from fastloss.core.call import Call
-from fastloss.core.combined import PYTHON_BLOCKS
+from fastloss.core.combined import PYTHON_BLOCKS, CombinedRowLoss
 from fastloss.core.floats import in_standard_floats
 from fastloss.core.loss import Loss
+from fastloss.core.row_call import RowCall
 from fastloss.core.threads import run_blocks
 from fastloss.integrations._curvature import Curvature, finish
 from fastloss.integrations._losses import WITH_ROWS, array_parameters, as_target, served, signs
@@ -43,8 +44,8 @@ _NEEDED = {  # outputs of a loss, for each kind of curvature
     "spread": ("grad",),
     "bounded": ("grad", "hess"),
 }
-STEP = 1 << 10  # rows at once: what is read and written for them stays in the nearest cache
-LOGITS = 1 << 16  # of rows at once
+NEAREST = 1 << 15  # bytes of the nearest cache that are read and written at once
+LOGITS = 1 << 14  # of rows at once
 SAMPLE = 1 << 12  # rows that tell a median
 _LONGEST = 2.0  # steps of a logit that a row asks for, where its curvature is not positive enough
 
@@ -121,7 +122,7 @@ class Derivatives:
                 mask |= 1 << kernels.OUTPUTS[name]
         loop = Curvature(
             self.loss._loop(call, mask, arrays, False), call.is_double, *call.operands, grad, curvature, kind, factor,
-            least, kernels.BLOCK * PYTHON_BLOCKS if self.loss.calls_python else STEP, reads_signs,
+            least, kernels.BLOCK * PYTHON_BLOCKS if self.loss.calls_python else _step(dtype, weight), reads_signs,
         )  # fmt: skip
         run_blocks(loop.run, loop.blocks, loop.step, 1 if self.loss.calls_python else None)
         if not loop.are_signs:
@@ -141,28 +142,38 @@ class Derivatives:
             return "curved" if weight is None else "weighed", "weight", self._factor, 0.0
         return "curved", "hess", self._factor, 0.0
 
+    @in_standard_floats
     def _of_rows(self, pred: Array, target: Array, weight: Any) -> tuple[Array, Array, bool]:
-        """The same of a loss of rows of logits, in blocks that stay in the cache between passes over them."""
+        """The same of a loss of rows of logits, some of which stay in the cache until they are finished."""
         dtype, target = computing_dtype(pred, None, weight), as_target(self.loss, target)
-        results = np.empty(pred.shape, dtype), np.empty(pred.shape, dtype)
+        results = {"grad": empty(pred.shape, dtype), "hess": empty(pred.shape, dtype)}
+        grad, curvature = results.values()
+        is_unit = self.kind == "unit"
+        if is_unit:
+            del results["hess"]
+        if isinstance(self.loss, CombinedRowLoss):  # the parts of which are computed one after the other
+            self.loss.evaluate(pred, target, outputs=tuple(results), sample_weight=weight, out=tuple(results.values()))
+            rows, compute = max(1, LOGITS // pred.shape[-1]), None
+        else:
+            call = RowCall(pred, -1, None, target, weight, self.loss.targets)
+            loop = self.loss._loop(call, self.loss.parameters, results)
+            rows, compute = max(1, loop.block_size // pred.shape[-1]), loop.run
         kind = {"exact": "curved", "bounded": "bounded", "unit": "constant"}[self.kind]
-        outputs = ("grad",) if self.kind == "unit" else ("grad", "hess")
-        rows = max(1, LOGITS * len(pred) // max(1, pred.size))
-        finite: list[bool] = []  # of each block
+        finite: list[bool] = []  # of each run of rows
 
         def run(first: int, last: int) -> None:
-            for at in (slice(k * rows, (k + 1) * rows) for k in range(first, last)):
-                out = tuple(result[at] for result in results)
-                weights = None if weight is None else weight[at]
-                self.loss.evaluate(
-                    pred[at], target[at], outputs=outputs, sample_weight=weights, out=out[: len(outputs)], num_threads=1
-                )
-                finite.append(finish(*out, kind, 1.0 if self.kind == "unit" else 1 / _LONGEST))
-                if self.kind == "unit" and weights is not None:
-                    np.multiply(out[1], weights[:, None], out=out[1], casting="same_kind")
+            at_once = max(1, LOGITS // (rows * pred.shape[-1]))
+            for k in range(first, last, at_once):
+                end = min(k + at_once, last)
+                if compute is not None:
+                    compute(k, end)
+                at = slice(k * rows, end * rows)
+                finite.append(finish(grad[at], curvature[at], kind, 1.0 if is_unit else 1 / _LONGEST))
+                if is_unit and weight is not None:
+                    np.multiply(curvature[at], weight[at, None], out=curvature[at], casting="same_kind")
 
         run_blocks(run, -(-len(pred) // rows), rows * pred.shape[-1])
-        return *results, all(finite)
+        return grad, curvature, all(finite)
 
     @cached_property
     def kind(self) -> str:
@@ -216,6 +227,12 @@ class Derivatives:
             f"{self.loss.name} has no finite gradient at row {row}: its prediction is {pred[row]}, its label "
             f"{target[row]}"
         )
+
+
+def _step(dtype: np.dtype[Any], weight: Any) -> int:
+    """How many rows stay in the nearest cache while they are computed: a power of two."""
+    arrays = 4 if weight is None else 5
+    return 1 << (NEAREST // (arrays * dtype.itemsize)).bit_length() - 1
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ cdef extern from *:
     #define INDEPENDENT _Pragma("GCC ivdep")
     #endif
 
-    /* signs: 0 stands for -1; whether others than -1 and 1 are left. finish: gradient and curvature times `factor`, in
+    /* signs: 0 stands for -1; whether others than -1 and 1 are left. Those of the next block, which are beside these, come
+     * into the cache while the loss is computed. finish: gradient and curvature times `factor`, in
      * their places; whether all gradients are finite: a number minus itself is 0 where it is, else NaN. Of the curvature
      * become, too: WEIGHED, its product with the weight; BOUNDED, no less than `least` times the gradient's size;
      * CONSTANT, `least`, times the weight if there is one; SPREAD, the gradient's size over that of a residual, as if
@@ -46,6 +47,7 @@ cdef extern from *:
             bits others = 0, one;                                                                                    \\
             memcpy(&one, &plus, sizeof one);                                                                         \\
             one <<= 1; /* without its sign */                                                                        \\
+            for (Py_ssize_t i = n; i < 2 * n; i += 64 / sizeof(real)) __builtin_prefetch(labels + i, 0, 2);          \\
             for (Py_ssize_t i = 0; i < n; i++) {                                                                     \\
                 real sign = labels[i] == 0 ? -1 : labels[i];                                                         \\
                 bits of;                                                                                             \\

@@ -90,8 +90,9 @@ def as_target(loss: Loss, target: Any) -> NDArray[Any]:
     target = np.asarray(target)
     if loss.family != "rows" or target.dtype.kind in "iub":
         return target
-    labels = target.astype(np.int64)  # as libraries have them that know floats alone
-    if not (labels == target).all():
+    with np.errstate(invalid="ignore"):
+        labels = target.astype(np.int32)  # as libraries have them that know floats alone
+    if not (labels.astype(target.dtype) == target).all():  # which is twice as fast as beside integers
         raise ValueError(f"labels of {loss.name} are whole numbers, got {target[labels != target].flat[0]}")
     return labels
 

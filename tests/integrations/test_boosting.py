@@ -245,7 +245,16 @@ def test_sums_and_labels_of_no_class():
 
 
 @pytest.mark.parametrize("hessian", ["auto", "exact", "unit"])
-@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.softmax_focal, fl.cross_entropy + fl.softmax_focal])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        fl.cross_entropy,
+        fl.softmax_focal.bind(class_weight=np.array([0.5, 0.0, 2.0])),
+        3 * fl.multi_margin,
+        fl.cross_entropy + fl.softmax_focal,
+    ],
+    ids=lambda loss: str(len(loss.terms)) + loss.terms[0][1].name,
+)
 def test_rows_of_many_blocks(loss, hessian):
     rng = np.random.default_rng(4)
     pred = np.asfortranarray(rng.standard_normal((50_000, 3)).astype(np.float32))
