@@ -18,6 +18,7 @@ from fastloss.exact.spelling import spelling
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
 TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
+_UUID_DIGITS = [at for at in range(36) if at not in (8, 13, 18, 23)]  # where others have a hyphen
 ZONE = re.compile(r"([+-]\d\d)(\d\d)$")
 _VIEWS = {types.is_string_view: pa.large_string(), types.is_binary_view: pa.large_binary()}
 
@@ -93,11 +94,27 @@ def decoded(array: pa.Array) -> pa.Array:
     return array.dictionary_decode()
 
 
+def is_uuid(type: pa.DataType) -> bool:
+    return getattr(type, "extension_name", "") == "arrow.uuid"
+
+
+def uuids(array: pa.Array) -> pa.Array:
+    """UUIDs as everybody writes them, in hexadecimal digits."""
+    storage = array.storage
+    first, stop = 16 * storage.offset, 16 * (storage.offset + len(storage))
+    digits = memoryview(storage.buffers()[1] or b"")[first:stop].hex().encode()
+    text = np.full((len(array), 36), ord("-"), np.uint8)
+    text[:, _UUID_DIGITS] = np.frombuffer(digits, np.uint8).reshape(len(array), 32)
+    offsets = pa.py_buffer(np.arange(0, 36 * len(array) + 1, 36, dtype=np.int64))
+    buffers = [storage.is_valid().buffers()[1], offsets, pa.py_buffer(text)]
+    return pa.Array.from_buffers(pa.large_string(), len(array), buffers)
+
+
 def plain(array: pa.Array) -> list:
     """Values as JSON has them: times as text, infinities as "inf", NaN as None."""
     type = array.type
     if isinstance(type, pa.BaseExtensionType):
-        return plain(array.storage)
+        return uuids(array).to_pylist() if is_uuid(type) else plain(array.storage)
     if types.is_dictionary(type):
         return plain(decoded(array))
     if types.is_run_end_encoded(type):

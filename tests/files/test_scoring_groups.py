@@ -6,6 +6,8 @@ import json
 import math
 import pickle
 import re
+import uuid
+from collections import Counter
 from decimal import Decimal
 
 import numpy as np
@@ -307,6 +309,28 @@ def test_equal_times_of_all_units_are_one_group(tmp_path, kind):
 def test_groups_by_durations(tmp_path, number, unit, key):
     source = write(tmp_path / "in.arrow", pa.table({"r": [1.0], "g": pa.array([number], pa.duration(unit))}))
     assert list(fl.score(source, by="g", **OPTIONS).groups) == [key]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "table"])
+def test_uuids_are_texts(tmp_path, ending):
+    """In groups, conditions, CSV and JSON; elsewhere they stay what they are."""
+    known = [uuid.UUID(int=n * (2**128 // 5)) for n in range(5)]
+    of_rows = [None if row % 7 == 0 else known[row % 5] for row in range(60)]
+    stored = pa.array([one and one.bytes for one in of_rows], pa.binary(16))
+    table = pa.table({"r": np.arange(60.0), "id": pa.ExtensionArray.from_storage(pa.uuid(), stored)})
+    source = table.slice(3)
+    if ending != "table":
+        source = write(tmp_path / f"x.{ending}", source)
+    texts = [one and str(one) for one in of_rows[3:]]
+    summary = fl.score(source, tmp_path / "o.csv", by="id", worst=5, **OPTIONS)
+    assert {key: group.count for key, group in summary.groups.items()} == Counter(texts)
+    lines = (tmp_path / "o.csv").read_text().splitlines()[1:]
+    assert [line.split(",")[1] for line in lines] == [text or "" for text in texts]
+    assert [row["id"] for row in json.loads(summary.to_json())["worst"]] == texts[:-6:-1]
+    for operator, holds in (("==", str.__eq__), (">=", str.__ge__), ("!=", str.__ne__)):
+        expected = sum(holds(text, str(known[3])) for text in texts if text)
+        assert fl.score(source, where=f"id {operator} {known[3]}", **OPTIONS).count == expected
+    assert fl.score(source, "table", **OPTIONS)[1]["id"].equals(table.slice(3)["id"])
 
 
 def test_groups_by_intervals_are_refused(tmp_path):

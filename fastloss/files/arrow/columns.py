@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from fastloss.core.arguments import shown
+from fastloss.exact.rows import is_uuid, uuids
 from fastloss.files.errors import RowError, ScoringError, listed
 
 VIEWS = types.is_list_view, types.is_large_list_view  # lists that lie anywhere in their elements
@@ -180,9 +181,9 @@ def is_list(type: pa.DataType) -> bool:
 
 
 def decoded(array: pa.Array) -> pa.Array:
-    """The array without the encodings and names that may lie around its values."""
+    """The array without the encodings and names that may lie around its values; UUIDs as texts."""
     if isinstance(array.type, pa.BaseExtensionType):
-        return decoded(array.storage)
+        return uuids(array) if is_uuid(array.type) else decoded(array.storage)
     if types.is_dictionary(array.type):
         values = array.dictionary
         if types.is_string_view(values.type):  # which pyarrow does not gather

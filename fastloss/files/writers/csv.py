@@ -86,8 +86,7 @@ def _is_number(type: pa.DataType) -> bool:
 
 
 def _text(array: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(array.type) or pa.types.is_run_end_encoded(array.type):
-        array = decoded(array)
+    array = decoded(array)
     binary = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
     if not any(of_kind(array.type) for of_kind in binary):
         array = array.cast(pa.large_string())
