@@ -22,7 +22,7 @@ from .finding import require
 
 __all__ = ["trial"]
 
-FILES, ROWS = 4, 24_000
+SIZES = (4, 24_000), (40, 3_000)  # files, and their rows; outputs of small ones are named together
 INT, TERM, HUP, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL
 SIGNALS = ((KILL,), (KILL,), (INT,), (TERM,), (HUP,), (INT, INT), (TERM, TERM), (INT, TERM), (INT, INT, INT))
 CODES = {0, *(128 + s for s in (INT, TERM, HUP)), *(-s for s in (INT, TERM, HUP, KILL))}  # below 0: not handled yet
@@ -72,9 +72,10 @@ def trial(seed):
 
 def _make_data(random):
     rng = np.random.default_rng(random.getrandbits(32))
+    files, rows = random.choice(SIZES)
     os.mkdir("data")
-    for k in range(FILES):
-        table = pa.table({"r": rng.standard_normal(ROWS), "g": rng.integers(0, 5, ROWS)})
+    for k in range(files):
+        table = pa.table({"r": rng.standard_normal(rows), "g": rng.integers(0, 5, rows)})
         pa.parquet.write_table(table, f"data/{k}.parquet", row_group_size=4000)
 
 

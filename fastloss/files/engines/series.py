@@ -7,7 +7,6 @@ than to read, score and write it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from fastloss.files.collected import Collected
 from fastloss.files.dataset import Task
@@ -73,7 +72,7 @@ class _Group:
             if output in failed:
                 outcome = self._job.do(task, None, self._total)
             elif output is not None and not failed:
-                outcome = replace(outcome, summary=None)
+                outcome = Outcome(None, outcome.rows)
             yield index, outcome
 
     def name(self) -> list[Complete]:

@@ -254,7 +254,9 @@ class LocalStore:
             yield file
             with writing(path):
                 file.flush()
-            complete = Complete(file, temporary, path, None if record is None else record())
+            write = None if record is None else record()
+            file = file.detach()  # without its buffer
+            complete = Complete(file, temporary, path, write)
             if together is not None:
                 together.append(complete)
             else:
@@ -314,7 +316,7 @@ def _take_mode(file, path: str) -> None:
 
 def _discard(file, temporary: str) -> None:
     if file is not None:
-        with suppress(OSError):  # closing writes what is buffered, to a disk that may be full
+        with suppress(OSError, ValueError):  # closing writes what is buffered, to a disk that may be full
             file.close()
     if temporary:
         with suppress(OSError):  # what went wrong before is what is told
