@@ -288,9 +288,8 @@ def joined(directory: str, place: str) -> str:
 
 
 def must_exist(path: str) -> None:
-    """Raises the operating system's error if a file does not."""
-    if not os.path.exists(path):
-        raise _missing(path)
+    """Raises the operating system's error if a file does not, or may not be looked for."""
+    os.stat(path)
 
 
 def _missing(path: str) -> FileNotFoundError:

@@ -271,12 +271,41 @@ def _looking(pattern: str) -> tuple[str, Callable[[str], bool]]:
 
 def _of_pattern(pattern: str, format: str | None) -> Found:
     root, matches = _looking(pattern)
+    _refuse_unreadable(root or os.curdir, pattern[len(root) :])
     found = sorted(set(glob.glob(pattern, recursive=True)))  # which tells a path again where there are several **
     paths = [path for path in found if matches(_plain(path[len(root) :])) and not os.path.isdir(path)]
     refuse_around({root or ".", *map(os.path.dirname, paths)})
     places = [os.path.relpath(path, root) if root else path for path in paths]
     fragments = [_fragment(LOCAL, path, place, Entry(), format) for path, place in zip(paths, places, strict=True)]
     return Found(fragments, True, patterns=[(LOCAL, root, pattern, matches)])
+
+
+def _refuse_unreadable(root: str, pattern: str) -> None:
+    """Raises the operating system's error if a directory in which a pattern looks may not be read.
+
+    `glob` passes it over, and its rows would be missing without a word.
+    """
+
+    def refuse(error: OSError) -> None:
+        if isinstance(error, PermissionError):
+            raise error
+
+    parts = _plain(pattern).split("/")
+    for directory, inside, _ in os.walk(root, onerror=refuse):
+        above = [] if directory == root else os.path.relpath(directory, root).split(os.sep)
+        inside[:] = [name for name in inside if _leads([*above, name], parts)]
+
+
+def _leads(names: list[str], parts: list[str]) -> bool:
+    """Whether what matches a pattern may be in a directory, as `_match` has it."""
+    if not names or not parts:
+        return bool(parts)
+    name, part = names[0], parts[0]
+    if part == "**":
+        return _leads(names, parts[1:]) or (not _is_hidden(name) and _leads(names[1:], parts))
+    if glob.has_magic(part) and _is_hidden(name):
+        return False
+    return fnmatchcase(name, part) and _leads(names[1:], parts[1:])
 
 
 def _plain(path: str) -> str:
@@ -292,7 +321,11 @@ def _listed(directory: str) -> dict[str, Entry | None]:
         raise ScoringError(
             f"{directory}: the name of the directory is not UTF-8: rename it, or name its files"
         ) from error
-    found = pa.fs.LocalFileSystem().get_file_info(selector)
+    try:
+        found = pa.fs.LocalFileSystem().get_file_info(selector)
+    except PermissionError:
+        _refuse_unreadable(directory, "**")
+        raise
     inside = os.path.join(directory, "")
     try:
         return {

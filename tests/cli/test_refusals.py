@@ -157,6 +157,26 @@ def test_a_broken_link_beside_data(tmp_path, capsys, broken):
     assert main(["score", "data", *HUBER]) == 0
 
 
+def test_a_directory_that_may_not_be_read(tmp_path, capsys):
+    """Whether it is in a directory or in a pattern: its rows would be missing."""
+    for name in ("data", "data/day=1", "data/day=2", "data/.trash", "other"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "a.csv").write_bytes(b"r\n1\n")
+        (tmp_path / name).chmod(0 if name in ("data/day=2", "other") else 0o700)
+    try:
+        if os.access("other", os.R_OK):
+            pytest.skip("the superuser may read anything")
+        for name in ("data", "data/**", "data/*/a.csv", "d*/*/*.csv", "data/**/a.csv"):
+            line = refused(capsys, "score", name, *HUBER)
+            assert line.endswith("data/day=2: Permission denied\n")
+        assert refused(capsys, "score", "data/day=2/a.csv", *HUBER).endswith("a.csv: Permission denied\n")
+        for name in ("data/*.csv", "data/day=1/**", "data/day=[1]/*"):
+            assert main(["score", name, *HUBER]) == 0
+    finally:
+        (tmp_path / "data" / "day=2").chmod(0o700)
+        (tmp_path / "other").chmod(0o700)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/zero")
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
 @pytest.mark.parametrize("name", ["in.parquet", "in.arrow", "in.npy", "in.csv", "in.csv.gz", "in.arrow.zst"])
