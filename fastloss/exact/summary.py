@@ -180,7 +180,8 @@ class Summary(Statistics):
         return self.to_arrow().to_pandas()
 
     def __repr__(self) -> str:
-        shown = {name: views.short(views.number(self, name)) for name in ("count", "mean", "p50", "p99", "max")}
+        numbers = self.numbers()
+        shown = {name: views.short(views.number(numbers, name)) for name in ("count", "mean", "p50", "p99", "max")}
         shown["count"] = str(self.count)
         return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in shown.items())})"
 
@@ -235,33 +236,36 @@ class Summary(Statistics):
             raise ValueError("the text is damaged: its numbers are not those of its state")
         return summary
 
-    def fields(self) -> dict:
-        """The numbers of `to_json`."""
+    def numbers(self) -> dict:
+        """The numbers of `to_json` and of tables, each computed once: there may be many groups."""
         plain = self.sum, self.mean
         of_weights = plain if self.weighted is None else (self.weighted_sum, self.weighted_mean)
         std, stderr = self._deviations
-        shown = {
+        found = {
             "count": self.count,
             "null": self.null,
             "nan": self.nan,
             "ignored": self.ignored,
-            "sum": _strict(plain[0]),
-            "mean": _strict(plain[1]),
-            "min": _strict(self.min),
-            "max": _strict(self.max),
-            "quantiles": {name: _strict(self.quantile(q)) for name, q in _QUANTILES.items()},
+            "sum": plain[0],
+            "mean": plain[1],
+            "min": self.min,
+            "max": self.max,
+            "quantiles": {name: self.quantile(q) for name, q in _QUANTILES.items()},
             "rows": self.rows,
             "infinite": self.infinite,
-            "sum_of_squares": _strict(self.sum_of_squares),
-            "sum_of_weights": _strict(self.sum_of_weights),
-            "weighted_sum": _strict(of_weights[0]),
-            "weighted_mean": _strict(of_weights[1]),
-            "std": _strict(std),
-            "stderr": _strict(stderr),
-            "interval": _strict(interval(of_weights[1], stderr)),
+            "sum_of_squares": self.sum_of_squares,
+            "sum_of_weights": self.sum_of_weights,
+            "weighted_sum": of_weights[0],
+            "weighted_mean": of_weights[1],
+            "std": std,
+            "stderr": stderr,
+            "interval": interval(of_weights[1], stderr),
         }
-        if self._is_entropy:
-            shown |= {name: _strict(getattr(self, name)) for name in _OF_ENTROPIES}
+        return found | {name: getattr(self, name) for name in _OF_ENTROPIES} if self._is_entropy else found
+
+    def fields(self) -> dict:
+        """What `to_json` has."""
+        shown = {name: _strict(value) for name, value in self.numbers().items()}
         if self.outputs:
             shown["outputs"] = {name: summary.fields() for name, summary in self.outputs.items()}
         if self.worst_rows is not None:
@@ -441,13 +445,13 @@ def _either(choose, a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else choose(a, b)
 
 
-def _strict(value: float | tuple | None) -> float | str | list | None:
-    """A float, or several, as strict JSON can hold them."""
+def _strict(value: float | tuple | dict | None) -> float | str | list | dict | None:
+    """A number, or several, as strict JSON can hold them."""
+    if isinstance(value, float):
+        return value if value - value == 0 else None if math.isnan(value) else str(value)
     if isinstance(value, tuple):
         return list(map(_strict, value))
-    if value is None or value - value == 0:  # mostly: there may be many groups
-        return value
-    return None if math.isnan(value) else str(value)
+    return {name: _strict(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def summarize(values, sample_weight=None) -> Summary:

@@ -19,13 +19,13 @@ SHOWN = ("count", "mean", "stderr", "min", "p50", "p90", "p99", "max")
 MOST_ROWS = 100  # of a table in HTML
 
 
-def number(summary, name: str):
-    """A number of a summary by its name, as p99."""
+def number(numbers: Mapping, name: str):
+    """One of the numbers of a summary by its name in tables, as p99; None where it has none of that name."""
     if name.startswith("interval_"):
-        return None if summary.interval is None else summary.interval[name == "interval_high"]
+        return None if numbers["interval"] is None else numbers["interval"][name == "interval_high"]
     if name[0] == "p" and name[1:].isdigit():
-        return summary.quantile(int(name[1:]) / 100)
-    return getattr(summary, name)
+        return numbers["quantiles"][str(int(name[1:]) / 100)]
+    return numbers.get(name)
 
 
 def binned(buckets: Buckets, low: float | None, high: float | None, bins: int, log: bool):
@@ -54,13 +54,14 @@ def binned(buckets: Buckets, low: float | None, high: float | None, bins: int, l
 
 def table(summaries: list, columns: Mapping[str, list]) -> dict[str, list]:
     """The columns of a table with a row a summary; `columns` come first, and numbers called as one of them get a _."""
-    entropies = OF_ENTROPIES if any(summary.perplexity is not None for summary in summaries) else ()
+    rows = [summary.numbers() for summary in summaries]
+    entropies = OF_ENTROPIES if any(row.get("perplexity") is not None for row in rows) else ()
     found = dict(columns)
     for name in (*NUMBERS, *entropies):
         free = name
         while free in found:
             free += "_"
-        found[free] = [number(of, name) for of in summaries]
+        found[free] = [number(row, name) for row in rows]
     return found
 
 
@@ -89,7 +90,8 @@ def in_html(summaries: list, columns: Mapping[str, list[str]], title: str) -> st
     rows = []
     for i, summary in enumerate(summaries[:MOST_ROWS]):
         cells = [f"<td>{html.escape(column[i])}</td>" for column in columns.values()]
-        cells += [f'<td style="text-align:right">{short(number(summary, name))}</td>' for name in SHOWN]
+        numbers = summary.numbers()
+        cells += [f'<td style="text-align:right">{short(number(numbers, name))}</td>' for name in SHOWN]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     more = len(summaries) - MOST_ROWS
     below = f"<p>and {more:,} more</p>" if more > 0 else ""
