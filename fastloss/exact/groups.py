@@ -189,6 +189,8 @@ class GroupCollector:
 
     def _numbers_of(self, keys: list[Key]) -> np.ndarray:
         """The numbers of groups; keys are mostly those of the rows before."""
+        if keys is self._before[1]:
+            return self._before[2]
         booleans = _which_are_booleans(keys)
         if self._before[:2] != (booleans, keys):
             of_type = self._numbers.setdefault(booleans, {})

@@ -13,7 +13,7 @@ from fastloss.exact.collectors import Collector, ColumnsCollector
 from fastloss.exact.groups import GroupCollector
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.group_keys import Dictionaries, keys_of_columns
+from fastloss.files.arrow.group_keys import Remembered, keys_of_columns
 from fastloss.files.batch import Losses
 from fastloss.files.spec import Spec
 from fastloss.files.worst import Origin, WorstCollector
@@ -26,7 +26,7 @@ class Collected:
         self._spec, self.rows, self._left_out = spec, 0, 0
         self._losses = [CollectedLoss(one) for one in spec.each]
         self._part: Collected | None = None
-        self._known: Dictionaries = {}
+        self._known: Remembered = {}
         self._waits = False  # whether the first losses wait until more come, or it is taken
         self._waiting: Sequence[Losses] | None = None
 

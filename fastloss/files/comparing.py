@@ -19,7 +19,7 @@ from fastloss.exact.keys import Key
 from fastloss.exact.summary import Summary
 from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, optional
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.group_keys import Dictionaries, keys_of_columns
+from fastloss.files.arrow.group_keys import Remembered, keys_of_columns
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.dataset import Fragment, array_groups, array_roles, with_arrays
@@ -268,7 +268,7 @@ class _Compared:
         self._spec, self._threads = spec, num_threads
         self._collectors = [GroupCollector(spec.by) if spec.grouping else Collector() for _ in range(3)]
         self._outcomes, self._left_out = np.zeros(3, np.int64), 0
-        self._known: Dictionaries = {}
+        self._known: Remembered = {}
         self._by_key: dict[tuple[bool, ...], dict[Key, np.ndarray]] = {}  # by which parts of the key are booleans
 
     def chosen(self, batch: pa.RecordBatch, matches: np.ndarray | None) -> Chosen:

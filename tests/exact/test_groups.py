@@ -4,12 +4,13 @@ import copy
 import pickle
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from fastloss.exact.accumulator import Accumulator, steps
 
 from fastloss.exact.groups import GroupCollector
 from fastloss.exact.summary import Summary, summaries
-from fastloss.files.arrow.group_keys import keys_of
+from fastloss.files.arrow.group_keys import keys_of, keys_of_columns
 
 RNG = np.random.default_rng(7)
 DRAWS = {
@@ -156,3 +157,15 @@ def test_codes_that_there_are(dtype):
     for wrong, possible in ((codes, 5), (-codes, 6)):
         with pytest.raises(IndexError, match=f"^a code is none of {possible}$"):
             steps(wrong, 0, possible)
+
+
+def test_combinations_are_remembered_as_long_as_their_columns_are_alike():
+    texts, remembered = pa.array(["a", "b", "a", "a"]), {}
+    numbers = pa.array([1, 0, 0, 1])
+    for column, first in ((numbers.cast(pa.bool_()), True), (numbers, 1), (numbers.cast(pa.bool_()), True)):
+        codes, keys = keys_of_columns({"x": column, "y": texts}, remembered)
+        assert [keys[code] for code in codes] == [(1, "a"), (0, "b"), (0, "a"), (1, "a")]
+        assert {type(x) for x, _ in keys} == {type(first)}
+        assert keys_of_columns({"x": column, "y": texts}, remembered)[1] is keys
+    codes, keys = keys_of_columns({"x": numbers.take([1, 1, 1, 0]), "y": texts}, remembered)
+    assert [keys[code] for code in codes] == [(0, "a"), (0, "b"), (0, "a"), (1, "a")]

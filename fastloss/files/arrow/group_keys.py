@@ -11,24 +11,40 @@ from fastloss.exact.keys import Key, number_key
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
-# By column the dictionary before, and what `keys_of` says of it: mostly that of the next too
-Dictionaries = dict[str, tuple]
+_MOST_CODES = np.iinfo(np.int32).max
+
+# By column the dictionary before, and what `keys_of` says of it: mostly that of the next too; and by columns what their
+# combinations were
+Remembered = dict[str | tuple[str, ...], tuple]
 
 
-def keys_of_columns(given: Mapping, known: Dictionaries) -> tuple[np.ndarray, list[Key]]:
+def keys_of_columns(given: Mapping, known: Remembered) -> tuple[np.ndarray, list[Key]]:
     """As `keys_of`, by column; of several columns the keys are tuples, those combinations of values that there are."""
-    (codes, keys), *others = [keys_of(column, by, known) for by, column in given.items()]
+    (codes, keys), *others = found = [keys_of(column, by, known) for by, column in given.items()]
     if not others:
         return codes, keys
-    keys = [(key,) for key in keys]
+    groups, combinations = len(keys), []
     for codes_there, keys_there in others:
-        both, possible = codes.astype(np.int64) * len(keys_there) + codes_there, len(keys) * len(keys_there)
-        if possible <= 4 * len(both):
-            codes, present = _without_gaps(both, possible)
+        possible = groups * len(keys_there)
+        if possible <= min(4 * len(codes), _MOST_CODES):
+            codes, present = _without_gaps(codes * np.int32(len(keys_there)) + codes_there, possible)
         else:
+            both = codes.astype(np.int64) * len(keys_there) + codes_there
             present, codes = np.unique(both, return_inverse=True)
-        keys = [(*keys[i // len(keys_there)], keys_there[i % len(keys_there)]) for i in present.tolist()]
-    return codes, keys
+        groups = len(present)
+        combinations.append(present.tolist())
+    described = [column.type for column in given.values()], [keys for _, keys in found], combinations
+    if known.get(tuple(given), ())[:3] != described:
+        known[tuple(given)] = *described, _combined(*described[1:])
+    return codes, known[tuple(given)][3]
+
+
+def _combined(keys: list[list[Key]], combinations: list[list[int]]) -> list[Key]:
+    """Keys of columns, and which pairs of those before and those of each further column there are, as tuples."""
+    found = [(key,) for key in keys[0]]
+    for there, pairs in zip(keys[1:], combinations, strict=True):
+        found = [(*found[pair // len(there)], there[pair % len(there)]) for pair in pairs]
+    return found
 
 
 def _without_gaps(codes: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,7 +61,7 @@ def _numbered(codes: np.ndarray, present: np.ndarray, possible: int) -> np.ndarr
     return numbers.take(codes)
 
 
-def keys_of(column, by: str, known: Dictionaries | None = None) -> tuple[np.ndarray, list[Key]]:
+def keys_of(column, by: str, known: Remembered | None = None) -> tuple[np.ndarray, list[Key]]:
     """The number of each row's key, and the keys: the values of the column `by`."""
     from pyarrow import types
 
@@ -84,7 +100,7 @@ def keys_of(column, by: str, known: Dictionaries | None = None) -> tuple[np.ndar
     return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None]
 
 
-def _keys_of_dictionary(column, by: str, known: Dictionaries) -> tuple[np.ndarray, list[Key]]:
+def _keys_of_dictionary(column, by: str, known: Remembered) -> tuple[np.ndarray, list[Key]]:
     """As `keys_of`, of a dictionary that is short beside its column; values of it may be in no row, or there twice."""
     if by not in known or not known[by][0].equals(column.dictionary):
         known[by] = column.dictionary, *keys_of(column.dictionary, by)
