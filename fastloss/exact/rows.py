@@ -74,7 +74,7 @@ def compact(array: pa.Array) -> pa.Array:
         used = np.unique(array.indices.drop_null().to_numpy())
         new = np.searchsorted(used, array.indices.fill_null(0).to_numpy())
         indices = pa.array(new, array.type.index_type, mask=array.indices.is_null().to_numpy(zero_copy_only=False))
-        return pa.DictionaryArray.from_arrays(indices, take(array.dictionary, used), ordered=True)
+        return pa.DictionaryArray.from_arrays(indices, take(array.dictionary, used.astype(np.int64)), ordered=True)
     if types.is_dictionary(array.type):
         plain = decoded(array).dictionary_encode()
         indices = plain.indices.cast(array.type.index_type)

@@ -96,11 +96,11 @@ def rows(read: Read, footer: Footer, field: pa.Field, groups: Mapping[int, np.nd
 
 def _holds(stored: str, type: pa.DataType) -> bool:
     """Whether a physical type holds the values of a type as they are, or as integers that are longer."""
-    _, of_stored, size = TYPES[stored]
-    if stored == "BYTE_ARRAY" or type.id in picked.OFFSETS:
-        return stored == "BYTE_ARRAY" and type.id in picked.OFFSETS
-    is_same = type == of_stored or (types.is_primitive(type) and type.bit_width == 8 * size)
-    return is_same or (types.is_integer(type) and type.bit_width < 32 and stored == "INT32")
+    are_texts = type.id in picked.OFFSETS
+    if are_texts or stored == "BYTE_ARRAY":
+        return are_texts and stored == "BYTE_ARRAY"
+    is_short = types.is_integer(type) and type.bit_width < 32 and stored == "INT32"
+    return is_short or (types.is_primitive(type) and type.bit_width == 8 * TYPES[stored][2])
 
 
 def _field(field: pa.Field, is_text: bool) -> pa.Field:
