@@ -65,7 +65,8 @@ def _parts(title: str, summaries: list[tuple]) -> Table:
     for name in names:
         table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for key, group in summaries[:MAX_GROUPS]:
-        count, *numbers = (number(group, name) for name in names)
+        found = group.numbers()
+        count, *numbers = (number(found, name) for name in names)
         table.add_row(escape(escaped(key)), f"{count:,}", *map(short, numbers))
     if len(summaries) > MAX_GROUPS:
         table.add_row(f"and {len(summaries) - MAX_GROUPS:,} more: see --json")
