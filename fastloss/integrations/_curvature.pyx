@@ -199,10 +199,10 @@ cdef class Curvature:
         if self.reads_signs:
             # in memory that is to be written anyway, or in the nearest cache
             signs = <char *>rows.curvature if rows.kind == CONSTANT else scratch
-            self.compute_of_signs(<Map>self.part, start, n, signs, scratch + 8 * n)
+            rows.weight = self.compute_of_signs(<Map>self.part, start, n, signs, scratch + 8 * n)
         else:
             self.part.compute(start, n, scratch, outputs)
-        if self.has_weight:
+        if self.has_weight and not self.reads_signs:
             rows.weight = read_block(&self.weight, start, n, scratch)
             scratch += scratch_size(&self.weight, n)
         if rows.kind == SPREAD:
@@ -213,7 +213,10 @@ cdef class Curvature:
             self.is_finite = False
         return 0
 
-    cdef void compute_of_signs(self, Map part, Py_ssize_t start, Py_ssize_t n, char *signs, char *scratch) noexcept nogil:
+    cdef const void *compute_of_signs(
+        self, Map part, Py_ssize_t start, Py_ssize_t n, char *signs, char *scratch
+    ) noexcept nogil:
+        """The sample weights, as the loss has read them; NULL if there are none."""
         cdef fl_map_args args
         cdef bint are_others
         part.read(start, n, scratch, &args)
@@ -225,3 +228,4 @@ cdef class Curvature:
             self.are_signs = False
         args.target = signs
         part.chosen.table.map(part.chosen.loop, &args, n)
+        return args.sample_weight
