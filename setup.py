@@ -40,10 +40,11 @@ STRIP_FLAGS = [] if IS_MACOS else ["-Wl,-s"]  # a wheel needs no names of local 
 if IS_MACOS:  # a Python for two processors would have its extensions for both
     os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}")
 # map: lets GCC interleave the vectors that a loop has in flight, unless they fill the registers; clang does so unasked.
+# Newer ones than 12 would have a loop for either side of each question in it, half as much code again.
 # rows, columns: of what -O3 adds whole unrolling alone makes them faster, the rest larger. What it unrolls late seems
 # unset to GCC 12.
 GCC_FLAGS = {
-    "map": ["-fschedule-insns"],
+    "map": ["-fschedule-insns", "-fno-unswitch-loops"],
     "rows": ["-O2", "-fpeel-loops", "-Wno-maybe-uninitialized"],
     "columns": ["-O2", "-fpeel-loops", "-Wno-maybe-uninitialized"],
     "distances": [],
