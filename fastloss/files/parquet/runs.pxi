@@ -1,0 +1,140 @@
+# Part of values.pyx: runs of small numbers, and what they tell of values.
+
+cdef bint next_run(Run* run, int width, Py_ssize_t wanted) noexcept nogil:
+    """Read the head of a run, and the value of one that is not packed; False where there is none."""
+    cdef uint64_t head = 0
+    cdef uint8_t byte
+    cdef int i
+    for i in range(COUNT_BYTES):
+        if run.at == run.stop:
+            return False
+        byte = run.at[0]
+        run.at += 1
+        head |= <uint64_t>(byte & 127) << 7 * i
+        if byte < 128:
+            break
+    else:
+        return False
+    run.is_packed, run.count, run.value = head & 1, head >> 1, 0
+    if run.count == 0 or (run.count * width if run.is_packed else (width + 7) // 8) > run.stop - run.at:
+        return False
+    if run.is_packed:
+        run.count *= PACKED
+    else:
+        for i in range((width + 7) // 8):
+            run.value |= <uint32_t>run.at[0] << 8 * i
+            run.at += 1
+    run.count = min(run.count, wanted)
+    return True
+
+
+cdef Py_ssize_t levels(Run run, uint8_t* out, Py_ssize_t wanted) noexcept nogil:
+    """Write levels of 0 and 1, a byte each, and count those of 1; -1 where they are no such runs."""
+    cdef Py_ssize_t found = 0, i
+    cdef uint64_t eight
+    while wanted:
+        if not next_run(&run, 1, wanted) or run.value > 1:
+            return -1
+        wanted -= run.count
+        if not run.is_packed:
+            memset(out, run.value, run.count)
+            found += run.count * run.value
+            out += run.count
+            continue
+        for i in range(run.count // PACKED):
+            eight = ((run.at[i] * ONES & BITS) + 127 * ONES >> 7) & ONES
+            memcpy(out + i * PACKED, &eight, PACKED)
+        for i in range(run.count // PACKED * PACKED, run.count):
+            out[i] = run.at[i // PACKED] >> i % PACKED & 1
+        for i in range(run.count):
+            found += out[i]
+        out += run.count
+        run.at += (run.count + PACKED - 1) // PACKED
+    return found
+
+
+cdef bint unpack(Run run, int width, uint32_t* out, Py_ssize_t wanted, Py_ssize_t below) noexcept nogil:
+    """Write numbers of so many bits; False where they are no runs of these, or not `below` a number."""
+    cdef uint64_t mask = (<uint64_t>1 << width) - 1, word
+    cdef uint32_t limit = min(below, LARGE - 1)
+    cdef const uint8_t* packed
+    cdef uint8_t last[MOST_BITS + WORD]
+    cdef bint is_wrong = False
+    cdef Py_ssize_t i
+    cdef int k
+    cdef int first[PACKED]
+    cdef int shift[PACKED]
+    memset(last, 0, MOST_BITS + WORD)
+    for k in range(PACKED):
+        first[k], shift[k] = k * width >> 3, k * width & 7
+    while wanted:
+        if not next_run(&run, width, wanted):
+            return False
+        if not run.is_packed:
+            is_wrong |= run.value >= limit
+            for i in range(run.count):
+                out[i] = run.value
+        else:
+            for i in range(run.count // PACKED):
+                packed = run.at
+                if run.stop - packed < width + WORD:
+                    memcpy(last, packed, width)
+                    packed = last
+                for k in range(PACKED):
+                    memcpy(&word, packed + first[k], WORD)
+                    out[i * PACKED + k] = word >> shift[k] & mask
+                run.at += width
+            if run.count % PACKED:
+                memcpy(last, run.at, width)
+                for k in range(run.count % PACKED):
+                    memcpy(&word, last + first[k], WORD)
+                    out[run.count // PACKED * PACKED + k] = word >> shift[k] & mask
+                run.at += width
+            for i in range(run.count):
+                is_wrong |= out[i] >= limit
+        out += run.count
+        wanted -= run.count
+    return not is_wrong
+
+
+cdef uint32_t unpacked(Run run, int width, Py_ssize_t at) noexcept nogil:
+    """One of the numbers of a packed run."""
+    cdef const uint8_t* first = run.at + (at * width >> 3)
+    cdef uint64_t word = 0
+    memcpy(&word, first, min(<Py_ssize_t>WORD, run.stop - first))
+    return word >> (at * width & 7) & ((<uint64_t>1 << width) - 1)
+
+
+cdef void gather(const uint32_t* places, const Value* dictionary, Value* out, Py_ssize_t count) noexcept nogil:
+    """Write the values at places, which may be where they are written."""
+    cdef Py_ssize_t i
+    for i in range(count):
+        out[i] = dictionary[places[i]]
+
+
+cdef void spread(
+    Value* out, Py_ssize_t wanted, const uint8_t* present, const uint8_t* values, Py_ssize_t count
+) noexcept nogil:
+    """Write so many values where they are present, and zeros."""
+    cdef Py_ssize_t i = 0, taken = 0
+    cdef Value value
+    while taken < count:
+        memcpy(&value, values + taken * sizeof(Value), sizeof(Value))
+        out[i] = value * present[i]
+        taken += present[i]
+        i += 1
+    memset(out + i, 0, (wanted - i) * sizeof(Value))
+
+
+cdef void mark(uint8_t* bits, Py_ssize_t at, const uint8_t* present, Py_ssize_t count) noexcept nogil:
+    """Clear bits, from one on, of values that are not present."""
+    cdef Py_ssize_t i = 0
+    cdef uint64_t eight
+    while i < count:
+        if (at + i) % 8 == 0 and count - i >= PACKED:
+            memcpy(&eight, present + i, PACKED)
+            bits[(at + i) // 8] = eight * PACKING >> 56
+            i += PACKED
+        else:
+            bits[(at + i) // 8] &= ~((present[i] ^ 1) << (at + i) % 8)
+            i += 1
