@@ -71,6 +71,22 @@ def test_an_import_brings_in_numpy_alone():
     assert not packages & {"pyarrow", "typer", "rich", "matplotlib", "scipy", "ml_dtypes", "pandas", "torch"}
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "fl.summarize([1.0, 2.0, 4.0], sample_weight=[1.0, 2.0, 3.0]).to_json()",
+        "fl.Summary.from_json(fl.summarize([1.0, 2.0]).to_json())",
+        "fl.adaptive.RobustRegressor('huber').fit([[0.0], [1.0], [2.0], [4.0]], [0.0, 1.0, 2.1, 9.0])",
+        "fl.calibrate([[1.0, 2.0], [3.0, 1.0], [0.0, 2.0], [1.0, 0.0]], [1, 0, 1, 1])",
+        "fl.penalty.l1.prox([3.0], 2.0)",
+    ],
+)
+def test_what_takes_arrays_needs_numpy_alone(call):
+    others = ("pyarrow", "pandas", "scipy", "sklearn", "typer", "rich", "matplotlib")
+    code = f"import sys; sys.modules.update(dict.fromkeys({others})); import fastloss as fl; {call}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 # ---- types ---------------------------------------------------------------------------------
 
 

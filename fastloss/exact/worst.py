@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastloss.exact.picked import stored
 from fastloss.exact.state import integer, mapping, sequence, text
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ class Worst:
     @property
     def values(self) -> np.ndarray:
         """The losses, table by table."""
+        from fastloss.exact.picked import stored
+
         return np.concatenate([stored(table, 2, np.float64) for table in self.tables] or [np.empty(0)])
 
     def fields(self) -> list[dict]:
@@ -121,6 +122,8 @@ class Worst:
         """The places of all rows, those of the largest losses first."""
         if not self.tables:
             return np.empty(0, np.int64)
+        from fastloss.exact.picked import stored
+
         files = [name for table in self.tables for name in table.column(0).to_pylist()]
         _, file = np.unique(["" if name is None else name for name in files], return_inverse=True)
         row = np.concatenate([stored(table, 1, np.int64) for table in self.tables])
