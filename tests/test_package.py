@@ -75,7 +75,7 @@ def test_an_import_brings_in_numpy_alone():
     "call",
     [
         "fl.summarize([1.0, 2.0, 4.0], sample_weight=[1.0, 2.0, 3.0]).to_json()",
-        "fl.Summary.from_json(fl.summarize([1.0, 2.0]).to_json())",
+        "fl.Summary.from_json(fl.summarize([1.0, 2.0]).to_json(state=True))",
         "fl.adaptive.RobustRegressor('huber').fit([[0.0], [1.0], [2.0], [4.0]], [0.0, 1.0, 2.1, 9.0])",
         "fl.calibrate([[1.0, 2.0], [3.0, 1.0], [0.0, 2.0], [1.0, 0.0]], [1, 0, 1, 1])",
         "fl.penalty.l1.prox([3.0], 2.0)",

@@ -277,11 +277,11 @@ def test_many_objects_are_not_asked_for_their_row_groups_beforehand(put, proxy, 
 
 def test_more_workers_read_small_objects():
     from fastloss.core.threads import processors
-    from fastloss.files.dataset import Fragment, Task
+    from fastloss.files.dataset import Fragment
     from fastloss.files.engines.local import MOST_WORKERS, OBJECTS_BYTES, _suited
 
     def suited(*sizes):
-        return _suited([Task((Fragment("a.parquet", "parquet", size=size),)) for size in sizes])
+        return _suited([Fragment("a.parquet", "parquet", size=size) for size in sizes], are_small=False)
 
     assert suited(1000, 1000) == max(MOST_WORKERS, processors())
     assert suited(0) == max(MOST_WORKERS, processors())
