@@ -7,12 +7,11 @@ the batch that the library hands over.
 """
 
 import argparse
-import time
 
 import numpy as np
 import pyarrow as pa
 from file_peers import DELTA, SQL_HUBER, numpy_huber, polars_huber
-from timing import machine
+from timing import least_times, machine
 
 import fastloss as fl
 from fastloss.files import Spec
@@ -122,15 +121,10 @@ HOSTS = {
 
 def measure(runs, rounds):
     """The least processor seconds of each, which all return the same, DataFusion in any order of the batches."""
-    wanted, least = np.sort(runs[0]()), [np.inf] * len(runs)
+    wanted = np.sort(runs[0]())
     for run in runs:
         np.testing.assert_allclose(np.sort(run()), wanted, rtol=1e-12)
-    for _ in range(rounds):
-        for i, run in enumerate(runs):
-            begin = time.process_time()
-            run()
-            least[i] = min(least[i], time.process_time() - begin)
-    return least
+    return least_times(runs, rounds)
 
 
 def table(rows, rounds):

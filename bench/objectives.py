@@ -8,10 +8,9 @@ two arrays, so a loss whose curvature is a constant is beside its gradient and i
 """
 
 import argparse
-import time
 
 import numpy as np
-from timing import machine
+from timing import least_times, machine
 
 import fastloss as fl
 from fastloss.integrations.xgboost import objective
@@ -50,16 +49,6 @@ def case(loss, layout, rows):
         lambda: call(labels, pred, weight),
         lambda: needed.evaluate(pred, target, outputs=outputs, sample_weight=weight),
     )
-
-
-def least_times(runs, rounds):
-    least = [float("inf")] * len(runs)
-    for _ in range(rounds):
-        for i, run in enumerate(runs):
-            begin = time.process_time()
-            run()
-            least[i] = min(least[i], time.process_time() - begin)
-    return least
 
 
 def table(losses, rows, rounds):
