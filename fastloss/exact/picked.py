@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
+KINDS = "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"
+DTYPES = {pa.from_numpy_dtype(kind).id: np.dtype(kind) for kind in KINDS}  # of Arrow's numbers
 OFFSETS = {
     pa.string().id: np.dtype("i4"),
     pa.binary().id: np.dtype("i4"),
@@ -43,11 +45,21 @@ def column(values: Sequence[bytes | None], type: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(type, len(values), [valid, *buffers])
 
 
-def stored(table: pa.Table, at: int, dtype) -> np.ndarray:
+def stored(array: pa.Array) -> np.ndarray:
+    """The numbers of an array of them as they lie in memory, whatever they are where it is null.
+
+    `Array.to_numpy` would import pandas, which takes most of a second.
+    """
+    dtype = DTYPES[array.type.id]
+    if not len(array):
+        return np.empty(0, dtype)
+    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * dtype.itemsize)
+
+
+def stored_column(table: pa.Table, at: int) -> np.ndarray:
     """A column of numbers, none of which is null."""
-    chunks = [one for one in table.column(at).chunks if len(one)]
-    parts = [np.frombuffer(one.buffers()[1], dtype, one.offset + len(one))[one.offset :] for one in chunks]
-    return np.concatenate([np.empty(0, dtype), *parts])
+    column = table.column(at)
+    return np.concatenate([np.empty(0, DTYPES[column.type.id]), *map(stored, column.chunks)])
 
 
 def take(array: pa.Array, places: np.ndarray) -> pa.Array:

@@ -70,9 +70,9 @@ class Worst:
     @property
     def values(self) -> np.ndarray:
         """The losses, table by table."""
-        from fastloss.exact.picked import stored
+        from fastloss.exact.picked import stored_column
 
-        return np.concatenate([stored(table, 2, np.float64) for table in self.tables] or [np.empty(0)])
+        return np.concatenate([stored_column(table, 2) for table in self.tables] or [np.empty(0)])
 
     def fields(self) -> list[dict]:
         """The rows as JSON has them."""
@@ -122,11 +122,11 @@ class Worst:
         """The places of all rows, those of the largest losses first."""
         if not self.tables:
             return np.empty(0, np.int64)
-        from fastloss.exact.picked import stored
+        from fastloss.exact.picked import stored_column
 
         files = [name for table in self.tables for name in table.column(0).to_pylist()]
         _, file = np.unique(["" if name is None else name for name in files], return_inverse=True)
-        row = np.concatenate([stored(table, 1, np.int64) for table in self.tables])
+        row = np.concatenate([stored_column(table, 1) for table in self.tables])
         number = np.repeat(self.numbers, list(map(len, self.tables)))
         keys = (row, file, number, -self.values)
         order = np.lexsort(keys)

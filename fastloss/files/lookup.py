@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.picked import stored
+from fastloss.exact.picked import stored_column
 from fastloss.exact.rows import chosen, no_rows
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.exact.worst import ADDED, Worst
@@ -68,7 +68,7 @@ def with_all_columns(
 
     def complete(table: pa.Table, number: int) -> pa.Table:
         rows, found = whole[number]
-        found = chosen(found, np.searchsorted(rows, stored(table, 1, np.int64)))
+        found = chosen(found, np.searchsorted(rows, stored_column(table, 1)))
         fields = [*list(table.schema)[: len(ADDED)], *found.schema]
         return pa.Table.from_arrays([*table.columns[: len(ADDED)], *found.columns], schema=pa.schema(fields))
 
@@ -81,7 +81,7 @@ def with_all_columns(
 def _distinct(tables: list[pa.Table]) -> Rows:
     """The rows of tables of one fragment, each once."""
     table = pa.concat_tables([table for table in tables if len(table)] or tables[:1])
-    rows, places = np.unique(stored(table, 1, np.int64), return_index=True)
+    rows, places = np.unique(stored_column(table, 1), return_index=True)
     return rows, chosen(table.select(range(len(ADDED), table.num_columns)), places)
 
 

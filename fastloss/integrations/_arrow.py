@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fastloss.exact.picked import DTYPES, stored
 from fastloss.files import Spec, batch_function
 from fastloss.files.adapter import BatchFunction
 from fastloss.files.arguments import must_be
-from fastloss.files.arrow.columns import DTYPES, stored
 from fastloss.files.errors import ScoringError
 
 

@@ -92,8 +92,8 @@ def test_columns_are_made_of_numbers_and_bytes():
 def test_numbers_of_tables():
     parts = [pa.array([0.5, 1.5, 2.5]).slice(1), pa.array([3.5]), pa.array([], pa.float64())]
     table = pa.table({"a": pa.chunked_array(parts)})
-    assert picked.stored(table, 0, float).tolist() == [1.5, 2.5, 3.5]
-    assert picked.stored(table.slice(0, 0), 0, float).tolist() == []
+    assert picked.stored_column(table, 0).tolist() == [1.5, 2.5, 3.5]
+    assert picked.stored_column(table.slice(0, 0), 0).tolist() == []
 
 
 def test_neither_pandas_nor_pyarrow_compute_is_imported():
@@ -103,7 +103,7 @@ from fastloss.exact import picked
 column = picked.column([b"a", b"b"], pa.string())
 assert picked.take(column, np.array([1])).to_pylist() == ["b"]
 assert picked.take(picked.to_arrow(np.arange(3.0)), np.array([2])).to_pylist() == [2]
-assert picked.stored(pa.table([picked.to_arrow(np.arange(3.0))], names=["a"]), 0, float).tolist() == [0, 1, 2]
+assert picked.stored_column(pa.table([picked.to_arrow(np.arange(3.0))], names=["a"]), 0).tolist() == [0, 1, 2]
 print(*sys.modules.keys() & {"pandas", "pyarrow.compute"})
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from fastloss.core.arguments import shown
+from fastloss.exact.picked import stored
 from fastloss.exact.rows import is_uuid, uuids
 from fastloss.files.errors import RowError, ScoringError, listed
 
@@ -26,9 +27,6 @@ TEXTS = (
     types.is_large_binary,
     types.is_binary_view,
 )
-
-KINDS = "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"
-DTYPES = {pa.from_numpy_dtype(kind).id: np.dtype(kind) for kind in KINDS}  # of Arrow's numbers
 
 
 def path(schema: pa.Schema, name: str) -> tuple[str, ...]:
@@ -106,17 +104,6 @@ def numbers(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
     if not (types.is_integer(array.type) or types.is_floating(array.type)):
         raise TypeError(f"expected numbers, got {array.type}")
     return stored(array), _null(array)
-
-
-def stored(array: pa.Array) -> np.ndarray:
-    """The numbers of an array of them as they lie in memory, whatever they are where it is null.
-
-    `Array.to_numpy` would import pandas, which takes most of a second.
-    """
-    dtype = DTYPES[array.type.id]
-    if not len(array):
-        return np.empty(0, dtype)
-    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * dtype.itemsize)
 
 
 def labels(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:

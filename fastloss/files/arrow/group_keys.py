@@ -8,6 +8,7 @@ import numpy as np
 
 from fastloss.exact.accumulator import steps
 from fastloss.exact.keys import Key, number_key
+from fastloss.exact.picked import stored
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
@@ -68,7 +69,7 @@ def keys_of(column, by: str, known: Remembered | None = None) -> tuple[np.ndarra
     if types.is_dictionary(column.type) and len(column.dictionary) <= len(column):
         return _keys_of_dictionary(column, by, {} if known is None else known)
     if types.is_integer(column.type) and not column.null_count and len(column):
-        values = columns.stored(column)
+        values = stored(column)
         least, most = values.min(), values.max()
         possible = int(most) - int(least) + 1
         if possible <= len(values):

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from fastloss.exact.picked import DTYPES, stored
 from fastloss.files.arrow import columns
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
@@ -181,7 +182,7 @@ def _of_floats(file: Placed, field: pa.Field, column: pa.ChunkedArray, codec: st
     page, struct = _example(field, codec)
     metadata, start, becomes, bounds = struct[fields.CHUNK_METADATA][1], file.at, 0, []
     for at in range(0, len(column), PAGE_ROWS):
-        values = columns.stored(_joined(column.slice(at, PAGE_ROWS)))
+        values = stored(_joined(column.slice(at, PAGE_ROWS)))
         bounds.append((np.fmin.reduce(values), np.fmax.reduce(values)))
         levels = thrift.varint(2 * len(values)) + b"\1"  # a run of ones: none is null
         body = [len(levels).to_bytes(4, "little") + levels, memoryview(values).cast("B")]
@@ -230,7 +231,7 @@ def _bounded(statistics: tuple[int, Struct], least: np.floating, most: np.floati
 @lru_cache(maxsize=64)
 def _example(field: pa.Field, codec: str) -> tuple[Struct, Struct]:
     """The header of the page and the description of the chunk that pyarrow's writer makes of a single float."""
-    one = columns.to_arrow(np.ones(1, columns.DTYPES[field.type.id]), None)
+    one = columns.to_arrow(np.ones(1, DTYPES[field.type.id]), None)
     file = io.BytesIO()
     with _pyarrow_writer(file, field, codec) as writer:
         writer.write_table(pa.table([one], pa.schema([field])))
