@@ -247,12 +247,13 @@ cdef class Tiles:
         return number_at(self.call.class_weight, label, self.is_double) if self.weighs_rows else 1
 
     def weigh(self):
-        """What the mean divides by: the sum of the rows' scales."""
+        """What the mean divides by: the sum over the rows that count of sample weight times the label's class weight."""
         cdef char *scratch = <char *>PyMem_RawMalloc(FL_TILE_ROWS * (32 + 8 + 8))
         cdef double *scale
         cdef int64_t *labels
         cdef double total = 0
         cdef Py_ssize_t start = 0, n, i, rows = self.call.x.rows
+        cdef bint smooths = self.call.class_weight != NULL and not self.weighs_rows
         if scratch == NULL:
             raise MemoryError()
         scale = <double *>(scratch + 32 * FL_TILE_ROWS)
@@ -263,6 +264,8 @@ cdef class Tiles:
                 n = min(<Py_ssize_t>FL_TILE_ROWS, rows - start)
                 self.find_scales(start, n, labels, scale, scratch)
                 for i in range(n):
+                    if smooths:  # the kernel has the class weights, which are not in the scales
+                        scale[i] *= number_at(self.call.class_weight, labels[i], self.is_double)
                     total += scale[i]
                 start += n
         fl_leave_floats(floats)

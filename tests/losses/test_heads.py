@@ -132,6 +132,18 @@ def test_linear_is_cross_entropy_of_logits(keywords, dtype):
     np.testing.assert_allclose(by_bias, g.sum(axis=0), **close)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("sample_weight", [None, np.linspace(0, 3, 30)])
+def test_mean_divides_by_the_class_weights_of_the_labels(sample_weight, smoothing):
+    (x, w, labels), _ = data("linear_cross_entropy", 30, 4, 7, "float64")
+    labels[::4] = -100
+    keywords = {"class_weight": np.linspace(0.1, 2, 7), "label_smoothing": smoothing, "sample_weight": sample_weight}
+    value, (by_x, _) = fl.linear_cross_entropy.value_and_grad(x, w, labels, **keywords, reduction="mean")
+    want, g = fl.cross_entropy.value_and_grad(x @ w.T, labels, **keywords, reduction="mean")
+    np.testing.assert_allclose(value, want, rtol=1e-13)
+    np.testing.assert_allclose(by_x, g @ w, rtol=1e-12, atol=1e-14)
+
+
 # ---- the same bits ------------------------------------------------------------------------------------------------
 
 
