@@ -111,7 +111,11 @@ void fl_widen(int storage, const void *x, int as_double, void *out, size_t n) {
     double *to = out;
     for (size_t i = 0; i < n; i += PART) {
         size_t count = n - i < PART ? n - i : PART;
-        type->widen((const char *)x + i * type->bytes, part, count);
-        for (size_t k = 0; k < count; k++) to[i + k] = part[k];
+        const float *from = part;
+        if (storage == FL_float32)
+            from = (const float *)x + i;
+        else
+            type->widen((const char *)x + i * type->bytes, part, count);
+        for (size_t k = 0; k < count; k++) to[i + k] = from[k];
     }
 }

@@ -44,7 +44,7 @@ _NEEDED = {  # outputs of a loss, for each kind of curvature
     "spread": ("grad",),
     "bounded": ("grad", "hess"),
 }
-NEAREST = 1 << 15  # bytes of the nearest cache that are read and written at once
+NEAREST = 1 << 14  # bytes of the nearest cache that are read and written at once, beside which others come into it
 LOGITS = 1 << 14  # of rows at once
 SAMPLE = 1 << 12  # rows that tell a median
 _LONGEST = 2.0  # steps of a logit that a row asks for, where its curvature is not positive enough

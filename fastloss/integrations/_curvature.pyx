@@ -4,6 +4,7 @@ nearest cache: labels as signs before, weights and bounds after, and whether all
 cimport numpy as np
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.stdint cimport uint64_t
+from libc.string cimport memset
 
 from fastloss.core.buffers cimport FLOAT32, FLOAT64, Operand, close_operand, open_operand, read_block, scratch_size
 from fastloss.core.kernels cimport FL_OUTPUT_PARAM_GRAD, Map, Part, fl_enter_floats, fl_leave_floats, fl_map_args
@@ -27,19 +28,28 @@ cdef extern from *:
     #define INDEPENDENT _Pragma("GCC ivdep")
     #endif
 
-    /* signs: 0 stands for -1; whether others than -1 and 1 are left. Those of the next block, which are beside these, come
-     * into the cache while the loss is computed. finish: gradient and curvature times `factor`, in
+    /* signs: 0 stands for -1; whether others than -1 and 1 are left. finish: gradient and curvature times `factor`, in
      * their places; whether all gradients are finite: a number minus itself is 0 where it is, else NaN. Of the curvature
      * become, too: WEIGHED, its product with the weight; BOUNDED, no less than `least` times the gradient's size;
      * CONSTANT, `least`, times the weight if there is one; SPREAD, the gradient's size over that of a residual, as if
-     * none were below `least`. UNSCALED rows are looked at alone. */
+     * none were below `least`. UNSCALED rows are looked at alone. All of these are in the cache: meanwhile what the
+     * next rows read comes into it. */
     enum { UNSCALED, SCALED, WEIGHED, BOUNDED, CONSTANT, SPREAD };
+    enum { INPUTS = 3, FETCHED = 128 }; /* predictions, labels, weights; rows at once */
     typedef struct {
+        const char *next[INPUTS];     /* those of the next rows, as they are stored */
+        Py_ssize_t itemsizes[INPUTS]; /* 0: not side by side, or none */
         void *grad, *curvature;
         const void *weight, *pred, *target; /* weight may be NULL */
         double factor, least;
         int kind;
     } rows_to_finish;
+
+    static inline void fetch(const rows_to_finish *rows, Py_ssize_t from, Py_ssize_t to) {
+        for (int k = 0; k < INPUTS; k++)
+            for (Py_ssize_t i = from * rows->itemsizes[k]; i < to * rows->itemsizes[k]; i += 64)
+                __builtin_prefetch(rows->next[k] + i, 0, 2);
+    }
 
     #define DEFINE_PASSES(real, bits)                                                                                \\
         FOR_EACH_MACHINE static int signs_##real(const real *labels, real *out, Py_ssize_t n) {                      \\
@@ -47,7 +57,6 @@ cdef extern from *:
             bits others = 0, one;                                                                                    \\
             memcpy(&one, &plus, sizeof one);                                                                         \\
             one <<= 1; /* without its sign */                                                                        \\
-            for (Py_ssize_t i = n; i < 2 * n; i += 64 / sizeof(real)) __builtin_prefetch(labels + i, 0, 2);          \\
             for (Py_ssize_t i = 0; i < n; i++) {                                                                     \\
                 real sign = labels[i] == 0 ? -1 : labels[i];                                                         \\
                 bits of;                                                                                             \\
@@ -64,27 +73,31 @@ cdef extern from *:
             const real *weight = rows->weight, *pred = rows->pred, *target = rows->target;                           \\
             real *grad = rows->grad, *curvature = rows->curvature;                                                   \\
             bits found = 0;                                                                                          \\
-            INDEPENDENT                                                                                              \\
-            for (Py_ssize_t i = 0; i < n; i++) {                                                                     \\
-                real g = grad[i], h, difference, size;                                                               \\
-                if (kind != UNSCALED) grad[i] = g = g * factor;                                                      \\
-                difference = g - g;                                                                                  \\
-                bits of;                                                                                             \\
-                memcpy(&of, &difference, sizeof of);                                                                 \\
-                found |= of;                                                                                         \\
-                if (kind == UNSCALED) continue;                                                                      \\
-                size = g < 0 ? -g : g;                                                                               \\
-                if (kind == CONSTANT) {                                                                              \\
-                    h = is_weighted ? least * weight[i] : least;                                                     \\
-                } else if (kind == SPREAD) {                                                                         \\
-                    real residual = pred[i] - target[i], distance = residual < 0 ? -residual : residual;             \\
-                    h = size / (distance < least ? least : distance);                                                \\
-                } else {                                                                                             \\
-                    h = curvature[i] * factor;                                                                       \\
+            for (Py_ssize_t from = 0, to; from < n; from = to) {                                                     \\
+                to = from + FETCHED < n ? from + FETCHED : n;                                                        \\
+                fetch(rows, from, to);                                                                               \\
+                INDEPENDENT                                                                                          \\
+                for (Py_ssize_t i = from; i < to; i++) {                                                             \\
+                    real g = grad[i], h, difference, size;                                                           \\
+                    if (kind != UNSCALED) grad[i] = g = g * factor;                                                  \\
+                    difference = g - g;                                                                              \\
+                    bits of;                                                                                         \\
+                    memcpy(&of, &difference, sizeof of);                                                             \\
+                    found |= of;                                                                                     \\
+                    if (kind == UNSCALED) continue;                                                                  \\
+                    size = g < 0 ? -g : g;                                                                           \\
+                    if (kind == CONSTANT) {                                                                          \\
+                        h = is_weighted ? least * weight[i] : least;                                                 \\
+                    } else if (kind == SPREAD) {                                                                     \\
+                        real residual = pred[i] - target[i], distance = residual < 0 ? -residual : residual;         \\
+                        h = size / (distance < least ? least : distance);                                            \\
+                    } else {                                                                                         \\
+                        h = curvature[i] * factor;                                                                   \\
+                    }                                                                                                \\
+                    if (kind == WEIGHED) h = weight[i] == 0 ? 0 : h * weight[i];                                     \\
+                    if (kind == BOUNDED) h = h < least * size ? least * size : h;                                    \\
+                    curvature[i] = h;                                                                                \\
                 }                                                                                                    \\
-                if (kind == WEIGHED) h = weight[i] == 0 ? 0 : h * weight[i];                                         \\
-                if (kind == BOUNDED) h = h < least * size ? least * size : h;                                        \\
-                curvature[i] = h;                                                                                    \\
             }                                                                                                        \\
             return found << 1 == 0;                                                                                  \\
         }                                                                                                            \\
@@ -105,7 +118,10 @@ cdef extern from *:
     """
     enum:
         UNSCALED, SCALED, WEIGHED, BOUNDED, CONSTANT, SPREAD
+        INPUTS
     ctypedef struct rows_to_finish:
+        const char *next[INPUTS]
+        Py_ssize_t itemsizes[INPUTS]
         void *grad
         void *curvature
         const void *weight
@@ -125,7 +141,8 @@ def finish(np.ndarray grad, np.ndarray curvature, kind, double least):
     """Rows of logits, contiguous arrays of one floating dtype: what `kind` makes of them. Whether all gradients are
     finite."""
     cdef rows_to_finish rows
-    rows.grad, rows.curvature, rows.weight = np.PyArray_DATA(grad), np.PyArray_DATA(curvature), NULL
+    memset(&rows, 0, sizeof(rows))
+    rows.grad, rows.curvature = np.PyArray_DATA(grad), np.PyArray_DATA(curvature)
     rows.kind = UNSCALED if kind == "curved" else <int>KINDS[kind]
     rows.factor, rows.least = 1.0, least
     cdef Py_ssize_t n = np.PyArray_SIZE(grad)
@@ -140,7 +157,8 @@ cdef class Curvature:
 
     cdef Part part
     cdef Operand pred, target, weight, grad, curvature
-    cdef bint reads_signs, has_weight, is_double
+    cdef Operand *inputs[INPUTS]
+    cdef bint is_map, reads_signs, has_weight, is_double
     cdef rows_to_finish rows             # what all blocks have in common
     cdef Py_ssize_t size
     cdef readonly Py_ssize_t blocks, step
@@ -151,7 +169,7 @@ cdef class Curvature:
         """`part` stores outputs of a loss in `grad` and `curvature`, contiguous arrays of the computing dtype. Others
         are (array, storage), or None. `step` is how many rows are computed at once. If it `reads_signs`, the part is a
         `Map`, and its target holds labels that it is to read as signs."""
-        cdef int storage = FLOAT64 if is_double else FLOAT32
+        cdef int storage = FLOAT64 if is_double else FLOAT32, k
         self.part, self.is_double, self.size, self.step = part, is_double, grad.size, step
         self.blocks = (self.size + step - 1) // step
         self.rows.kind, self.rows.factor, self.rows.least = KINDS[kind], factor, least
@@ -160,10 +178,14 @@ cdef class Curvature:
         self.is_finite = self.are_signs = True
         open_operand(&self.pred, pred[0], pred[1], is_double, False, self.size)
         open_operand(&self.target, target[0], target[1], is_double, False, self.size)
-        self.reads_signs = reads_signs
-        if weight is not None and self.rows.kind in (WEIGHED, CONSTANT):  # else the outputs have it
+        self.is_map, self.reads_signs = isinstance(part, Map), reads_signs
+        if weight is not None:
             open_operand(&self.weight, weight[0], weight[1], is_double, False, self.size)
-            self.has_weight = True
+            self.has_weight = self.rows.kind in (WEIGHED, CONSTANT)  # else the outputs have it
+        self.inputs[0], self.inputs[1], self.inputs[2] = &self.pred, &self.target, &self.weight
+        for k in range(INPUTS):
+            if self.inputs[k].contiguous:
+                self.rows.itemsizes[k] = self.inputs[k].itemsize
         open_operand(&self.grad, grad, storage, is_double, True, self.size)
         open_operand(&self.curvature, curvature, storage, is_double, True, self.size)
 
@@ -193,18 +215,21 @@ cdef class Curvature:
         cdef void *outputs[FL_OUTPUT_PARAM_GRAD]
         cdef rows_to_finish rows = self.rows
         cdef Py_ssize_t itemsize = 8 if self.is_double else 4
-        cdef char *signs
+        cdef int k
         rows.grad = self.grad.data + start * itemsize
         rows.curvature = self.curvature.data + start * itemsize
-        if self.reads_signs:
-            # in memory that is to be written anyway, or in the nearest cache
-            signs = <char *>rows.curvature if rows.kind == CONSTANT else scratch
-            rows.weight = self.compute_of_signs(<Map>self.part, start, n, signs, scratch + 8 * n)
+        for k in range(INPUTS):
+            rows.next[k] = self.inputs[k].data + (start + n) * self.rows.itemsizes[k]
+        if self.is_map:
+            # signs in memory that is to be written anyway, or in the nearest cache
+            rows.weight = self.compute_map(
+                <Map>self.part, start, n, <char *>rows.curvature if rows.kind == CONSTANT else scratch, scratch + 8 * n
+            )
         else:
             self.part.compute(start, n, scratch, outputs)
-        if self.has_weight and not self.reads_signs:
-            rows.weight = read_block(&self.weight, start, n, scratch)
-            scratch += scratch_size(&self.weight, n)
+            if self.has_weight:
+                rows.weight = read_block(&self.weight, start, n, scratch)
+                scratch += scratch_size(&self.weight, n)
         if rows.kind == SPREAD:
             rows.pred = read_block(&self.pred, start, n, scratch)
             scratch += scratch_size(&self.pred, n)
@@ -213,19 +238,20 @@ cdef class Curvature:
             self.is_finite = False
         return 0
 
-    cdef const void *compute_of_signs(
+    cdef const void *compute_map(
         self, Map part, Py_ssize_t start, Py_ssize_t n, char *signs, char *scratch
     ) noexcept nogil:
         """The sample weights, as the loss has read them; NULL if there are none."""
         cdef fl_map_args args
         cdef bint are_others
         part.read(start, n, scratch, &args)
-        if self.is_double:
-            are_others = signs_double(<const double *>args.target, <double *>signs, n)
-        else:
-            are_others = signs_float(<const float *>args.target, <float *>signs, n)
-        if are_others:
-            self.are_signs = False
-        args.target = signs
+        if self.reads_signs:
+            if self.is_double:
+                are_others = signs_double(<const double *>args.target, <double *>signs, n)
+            else:
+                are_others = signs_float(<const float *>args.target, <float *>signs, n)
+            if are_others:
+                self.are_signs = False
+            args.target = signs
         part.chosen.table.map(part.chosen.loop, &args, n)
         return args.sample_weight
