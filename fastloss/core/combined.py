@@ -9,6 +9,7 @@ from fastloss.core import kernels
 from fastloss.core.arguments import check_outputs, final_results
 from fastloss.core.arithmetic import Arithmetic
 from fastloss.core.combination import Combination
+from fastloss.core.fixed import FixedDict
 from fastloss.core.floats import in_standard_floats
 from fastloss.core.loss import ElementwiseLoss, ResidualLoss
 from fastloss.core.row_call import LABELS, LOGITS
@@ -167,6 +168,8 @@ class _Sum:
 
 class CombinedLoss(_Sum, OwnLoss):
     """A sum of multiples of losses with one value an element."""
+
+    _lacks = FixedDict(OwnLoss._lacks, cfunc="cfunc: take those of its terms")
 
     def __init__(self, terms):
         self.calls_python = any(loss.calls_python for _, loss in terms)

@@ -15,6 +15,7 @@ from fastloss.core.arguments import as_names, refuse_mask, shown
 from fastloss.core.combined import OwnLoss
 from fastloss.core.compiled import address_of
 from fastloss.core.domains import check_number
+from fastloss.core.fixed import FixedDict
 from fastloss.core.functions import Functions
 from fastloss.core.kernels import TRAITS
 from fastloss.core.loss import ResidualLoss, is_known
@@ -147,6 +148,8 @@ def _result_of(function, what, *arrays, **parameters):
 
 class CustomLoss(OwnLoss):
     """A loss of functions of pred and target."""
+
+    _lacks = FixedDict(OwnLoss._lacks, cfunc="cfunc: take the function of its value, compiled")
 
     def __init__(self, name, functions, family, parameters, traits, module):
         self.output_names = tuple(functions)

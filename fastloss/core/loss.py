@@ -29,6 +29,7 @@ _REGISTRY = kernels.registry()
 _LOSSES = {}
 _OF_SUMS = frozenset("+-*/(")  # what names have none of
 MOST_SHOWN = 1000  # numbers of an array in a repr
+_WITH_PARAM_GRAD = ", ".join(name for name, (*_, has_param_grad) in _REGISTRY.items() if has_param_grad)
 
 
 def list_losses(family=None):
@@ -139,6 +140,13 @@ class Loss(docstrings.Documented, Arithmetic, Entry):
     has_weight = False
     param_grads = ()
     output_names = ("value", "grad", "hess")
+    _lacks = FixedDict(
+        {  # what some losses have and others do not, in words
+            "weight": "weight, which losses of a residual have: the IRLS weight",
+            "param_grad": f"derivatives with respect to its parameters, which {_WITH_PARAM_GRAD} have",
+            "cfunc": "cfunc, which losses of one number an element have: call it with arrays",
+        }
+    )
 
     def __init__(self, name, family, traits, domains, defaults, doc):
         self.name = self.__name__ = name
@@ -197,6 +205,11 @@ class Loss(docstrings.Documented, Arithmetic, Entry):
     def _check_unfinished(self, name):
         if "__signature__" in self.__dict__:  # which comes last
             raise AttributeError(f"{self.name}.{name} cannot be changed, as others use it: bind makes another loss")
+
+    def __getattr__(self, name):
+        if name not in Loss._lacks:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        raise AttributeError(f"{self.name} has no {self._lacks[name]}")
 
     def __repr__(self):
         return self._with_arrays(MOST_SHOWN)
@@ -299,6 +312,7 @@ class ElementwiseLoss(Loss):
 
     output_names = tuple(name for name in kernels.OUTPUTS if name not in kernels.RESIDUAL_OUTPUTS)
     calls_python = False
+    _lacks = FixedDict(Loss._lacks, cfunc="cfunc, as Python computes a part of it: call it with arrays")
 
     def __init__(self, declaration):
         name = declaration.__name__
@@ -366,7 +380,7 @@ class ElementwiseLoss(Loss):
 
         address = kernels.scalar_function(self.name)
         if not address:
-            raise AttributeError(f"{self.name} has no cfunc: its value is not of compiled functions alone")
+            raise AttributeError  # __getattr__ says why
         arguments = 1 + self.requires_target + len(self.domains)
         return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arguments)(address)
 
@@ -393,7 +407,7 @@ class ElementwiseLoss(Loss):
         where it is a scalar.
         """
         if not self.param_grads:
-            raise TypeError(f"{self.name} has no derivatives with respect to its parameters")
+            raise TypeError(f"{self.name} has no {self._lacks['param_grad']}")
         call = Call(self, pred, target, sample_weight, reduction, num_threads, params)
         grads = [empty(call.shape, call.dtype) for _ in self.param_grads]
         call.run(kernels.PARAM_GRAD, [None] * len(_OUTPUTS) + grads)

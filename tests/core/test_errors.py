@@ -457,3 +457,26 @@ def test_parameters_by_position(name):
             call(pred, target, 1.0)
     with raises(TypeError, f"{name} takes positional arguments", "target, got 4 of them"):
         (2 * loss)(pred, target, 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "missing", "text"),
+    [
+        (fl.cross_entropy, "cfunc", "cross_entropy has no cfunc, which losses of one number an element have"),
+        (2 * fl.cross_entropy, "cfunc", "call it with arrays"),
+        (fl.arcface, "cfunc", "arcface has no cfunc, which"),
+        (fl.triplet, "cfunc", "triplet has no cfunc, which"),
+        (fl.robust_nll, "cfunc", "robust_nll has no cfunc, as Python computes a part of it: call it with arrays"),
+        (fl.huber + fl.cauchy, "cfunc", "take those of its terms"),
+        (fl.custom("half", np.abs), "cfunc", "half has no cfunc: take the function of its value"),
+        (fl.hinge, "weight", "hinge has no weight, which losses of a residual have"),
+        (fl.info_nce, "weight", "info_nce has no weight, which"),
+        (fl.nll, "param_grad", "nll has no derivatives with respect to its parameters, which student_t_nll, robust, "),
+        (fl.huber, "nothing", "'ResidualLoss' object has no attribute 'nothing'"),
+    ],
+)
+def test_what_a_loss_does_not_have(loss, missing, text):
+    assert not hasattr(loss, missing)
+    with pytest.raises(AttributeError) as caught:
+        getattr(loss, missing)
+    assert text in str(caught.value)
