@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import fastloss as fl
 from fastloss.files import ScoringError, Spec
 from fastloss.files.dataset import Fragment
-from fastloss.files.parquet import footer, numbers, thrift
+from fastloss.files.parquet import footer, numbers, selected, thrift
 from fastloss.files.parquet.footer import Footer
 from fastloss.files.readers import tables
 from fastloss.files.readers.sources import open_source
@@ -159,11 +159,11 @@ def test_rows_that_are_picked(data):
     table = pa.table({"t": texts(rng, 1000, kinds, nulls), "a": column(rng, 1000, kinds, nulls, False)})
     read, known = written(table, options)
     starts, share = np.cumsum([0, *known.rows]), data.draw(st.sampled_from([0.001, 0.01, 0.3, 1]))
-    chances = {group: rng.random(rows) for group, rows in enumerate(known.rows)}
+    chances = {group: rng.random(count) for group, count in enumerate(known.rows)}
     picked = {group: np.flatnonzero(of <= max(share, of.min())) for group, of in chances.items()}
-    wanted = np.concatenate([starts[group] + rows for group, rows in picked.items()])
+    wanted = np.concatenate([starts[group] + of_group for group, of_group in picked.items()])
     for name in table.column_names:
-        found = numbers.rows(read, known, known.schema.field(name), picked)
+        found = selected.column(read, known, known.schema.field(name), picked)
         if found is None:
             assert options["compression"] not in OF_CODECS or known.schema.field(name).type == pa.null()
         else:
@@ -177,7 +177,7 @@ def test_rows_behind_the_last_are_not_picked():
     pq.write_table(pa.table({"a": np.arange(9.0)}), file)
     read, known = opened(file.getvalue())
     for rows in ([9], [0, 9], [1, 0], [-1]):
-        assert numbers.rows(read, known, known.schema.field("a"), {0: np.array(rows)}) is None
+        assert selected.column(read, known, known.schema.field("a"), {0: np.array(rows)}) is None
 
 
 def written_by_polars(frame, path):
@@ -383,8 +383,11 @@ def taken(column, count):
 
 
 def picked(column, count):
-    found, bits = column.pick(list(range(count)))
-    return found, None if bits.to_pybytes() == b"\xff" * ((count + 7) // 8) else bits.to_pybytes()
+    _, defined, found = column.pick(list(range(count)))
+    there = np.frombuffer(defined or b"\1" * count, bool)
+    spread = np.zeros(count, "f4")
+    spread[there] = np.frombuffer(found, "f4")
+    return spread, None if there.all() else np.packbits(there, bitorder="little").tobytes()
 
 
 def values(way, *pages, count=8, size=4, is_nullable=False):
@@ -463,7 +466,7 @@ def test_pages_without_rows_that_are_picked_are_not_decoded():
 
     def of(rows):
         chunk = 0, len(data), 24, 1000, None
-        found, _ = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 4, False).pick(rows)
+        _, _, found = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 4, False).pick(rows)
         return np.frombuffer(found, "f4").tolist()
 
     assert of([1, 7, 16, 21, 23]) == [1, 1, 0, 5, 1] and of([20]) == [4]
@@ -479,7 +482,7 @@ def test_places_that_are_not_picked_are_not_looked_at():
 
     def of(rows):
         chunk = 0, len(data), 16, 1000, None
-        found, _ = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 4, False).pick(rows)
+        _, _, found = numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 4, False).pick(rows)
         return np.frombuffer(found, "f4").tolist()
 
     assert of([1, 2, 3, 4, 8]) == [1, 1, 2, 3, 1]
@@ -522,7 +525,7 @@ def test_texts_that_are_picked():
 
     def of(rows, data=good):
         chunk = 0, len(data), 11, 1000, None
-        return numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 0, False).pick(rows)
+        return numbers.Values(lambda n, start: data[start : start + n], iter([chunk]), 0, False).pick(rows)[2]
 
     assert of([0, 7, 8, 9, 10]) == [b"bc", b"bc", b"def", b"", b"g"] and of([10]) == [b"g"]
     for cut in (b"\4", b"\xff"):

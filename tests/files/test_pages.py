@@ -92,7 +92,8 @@ def test_timestamps_of_96_bits(tmp_path):
 
 def test_few_pages_are_read(tmp_path, monkeypatch):
     path = tmp_path / "in.parquet"
-    pq.write_table(table(), path, max_rows_per_page=100)
+    coded = {"use_dictionary": False, "column_encoding": {"counted": "DELTA_BINARY_PACKED"}}
+    pq.write_table(table(), path, max_rows_per_page=100, **coded)
     sizes = []
     with_rows = pages.with_rows
 
@@ -102,8 +103,8 @@ def test_few_pages_are_read(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(tables, "with_rows", watched)
-    taken(path, ["p", "text", "decimal"], [5, 6, 250])
-    assert sizes == [200]  # of the decimals; numbers and texts are taken out of their pages without such a file
+    taken(path, ["p", "text", "decimal", "list", "counted"], [5, 6, 250])
+    assert sizes == [200]  # of what is coded otherwise; the rest is taken out of its pages
 
 
 def test_row_groups_that_are_not_of_the_fragment_count(tmp_path):
@@ -115,14 +116,14 @@ def test_row_groups_that_are_not_of_the_fragment_count(tmp_path):
 def test_damaged_pages_are_an_error(tmp_path):
     """Of all bytes of a small file but its footer: what is found is right, or there is an error in one line."""
     path = tmp_path / "in.parquet"
-    columns = table().select(["p", "y", "counted", "few"]).slice(0, 60)
+    columns = table().select(["p", "y", "counted", "few", "list"]).slice(0, 60)
     pq.write_table(columns, path, max_rows_per_page=20, write_page_checksum=True)
-    content, expected = path.read_bytes(), columns.select(["counted", "few"]).take([7, 45]).to_pylist()
+    content, expected = path.read_bytes(), columns.select(["counted", "few", "list"]).take([7, 45]).to_pylist()
     footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
     for at, value in itertools.product(range(4, footer, 3), (1, 0x55, 0xFF)):
         path.write_bytes(content[:at] + bytes([content[at] ^ value]) + content[at + 1 :])
         try:
-            found = taken(path, ["counted", "few"], [7, 45]).to_pylist()
+            found = taken(path, ["counted", "few", "list"], [7, 45]).to_pylist()
         except (ScoringError, pa.ArrowException, OSError) as error:
             found = str(error)
         assert found == expected or "\n" not in found

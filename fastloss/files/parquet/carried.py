@@ -96,6 +96,8 @@ class Carried:
         What it says of them.
     chosen : list of int
         Their numbers among the columns of the file.
+    leaves : list of int
+        Those of the leaves.
     groups : list of int
         The row groups that have rows.
 
@@ -115,10 +117,10 @@ class Carried:
         roots = [self._roots[i] for i in self.chosen]
         self.elements = [element for root in roots for element in root.elements]
         self.columns = len(roots)
-        self._leaves = [leaf for root in roots for leaf in root.leaves]
+        self.leaves = [leaf for root in roots for leaf in root.leaves]
         self.groups = [group for group in row_groups if footer.rows[group]]
         self._check_rows()
-        if self._leaves:
+        if self.leaves:
             self._check_chunks()
 
     @staticmethod
@@ -144,7 +146,7 @@ class Carried:
     def orders(self) -> list[Struct]:
         """How the values of the columns are ordered, leaf by leaf; nothing if the file does not say."""
         _, orders = self.footer.file.get(fields.FILE_ORDERS, (thrift.LIST, []))
-        return [orders[leaf] for leaf in self._leaves] if len(orders) == len(self.footer.leaves) else []
+        return [orders[leaf] for leaf in self.leaves] if len(orders) == len(self.footer.leaves) else []
 
     @property
     def described(self) -> tuple:
@@ -169,16 +171,16 @@ class Carried:
         struct, _ = thrift.read(self.footer.groups[group], fields.GROUP)
         _, chunks = struct.pop(fields.GROUP_CHUNKS)
         self._renumber_sorting(struct)
-        return struct, [self._chunk(group, leaf, chunks[leaf]) for leaf in self._leaves]
+        return struct, [self._chunk(group, leaf, chunks[leaf]) for leaf in self.leaves]
 
     @property
     def is_of_rows(self) -> bool:
         """Whether it is one leaf, each value of which is a row, so that pages tell how many rows they have."""
-        return len(self._leaves) == 1 and self.footer.leaves[self._leaves[0]].levels[0] == 0
+        return len(self.leaves) == 1 and self.footer.leaves[self.leaves[0]].levels[0] == 0
 
     def pages(self, group: int) -> Iterator[Page]:
         """The pages of the one leaf of a row group."""
-        (leaf,) = self._leaves
+        (leaf,) = self.leaves
         at = 2 * self._place(group, leaf)
         at, stop = self.footer.extents[at : at + 2]
         while at < stop:
@@ -193,10 +195,10 @@ class Carried:
                 needs_dictionary = number(page[field][1], fields.PAGE_ENCODING[field]) in fields.OF_DICTIONARY
             yield Page(start, at, values, needs_dictionary)
 
-    def chunk_of(self, group: int) -> Struct:
-        """What the footer says of the chunk of the one leaf in a row group."""
-        (leaf,) = self._leaves
-        return thrift.read(self.footer.groups[group], fields.GROUP)[0][fields.GROUP_CHUNKS][1][leaf]
+    def chunks_of(self, group: int) -> list[Struct]:
+        """What the footer says of the chunks of a row group that are carried."""
+        _, chunks = thrift.read(self.footer.groups[group], fields.GROUP)[0][fields.GROUP_CHUNKS]
+        return [chunks[leaf] for leaf in self.leaves]
 
     def read_into(self, data: memoryview, start: int) -> None:
         """Read the bytes at a place in the file."""
@@ -228,7 +230,7 @@ class Carried:
         footer, spans = self.footer, []
         for group in self.groups:
             rows = footer.rows[group]
-            for leaf in self._leaves:
+            for leaf in self.leaves:
                 at = self._place(group, leaf)
                 values, is_repeated = footer.values[at], footer.leaves[leaf].levels[0] > 0
                 if values < rows or (values > rows and not is_repeated):
@@ -329,9 +331,9 @@ class Carried:
         carried = []
         for key in keys:
             leaf = number(key, fields.SORTED_BY)
-            if leaf not in self._leaves:
+            if leaf not in self.leaves:
                 break
-            carried.append(key | {fields.SORTED_BY: (thrift.I32, self._leaves.index(leaf))})
+            carried.append(key | {fields.SORTED_BY: (thrift.I32, self.leaves.index(leaf))})
         if carried:
             group[fields.GROUP_SORTING] = thrift.LIST, carried
 

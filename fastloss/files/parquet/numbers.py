@@ -1,5 +1,4 @@
-"""Columns of numbers, decoded page by page: flat ones of 32 or 64 bits; and texts, as their places in dictionaries, or
-a few of them.
+"""Columns of numbers, decoded page by page: flat ones of 32 or 64 bits; and texts, as their places in dictionaries.
 
 This takes half the time of pyarrow, and the memory of a page a column. Whatever is not known here, or not as it should
 be, is left to pyarrow, which says what is wrong, if anything is.
@@ -7,13 +6,10 @@ be, is left to pyarrow, which says what is wrong, if anything is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-import numpy as np
 import pyarrow as pa
-from pyarrow import types
 
-from fastloss.exact import picked
 from fastloss.files.parquet.footer import Footer
 from fastloss.files.parquet.values import Refused, Values
 
@@ -72,37 +68,6 @@ def batches(
         left -= rows
 
 
-def rows(read: Read, footer: Footer, field: pa.Field, groups: Mapping[int, np.ndarray]) -> pa.Array | None:
-    """A column of some rows of row groups, by their numbers there: of numbers, of times that are stored as such, or of
-    texts; None where it is anything else, or not as it should be."""
-    before = np.cumsum([0, *(footer.rows[group] for group in groups)])
-    places = np.concatenate([of_group + start for of_group, start in zip(groups.values(), before, strict=False)])
-    try:
-        leaf = _leaf(footer, field)
-        if not _holds(footer.leaves[leaf].type, field.type):
-            return None
-        found = _values(read, footer, leaf, groups).pick(places.tolist())
-        if field.type.id not in picked.OFFSETS:
-            values, present = found
-            if field.type.bit_width < 32:
-                values = pa.py_buffer(np.frombuffer(values, "i4").astype(f"i{field.type.bit_width // 8}"))
-            return pa.Array.from_buffers(field.type, len(places), [present, values])
-        texts = picked.column(found, field.type)
-        texts.validate(full=True)
-    except UNKNOWN:
-        return None
-    return texts
-
-
-def _holds(stored: str, type: pa.DataType) -> bool:
-    """Whether a physical type holds the values of a type as they are, or as integers that are longer."""
-    are_texts = type.id in picked.OFFSETS
-    if are_texts or stored == "BYTE_ARRAY":
-        return are_texts and stored == "BYTE_ARRAY"
-    is_short = types.is_integer(type) and type.bit_width < 32 and stored == "INT32"
-    return is_short or (types.is_primitive(type) and type.bit_width == 8 * TYPES[stored][2])
-
-
 def _field(field: pa.Field, is_text: bool) -> pa.Field:
     """A column in the type in which it is decoded."""
     if is_text and field.type in (pa.string(), pa.large_string()):
@@ -148,19 +113,21 @@ def _leaf(footer: Footer, field: pa.Field) -> int:
 
 def _values(read: Read, footer: Footer, leaf: int, groups: Iterable[int]) -> Values:
     """Those of a column in some row groups."""
+    number, _, size = TYPES[footer.leaves[leaf].type]
+    return Values(read, chunks(footer, leaf, number, groups), size, footer.leaves[leaf].levels[1])
+
+
+def chunks(
+    footer: Footer, leaf: int, type: int, groups: Iterable[int]
+) -> Iterator[tuple[int, int, int, int, pa.Codec | None]]:
+    """Those of a leaf of a physical type, as `Values` takes them."""
     if not footer.is_known:
         raise Refused("a file with unknown parts")
-    _, _, size = TYPES[footer.leaves[leaf].type]
-    return Values(read, _chunks(footer, leaf, groups), size, footer.leaves[leaf].levels[1])
-
-
-def _chunks(footer: Footer, leaf: int, groups: Iterable[int]) -> Iterator[tuple[int, int, int, int, pa.Codec | None]]:
-    """Those of a column, as `Values` takes them."""
-    number, _, _ = TYPES[footer.leaves[leaf].type]
+    is_repeated = footer.leaves[leaf].levels[0] > 0
     for group in groups:
         at = group * len(footer.leaves) + leaf
         start, stop = footer.extents[2 * at : 2 * at + 2]
-        codec = CODECS[footer.codecs[at]]
-        if start < 0 or footer.types[at] != number or footer.values[at] != footer.rows[group]:
+        values, rows, codec = footer.values[at], footer.rows[group], CODECS[footer.codecs[at]]
+        if start < 0 or footer.types[at] != type or values < rows or (values > rows and not is_repeated):
             raise Refused("a chunk outside of the file, or of other values than the column")
-        yield start, stop, footer.values[at], footer.becomes[at], codec and pa.Codec(codec)
+        yield start, stop, values, footer.becomes[at], codec and pa.Codec(codec)

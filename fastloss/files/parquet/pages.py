@@ -14,7 +14,7 @@ import pyarrow as pa
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.carried import ARROW_SCHEMA, Carried, Page
-from fastloss.files.parquet.thrift import Struct, number
+from fastloss.files.parquet.thrift import Struct
 
 STALE = (fields.INDEX_START, *fields.BLOOM, fields.SIZES, *fields.STATISTICS)  # of a chunk without some of its pages
 
@@ -32,12 +32,18 @@ def with_rows(carried: Carried, rows: dict[int, np.ndarray]) -> tuple[pa.Buffer,
     for group, of_group in rows.items():
         pages, inside = _chosen(carried, group, of_group)
         count, size = sum(page.values or 0 for page in pages), sum(page.size for page in pages)
-        groups.append(_described(carried, group, at, pages[0].size if pages[0].values is None else 0, size, count))
+        changed = {}
+        if pages[0].values is None:
+            changed = {
+                fields.DICTIONARY_START: (thrift.I64, at),
+                fields.PAGES_START: (thrift.I64, at + pages[0].size),
+            }
+        (chunk,) = carried.chunks_of(group)
+        groups.append(row_group([moved(chunk, at, size, count, changed)], count))
         places.append(inside + before)
         found += pages
         at, before = at + size, before + count
-    footer = thrift.write(_footer(carried, groups, before))
-    end = footer + len(footer).to_bytes(4, "little") + fields.MAGIC
+    end = file_end(carried, groups, before)
     data = memoryview(bytearray(at + len(end)))
     data[: len(fields.MAGIC)] = fields.MAGIC
     at = len(fields.MAGIC)
@@ -74,25 +80,30 @@ def _up_to(pages: Iterator[Page], row: int) -> Iterator[Page]:
             return
 
 
-def _described(carried: Carried, group: int, start: int, dictionary: int, size: int, rows: int) -> Struct:
-    """What the footer says of a row group that has one chunk, with a dictionary of so many bytes, at a place."""
-    _, metadata = carried.chunk_of(group)[fields.CHUNK_METADATA]
+def moved(chunk: Struct, start: int, size: int, values: int, changed: Struct) -> Struct:
+    """What the footer says of a chunk, of one with as many bytes and values at a place."""
+    _, metadata = chunk[fields.CHUNK_METADATA]
     kept = {field: value for field, value in metadata.items() if field not in (*STALE, fields.DICTIONARY_START)}
-    kept |= {fields.VALUES: (thrift.I64, rows), fields.TAKES: (thrift.I64, size)}
-    kept[fields.PAGES_START] = thrift.I64, start + dictionary
-    if dictionary:
-        kept[fields.DICTIONARY_START] = thrift.I64, start
+    kept |= {
+        fields.VALUES: (thrift.I64, values),
+        fields.TAKES: (thrift.I64, size),
+        fields.PAGES_START: (thrift.I64, start),
+    }
+    described = thrift.STRUCT, thrift.write(kept | changed)
+    return {fields.CHUNK_START: (thrift.I64, start), fields.CHUNK_METADATA: described}
+
+
+def row_group(chunks: list[Struct], rows: int) -> Struct:
+    """What a footer says of a row group."""
     return {
-        fields.GROUP_CHUNKS: (
-            thrift.LIST,
-            [{fields.CHUNK_START: (thrift.I64, start), fields.CHUNK_METADATA: (thrift.STRUCT, thrift.write(kept))}],
-        ),
-        fields.GROUP_BECOMES: (thrift.I64, number(metadata, fields.BECOMES)),
+        fields.GROUP_CHUNKS: (thrift.LIST, chunks),
+        fields.GROUP_BECOMES: (thrift.I64, 0),
         fields.GROUP_ROWS: (thrift.I64, rows),
     }
 
 
-def _footer(carried: Carried, groups: list[Struct], rows: int) -> Struct:
+def file_end(carried: Carried, groups: list[Struct], rows: int) -> bytes:
+    """The end of a file of the columns that are carried, with other row groups."""
     file = dict(carried.footer.file)
     root = carried.root | {fields.ELEMENT_CHILDREN: (thrift.I32, carried.columns)}
     file[fields.FILE_SCHEMA] = thrift.LIST, [root, *carried.elements]
@@ -105,4 +116,5 @@ def _footer(carried: Carried, groups: list[Struct], rows: int) -> Struct:
         text = base64.b64encode(pa.schema(told).serialize())
         entry = {fields.TEXT_KEY: thrift.binary(ARROW_SCHEMA), fields.TEXT_VALUE: thrift.binary(text)}
         file[fields.FILE_TEXTS] = thrift.LIST, [entry]
-    return file
+    footer = thrift.write(file)
+    return footer + len(footer).to_bytes(4, "little") + fields.MAGIC

@@ -28,28 +28,48 @@ cdef bint next_run(Run* run, int width, Py_ssize_t wanted) noexcept nogil:
     return True
 
 
-cdef Py_ssize_t levels(Run run, uint8_t* out, Py_ssize_t wanted) noexcept nogil:
-    """Write levels of 0 and 1, a byte each, and count those of 1; -1 where they are no such runs."""
-    cdef Py_ssize_t found = 0, i
-    cdef uint64_t eight
+cdef bint levels(Run run, int width, uint8_t* out, Py_ssize_t wanted, int most) noexcept nogil:
+    """Write levels of less than 8 bits, a byte each; False where they are no such runs, or larger than `most`."""
+    cdef uint64_t room = (127 - most) * ONES, mask = (1 << width) - 1, beyond = 0, word, eight = 0
+    cdef Py_ssize_t full, i
+    cdef int k
     while wanted:
-        if not next_run(&run, 1, wanted) or run.value > 1:
-            return -1
+        if not next_run(&run, width, wanted) or run.value > <uint32_t>most:
+            return False
         wanted -= run.count
         if not run.is_packed:
             memset(out, run.value, run.count)
-            found += run.count * run.value
             out += run.count
             continue
-        for i in range(run.count // PACKED):
-            eight = ((run.at[i] * ONES & BITS) + 127 * ONES >> 7) & ONES
-            memcpy(out + i * PACKED, &eight, PACKED)
-        for i in range(run.count // PACKED * PACKED, run.count):
-            out[i] = run.at[i // PACKED] >> i % PACKED & 1
-        for i in range(run.count):
-            found += out[i]
+        full = run.count // PACKED
+        for i in range((run.count + PACKED - 1) // PACKED):
+            if width == 1:
+                eight = ((run.at[0] * ONES & BITS) + 127 * ONES >> 7) & ONES
+            else:
+                word = eight = 0
+                memcpy(&word, run.at, min(<Py_ssize_t>WORD, run.stop - run.at))
+                for k in range(PACKED):
+                    eight |= (word >> k * width & mask) << 8 * k
+            run.at += width
+            if i < full:
+                memcpy(out + i * PACKED, &eight, PACKED)
+                beyond |= eight + room
+        for i in range(full * PACKED, run.count):
+            out[i] = eight >> 8 * (i % PACKED) & 255
+            beyond |= out[i] + room
         out += run.count
-        run.at += (run.count + PACKED - 1) // PACKED
+    return not beyond & 128 * ONES
+
+
+cdef Py_ssize_t equal(const uint8_t* levels, Py_ssize_t count, int level) noexcept nogil:
+    """How many of so many levels are one."""
+    cdef Py_ssize_t found = 0, i
+    cdef uint64_t eight
+    for i in range(count // PACKED):
+        memcpy(&eight, levels + i * PACKED, PACKED)
+        found += PACKED - (((eight ^ level * ONES) + 127 * ONES >> 7 & ONES) * ONES >> 56)
+    for i in range(count // PACKED * PACKED, count):
+        found += levels[i] == level
     return found
 
 

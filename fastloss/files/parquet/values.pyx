@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, binding=False
-"""The values of a column of numbers of a Parquet file, page after page: as they are, or as their places in a dictionary
-(github.com/apache/parquet-format, README.md and Encodings.md). Of texts the places are what is given, where few are
-picked the texts.
+"""The values of a column of a Parquet file, page after page: numbers as they are, or as their places in a dictionary
+(github.com/apache/parquet-format, README.md and Encodings.md), and of texts these places; or the values of a few rows,
+of any type and nested as they may be.
 
 Anything else is refused. All that a page says of itself may be wrong: nothing is read or written by it unchecked.
 """
@@ -47,6 +47,7 @@ cdef enum:
     LENGTH_BYTES = 4  # before a text
     PACKED = 8  # values that are packed together
     MOST_BITS = 32  # of a place in a dictionary
+    MOST_LEVEL = 127
     WORD = 8  # bytes that are loaded at once
     COUNT_BYTES = 5  # of the head of a run, at most
     TRUE = 1  # kinds of Thrift's fields, as thrift.pyx has them
@@ -102,9 +103,10 @@ cdef class Values:
         Of each where its pages begin and end, how many values it has, how many bytes it becomes, and the
         `pyarrow.Codec` that they go through, or None.
     size : int
-        The bytes of a value: 4 or 8; 0 of texts, of whose dictionary the places are wanted, in 4 bytes.
-    is_nullable : bool
-        Whether some may be missing.
+        The bytes of a value: 4 or 8; 0 of texts, of whose dictionary the places are wanted, in 4 bytes. Of other sizes,
+        and of -1, which is that of booleans, they are only picked.
+    most_defined, most_repeated : int
+        The largest levels of definition and repetition. Those that are nested or repeated are only picked.
 
     Attributes
     ----------
@@ -113,8 +115,9 @@ cdef class Values:
     """
 
     cdef object read, chunks, codec
-    cdef int size
-    cdef bint is_nullable, are_texts
+    cdef Py_ssize_t size
+    cdef int most_defined, most_repeated
+    cdef bint are_texts, are_bits
     cdef readonly tuple texts
     cdef bytes data                                  # of the file,
     cdef Py_ssize_t start                            # which lie there
@@ -122,17 +125,20 @@ cdef class Values:
     cdef bint has_begun
     cdef bytes dictionary
     cdef Py_ssize_t values                           # that are in it
-    cdef bytes page, present                         # of the page: where its values are, and a byte each, if some miss
+    cdef bytes page                                  # of the page: where its values are,
+    cdef bytes present, repeated                     # their levels, a byte each; None where all are largest, or 0
     cdef Py_ssize_t first, last, count, given        # the bytes with values; all values, and those taken
-    cdef Py_ssize_t unwanted                         # the values before the next that is wanted
+    cdef Py_ssize_t row, unwanted                    # the rows that began before; those before the next that is wanted
     cdef bint are_picked                             # whether few are wanted, so that places stay packed:
     cdef Run run                                     # those of the page,
     cdef int width                                   # their bits, -1 where the page has the values themselves,
     cdef Py_ssize_t stored, before, before_run       # how many there are, before the next value, and before the run
 
-    def __init__(self, read not None, chunks not None, int size, bint is_nullable):
-        self.read, self.chunks, self.is_nullable, self.are_texts = read, chunks, is_nullable, size == 0
-        self.size = size or sizeof(uint32_t)
+    def __init__(self, read not None, chunks not None, int size, int most_defined, int most_repeated=0):
+        require(max(most_defined, most_repeated) <= MOST_LEVEL)
+        self.read, self.chunks, self.most_defined, self.most_repeated = read, chunks, most_defined, most_repeated
+        self.are_texts, self.are_bits = size == 0, size < 0
+        self.size = 1 if self.are_bits else size or sizeof(uint32_t)
         self.data = self.page = b""
 
     def take(self, Py_ssize_t rows):
@@ -146,6 +152,7 @@ cdef class Values:
         cdef Py_ssize_t done = 0, some
         cdef uint8_t* to
         cdef uint8_t* to_bits = NULL
+        require(self.size in (4, 8) and self.most_defined <= 1 and self.most_repeated == 0)
         found, bits = pa.allocate_buffer(rows * self.size), None
         to = <uint8_t*><uintptr_t>found.address
         while done < rows:
@@ -164,52 +171,85 @@ cdef class Values:
         return found, bits
 
     def pick(self, list rows not None):
-        """As `take`, of some rows in increasing order, counted from the first chunk on; of texts a list of themselves,
-        None where they are missing. Nothing else is decoded, and of pages without them nothing is read. There is no
-        `take` afterwards."""
-        cdef Py_ssize_t size = len(rows), before = 0, row, i
-        cdef uint8_t* to
-        cdef uint8_t* to_bits
-        cdef list texts = [None] * size
-        found, bits = pa.allocate_buffer(size * self.size), pa.allocate_buffer((size + 7) // 8)
-        to, to_bits = <uint8_t*><uintptr_t>found.address, <uint8_t*><uintptr_t>bits.address
-        memset(to_bits, 255, (size + 7) // 8)
-        self.are_picked = True
-        for i in range(size):
-            row = rows[i]
-            require(row >= before)
-            self.unwanted, before = row - before, row + 1
-            while self.unwanted >= self.count - self.given:
-                self.unwanted -= self.count - self.given
-                self.given = self.count
-                self.next_page()
-            self.leave_out(self.unwanted)
-            self.unwanted = 0
-            if self.present is None or start_of(self.present)[self.given]:
-                if self.are_texts:
-                    texts[i] = self.next_text()
-                else:
-                    self.copy_next(to + i * self.size)
-            else:
-                memset(to + i * self.size, 0, self.size)
-                to_bits[i // 8] &= ~(1 << i % 8)
-            self.leave_out(1)
-        return texts if self.are_texts else (found, bits)
+        """Some rows in increasing order, counted from the first chunk on: their levels of repetition and of definition, a
+        byte each, and the values that are there, one after the other; of texts a list of them, of booleans a byte each.
+        Nothing else is decoded, and of pages that tell to be without them nothing is read. There is no `take` afterwards.
 
-    cdef int leave_out(self, Py_ssize_t count) except -1:
-        """Go behind so many values of the page."""
-        cdef Py_ssize_t i
-        if self.present is None:
-            self.before += count
+        Raises
+        ------
+        As `take`.
+        """
+        cdef list repeated = [], defined = [], values = []
+        cdef Py_ssize_t row, last
+        self.are_picked = True
+        for row in rows:
+            require(row >= self.row)
+            self.unwanted, self.row = row - self.row, row + 1
+            while not self.is_reached():
+                self.next_page()
+            last = self.given + 1
+            while True:  # of pages that have some of it
+                if self.repeated is not None:
+                    while last < self.count and start_of(self.repeated)[last]:
+                        last += 1
+                self.pick_to(last, repeated, defined, values)
+                if last < self.count or not (self.most_repeated and self.missing):
+                    break
+                self.next_page()
+                last = 0
+        return b"".join(repeated), b"".join(defined), values if self.are_texts else b"".join(values)
+
+    cdef bint is_reached(self) except -1:
+        """Go to the next row that is wanted; False where it does not begin in the page, which has been left then."""
+        cdef const uint8_t* levels
+        cdef Py_ssize_t at = self.given
+        if self.repeated is None:
+            at += min(self.unwanted, self.count - at)
+            self.unwanted -= at - self.given
         else:
-            for i in range(self.given, self.given + count):
-                self.before += start_of(self.present)[i]
-        self.given += count
+            levels = start_of(self.repeated)
+            while at + PACKED <= self.count and self.unwanted >= PACKED:
+                self.unwanted -= equal(levels + at, PACKED, 0)
+                at += PACKED
+            while at < self.count and (levels[at] or self.unwanted):
+                self.unwanted -= levels[at] == 0
+                at += 1
+        self.before += self.there(self.given, at)
+        self.given = at
+        return at < self.count
+
+    cdef int pick_to(self, Py_ssize_t last, list repeated, list defined, list values) except -1:
+        """Add what the page has up to a place."""
+        cdef Py_ssize_t count = last - self.given, there = self.there(self.given, last), i
+        cdef bytes found
+        if self.most_repeated:
+            repeated.append(bytes(count) if self.repeated is None else self.repeated[self.given : last])
+        if self.most_defined:
+            found = bytes([self.most_defined]) * count if self.present is None else self.present[self.given : last]
+            defined.append(found)
+        if not self.are_texts:
+            found = PyBytes_FromStringAndSize(NULL, there * self.size)
+            values.append(found)
+        for i in range(there):
+            if self.are_texts:
+                values.append(self.next_text())
+            else:
+                self.copy_next(<uint8_t*>start_of(found) + i * self.size)
+            self.before += 1
+        self.given = last
         return 0
+
+    cdef Py_ssize_t there(self, Py_ssize_t first, Py_ssize_t last) noexcept:
+        """How many values of the page there are between two places."""
+        if self.present is None:
+            return last - first
+        return equal(start_of(self.present) + first, last - first, self.most_defined)
 
     cdef int copy_next(self, uint8_t* to) except -1:
         """Write the next value of the page, which is there."""
-        if self.width < 0:
+        if self.are_bits:
+            to[0] = self.next_place()
+        elif self.width < 0:
             memcpy(to, start_of(self.page) + self.first + self.before * self.size, self.size)
         else:
             memcpy(to, start_of(self.dictionary) + self.next_place() * self.size, self.size)
@@ -238,7 +278,7 @@ cdef class Values:
         return length
 
     cdef Py_ssize_t next_place(self) except -1:
-        """The place in the dictionary of the next value of the page, which is there."""
+        """The place in the dictionary of the next value of the page, which is there; of a boolean itself."""
         cdef Py_ssize_t place
         while self.before >= self.before_run + self.run.count:
             self.before_run += self.run.count
@@ -258,7 +298,7 @@ cdef class Values:
         return 0
 
     cdef int next_page(self) except -1:
-        cdef Py_ssize_t takes, becomes, begin
+        cdef Py_ssize_t takes, becomes, begin, rows
         cdef Header header
         cdef const uint8_t* start
         cdef int kind
@@ -273,10 +313,11 @@ cdef class Values:
         require(0 <= takes <= self.stop - self.at and 0 <= becomes <= self.becomes)
         if self.unwanted and kind in (DATA, DATA_V2):
             require(header.of_kind == (DATA_HEADER if kind == DATA else DATA_V2_HEADER))
-            if whole(header.part, COUNT) <= self.unwanted:
+            rows = self.rows_of(kind, header.part)
+            if 0 <= rows <= self.unwanted:
                 self.expect(whole(header.part, COUNT))
                 self.given, self.has_begun = self.count, True
-                self.unwanted -= self.count
+                self.unwanted -= rows
                 self.at += takes
                 return 0
         require(takes <= MOST_BYTES and becomes <= MOST_BYTES)
@@ -297,6 +338,12 @@ cdef class Values:
             self.take_dictionary(header.part, begin, takes, becomes)
         self.has_begun = True
         return 0
+
+    cdef Py_ssize_t rows_of(self, int kind, const int64_t* head) except? -1:
+        """The rows of a page; -1 where it does not tell."""
+        if self.most_repeated == 0:
+            return whole(head, COUNT)
+        return -1 if kind == DATA else whole(head, ROWS_V2)
 
     cdef int have(self, Py_ssize_t count) except -1:
         """Read so many bytes of the chunk, and the header behind them, unless they are there; more where all are
@@ -321,40 +368,40 @@ cdef class Values:
         return 0
 
     cdef int take_data(self, const int64_t* head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
-        cdef Py_ssize_t count = whole(head, COUNT), end
-        cdef uint32_t size
-        cdef int of_levels = whole(head, LEVELS_ENCODING)
-        whole(head, REPEATED_ENCODING)
+        cdef int of_defined = whole(head, LEVELS_ENCODING), of_repeated = whole(head, REPEATED_ENCODING)
         self.decompress(begin, takes, becomes, True)
-        self.expect(count)
-        if self.is_nullable:
-            require(of_levels == RLE and self.last - self.first >= LEVELS_BYTES)
-            memcpy(&size, start_of(self.page) + self.first, LEVELS_BYTES)
-            end = self.first + LEVELS_BYTES + <Py_ssize_t>size
-            require(end <= self.last)
-            count = self.take_levels(self.page, end - size, end)
-            self.first = end
-        self.decode(whole(head, ENCODING), count)
+        self.expect(whole(head, COUNT))
+        if self.most_repeated:
+            require(of_repeated == RLE)
+            self.repeated = self.levels_before(self.most_repeated, 0)
+        if self.most_defined:
+            require(of_defined == RLE)
+            self.present = self.levels_before(self.most_defined, self.most_defined)
+        self.decode(whole(head, ENCODING))
         return 0
 
     cdef int take_data_v2(self, const int64_t* head, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes) except -1:
-        cdef Py_ssize_t count = whole(head, COUNT), found = count, size = whole(head, LEVELS_V2)
+        cdef Py_ssize_t count = whole(head, COUNT), rows = whole(head, ROWS_V2), nulls = whole(head, NULLS_V2)
+        cdef Py_ssize_t repeated = whole(head, REPEATED_V2), defined = whole(head, LEVELS_V2), levels = repeated + defined
         require(head[IS_COMPRESSED] >= LARGE)
-        require(whole(head, ROWS_V2) == count and whole(head, REPEATED_V2) == 0)
-        require(0 <= size <= min(takes, becomes) and (self.is_nullable or size == 0))
+        require(rows == count or (self.most_repeated and rows <= count))
+        require(min(repeated, defined) >= 0 and levels <= min(takes, becomes))
+        require((self.most_repeated or repeated == 0) and (self.most_defined or defined == 0))
         self.expect(count)
-        if self.is_nullable:
-            found = self.take_levels(self.data, begin, begin + size)
-        require(whole(head, NULLS_V2) == count - found)
-        self.decompress(begin + size, takes - size, becomes - size, head[IS_COMPRESSED] != LARGE + FALSE)
-        self.decode(whole(head, ENCODING_V2), found)
+        if self.most_repeated:
+            self.repeated = self.levels_of(self.data, begin, begin + repeated, self.most_repeated, 0)
+        if self.most_defined:
+            self.present = self.levels_of(self.data, begin + repeated, begin + levels, self.most_defined, self.most_defined)
+        require(nulls == count - self.there(0, count) or self.most_defined > 1)  # where it may count what is empty
+        self.decompress(begin + levels, takes - levels, becomes - levels, head[IS_COMPRESSED] != LARGE + FALSE)
+        self.decode(whole(head, ENCODING_V2))
         return 0
 
     cdef int expect(self, Py_ssize_t count) except -1:
         """The page is to have so many values."""
         require(0 <= count <= self.missing and count <= MOST_VALUES)
         self.missing -= count
-        self.count, self.given, self.before, self.present = count, 0, 0, None
+        self.count, self.given, self.before, self.present, self.repeated = count, 0, 0, None, None
         return 0
 
     cdef int decompress(self, Py_ssize_t begin, Py_ssize_t takes, Py_ssize_t becomes, bint is_compressed) except -1:
@@ -369,25 +416,42 @@ cdef class Values:
         self.page, self.first, self.last = self.codec.decompress(packed, becomes, asbytes=True), 0, becomes
         return 0
 
-    cdef Py_ssize_t take_levels(self, bytes data, Py_ssize_t begin, Py_ssize_t end) except -1:
-        """Find out which values are there, and how many."""
+    cdef bytes levels_before(self, int most, int usual):
+        """Levels that come first in the page, behind their size, as `levels_of`."""
+        cdef uint32_t size
+        require(self.last - self.first >= LEVELS_BYTES)
+        memcpy(&size, start_of(self.page) + self.first, LEVELS_BYTES)
+        self.first += LEVELS_BYTES
+        require(<Py_ssize_t>size <= self.last - self.first)
+        self.first += size
+        return self.levels_of(self.page, self.first - size, self.first, most, usual)
+
+    cdef bytes levels_of(self, bytes data, Py_ssize_t begin, Py_ssize_t end, int most, int usual):
+        """Levels of the values of the page, a byte each; None where all are the usual one."""
         cdef const uint8_t* start = data
         cdef Run run = [start + begin, start + end, 0, False, 0]
         cdef Run again = run
-        cdef Py_ssize_t found
-        cdef bytes present
-        if self.count and next_run(&run, 1, self.count) and run.count == self.count and not run.is_packed and run.value == 1:
-            return self.count
-        present = PyBytes_FromStringAndSize(NULL, self.count)
-        found = levels(again, <uint8_t*>start_of(present), self.count)
-        require(found >= 0)
-        self.present = None if found == self.count else present
+        cdef int width = 0
+        cdef bint is_one
+        cdef bytes found
+        while most >> width:
+            width += 1
+        is_one = next_run(&run, width, self.count) and run.count == self.count and not run.is_packed
+        if is_one and <int>run.value == usual:
+            return None
+        found = PyBytes_FromStringAndSize(NULL, self.count)
+        require(levels(again, width, <uint8_t*>start_of(found), self.count, most))
         return found
 
-    cdef int decode(self, int encoding, Py_ssize_t count) except -1:
-        """Have the values of a page of which so many are there, in their places, if they are not picked."""
+    cdef int decode(self, int encoding) except -1:
+        """Have the values of a page, in their places if they are not picked."""
+        cdef Py_ssize_t count = self.there(0, self.count)
+        if count == self.count:
+            self.present = None
         self.width, self.stored, self.before_run = -1, count, 0
-        if encoding == PLAIN and self.are_texts:
+        if self.are_bits:
+            self.begin_bits(encoding, count)
+        elif encoding == PLAIN and self.are_texts:
             require(self.are_picked)
         elif encoding == PLAIN:
             require(self.last - self.first == count * self.size)
@@ -398,6 +462,18 @@ cdef class Values:
                 self.look_up(count)
         if self.present is not None and not self.are_picked:
             self.spread(count)
+        return 0
+
+    cdef int begin_bits(self, int encoding, Py_ssize_t count) except -1:
+        """Go to the first of so many booleans."""
+        cdef const uint8_t* start = start_of(self.page) + self.first
+        require(self.are_picked and (encoding == PLAIN or (encoding == RLE and self.last - self.first >= LEVELS_BYTES)))
+        self.width, self.values = 1, 2
+        if encoding == RLE:
+            self.run = Run(start + LEVELS_BYTES, start_of(self.page) + self.last, 0, False, 0)
+        else:
+            require(self.last - self.first == (count + 7) // 8)
+            self.run = Run(start, start_of(self.page) + self.last, count, True, 0)
         return 0
 
     cdef int begin_run(self, Py_ssize_t count) except -1:

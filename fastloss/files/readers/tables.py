@@ -25,7 +25,7 @@ from fastloss.files.arrow.int96 import int96_columns, int96_unit
 from fastloss.files.conditions import Condition
 from fastloss.files.errors import ScoringError
 from fastloss.files.matching import Source
-from fastloss.files.parquet import numbers
+from fastloss.files.parquet import numbers, selected
 from fastloss.files.parquet.carried import Carried
 from fastloss.files.parquet.footer import Footer
 from fastloss.files.parquet.pages import with_rows
@@ -145,24 +145,32 @@ class ParquetSource(Source):
             found |= zip(rest, pa.concat_tables(parts).columns, strict=True)
         return pa.table([found[name] for name in names], names=list(names))
 
-    def _of_pages(self, name: str, rows: Mapping[int, np.ndarray]) -> pa.ChunkedArray | None:
+    def _of_pages(self, name: str, of_groups: Mapping[int, np.ndarray]) -> pa.ChunkedArray | None:
         """A column of rows of row groups, from the pages that hold them; None where pages do not tell their rows."""
-        if isinstance(self._stored, pa.NativeFile):
-            found = numbers.rows(self._stored.read_at, self._footer, self.schema.field(name), rows)
+        is_native, type = isinstance(self._stored, pa.NativeFile), self.schema.field(name).type
+        if is_native:
+            found = selected.column(self._stored.read_at, self._footer, self.schema.field(name), of_groups)
             if found is not None:
                 return pa.chunked_array([found])
-        carried = self._part(list(rows)).carried((name,))
-        if carried is None or not carried.is_of_rows:
+        carried = self._part(list(of_groups)).carried((name,))
+        if carried is None:
             return None
-        texts = self._chunks(list(rows), {name}).texts
+        file, places = None, None
         with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
-            file, places = with_rows(carried, rows)
+            if is_native:
+                file = selected.as_file(self._stored.read_at, carried, of_groups)
+            if file is None and carried.is_of_rows:
+                file, places = with_rows(carried, of_groups)
+            if file is None:
+                return None
+            texts = self._chunks(list(of_groups), {name}).texts if places is not None else ()
             column = self._open(pa.BufferReader(file), unit=self._unit, texts=texts).read(use_threads=False).column(0)
             column.validate(full=True)
-            found = chosen(pa.table([column], names=[name]), places).column(0)
+            if places is not None:
+                column = chosen(pa.table([column], names=[name]), places).column(0)
             if texts:
-                found = found.cast(self.schema.field(name).type)
-        return found if found.type == self.schema.field(name).type else None
+                column = column.cast(type)
+        return column if column.type == type else None
 
     def _chunks(self, groups: Sequence[int], names: Collection[str]) -> Chunks:
         return Chunks(self._footer, lambda: self._file.metadata, self.schema, groups, names)
