@@ -59,12 +59,15 @@ def with_all_columns(
     summary.with_worst(note)
     held = {number: _distinct(found) for number, found in tables.items()}
     own = replace(spec, worst=None, where=(), others=())
+    of_all = replace(own, keep=None)
     texts = {number: rows for number, rows in held.items() if rows[1].column_names == [TEXT]}
-    whole = _of_texts(texts, fragments, own)
+    whole = _of_texts(texts, fragments, of_all)
     for number in sorted(held.keys() - texts.keys()):
         if states([fragments[number]]) != [before[number]]:
             raise ScoringError(f"{shown(fragments[number].path)}: it has changed since it was read: score it again")
-        whole[number] = held[number][0], _looked_up(fragments[number], *held[number], own)
+        is_archive = fragments[number].format in ARCHIVES  # of which not all arrays are columns
+        rows, found = held[number]
+        whole[number] = rows, _looked_up(fragments[number], rows, found, own if is_archive else of_all)
 
     def complete(table: pa.Table, number: int) -> pa.Table:
         rows, found = whole[number]
@@ -88,7 +91,7 @@ def _distinct(tables: list[pa.Table]) -> Rows:
 def _of_texts(held: dict[int, Rows], fragments: Sequence[Fragment], spec: Spec) -> dict[int, Rows]:
     """Rows of which the text was kept, by the numbers of their fragments."""
     given = [(fragments[number], held[number][1]) for number in held]
-    sources = zip(held, open_texts(given, replace(spec, keep=None)) if given else (), strict=True)
+    sources = zip(held, open_texts(given, spec) if given else (), strict=True)
     return {number: (held[number][0], _all(source)) for number, source in sources}
 
 
@@ -96,8 +99,6 @@ def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec)
     """All columns of rows of which these are held."""
     if not is_read_again(fragment):
         return held
-    if fragment.format not in ARCHIVES:  # of which not all arrays are columns
-        spec = replace(spec, keep=None)
     with open_source(fragment, spec) as source:
         if not len(rows):
             return no_rows(source.schema)

@@ -139,7 +139,9 @@ class WorstCollector:
             self._no_rows = no_rows(schema)
 
     def _empty(self) -> None:
-        self._held, self._new, self._waiting = np.empty(0, HELD), [], 0
+        self._held, self._waiting = np.empty(0, HELD), 0
+        self._new: list[tuple[np.ndarray, Origin]] = []  # what waits: of batches that were added
+        self._taken: list[np.ndarray] = []  # and of other collectors
         self._chunks: list[pa.Table] = []
         self._files: dict[int, str | None] = {}
         self._floors: np.ndarray | None = None  # of groups, the loss that a row must exceed; NaN where any may do
@@ -166,7 +168,9 @@ class WorstCollector:
             held["chunk"] += len(self._chunks)
             self._chunks += other._chunks
             self._files |= other._files
-            self._settle(_joined([self._gathered(), held]))
+            self._taken.append(held)
+            self._waiting += len(held)
+            self._trim_if_many()
         other._empty()
 
     def of_all(self) -> Worst:
@@ -217,17 +221,23 @@ class WorstCollector:
         new["number"], new["row"] = origin.fragment.number, origin.places(new["row"]) + origin.before
         self._new.append((new, origin))
         self._waiting += len(new)
-        if self._floors is None or are_many or self._waiting > max(WAITING * self._count, len(self._held) // 2):
+        if are_many:
+            self._trim()
+        self._trim_if_many()
+
+    def _trim_if_many(self) -> None:
+        """Let go of what is not among the largest, if much waits, or nothing is known of them."""
+        if self._floors is None or self._waiting > max(WAITING * self._count, len(self._held) // 2):
             self._trim()
 
     def _trim(self) -> None:
         """Let go of what is not among the largest."""
-        if self._new:
+        if self._waiting:
             self._settle(self._gathered())
 
     def _gathered(self) -> np.ndarray:
         """What is held, and what waits; nothing waits afterwards."""
-        found = [self._held]
+        found = [self._held, *self._taken]
         for source, of_source in groupby(self._new, lambda pair: pair[1].source):
             entries, origins = zip(*of_source, strict=True)
             new = _joined(entries)
@@ -235,7 +245,7 @@ class WorstCollector:
                 new["row"] = source.in_file(new["row"])
             self._files[origins[0].fragment.number] = origins[0].file
             found.append(new)
-        self._new, self._waiting = [], 0
+        self._new, self._taken, self._waiting = [], [], 0
         return _joined(found)
 
     def _settle(self, held: np.ndarray) -> None:
