@@ -1,19 +1,22 @@
 /* Rows of few classes as tiles: LANES rows, a lane each, in a vector per class. Where the classes of a row are
  * neighbours in memory, a tile is transposed on its way in and out. */
 
-/* Whether a tile can be read in whole chunks. Of fewer than INNER classes a chunk reaches into the rows behind, which
- * must be there: `rows` remain, with those of the tile. */
-INLINE int ends_inside(size_t classes, size_t rows) {
-    return rows >= LANES && (classes >= INNER || (rows - LANES) * classes >= INNER);
+/* How many of `rows` rows can be read as tiles in whole chunks: of fewer than INNER classes these reach into the rows
+ * behind, INNER at most. `rest` rows remain, with those. */
+INLINE size_t rows_in_chunks(size_t classes, size_t rows, size_t rest) {
+    size_t behind = classes < INNER ? INNER : 0, most = rest < behind ? 0 : rest - behind;
+    if (most > rows) most = rows;
+    return most - most % LANES;
 }
 
 /* Reads LANES rows, whose classes are neighbours, as a tile. */
 INLINE void transpose_in(const real *from, size_t classes, real *to) {
-    size_t last = classes < INNER ? 0 : classes - INNER; /* the last chunks overlap those before */
+    const size_t last = classes < INNER ? 0 : classes - INNER; /* the last chunks overlap those before */
     for (size_t k = 0;; k += INNER) {
         vec x[INNER];
         if (k > last) k = last;
-        UNROLL for (int i = 0; i < INNER; i++) x[i] = v_load_chunks(from + (size_t)i * classes + k, INNER * classes);
+        const real *row = from + k;
+        UNROLL for (int i = 0; i < INNER; i++, row += classes) x[i] = v_load_chunks(row, INNER * classes);
         transpose_chunks(x);
         UNROLL for (int i = 0; i < INNER; i++) v_store(to + (k + (size_t)i) * LANES, x[i]);
         if (k == last) return;
@@ -35,12 +38,24 @@ SHARED void read_last_tile(const fl_matrix *m, size_t r, size_t rows, size_t cla
     }
 }
 
-/* Reads the tile of the rows from r on, of which `rows` remain; `to` has room for a tile, and for INNER vectors. */
-SHARED void read_tile(const fl_matrix *m, size_t r, size_t rows, size_t classes, real *to) {
+/* Reads the tiles of `rows` rows from r on, of which `rest` remain; `to` has for each `room`, that of INNER vectors at
+ * least. */
+SHARED void read_tiles(const fl_matrix *m, size_t r, size_t rows, size_t rest, size_t classes, real *to, size_t room) {
     const real *from = (const real *)m->data + r * m->row;
-    if (m->step == 1 && ends_inside(classes, rows)) return transpose_in(from, classes, to);
-    if (m->step == 1 || rows < LANES) return read_last_tile(m, r, rows, classes, to);
-    for (size_t k = 0; k < classes; k++) v_store(to + k * LANES, v_load(from + k * m->step));
+    const size_t step = m->step, next = LANES * m->row;
+    const size_t whole = step == 1 ? rows_in_chunks(classes, rows, rest) : rows - rows % LANES;
+    size_t i = 0;
+    for (; step == 1 && i < whole; i += LANES, from += next, to += room) transpose_in(from, classes, to);
+    for (; i < whole; i += LANES, from += next, to += room)
+        for (size_t k = 0; k < classes; k++) v_store(to + k * LANES, v_load(from + k * step));
+    for (; i < rows; i += LANES, to += room) read_last_tile(m, r + i, rest - i, classes, to);
+}
+
+/* The numbers at the labels of LANES rows. The numbers of two classes are `step` apart, those of two rows `row`. */
+INLINE vec at_labels(const real *numbers, size_t step, size_t row, const int64_t *labels) {
+    vec own = v_set(0);
+    UNROLL for (size_t i = 0; i < LANES; i++) own[i] = numbers[(size_t)labels[i] * step + i * row];
+    return own;
 }
 
 /* Prefetches a tile while another is computed: the processor's own prefetching stops while a batch of them is. */
@@ -64,7 +79,8 @@ typedef struct {
 INLINE tile_sink sink_of(const fl_rows *a, int output, size_t r, size_t rows, real *copy) {
     const fl_matrix *m = &a->elements[output];
     int by_class = m->step != 1 || a->classes == 1;
-    int fits = by_class || a->classes >= INNER || (ends_inside(a->classes, rows) && m->data != a->logits.data);
+    int fits =
+        by_class || a->classes >= INNER || (rows_in_chunks(a->classes, LANES, rows) && m->data != a->logits.data);
     real *to = (real *)m->data + r * m->row;
     if (rows >= LANES && fits) return (tile_sink){to, by_class ? m->step : 1, 0};
     return (tile_sink){copy, by_class ? LANES : 1, 1};
@@ -110,9 +126,11 @@ SHARED void read_labels(const fl_rows *a, size_t r, size_t rows, real *own, real
 INLINE void put_at_labels(const fl_rows *a, int output, size_t r, size_t rows, vec at_label) {
     const fl_matrix m = a->elements[output];
     const int64_t *labels = a->labels + r;
-    real *to = (real *)m.data + r * m.row, own[LANES];
-    v_store(own, at_label);
-    for (size_t i = 0; i < rows && i < LANES; i++) to[i * m.row + (size_t)labels[i] * m.step] = own[i];
+    real *to = (real *)m.data + r * m.row;
+    if (rows >= LANES)
+        UNROLL for (size_t i = 0; i < LANES; i++, to += m.row) to[(size_t)labels[i] * m.step] = at_label[i];
+    else
+        for (size_t i = 0; i < rows; i++, to += m.row) to[(size_t)labels[i] * m.step] = at_label[i];
 }
 
 INLINE int is_raised(vec raise) { return __builtin_expect(m_any(v_lt(v_set(1), raise)), 0); }

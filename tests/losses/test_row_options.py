@@ -218,6 +218,21 @@ def test_classes_apart_in_memory(name, rows, classes, dtype, isa):
             assert_same_bits(three, one)
 
 
+@EVERY_DTYPE
+@pytest.mark.parametrize("classes", [2, 3, 10])
+@EVERY_LOSS
+def test_a_row_has_the_same_bits_behind_any_others(name, classes, dtype, isa):
+    loss, points = fl.get(name), row_points(name, 40, classes, dtype)
+    want = loss.evaluate(*points, outputs=OUTPUTS)
+    for rows in range(40):
+        first = [array[:rows].copy() for array in points]  # nothing of the others lies behind
+        for one, two in zip(want, loss.evaluate(*first, outputs=OUTPUTS), strict=True):
+            assert_same_bits(two, one[:rows])
+        assert_same_bits(loss(*first), want[0][:rows])
+        grad = loss.grad(*first, out=first[0])  # where the logits were
+        assert_same_bits(grad, want[1][:rows])
+
+
 def of_every_kind(rows, classes, dtype):
     """(logits, labels): some rows have infinite logits or NaNs, or all logits alike, and some do not count."""
     logits, labels = logits_of_all_kinds(rows, classes, dtype)

@@ -29,11 +29,21 @@ DEFINE_VARIANT(cross_entropy, soft, SOFT)
 DEFINE_VARIANT(cross_entropy, tempered, TEMPERED)
 DEFINE_VARIANT(cross_entropy, soft_tempered, SOFT | TEMPERED)
 
+#ifndef BY_CLASS
+/* Numbers of classes that are common */
+SHARED void cross_entropy_of_two(const fl_rows *a) { cross_entropy_run_classes(a, 2, 0); }
+SHARED void cross_entropy_of_ten(const fl_rows *a) { cross_entropy_run_classes(a, 10, 0); }
+#endif
+
 SHARED void cross_entropy_rows(const fl_rows *a) {
     int is_soft = a->target.data || a->parameters[0] != 0, is_tempered = a->parameters[1] != 1;
     if (is_soft && is_tempered) return cross_entropy_soft_tempered(a);
     if (is_soft) return cross_entropy_soft(a);
     if (is_tempered) return cross_entropy_tempered(a);
+#ifndef BY_CLASS
+    if (a->classes == 2) return cross_entropy_of_two(a);
+    if (a->classes == 10) return cross_entropy_of_ten(a);
+#endif
     cross_entropy_plain(a);
 }
 #endif

@@ -95,28 +95,33 @@ INLINE distillation_side side_of(const softmax_call *call, const row_source *s, 
 /* The same for few classes, whose exponentials are stored for the second pass; compiled once, as softmax.h does it for
  * many classes */
 #define DEFINE_SIDE(name, variant)                                                                                     \
-    static __attribute__((noinline)) distillation_side name(const softmax_call *call, const row_source *s) {           \
-        COPY_OF_FORM(side, *s, FEW_CLASSES);                                                                           \
-        return side_of(call, &side, variant | KEEP);                                                                   \
+    static __attribute__((noinline)) distillation_side name(const softmax_call *call, const real *x, real *kept,       \
+                                                            size_t classes) {                                          \
+        row_source side = {.form = FEW_CLASSES, .classes = classes, .x = x, .kept = kept};                             \
+        return side_of(call, &side, (variant) | KEEP);                                                                 \
     }
 DEFINE_SIDE(plain_side, 0)
 DEFINE_SIDE(tempered_side, TEMPERED)
 
-INLINE distillation_side distillation_side_of(const softmax_call *call, row_source s, const real *x, real *kept,
-                                              int variant) {
+INLINE distillation_side distillation_side_of(const softmax_call *call, const row_source *source, const real *x,
+                                              real *kept, int variant) {
+    if (source->form == FEW_CLASSES) {
+        if (variant & TEMPERED) return tempered_side(call, x, kept, source->classes);
+        return plain_side(call, x, kept, source->classes);
+    }
+    row_source s = *source;
     s.x = x;
     s.target = NULL;
     s.kept = kept;
-    if (s.form != FEW_CLASSES) return side_of(call, &s, variant & TEMPERED);
-    return variant & TEMPERED ? tempered_side(call, &s) : plain_side(call, &s);
+    return side_of(call, &s, variant & TEMPERED);
 }
 
 INLINE distillation_state distillation_reduce(const distillation_call *call, const row_source *source, int variant) {
     real kept[2][FL_SHORT_ROW * LANES];
     row_source s = *source;
     distillation_state state; /* without a value, its two sums stay unset */
-    state.student = distillation_side_of(&call->softmax, s, s.x, s.kept = kept[0], variant);
-    state.teacher = distillation_side_of(&call->softmax, s, s.target, s.target_kept = kept[1], variant);
+    state.student = distillation_side_of(&call->softmax, source, s.x, s.kept = kept[0], variant);
+    state.teacher = distillation_side_of(&call->softmax, source, s.target, s.target_kept = kept[1], variant);
     if (!call->wants_value) return state;
     distillation_base base = {.max = state.student.max,
                               .teacher_max = state.teacher.max,
