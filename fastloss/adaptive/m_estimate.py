@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.adaptive.descent import State, is_convex, square
+from fastloss.adaptive.descent import Damping, State, is_convex, square
 from fastloss.adaptive.linear import EPS, Line
 from fastloss.adaptive.objectives import Scaled
 from fastloss.adaptive.penalised import Penalised
@@ -21,7 +21,6 @@ NEAR = 1e-2  # scales: from steps of this length on Newton's method is tried
 TAIL = 1e-2  # of the tolerance: the steps of reweighted least squares shrink slowly, and what is left is their sum
 SETTLED = 1e-6  # of the scale: lines that are the least of a loss with kinks are known to about that
 ANY_SCALE = ("absolute_error", "quantile", "squared_error", "half_squared_error", "expectile")  # have the same line
-STALE = 10  # steps that are no shorter than one before, after which less of them is gone
 LEAST_SCALE = 64  # of what rounding leaves of residuals: a smaller scale is 0
 
 
@@ -80,17 +79,14 @@ class MEstimate:
 
     def _reweight(self, loss: Any, state: State, max_iter: int, tol: float) -> tuple[State, bool]:
         here = self._point(loss, state)
-        share, least, stale = 1.0, np.inf, 0
+        damping = Damping()
         for _ in range(max_iter):
             self._note(loss, here.state, here.scale)
             if here.length <= max(TAIL * tol * here.scale, self.problem.descent.resolution):
                 return self._end(loss, self._moved(here, here.step)), True
             tried = self._newton(loss, here) if here.length < NEAR * here.scale else None
-            here = tried or self._point(loss, self._moved(here, share * here.step))
-            stale = stale + 1 if here.length > 0.99 * least else 0
-            least = min(least, here.length)
-            if stale == STALE:
-                share, stale = share / 2, 0
+            here = tried or self._point(loss, self._moved(here, damping.share * here.step))
+            damping.learn(here.length)
         return self._end(loss, here.state), False
 
     def scale(self, state: State) -> float:

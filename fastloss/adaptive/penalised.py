@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.adaptive.descent import Smoothed, State, square
+from fastloss.adaptive.descent import Damping, Smoothed, State, square
 from fastloss.adaptive.linear import EPS, Line
 from fastloss.adaptive.problem import EXACT, Problem
 from fastloss.adaptive.scales import OfRatios
@@ -62,16 +62,19 @@ class Penalised(Problem):
     def minimise(
         self, objective: Any, state: State, max_iter: int, tol: float, path: list[tuple[Line, Any]]
     ) -> tuple[State, bool]:
-        weights, loss = self.descent.weights, None
+        weights, loss, damping = self.descent.weights, None, Damping()
         for _ in range(max_iter):
             loss = objective.learn(state.residuals, weights, loss)
             path.append((self.line(state), loss.loss if isinstance(loss, OfRatios) else loss))
             here = self._point(Smoothed(loss, objective.width), state)
-            state, length = self._advance(here)
-            enough = max(TAIL * tol * self.descent.size(state), objective.width / 10, self.descent.resolution)
+            there, length = self._advance(here)
+            enough = max(TAIL * tol * self.descent.size(there), objective.width / 10, self.descent.resolution)
             if length <= enough:
-                path.append((self.line(state), path[-1][1]))
-                return state, True
+                path.append((self.line(there), path[-1][1]))
+                return there, True
+            damping.learn(length)
+            share = damping.share
+            state = there if share == 1 else self._at(state.gamma + share * (there.gamma - state.gamma))
         return state, False
 
     def _advance(self, here: _Point) -> tuple[State, float]:

@@ -88,6 +88,25 @@ def test_more_columns_than_rows_and_columns_of_all_sizes():
     np.testing.assert_allclose(ridge.coef, irls(X, y, loss="huber", ridge=3.0).coef, rtol=1e-9)
 
 
+@pytest.mark.parametrize("loss", ["geman_mcclure", "cauchy", "arctan"])
+@pytest.mark.parametrize("given", [penalty.l1, penalty.l2])
+@pytest.mark.parametrize("seed", [2, 3])
+def test_losses_that_are_not_convex_find_their_scale(loss, given, seed):
+    """Each of two scales may have its least at the other: steps that renew the scale would go to and fro."""
+    rng = np.random.default_rng(seed)
+    n, p = rng.integers(20, 200), rng.integers(1, 6)
+    X = rng.normal(size=(n, p))
+    y = X @ rng.normal(size=p) * 2 + 0.7 + rng.standard_t(3, size=n) * 0.5
+    y[: n // 10] += 15
+    model = RobustRegressor(loss, penalty=given.bind(strength=n / 10)).fit(X, y)
+    assert model.converged_
+    assert np.median(abs(model.residuals_)) / 0.6744897501960817 == pytest.approx(model.scale_, rel=1e-5)
+    slope = model.loss_.grad(X @ model.coef_ + model.intercept_ - y)
+    assert abs(slope.sum()) < 1e-4
+    held = model.coef_ != 0
+    np.testing.assert_allclose((X.T @ slope + given.grad(model.coef_, strength=n / 10))[held], 0, atol=1e-4)
+
+
 @pytest.mark.parametrize(("slope", "settles"), [(-0.3, 2.0), (-1.0, 2.0), (-3.0, 2.0), (0.5, 2.0), (-np.inf, 2.0)])
 def test_a_scale_that_swings(slope, settles):
     """The scale at the minimum falls where the scale rises, as steeply or with a jump: an end is found nevertheless."""
