@@ -21,7 +21,7 @@ without their last three bits: a few for most data, 2**17 at most.
 """
 
 from libc.float cimport DBL_MAX
-from libc.math cimport INFINITY, isfinite, ldexp
+from libc.math cimport INFINITY, floor, isfinite, ldexp
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
@@ -394,17 +394,24 @@ cdef class Accumulator:
         other.groups = 0
         other.require(1)
 
-    def contents(self):
-        """Of each group (NaNs, rows of mark 1, of mark 2, smallest, largest, states, totals, sum of squares): the last
-        three as in `Content`; without values the bounds are inf and -inf."""
+    def contents(self, shares=()):
+        """Of each group (NaNs, rows of mark 1, of mark 2, smallest, largest, states, totals, sum of squares, means): the
+        last four as in `Content`, of quantiles of these `shares`, which do not fall; without values the bounds are inf
+        and -inf."""
         cdef Py_ssize_t i
         cdef Group one
-        cdef Content content = Content()
+        cdef Content content = Content(shares)
+        cdef list found = []
         self.settle()
+        if self.grouped:
+            self.pages.arrange()
         for i in range(self.groups):
             one = self.found[i]
             of_group = self.pages.content(i, &one, content) if self.grouped else self.values.content(content)
-            yield one.nan, one.left_out[0], one.left_out[1], one.smallest, one.largest, *of_group
+            found.append((one.nan, one.left_out[0], one.left_out[1], one.smallest, one.largest, *of_group))
+        if self.grouped:
+            self.pages.free_arranged()
+        return found
 
     def weighted(self):
         """Of each group (number of values of inf with a weight, of -inf, `Moments.of_groups`); None where no value had

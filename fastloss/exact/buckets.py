@@ -10,6 +10,7 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
@@ -49,10 +50,17 @@ class Buckets(Mapping[int, int]):
         Of each bucket, by increasing index: this, the low and the high half of its sum of low mantissa bits, its count.
     totals : tuple, optional
         The number of values, that of inf, that of -inf, and the sum of the finite ones in units of 2**-1128.
+    means : mapping, optional
+        What `means_at` gives, of some ranks.
     """
 
-    def __init__(self, states: np.ndarray = _NONE, totals: tuple[int, int, int, int] | None = None):
-        self._states = states
+    def __init__(
+        self,
+        states: np.ndarray = _NONE,
+        totals: tuple[int, int, int, int] | None = None,
+        means: Mapping[int, tuple[float, float]] = MappingProxyType({}),
+    ):
+        self._states, self._means = states, means
         if totals is not None:
             self._totals = totals
 
@@ -104,7 +112,7 @@ class Buckets(Mapping[int, int]):
     @in_standard_floats
     def means_at(self, rank: int) -> tuple[float, float]:
         """The means of the buckets of the rank-th smallest value, counted from 0, and of the next one."""
-        return accumulator.means_at(self._states, rank)
+        return self._means[rank] if rank in self._means else accumulator.means_at(self._states, rank)
 
     @in_standard_floats
     def means(self) -> tuple[np.ndarray, np.ndarray]:

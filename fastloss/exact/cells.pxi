@@ -176,6 +176,20 @@ cdef class Cells:
         self.room = CELL_VALUES
         return 0
 
+    cdef int content(self, Content content) except -1:
+        """Hand over what is there to what buckets come to."""
+        cdef uint64_t line
+        cdef Py_ssize_t count = 0
+        for line in range(<uint64_t>LINES):
+            count += self.used[line]
+        content.require(count << LEAD_BITS)
+        for line in range(<uint64_t>LINES):
+            if self.used[line]:
+                content.add_line(binade_of(line), self.cells + (line << LEAD_BITS))
+                content.end_binade(self.cleared(line))
+        self.room = CELL_VALUES
+        return 0
+
     cdef uint128 cleared(self, uint64_t line) noexcept nogil:
         """Have nothing in the cells of a sign and exponent; the sum of squares that was there."""
         cdef uint64_t lead, squares = 0

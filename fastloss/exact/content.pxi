@@ -87,15 +87,19 @@ cdef class Content:
     ----------
     states : array of uint64
         Of each bucket its index, the low and the high half of its sum of low mantissa bits, and its count.
+    shares : sequence of float
+        Of quantiles, in their order.
     """
 
     cdef object states      # of several groups: to have memory for each takes longer
     cdef uint64_t[:, ::1] rows
     cdef Py_ssize_t start, of_binade, used  # the first of the group and of the binade at hand, and of what is free
+    cdef object shares
     cdef Totals totals
     cdef uint64_t words[WORDS]  # of the sum of the squares of finite values, in units of 2**-2256
 
-    def __cinit__(self):
+    def __cinit__(self, shares=()):
+        self.shares = shares
         self.states = self.rows = np.empty((0, 4), np.uint64)
         self.totals = Totals()
 
@@ -127,6 +131,17 @@ cdef class Content:
             )
         self.end_binade(of_lows)
 
+    cdef void add_line(self, uint64_t binade, const Cell* cells) noexcept:
+        """All buckets of a binade that are cells; `end_binade` follows."""
+        cdef uint64_t* state = &self.rows[self.used, 0]
+        cdef uint64_t lead, low
+        for lead in range(<uint64_t>PAGE):  # each is written, and then kept if it is used: no branch is guessed
+            low = cells[lead].count_and_low & (<uint64_t>1 << CELL_SUM_BITS) - 1
+            state[0], state[1], state[2] = binade << LEAD_BITS | lead, low << NARROWED, low >> 64 - NARROWED
+            state[3] = cells[lead].count_and_low >> CELL_SUM_BITS
+            self.used += state[3] != 0
+            state += 4 * (state[3] != 0)
+
     cdef void end_binade(self, uint128 of_lows) noexcept:
         """`of_lows` is the sum of the squares of low bits, of at most 2**38 values, as of the other terms of the squares
         of lead * 2**45 + low."""
@@ -148,9 +163,12 @@ cdef class Content:
         self.of_binade = self.used
 
     cdef tuple whole(self):
-        """The states, their `Totals`, and the sum of the squares of finite values in units of 2**-2148; then nothing is
-        there."""
-        found = self.states[self.start : self.used], self.totals.whole(), number_of(self.words, SQUARE_UNITS)
+        """The states, their `Totals`, the sum of the squares of finite values in units of 2**-2148, and the `means_at`
+        the ranks below quantiles; then nothing is there."""
+        cdef uint64_t last = self.totals.count - 1
+        states, squares = self.states[self.start : self.used], number_of(self.words, SQUARE_UNITS)
+        ranks = [<uint64_t>floor(share * <double>last) for share in self.shares] if self.totals.count else []
+        means = means_of_ranks(states, [rank for rank in ranks if rank < last])
         memset(self.words, 0, sizeof(self.words))
         self.start = self.used
-        return found
+        return states, self.totals.whole(), squares, means

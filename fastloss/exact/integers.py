@@ -16,10 +16,11 @@ def divide(numerator: int, denominator: int) -> float:
         return math.inf if numerator > 0 else -math.inf
 
 
-def root(numerator: int, denominator: int) -> float:
-    """The square root of an integer quotient, not negative, as the nearest float."""
-    shift = 2 * ((denominator.bit_length() - numerator.bit_length()) // 2 + 58)  # to 115 bits or more, of the root 58
-    quotient, rest = divmod(numerator << max(shift, 0), denominator << max(-shift, 0))
+def root(numerator: int, denominator: int, units: int = 0) -> float:
+    """The square root of an integer quotient, not negative, over 2**units as the nearest float."""
+    bits = denominator.bit_length() + units - numerator.bit_length()
+    shift = 2 * (bits // 2 + 58)  # to 115 bits or more, of the root 58
+    quotient, rest = divmod(numerator << max(shift - units, 0), denominator << max(units - shift, 0))
     digits = math.isqrt(quotient)
     digits = digits << 1 | (rest != 0 or digits * digits != quotient)  # what is cut off breaks ties
     places = shift // 2 + 1

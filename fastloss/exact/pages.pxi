@@ -5,12 +5,9 @@ cdef enum:
     PAGE = 1 << LEAD_BITS
     BINADES = 1 << INDEX_BITS - LEAD_BITS
     COUNT_AT = 83           # of a state: the count is above this bit, the sum of low mantissa bits below
-    FIRST_OF_BLOCK = 32     # bytes
-    MOST_OF_BLOCK = 4160    # no power of two: the ends of blocks would share a few lines of the cache
-    FIRST_OF_ARENA = 1 << 13  # more than a block
-    MOST_OF_ARENA = 1 << 22
-    MOST_WAITING = 1 << 25  # bytes of arenas before values go into the pages of their groups
-    BETWEEN = 1 << 16       # values after which this is looked at
+    FIRST_OF_CHUNK = 1 << 10  # values
+    MOST_OF_CHUNK = 1 << 19
+    MOST_WAITING = 1 << 22  # values before they go into the pages of their groups
     LEAST_OF_PAGE = 16      # values for which a page is kept: its memory follows their number
 
 cdef struct Page:           # the buckets of a binade: values of one sign and exponent
@@ -20,20 +17,9 @@ cdef struct Page:           # the buckets of a binade: values of one sign and ex
     uint128 squares[2]      # of the low mantissa bits, in turns, so that none waits for the one before
     uint128 states[PAGE]
 
-cdef struct Block:          # values of a group that wait follow it
-    Block* next
-    char* end               # of these values; of the block that is being filled `Own.at` is
-
-cdef struct Arena:          # memory for blocks
-    Arena* next
-    char* at                # of what is free
-    char* end
-
-cdef struct Own:            # what a group has
-    char* at                # where its next value goes
-    char* end               # of the room for values
-    Block* blocks           # the last one first
-    Page* pages
+cdef struct Chunk:          # values that wait: the numbers of their groups follow it, then they
+    Chunk* next
+    Py_ssize_t used, room
 
 ctypedef fused stored:
     float
@@ -44,20 +30,21 @@ ctypedef fused stored:
 cdef class Pages:
     """The values of groups, in buckets.
 
-    Values wait in blocks of their groups. When they are many, or a group is asked for, those of each group are sorted
-    into its pages, which stay in the cache meanwhile; a few values of a binade that has no page wait on.
+    Values wait in the order in which they come. When they are many, or groups are asked for, they are arranged by their
+    groups, and those of each are sorted into its pages, which stay in the cache meanwhile; a few values of a binade that
+    has no page wait on.
     """
 
-    cdef Own* owns
+    cdef Page** pages       # of each group
     cdef Py_ssize_t groups, room
     cdef Page** directory   # the pages of the group at hand by binade, else NULL
     cdef Page* spare        # pages in no use, full of zeros
     cdef Cells cells        # of the group at hand, through which floats go into its pages
     cdef size_t size        # the bytes of a value: of a float, as long as all were floats
-    cdef Arena* arenas      # the one that is being filled first
-    cdef Arena* emptied     # whose values go elsewhere at the moment
-    cdef size_t waiting     # the bytes of arenas
-    cdef size_t most_waiting
+    cdef Chunk* chunks      # the one that is being filled first
+    cdef Py_ssize_t waiting, most_waiting   # values
+    cdef char* arranged     # the values that wait, group by group
+    cdef Py_ssize_t* ends   # of each group's
 
     def __cinit__(self):
         self.size, self.most_waiting = sizeof(float), MOST_WAITING
@@ -69,23 +56,23 @@ cdef class Pages:
     def __dealloc__(self):
         cdef Py_ssize_t i
         for i in range(self.groups):
-            free_pages(self.owns[i].pages)
+            free_pages(self.pages[i])
         free_pages(self.spare)
-        free(self.owns)
+        free(self.pages)
         free(self.directory)
-        free_arenas(self.arenas)
-        free_arenas(self.emptied)
+        free_chunks(self.chunks)
+        self.free_arranged()
 
     cdef int require(self, Py_ssize_t groups) except -1:
         """Have room for so many groups."""
-        cdef Own* owns
+        cdef Page** pages
         if groups > self.room:
-            owns = <Own*>realloc(self.owns, max(groups, 2 * self.room) * sizeof(Own))
-            if owns == NULL:
+            pages = <Page**>realloc(self.pages, max(groups, 2 * self.room) * sizeof(Page*))
+            if pages == NULL:
                 raise MemoryError
-            self.owns, self.room = owns, max(groups, 2 * self.room)
+            self.pages, self.room = pages, max(groups, 2 * self.room)
         if groups > self.groups:
-            memset(self.owns + self.groups, 0, (groups - self.groups) * sizeof(Own))
+            memset(self.pages + self.groups, 0, (groups - self.groups) * sizeof(Page*))
             self.groups = groups
         return 0
 
@@ -100,151 +87,152 @@ cdef class Pages:
         while size:
             if self.waiting >= self.most_waiting:
                 self.put_in_pages(found)
-            some = min(size, <Py_ssize_t>BETWEEN)
+            some = min(size, self.room_for(size))
             if self.size == sizeof(float):
-                self.append(<float*>NULL, values, mark, codes, numbers, some, found)
+                self.append(floats_in(self.chunks), values, mark, codes, numbers, some, found)
             else:
-                self.append(<double*>NULL, values, mark, codes, numbers, some, found)
+                self.append(doubles_in(self.chunks), values, mark, codes, numbers, some, found)
             values, codes, size = values + some, codes + some, size - some
             if mark != NULL:
                 mark = mark + some
         return 0
 
-    cdef int append(
-        self, const stored* _, const real* values, const uint8_t* mark, const int32_t* codes, const int64_t* numbers,
+    cdef Py_ssize_t room_for(self, Py_ssize_t size) except -1 nogil:
+        """How many values have room in the first chunk: all of them, or as many as there is."""
+        cdef Chunk* chunk = self.chunks
+        if chunk == NULL or chunk.used == chunk.room:
+            size = min(max(size, self.waiting, <Py_ssize_t>FIRST_OF_CHUNK), <Py_ssize_t>MOST_OF_CHUNK)
+            chunk = self.chunks = new_chunk(size, self.size, self.chunks)
+        return chunk.room - chunk.used
+
+    cdef void append(
+        self, stored* to, const real* values, const uint8_t* mark, const int32_t* codes, const int64_t* numbers,
         Py_ssize_t size, Group* found
-    ) except -1 nogil:
-        """Have values without a mark wait, as floats or doubles."""
-        cdef Py_ssize_t i
-        cdef Own* owns = self.owns
+    ) noexcept nogil:
+        """Have values without a mark wait, among the floats or doubles of the first chunk."""
+        cdef Py_ssize_t i, used = self.chunks.used
+        cdef int32_t* of_group = numbers_in(self.chunks)
         for i in range(size):
             if mark != NULL and mark[i]:
                 found[numbers[codes[i]]].left_out[mark[i] - 1] += 1
             else:
-                self.put_last(owns + numbers[codes[i]], <stored>values[i])
-        return 0
-
-    cdef inline int put_last(self, Own* own, stored value) except -1 nogil:
-        if own.at == own.end:
-            self.extend(own)
-        (<stored*>own.at)[0] = value
-        own.at += sizeof(stored)
-        if <size_t>own.at % LINE == 0:  # the next one will be needed when that of most other groups is, too
-            __builtin_prefetch(own.at + LINE, 1)
-        return 0
-
-    cdef int extend(self, Own* own) except -1 nogil:
-        """Have room for a value at least."""
-        cdef Py_ssize_t size = FIRST_OF_BLOCK
-        cdef Arena* arena = self.arenas
-        cdef Block* block
-        if own.blocks != NULL:
-            self.end_blocks(own)
-            size = min(2 * (own.end - <char*>own.blocks), <Py_ssize_t>MOST_OF_BLOCK)
-        if arena == NULL or arena.end - arena.at < size:
-            arena = self.arenas = self.arena()
-        block = <Block*>arena.at
-        arena.at += size
-        block.next, own.blocks = own.blocks, block
-        own.at, own.end = <char*>(block + 1), arena.at
-        return 0
-
-    cdef Arena* arena(self) except NULL nogil:
-        cdef size_t size = min(max(self.waiting, <size_t>FIRST_OF_ARENA), <size_t>MOST_OF_ARENA)
-        cdef Arena* arena = <Arena*>allocate(NULL, size)
-        if arena == NULL:
-            raise_no_memory()
-        arena.next, arena.at, arena.end = self.arenas, <char*>(arena + 1), <char*>arena + size
-        self.waiting += size
-        return arena
-
-    cdef void empty(self) noexcept nogil:
-        """Have no arenas but those that are being emptied."""
-        cdef Arena** last = &self.emptied
-        while last[0] != NULL:
-            last = &last[0].next
-        last[0], self.arenas, self.waiting = self.arenas, NULL, 0
-
-    cdef void free_emptied(self) noexcept nogil:
-        free_arenas(self.emptied)
-        self.emptied = NULL
-
-    cdef Block* end_blocks(self, Own* own) noexcept nogil:
-        """The blocks of a group, of which each knows its end."""
-        if own.blocks != NULL:
-            own.blocks.end = own.at
-        return own.blocks
-
-    cdef Block* detached(self, Own* own) noexcept nogil:
-        """The blocks of a group, which has none then."""
-        cdef Block* block = self.end_blocks(own)
-        own.at, own.end, own.blocks = NULL, NULL, NULL
-        return block
+                of_group[used], to[used] = <int32_t>numbers[codes[i]], <stored>values[i]
+                used += 1
+        self.waiting += used - self.chunks.used
+        self.chunks.used = used
 
     cdef int widen(self) except -1 nogil:
         """Have doubles from now on."""
-        cdef Py_ssize_t i, k
-        cdef Block* block
-        self.empty()
-        for i in range(self.groups):
-            block = self.detached(self.owns + i)
-            while block != NULL:
-                for k in range(count_of(block, sizeof(float))):
-                    self.put_last(self.owns + i, <double>(<float*>(block + 1))[k])
-                block = block.next
-        self.free_emptied()
+        cdef Py_ssize_t i
+        cdef Chunk** at = &self.chunks
+        cdef Chunk* narrow
+        cdef Chunk* wide
+        while at[0] != NULL:
+            narrow = at[0]
+            wide = new_chunk(narrow.room, sizeof(double), narrow.next)
+            memcpy(numbers_in(wide), numbers_in(narrow), narrow.used * sizeof(int32_t))
+            for i in range(narrow.used):
+                doubles_in(wide)[i] = floats_in(narrow)[i]
+            wide.used, at[0] = narrow.used, wide
+            give_back(NULL, narrow, 0)
+            at = &wide.next
         self.size = sizeof(double)
         return 0
+
+    cdef int arrange(self) except -1 nogil:
+        """Have the values that wait, which stay, group by group, too."""
+        cdef Py_ssize_t i, count, before = 0
+        cdef const int32_t* number
+        cdef Chunk* chunk = self.chunks
+        self.free_arranged()
+        self.ends = <Py_ssize_t*>calloc(self.groups, sizeof(Py_ssize_t))
+        self.arranged = <char*>allocate(NULL, self.waiting * self.size)
+        if self.ends == NULL or self.arranged == NULL:
+            raise_no_memory()
+        while chunk != NULL:
+            number = numbers_in(chunk)
+            for i in range(chunk.used):
+                self.ends[number[i]] += 1
+            chunk = chunk.next
+        for i in range(self.groups):  # where they begin; each that is put there moves it
+            count = self.ends[i]
+            self.ends[i] = before
+            before += count
+        chunk = self.chunks
+        while chunk != NULL:
+            if self.size == sizeof(float):
+                scatter(<float*>self.arranged, self.ends, floats_in(chunk), numbers_in(chunk), chunk.used)
+            else:
+                scatter(<double*>self.arranged, self.ends, doubles_in(chunk), numbers_in(chunk), chunk.used)
+            chunk = chunk.next
+        return 0
+
+    cdef void free_arranged(self) noexcept nogil:
+        free(self.ends)
+        give_back(NULL, self.arranged, 0)
+        self.ends, self.arranged = NULL, NULL
+
+    cdef inline char* first_of(self, Py_ssize_t group) noexcept nogil:
+        """The first of the values of a group that are arranged."""
+        return self.arranged + (self.ends[group - 1] * self.size if group else 0)
+
+    cdef inline Py_ssize_t count_of(self, Py_ssize_t group) noexcept nogil:
+        return self.ends[group] - (self.ends[group - 1] if group else 0)
 
     cdef int put_in_pages(self, Group* found) except -1 nogil:
         """Have but a few values of each group and binade wait."""
         cdef Py_ssize_t i
-        self.empty()
+        self.arrange()
+        free_chunks(self.chunks)
+        self.chunks, self.waiting = NULL, 0
         for i in range(self.groups):
-            if self.owns[i].blocks != NULL:
-                self.put_group_in_pages(self.owns + i, found + i)
-        self.free_emptied()
-        self.most_waiting = self.waiting + max(<size_t>MOST_WAITING, self.waiting)
+            if self.count_of(i):
+                self.put_group_in_pages(i, found + i)
+        self.free_arranged()
+        self.most_waiting = self.waiting + max(<Py_ssize_t>MOST_WAITING, self.waiting)
         return 0
 
-    cdef int put_group_in_pages(self, Own* own, Group* found) except -1 nogil:
+    cdef int put_group_in_pages(self, Py_ssize_t group, Group* found) except -1 nogil:
         cdef Page* of_few = NULL
-        cdef Page* page
+        cdef Page* page = NULL
         cdef Page* next
-        cdef Block* block
-        self.open(own)
-        page = self.sorted(own, found)
+        self.open(self.pages[group])
+        self.sort_group(group, found, &page)
+        self.empty_cells(&page)
         while page != NULL:
             next = page.next
             page.is_of_few = not has_many(page)
             if page.is_of_few:
                 page.next, of_few = of_few, page
             else:
-                page.next, own.pages = own.pages, page
+                page.next, self.pages[group] = self.pages[group], page
             page = next
-        block = self.detached(own)
-        while block != NULL and of_few != NULL:
+        if of_few != NULL:
             if self.size == sizeof(float):
-                self.keep_few(own, <float*>(block + 1), count_of(block, sizeof(float)))
+                self.keep_few(group, <float*>self.first_of(group))
             else:
-                self.keep_few(own, <double*>(block + 1), count_of(block, sizeof(double)))
-            block = block.next
-        self.close(own.pages)
+                self.keep_few(group, <double*>self.first_of(group))
+        self.close(self.pages[group])
         self.close(of_few)
         self.drop(of_few)
         return 0
 
-    cdef int keep_few(self, Own* own, const stored* values, Py_ssize_t count) except -1 nogil:
+    cdef int keep_few(self, Py_ssize_t group, const stored* values) except -1 nogil:
         cdef Py_ssize_t i
         cdef uint64_t low
-        for i in range(count):
+        cdef int32_t code = 0
+        cdef int64_t number = group
+        for i in range(self.count_of(group)):
             if values[i] == values[i] and self.directory[index_of(values[i], &low) >> LEAD_BITS].is_of_few:
-                self.put_last(own, values[i])
+                self.room_for(1)
+                if stored is float:
+                    self.append(floats_in(self.chunks), values + i, NULL, &code, &number, 1, NULL)
+                else:
+                    self.append(doubles_in(self.chunks), values + i, NULL, &code, &number, 1, NULL)
         return 0
 
-    cdef void open(self, Own* own) noexcept nogil:
+    cdef void open(self, Page* page) noexcept nogil:
         cdef size_t at
-        cdef Page* page = own.pages
         while page != NULL:
             self.directory[page.binade] = page
             for at in range(0, sizeof(Page), 64):
@@ -256,19 +244,12 @@ cdef class Pages:
             self.directory[page.binade] = NULL
             page = page.next
 
-    cdef Page* sorted(self, Own* own, Group* found) except? NULL nogil:
-        """Put the values that wait into the pages of their group, which are in the directory, and into further ones:
-        these are returned. NaN are counted, and bounds noted."""
-        cdef Page* others = NULL
-        cdef Block* block = self.end_blocks(own)
-        while block != NULL:
-            if self.size == sizeof(float):
-                self.sort_floats(<float*>(block + 1), count_of(block, sizeof(float)), found, &others)
-            else:
-                self.sort(<double*>(block + 1), count_of(block, sizeof(double)), found, &others)
-            block = block.next
-        self.empty_cells(&others)
-        return others
+    cdef int sort_group(self, Py_ssize_t group, Group* found, Page** others) except -1 nogil:
+        """Put the values of a group that are arranged into cells and pages: those in the directory, and others that are
+        made. NaN are counted, and bounds noted."""
+        if self.size == sizeof(float):
+            return self.sort_floats(<float*>self.first_of(group), self.count_of(group), found, others)
+        return self.sort(<double*>self.first_of(group), self.count_of(group), found, others)
 
     cdef int sort(self, const stored* values, Py_ssize_t count, Group* found, Page** others) except -1 nogil:
         cdef Py_ssize_t i
@@ -352,7 +333,9 @@ cdef class Pages:
         """Add the values of another one, which has none then; `numbers` has the numbers here of its groups that have
         any: it may have had more before."""
         cdef Py_ssize_t i
-        cdef Arena** last = &other.arenas
+        cdef bint are_same = True
+        cdef int32_t* number
+        cdef Chunk** last = &other.chunks
         if self.size < other.size:
             self.widen()
         if other.size < self.size:
@@ -360,56 +343,55 @@ cdef class Pages:
         if self.waiting >= self.most_waiting:
             self.put_in_pages(found)
         for i in range(groups):
-            self.take_pages(self.owns + numbers[i], other.owns + i)
-            self.take_blocks(self.owns + numbers[i], other.owns + i)
+            self.take_pages(self.pages + numbers[i], other.pages[i])
+            other.pages[i] = NULL
+            are_same &= numbers[i] == i
         while last[0] != NULL:
+            number = numbers_in(last[0])
+            for i in range(0 if are_same else last[0].used):
+                number[i] = <int32_t>numbers[number[i]]
             last = &last[0].next
-        last[0] = self.arenas
-        self.arenas, other.arenas = other.arenas, NULL
+        last[0] = self.chunks
+        self.chunks, other.chunks = other.chunks, NULL
         self.waiting += other.waiting
         other.waiting, other.most_waiting = 0, MOST_WAITING
         return 0
 
-    cdef void take_blocks(self, Own* own, Own* theirs) noexcept nogil:
-        cdef Block* first = self.detached(theirs)
-        cdef Block* last = first
-        if first == NULL:
-            return
-        if own.blocks == NULL:
-            own.at, own.end, own.blocks = first.end, first.end, first  # the end of its room is no longer known
-            return
-        while last.next != NULL:
-            last = last.next
-        last.next, own.blocks.next = own.blocks.next, first
-
-    cdef int take_pages(self, Own* own, Own* theirs) except -1 nogil:
-        cdef Page* page = theirs.pages
+    cdef int take_pages(self, Page** own, Page* page) except -1 nogil:
         cdef Page* next
         cdef Page* mine
-        theirs.pages = NULL
-        if own.pages == NULL or page == NULL:
-            own.pages = page if own.pages == NULL else own.pages
+        if own[0] == NULL or page == NULL:
+            own[0] = page if own[0] == NULL else own[0]
             return 0
-        self.open(own)
+        self.open(own[0])
         while page != NULL:
             next = page.next
             mine = self.directory[page.binade]
             if mine == NULL:
-                page.next, own.pages, self.directory[page.binade] = own.pages, page, page
+                page.next, own[0], self.directory[page.binade] = own[0], page, page
             else:
                 add_page(mine, page)
                 page.next = NULL
                 self.drop(page)
             page = next
-        self.close(own.pages)
+        self.close(own[0])
         return 0
 
-    cdef tuple content(self, size_t group, Group* found, Content content):
-        """What a group's buckets come to, as `Content` has it; what waits is added to `found`, and waits on."""
-        cdef Own* own = self.owns + group
-        cdef Page* pages = self.sorted(own, found)
-        cdef Page* page = own.pages
+    cdef tuple content(self, Py_ssize_t group, Group* found, Content content):
+        """What the buckets of a group come to, as `Content` has it, after `arrange`; what waits is added to `found`."""
+        cdef Page* pages = NULL
+        self.sort_group(group, found, &pages)
+        if pages == NULL and self.pages[group] == NULL:
+            self.cells.content(content)
+        else:
+            self.put_content(group, pages, content)
+        return content.whole()
+
+    cdef int put_content(self, Py_ssize_t group, Page* pages, Content content) except -1:
+        """Add the values of the pages of a group to these, and to `content` what they come to."""
+        cdef Page* page = self.pages[group]
         cdef Py_ssize_t binade, first = BINADES, end = 0, count = 0
+        self.empty_cells(&pages)
         while page != NULL:
             add_page(self.page_of(page.binade, &pages), page)
             page = page.next
@@ -424,12 +406,44 @@ cdef class Pages:
                 content.add_binade(binade, page.states, page.squares[0] + page.squares[1])
         self.close(pages)
         self.drop(pages)
-        return content.whole()
+        return 0
 
 
-cdef inline Py_ssize_t count_of(const Block* block, size_t size) noexcept nogil:
-    """The number of values, of so many bytes each."""
-    return (block.end - <const char*>(block + 1)) // size
+cdef inline int32_t* numbers_in(Chunk* chunk) noexcept nogil:
+    return <int32_t*>(chunk + 1)
+
+
+cdef inline float* floats_in(Chunk* chunk) noexcept nogil:
+    return <float*>(numbers_in(chunk) + chunk.room)
+
+
+cdef inline double* doubles_in(Chunk* chunk) noexcept nogil:
+    return <double*>(numbers_in(chunk) + chunk.room)
+
+
+cdef Chunk* new_chunk(Py_ssize_t room, size_t size, Chunk* next) except NULL nogil:
+    """Room for values of so many bytes each."""
+    cdef Chunk* chunk
+    room += room & 1  # doubles have even places
+    chunk = <Chunk*>allocate(NULL, sizeof(Chunk) + room * (sizeof(int32_t) + size))
+    if chunk == NULL:
+        raise_no_memory()
+    chunk.next, chunk.used, chunk.room = next, 0, room
+    return chunk
+
+
+cdef void scatter(
+    stored* to, Py_ssize_t* places, const stored* values, const int32_t* numbers, Py_ssize_t size
+) noexcept nogil:
+    """Put each value to the place of its group, which is the next one then."""
+    cdef Py_ssize_t i, at
+    cdef Py_ssize_t of_line = LINE // sizeof(stored)
+    for i in range(size):
+        at = places[numbers[i]]
+        to[at] = values[i]
+        places[numbers[i]] = at + 1
+        if at % of_line == 0:  # the next line will be needed when that of most other groups is, too
+            __builtin_prefetch(to + at + of_line, 1)
 
 
 cdef bint has_many(const Page* page) noexcept nogil:
@@ -448,12 +462,12 @@ cdef void add_page(Page* to, const Page* page) noexcept nogil:
         to.squares[k] += page.squares[k]
 
 
-cdef void free_arenas(Arena* arena) noexcept nogil:
-    cdef Arena* next
-    while arena != NULL:
-        next = arena.next
-        give_back(NULL, arena, 0)
-        arena = next
+cdef void free_chunks(Chunk* chunk) noexcept nogil:
+    cdef Chunk* next
+    while chunk != NULL:
+        next = chunk.next
+        give_back(NULL, chunk, 0)
+        chunk = next
 
 
 cdef void free_pages(Page* page) noexcept nogil:

@@ -64,25 +64,43 @@ cdef Py_ssize_t first_from(const uint64_t[:, ::1] states, uint64_t index) noexce
     return below
 
 
-cdef Py_ssize_t place_of_rank(const uint64_t[:, ::1] states, uint64_t rank, uint64_t* last) except -1:
-    """The place of the state with the rank-th smallest value, counted from 0, and the rank of its last value. Zeros are
-    in their order."""
-    cdef uint64_t up_to = 0
-    cdef Py_ssize_t start, end, i, at
-    cdef int k
-    cdef uint64_t firsts[7]  # of zero, normal values, -0, negative ones, subnormal ones, negative ones of these
-    firsts[:] = [0, PAGE, SIGN, SIGN | PAGE, SUBNORMAL_FLAG, SUBNORMAL_FLAG | SIGN, 2 * SUBNORMAL_FLAG]
-    cdef int order[6]
-    order[:] = [3, 5, 0, 2, 4, 1]
-    for k in range(6):
-        start, end = first_from(states, firsts[order[k]]), first_from(states, firsts[order[k] + 1])
-        for i in range(start, end):
-            at = start + end - 1 - i if k < 2 else i  # of negative ones the largest magnitude comes first
-            up_to += states[at, 3]
-            if up_to > rank:
-                last[0] = up_to - 1
-                return at
-    raise IndexError(f"there are {up_to} values, none of rank {rank}")
+cdef struct Cursor:         # a place among states in the order of their values; zeros are in their order
+    const uint64_t* state
+    uint64_t up_to          # the number of values up to and with those of this state
+    int part                # which of six
+    Py_ssize_t step, left   # to the next state of the part, and how many there are
+
+
+cdef uint64_t firsts[7]     # of zero, normal values, -0, negative ones, subnormal ones, negative ones of these
+firsts[:] = [0, PAGE, SIGN, SIGN | PAGE, SUBNORMAL_FLAG, SUBNORMAL_FLAG | SIGN, 2 * SUBNORMAL_FLAG]
+cdef int parts[6]           # in their order
+parts[:] = [3, 5, 0, 2, 4, 1]
+
+
+cdef int to_next(Cursor* cursor, const uint64_t[:, ::1] states) except -1:
+    """Go to the next state; first to the one of the least values."""
+    cdef Py_ssize_t start, end
+    while cursor.left == 0:
+        if cursor.part == 6:
+            raise IndexError(f"there are {cursor.up_to} values, no more")
+        start = first_from(states, firsts[parts[cursor.part]])
+        end = first_from(states, firsts[parts[cursor.part] + 1])
+        cursor.left, cursor.step = end - start, 4
+        cursor.state = &states[0, 0] + 4 * (start - 1)
+        if cursor.part < 2:  # of negative ones the largest magnitude comes first
+            cursor.step, cursor.state = -4, &states[0, 0] + 4 * end
+        cursor.part += 1
+    cursor.state += cursor.step
+    cursor.left -= 1
+    cursor.up_to += cursor.state[3]
+    return 0
+
+
+cdef int to_rank(Cursor* cursor, const uint64_t[:, ::1] states, uint64_t rank) except -1:
+    """Go to the state with the rank-th smallest value, counted from 0, which is not before this one."""
+    while cursor.up_to <= rank:
+        to_next(cursor, states)
+    return 0
 
 
 cdef inline uint128 rounded(uint128 numerator, uint128 denominator) noexcept nogil:
@@ -111,13 +129,31 @@ cdef double mean_of(const uint64_t* state) noexcept nogil:
     return -magnitude if state[0] & SIGN else magnitude
 
 
+cdef tuple means_from(Cursor* cursor, const uint64_t[:, ::1] states, uint64_t rank):
+    """As `means_at`, from a place that is not beyond."""
+    cdef Cursor next
+    cdef double mean
+    to_rank(cursor, states, rank)
+    mean = mean_of(cursor.state)
+    if rank + 1 < cursor.up_to:
+        return mean, mean
+    next = cursor[0]
+    to_next(&next, states)
+    return mean, mean_of(next.state)
+
+
 def means_at(const uint64_t[:, ::1] states, uint64_t rank):
     """The means of the buckets of the rank-th smallest value, counted from 0, and of the next one."""
-    cdef uint64_t last
-    cdef double mean = mean_of(&states[place_of_rank(states, rank, &last), 0])
-    if rank < last:
-        return mean, mean
-    return mean, mean_of(&states[place_of_rank(states, rank + 1, &last), 0])
+    cdef Cursor cursor
+    memset(&cursor, 0, sizeof(cursor))
+    return means_from(&cursor, states, rank)
+
+
+cdef dict means_of_ranks(const uint64_t[:, ::1] states, ranks):
+    """As `means_at`, by rank, of ranks that do not fall."""
+    cdef Cursor cursor
+    memset(&cursor, 0, sizeof(cursor))
+    return {rank: means_from(&cursor, states, rank) for rank in ranks}
 
 
 def means(const uint64_t[:, ::1] states):
@@ -132,5 +168,10 @@ def means(const uint64_t[:, ::1] states):
 
 def ends(const uint64_t[:, ::1] states, uint64_t count):
     """The indices of the least and the largest of so many values."""
-    cdef uint64_t last
-    return states[place_of_rank(states, 0, &last), 0], states[place_of_rank(states, count - 1, &last), 0]
+    cdef Cursor cursor
+    cdef uint64_t first
+    memset(&cursor, 0, sizeof(cursor))
+    to_next(&cursor, states)
+    first = cursor.state[0]
+    to_rank(&cursor, states, count - 1)
+    return first, cursor.state[0]

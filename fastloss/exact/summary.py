@@ -265,7 +265,10 @@ class Summary(Statistics):
 
     def fields(self) -> dict:
         """What `to_json` has."""
-        shown = {name: _strict(value) for name, value in self.numbers().items()}
+        shown = self.numbers()
+        for name, value in shown.items():  # there may be many groups: most numbers are finite
+            if type(value) is not float or value - value != 0:
+                shown[name] = _strict(value)
         if self.outputs:
             shown["outputs"] = {name: summary.fields() for name, summary in self.outputs.items()}
         if self.worst_rows is not None:
@@ -420,11 +423,11 @@ def summaries(values: Accumulator, loss: str | None = None) -> list[Summary]:
     """The summary of each group of an accumulator."""
     terms = values.weighted()
     weighted = repeat(None) if terms is None else (WeightedSums.of(*sums) for sums in terms)
-    return [_summary(*content, sums, loss) for content, sums in zip(values.contents(), weighted)]  # noqa: B905
+    return [_summary(*content, sums, loss) for content, sums in zip(values.contents(QUANTILES), weighted)]  # noqa: B905
 
 
-def _summary(nan, null, ignored, smallest, largest, states, totals, squares, weighted, loss) -> Summary:
-    buckets = Buckets(states, totals)
+def _summary(nan, null, ignored, smallest, largest, states, totals, squares, means, weighted, loss) -> Summary:
+    buckets = Buckets(states, totals, means)
     count = buckets.count
     return Summary(
         count=count,

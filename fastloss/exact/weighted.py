@@ -147,7 +147,7 @@ class PlainSums:
         if count < 2:
             return None
         deviations = count * self._squares - self._total**2
-        return root(deviations << max(-self._units, 0), divisor << max(self._units, 0))
+        return root(deviations, divisor, self._units)
 
 
 _UNITS = {name: WEIGHT_UNITS * len(name) for name in ("w", "wl", "ww", "wll", "wwl", "wwll")}

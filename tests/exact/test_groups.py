@@ -45,13 +45,13 @@ def test_each_group_is_that_of_its_values_and_all_rows_are_those_of_the_groups(d
         assert found.groups[f"key {k}"] == Summary.of(values[own], null[own], ignored[own], of_weights)
 
 
-@pytest.mark.parametrize("n", [4_300_000, 2_150_000])
-def test_more_values_than_wait(n):
+@pytest.mark.parametrize("are_floats", [True, False])
+def test_more_values_than_wait(are_floats):
     """They are sorted into the buckets of groups on the way; floats become doubles when these come."""
+    n = 2_150_000
     values = RNG.lognormal(size=3 * n).astype(np.float32)
     codes = RNG.integers(0, 55, 3 * n, np.int32) * RNG.integers(0, 55, 3 * n, np.int32)
     values[:9] = np.nan, np.inf, -np.inf, 0, -0.0, 1e-45, -1e-45, 3e38, -3e38
-    are_floats = n > 4_000_000  # twice as many wait
     whole, part = Accumulator(grouped=True), Accumulator(grouped=True)
     for accumulator, start in ((whole, 0), (part, n), (whole, 2 * n)):
         own = slice(start, start + n)
@@ -64,6 +64,17 @@ def test_more_values_than_wait(n):
     for k in (*codes[:9], 0, 1, 2, 500, 2500, 2999):
         assert found[k] == Summary.of(values[codes == k])
     assert summaries(whole)[codes[0]] == found[codes[0]]
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_quantiles_that_are_found_with_the_buckets_are_those_of_the_buckets(draw):
+    values = DRAWS[draw](3000)
+    for n in (1, 2, 3, 10, 11, 101, 3000):
+        collector = GroupCollector("g")
+        collector.add(values[:n], None, None, None, np.arange(n) % 2, ["a", "b"])
+        for group in collector.summary().groups.values():
+            found = [group.quantile(q) for q in (0, 0.5, 0.9, 0.99, 1)]
+            assert found == [pickle.loads(pickle.dumps(group)).quantile(q) for q in (0, 0.5, 0.9, 0.99, 1)]
 
 
 def test_a_summary_stays_what_it_was_when_it_was_made():

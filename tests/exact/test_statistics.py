@@ -120,3 +120,5 @@ def test_roots_are_the_nearest_floats():
     tie = (1 << 53) + 1  # of 54 bits: half a unit in the last place
     assert root(tie * tie, 1 << 2) == (tie - 1) / 2 and root(tie * tie + 1, 1 << 2) == (tie + 1) / 2
     assert root(0, 3) == 0.0 and root(1 << 3000, 1) == math.inf
+    for units in (-700, -3, 1, 64, 2000):
+        assert root(12345, 77, units) == root(12345 << max(-units, 0), 77 << max(units, 0))
