@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,14 +15,14 @@ import pyarrow as pa
 from fastloss.files.errors import SourceError
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
-from fastloss.files.parquet.footer import Footer
+from fastloss.files.parquet.footer import Footer, Read
 from fastloss.files.parquet.thrift import Struct, number
 
 ARROW_SCHEMA = b"ARROW:schema"
 COPIED_BYTES = 1 << 18  # at a time
 HEADER_BYTES, LONG_HEADER_BYTES = 1 << 8, 1 << 22  # of a page, nearly always; with long texts as its bounds
 PAGE = {field: {} for field in fields.PAGES_OF_VALUES}
-INDEXES = *fields.OFFSETS, *fields.BOUNDS
+UNREAD = fields.GROUP | {fields.GROUP_CHUNKS: [None]}  # a row group whose chunks are the bytes that they are
 _UNCOUNTED = re.compile(rb"parquet-mr version 1\.([01]|2\.[0-8])\b")  # leaves the headers of dictionaries out of sizes
 
 
@@ -51,14 +50,23 @@ class Page(NamedTuple):
 
 @dataclass
 class Chunk:
-    """A column chunk: where it lies, what the footer says of it, its page indexes, and where its Bloom filter lies."""
+    """A column chunk: where it lies, the bytes that it becomes once it is decompressed, what the footer says of it,
+    its page indexes, and where its Bloom filter lies."""
 
     start: int
     stop: int
-    struct: Struct
+    becomes: int
+    told: bytes | Struct
     bounds: bytes | None = None
     offsets: Struct | None = None
     bloom: tuple[int, int] | None = None
+
+    @property
+    def struct(self) -> Struct:
+        """What the footer says of it; to be read, and to be changed."""
+        if isinstance(self.told, bytes):
+            self.told = thrift.read(self.told, fields.CHUNK)[0]
+        return self.told
 
     @property
     def metadata(self) -> Struct:
@@ -68,6 +76,13 @@ class Chunk:
     def pages(self) -> list[Struct]:
         """The pages, as far as there is an index of them."""
         return (self.offsets or {}).get(fields.PAGES, (thrift.LIST, []))[1]
+
+    def short(self) -> bytes | Struct:
+        """What the footer says of it in bytes, which need less room; but where indexes may be added."""
+        if not self.offsets:
+            return self.told if isinstance(self.told, bytes) else thrift.write(self.told)
+        self.struct[fields.CHUNK_METADATA] = thrift.STRUCT, thrift.write(self.metadata)
+        return self.struct
 
     def move(self, start: int) -> None:
         """Have it described as it is at another place."""
@@ -107,8 +122,8 @@ class Carried:
         If the footer lies: about chunks outside of the file, or in the place of others, or about numbers of rows.
     """
 
-    def __init__(self, file, footer: Footer, row_groups: Sequence[int], names: Collection[str]):
-        self._descriptor, self.footer = file.fileno(), footer
+    def __init__(self, read: Read, footer: Footer, row_groups: Sequence[int], names: Collection[str]):
+        self._read, self.footer = read, footer
         try:
             self.root, self._roots = _tree(footer.file.get(fields.FILE_SCHEMA, fields.NO_LIST), len(footer.leaves))
         except (LookupError, ValueError) as error:
@@ -168,7 +183,7 @@ class Carried:
         SourceError
             If there are other bytes than chunks or indexes where they should be.
         """
-        struct, _ = thrift.read(self.footer.groups[group], fields.GROUP)
+        struct, _ = thrift.read(self.footer.groups[group], UNREAD)
         _, chunks = struct.pop(fields.GROUP_CHUNKS)
         self._renumber_sorting(struct)
         return struct, [self._chunk(group, leaf, chunks[leaf]) for leaf in self.leaves]
@@ -200,22 +215,14 @@ class Carried:
         _, chunks = thrift.read(self.footer.groups[group], fields.GROUP)[0][fields.GROUP_CHUNKS]
         return [chunks[leaf] for leaf in self.leaves]
 
-    def read_into(self, data: memoryview, start: int) -> None:
-        """Read the bytes at a place in the file."""
-        if os.preadv(self._descriptor, [data], start) != len(data):
-            raise self._shorter()
-
     def copy(self, start: int, stop: int, write: Callable[[bytes], object]) -> None:
         """Hand over the bytes at a place in the file, piece by piece."""
         while start < stop:
-            data = os.pread(self._descriptor, min(stop - start, COPIED_BYTES), start)
+            data = self._read(min(stop - start, COPIED_BYTES), start)
             if not data:
-                raise self._shorter()
+                raise SourceError(f"{self.footer.name}: has become shorter while it was read")
             write(data)
             start += len(data)
-
-    def _shorter(self) -> SourceError:
-        return SourceError(f"{self.footer.name}: has become shorter while it was read")
 
     def _told(self) -> tuple:
         of_file = [self.footer.file.get(field) for field in (fields.FILE_WRITER, fields.FILE_ORDERS)]
@@ -248,13 +255,12 @@ class Carried:
         """The number of a chunk among all chunks of the file."""
         return group * len(self.footer.leaves) + leaf
 
-    def _chunk(self, group: int, leaf: int, struct: Struct) -> Chunk:
-        at = 2 * self._place(group, leaf)
-        chunk = Chunk(*self.footer.extents[at : at + 2], struct)
-        self._check_pages(leaf, chunk)
-        if not struct.keys().isdisjoint(INDEXES):
+    def _chunk(self, group: int, leaf: int, told: bytes) -> Chunk:
+        footer, at = self.footer, self._place(group, leaf)
+        chunk = Chunk(footer.extents[2 * at], footer.extents[2 * at + 1], footer.becomes[at], told)
+        self._check_pages(leaf, chunk, footer.values[at])
+        if at in footer.indexed:
             self._take_indexes(leaf, chunk)
-        if not chunk.metadata.keys().isdisjoint(fields.BLOOM):
             self._take_bloom(leaf, chunk)
         return chunk
 
@@ -262,7 +268,7 @@ class Carried:
         """Read the page indexes of a chunk, whose description no longer tells of them then."""
         struct = chunk.struct
         offsets, bounds = ([number(struct, field) for field in pair] for pair in (fields.OFFSETS, fields.BOUNDS))
-        for field in INDEXES:
+        for field in fields.INDEXES:
             struct.pop(field, None)
         if min(*offsets, *bounds) > 0:
             chunk.bounds = self._bytes(leaf, *bounds)
@@ -280,9 +286,9 @@ class Carried:
         for field in fields.BLOOM:
             chunk.metadata.pop(field, None)
 
-    def _check_pages(self, leaf: int, chunk: Chunk) -> None:
+    def _check_pages(self, leaf: int, chunk: Chunk, missing: int) -> None:
         """That a chunk has as many values as it is said to, in pages one behind the other."""
-        at, stop, missing = chunk.start, chunk.stop, number(chunk.metadata, fields.VALUES)
+        at, stop = chunk.start, chunk.stop
         while missing > 0 and at < stop:
             page, at = self._page(leaf, at, stop)
             for field in PAGE:
@@ -299,7 +305,7 @@ class Carried:
         """The header of a page, and the place behind it."""
         room = HEADER_BYTES
         while True:
-            data = os.pread(self._descriptor, min(room, stop - at), at)
+            data = self._read(min(room, stop - at), at)
             try:
                 page, size = thrift.read(data, PAGE)
             except thrift.Malformed as error:

@@ -20,7 +20,7 @@ import pyarrow.parquet
 from fastloss.files.errors import SourceError
 from fastloss.files.known import Known
 from fastloss.files.parquet import thrift
-from fastloss.files.parquet.thrift import Struct, has, number
+from fastloss.files.parquet.thrift import Flat, Struct, has, number
 
 MAGIC = b"PAR1"
 TAIL_BYTES = 8  # at the end of a file: the length of the footer, and PAR1
@@ -31,31 +31,48 @@ GROUP_CHUNKS, GROUP_BECOMES, GROUP_ROWS, GROUP_SORTING, GROUP_START, GROUP_TAKES
 SORTED_BY = 1
 CHUNK_START, CHUNK_METADATA, CHUNK_ENCRYPTED = 2, 3, 8
 OFFSETS, BOUNDS = (4, 5), (6, 7)  # of a chunk: where its page indexes begin, and how long they are
+INDEXES = *OFFSETS, *BOUNDS
 PAGES, PAGE_START = 1, 1  # of an index of offsets
 TYPE, CODEC, VALUES, BECOMES, TAKES = 1, 4, 5, 6, 7  # of the metadata of a chunk
 PAGES_START, INDEX_START, DICTIONARY_START = 9, 10, 11
 CHUNK_STATISTICS = 12
 BLOOM, SIZES, STATISTICS = (14, 15), 16, (12, 13)
 SIZES_UNENCODED, SIZES_HISTOGRAMS = 1, (2, 3)
-# What may tell places in the file; without encryption and chunks in other files
-KNOWN_OF_FILE, KNOWN_OF_GROUP, KNOWN_OF_CHUNK, KNOWN_OF_METADATA = (
-    frozenset(fields) for fields in (range(1, 8), range(1, 8), range(2, 8), range(1, 18))
-)
 PAGE_TAKES, PAGES_OF_VALUES, PAGE_VALUES = 3, (5, 8), 1  # of the header of a page: of the first and second version
 PAGE_ENCODING = {5: 2, 8: 4}
 OF_DICTIONARY = (2, 8)  # encodings
-REQUIRED_OF_FILE = {1: thrift.I32, FILE_SCHEMA: thrift.LIST, FILE_ROWS: thrift.I64, FILE_GROUPS: thrift.LIST}
-REQUIRED_OF_GROUP = {GROUP_CHUNKS: thrift.LIST, GROUP_BECOMES: thrift.I64, GROUP_ROWS: thrift.I64}
-REQUIRED_OF_CHUNK = {CHUNK_START: thrift.I64, CHUNK_METADATA: thrift.STRUCT}
-REQUIRED_OF_METADATA = {TYPE: thrift.I32, 2: thrift.LIST, 3: thrift.LIST, CODEC: thrift.I32}
-REQUIRED_OF_METADATA |= dict.fromkeys((VALUES, BECOMES, TAKES, PAGES_START), thrift.I64)
 ENCODINGS = 13  # of the pages of a chunk: how many there are of each kind
-CHECKED_BY_ARROW = 8, 17  # of the metadata of a chunk: what is not looked at here, and may be wrong
-GROUP = {GROUP_CHUNKS: [{CHUNK_METADATA: {SIZES: {}}}], GROUP_SORTING: [{}]}
+CHUNK = {CHUNK_METADATA: {SIZES: {}}}
+GROUP = {GROUP_CHUNKS: [CHUNK], GROUP_SORTING: [{}]}
 
 
-NO_LIST, NO_STRUCTS, NO_STRUCT = (thrift.LIST, b"\0"), (thrift.LIST, ()), (thrift.STRUCT, {})
-NOWHERE = -1, -1
+def _bits(*numbers: int) -> int:
+    """Fields, as `Flat` takes some."""
+    return sum(1 << number for number in numbers)
+
+
+def _kinds(kinds: dict[int, int]) -> bytes:
+    """Fields of these kinds, as `Flat` takes them."""
+    return bytes(kinds.get(number, 0) for number in range(max(kinds) + 1))
+
+
+# What may tell places in the file; without encryption and chunks in other files
+KNOWN_OF_FILE = frozenset(range(1, 8))
+KNOWN_OF_GROUP, KNOWN_OF_CHUNK, KNOWN_OF_METADATA = (
+    _bits(*fields) for fields in (range(1, 8), range(2, 8), range(1, 18))
+)
+REQUIRED_OF_FILE = {1: thrift.I32, FILE_SCHEMA: thrift.LIST, FILE_ROWS: thrift.I64, FILE_GROUPS: thrift.LIST}
+REQUIRED_OF_GROUP = _kinds({GROUP_CHUNKS: thrift.LIST, GROUP_BECOMES: thrift.I64, GROUP_ROWS: thrift.I64})
+REQUIRED_OF_CHUNK = _kinds({CHUNK_START: thrift.I64, CHUNK_METADATA: thrift.STRUCT})
+REQUIRED_OF_METADATA = _kinds(
+    {TYPE: thrift.I32, 2: thrift.LIST, 3: thrift.LIST, CODEC: thrift.I32}
+    | dict.fromkeys((VALUES, BECOMES, TAKES, PAGES_START), thrift.I64)
+)
+CHECKED_BY_ARROW = _bits(8, 17)  # of the metadata of a chunk: what is not looked at here, and may be wrong
+ENCRYPTED, INDEXED, FILTERED = _bits(CHUNK_ENCRYPTED), _bits(*INDEXES), _bits(*BLOOM)
+UNENCODED, COUNTED = _bits(SIZES_UNENCODED), _bits(ENCODINGS)
+NO_LIST, NOWHERE = (thrift.LIST, b"\0"), (-1, -1)
+Read = Callable[[int, int], bytes]  # so many bytes of a file, from a place on
 _known: Known[tuple[bytes, bytes], tuple[pa.Schema, list[Leaf], Known]] = Known()  # by what footers tell of columns
 
 
@@ -99,6 +116,8 @@ class Footer:
     values, becomes, codecs, types : array of int
         Of each chunk its values, its bytes once they are decompressed, and the numbers of its codec and its type; -1
         where it does not tell.
+    indexed : set of int
+        The chunks, by their numbers among all, that have page indexes or Bloom filters.
     is_sound : bool
         Whether it has what it must have, and pyarrow can have nothing against it, if it has read the schema.
     is_known : bool
@@ -114,6 +133,8 @@ class Footer:
         self.name = name
         self.extents, self.rows, self.values = array("q"), array("q"), array("q")
         self.becomes, self.codecs, self.types = array("q"), array("q"), array("q")
+        self.indexed: set[int] = set()
+        self._flat, self._sizes = (Flat(), Flat(), Flat()), Flat()
         self._told = (self.values, VALUES), (self.becomes, BECOMES), (self.codecs, CODEC), (self.types, TYPE)
         self.is_known = self.is_sound = True
         size = file.seek(-TAIL_BYTES, os.SEEK_END) + TAIL_BYTES
@@ -146,37 +167,55 @@ class Footer:
         return sum(self.rows) == number(self.file, FILE_ROWS) and min(self.rows, default=0) >= 0
 
     def _group(self, data: bytes, at: int) -> tuple[bytes, int]:
-        start, (group, at) = at, thrift.read(data, GROUP, at)
-        self.rows.append(number(group, GROUP_ROWS))
-        _, chunks = group.get(GROUP_CHUNKS, NO_STRUCTS)
-        self.is_known &= group.keys() <= KNOWN_OF_GROUP
-        self.is_sound &= has(group, REQUIRED_OF_GROUP) and GROUP_SORTING not in group
-        if len(chunks) > len(self.leaves):
+        group, chunk, metadata = self._flat
+        end, leaves = group.read(data, at), self.leaves
+        self.rows.append(group.number(GROUP_ROWS))
+        place, count = group.start(GROUP_CHUNKS, thrift.LIST), 0
+        if place >= 0:
+            count, place = thrift.list_of_structs(data, place)
+        is_known = group.is_of(KNOWN_OF_GROUP)
+        sorting = group.start(GROUP_SORTING, thrift.LIST)
+        if sorting >= 0:
+            thrift.list_of_structs(data, sorting)  # or it is malformed
+        is_sound = group.has(REQUIRED_OF_GROUP) and sorting < 0
+        if count > len(leaves):
             raise SourceError(f"{self.name}: a row group has more columns than the file has")
-        described = [chunk.get(CHUNK_METADATA, NO_STRUCT)[1] for chunk in chunks]
-        is_sound, is_known = self.is_sound, self.is_known
-        for column, (chunk, metadata) in enumerate(zip(chunks, described, strict=True)):
-            if CHUNK_ENCRYPTED in chunk:
-                raise SourceError(f"{self.name}: column {self.leaves[column].path!r} is encrypted, which is not read")
-            if SIZES in metadata:
-                self._check_sizes(column, metadata[SIZES][1])
+        for column in range(count):
+            place = chunk.read(data, place)
+            if chunk.has_any(ENCRYPTED):
+                raise SourceError(f"{self.name}: column {leaves[column].path!r} is encrypted, which is not read")
+            start = chunk.start(CHUNK_METADATA, thrift.STRUCT)
+            if start < 0:
+                metadata.clear()
+            else:
+                metadata.read(data, start)
+            sizes = metadata.start(SIZES, thrift.STRUCT)
+            if sizes >= 0:
+                self._check_sizes(column, data, sizes)
+            is_known = is_known and chunk.is_of(KNOWN_OF_CHUNK) and metadata.is_of(KNOWN_OF_METADATA)
             is_sound = is_sound and _is_sound(chunk, metadata)
-            is_known = is_known and chunk.keys() <= KNOWN_OF_CHUNK and metadata.keys() <= KNOWN_OF_METADATA
-            first = chunk_start(metadata)
-            last = first + number(metadata, TAKES)
+            if chunk.has_any(INDEXED) or metadata.has_any(FILTERED):
+                self.indexed.add(len(self.values))
+            number = metadata.number
+            first = _first(number(PAGES_START), number(DICTIONARY_START))
+            last = first + number(TAKES)
             self.extents.extend((first, last) if len(MAGIC) <= first <= last <= self.end else NOWHERE)
-        missing = len(self.leaves) - len(chunks)
-        self.is_sound, self.is_known = is_sound and not missing, is_known
-        for told, field in self._told:
-            told.extend([number(metadata, field) for metadata in described] + [-1] * missing)
+            for told, field in self._told:
+                told.append(number(field))
+        missing = len(leaves) - count
+        self.is_sound, self.is_known = self.is_sound and is_sound and not missing, self.is_known and is_known
+        for told, _ in self._told:
+            told.extend([-1] * missing)
         self.extents.extend(NOWHERE * missing)
-        return data[start:at], at
+        return data[at:end], end
 
-    def _check_sizes(self, column: int, sizes: Struct) -> None:
-        if SIZES_UNENCODED in sizes and self.leaves[column].type != "BYTE_ARRAY":
+    def _check_sizes(self, column: int, data: bytes, at: int) -> None:
+        sizes, leaf = self._sizes, self.leaves[column]
+        sizes.read(data, at)
+        if leaf.type != "BYTE_ARRAY" and sizes.has_any(UNENCODED):
             raise self.corrupt_column(column, "has bytes of texts, but holds none")
-        for field, level in zip(SIZES_HISTOGRAMS, self.leaves[column].levels, strict=True):
-            if field in sizes and (size := thrift.list_size(sizes[field])) not in (0, level + 1):
+        for field, level in zip(SIZES_HISTOGRAMS, leaf.levels, strict=True):
+            if sizes.has_any(1 << field) and (size := thrift.list_size(sizes.value(field))) not in (0, level + 1):
                 raise self.corrupt_column(column, f"has a histogram of {size} levels, and {level + 1} levels")
 
 
@@ -190,13 +229,13 @@ def _columns(told: tuple[bytes, bytes], read: Callable) -> tuple[pa.Schema, list
     return _known.of(told, found)
 
 
-def _is_sound(chunk: Struct, metadata: Struct) -> bool:
+def _is_sound(chunk: Flat, metadata: Flat) -> bool:
     """Whether what is said of a chunk is what pyarrow takes."""
     return (
-        has(chunk, REQUIRED_OF_CHUNK)
-        and has(metadata, REQUIRED_OF_METADATA)
-        and metadata.keys().isdisjoint(CHECKED_BY_ARROW)
-        and (ENCODINGS not in metadata or _are_counts(metadata[ENCODINGS]))
+        chunk.has(REQUIRED_OF_CHUNK)
+        and metadata.has(REQUIRED_OF_METADATA)
+        and not metadata.has_any(CHECKED_BY_ARROW)
+        and (not metadata.has_any(COUNTED) or _are_counts(metadata.value(ENCODINGS)))
     )
 
 
@@ -214,5 +253,9 @@ def _are_counts(encodings: tuple[int, bytes]) -> bool:
 
 def chunk_start(metadata: Struct) -> int:
     """Where the first page of a chunk lies."""
-    start, dictionary = number(metadata, PAGES_START), number(metadata, DICTIONARY_START)
-    return dictionary if 0 < dictionary < start else start
+    return _first(number(metadata, PAGES_START), number(metadata, DICTIONARY_START))
+
+
+def _first(pages: int, dictionary: int) -> int:
+    """Where the first page lies, by the places of those of values and of the dictionary, if there is one."""
+    return dictionary if 0 < dictionary < pages else pages

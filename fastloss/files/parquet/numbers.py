@@ -6,11 +6,11 @@ be, is left to pyarrow, which says what is wrong, if anything is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
-from fastloss.files.parquet.footer import Footer
+from fastloss.files.parquet.footer import Footer, Read
 from fastloss.files.parquet.values import Refused, Values
 
 UNKNOWN = ValueError, LookupError, OSError, MemoryError, pa.ArrowException
@@ -24,8 +24,6 @@ TYPES = {
     "BYTE_ARRAY": (6, TEXTS, 0),
 }
 CODECS = {0: None, 1: "snappy", 6: "zstd"}  # by their numbers; pyarrow does not check how many bytes others give
-
-Read = Callable[[int, int], bytes]  # so many bytes of a file, from a place on
 
 
 def batches(

@@ -44,14 +44,10 @@ def with_rows(carried: Carried, rows: dict[int, np.ndarray]) -> tuple[pa.Buffer,
         found += pages
         at, before = at + size, before + count
     end = file_end(carried, groups, before)
-    data = memoryview(bytearray(at + len(end)))
-    data[: len(fields.MAGIC)] = fields.MAGIC
-    at = len(fields.MAGIC)
+    data = bytearray(fields.MAGIC)
     for page in found:
-        carried.read_into(data[at : at + page.size], page.start)
-        at += page.size
-    data[at:] = end
-    return pa.py_buffer(data), np.concatenate(places)
+        carried.copy(page.start, page.stop, data.extend)
+    return pa.py_buffer(data + end), np.concatenate(places)
 
 
 def _chosen(carried: Carried, group: int, rows: np.ndarray) -> tuple[list[Page], np.ndarray]:

@@ -20,8 +20,8 @@ from fastloss.exact import picked
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.carried import Carried
-from fastloss.files.parquet.footer import Footer, Leaf
-from fastloss.files.parquet.numbers import UNKNOWN, Read, chunks
+from fastloss.files.parquet.footer import Footer, Leaf, Read
+from fastloss.files.parquet.numbers import UNKNOWN, chunks
 from fastloss.files.parquet.pages import file_end, moved, row_group
 from fastloss.files.parquet.values import Refused, Values
 

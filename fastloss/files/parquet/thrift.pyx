@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 cimport cython
 
@@ -29,9 +29,12 @@ cdef enum:
     MOST_NESTED = 100   # structs and lists inside of one another; Parquet has eight
     NUMBERS = 1 << 15   # of fields
     FIRST_ROOM = 1 << 9
+    FIELDS = 32         # whose numbers are less, of a flat struct
+    MOST_AROUND = 4     # structs and lists that it may be inside of
 
 Struct = dict[int, tuple[int, object]]
-Shape = dict[int, object]  # fields that are structs, by their shapes; or lists of structs, by [shape] or [reader]
+# Fields that are structs, by their shapes; or lists of structs, by [shape], [reader] or, if these stay bytes, [None].
+Shape = dict[int, object]
 Reader = Callable[[bytes, int], tuple[object, int]]  # of a struct at a place: what to keep of it, and the place behind
 
 
@@ -98,6 +101,12 @@ def structs(tuple field not None, shape):
     return Place.of(value, 0).shaped(kind, [shape])
 
 
+def list_of_structs(bytes data not None, Py_ssize_t at):
+    """The number of structs of a list at a place, and the place of the first of them."""
+    cdef Place place = Place.of(data, at)
+    return place.structs_head(), place.at
+
+
 def number(dict struct not None, int field):
     """An integer of a struct; -1 where there is none."""
     found = struct.get(field)
@@ -111,6 +120,82 @@ def has(dict struct not None, dict kinds not None):
         if found is None or (<tuple>found)[0] != kind:
             return False
     return True
+
+
+@cython.final
+cdef class Flat:
+    """A struct of which integers are read, and of all else the kinds and the places: no object is made for a field.
+
+    The fields are those with numbers from 0 on and below 32.
+    """
+
+    cdef bytes data
+    cdef uint64_t fields    # a bit each, and the highest for others
+    cdef uint8_t[FIELDS] kinds
+    cdef int64_t[FIELDS] whole
+    cdef Py_ssize_t[FIELDS] starts, stops
+
+    def read(self, bytes data not None, Py_ssize_t at):
+        """Read the struct at a place; the place behind it."""
+        cdef Place place = Place.of(data, at)
+        cdef int64_t number = 0, value
+        cdef Py_ssize_t start
+        cdef int head, kind
+        place.nested = MOST_AROUND
+        self.clear()
+        self.data = data
+        while head := place.byte():
+            number, kind = place.field(number, head), head & 15
+            start, value = place.at, -1
+            if I16 <= kind <= I64:
+                value = place.integer()
+            else:
+                place.skip(kind)
+            if 0 <= number < FIELDS:
+                self.fields |= <uint64_t>1 << number
+                self.kinds[number], self.whole[number] = kind, value
+                self.starts[number], self.stops[number] = start, place.at
+            else:
+                self.fields |= <uint64_t>1 << 63
+        return place.at
+
+    cpdef clear(self):
+        """Have no fields."""
+        self.data, self.fields = b"", 0
+        memset(self.kinds, 0, sizeof(self.kinds))
+        memset(self.whole, -1, sizeof(self.whole))
+
+    def number(self, int field):
+        """An integer; -1 where there is none."""
+        return self.whole[field]
+
+    def start(self, int field, int kind):
+        """The place of a value, which must be of a kind; -1 where there is none."""
+        if not self.kinds[field]:
+            return -1
+        if self.kinds[field] != kind:
+            raise Malformed("a field is of another kind")
+        return self.starts[field]
+
+    def value(self, int field):
+        """The kind and the bytes of a value that is there."""
+        return self.kinds[field], self.data[self.starts[field] : self.stops[field]]
+
+    def has_any(self, uint64_t fields):
+        """Whether one of some fields, given as bits, is there."""
+        return self.fields & fields != 0
+
+    def is_of(self, uint64_t fields):
+        """Whether there are no others than some fields, given as bits."""
+        return self.fields & ~fields == 0
+
+    def has(self, bytes kinds not None):
+        """Whether there are fields of these kinds, by their numbers; 0 for any or none."""
+        cdef int i
+        for i in range(min(len(kinds), FIELDS)):
+            if kinds[i] and self.kinds[i] != <uint8_t>kinds[i]:
+                return False
+        return True
 
 
 @cython.final
@@ -134,23 +219,14 @@ cdef class Place:
         cdef int64_t number = 0
         cdef int head, kind
         cdef Py_ssize_t start
-        cdef uint64_t bits
         self.enter()
         while head := self.byte():
-            kind = head & 15
-            if head > 15:
-                number += head >> 4
-            else:
-                bits = self.varint()
-                number = <int64_t>(bits >> 1) ^ -<int64_t>(bits & 1)
-            if not -NUMBERS <= number < NUMBERS:
-                raise Malformed("a field has no number")
+            number, kind = self.field(number, head), head & 15
             of_field = shape.get(number) if shape else None
             if of_field is not None:
                 value = self.shaped(kind, of_field)
             elif I16 <= kind <= I64:
-                bits = self.varint()
-                value = <int64_t>(bits >> 1) ^ -<int64_t>(bits & 1)
+                value = self.integer()
             elif kind == TRUE or kind == FALSE:
                 value = kind == TRUE
             else:
@@ -163,7 +239,7 @@ cdef class Place:
 
     cdef object shaped(self, int kind, object shape):
         cdef uint64_t size, i
-        cdef int element = 0
+        cdef Py_ssize_t start
         cdef list found = []
         if isinstance(shape, dict):
             if kind != STRUCT:
@@ -171,13 +247,15 @@ cdef class Place:
             return self.struct(shape)
         if kind != LIST:
             raise Malformed("a list is none")
-        size = self.list_head(&element)
-        if element != STRUCT and size:
-            raise Malformed("a list holds no structs")
+        size = self.structs_head()
         (shape,) = shape
         for i in range(size):
             if isinstance(shape, dict):
                 one = self.struct(shape)
+            elif shape is None:
+                start = self.at
+                self.skip_struct()
+                one = self.data[start : self.at]
             else:
                 one, self.at = shape(self.data, self.at)
             found.append(one)
@@ -233,6 +311,25 @@ cdef class Place:
         if element[0] > STRUCT:
             raise Malformed("a list has values of no kind")
         return <uint64_t>(head >> 4) if head >> 4 != 15 else self.varint()
+
+    cdef uint64_t structs_head(self) except? 0:
+        """The number of elements of a list, which are structs."""
+        cdef int element = 0
+        cdef uint64_t size = self.list_head(&element)
+        if element != STRUCT and size:
+            raise Malformed("a list holds no structs")
+        return size
+
+    cdef inline int64_t field(self, int64_t before, int head) except? 0:
+        """The number of a field behind another, with the first byte of it."""
+        cdef int64_t number = before + (head >> 4) if head > 15 else self.integer()
+        if not -NUMBERS <= number < NUMBERS:
+            raise Malformed("a field has no number")
+        return number
+
+    cdef inline int64_t integer(self) except? 0:
+        cdef uint64_t bits = self.varint()
+        return <int64_t>(bits >> 1) ^ -<int64_t>(bits & 1)
 
     cdef int go(self, uint64_t by) except -1:
         if by > <uint64_t>(self.size - self.at):
@@ -293,7 +390,10 @@ cdef class Written:
                 if len(<list>value) >= 15:
                     self.varint(len(<list>value))
                 for element in <list>value:
-                    self.struct(element)
+                    if isinstance(element, bytes):  # a struct that has stayed so
+                        self.put(element)
+                    else:
+                        self.struct(element)
             elif kind != TRUE and kind != FALSE:
                 self.put(value)
         self.byte(0)

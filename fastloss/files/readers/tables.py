@@ -125,8 +125,14 @@ class ParquetSource(Source):
             return None
         names = tuple(names)
         if names not in self._carried:
-            self._carried[names] = Carried(self._binary, self._footer, self._groups, names)
+            self._carried[names] = Carried(self._read_at, self._footer, self._groups, names)
         return self._carried[names]
+
+    def _read_at(self, count: int, start: int) -> bytes:
+        """So many bytes from a place on, or fewer where the file ends."""
+        if isinstance(self._stored, pa.NativeFile):
+            return self._stored.read_at(count, start)
+        return os.pread(self._binary.fileno(), count, start)
 
     def in_file(self, rows: np.ndarray) -> np.ndarray:
         """The numbers that rows of the row groups have in the file."""

@@ -87,15 +87,10 @@ def is_float(type: pa.DataType) -> bool:
 
 def described(group: Struct, chunks: list[Chunk]) -> Struct:
     """What the footer says of a row group, of which it is told what is not of its chunks."""
-    becomes = takes = 0
-    for chunk in chunks:
-        metadata = chunk.metadata
-        becomes, takes = becomes + number(metadata, fields.BECOMES), takes + number(metadata, fields.TAKES)
-        chunk.struct[fields.CHUNK_METADATA] = thrift.STRUCT, thrift.write(metadata)  # as bytes they need less room
     return group | {
-        fields.GROUP_CHUNKS: (thrift.LIST, [chunk.struct for chunk in chunks]),
-        fields.GROUP_BECOMES: (thrift.I64, becomes),
-        fields.GROUP_TAKES: (thrift.I64, takes),
+        fields.GROUP_CHUNKS: (thrift.LIST, [chunk.short() for chunk in chunks]),
+        fields.GROUP_BECOMES: (thrift.I64, sum([chunk.becomes for chunk in chunks])),
+        fields.GROUP_TAKES: (thrift.I64, sum([chunk.stop - chunk.start for chunk in chunks])),
         fields.GROUP_START: (thrift.I64, chunks[0].start),
     }
 
@@ -166,7 +161,8 @@ def _by_pyarrow(file: Placed, field: pa.Field, column: pa.ChunkedArray, codec: s
     for struct in group[fields.GROUP_CHUNKS][1]:
         metadata = struct[fields.CHUNK_METADATA][1]
         start = fields.chunk_start(metadata)
-        chunks.append(Chunk(start, start + number(metadata, fields.TAKES), struct))
+        stop, becomes = start + number(metadata, fields.TAKES), number(metadata, fields.BECOMES)
+        chunks.append(Chunk(start, stop, becomes, struct))
         chunks[-1].move(start + off)
     return chunks
 
@@ -207,7 +203,7 @@ def _of_floats(file: Placed, field: pa.Field, column: pa.ChunkedArray, codec: st
     if fields.SIZES in metadata:  # a histogram of levels, of which all are 1
         histogram = thrift.LIST, b"\x26\0" + thrift.varint(2 * len(column))
         metadata[fields.SIZES] = thrift.STRUCT, metadata[fields.SIZES][1] | {fields.SIZES_HISTOGRAMS[1]: histogram}
-    return Chunk(start, file.at, struct | {fields.CHUNK_METADATA: (thrift.STRUCT, metadata)})
+    return Chunk(start, file.at, becomes, struct | {fields.CHUNK_METADATA: (thrift.STRUCT, metadata)})
 
 
 def _head(page: Struct, rows: int, becomes: int, takes: int, least: np.floating, most: np.floating) -> bytes:
