@@ -138,21 +138,28 @@ cdef class Bits:
 
     cdef int put(self, uint128 number, int width) except -1:
         """The lowest bits of a number below 2**width."""
-        cdef int some
+        while width > WORD_BITS:
+            width -= WORD_BITS
+            self.put_word(<uint64_t>(number >> width) & ((<uint64_t>1 << WORD_BITS) - 1), WORD_BITS)
+        return self.put_word(<uint64_t>number & ((<uint64_t>1 << width) - 1), width)
+
+    cdef inline int put_word(self, uint64_t number, int width) except -1:
+        """A number below 2**width, of a word at most."""
         cdef uint64_t word
-        self.require(width)
-        while width:
-            some = min(width, WORD_BITS)
-            width -= some
-            memcpy(&word, self.start + (self.at >> 3), sizeof(word))
-            word |= bytes_swapped((<uint64_t>(number >> width) & ((<uint64_t>1 << some) - 1)) << (64 - (self.at & 7) - some))
-            memcpy(self.start + (self.at >> 3), &word, sizeof(word))
-            self.at += some
+        if width == 0:
+            return 0
+        if self.at + width > self.room:
+            self.require(width)
+        memcpy(&word, self.start + (self.at >> 3), sizeof(word))
+        word |= bytes_swapped(number << (64 - (self.at & 7) - width))
+        memcpy(self.start + (self.at >> 3), &word, sizeof(word))
+        self.at += width
         return 0
 
     cdef int put_gamma(self, uint64_t number) except -1:
         """A positive number: a zero for each bit but the first, then the bits."""
-        return self.put(number, 2 * length(number) - 1)
+        cdef int width = 2 * length(number) - 1
+        return self.put_word(number, width) if width <= WORD_BITS else self.put(number, width)
 
     cdef uint128 get(self, int width) except? 0:
         cdef uint128 number = 0

@@ -13,6 +13,7 @@ from fastloss.exact.integers import unpacked
 
 FORMAT = 2  # of the state; a newer one has what this program does not know
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _MOST_BITS = 9 << 10  # of an exact sum: 2^83 products of four numbers have 8475
 
 
@@ -73,11 +74,15 @@ def parse(written: str | bytes) -> object:
         raise ValueError(f"the text is no JSON: {error}") from error
 
 
+def canonical(state: dict | list) -> str:
+    """Canonical JSON."""
+    return _CANONICAL.encode(state)
+
+
 def digest(state: dict) -> str:
     """SHA-256 of canonical JSON."""
     with _not_too_deep():
-        canonical = json.dumps(state, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(canonical(state).encode()).hexdigest()
 
 
 def sealed(state: dict) -> dict:

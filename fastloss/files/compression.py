@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 import pyarrow as pa
 
@@ -19,12 +19,13 @@ def decompressed(file, path: str):
     return file if compression is None else pa.CompressedInputStream(file, compression)
 
 
-@contextmanager
 def compressed(file, path: str):
     """A binary file whose content `file` takes, complete at the end of the block; `file` stays open."""
-    if compression_of(path) is None:
-        yield file
-        return
+    return nullcontext(file) if compression_of(path) is None else _compressed(file, path)
+
+
+@contextmanager
+def _compressed(file, path: str):
     stream = _compressing(file, compression_of(path))
     try:
         yield stream

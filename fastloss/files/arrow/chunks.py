@@ -9,7 +9,7 @@ import pyarrow.parquet
 from pyarrow import types
 
 from fastloss.files.arrow.int96 import is_inside
-from fastloss.files.parquet.footer import Footer
+from fastloss.files.parquet.footer import Footer, Leaf
 
 WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
 INDEX_BYTES = 4  # a value at most, in a chunk of indices of a dictionary
@@ -42,9 +42,7 @@ class Chunks:
         groups = [group for group in row_groups if footer.rows[group]]
         sizes, taken = [0] * len(groups), [0] * len(groups)
         self.texts, self.largest_text = [], 0
-        for i, leaf in enumerate(footer.leaves):
-            if not is_inside(leaf.path, names):
-                continue
+        for i, leaf in footer.known.of(("inside", *names), lambda: _inside(footer, names)):
             width = WIDTHS.get(leaf.type) or leaf.length
             for number, group in enumerate(groups):
                 at = group * len(footer.leaves) + i
@@ -62,6 +60,11 @@ class Chunks:
             self.texts.append(path)
         else:
             self.largest_text = max(self.largest_text, *sharing, 0)
+
+
+def _inside(footer: Footer, names: Collection[str]) -> list[tuple[int, Leaf]]:
+    """The leaves of some columns, and their numbers."""
+    return [(i, leaf) for i, leaf in enumerate(footer.leaves) if is_inside(leaf.path, names)]
 
 
 def extents(

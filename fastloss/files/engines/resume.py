@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
 from operator import or_
 
 from fastloss.core import config
 from fastloss.exact.groups import GroupedSummary
-from fastloss.exact.state import FORMAT, digest
+from fastloss.exact.state import FORMAT, canonical
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.files import names
 from fastloss.files.dataset import Fragment, Task, joined
@@ -32,6 +32,7 @@ from fastloss.files.spec import Spec
 from fastloss.files.stores import LOCAL, Entry, LocalStore, RemoteStore, writing
 
 REQUESTS_AT_ONCE = 32
+_STRICT = json.JSONEncoder(allow_nan=False)
 _HEAD = re.compile(rb'\{"digest": "([0-9a-f]{64})", ')
 _HEAD_BYTES = 79
 _NUMBERED = re.compile(r"\[(0|[1-9][0-9]*)\]\Z")  # the outputs of several a row
@@ -42,19 +43,23 @@ _MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticErro
 
 def origin(task: Task, spec: Spec, classes: int | None) -> str:
     """A hash of what the output of a task depends on: SHA-256 of canonical JSON."""
-    parts = {
-        "inputs": [_identity(fragment) for fragment in task.fragments],
-        "spec": spec.fingerprint,
-        "classes": classes,
-        "version": config.__version__,
-        "format": FORMAT,
-    }
-    return digest(parts)
+    before, behind = _around_inputs(spec.fingerprint, classes)
+    inputs = canonical([_identity(fragment) for fragment in task.fragments])
+    return hashlib.sha256((before + inputs + behind).encode()).hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _around_inputs(fingerprint: str, classes: int | None) -> tuple[str, str]:
+    """What comes before and behind the inputs in that JSON, which the tasks of a job have in common."""
+    parts = {"inputs": None, "spec": fingerprint, "classes": classes, "version": config.__version__, "format": FORMAT}
+    before, name, behind = canonical(parts).partition('"inputs":')
+    return before + name, behind.removeprefix("null")
 
 
 def with_listed(tasks: Sequence[Task], there: Mapping[str, Entry]) -> list[Task]:
-    """The tasks with what a store told of their outputs and records; on this machine each looks itself."""
-    if tasks[0].store is LOCAL:
+    """The tasks with what a store told of their outputs and records; on this machine each looks itself, unless there is
+    nothing yet."""
+    if tasks[0].store is LOCAL and not there.keys() <= {names.LOCK}:
         return list(tasks)
     places = map(_place, tasks)
     listed = [(there.get(place), there.get(names.record(place))) for place in places]
@@ -100,7 +105,7 @@ def record(task: Task, origin: str, summary: Summary, size: int, digests: dict[s
         "version": config.__version__,
         "summary": summary.to_dict(compact=True),
     }
-    text = json.dumps(held, allow_nan=False)[1:].encode()
+    text = _STRICT.encode(held)[1:].encode()
     return partial(_write, task, b'{"digest": "%s", ' % hashlib.sha256(text).hexdigest().encode() + text)
 
 

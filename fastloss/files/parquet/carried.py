@@ -16,12 +16,11 @@ from fastloss.files.errors import SourceError
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.footer import Footer, Read
-from fastloss.files.parquet.thrift import Struct, number
+from fastloss.files.parquet.thrift import Flat, Struct, number
 
 ARROW_SCHEMA = b"ARROW:schema"
 COPIED_BYTES = 1 << 18  # at a time
 HEADER_BYTES, LONG_HEADER_BYTES = 1 << 8, 1 << 22  # of a page, nearly always; with long texts as its bounds
-PAGE = {field: {} for field in fields.PAGES_OF_VALUES}
 UNREAD = fields.GROUP | {fields.GROUP_CHUNKS: [None]}  # a row group whose chunks are the bytes that they are
 _UNCOUNTED = re.compile(rb"parquet-mr version 1\.([01]|2\.[0-8])\b")  # leaves the headers of dictionaries out of sizes
 
@@ -123,7 +122,7 @@ class Carried:
     """
 
     def __init__(self, read: Read, footer: Footer, row_groups: Sequence[int], names: Collection[str]):
-        self._read, self.footer = read, footer
+        self._read, self.footer, self._flat = read, footer, (Flat(), Flat())
         try:
             self.root, self._roots = _tree(footer.file.get(fields.FILE_SCHEMA, fields.NO_LIST), len(footer.leaves))
         except (LookupError, ValueError) as error:
@@ -199,16 +198,9 @@ class Carried:
         at = 2 * self._place(group, leaf)
         at, stop = self.footer.extents[at : at + 2]
         while at < stop:
-            start, (page, at) = at, self._page(leaf, at, stop)
-            takes = number(page, fields.PAGE_TAKES)
-            if not 0 <= takes <= stop - at:
-                raise self.footer.corrupt_column(leaf, "has a page that does not end in its place")
-            at += takes
-            values, needs_dictionary = None, False
-            for field in page.keys() & PAGE.keys():
-                values = number(page[field][1], fields.PAGE_VALUES)
-                needs_dictionary = number(page[field][1], fields.PAGE_ENCODING[field]) in fields.OF_DICTIONARY
-            yield Page(start, at, values, needs_dictionary)
+            page = self._page(leaf, at, stop)
+            at = page.stop
+            yield page
 
     def chunks_of(self, group: int) -> list[Struct]:
         """What the footer says of the chunks of a row group that are carried."""
@@ -290,30 +282,34 @@ class Carried:
         """That a chunk has as many values as it is said to, in pages one behind the other."""
         at, stop = chunk.start, chunk.stop
         while missing > 0 and at < stop:
-            page, at = self._page(leaf, at, stop)
-            for field in PAGE:
-                if field in page:
-                    missing -= number(page[field][1], fields.PAGE_VALUES)
-            takes = number(page, fields.PAGE_TAKES)
-            if not 0 <= takes <= stop - at:
-                raise self.footer.corrupt_column(leaf, "has a page that does not end in its place")
-            at += takes
+            page = self._page(leaf, at, stop)
+            missing -= page.values or 0
+            at = page.stop
         if missing:
             raise self.footer.corrupt_column(leaf, "has another number of values than its pages")
 
-    def _page(self, leaf: int, at: int, stop: int) -> tuple[Struct, int]:
-        """The header of a page, and the place behind it."""
-        room = HEADER_BYTES
+    def _page(self, leaf: int, start: int, stop: int) -> Page:
+        """The page at a place, which ends before `stop`."""
+        room, (head, part), values, encoding = HEADER_BYTES, self._flat, None, None
         while True:
-            data = self._read(min(room, stop - at), at)
+            data = self._read(min(room, stop - start), start)
             try:
-                page, size = thrift.read(data, PAGE)
+                at = start + head.read(data, 0)
+                for field in fields.PAGES_OF_VALUES:
+                    place = head.start(field, thrift.STRUCT)
+                    if place >= 0:
+                        part.read(data, place)
+                        values = part.number(fields.PAGE_VALUES)
+                        encoding = part.number(fields.PAGE_ENCODING[field])
+                break
             except thrift.Malformed as error:
                 if len(data) < room or room > LONG_HEADER_BYTES:
                     raise self.footer.corrupt_column(leaf, "has other bytes where a page begins") from error
                 room <<= 8
-            else:
-                return page, at + size
+        takes = head.number(fields.PAGE_TAKES)
+        if not 0 <= takes <= stop - at:
+            raise self.footer.corrupt_column(leaf, "has a page that does not end in its place")
+        return Page(start, at + takes, values, encoding in fields.OF_DICTIONARY)
 
     def _bytes(self, leaf: int, start: int, size: int) -> bytes:
         self._must_be_inside(leaf, start, size)

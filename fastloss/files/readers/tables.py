@@ -54,7 +54,7 @@ class ParquetSource(Source):
 
     def __init__(self, path: str, file, spec: Spec, row_groups: tuple[int, ...] | None = None):
         self._path, self._binary, self._unit = path, file, "ns"
-        self._carried: dict[tuple[str, ...], Carried] = {}
+        self._carried: dict[tuple[str, ...], Carried | None] = {}
         with reading(path, "parquet"):
             self._stored = _stored(file, path)
             self._footer = self._looked_at()
@@ -120,12 +120,12 @@ class ParquetSource(Source):
 
     def carried(self, names: Collection[str]) -> Carried | None:
         """These columns as an output can take them, undecoded; None where it cannot."""
-        is_here = isinstance(self._binary, io.BufferedReader | io.BufferedRandom)
-        if not is_here or not Carried.is_possible(self._footer):
-            return None
         names = tuple(names)
         if names not in self._carried:
-            self._carried[names] = Carried(self._read_at, self._footer, self._groups, names)
+            is_here = isinstance(self._binary, io.BufferedReader | io.BufferedRandom)
+            is_possible = is_here and Carried.is_possible(self._footer)
+            carried = Carried(self._read_at, self._footer, self._groups, names) if is_possible else None
+            self._carried[names] = carried
         return self._carried[names]
 
     def _read_at(self, count: int, start: int) -> bytes:

@@ -50,7 +50,7 @@ class Output:
         """Announce rows whose last columns, which are `emitted`, come as batches, and the others as what to `follow`;
         `first` is such."""
         with writing(self._path):
-            self.schema = pa.schema(list(schema)[-emitted:])
+            self.schema = pa.schema([schema.field(i) for i in range(len(schema) - emitted, len(schema))])
             self._sink = SplicedSink(self._file, schema, self.schema, first)
 
     def follow(self, carried: Carried) -> None:

@@ -133,12 +133,12 @@ def shrinks(column: pa.ChunkedArray) -> bool:
     values = column.chunk(0) if column.num_chunks else pa.nulls(0, column.type)
     while pa.types.is_nested(values.type):
         values = values.flatten()
-    width = values.type.bit_width // 8
-    sample = values.slice(0, SAMPLE_BYTES // max(width, 1))
-    if not width or not len(sample):
+    width, count = values.type.bit_width // 8, len(values)
+    if not width or not count:
         return True
-    data = sample.buffers()[1].slice(sample.offset * width, len(sample) * width)
-    return len(pa.Codec(CODEC).compress(data)) <= PAYS * len(data)
+    size = min(count, SAMPLE_BYTES // width) * width
+    data = values.buffers()[1].slice(values.offset * width, size)
+    return pa.Codec(CODEC).compress(data).size <= PAYS * size
 
 
 class ArrowSink(Sink):

@@ -106,8 +106,8 @@ class SplicedSink(Sink):
         """That of the first input, but for the columns and the row groups."""
         told, orders = self._told()
         file = {field: value for field, value in self._first.footer.file.items() if field not in OWN} | told
-        if self._first.orders:
-            file[fields.FILE_ORDERS] = thrift.LIST, self._first.orders + orders
+        if carried := self._first.orders:
+            file[fields.FILE_ORDERS] = thrift.LIST, carried + orders
         rows = sum(number(group, fields.GROUP_ROWS) for group in self._groups)
         return file | {fields.FILE_GROUPS: (thrift.LIST, self._groups), fields.FILE_ROWS: (thrift.I64, rows)}
 
