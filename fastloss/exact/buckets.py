@@ -81,6 +81,11 @@ class Buckets(Mapping[int, int]):
         indices, lows, highs, counts = self._states.T.tolist()
         return [indices, counts, [high << 64 | low for low, high in zip(lows, highs, strict=True)]]
 
+    def state(self, index: int) -> int:
+        """That of one which is there, without a look at the others."""
+        _, low, high, count = self._states[np.searchsorted(self._states[:, 0], np.uint64(index))].tolist()
+        return (count << COUNT_SHIFT) + (high << 64 | low)
+
     def packed(self) -> str:
         """The text that `packing` makes of them."""
         return packed(self._states)
@@ -156,26 +161,35 @@ def merged_all(many: Iterable[Buckets]) -> Buckets:
 
 def parsed(columns) -> Buckets:
     """Those that three lists describe: indices, counts, sums of low bits; or the text that `packing` makes of them."""
-    columns = unpacked(columns) if type(columns) is str else columns
+    if type(columns) is str:
+        states = unpacked(columns)
+        found, (index, low, high, count) = Buckets(states), states.view(np.int64).T
+        if high.any() or not _are_usual(index, count, low):
+            _check(*found.columns())
+        return found
     indices, counts, lows = (sequence(column, "buckets") for column in sequence(columns, "buckets", 3))
     if not len(indices) == len(counts) == len(lows):
         raise ValueError(f"buckets are lists of {len(indices)}, {len(counts)} and {len(lows)}")
-    if not _are_usual(indices, counts, lows):
+    if not _are_usual_numbers(indices, counts, lows):
         _check(indices, counts, lows)
     if len(set(indices)) != len(indices):
         raise ValueError("a bucket is described twice")
     return Buckets.of(indices, counts, lows)
 
 
-def _are_usual(*columns: list) -> bool:
-    """Whether these buckets are certainly right: of normal values and zeros, in numbers of 64 bits. All at once, as
-    there are thousands in a record."""
+def _are_usual_numbers(*columns: list) -> bool:
+    """As `_are_usual`, of lists of anything."""
     if set().union(*(map(type, column) for column in columns)) - {int}:
         return False
     try:
-        index, count, low = (np.array(column, np.int64) for column in columns)
+        return _are_usual(*(np.array(column, np.int64) for column in columns))
     except OverflowError:
         return False
+
+
+def _are_usual(index: np.ndarray, count: np.ndarray, low: np.ndarray) -> bool:
+    """Whether these buckets are certainly right: of normal values and zeros, in numbers of 63 bits. All at once, as
+    there are thousands in a record."""
     magnitude = index & _MAGNITUDE
     is_normal = (magnitude >= _FIRST) & (magnitude < _INFINITE[1])
     is_zero = (magnitude == 0) & (low == 0)

@@ -92,7 +92,12 @@ def _check_bounds(buckets: Buckets, smallest: float | None, largest: float | Non
     if (rank(at_smallest), rank(at_largest)) != (rank(first), rank(last)):
         raise _damaged(f"min is {smallest} and max is {largest}, its buckets have others")
     if smallest > largest or not all(
-        _fits(index, buckets[index], low_smallest if index == first else None, low_largest if index == last else None)
+        _fits(
+            index,
+            buckets.state(index),
+            low_smallest if index == first else None,
+            low_largest if index == last else None,
+        )
         for index in {first, last}
     ):
         raise _damaged(f"min is {smallest} and max is {largest}, its buckets have others")

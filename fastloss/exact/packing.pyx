@@ -9,6 +9,8 @@ whole byte. The text is base64 of the bytes.
 
 import binascii
 
+import numpy as np
+
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
@@ -24,7 +26,6 @@ cdef extern from *:
     int __builtin_clzll(unsigned long long number) nogil
     uint64_t bytes_swapped "__builtin_bswap64"(uint64_t number) nogil
     int trailing_zeros "__builtin_ctzll"(unsigned long long number) nogil
-    object _PyLong_FromByteArray(const unsigned char* bytes, size_t size, int little_endian, int is_signed)
 
 cdef enum:
     LOW_BITS = 45           # that a sum has of each value
@@ -65,7 +66,7 @@ cdef str packed_rows(const uint64_t* states, Py_ssize_t size):
 
 
 def unpacked(str text not None):
-    """Three lists of the buckets of a text: indices, counts, sums of low bits.
+    """The states of the buckets of a text, by increasing index.
 
     Raises
     ------
@@ -75,20 +76,19 @@ def unpacked(str text not None):
     cdef Bits bits = Bits.of(binascii.a2b_base64(text, strict_mode=True))
     cdef uint64_t size = bits.gamma() - 1, dropped = bits.gamma() - 1, index = -1, count, i
     cdef uint128 low
-    cdef list indices = [], counts = [], lows = []
-    if dropped > LOW_BITS:
+    if dropped > LOW_BITS or size > bits.room:
         raise damaged()
+    states = np.empty((size, 4), np.uint64)
+    cdef uint64_t[:, ::1] rows = states
     for i in range(size):
         index += bits.gamma()
         if index >> INDEX_BITS:
             raise damaged()
         count = bits.gamma()
         low = bits.get(LOW_BITS - dropped + length(count - 1)) << dropped
-        indices.append(index)
-        counts.append(count)
-        lows.append(_PyLong_FromByteArray(<const unsigned char*>&low, 16, 1, 0))
+        rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3] = index, <uint64_t>low, <uint64_t>(low >> 64), count
     bits.must_be_over()
-    return [indices, counts, lows]
+    return states
 
 
 cdef inline int length(uint64_t number) noexcept nogil:
