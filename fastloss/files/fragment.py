@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, nullcontext, suppress
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -70,18 +69,18 @@ def score_task(
     if task.gathered is not None:
         writing = nullcontext(task.gathered)
     elif task.output is None:
-        spec = spec.without_columns  # the column of groups is read, but not carried
+        spec = spec.keeping(())  # the column of groups is read, but not carried
         writing = nullcontext()
     else:
         completed = None if record is None else lambda size, digests: record(collected.summary(), size, digests)
         writing = open_output(task.output, task.format, task.store, spec.csv, completed, together)
     if _are_rows_kept(task, spec):
-        spec = replace(spec, keep=(ROWS,))
+        spec = spec.keeping((ROWS,))
     is_single = len(task.fragments) == 1
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     before = 0
     with writing as output, ExitStack() as stack:
-        read = spec.without_columns if output is not None and _may_splice(task, spec) else spec
+        read = spec.keeping(()) if output is not None and _may_splice(task, spec) else spec
         open_fragment = _opener(stack, task, read, infer, keep)
         if is_single:  # what tells the number of classes is read once
             with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
@@ -98,7 +97,7 @@ def score_task(
             rows, own = 0, _own(spec, task, source.schema)
             if is_spliced:
                 output.follow(source.carried(own.carried(source.schema.names)))
-                own = own.without_columns
+                own = own.keeping(())
             count = classes
             if not is_single:
                 with naming(fragment, 0, before):
@@ -228,7 +227,7 @@ def _own(spec: Spec, task: Task, schema: pa.Schema) -> Spec:
     """The spec for one fragment of a task: it carries those of the columns that it has."""
     if not task.uncarried and (spec.keep is None or len(task.fragments) == 1):
         return spec
-    return replace(spec, keep=tuple(name for name in spec.carried(schema.names) if name not in task.uncarried))
+    return spec.keeping(tuple(name for name in spec.carried(schema.names) if name not in task.uncarried))
 
 
 def _score_source(

@@ -57,6 +57,8 @@ def is_temporary_of(path: str, output: str) -> bool:
 
 def _fitting(name: str, room: int) -> str:
     """A name of at most `room` bytes; of a longer one the beginning, a digest and the end."""
+    if 4 * len(name) <= room:  # in UTF-8
+        return name
     encoded = os.fsencode(name)
     if len(encoded) <= room:
         return name

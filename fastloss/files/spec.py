@@ -261,10 +261,13 @@ class Spec:
         """What `schemas` knows of the rows that are written, by the schemas of inputs, and of the latest one."""
         return Known()
 
+    def keeping(self, keep: tuple[str, ...] | None) -> Spec:
+        """The spec that carries other columns; the same one each time, with what is known of its schemas."""
+        return self._others_kept.of(keep, lambda: replace(self, keep=keep))
+
     @cached_property
-    def without_columns(self) -> Spec:
-        """The spec that carries no columns."""
-        return replace(self, keep=())
+    def _others_kept(self) -> Known[tuple[str, ...] | None, Spec]:
+        return Known()
 
     @cached_property
     def fingerprint(self) -> str:

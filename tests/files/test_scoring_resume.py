@@ -20,8 +20,9 @@ import pyarrow.parquet
 import pytest
 
 import fastloss as fl
+from fastloss.exact.state import FORMAT
 from fastloss.files import ScoringError, fragment, names
-from fastloss.files.engines import job
+from fastloss.files.engines import job, resume
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 COMMAND = [sys.executable, "-m", "fastloss", "score"]
@@ -76,6 +77,27 @@ def normal(seed, rows=60):
 
 def options_of(ending):
     return {"loss": fl.huber} if ending == "npy" else OPTIONS
+
+
+def test_origins_are_hashes_of_canonical_json(tmp_path, monkeypatch):
+    """Those of former runs stay what they are."""
+    found, origin = [], resume.origin
+    monkeypatch.setattr(resume, "origin", lambda *given: found.append((given, origin(*given))) or found[-1][1])
+    for name in ("a", 'b "inputs":null'):
+        write(tmp_path / "in" / f"{name}.parquet", [1.0, 2.0])
+    fl.score(tmp_path / "in", f"{tmp_path}/out/", prefix='"inputs":null', **OPTIONS)
+    assert len(found) == 2
+    for (task, spec, classes), text in found:
+        status = os.stat(task.fragments[0].path)
+        parts = {
+            "inputs": [[[[task.fragments[0].path, status.st_size, status.st_mtime_ns]], None, [], None]],
+            "spec": spec.fingerprint,
+            "classes": classes,
+            "version": fl.__version__,
+            "format": FORMAT,
+        }
+        canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        assert text == hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def test_other_fragments_leave_nothing_of_the_former(tmp_path, scored):

@@ -81,10 +81,10 @@ def chunks(path, names=None):
     return found
 
 
-def footer(path):
+def footer(path, shape=WHOLE):
     data = path.read_bytes()
     size = int.from_bytes(data[-8:-4], "little")
-    return thrift.read(data[-8 - size : -8], WHOLE)[0]
+    return thrift.read(data[-8 - size : -8], shape)[0]
 
 
 def with_footer(path, struct):
@@ -119,6 +119,35 @@ def check(source, out, carried=None):
 
 
 # ---- Thrift ---------------------------------------------------------------------------------------------------------
+
+
+def test_flat_structs():
+    struct = {
+        1: (thrift.I32, -7),
+        3: (thrift.STRUCT, {2: (thrift.I64, 1 << 40)}),
+        5: (thrift.TRUE, True),
+        9: (thrift.LIST, [{1: (thrift.I16, 3)}, {}]),
+    }
+    text, flat = b"before" + thrift.write(struct) + b"behind", thrift.Flat()
+    assert flat.read(text, 6) == len(text) - 6
+    assert [flat.number(field) for field in (1, 2, 3)] == [-7, -1, -1]
+    assert flat.is_of(1 << 1 | 1 << 3 | 1 << 5 | 1 << 9) and not flat.is_of(1 << 1 | 1 << 3 | 1 << 5)
+    assert flat.has_any(1 << 9) and not flat.has_any(1 << 8)
+    assert flat.has(bytes([0, thrift.I32])) and not flat.has(bytes([0, thrift.I64])) and not flat.has(bytes([0, 0, 5]))
+    size, place = thrift.list_of_structs(text, flat.start(9, thrift.LIST))
+    assert (size, thrift.read(text, {}, place)[0]) == (2, {1: (thrift.I16, 3)})
+    inner = thrift.Flat()
+    inner.read(text, flat.start(3, thrift.STRUCT))
+    assert inner.number(2) == 1 << 40 and flat.value(3) == (thrift.STRUCT, thrift.write(struct[3][1]))
+    assert flat.start(4, thrift.STRUCT) == -1
+    with pytest.raises(thrift.Malformed):
+        flat.start(3, thrift.LIST)
+    for number in (-1, 32, 40):
+        flat.read(thrift.write({number: (thrift.I32, 1)}), 0)
+        assert not flat.is_of((1 << 32) - 1) and not flat.has_any((1 << 32) - 1)
+    for cut in range(1, len(text) - 12):
+        with pytest.raises(thrift.Malformed):
+            flat.read(text[6 : 6 + cut], 0)
 
 
 @pytest.mark.parametrize("shape", [{}, WHOLE])
@@ -277,6 +306,28 @@ def test_page_indexes_lead_to_their_pages(tmp_path):
     found = context.sql("select r, s, l, value from scored where r between 9990 and 10010").to_pydict()
     assert found["s"] == [str(i) for i in range(9990, 10011)] and found["l"] == [[i] for i in range(9990, 10011)]
     assert found["value"] == [r - 0.5 for r in found["r"]]
+
+
+def test_chunks_that_stay_are_described_by_the_same_bytes(tmp_path):
+    source, out, shape = tmp_path / "in.parquet", tmp_path / "out.parquet", {fields.GROUP_CHUNKS: [None]}
+    pq.write_table(mixed(), source)
+    score(source, out)
+    given, scored = (footer(path, {fields.FILE_GROUPS: [shape]})[fields.FILE_GROUPS][1][0] for path in (source, out))
+    (_, given), (_, scored) = given[fields.GROUP_CHUNKS], scored[fields.GROUP_CHUNKS]
+    assert scored[:-1] == given and set(map(type, given)) == {bytes}
+    assert thrift.read(scored[-1], fields.CHUNK)[1] == len(scored[-1])
+
+
+@pytest.mark.parametrize("sorting", [(thrift.LIST, b"\x15\x02"), (thrift.I32, 1)])
+def test_row_groups_that_are_malformed(tmp_path, decoded, sorting):
+    source = tmp_path / "in.parquet"
+    pq.write_table(mixed(), source)
+    struct = footer(source)
+    struct[fields.FILE_GROUPS][1][0][fields.GROUP_SORTING] = sorting
+    with_footer(source, struct)
+    with pytest.raises(ScoringError, match=r"in\.parquet: cannot be read as Parquet: [^\n]*\Z"):
+        score(source, tmp_path / "out.parquet")
+    assert os.listdir(tmp_path) == ["in.parquet"]
 
 
 def test_groups_without_rows_and_no_rows(tmp_path):

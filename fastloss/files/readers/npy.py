@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -125,13 +126,13 @@ class NpyFile(StoredArray):
     """Those of a .npy file; `dtype` "bfloat16" says what elements of two bytes without a type are."""
 
     def __init__(self, path: str, file, dtype: str | None = None, of_groups: bool = False):
-        head = io.BytesIO(file.read(HEADER_BYTES))
+        head = file.read(HEADER_BYTES)
         try:
-            shape, by_columns, own = _header(head)
+            (shape, by_columns, own), start = _header(head[: _header_bytes(head)])
         except Exception as error:  # NumPy evaluates the text as Python: what is none raises whatever it likes
             raise ScoringError(f"{shown(path)}: cannot be read as NumPy: {one_line(error)}") from error
-        super().__init__(path, file, head.tell(), shape, own, by_columns, dtype == "bfloat16", of_groups)
-        size, needed = file.seek(0, os.SEEK_END) - head.tell(), shape[0] * self.row_bytes
+        super().__init__(path, file, start, shape, own, by_columns, dtype == "bfloat16", of_groups)
+        size, needed = file.seek(0, os.SEEK_END) - start, shape[0] * self.row_bytes
         if size < needed:
             raise ScoringError(
                 f"{self.path}: the file is truncated: an array of shape {shape} needs {needed} bytes, there are {size}"
@@ -143,8 +144,16 @@ class NpyFile(StoredArray):
             )
 
 
-def _header(head: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, whether the columns lie one after another, and dtype; leaves `head` where the elements begin."""
+def _header_bytes(begin: bytes) -> int:
+    """How many bytes the header of a file has that begins so."""
+    width = 2 if begin[6:7] == b"\1" else 4  # of its length, which is at 8
+    return 8 + width + int.from_bytes(begin[8 : 8 + width], "little")
+
+
+@lru_cache(maxsize=64)  # NumPy evaluates it as Python, which takes its time; those of many files are the same
+def _header(text: bytes) -> tuple[tuple[tuple[int, ...], bool, np.dtype], int]:
+    """Shape, whether the columns lie one after another, and dtype; and where the elements begin."""
+    head = io.BytesIO(text)
     version = np.lib.format.read_magic(head)
     if version == (1, 0):
         header = np.lib.format.read_array_header_1_0(head)
@@ -155,7 +164,7 @@ def _header(head: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype]:
         raise ValueError(f"version {version[0]}.{version[1]} of the format is not known")
     if not all(0 <= size < 1 << 63 for size in header[0]):
         raise ValueError("a dimension of its shape is negative, or 2**63 or more")
-    return header
+    return header, head.tell()
 
 
 def _column(array: StoredArray, start: int, count: int) -> pa.Array:
