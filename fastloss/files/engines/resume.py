@@ -43,15 +43,15 @@ _MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticErro
 
 def origin(task: Task, spec: Spec, classes: int | None) -> str:
     """A hash of what the output of a task depends on: SHA-256 of canonical JSON."""
-    before, behind = _around_inputs(spec.fingerprint, classes)
+    before, behind = _around_inputs(spec.fingerprint, classes, config.__version__)
     inputs = canonical([_identity(fragment) for fragment in task.fragments])
     return hashlib.sha256((before + inputs + behind).encode()).hexdigest()
 
 
 @lru_cache(maxsize=16)
-def _around_inputs(fingerprint: str, classes: int | None) -> tuple[str, str]:
+def _around_inputs(fingerprint: str, classes: int | None, version: str) -> tuple[str, str]:
     """What comes before and behind the inputs in that JSON, which the tasks of a job have in common."""
-    parts = {"inputs": None, "spec": fingerprint, "classes": classes, "version": config.__version__, "format": FORMAT}
+    parts = {"inputs": None, "spec": fingerprint, "classes": classes, "version": version, "format": FORMAT}
     before, name, behind = canonical(parts).partition('"inputs":')
     return before + name, behind.removeprefix("null")
 
