@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss.core.arguments import as_array, as_array_beside, check_count, shown
-from fastloss.core.domains import check_integer
+from fastloss.core.domains import check_integer, check_weights
 from fastloss.core.kernels import StandardFloats
 from fastloss.core.row_call import LABELS, RowCall
 from fastloss.core.threads import run_blocks
@@ -295,8 +295,7 @@ def _checked(logits: Any, labels: Any, sample_weight: Any, ignore_index: int) ->
     weights = None
     if call.sample_weight is not None:
         weights = as_array_beside(call.logits, call.sample_weight, "sample_weight").reshape(-1).astype(np.float64)
-        if not ((weights >= 0) & (weights < np.inf)).all():
-            raise ValueError("sample_weight must be >= 0 and finite")
+        check_weights(weights)
     counts = own != ignore_index
     if weights is not None:
         counts &= weights > 0

@@ -100,7 +100,7 @@ def test_where_there_is_none(logits, labels, message):
 def test_wrong_arguments():
     with pytest.raises(IndexError, match="target 5 at row 0 is out of bounds for 5 classes"):
         fl.calibrate(LOGITS[:1], [5])
-    with pytest.raises(ValueError, match="sample_weight must be >= 0 and finite"):
+    with pytest.raises(ValueError, match=r"sample_weight must be >= 0 and finite, got -\d\S+ at row \d+"):
         fl.calibrate(LOGITS, LABELS, sample_weight=-WEIGHTS)
     with pytest.raises(TypeError, match="labels are missing"):
         fl.calibrate(LOGITS)

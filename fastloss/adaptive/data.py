@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastloss.core.arguments import as_array, broadcast_sample_weight, shown
+from fastloss.core.domains import check_weights
 from fastloss.core.kernels import StandardFloats
 from fastloss.core.threads import run_blocks
 
@@ -174,8 +175,7 @@ def gather(residuals: Any, sample_weight: Any, axis: int | None) -> tuple[list[R
 
 def _weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
     weights = broadcast_sample_weight(as_array(sample_weight, "sample_weight"), shape)
-    if not ((weights >= 0) & (weights < np.inf)).all():
-        raise ValueError("sample_weight must be >= 0 and finite")
+    check_weights(weights)
     return weights
 
 

@@ -22,6 +22,7 @@ from fastloss.adaptive.scales import FIXED, HUBER, MAD, Estimate, at_scale, boun
 from fastloss.adaptive.stand_ins import convergence_warning, singular_warning
 from fastloss.adaptive.starts import least_trimmed_squares
 from fastloss.core.arguments import as_array, shown
+from fastloss.core.domains import check_weights
 from fastloss.core.loss import Loss, get
 from fastloss.losses.m_estimators import robust
 from fastloss.losses.residual import absolute_error
@@ -345,8 +346,7 @@ def _checked(X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tup
     weights = np.asarray(as_array(sample_weight, "sample_weight"), np.float64)
     if weights.shape != y.shape:
         raise ValueError(f"sample_weight of shape {weights.shape} does not fit y of shape {y.shape}")
-    if not ((weights >= 0) & (weights < np.inf)).all():
-        raise ValueError("sample_weight must be >= 0 and finite")
+    check_weights(weights)
     if not weights.any():
         raise ValueError("sample_weight is zero everywhere: no observation is left")
     return X, y, weights

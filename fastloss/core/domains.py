@@ -82,6 +82,14 @@ def check_range(name, value, domain, dtype):
         raise ValueError(f"{name} must be {limits} in {dtype.name}, got {wrong}{at}")
 
 
+def check_weights(weights):
+    """Raise ValueError, which names the first, if one is negative, NaN or infinite."""
+    wrong = ~((weights >= 0) & (weights < INFINITY))
+    if wrong.any():
+        row = int(np.argwhere(wrong)[0, 0])
+        raise ValueError(f"sample_weight must be >= 0 and finite, got {float(weights[wrong][0])} at row {row}")
+
+
 def check_integer(name, value, domain="integer"):
     """A parameter that must be one integer."""
     try:

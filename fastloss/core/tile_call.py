@@ -159,5 +159,6 @@ def _as_vectors(array, name):
     array = as_array(array, name)
     dimensions = (2, 3) if name == "negatives" else (2,)
     if array.ndim not in dimensions or array.shape[-1] == 0:
-        raise ValueError(f"{name} must have shape (vectors, numbers of each), got shape {array.shape}")
+        flat = f": give {name}.reshape(-1, {array.shape[-1]})" if array.ndim > 2 and array.shape[-1] else ""
+        raise ValueError(f"{name} must have shape (vectors, numbers of each), got shape {array.shape}{flat}")
     return array

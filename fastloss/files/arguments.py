@@ -183,7 +183,8 @@ def as_inputs(value: Any, name: str) -> list:
             return one
         return memory_table(one, name) if is_in_memory(one) else as_path(one, name, expected)
 
-    expected = f"{PATH}, a table, a pyarrow.dataset.Dataset, a list of these or an iterator of record batches"
+    table = "a table (pyarrow.table makes one of arrays), a pyarrow.dataset.Dataset"
+    expected = f"{PATH}, {table}, a list of these or an iterator of record batches"
     if is_single(value):
         return [known(value, name)]
     values = []

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.core.arguments import shown
+from fastloss.exact import views
 from fastloss.exact.collectors import Collector
 from fastloss.exact.groups import GroupCollector, GroupedSummary
 from fastloss.exact.keys import Key
@@ -75,6 +76,12 @@ class Comparison:
     def to_json(self) -> str:
         """Its numbers as JSON; those that JSON lacks are text, as in a summary."""
         return json.dumps(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        parts = {"first": self.first, "second": self.second, "difference": self.difference}
+        outcomes = ", ".join(f"{name} {getattr(self, name):,}" for name in OUTCOMES)
+        table = views.in_html([*parts.values()], {"": [*parts]}, outcomes)
+        return table + (f"<p>difference</p>{self.difference._repr_html_()}" if self.groups else "")
 
 
 def compare(

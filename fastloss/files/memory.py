@@ -74,7 +74,8 @@ def memory_table(given: Any, name: str) -> MemoryTable:
     except MemoryError:
         raise
     except Exception as error:  # whatever its library raises
-        reason = f"cannot be read through Arrow as a table with named columns: {one_line(error)}"
+        fix = ": give its to_frame()" if hasattr(given, "to_frame") else ""  # a column of pandas or polars
+        reason = f"cannot be read through Arrow as a table with named columns: {one_line(error)}{fix}"
         raise ScoringError(f"{path}: {reason}") from error
 
 

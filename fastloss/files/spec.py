@@ -299,7 +299,7 @@ def _check_roles(spec: Spec) -> None:
         raise ScoringError(f"{loss.name} is a loss of several embeddings a row: call it on arrays")
     if loss.takes_head != (spec.head is not None):
         raise ScoringError(
-            f"{loss.name} needs the vectors of the classes: give head, a file"
+            f"{loss.name} needs the vectors of the classes: give head, an array or a file"
             if loss.takes_head
             else f"{loss.name} takes no head: that is for losses of embeddings and the vectors of classes"
         )

@@ -417,7 +417,7 @@ def test_residuals_that_span_more_than_floats_do():
         ([1.0, 2.0], {"scale": 0.0}, "scale must be > 0 and finite, got 0.0"),
         ([1.0, 2.0], {"scale": [1.0, 2.0]}, "expected one number, got shape"),
         ([1.0, 2.0], {"alpha_bounds": (1.0, 1.0)}, "alpha_bounds must be finite, >= 0 and rising"),
-        ([1.0, 2.0], {"sample_weight": [1.0, -2.0]}, "sample_weight must be >= 0 and finite"),
+        ([1.0, 2.0], {"sample_weight": [1.0, -2.0]}, "sample_weight must be >= 0 and finite, got -2.0 at row 1"),
         ([1.0, 2.0], {"sample_weight": [1.0]}, "sample_weight of shape"),
         ([1.0, 2.0], {"num_threads": 0}, "num_threads must be an integer >= 1"),
         ([1.0, 2.0], {"axis": 1}, "axis must be None, or 0"),

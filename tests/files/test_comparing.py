@@ -77,6 +77,16 @@ def test_texts():
     check(found, COUNTS)
 
 
+def test_in_a_notebook():
+    found = fl.compare(TABLE, loss=fl.huber, pred="a", versus="b", target="y", by="day")
+    html = found._repr_html_()
+    assert f"won {found.won:,}, lost {found.lost:,}, tied {found.tied:,}" in html
+    for summary in (found.first, found.second, found.difference, *(g.difference for g in found.groups.values())):
+        assert f">{summary.mean:.6g}<" in html
+    alone = fl.compare(TABLE, loss=fl.huber, pred="a", versus="b", target="y")._repr_html_()
+    assert alone.count("<table>") == 1 and alone.count("<tr>") == 4
+
+
 def test_two_data_sets_are_paired_by_row():
     one = fl.compare("both.parquet", loss="huber", pred="a", versus="b", target="y", by="day", sample_weight="w")
     two = fl.compare("A", "B", loss="huber", pred="p", target="y", by="day", sample_weight="w", num_threads=1)

@@ -84,7 +84,7 @@ def test_a_changed_head_is_scored_again(here):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ({"loss": "arcface"}, "arcface needs the vectors of the classes: give head"),
+        ({"loss": "arcface"}, "arcface needs the vectors of the classes: give head, an array or a file"),
         ({"loss": "cross_entropy", "head": "head.npy"}, "cross_entropy takes no head"),
         ({"loss": "triplet"}, "triplet is a loss of several embeddings a row"),
         ({"loss": "arcface", "head": "x.npy"}, None),

@@ -265,6 +265,8 @@ def test_pandas(here):
         ScoringError, match=r"^input \(pandas.DataFrame\): cannot be read through Arrow: .*'x'.* column mixed"
     ):
         fl.score(frame, "out.parquet", **OPTIONS)
+    with pytest.raises(ScoringError, match=r"^input \(pandas.Series\): .* named columns: .*: give its to_frame\(\)$"):
+        fl.score(frame["p"], loss="huber", residual="p")
     assert not os.listdir()
     _, table = fl.score(frame.drop(columns="mixed"), "table", **OPTIONS)
     back = table.to_pandas()
@@ -395,7 +397,7 @@ REFUSED = {
     ),
     "types": (iter([TABLE, TABLE.cast(CAST)]), {}, "column 'p' holds float in batch 1, before it double: cast it"),
     "one stream": ([READER, READER], {}, "input has one stream twice, and it passes once"),
-    "dict": ({"p": [1.0]}, {}, "input must be a path, as text or pathlib.Path, a table"),
+    "dict": ({"p": [1.0]}, {}, "input must be a path, as text or pathlib.Path, a table (pyarrow.table makes one"),
     "class": (pa.Table, {}, "input must be a path"),
 }
 

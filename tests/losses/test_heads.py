@@ -332,6 +332,11 @@ def test_psi(margin, psi):
         assert got == pytest.approx(want, abs=1e-13)
 
 
+def test_sequences_are_flattened_by_the_caller():
+    with pytest.raises(ValueError, match=r"^x must have shape .*, got shape \(2, 3, 4\): give x\.reshape\(-1, 4\)$"):
+        fl.linear_cross_entropy(np.ones((2, 3, 4)), np.ones((5, 4)), np.zeros((2, 3), int))
+
+
 def refused(error, *pieces):
     return pytest.raises(error, match="(?s)" + ".*".join(pieces))
 
