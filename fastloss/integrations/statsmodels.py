@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fastloss.core.loss import Loss
 from fastloss.integrations import load
@@ -15,8 +18,10 @@ if TYPE_CHECKING:
 def norm(loss: Loss | str) -> RobustNorm:
     """A norm for `RLM(M=)`: rho, psi, weights and psi_deriv of residuals over the scale.
 
-    Weights that are infinite, as that of the absolute error at 0, are those of a residual of 1e-8 scales. Standard
-    errors are divided by the mean of psi_deriv, and are NaN for losses of which it is 0, such as the absolute error.
+    Weights that are infinite, as that of the absolute error at 0, are those of a residual of 1e-8 scales. RLM divides
+    standard errors by the mean of psi_deriv, which is 0 for absolute_error, quantile and epsilon_insensitive: there are
+    none (NaN under `cov="H1"`, a LinAlgError under H2 and H3), and a warning names `RobustRegressor`, whose `bse_` has
+    an estimate of that mean.
 
     Parameters
     ----------
@@ -54,7 +59,15 @@ def norm(loss: Loss | str) -> RobustNorm:
             return finite_weight(loss, z)
 
         def psi_deriv(self, z):
-            return loss.hess(z)
+            slopes = loss.hess(z)
+            if np.ndim(z) and not np.any(slopes):
+                warnings.warn(
+                    f"psi of {loss.name} has slope 0 at all residuals, and RLM divides by its mean: there are no "
+                    "standard errors, those of fastloss.adaptive.RobustRegressor(loss).bse_ have an estimate of it",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            return slopes
 
         def __call__(self, z):
             return self.rho(z)
