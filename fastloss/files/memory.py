@@ -143,9 +143,8 @@ def _pandas(frame, path: str) -> MemoryTable:
     def read(needed):
         places = [place for place, name in enumerate(names[: len(frame.columns)]) if name in needed]
         chosen = frame.iloc[:, places]
-        chosen = chosen.astype(
-            {name: type.subtype for name, type in chosen.dtypes.items() if isinstance(type, pandas.SparseDtype)}
-        )
+        plain = {name: _plain(type, pandas) for name, type in chosen.dtypes.items()}
+        chosen = chosen.astype({name: type for name, type in plain.items() if type is not None})
         has_index = not set(of_index).isdisjoint(needed) if of_index else None  # numbers are told beside the columns
         try:
             return pa.Table.from_pandas(chosen, preserve_index=has_index)
@@ -153,6 +152,17 @@ def _pandas(frame, path: str) -> MemoryTable:
             raise ScoringError("; ".join(map(str, error.args))) from error
 
     return MemoryTable(path, names, read, passes_once=False)
+
+
+def _plain(dtype, pandas):
+    """The dtype of a column's values, where Arrow has none for how pandas holds them; None where it has.
+
+    Of intervals (of pandas.cut) and periods pyarrow makes dictionaries that it does not read again.
+    """
+    if isinstance(dtype, pandas.SparseDtype):
+        return dtype.subtype
+    kind = dtype.categories.dtype if isinstance(dtype, pandas.CategoricalDtype) else None
+    return kind if isinstance(kind, pandas.IntervalDtype | pandas.PeriodDtype) else None
 
 
 def _polars(frame, path: str) -> MemoryTable:

@@ -288,6 +288,22 @@ def test_pandas(here):
     assert fl.score(lists, loss="cross_entropy", pred="z", target="y").null == 2
 
 
+def test_pandas_categories_that_are_intervals_or_periods(here):
+    """Arrow has them in dictionaries that pandas does not read again."""
+    pd = library("pandas")
+    frame = pd.DataFrame({"p": [0.5, 2.0, 3.0], "y": 0.0})
+    frame["bin"] = pd.cut(frame["p"], 2)
+    frame["day"] = pd.date_range("2026-11-28", periods=3).to_period("D").astype("category")
+    summary = fl.score([frame[:1], frame[1:]], loss="huber", pred="p", target="y", worst=1)
+    worst = summary.worst.to_pandas()
+    assert worst["bin"][0] == frame["bin"][2] and worst["day"][0] == frame["day"][2]
+    assert fl.Summary.from_json(summary.to_json(state=True)).worst == summary.worst
+    _, table = fl.score(frame, "table", loss="huber", pred="p", target="y")
+    assert table.to_pandas()["bin"].tolist() == frame["bin"].tolist()
+    fl.score(frame, "out.parquet", loss="huber", pred="p", target="y")
+    assert pd.read_parquet("out.parquet")["day"].tolist() == frame["day"].tolist()
+
+
 def test_polars():
     pl = library("polars")
     frame = pl.DataFrame(
