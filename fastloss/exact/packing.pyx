@@ -11,7 +11,7 @@ import binascii
 
 import numpy as np
 
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
@@ -74,21 +74,32 @@ def unpacked(str text not None):
         If it is none of buckets.
     """
     cdef Bits bits = Bits.of(binascii.a2b_base64(text, strict_mode=True))
-    cdef uint64_t size = bits.gamma() - 1, dropped = bits.gamma() - 1, index = -1, count, i
-    cdef uint128 low
+    cdef uint64_t size = bits.gamma() - 1, dropped = bits.gamma() - 1
+    cdef Py_buffer view
     if dropped > LOW_BITS or size > bits.room:
         raise damaged()
     states = np.empty((size, 4), np.uint64)
-    cdef uint64_t[:, ::1] rows = states
+    PyObject_GetBuffer(states, &view, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS)
+    try:
+        unpack_rows(bits, <uint64_t*>view.buf, size, dropped)
+    finally:
+        PyBuffer_Release(&view)
+    bits.must_be_over()
+    return states
+
+
+cdef int unpack_rows(Bits bits, uint64_t* state, uint64_t size, int dropped) except -1:
+    cdef uint64_t index = -1, count, i
+    cdef uint128 low
     for i in range(size):
         index += bits.gamma()
         if index >> INDEX_BITS:
             raise damaged()
         count = bits.gamma()
         low = bits.get(LOW_BITS - dropped + length(count - 1)) << dropped
-        rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3] = index, <uint64_t>low, <uint64_t>(low >> 64), count
-    bits.must_be_over()
-    return states
+        state[0], state[1], state[2], state[3] = index, <uint64_t>low, <uint64_t>(low >> 64), count
+        state += 4
+    return 0
 
 
 cdef inline int length(uint64_t number) noexcept nogil:
