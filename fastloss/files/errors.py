@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 
@@ -97,6 +98,8 @@ def one_line(error: BaseException) -> str:
     errors the file and the reason."""
     if isinstance(error, OSError) and error.filename is not None:
         return escaped(f"{os.fsdecode(error.filename)}: {error.strerror}")
+    if isinstance(error, FileNotFoundError) and error.args == (errno.ENOENT, os.strerror(errno.ENOENT)):
+        return "the current directory has been removed: change into another"  # of all else the file is known
     return escaped(" ".join(map(str.strip, str(error).splitlines()))) or type(error).__name__
 
 

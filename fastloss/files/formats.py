@@ -46,6 +46,11 @@ def is_data(path: str) -> bool:
     return _named(path) is not None
 
 
+def is_index(path: str) -> bool:
+    """Whether a file tells which arrays are in which of the safetensors files beside it."""
+    return path.lower().endswith(".safetensors.index.json")
+
+
 def format_of(path: str, other: str | None = None) -> str:
     """The format of a file by its extension; `other` where that names none, and of standard input.
 
@@ -57,6 +62,8 @@ def format_of(path: str, other: str | None = None) -> str:
     format = other if path == STREAM else _named(path) or other
     if format is None and path == STREAM:
         raise ScoringError(f"standard input needs a format: choose {', '.join(FORMATS)}")
+    if format is None and is_index(path):
+        raise ScoringError(f"{path}: an index of safetensors files has no rows: give these files, or their folder")
     if format is None:
         raise ScoringError(
             f"{path}: the extension names no format; known are {_extensions(FORMATS)}; or give the format"

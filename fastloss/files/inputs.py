@@ -21,7 +21,7 @@ import pyarrow.parquet
 from fastloss.files.arguments import as_choice
 from fastloss.files.dataset import Fragment, joined, must_exist, partition, place_in
 from fastloss.files.errors import ScoringError
-from fastloss.files.formats import FORMATS, STREAM, as_written, format_of, is_data
+from fastloss.files.formats import FORMATS, STREAM, as_written, format_of, is_data, is_index
 from fastloss.files.lakes import ICEBERG_FOLDER, refuse_above, refuse_around, refuse_inside
 from fastloss.files.memory import MemoryTable
 from fastloss.files.names import is_output
@@ -70,7 +70,8 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
     Standard input and files whose extension names no format are of `format`.
 
     The files of a directory come in the order of their names, those of the directories in it included. Names that begin
-    with "_" or "." are not data, nor what is in directories that are called so, unless a pattern writes them out.
+    with "_" or "." are not data, nor what is in directories that are called so, unless a pattern writes them out; nor
+    are indexes of safetensors files.
 
     Raises
     ------
@@ -363,7 +364,11 @@ def _of_directory(
         _refuse_loop(directory, files)
     else:
         refuse_above([directory.rstrip("/")], store)
-    data = {place: entry for place, entry in sorted(files.items()) if not any(map(_is_hidden, place.split("/")))}
+    data = {
+        place: entry
+        for place, entry in sorted(files.items())
+        if not any(map(_is_hidden, place.split("/"))) and not is_index(place)
+    }
     places = [place for place, entry in data.items() if entry is not None]
     if store is LOCAL and places:
         _refuse_broken_links(directory, data)

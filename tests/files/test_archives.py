@@ -165,3 +165,13 @@ def test_directories_become_parquet(here):
     summary = fl.score("in", "out/", loss=fl.huber, pred="p", target="y")
     assert summary.count == 57
     assert sorted(file.name for file in (here / "out").glob("*.parquet")) == ["a.parquet", "b.parquet"]
+
+
+def test_the_index_of_shards_is_no_data(here):
+    (here / "in").mkdir()
+    write("in/model-00001-of-00002.safetensors", p=P, y=Y)
+    write("in/model-00002-of-00002.safetensors", p=P[:7], y=Y[:7])
+    (here / "in" / "model.safetensors.index.json").write_text('{"weight_map": {}}')
+    assert fl.score("in", loss=fl.huber, pred="p", target="y").count == 57
+    with pytest.raises(ScoringError, match=r"index\.json: an index of safetensors files has no rows: give these files"):
+        fl.score("in/model.safetensors.index.json", loss=fl.huber, pred="p", target="y")

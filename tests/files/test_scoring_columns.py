@@ -174,6 +174,10 @@ def test_intervals_of_parquet_go_into_no_other_format(tmp_path):
         fl.score(tmp_path / "in.parquet", tmp_path / "out.arrow", **OPTIONS)
     fl.score(tmp_path / "in.parquet", tmp_path / "out.arrow", keep="r", **OPTIONS)
     assert fl.score(tmp_path / "in.parquet", **OPTIONS).count == 1
+    with pytest.raises(
+        ScoringError, match="column 'i' is an INTERVAL, which worst rows cannot have: score without worst"
+    ):
+        fl.score(tmp_path / "in.parquet", worst=1, **OPTIONS)
 
 
 # ---- 96-bit timestamps ----------------------------------------------------------------------------------------------

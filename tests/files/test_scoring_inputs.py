@@ -13,6 +13,8 @@ import pytest
 
 import fastloss as fl
 from fastloss.files import ScoringError, inputs
+from fastloss.files.engines import job
+from fastloss.files.errors import one_line
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 
@@ -339,3 +341,59 @@ def test_a_column_in_the_file_too_has_the_value_of_the_directory(tmp_path, forma
         (2, 0.0),
         (2, 4.0),
     ]
+
+
+def written_meanwhile(path, change, times):
+    """A callback that changes the file so many times, when rows of it have been read."""
+    left = [times]
+
+    def progress(rows, share):
+        if left[0] and rows:
+            left[0] -= 1
+            change(path)
+
+    return progress
+
+
+def grow(path):
+    with open(path, "a") as file:
+        file.write("2.5\n")
+
+
+def cut(path):
+    os.truncate(path, os.path.getsize(path) - 4)
+
+
+@pytest.mark.parametrize("change", [grow, cut])
+def test_a_file_that_is_written_while_it_is_read(tmp_path, change, monkeypatch):
+    monkeypatch.setattr(job, "ATTEMPTS", 1)
+    path, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    path.write_text("r\n" + "0.5\n" * 1000)
+    with pytest.raises(ScoringError, match=r"in.csv: it was written while it was read: read it when it is complete"):
+        fl.score(path, output, progress=written_meanwhile(path, change, 1), **OPTIONS)
+    assert os.listdir(tmp_path) == ["in.csv"]
+
+
+def test_a_file_that_is_complete_when_it_is_read_again(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("r\n" + "0.5\n" * 1000)
+    assert fl.score(path, progress=written_meanwhile(path, grow, 1), **OPTIONS).count == 1001
+
+
+def test_a_file_that_another_takes_the_place_of_while_it_is_read(tmp_path):
+    path, other = tmp_path / "in.csv", tmp_path / "other.csv"
+    path.write_text("r\n" + "0.5\n" * 1000)
+    other.write_text("r\n1.5\n")
+    replaced = written_meanwhile(path, lambda path: os.replace(other, path), 1)
+    assert fl.score(path, progress=replaced, **OPTIONS).count == 1000
+
+
+def test_a_current_directory_that_has_been_removed(tmp_path, table, monkeypatch):
+    pa.parquet.write_table(table, tmp_path / "in.parquet")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert fl.score(tmp_path / "in.parquet", **OPTIONS).count == 300
+    with pytest.raises(FileNotFoundError) as caught:
+        fl.score(tmp_path / "in.parquet", "out.parquet", **OPTIONS)
+    assert one_line(caught.value) == "the current directory has been removed: change into another"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +24,33 @@ ATTEMPTS = 3  # at an answer that is cut; whether a refusal is tried again is up
 
 
 class ChangedError(ScoringError):
-    """An object is another than it was when it was listed."""
+    """A file is another than it was when it was opened, or an object than when it was listed."""
+
+
+class unchanged:
+    """A block in which an open file of this machine is read; if it was written meanwhile, a ChangedError at the end, in
+    place of what is wrong with it."""
+
+    __slots__ = "_descriptor", "_file", "_path", "_state"
+
+    def __init__(self, path: str, file: BinaryIO):
+        self._path, self._file = path, file
+
+    def __enter__(self) -> None:
+        self._descriptor = os.dup(self._file.fileno())  # what decompresses the file may close it
+        self._state = self._told()
+
+    def __exit__(self, kind, error: BaseException | None, traceback) -> None:
+        is_as_before = self._told() == self._state
+        os.close(self._descriptor)
+        if (error is None or isinstance(error, ScoringError)) and not is_as_before:
+            raise ChangedError(
+                f"{self._path}: it was written while it was read: read it when it is complete"
+            ) from error
+
+    def _told(self) -> tuple[int, int] | None:
+        status = os.fstat(self._descriptor)
+        return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 class _Whole(Exception):

@@ -29,7 +29,7 @@ from fastloss.files.matching import Chosen, Source, which_match
 from fastloss.files.parquet.carried import Carried
 from fastloss.files.readers.memory import open_memory
 from fastloss.files.readers.npy import NpyFile, NpySource
-from fastloss.files.readers.objects import opened
+from fastloss.files.readers.objects import opened, unchanged
 from fastloss.files.readers.ranges import RangedFile
 from fastloss.files.readers.scanned import ScannedSource
 from fastloss.files.readers.tables import ArrowSource, ParquetSource
@@ -217,6 +217,8 @@ def _binary_input(stack: ExitStack, fragment: Fragment, seekable: bool):
     """A file or standard input, which goes through a temporary file if it has to be seekable and is not."""
     path = fragment.path
     file = stack.enter_context(_opened(fragment))
+    if fragment.store is LOCAL and path != STREAM:
+        stack.enter_context(unchanged(path, file))
     stream = decompressed(file, path)
     if not seekable or (stream.seekable() and (fragment.store is LOCAL or fragment.format in BEGINNINGS)):
         return stream

@@ -62,8 +62,13 @@ class ParquetSource(Source):
             self._groups = range(len(self._footer.rows)) if row_groups is None else row_groups
             self._of_groups, intervals, stamps = _asked(self._footer, spec)
             if intervals:
-                what = f"column {intervals[0]!r} is an INTERVAL, which cannot be carried"
-                raise ScoringError(f"{shown(path)}: {what}: keep fewer columns")
+                what = f"column {intervals[0]!r} is an INTERVAL, which"
+                advice = (
+                    "worst rows cannot have: score without worst"
+                    if spec.worst
+                    else "cannot be carried: keep fewer columns"
+                )
+                raise ScoringError(f"{shown(path)}: {what} {advice}")
             if stamps:
                 self.expect(stamps)
                 metadata = self._file.metadata
@@ -336,7 +341,8 @@ def _asked(footer: Footer, spec: Spec) -> tuple[set[str], list[str], list[str]]:
 def _newly_asked(footer: Footer, spec: Spec) -> tuple[set[str], list[str], list[str]]:
     carried = spec.carried(footer.schema.names)
     beside = {*carried, *spec.numbers, *spec.conditioned, *(footer.schema.names if spec.worst else ())}
-    intervals = [leaf.path for leaf in footer.leaves if leaf.is_interval and leaf.path.split(".")[0] in carried]
+    needed = footer.schema.names if spec.worst else carried
+    intervals = [leaf.path for leaf in footer.leaves if leaf.is_interval and leaf.path.split(".")[0] in needed]
     return {*spec.grouping} - beside, intervals, int96_columns(footer.leaves, {*carried, *spec.read})
 
 
