@@ -329,16 +329,13 @@ cdef class Map(Part):
 
     cdef void run_block(self, Py_ssize_t index, char *scratch) noexcept nogil:
         cdef Py_ssize_t start = self.start(index), n = self.start(index + 1) - start
-        cdef double lanes[FL_SUM_LANES]
-        cdef double total
         cdef fl_map_args args
         cdef int k
         self.read(start, n, scratch, &args)
         args.streams = self.streams if index > 0 or self.head == FL_BLOCK else 0
-        args.lanes = lanes if self.keeps_sum else NULL
-        total = self.chosen.table.map(self.chosen.loop, &args, n)
-        if self.keeps_sum:
-            self.partials[index] = total
+        self.chosen.table.map(self.chosen.loop, &args, n)
+        if self.keeps_sum:  # after the loop, in which the sums would take registers from the loss
+            self.partials[index] = self.chosen.table.sum(args.out[FL_OUTPUT_value], n)
         for k in range(FL_OUTPUTS):
             if self.stored[k] and not self.outs[k].direct:
                 write_block(&self.outs[k], start, n, args.out[k])

@@ -16,7 +16,7 @@ from libc.string cimport memcpy, memset
 from fastloss.core.buffers cimport widen_integers
 from fastloss.core.kernels cimport (
     FL_ALIGNMENT, FL_BLOCK, FL_MAX_PARAMS, FL_OUTPUT_value, FL_ROW_ELEMENTS, FL_ROW_GRAD, FL_ROW_HESS,
-    FL_ROW_PADDING, FL_ROW_PARAMETERS, FL_SUM_LANES, chosen_loop, current_rows, current_table, fl_chosen,
+    FL_ROW_PADDING, FL_ROW_PARAMETERS, chosen_loop, current_rows, current_table, fl_chosen,
     fl_enter_floats, fl_leave_floats, fl_map_args, fl_matrix, fl_row_kernels, fl_rows, fl_table, mean_of, tree_sum,
 )
 from fastloss.core.rows cimport rows_per_block
@@ -360,7 +360,6 @@ cdef class Entry:
                       Py_ssize_t first, Py_ssize_t last) noexcept nogil:
         """Blocks first, ..., last - 1, as Map does it."""
         cdef char scratch[FL_BLOCK * 8 + FL_ALIGNMENT]
-        cdef double lanes[FL_SUM_LANES]
         cdef fl_map_args map
         cdef int itemsize = 8 if call.is_double else 4, k, array
         cdef Py_ssize_t block, start, length
@@ -381,7 +380,6 @@ cdef class Entry:
         memcpy(map.scalars, call.parameters, sizeof(map.scalars))
         map.target, map.target_mask = zeros, 0
         map.factor = mean_of(1.0, total_weight) if call.reduction == MEAN else 1.0
-        map.lanes = lanes if keeps_sum else NULL
         if self.is_shifted:
             map.shifted = 1 << FL_OUTPUT_value
             map.term[FL_OUTPUT_value] = self.terms[call.is_double]
@@ -400,7 +398,9 @@ cdef class Entry:
                     map.out[wanted.numbers[k]] = <char *>call.data[array] + start * itemsize
                     array += 1
             length = min(<Py_ssize_t>FL_BLOCK, call.elements - start)
-            partials[block] = call.chosen.table.map(call.chosen.loop, &map, length)
+            call.chosen.table.map(call.chosen.loop, &map, length)
+            if keeps_sum:
+                partials[block] = call.chosen.table.sum(map.out[FL_OUTPUT_value], length)
         fl_leave_floats(floats)
 
     # ---- rows of logits ---------------------------------------------------------------------------------------------
