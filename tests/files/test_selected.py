@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import fastloss as fl
@@ -112,7 +112,11 @@ def test_nested_columns(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("nested") / "in.parquet"
     columns = {"p": np.zeros(count), "a": nested[0], "b": nested[1], "c": column(rng, count, 0)}
     pq.write_table(pa.table(columns), path, **data.draw(st.fixed_dictionaries(OPTIONS)))
-    whole, wanted = pq.read_table(path), np.sort(rng.choice(count, rng.integers(1, min(count, 40) + 1), replace=False))
+    try:
+        whole = pq.read_table(path)
+    except pa.ArrowInvalid:  # some of the smallest pages of lists pyarrow writes so that it cannot read them
+        reject()
+    wanted = np.sort(rng.choice(count, rng.integers(1, min(count, 40) + 1), replace=False))
     found = taken(path, whole.column_names, wanted)
     assert found.schema.types == whole.schema.types
     assert repr(found.to_pylist()) == repr(whole.take(wanted).to_pylist())
