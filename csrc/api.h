@@ -93,7 +93,6 @@ typedef struct {
     double term[FL_OUTPUTS];
     const void *sample_weight; /* NULL: 1 each */
     double factor;             /* 1 / total weight for the derivatives of a mean, else 1 */
-    double *lanes;             /* room for FL_SUM_LANES sums of values, if the values are summed, else NULL */
 } fl_map_args;
 
 typedef void (*fl_map_kernel)(const fl_map_args *, size_t);
@@ -135,7 +134,7 @@ enum { FL_F32, FL_F64, FL_WIDE, FL_ARITHMETICS }; /* wide: float32 stored, float
 
 typedef struct {
     fl_map_kernel loops[FL_KERNELS][FL_LOOPS];                     /* NULL where another arithmetic has it */
-    double (*map)(fl_map_kernel, const fl_map_args *, size_t);     /* any number of elements; the sum of values or 0 */
+    void (*map)(fl_map_kernel, const fl_map_args *, size_t);       /* any number of elements */
     double (*sum)(const void *, size_t);                           /* in FL_SUM_LANES lanes and a fixed tree */
     void (*functions[FL_FUNCTIONS])(const void *, void *, size_t); /* n a multiple of FL_ALIGNMENT bytes */
 } fl_table;

@@ -11,7 +11,7 @@ cdef enum:
 
 cdef extern from "api.h" nogil:
     enum:
-        FL_BLOCK, FL_SUM_LANES, FL_ALIGNMENT, FL_MAX_PARAMS, FL_ISAS, FL_FUNCTIONS
+        FL_BLOCK, FL_ALIGNMENT, FL_MAX_PARAMS, FL_ISAS, FL_FUNCTIONS
         FL_F32, FL_F64
         FL_OUTPUT_value, FL_OUTPUT_PARAM_GRAD, FL_OUTPUTS, FL_PARAM_GRAD
         FL_RESIDUAL_ONLY, FL_UNWEIGHTED
@@ -47,7 +47,6 @@ cdef extern from "api.h" nogil:
         double *term
         const void *sample_weight
         double factor
-        double *lanes
 
     ctypedef void (*fl_map_kernel)(const fl_map_args *, size_t) noexcept nogil
 
@@ -76,7 +75,7 @@ cdef extern from "api.h" nogil:
         const char *const *parameters
 
     ctypedef struct fl_table:
-        double (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
+        void (*map)(fl_map_kernel, const fl_map_args *, size_t) noexcept nogil
         double (*sum)(const void *, size_t) noexcept nogil
         void (**functions)(const void *, void *, size_t) noexcept nogil
 

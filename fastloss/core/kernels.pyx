@@ -352,7 +352,7 @@ cdef class Map(Part):
     cdef void read(self, Py_ssize_t start, Py_ssize_t n, char *scratch, fl_map_args *args) noexcept nogil:
         """The arguments of the loop for n elements."""
         cdef int k
-        args.streams, args.lanes = 0, NULL
+        args.streams = 0
         if self.subtracts:
             args.pred = read_difference(&self.pred, &self.target, start, n, scratch)
             scratch += 32 * n
