@@ -110,15 +110,15 @@ def test_nested_columns(tmp_path_factory, data):
     kinds = [data.draw(st.sampled_from(NESTED)) for _ in range(2)]
     nested = [kind(rng, count, rng.random(count) < rng.choice([0, 0.3])) for kind in kinds]
     path = tmp_path_factory.mktemp("nested") / "in.parquet"
-    columns = {"p": np.zeros(count), "a": nested[0], "b": nested[1], "c": column(rng, count, 0)}
-    pq.write_table(pa.table(columns), path, **data.draw(st.fixed_dictionaries(OPTIONS)))
+    whole = pa.table({"p": np.zeros(count), "a": nested[0], "b": nested[1], "c": column(rng, count, 0)})
+    pq.write_table(whole, path, **data.draw(st.fixed_dictionaries(OPTIONS)))
     try:
-        whole = pq.read_table(path)
-    except pa.ArrowInvalid:  # some of the smallest pages of lists pyarrow writes so that it cannot read them
+        types = pq.read_table(path).schema.types
+    except (pa.ArrowInvalid, OSError):  # some of the smallest pages of lists pyarrow writes so that it cannot read them
         reject()
     wanted = np.sort(rng.choice(count, rng.integers(1, min(count, 40) + 1), replace=False))
     found = taken(path, whole.column_names, wanted)
-    assert found.schema.types == whole.schema.types
+    assert found.schema.types == types
     assert repr(found.to_pylist()) == repr(whole.take(wanted).to_pylist())
 
 
