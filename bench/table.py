@@ -23,6 +23,12 @@ from timing import allow_cpus, interleave, machine, median_ratio, medians
 OUTPUTS = {"value": ("value",), "value_and_grad": ("value", "grad")}
 ROW_SHAPE = (8192, 1000)
 EMBEDDINGS_SHAPE = (2048, 128)
+PAGE = """\
+# How fast each loss is, and how exact
+
+Every loss beside a copy of its input; of losses of embeddings, which compare each row with 2048 classes or rows, beside
+a copy of one array of them. `python bench/table.py --size 1000000 --write docs/speed.md` makes the table.
+"""
 HEADER = (
     "| loss | output | dtype | ns/element | GB/s | copy GB/s | ratio to a copy | per byte | max error |",
     "|---|---|---|---:|---:|---:|---:|---:|---:|",
@@ -158,7 +164,7 @@ def main():
             print(line, flush=True)
     if arguments.write:
         with open(arguments.write, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+            file.write("\n".join([PAGE, *lines]) + "\n")
 
 
 if __name__ == "__main__":
