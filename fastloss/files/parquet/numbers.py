@@ -15,13 +15,25 @@ from fastloss.files.parquet.values import Refused, Values
 
 UNKNOWN = ValueError, LookupError, OSError, MemoryError, pa.ArrowException
 TEXTS = pa.dictionary(pa.int32(), pa.string())
-# Physical types, as they are called: their numbers, what they are in Arrow, and their bytes
-TYPES = {
-    "INT32": (1, pa.int32(), 4),
-    "INT64": (2, pa.int64(), 8),
-    "FLOAT": (4, pa.float32(), 4),
-    "DOUBLE": (5, pa.float64(), 8),
-    "BYTE_ARRAY": (6, TEXTS, 0),
+# Physical types, as they are called: their numbers, and their bytes as `Values` takes them, None where each column has
+# its own
+PHYSICAL = {
+    "BOOLEAN": (0, -1),
+    "INT32": (1, 4),
+    "INT64": (2, 8),
+    "INT96": (3, 12),
+    "FLOAT": (4, 4),
+    "DOUBLE": (5, 8),
+    "BYTE_ARRAY": (6, 0),
+    "FIXED_LEN_BYTE_ARRAY": (7, None),
+}
+# What those that are decoded here are in Arrow
+DECODED = {
+    "INT32": pa.int32(),
+    "INT64": pa.int64(),
+    "FLOAT": pa.float32(),
+    "DOUBLE": pa.float64(),
+    "BYTE_ARRAY": TEXTS,
 }
 CODECS = {0: None, 1: "snappy", 6: "zstd"}  # by their numbers; pyarrow does not check how many bytes others give
 
@@ -95,7 +107,7 @@ def _newly_decoded(
 ) -> tuple[pa.Schema, list[int]]:
     fields = [_field(schema.field(name), name in texts) for name in dict.fromkeys(names)]
     leaves = [_leaf(footer, field) for field in fields]
-    if any(TYPES[footer.leaves[i].type][1] != field.type for i, field in zip(leaves, fields, strict=True)):
+    if any(DECODED[footer.leaves[i].type] != field.type for i, field in zip(leaves, fields, strict=True)):
         raise Refused("a column of another type")
     return pa.schema(fields, schema.metadata), leaves
 
@@ -111,7 +123,7 @@ def _leaf(footer: Footer, field: pa.Field) -> int:
 
 def _values(read: Read, footer: Footer, leaf: int, groups: Iterable[int]) -> Values:
     """Those of a column in some row groups."""
-    number, _, size = TYPES[footer.leaves[leaf].type]
+    number, size = PHYSICAL[footer.leaves[leaf].type]
     return Values(read, chunks(footer, leaf, number, groups), size, footer.leaves[leaf].levels[1])
 
 

@@ -21,21 +21,10 @@ from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.carried import Carried
 from fastloss.files.parquet.footer import Footer, Leaf, Read
-from fastloss.files.parquet.numbers import UNKNOWN, chunks
+from fastloss.files.parquet.numbers import PHYSICAL, UNKNOWN, chunks
 from fastloss.files.parquet.pages import file_end, moved, row_group
 from fastloss.files.parquet.values import Refused, Values
 
-# Physical types: their numbers, and their bytes as `Values` takes them, None where each column has its own
-TYPES = {
-    "BOOLEAN": (0, -1),
-    "INT32": (1, 4),
-    "INT64": (2, 8),
-    "INT96": (3, 12),
-    "FLOAT": (4, 4),
-    "DOUBLE": (5, 8),
-    "BYTE_ARRAY": (6, 0),
-    "FIXED_LEN_BYTE_ARRAY": (7, None),
-}
 UNCOMPRESSED, OF_DATA, PLAIN, RLE = 0, 0, 0, 3  # codec, kind of page, encodings
 MOST_BYTES = (1 << 31) - 1  # of a page
 Rows = Mapping[int, np.ndarray]  # of row groups, by their numbers there, each in increasing order
@@ -65,7 +54,7 @@ def column(read: Read, footer: Footer, field: pa.Field, rows: Rows) -> pa.Array 
             texts = picked.column([next(found) if there else None for there in defined or b"\1" * count], type)
             texts.validate(full=True)
             return texts
-        present, numbers = None, np.frombuffer(values, ("V", TYPES[leaf.type][1]))
+        present, numbers = None, np.frombuffer(values, ("V", PHYSICAL[leaf.type][1]))
         if len(numbers) < count:
             there = np.frombuffer(defined, bool)
             numbers, held = np.zeros(count, numbers.dtype), numbers
@@ -104,12 +93,12 @@ def _holds(leaf: Leaf, type: pa.DataType) -> bool:
     if are_texts or leaf.type == "BYTE_ARRAY":
         return are_texts and leaf.type == "BYTE_ARRAY"
     is_short = types.is_integer(type) and type.bit_width < 32 and leaf.type == "INT32"
-    return is_short or (types.is_primitive(type) and type.bit_width == 8 * (TYPES[leaf.type][1] or 0))
+    return is_short or (types.is_primitive(type) and type.bit_width == 8 * (PHYSICAL[leaf.type][1] or 0))
 
 
 def _picked(read: Read, footer: Footer, leaf: int, rows: Rows) -> Picked:
     told = footer.leaves[leaf]
-    number, size = TYPES[told.type]
+    number, size = PHYSICAL[told.type]
     size, (most_repeated, most_defined) = told.length if size is None else size, told.levels
     parts = []
     for group, of_group in rows.items():
