@@ -158,30 +158,31 @@ class ParquetSource(Source):
 
     def _of_pages(self, name: str, of_groups: Mapping[int, np.ndarray]) -> pa.ChunkedArray | None:
         """A column of rows of row groups, from the pages that hold them; None where pages do not tell their rows."""
-        is_native, type = isinstance(self._stored, pa.NativeFile), self.schema.field(name).type
-        if is_native:
-            found = selected.column(self._stored.read_at, self._footer, self.schema.field(name), of_groups)
-            if found is not None:
-                return pa.chunked_array([found])
+        field, is_native = self.schema.field(name), isinstance(self._stored, pa.NativeFile)
+        found = selected.column(self._stored.read_at, self._footer, field, of_groups) if is_native else None
+        if found is not None:
+            return pa.chunked_array([found])
         carried = self._part(list(of_groups)).carried((name,))
         if carried is None:
             return None
-        file, places = None, None
         with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
-            if is_native:
-                file = selected.as_file(self._stored.read_at, carried, of_groups)
-            if file is None and carried.is_of_rows:
-                file, places = with_rows(carried, of_groups)
-            if file is None:
+            small = selected.as_file(self._stored.read_at, carried, of_groups) if is_native else None
+            if small is not None:
+                column = self._column_of(small)
+            elif carried.is_of_rows:
+                small, places = with_rows(carried, of_groups)
+                texts = self._chunks(list(of_groups), {name}).texts
+                column = chosen(pa.table([self._column_of(small, texts)], names=[name]), places).column(0)
+                column = column.cast(field.type) if texts else column
+            else:
                 return None
-            texts = self._chunks(list(of_groups), {name}).texts if places is not None else ()
-            column = self._open(pa.BufferReader(file), unit=self._unit, texts=texts).read(use_threads=False).column(0)
-            column.validate(full=True)
-            if places is not None:
-                column = chosen(pa.table([column], names=[name]), places).column(0)
-            if texts:
-                column = column.cast(type)
-        return column if column.type == type else None
+        return column if column.type == field.type else None
+
+    def _column_of(self, small: pa.Buffer, texts: Sequence[str] = ()) -> pa.ChunkedArray:
+        """The one column of a small file with a part of this one."""
+        column = self._open(pa.BufferReader(small), unit=self._unit, texts=texts).read(use_threads=False).column(0)
+        column.validate(full=True)
+        return column
 
     def _chunks(self, groups: Sequence[int], names: Collection[str]) -> Chunks:
         return Chunks(self._footer, lambda: self._file.metadata, self.schema, groups, names)
