@@ -1,8 +1,12 @@
-"""The memory of results: it begins at a line of the cache, and is kept for the next results when an array gives it back.
+"""The memory of results: it begins at a line of the cache, that of large ones at a page, and is kept for the next results when an array gives it back.
 
 What a processor computes into pages that are new to a process waits for the system to clear them, several times as long
 as most losses take. The C library returns the memory of large arrays to the system when they go; here that of the last
 few stays, up to a bound. The arrays own their data, as any: NumPy asks the handler (its NEP 49) to free them.
+
+Other libraries' large arrays begin a little behind a page's start, where the C library puts them. What is stored is
+then, modulo the page's size, not ahead of what is read beside it: a load waits for an earlier store to an address with
+the same last 12 bits.
 """
 
 cimport numpy as np
@@ -47,6 +51,8 @@ cdef extern from "numpy/arrayobject.h":
 cdef enum:
     LINE = 64            # bytes of the cache's
     LEAST = 1 << 15      # bytes: to look for memory of fewer takes longer than it saves
+    PAGE = 4096
+    LARGE = 1 << 20      # bytes: from these on memory begins with a page
     PLACES = 16
     MOST = 64 << 20      # bytes that are kept
 
@@ -97,13 +103,14 @@ cdef Block *fitting(size_t size) noexcept nogil:
 
 cdef void *allocate(void *context, size_t size) noexcept nogil:
     cdef Block *block = fitting(size)
+    cdef size_t unit = PAGE if size >= LARGE else LINE
     cdef char *allocated
     cdef char *memory
     if block == NULL:
-        allocated = <char *>malloc(size + 2 * LINE)
+        allocated = <char *>malloc(size + LINE + unit)
         if allocated == NULL:
             return NULL
-        memory = allocated + 2 * LINE - <size_t>allocated % LINE
+        memory = allocated + LINE + unit - (<size_t>allocated + LINE) % unit
         fl_in_large_pages(memory, size)
         block = <Block *>(memory - LINE)
         block.allocated, block.size = allocated, size

@@ -259,6 +259,7 @@ cdef class Map(Part):
     cdef double *partials
 
     cdef void cut(self) noexcept
+    cdef bint delays_loads(self, const char *out) noexcept nogil
     cdef Py_ssize_t start(self, Py_ssize_t index) noexcept nogil
     cdef void run_block(self, Py_ssize_t index, char *scratch) noexcept nogil
     cdef void read(self, Py_ssize_t start, Py_ssize_t n, char *scratch, fl_map_args *args) noexcept nogil

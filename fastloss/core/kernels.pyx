@@ -260,7 +260,8 @@ cdef class Map(Part):
     cdef void cut(self) noexcept:
         """Cut the elements into blocks. In a large call the outputs that nothing reads again are streamed. The first
         block is then so short that all others begin where the first of these outputs is aligned, but not where a sum
-        is kept, which is one of whole blocks; those that are not aligned there are not streamed."""
+        is kept, which is one of whole blocks; those that are not aligned there are not streamed, nor those whose
+        stores the next loads would wait for."""
         cdef Py_ssize_t itemsize = 8 if self.is_double else 4
         cdef Py_ssize_t bytes = self.size * itemsize * (1 + self.has_target + self.has_sample_weight)
         cdef Py_ssize_t place, first = 0 if self.keeps_sum else -1
@@ -278,9 +279,17 @@ cdef class Map(Part):
                         first = place
                         if place > 0:
                             self.head = (FL_ALIGNMENT - place) // itemsize
-                    if place == first:
+                    if place == first and not self.delays_loads(self.outs[k].data):
                         self.streams |= 1 << k
         self.blocks = 0 if self.size == 0 else 1 + max(0, self.size - self.head + FL_BLOCK - 1) // FL_BLOCK
+
+    cdef bint delays_loads(self, const char *out) noexcept nogil:
+        """Whether a store there has the last 12 bits of a load that follows soon: the load then waits for the store,
+        which for one past the caches is until memory has it (AMD's Zen 3: 14 times as long for two outputs)."""
+        return (
+            follows_closely(out, &self.pred) or self.has_target and follows_closely(out, &self.target)
+            or self.has_sample_weight and follows_closely(out, &self.sample_weight)
+        )
 
     cdef Py_ssize_t start(self, Py_ssize_t index) noexcept nogil:
         """The first element of a block."""
@@ -392,6 +401,7 @@ cdef class Map(Part):
 
 cdef enum:
     PAGE = 4096
+    CLOSE = 512
 
 
 cdef char *half_a_page_from(const char *data, char *allocated) noexcept nogil:
@@ -399,6 +409,11 @@ cdef char *half_a_page_from(const char *data, char *allocated) noexcept nogil:
     waits for an earlier store to an address with the same last 12 bits."""
     cdef size_t offset = (<size_t>data + PAGE // 2) & (PAGE - FL_ALIGNMENT)
     return allocated + ((offset - <size_t>allocated) & (PAGE - 1))
+
+
+cdef bint follows_closely(const char *out, const Operand *read) noexcept nogil:
+    """Whether `out` begins, modulo the page's size, up to CLOSE bytes after what is read beside it."""
+    return read.direct and 0 < ((<size_t>out - <size_t>read.data) & (PAGE - 1)) <= CLOSE
 
 
 cdef char zeros[FL_ALIGNMENT]  # the target, where there is none
