@@ -165,16 +165,18 @@ SHARED void pack_x_along(const fl_tiles *t, const fl_row_tile *r, const tile_scr
     }
 }
 
-/* The derivatives by the columns of a tile: += P^T x of a strip of rows */
+/* The derivatives by the columns of a tile: += P^T x of a strip of rows. So much of x is taken at a time as stays in the
+ * cache while all columns pass. */
 SHARED void add_strip(const fl_tiles *t, const tile_scratch *s, fl_tile columns, size_t rows, const real *p,
                       const real *x_panels) {
     real *grad = grad_of(&t->w, columns.begin, t->width), *bias = t->bias_grad;
-    for (size_t k = 0; grad && k < columns.count; k += BLOCK_ROWS) {
-        pack_columns(p + k, FL_TILE_COLUMNS, rows, s->p_panels);
-        for (size_t d = 0; d < t->width; d += BLOCK_COLUMNS)
-            add_block(s->p_panels, x_panels + rows * d, rows, grad + k * t->width + d, t->width, columns.count - k,
-                      t->width - d, NULL);
-    }
+    for (size_t k = 0; grad && k < columns.count; k += BLOCK_ROWS)
+        pack_columns(p + k, FL_TILE_COLUMNS, rows, s->p_panels + k * rows);
+    for (size_t start = 0; grad && start < t->width; start += DEPTH)
+        for (size_t k = 0; k < columns.count; k += BLOCK_ROWS)
+            for (size_t d = start; d < t->width && d < start + DEPTH; d += BLOCK_COLUMNS)
+                add_block(s->p_panels + k * rows, x_panels + rows * d, rows, grad + k * t->width + d, t->width,
+                          columns.count - k, t->width - d, NULL);
     if (!bias) return;
     real sum[FL_TILE_COLUMNS] = {0};
     for (size_t i = 0; i < rows; i++)
