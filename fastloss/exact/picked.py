@@ -7,6 +7,7 @@ file.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +46,14 @@ def column(values: Sequence[bytes | None], type: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(type, len(values), [valid, *buffers])
 
 
+def repeated(text: str | None, count: int) -> pa.Array:
+    """A text, or null, so many times."""
+    found = b"" if text is None else text.encode()
+    valid = _packed(np.zeros(count, bool)) if text is None else None
+    ends = np.arange(count + 1, dtype=np.int32) * np.int32(len(found))
+    return pa.Array.from_buffers(pa.string(), count, [valid, pa.py_buffer(ends), pa.py_buffer(found * count)])
+
+
 def stored(array: pa.Array) -> np.ndarray:
     """The numbers of an array of them as they lie in memory, whatever they are where it is null.
 
@@ -62,6 +71,12 @@ def stored_column(table: pa.Table, at: int) -> np.ndarray:
     return np.concatenate([np.empty(0, DTYPES[column.type.id]), *map(stored, column.chunks)])
 
 
+def is_flat(type: pa.DataType) -> bool:
+    """Whether values are numbers, times, texts or bytes, which lie one after the other."""
+    is_number = types.is_primitive(type) or types.is_decimal(type)
+    return is_number or type.id in OFFSETS or types.is_fixed_size_binary(type)
+
+
 def take(array: pa.Array, places: np.ndarray) -> pa.Array:
     """The values at some places, of any type.
 
@@ -70,10 +85,10 @@ def take(array: pa.Array, places: np.ndarray) -> pa.Array:
     pa.ArrowIndexError
         If there are fewer.
     """
-    type, is_text = array.type, array.type.id in OFFSETS
+    type = array.type
     if len(places) and places.max() >= len(array):
         raise pa.ArrowIndexError(f"there is no value {places.max()} among {len(array)}")
-    if not (is_text or types.is_primitive(type) or types.is_decimal(type) or types.is_fixed_size_binary(type)):
+    if not is_flat(type):
         return _taken(array, places)
     if not len(places):
         return pa.nulls(0, type)
@@ -81,7 +96,7 @@ def take(array: pa.Array, places: np.ndarray) -> pa.Array:
     is_there, places, end = None, places + array.offset, array.offset + len(array)
     if array.null_count:
         is_there = _bits(valid, places)
-    if is_text:
+    if type.id in OFFSETS:
         found = _texts(np.frombuffer(buffers[0], OFFSETS[type.id], end + 1), buffers[1], places, is_there)
     elif types.is_boolean(type):
         bits = _bits(buffers[0], places)
@@ -93,6 +108,35 @@ def take(array: pa.Array, places: np.ndarray) -> pa.Array:
         found = [pa.py_buffer(values.view(np.uint8))]
     valid = None if is_there is None or is_there.all() else _packed(is_there)
     return pa.Array.from_buffers(type, len(places), [valid, *found])
+
+
+def runs(array: pa.Array, ends: Sequence[int]) -> list[pa.Array]:
+    """Runs, by where these end, of values of a flat type that `take` gave: each as that gives it alone, unlike slices,
+    beside which Arrow writes what comes next."""
+    if not len(array):
+        return [array] * len(ends)
+    type, (valid, *buffers) = array.type, array.buffers()
+    places = np.arange(len(array))
+    is_there = None if valid is None else _bits(valid, places)
+    if type.id in OFFSETS:
+        starts = np.frombuffer(buffers[0], OFFSETS[type.id], len(array) + 1)
+    elif types.is_boolean(type):
+        bits = _bits(buffers[0], places)
+
+    def of(first: int, stop: int) -> pa.Array:
+        if type.id in OFFSETS:
+            own = starts[first : stop + 1]
+            found = [pa.py_buffer(own - own[0]), buffers[1].slice(own[0], own[-1] - own[0])]
+        elif types.is_boolean(type):
+            found = [_packed(bits[first:stop])]
+        else:
+            size = type.bit_width // 8
+            found = [buffers[0].slice(first * size, (stop - first) * size)]
+        there = None if is_there is None else is_there[first:stop]
+        valid = None if there is None or there.all() else _packed(there)
+        return pa.Array.from_buffers(type, stop - first, [valid, *found])
+
+    return [of(first, stop) if stop > first else pa.nulls(0, type) for first, stop in pairwise((0, *ends))]
 
 
 def _texts(

@@ -7,18 +7,20 @@ import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
 from fastloss.exact.keys import number_key
-from fastloss.exact.picked import take
+from fastloss.exact.picked import is_flat, runs, take
 from fastloss.exact.spelling import spelling
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, in the units of Arrow
 TRAILING_ZEROS = re.compile(r"(\.\d*[1-9])0+(?!\d)|\.0+(?!\d)")
 _UUID_DIGITS = [at for at in range(36) if at not in (8, 13, 18, 23)]  # where others have a hyphen
+AT_ONCE_BYTES = 1 << 30  # of a column; its rows may be wanted twice, and a column of texts has 2 GiB at most
 ZONE = re.compile(r"([+-]\d\d)(\d\d)$")
 _VIEWS = {types.is_string_view: pa.large_string(), types.is_binary_view: pa.large_binary()}
 
@@ -60,7 +62,19 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
 
 def chosen(table: pa.Table, rows: np.ndarray) -> pa.Table:
     """Rows of a table, by their places; the same bytes whatever the table was made of."""
-    return pa.table([compact(take(whole(c), rows)) for c in table.columns], schema=table.schema)
+    return chosen_runs(table, rows, (len(rows),))[0]
+
+
+def chosen_runs(table: pa.Table, rows: np.ndarray, ends: Sequence[int]) -> list[pa.Table]:
+    """`chosen` of each run of rows, by where these end; what can be cut is taken at once."""
+
+    def of(column: pa.Array) -> list[pa.Array]:
+        if len(ends) > 1 and is_flat(column.type) and column.nbytes <= AT_ONCE_BYTES:
+            return runs(take(column, rows), ends)
+        return [compact(take(column, rows[first:end])) for first, end in pairwise((0, *ends))]
+
+    columns = [of(whole(column)) for column in table.columns]
+    return [pa.table([column[i] for column in columns], schema=table.schema) for i in range(len(ends))]
 
 
 def take_rows(batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:

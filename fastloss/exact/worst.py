@@ -6,9 +6,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +58,7 @@ class Worst:
 
     def closed(self) -> Worst:
         """The same rows in one table, of a job that has ended; its types are those that `from_dict` gives."""
-        return Worst(self.count, (_read(_written(self._whole)),), (0,))
+        return all_closed([self])[0]
 
     def changed(self, change: Callable[[pa.Table, int], pa.Table]) -> Worst:
         """With other tables, by a function of each and of its number."""
@@ -150,6 +151,22 @@ class Worst:
         return [json.dumps(row) for table in tables for row in Worst(self.count, (table,)).fields()]
 
 
+def all_closed(given: Sequence[Worst]) -> list[Worst]:
+    """`closed` of each: tables of one schema go through one stream."""
+    import pyarrow as pa
+
+    found: list[Worst] = []
+    wholes = [(worst.count, worst._whole) for worst in given]
+    for _, run in groupby(wholes, lambda pair: pair[1].schema.serialize()):
+        counts, tables = zip(*run, strict=True)
+        parts = [table.combine_chunks().to_batches() for table in tables]
+        with pa.ipc.open_stream(_written(tables[0].schema, chain(*parts))) as stream:
+            for count, part in zip(counts, parts, strict=True):
+                table = pa.Table.from_batches([stream.read_next_batch() for _ in part], stream.schema)
+                found.append(Worst(count, (table,), (0,)))
+    return found
+
+
 def merged(one: Worst | None, rows: int, other: Worst | None, others_rows: int) -> Worst | None:
     """The worst of both, where these are those of so many rows.
 
@@ -166,20 +183,20 @@ def merged(one: Worst | None, rows: int, other: Worst | None, others_rows: int) 
 
 
 def _stream(table: pa.Table) -> str:
-    return base64.b64encode(_written(table)).decode()
+    return base64.b64encode(_written(table.schema, table.combine_chunks().to_batches())).decode()
 
 
-def _written(table: pa.Table) -> pa.Buffer:
+def _written(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pa.Buffer:
     import pyarrow as pa
 
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        for batch in table.combine_chunks().to_batches():
+    with pa.ipc.new_stream(sink, schema) as stream:
+        for batch in batches:
             stream.write_batch(batch)
     return sink.getvalue()
 
 
-def _read(stream: pa.Buffer | bytes) -> pa.Table:
+def _read(stream: bytes) -> pa.Table:
     import pyarrow as pa
 
     return pa.ipc.open_stream(stream).read_all()

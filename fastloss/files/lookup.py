@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.exact.picked import stored_column
-from fastloss.exact.rows import chosen, no_rows
+from fastloss.exact.rows import chosen, chosen_runs, no_rows
 from fastloss.exact.summary import Summaries, Summary
-from fastloss.exact.worst import ADDED, Worst
+from fastloss.exact.worst import ADDED, Worst, all_closed
 from fastloss.files.dataset import Fragment
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import ARCHIVES, MEMORY
@@ -49,14 +49,17 @@ def with_all_columns(
     ScoringError
         If a file that is read again has another of the `states` than before the job.
     """
-    tables: dict[int, list[pa.Table]] = {}
+    given: list[Worst] = []
 
     def note(worst: Worst | None) -> Worst | None:
-        for number, table in zip(worst.numbers, worst.tables, strict=True) if worst is not None else ():
-            tables.setdefault(number, []).append(table)
+        given.extend(() if worst is None else (worst,))
         return worst
 
     summary.with_worst(note)
+    tables: dict[int, list[pa.Table]] = {}
+    for worst in given:
+        for number, table in zip(worst.numbers, worst.tables, strict=True):
+            tables.setdefault(number, []).append(table)
     held = {number: _distinct(found) for number, found in tables.items()}
     own = replace(spec, worst=None, where=(), others=())
     of_all = replace(own, keep=None)
@@ -69,16 +72,20 @@ def with_all_columns(
         rows, found = held[number]
         whole[number] = rows, _looked_up(fragments[number], rows, found, own if is_archive else of_all)
 
-    def complete(table: pa.Table, number: int) -> pa.Table:
-        rows, found = whole[number]
-        found = chosen(found, np.searchsorted(rows, stored_column(table, 1)))
-        fields = [*list(table.schema)[: len(ADDED)], *found.schema]
-        return pa.Table.from_arrays([*table.columns[: len(ADDED)], *found.columns], schema=pa.schema(fields))
+    complete = {number: iter(_complete(tables[number], *rows)) for number, rows in whole.items()}
+    closed = iter(all_closed([worst.changed(lambda _, number: next(complete[number])) for worst in given]))
+    return summary.with_worst(lambda worst: None if worst is None else next(closed))
 
-    def close(worst: Worst | None) -> Worst | None:
-        return None if worst is None else worst.changed(complete).closed()
 
-    return summary.with_worst(close)
+def _complete(tables: list[pa.Table], rows: np.ndarray, found: pa.Table) -> list[pa.Table]:
+    """Tables of one fragment with all columns, which were found of these rows."""
+    places = np.searchsorted(rows, np.concatenate([stored_column(table, 1) for table in tables]))
+    parts = chosen_runs(found, places, np.cumsum([*map(len, tables)]).tolist())
+    schema = pa.schema([*list(tables[0].schema)[: len(ADDED)], *found.schema])
+    return [
+        pa.Table.from_arrays([*table.columns[: len(ADDED)], *part.columns], schema=schema)
+        for table, part in zip(tables, parts, strict=True)
+    ]
 
 
 def _distinct(tables: list[pa.Table]) -> Rows:

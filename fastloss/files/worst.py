@@ -5,7 +5,7 @@ Of a row that may be one of them only what was read of its batch is kept; `looku
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.picked import column, take, to_arrow
-from fastloss.exact.rows import chosen, no_rows
+from fastloss.exact.picked import repeated, runs, take, to_arrow
+from fastloss.exact.rows import chosen_runs, no_rows
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.arrow import columns
 from fastloss.files.batch import Losses
@@ -183,8 +183,14 @@ class WorstCollector:
     def of_groups(self) -> Callable[[int], Worst]:
         """A function that gives the largest of a group, by its number."""
         self._trim()
-        held = self._held
-        return lambda group: self._worst(held[slice(*np.searchsorted(held["group"], [group, group + 1]))])
+        found: dict[int, list[tuple[pa.Table, int]]] = {}
+        for number, held in _by_number(self._held):
+            groups, starts = np.unique(held["group"], return_index=True)
+            tables = self._tables(number, held, [*starts[1:].tolist(), len(held)])
+            for group, table in zip(groups.tolist(), tables, strict=True):
+                found.setdefault(group, []).append((table, number))
+        nothing = self._worst(self._held[:0])
+        return lambda group: Worst(self._count, *zip(*found[group], strict=True)) if group in found else nothing
 
     def _larger(self, losses: Losses, group: np.ndarray | None) -> np.ndarray:
         """The rows that may be among the largest, as far as is known."""
@@ -264,28 +270,33 @@ class WorstCollector:
         chunks = []
         for number in sorted(set(self._held["number"].tolist())):
             of = np.flatnonzero(self._held["number"] == number)
-            chunks.append(self._rows(self._held[of]))
+            chunks += self._rows(self._held[of], (len(of),))
             self._held["chunk"][of], self._held["place"][of] = len(chunks) - 1, np.arange(len(of))
         self._chunks = chunks
 
-    def _rows(self, held: np.ndarray) -> pa.Table:
-        """What there is of rows of one fragment."""
+    def _rows(self, held: np.ndarray, ends: Sequence[int]) -> list[pa.Table]:
+        """What there is of rows of one fragment, in runs that end there."""
         numbers, chunk = np.unique(held["chunk"], return_inverse=True)
         chunks = [self._chunks[number] for number in numbers]
         before = np.cumsum([0, *map(len, chunks[:-1])])
-        return chosen(pa.concat_tables(chunks), before[chunk] + held["place"])
+        return chosen_runs(pa.concat_tables(chunks), before[chunk] + held["place"], ends)
 
     def _worst(self, held: np.ndarray) -> Worst:
-        numbers = sorted(set(held["number"].tolist())) or [0]
-        return Worst(self._count, tuple(self._table(n, held[held["number"] == n]) for n in numbers), tuple(numbers))
+        parts = list(_by_number(held)) or [(0, held)]
+        tables = [table for number, of in parts for table in self._tables(number, of, (len(of),))]
+        return Worst(self._count, tuple(tables), tuple(number for number, _ in parts))
 
-    def _table(self, number: int, held: np.ndarray) -> pa.Table:
-        rows = self._rows(held) if len(held) else self._no_rows
+    def _tables(self, number: int, held: np.ndarray, ends: Sequence[int]) -> list[pa.Table]:
+        """Tables of rows of one fragment, in runs that end there."""
+        parts = self._rows(held, ends) if len(held) else [self._no_rows]
         file = self._files[number] if len(held) else ""
-        files = [None if file is None else file.encode()] * len(held)
-        first = [column(files, pa.string()), to_arrow(held["row"]), to_arrow(held["value"])]
-        fields = [pa.field(name, array.type) for name, array in zip(added(self._spec), first, strict=True)]
-        return pa.Table.from_arrays([*first, *rows.columns], schema=pa.schema([*fields, *rows.schema]))
+        files = [repeated(file, len(part)) for part in parts]
+        first = [files, *(runs(to_arrow(held[name]), ends) for name in ("row", "value"))]
+        fields = [pa.field(name, of[0].type) for name, of in zip(added(self._spec), first, strict=True)]
+        schema = pa.schema([*fields, *parts[0].schema])
+        return [
+            pa.Table.from_arrays([*own, *part.columns], schema=schema) for *own, part in zip(*first, parts, strict=True)
+        ]
 
 
 def _unmarked(rows: np.ndarray, losses: Losses) -> np.ndarray:
@@ -304,19 +315,44 @@ def _places_of_largest(values: np.ndarray, count: int) -> np.ndarray:
     return np.sort(np.concatenate([larger, equal]))
 
 
+def _by_number(held: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Those of each fragment, by its number."""
+    for number in sorted(set(held["number"].tolist())):
+        yield number, held[held["number"] == number]
+
+
 def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([part.view(AS_BYTES) for part in parts]).view(HELD)
 
 
 def _largest(held: np.ndarray, count: int) -> np.ndarray:
     """Of each group the largest, in order."""
-    order = np.lexsort((held["row"], held["number"], -held["value"], held["group"]))
+    order = _order(held)
     groups = held["group"].take(order)
     if not len(groups) or groups[0] == groups[-1]:
         return held.take(order[:count])
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
     sizes = np.diff(starts, append=len(held))
     return held.take(order[np.arange(len(held)) - starts.repeat(sizes) < count])
+
+
+def _order(held: np.ndarray) -> np.ndarray:
+    """Their places by group, the largest first, of equal ones the first of the input.
+
+    Most values are equal to no other, and NumPy sorts short integers fastest: `lexsort` by all takes longer.
+    """
+    values = -held["value"]
+    order = np.argsort(values)
+    sorted_values = values[order]
+    is_equal = sorted_values[1:] == sorted_values[:-1]
+    if is_equal.any():
+        tied = np.flatnonzero(np.append(is_equal, False) | np.append(False, is_equal))
+        some = order[tied]
+        order[tied] = some[np.lexsort((held["row"][some], held["number"][some], values[some]))]
+    groups = held["group"][order]
+    if len(groups) and groups.max() < 1 << 16:
+        groups = groups.astype(np.uint16)
+    return order[np.argsort(groups, kind="stable")]
 
 
 def _at_most(value: float, dtype: np.dtype) -> np.floating:

@@ -1,6 +1,7 @@
 """Values that are picked are those that pyarrow takes, to the bytes."""
 
 import datetime
+import pickle
 import subprocess
 import sys
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from fastloss.exact import picked
+from fastloss.exact.rows import chosen, chosen_runs, whole
 
 ROWS = 50
 VALUES = {
@@ -76,6 +78,24 @@ def test_places_behind_the_end_are_refused(kind):
         picked.take(VALUES[kind].slice(0, 9), np.array([1, 9]))
 
 
+@pytest.mark.parametrize("nulls", [0, 0.3, 1])
+@pytest.mark.parametrize("kind", VALUES)
+def test_runs_have_the_bytes_of_each_alone(kind, nulls):
+    array = VALUES[kind]
+    if nulls and kind not in ("null", "view"):
+        array = with_nulls(array, np.random.default_rng(0).random(ROWS) < nulls)
+    places = np.random.default_rng(1).permutation(ROWS)
+    ends = [0, 9, 9, 20, 21, ROWS]
+    found = chosen_runs(pa.table({"a": array}), places, ends)
+    for table, first, end in zip(found, [0, *ends[:-1]], ends, strict=True):
+        run = whole(table.column(0))
+        run.validate(full=True)
+        alone = whole(chosen(pa.table({"a": array}), places[first:end]).column(0))
+        assert stream(run) == stream(alone)
+        assert len(pickle.dumps(run)) <= len(pickle.dumps(alone)) + 64
+    assert list(map(len, chosen_runs(pa.table({"a": array}), places[:0], [0, 0]))) == [0, 0]
+
+
 def test_columns_are_made_of_numbers_and_bytes():
     for dtype in ("f4", "f8", "i8", "u1"):
         values = np.arange(9)[::2].astype(dtype)
@@ -84,6 +104,8 @@ def test_columns_are_made_of_numbers_and_bytes():
         assert picked.column([b"a", b"", "é".encode()], type).equals(pa.array(["a", "", "é"]).cast(type))
         assert picked.column([b"a", None, b""], type).equals(pa.array(["a", None, ""]).cast(type))
         assert picked.column([], type).equals(pa.array([], type))
+    assert picked.repeated("é", 3).equals(pa.array(["é"] * 3))
+    assert picked.repeated(None, 3).equals(pa.nulls(3, pa.string()))
     assert picked.column([b"\1", None, b"\0"], pa.bool_()).equals(pa.array([True, None, False]))
     assert picked.column([b"\2\1", None], pa.int16()).equals(pa.array([258, None], pa.int16()))
     assert picked.column([b"ab", b"cd"], pa.binary(2)).equals(pa.array([b"ab", b"cd"], pa.binary(2)))

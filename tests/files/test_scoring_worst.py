@@ -1,5 +1,6 @@
 """score(worst=N): the rows of the largest losses with all of their columns, whatever they come from."""
 
+import collections
 import datetime
 import io
 import itertools
@@ -145,6 +146,23 @@ def test_groups(tmp_path):
         check(group.worst, [table], [str(path)], expected_rows([table], keep=lambda row, key=key: row["day"] == key))
     assert fl.Summary.from_json(summary.to_json(state=True)) == summary
     assert score(path, by="day").groups["mon"].worst is None
+
+
+@pytest.mark.parametrize("groups", [1, 7, 70_000])
+@pytest.mark.parametrize("values", [2, 1000])
+def test_the_largest_come_by_group_then_value_then_place(groups, values):
+    rng = np.random.default_rng(values)
+    held = np.zeros(2000, worst_module.HELD)
+    held["group"] = rng.integers(0, groups, 2000)
+    held["group"][0] = groups - 1
+    held["number"], held["row"] = rng.integers(0, 3, 2000), rng.permutation(2000)
+    held["value"] = rng.choice([np.inf, 0.0, -0.0, *rng.normal(size=values)], 2000)
+    expected, taken = [], collections.Counter()
+    for one in sorted(held, key=lambda one: (one["group"], -one["value"], one["number"], one["row"])):
+        taken[one["group"]] += 1
+        if taken[one["group"]] <= 5:
+            expected.append(one.tolist())
+    assert worst_module._largest(held, 5).tolist() == expected
 
 
 def test_many_groups(tmp_path):
