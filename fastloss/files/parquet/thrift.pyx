@@ -61,6 +61,35 @@ def write(dict struct not None):
     return out.all()
 
 
+@cython.final
+cdef class Form:
+    """A struct of which some values are told later: where it has text, which names one. The rest is written once."""
+
+    cdef list parts     # bytes, and names
+
+    def __init__(self, dict struct not None):
+        cdef Written out = Written()
+        cdef Py_ssize_t at = 0
+        out.named, self.parts = [], []
+        out.struct(struct)
+        text = out.all()
+        for place, name in out.named:
+            self.parts += [text[at:place], name]
+            at = place
+        self.parts.append(text[at:])
+
+    def write(self, dict values not None):
+        """The bytes of the struct with these values, integers or what stands for others."""
+        cdef Written out = Written()
+        for part in self.parts:
+            value = part if isinstance(part, bytes) else values[part]
+            if isinstance(value, bytes):
+                out.put(value)
+            else:
+                out.integer(value)
+        return out.all()
+
+
 def varint(uint64_t value):
     """An integer as the protocol has lengths."""
     cdef Written out = Written()
@@ -361,6 +390,7 @@ cdef class Written:
 
     cdef uint8_t* start
     cdef Py_ssize_t size, room
+    cdef list named     # the places of values that are told later, and their names
 
     def __dealloc__(self):
         free(self.start)
@@ -369,7 +399,7 @@ cdef class Written:
         return self.start[: self.size]
 
     cdef int struct(self, dict struct) except -1:
-        cdef int64_t before = 0, number, integer
+        cdef int64_t before = 0, number
         cdef int kind
         for number, (kind, value) in sorted(struct.items()):
             if kind == TRUE or kind == FALSE:
@@ -378,11 +408,12 @@ cdef class Written:
                 self.byte(number - before << 4 | kind)
             else:
                 self.byte(kind)
-                self.varint(<uint64_t>number << 1 ^ <uint64_t>(number >> 63))
+                self.integer(number)
             before = number
-            if I16 <= kind <= I64:
-                integer = value
-                self.varint(<uint64_t>integer << 1 ^ <uint64_t>(integer >> 63))
+            if isinstance(value, str):
+                self.named.append((self.size, value))
+            elif I16 <= kind <= I64:
+                self.integer(value)
             elif isinstance(value, dict):
                 self.struct(value)
             elif isinstance(value, list):
@@ -398,6 +429,9 @@ cdef class Written:
                 self.put(value)
         self.byte(0)
         return 0
+
+    cdef int integer(self, int64_t value) except -1:
+        return self.varint(<uint64_t>value << 1 ^ <uint64_t>(value >> 63))
 
     cdef int varint(self, uint64_t value) except -1:
         while value > 127:

@@ -1,14 +1,15 @@
 """Columns of numbers as Parquet's column chunks, without dictionaries: the bytes that pyarrow's writer makes of them.
 
 Of floats without nulls they are made here, in half its time: PLAIN pages, which are the floats as they lie in memory.
-What it says of them, and in its footer, is taken from a file of one that it has written.
+What it says of them, and in its footer, is as in a file of one that it has written.
 """
 
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Mapping
-from functools import lru_cache, reduce
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -19,11 +20,12 @@ from fastloss.files.arrow import columns
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
 from fastloss.files.parquet.carried import Chunk
-from fastloss.files.parquet.thrift import Struct, number
+from fastloss.files.parquet.thrift import Form, Struct, number
 
 PAGE_ROWS = 20_000
 PAGE_BECOMES, PAGE_BOUNDS, PAGE_OF_FLOATS = 2, 5, 5  # of the header of a page of the first version
 PAGES, PAGES_COUNT = 13, 3  # of the metadata of a chunk: how many pages have which encoding
+BOUND = {32: struct.Struct("<bf"), 64: struct.Struct("<bd")}  # of floats of so many bits, behind its length
 BOUNDS, NULLS = (1, 2, 5, 6), 3  # of statistics: most and least, twice
 GROUP = {fields.GROUP_CHUNKS: [{fields.CHUNK_METADATA: {fields.CHUNK_STATISTICS: {}, PAGES: [{}], fields.SIZES: {}}}]}
 FOOTER = {fields.FILE_SCHEMA: [{}], fields.FILE_ORDERS: [{}]}
@@ -158,11 +160,11 @@ def _by_pyarrow(file: Placed, field: pa.Field, column: pa.ChunkedArray, codec: s
         writer.is_open = False  # or pyarrow closes it when it is collected
     (group,) = thrift.read(streamed.footer(), {fields.FILE_GROUPS: [GROUP]})[0][fields.FILE_GROUPS][1]
     chunks = []
-    for struct in group[fields.GROUP_CHUNKS][1]:
-        metadata = struct[fields.CHUNK_METADATA][1]
+    for chunk in group[fields.GROUP_CHUNKS][1]:
+        metadata = chunk[fields.CHUNK_METADATA][1]
         start = fields.chunk_start(metadata)
         stop, becomes = start + number(metadata, fields.TAKES), number(metadata, fields.BECOMES)
-        chunks.append(Chunk(start, stop, becomes, struct))
+        chunks.append(Chunk(start, stop, becomes, chunk))
         chunks[-1].move(start + off)
     return chunks
 
@@ -175,58 +177,41 @@ def _pyarrow_writer(file, field: pa.Field, codec: str) -> pa.parquet.ParquetWrit
 
 def _of_floats(file: Placed, field: pa.Field, column: pa.ChunkedArray, codec: str) -> Chunk:
     """Write floats, of which none is null, page by page."""
-    page, struct = _example(field, codec)
-    metadata, start, becomes, bounds = struct[fields.CHUNK_METADATA][1], file.at, 0, []
+    start, becomes, bounds, kind = file.at, 0, [], BOUND[field.type.bit_width]
     for at in range(0, len(column), PAGE_ROWS):
         values = stored(_joined(column.slice(at, PAGE_ROWS)))
-        bounds.append((np.fmin.reduce(values), np.fmax.reduce(values)))
+        bounds.append((float(np.fmin.reduce(values)), float(np.fmax.reduce(values))))
         levels = thrift.varint(2 * len(values)) + b"\1"  # a run of ones: none is null
         body = [len(levels).to_bytes(4, "little") + levels, memoryview(values).cast("B")]
         size = sum(map(len, body))
         if codec != "none":
             body = [b"", pa.Codec(codec).compress(b"".join(body), asbytes=True)]
-        head = _head(page, len(values), size, sum(map(len, body)), *bounds[-1])
+        told = {"rows": len(values), "becomes": size, "takes": sum(map(len, body))} | _bounded(kind, bounds[-1:])
+        page, _ = _forms(field, codec, "least" in told)
+        head = page.write(told)
         file.write(head + body[0])
         file.write(body[1])
         becomes += len(head) + size
-    least, most = zip(*bounds, strict=True)
-    metadata = metadata | {
-        fields.VALUES: (thrift.I64, len(column)),
-        fields.BECOMES: (thrift.I64, becomes),
-        fields.TAKES: (thrift.I64, file.at - start),
-        fields.PAGES_START: (thrift.I64, start),
-        fields.CHUNK_STATISTICS: _bounded(
-            metadata[fields.CHUNK_STATISTICS], reduce(np.fmin, least), reduce(np.fmax, most)
-        ),
-        PAGES: (thrift.LIST, [metadata[PAGES][1][0] | {PAGES_COUNT: (thrift.I32, len(bounds))}]),
-    }
-    if fields.SIZES in metadata:  # a histogram of levels, of which all are 1
-        histogram = thrift.LIST, b"\x26\0" + thrift.varint(2 * len(column))
-        metadata[fields.SIZES] = thrift.STRUCT, metadata[fields.SIZES][1] | {fields.SIZES_HISTOGRAMS[1]: histogram}
-    return Chunk(start, file.at, becomes, struct | {fields.CHUNK_METADATA: (thrift.STRUCT, metadata)})
+    told = {"rows": len(column), "becomes": becomes, "takes": file.at - start, "start": start, "pages": len(bounds)}
+    told["histogram"] = b"\x26\0" + thrift.varint(2 * len(column))  # of levels, of which all are 1
+    told |= _bounded(kind, bounds)
+    _, chunk = _forms(field, codec, "least" in told)
+    return Chunk(start, file.at, becomes, chunk.write(told))
 
 
-def _head(page: Struct, rows: int, becomes: int, takes: int, least: np.floating, most: np.floating) -> bytes:
-    """The header of a page, like that of an example."""
-    _, of_floats = page[PAGE_OF_FLOATS]
-    told = {fields.PAGE_VALUES: (thrift.I32, rows), PAGE_BOUNDS: _bounded(of_floats[PAGE_BOUNDS], least, most)}
-    sizes = {PAGE_BECOMES: (thrift.I32, becomes), fields.PAGE_TAKES: (thrift.I32, takes)}
-    return thrift.write(page | sizes | {PAGE_OF_FLOATS: (thrift.STRUCT, of_floats | told)})
-
-
-def _bounded(statistics: tuple[int, Struct], least: np.floating, most: np.floating) -> tuple[int, Struct]:
-    """Statistics like those of an example, with other bounds: of NaN alone with none."""
-    kind, struct = statistics
-    if least != least:
-        return kind, {field: value for field, value in struct.items() if field == NULLS}
-    zero = type(least)(0.0)
-    low, high = thrift.binary((least or -zero).tobytes()), thrift.binary((most or zero).tobytes())
-    return kind, struct | dict(zip(BOUNDS, (high, low, high, low), strict=True))
+def _bounded(kind: struct.Struct, bounds: list[tuple[float, float]]) -> dict[str, bytes]:
+    """What statistics tell of least and largest values of pages: of NaN alone nothing."""
+    known = [pair for pair in bounds if pair[0] == pair[0]]
+    if not known:
+        return {}
+    least, most = min(least for least, _ in known), max(most for _, most in known)
+    return {"least": kind.pack(kind.size - 1, least or -0.0), "most": kind.pack(kind.size - 1, most or 0.0)}
 
 
 @lru_cache(maxsize=64)
-def _example(field: pa.Field, codec: str) -> tuple[Struct, Struct]:
-    """The header of the page and the description of the chunk that pyarrow's writer makes of a single float."""
+def _forms(field: pa.Field, codec: str, is_bounded: bool) -> tuple[Form, Form]:
+    """The header of a page and the description of a chunk as pyarrow's writer makes them of a single float, but for
+    what floats tell."""
     one = columns.to_arrow(np.ones(1, DTYPES[field.type.id]), None)
     file = io.BytesIO()
     with _pyarrow_writer(file, field, codec) as writer:
@@ -234,7 +219,36 @@ def _example(field: pa.Field, codec: str) -> tuple[Struct, Struct]:
     data = file.getvalue()
     page, _ = thrift.read(data, {PAGE_OF_FLOATS: {PAGE_BOUNDS: {}}}, len(fields.MAGIC))
     (group,) = thrift.read(_footer_of(data), {fields.FILE_GROUPS: [GROUP]})[0][fields.FILE_GROUPS][1]
-    return page, group[fields.GROUP_CHUNKS][1][0]
+    chunk = group[fields.GROUP_CHUNKS][1][0]
+    of_floats, metadata = page[PAGE_OF_FLOATS][1], chunk[fields.CHUNK_METADATA][1]
+    _name(page, {PAGE_BECOMES: "becomes", fields.PAGE_TAKES: "takes"})
+    _name(of_floats, {fields.PAGE_VALUES: "rows"})
+    _name(
+        metadata,
+        {
+            fields.VALUES: "rows",
+            fields.BECOMES: "becomes",
+            fields.TAKES: "takes",
+            fields.PAGES_START: "start",
+        },
+    )
+    _name(metadata[PAGES][1][0], {PAGES_COUNT: "pages"})
+    if fields.SIZES in metadata:
+        _name(metadata[fields.SIZES][1], {fields.SIZES_HISTOGRAMS[1]: "histogram"})
+    for told, statistics in ((of_floats, PAGE_BOUNDS), (metadata, fields.CHUNK_STATISTICS)):
+        kind, found = told[statistics]
+        if is_bounded:
+            _name(found, dict(zip(BOUNDS, ("most", "least", "most", "least"), strict=True)))
+        else:
+            told[statistics] = kind, {NULLS: found[NULLS]}
+    return Form(page), Form(chunk)
+
+
+def _name(told: Struct, names: dict[int, str]) -> None:
+    """Have the values of some fields told later."""
+    for field, name in names.items():
+        kind, _ = told[field]
+        told[field] = kind, name
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
