@@ -27,7 +27,7 @@ from fastloss.files.errors import ScoringError
 from fastloss.files.matching import Source
 from fastloss.files.parquet import numbers, selected
 from fastloss.files.parquet.carried import Carried
-from fastloss.files.parquet.footer import Footer
+from fastloss.files.parquet.footer import Footer, Read
 from fastloss.files.parquet.pages import with_rows
 from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import (
@@ -129,15 +129,17 @@ class ParquetSource(Source):
         if names not in self._carried:
             is_here = isinstance(self._binary, io.BufferedReader | io.BufferedRandom)
             is_possible = is_here and Carried.is_possible(self._footer)
-            carried = Carried(self._read_at, self._footer, self._groups, names) if is_possible else None
+            carried = Carried(self._reader(), self._footer, self._groups, names) if is_possible else None
             self._carried[names] = carried
         return self._carried[names]
 
-    def _read_at(self, count: int, start: int) -> bytes:
-        """So many bytes from a place on, or fewer where the file ends."""
+    def _reader(self) -> Read:
+        """What reads so many bytes of a file of this machine from a place on, or fewer where the file ends: without the
+        source, which keeps what has it, so that the memory of a file serves the next."""
         if isinstance(self._stored, pa.NativeFile):
-            return self._stored.read_at(count, start)
-        return os.pread(self._binary.fileno(), count, start)
+            return self._stored.read_at
+        file = self._binary
+        return lambda count, start: os.pread(file.fileno(), count, start)
 
     def in_file(self, rows: np.ndarray) -> np.ndarray:
         """The numbers that rows of the row groups have in the file."""
