@@ -24,7 +24,7 @@ from fastloss.files.locks import hold, locked_file, remove_unheld
 from fastloss.files.stores.entries import Entry
 
 READ_BUFFER_BYTES = 1 << 20
-WRITE_BUFFER_BYTES = 1 << 17  # a small file is written at once
+WRITE_BUFFER_BYTES = 1 << 16  # a page of floats is larger, and is written without a copy
 HEAD_BYTES = 1 << 10
 
 Write = Callable[[], None]
