@@ -139,9 +139,23 @@ def test_integers_near_each_other_are_the_keys_that_pyarrow_finds(kind):
         values = RNG.integers(least, most, 1000, kind, endpoint=True)
         column = pa.array(values)
         for given in (column, column.slice(3), column.dictionary_encode(), column.dictionary_encode().slice(3, 200)):
-            codes, keys = keys_of(given, "g")
+            codes, keys = keys_of(given, "g", {})
             assert [keys[code] for code in codes] == given.to_pylist()
             assert len(set(keys)) == len(keys) == len(set(given.to_pylist()))
+
+
+def test_dates_are_text_whatever_the_dates_of_the_batch_before_were():
+    pa = pytest.importorskip("pyarrow")
+    known: dict = {}
+    some = (0, 9, 0), (0, 9, 0), (-3, 9, 0), (-(1 << 31), (1 << 31) - 1, 0), (18000, 18300, 0), (0, 9, 0.1), (5, 6, 0)
+    for least, below, nulls in some:
+        days = RNG.integers(least, below, 300).astype(np.int32)
+        column = pa.array(days, mask=RNG.random(300) < nulls).cast(pa.date32())
+        for given in (column, column.dictionary_encode(), column.slice(100)):
+            texts = given.cast(pa.string()).to_pylist()
+            codes, keys = keys_of(given, "g", known)
+            assert [keys[code] for code in codes] == texts
+            assert len(set(keys)) == len(keys) == len(set(texts))
 
 
 def test_a_collector_that_is_taken_serves_again_for_fewer_groups():

@@ -1,5 +1,5 @@
-"""Columns of numbers of Parquet files are what pyarrow reads, whoever wrote them and however; of files that lie, what
-pyarrow says of them."""
+"""Columns of numbers and dates of Parquet files are what pyarrow reads, whoever wrote them and however; of files that
+lie, what pyarrow says of them."""
 
 import io
 import itertools
@@ -36,14 +36,15 @@ OF_CODECS = "none", "snappy", "zstd"  # that are decoded
 
 
 def column(rng, rows, kinds, nulls, is_sorted):
-    """Numbers of one of the dtypes, many or few of them, with NaN and so many nulls."""
+    """Numbers of one of the dtypes, or dates, many or few of them, with NaN and so many nulls."""
     dtype = DTYPES[rng.integers(len(DTYPES))]
     values = rng.normal(size=rows) * 1000 if kinds is None else rng.integers(0, kinds, rows)
     values = values.astype(dtype)
     if values.dtype.kind == "f":
         values[rng.random(rows) < 0.1] = np.nan
     missing = rng.random(rows) < nulls
-    return pa.array(values, mask=np.sort(missing) if is_sorted else missing)
+    found = pa.array(values, mask=np.sort(missing) if is_sorted else missing)
+    return found.cast(pa.date32()) if dtype is np.int32 and rng.random() < 0.5 else found
 
 
 def by_pyarrow(data, names, size):
@@ -78,6 +79,8 @@ def same(one, other):
         return False
     for a, b in zip(one.columns, other.columns, strict=True):
         a.validate(full=True)
+        if pa.types.is_date(a.type):
+            a, b = a.cast(pa.int32()), b.cast(pa.int32())
         there = a.is_valid().to_numpy(zero_copy_only=False)
         bits = [
             np.frombuffer(c.fill_null(0).buffers()[1], f"u{c.type.bit_width // 8}", len(c)) for c in map(copied, (a, b))

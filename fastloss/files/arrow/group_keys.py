@@ -8,14 +8,14 @@ import numpy as np
 
 from fastloss.exact.accumulator import steps
 from fastloss.exact.keys import Key, number_key
-from fastloss.exact.picked import stored
+from fastloss.exact.picked import stored, to_arrow
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
 _MOST_CODES = np.iinfo(np.int32).max
 
-# By column the dictionary before, and what `keys_of` says of it: mostly that of the next too; and by columns what their
-# combinations were
+# By column the dictionary before, or the dates, and what `_encoded` says of it: mostly that of the next too; and by
+# columns what their combinations were
 Remembered = dict[str | tuple[str, ...], tuple]
 
 
@@ -62,22 +62,28 @@ def _numbered(codes: np.ndarray, present: np.ndarray, possible: int) -> np.ndarr
     return numbers.take(codes)
 
 
-def keys_of(column, by: str, known: Remembered | None = None) -> tuple[np.ndarray, list[Key]]:
+def keys_of(column, by: str, known: Remembered) -> tuple[np.ndarray, list[Key]]:
     """The number of each row's key, and the keys: the values of the column `by`."""
     from pyarrow import types
 
     if types.is_dictionary(column.type) and len(column.dictionary) <= len(column):
-        return _keys_of_dictionary(column, by, {} if known is None else known)
-    if types.is_integer(column.type) and not column.null_count and len(column):
-        values = stored(column)
-        least, most = values.min(), values.max()
-        possible = int(most) - int(least) + 1
-        if possible <= len(values):
-            signed = values.astype(np.int32 if values.dtype == np.int32 else np.int64, copy=False)
-            codes, present = steps(signed, int(least.astype(signed.dtype)), possible)
-            if len(present) == possible:
-                return codes, list(range(int(least), int(most) + 1))
-            return _numbered(codes, present, possible), [int(least) + step for step in present.tolist()]
+        return _keys_of_dictionary(column, by, known)
+    if types.is_date32(column.type):
+        dense = _keys_of_integers(column.view("int32"))
+        if dense is not None:
+            codes, days = dense
+            return codes, _keys_of_values(to_arrow(np.array(days, np.int32)).view(column.type), by, known)[1]
+    if types.is_integer(column.type):
+        dense = _keys_of_integers(column)
+        if dense is not None:
+            return dense
+    return _encoded(column, by)
+
+
+def _encoded(column, by: str) -> tuple[np.ndarray, list[Key]]:
+    """As `keys_of`, of any column."""
+    from pyarrow import types
+
     array = columns.wide_decimals(columns.decoded(column))
     is_time = types.is_temporal(array.type) and not types.is_interval(array.type)
     is_number = types.is_floating(array.type) or types.is_decimal(array.type)
@@ -101,11 +107,32 @@ def keys_of(column, by: str, known: Remembered | None = None) -> tuple[np.ndarra
     return encoded.indices.fill_null(len(keys)).to_numpy(), [*keys, None]
 
 
+def _keys_of_integers(column) -> tuple[np.ndarray, list[int]] | None:
+    """As `keys_of`; None where some are missing, or they are further from one another than there are."""
+    if column.null_count or not len(column):
+        return None
+    values = stored(column)
+    least, most = values.min(), values.max()
+    possible = int(most) - int(least) + 1
+    if possible > len(values):
+        return None
+    signed = values.astype(np.int32 if values.dtype == np.int32 else np.int64, copy=False)
+    codes, present = steps(signed, int(least.astype(signed.dtype)), possible)
+    if len(present) == possible:
+        return codes, list(range(int(least), int(most) + 1))
+    return _numbered(codes, present, possible), [int(least) + step for step in present.tolist()]
+
+
+def _keys_of_values(values, by: str, known: Remembered) -> tuple[np.ndarray, list[Key]]:
+    """As `keys_of`, of the values of a column, which are mostly those of the column before."""
+    if by not in known or not known[by][0].equals(values):
+        known[by] = values, *_encoded(values, by)
+    return known[by][1:]
+
+
 def _keys_of_dictionary(column, by: str, known: Remembered) -> tuple[np.ndarray, list[Key]]:
     """As `keys_of`, of a dictionary that is short beside its column; values of it may be in no row, or there twice."""
-    if by not in known or not known[by][0].equals(column.dictionary):
-        known[by] = column.dictionary, *keys_of(column.dictionary, by)
-    _, of_values, keys = known[by]
+    of_values, keys = _keys_of_values(column.dictionary, by, known)
     indices = column.indices
     if column.null_count:
         indices = indices.fill_null(len(of_values))

@@ -1,4 +1,5 @@
-"""Columns of numbers, decoded page by page: flat ones of 32 or 64 bits; and texts, as their places in dictionaries.
+"""Columns of numbers and dates, decoded page by page: flat ones of 32 or 64 bits; and texts, as their places in
+dictionaries.
 
 This takes half the time of pyarrow, and the memory of a page a column. Whatever is not known here, or not as it should
 be, is left to pyarrow, which says what is wrong, if anything is.
@@ -29,11 +30,11 @@ PHYSICAL = {
 }
 # What those that are decoded here are in Arrow
 DECODED = {
-    "INT32": pa.int32(),
-    "INT64": pa.int64(),
-    "FLOAT": pa.float32(),
-    "DOUBLE": pa.float64(),
-    "BYTE_ARRAY": TEXTS,
+    "INT32": (pa.int32(), pa.date32()),
+    "INT64": (pa.int64(),),
+    "FLOAT": (pa.float32(),),
+    "DOUBLE": (pa.float64(),),
+    "BYTE_ARRAY": (TEXTS,),
 }
 CODECS = {0: None, 1: "snappy", 6: "zstd"}  # by their numbers; pyarrow does not check how many bytes others give
 
@@ -107,7 +108,7 @@ def _newly_decoded(
 ) -> tuple[pa.Schema, list[int]]:
     fields = [_field(schema.field(name), name in texts) for name in dict.fromkeys(names)]
     leaves = [_leaf(footer, field) for field in fields]
-    if any(DECODED[footer.leaves[i].type] != field.type for i, field in zip(leaves, fields, strict=True)):
+    if any(field.type not in DECODED[footer.leaves[i].type] for i, field in zip(leaves, fields, strict=True)):
         raise Refused("a column of another type")
     return pa.schema(fields, schema.metadata), leaves
 
