@@ -1,5 +1,6 @@
 """Parquet columns that are copied into outputs: what other readers see in them, and what a footer may not say."""
 
+import gc
 import hashlib
 import io
 import json
@@ -14,6 +15,8 @@ import fastloss as fl
 from fastloss.files import ScoringError, fragment
 from fastloss.files.parquet import footer as fields
 from fastloss.files.parquet import thrift
+from fastloss.files.parquet.carried import Carried
+from fastloss.files.readers.tables import ParquetSource
 from fastloss.files.writers.sinks import ParquetSink
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
@@ -164,6 +167,29 @@ def test_a_footer_that_is_read_and_written_is_the_same(columns, shape):
 
 
 NUMBERS = [0, 1, -1, 63, 64, -64, -65, 1 << 31, -(1 << 31), (1 << 63) - 1, -(1 << 63)]
+
+
+def test_values_of_a_form_are_told_later():
+    values = {"small": -3, "large": (1 << 62) + 1, "text": thrift.binary(b"text")[1], "places": b"\x26\0\2"}
+    inside = {1: (thrift.I64, "large"), 2: (thrift.LIST, "places")}
+    form = thrift.Form({
+        1: (thrift.I32, "small"),
+        2: (thrift.TRUE, True),
+        30: (thrift.STRUCT, inside),
+        31: (thrift.LIST, [{4: (thrift.BINARY, "text")}, {}]),
+        40: (thrift.I16, "small"),
+    })  # fmt: skip
+    expected = {
+        1: (thrift.I32, -3),
+        2: (thrift.TRUE, True),
+        30: (thrift.STRUCT, {1: (thrift.I64, values["large"]), 2: (thrift.LIST, values["places"])}),
+        31: (thrift.LIST, [{4: (thrift.BINARY, values["text"])}, {}]),
+        40: (thrift.I16, -3),
+    }
+    assert form.write(values) == form.write(values | {"other": 1}) == thrift.write(expected)
+    assert form.write(values | {"small": 1}) != thrift.write(expected)
+    with pytest.raises(KeyError, match="places"):
+        form.write({name: value for name, value in values.items() if name != "places"})
 
 
 def test_structs_of_every_kind():
@@ -675,6 +701,19 @@ def test_unknown_fields_of_columns_are_kept(tmp_path):
     score(source, out)
     assert footer(out)[fields.FILE_SCHEMA][1][2][77] == thrift.binary(b"of the future")
     check(source, out)
+
+
+def test_sources_do_not_wait_for_the_garbage_collector(tmp_path):
+    for i in range(3):
+        pq.write_table(mixed(seed=i), tmp_path / f"{i}.parquet")
+    gc.collect()
+    gc.disable()
+    try:
+        fl.score(tmp_path, f"{tmp_path}-scored/", **OPTIONS)
+        left = [one for one in gc.get_objects() if type(one) in (ParquetSource, Carried)]
+    finally:
+        gc.enable()
+    assert not left
 
 
 def test_what_is_carried_is_not_decoded(tmp_path):
