@@ -13,7 +13,7 @@ from fastloss.exact.collectors import Collector, ColumnsCollector
 from fastloss.exact.groups import GroupCollector
 from fastloss.exact.summary import Summaries, Summary
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.group_keys import Remembered, keys_of_columns
+from fastloss.files.arrow.group_keys import Remembered, keys_of_rows
 from fastloss.files.batch import Losses
 from fastloss.files.spec import Spec
 from fastloss.files.worst import Origin, WorstCollector
@@ -52,7 +52,7 @@ class Collected:
 
     def _add(self, batch: pa.RecordBatch, losses: Sequence[Losses], origin: Origin | None) -> None:
         grouping = self._spec.grouping
-        groups = keys_of_columns({by: columns.get(batch, by) for by in grouping}, self._known) if grouping else ()
+        groups = keys_of_rows(batch, grouping, self._known) if grouping else ()
         for one, found in zip(self._losses, losses, strict=True):
             numbers = one.add(found, groups)
             if origin is not None:

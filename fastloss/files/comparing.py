@@ -20,7 +20,7 @@ from fastloss.exact.keys import Key
 from fastloss.exact.summary import Summary
 from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, optional
 from fastloss.files.arrow import columns
-from fastloss.files.arrow.group_keys import Remembered, keys_of_columns
+from fastloss.files.arrow.group_keys import Remembered, keys_of_rows
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import CsvOptions
 from fastloss.files.dataset import Fragment, array_groups, array_roles, with_arrays
@@ -292,8 +292,7 @@ class _Compared:
         with np.errstate(invalid="ignore", over="ignore"):
             difference = a - b
         left_out = columns.union(first.null, second.null), columns.union(first.ignored, second.ignored)
-        grouping = {by: columns.get(batch, by) for by in self._spec.grouping}
-        groups = keys_of_columns(grouping, self._known) if grouping else ()
+        groups = keys_of_rows(batch, self._spec.grouping, self._known) if self._spec.grouping else ()
         for collector, values in zip(self._collectors, (first.value, second.value, difference), strict=True):
             counted = np.where(nan, values.dtype.type(np.nan), values) if nan.any() else values
             collector.add(counted, *left_out, own.sample_weight, *groups)

@@ -6,6 +6,8 @@ import json
 import math
 import pickle
 import re
+import subprocess
+import sys
 import uuid
 from collections import Counter
 from decimal import Decimal
@@ -331,6 +333,47 @@ def test_uuids_are_texts(tmp_path, ending):
         expected = sum(holds(text, str(known[3])) for text in texts if text)
         assert fl.score(source, where=f"id {operator} {known[3]}", **OPTIONS).count == expected
     assert fl.score(source, "table", **OPTIONS)[1]["id"].equals(table.slice(3)["id"])
+
+
+def pandas_frame():
+    pd = pytest.importorskip("pandas", reason="it has intervals and periods")
+    frame = pd.DataFrame({"r": [0.5, -1.0, 2.0, 0.25]})
+    frame["bin"] = pd.cut(frame["r"], [-3.0, 0.0, 1.0]).astype("interval[float64]")
+    frame["whole"] = pd.arrays.IntervalArray.from_tuples([(0, 1), (1, 2), (0, 1), (1, 2)], closed="left")
+    days = pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01"])
+    frame["month"] = pd.IntervalIndex.from_breaks(days, closed="both").take([0, 0, 1, 1])
+    frame["period"] = pd.PeriodIndex(["2026-01", "2026-02", None, "2026-01"], freq="M")
+    frame["week"] = pd.PeriodIndex(["2026-01-07"] * 4, freq="W")
+    return frame
+
+
+@pytest.mark.parametrize("by", ["bin", "whole", "month", "period", "week"])
+@pytest.mark.parametrize("ending", ["parquet", "feather", "memory"])
+def test_intervals_and_periods_of_pandas_are_texts(tmp_path, by, ending):
+    frame = pandas_frame()
+    expected = {None if text == "nan" or text == "NaT" else text for text in map(str, frame[by])}
+    data = frame if ending == "memory" else tmp_path / f"in.{ending}"
+    if ending != "memory":
+        getattr(frame, f"to_{ending}")(data)
+    summary = fl.score(data, by=by, **OPTIONS)
+    assert set(summary.groups) == expected
+    assert sum(group.count for group in summary.groups.values()) == 4
+    compared = fl.compare(data, loss=fl.huber, pred="r", versus="r", target="r", by=by)
+    assert set(compared.groups) == expected
+
+
+def test_intervals_and_periods_are_the_same_groups_before_pandas_is_imported(tmp_path):
+    """Arrow knows their types only once it has been."""
+    pandas_frame().to_parquet(tmp_path / "in.parquet")
+    program = (
+        "import json, sys, fastloss as fl\n"
+        "assert 'pandas' not in sys.modules\n"
+        "summary = fl.score('in.parquet', loss=fl.huber, residual='r', by=['bin', 'month', 'period'])\n"
+        "print(json.dumps([list(key) for key in summary.groups]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    summary = fl.score(tmp_path / "in.parquet", by=["bin", "month", "period"], **OPTIONS)
+    assert json.loads(done.stdout) == [list(key) for key in summary.groups]
 
 
 def test_groups_by_intervals_are_refused(tmp_path):

@@ -74,11 +74,16 @@ def get(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 def type_of(schema: pa.Schema, name: str) -> pa.DataType:
     """The type of what `get` returns."""
-    first, *fields = path(schema, name)
-    type = schema.field(first).type
-    for field in fields:
-        type = type.field(field).type
-    return type
+    return field_of(schema, name).type
+
+
+def field_of(schema: pa.Schema, name: str) -> pa.Field:
+    """The field of what `get` returns."""
+    first, *inner = path(schema, name)
+    field = schema.field(first)
+    for one in inner:
+        field = field.type.field(one)
+    return field
 
 
 def roots(schema: pa.Schema, names: Iterable[str]) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from fastloss.exact.accumulator import steps
 from fastloss.exact.keys import Key, number_key
 from fastloss.exact.picked import stored, to_arrow
-from fastloss.files.arrow import columns
+from fastloss.files.arrow import columns, of_pandas
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
 
 _MOST_CODES = np.iinfo(np.int32).max
@@ -17,6 +18,28 @@ _MOST_CODES = np.iinfo(np.int32).max
 # By column the dictionary before, or the dates, and what `_encoded` says of it: mostly that of the next too; and by
 # columns what their combinations were
 Remembered = dict[str | tuple[str, ...], tuple]
+
+
+def keys_of_rows(batch: pa.RecordBatch, names: Sequence[str], known: Remembered) -> tuple[np.ndarray, list[Key]]:
+    """As `keys_of_columns`, by these columns of a batch."""
+    given = {by: _without_pandas(columns.get(batch, by), columns.field_of(batch.schema, by), by) for by in names}
+    return keys_of_columns(given, known)
+
+
+def _without_pandas(column: pa.Array, field: pa.Field, by: str) -> pa.Array:
+    """A column, whose intervals and periods of pandas are texts."""
+    kind = of_pandas.described(field)
+    if kind is None:
+        return column
+    name, told = kind
+    storage = columns.decoded(column)
+    if name == of_pandas.INTERVAL:
+        codes, bounds = keys_of_columns(dict(zip(("left", "right"), storage.flatten(), strict=True)), {})
+        texts = of_pandas.interval_texts(bounds, storage.type, told["closed"])
+    else:
+        codes, ordinals = keys_of(storage, by)
+        texts = of_pandas.period_texts(ordinals, told["freq"], by)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(texts, pa.string()))
 
 
 def keys_of_columns(given: Mapping, known: Remembered) -> tuple[np.ndarray, list[Key]]:
@@ -149,8 +172,6 @@ def _keys_of_dictionary(column, by: str, known: Remembered) -> tuple[np.ndarray,
 
 
 def _time_keys(values, by: str) -> list[Key]:
-    import pyarrow as pa
-
     from fastloss.exact.rows import times
 
     try:

@@ -1,0 +1,45 @@
+"""Types of pandas that Arrow has no own ones for: intervals are pairs of bounds in Arrow, periods are numbers.
+
+Arrow knows them by their names once pandas has been imported; before that the metadata of fields has these.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+from pyarrow import types
+
+from fastloss.core.installing import install_library
+from fastloss.exact.keys import Key
+from fastloss.files.errors import ScoringError
+
+INTERVAL, PERIOD = "pandas.interval", "pandas.period"
+BRACKETS = {"left": "[)", "right": "(]", "both": "[]", "neither": "()"}  # by the bounds that an interval includes
+
+
+def described(field: pa.Field) -> tuple[str, Mapping[str, str]] | None:
+    """The name of the type of a column's values, and what is said of it; None if it is none of these."""
+    type, metadata = field.type, field.metadata or {}
+    if getattr(type, "extension_name", None) in (INTERVAL, PERIOD):
+        return type.extension_name, json.loads(type.__arrow_ext_serialize__())
+    name = metadata.get(b"ARROW:extension:name", b"").decode(errors="replace")
+    return (name, json.loads(metadata[b"ARROW:extension:metadata"])) if name in (INTERVAL, PERIOD) else None
+
+
+def interval_texts(bounds: Sequence[Key], storage: pa.StructType, closed: str) -> list[Key]:
+    """Intervals as pandas prints them, by pairs of keys."""
+    opening, closing = BRACKETS[closed]
+    is_floating = types.is_floating(storage.field(0).type)
+    shown = (lambda key: repr(float(key))) if is_floating else str
+    return [None if left is None else f"{opening}{shown(left)}, {shown(right)}{closing}" for left, right in bounds]
+
+
+def period_texts(ordinals: Sequence[Key], freq: str, by: str) -> list[Key]:
+    """Periods as pandas prints them, by their numbers."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise ScoringError(f"column {by!r}: groups by periods need pandas: {install_library('pandas')}") from error
+    return [None if key is None else str(pandas.Period(ordinal=key, freq=freq)) for key in ordinals]
