@@ -1,5 +1,6 @@
 """What an input may be: patterns, datasets, partitioned directories, addresses, row groups; what spoils one."""
 
+import gzip
 import os
 import subprocess
 
@@ -13,8 +14,11 @@ import pytest
 
 import fastloss as fl
 from fastloss.files import ScoringError, inputs
+from fastloss.files.csv import blocks
 from fastloss.files.engines import job
 from fastloss.files.errors import one_line
+from fastloss.files.readers import csv
+from fastloss.files.stores import local
 
 OPTIONS = {"loss": fl.huber, "residual": "r"}
 
@@ -372,6 +376,31 @@ def test_a_file_that_is_written_while_it_is_read(tmp_path, change, monkeypatch):
     with pytest.raises(ScoringError, match=r"in.csv: it was written while it was read: read it when it is complete"):
         fl.score(path, output, progress=written_meanwhile(path, change, 1), **OPTIONS)
     assert os.listdir(tmp_path) == ["in.csv"]
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.csv.gz", "in.jsonl"])
+def test_a_file_that_grows_as_fast_as_it_is_read(tmp_path, name, monkeypatch):
+    """It would be followed until the disk is full."""
+    monkeypatch.setattr(job, "ATTEMPTS", 1)
+    is_json = "jsonl" in name
+    row = (b'{"r": 0.5}\n' if is_json else b"0.5\n") * 1000
+    packed = gzip.compress(row) if name.endswith(".gz") else row
+    path, rows = tmp_path / name, 0
+
+    def progress(done, share):
+        nonlocal rows
+        rows += done
+        assert rows < 100_000  # it ends
+        with open(path, "ab") as file:
+            file.write(packed)
+
+    begin = b"" if is_json else b"r\n"
+    path.write_bytes((gzip.compress(begin) if name.endswith(".gz") else begin) + packed * 10)
+    monkeypatch.setattr(blocks, "PIECE_BYTES", 1 << 10)
+    monkeypatch.setattr(csv, "CSV_BLOCK_BYTES", 1 << 12)
+    monkeypatch.setattr(local, "READ_BUFFER_BYTES", 1 << 10)
+    with pytest.raises(ScoringError, match=f"{name}: it was written while it was read"):
+        fl.score(path, progress=progress, **OPTIONS)
 
 
 def test_a_file_that_is_complete_when_it_is_read_again(tmp_path):

@@ -5,6 +5,7 @@ beside these, and renamed.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import stat
@@ -153,7 +154,7 @@ class LocalStore:
 
     def open(self, path: str):
         """A binary file to read; FileNotFoundError if there is none."""
-        return open(path, "rb", buffering=READ_BUFFER_BYTES)
+        return io.BufferedReader(_AsOpened(path), READ_BUFFER_BYTES)
 
     def read(self, path: str, head: re.Pattern) -> bytes:
         """All of a small file; nothing if it does not begin with `head`, of what may be anything."""
@@ -268,6 +269,27 @@ class LocalStore:
 
 
 LOCAL = LocalStore()
+
+
+class _AsOpened(io.FileIO):
+    """A file that ends where it ended when it was opened: one that grows as it is read would be followed without end."""
+
+    def __init__(self, path: str):
+        super().__init__(path)
+        status = os.fstat(self.fileno())
+        self._end = status.st_size if stat.S_ISREG(status.st_mode) else None  # a pipe ends where its writer does
+
+    def readinto(self, buffer, /) -> int | None:
+        left = len(buffer) if self._end is None else max(0, self._end - self.tell())
+        return super().readinto(buffer if left >= len(buffer) else memoryview(buffer)[:left])
+
+    def readall(self) -> bytes:
+        if self._end is None:
+            return super().readall()
+        data = b""
+        while more := self.read(max(0, self._end - self.tell())):  # once, up to 2 GiB
+            data += more
+        return data
 
 
 def _real_directory(path: str) -> str:
