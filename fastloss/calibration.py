@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastloss.core.arguments import as_array, as_array_beside, check_count, shown
 from fastloss.core.domains import check_integer, check_weights
 from fastloss.core.kernels import StandardFloats
-from fastloss.core.row_call import LABELS, RowCall
+from fastloss.core.row_call import RowCall
 from fastloss.core.threads import run_blocks
 from fastloss.exact.collectors import Collector
 from fastloss.losses.rows import cross_entropy
@@ -288,7 +288,7 @@ def _parts(batch: Any) -> tuple[Any, Any, Any]:
 
 def _checked(logits: Any, labels: Any, sample_weight: Any, ignore_index: int) -> Batch:
     """Rows that count: their logits, as a matrix, their labels and weights."""
-    call = RowCall(logits, -1, None, labels, sample_weight, LABELS)
+    call = RowCall(logits, -1, None, sample_weight=sample_weight, labels=labels)
     call.labels(ignore_index)  # which raises where one is out of range
     matrix = call.logits.reshape(-1, call.classes)
     own = as_array(labels, "labels").reshape(-1)

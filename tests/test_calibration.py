@@ -98,7 +98,7 @@ def test_where_there_is_none(logits, labels, message):
 
 
 def test_wrong_arguments():
-    with pytest.raises(IndexError, match="target 5 at row 0 is out of bounds for 5 classes"):
+    with pytest.raises(IndexError, match="labels 5 at row 0 is out of bounds for 5 classes"):
         fl.calibrate(LOGITS[:1], [5])
     with pytest.raises(ValueError, match=r"sample_weight must be >= 0 and finite, got -\d\S+ at row \d+"):
         fl.calibrate(LOGITS, LABELS, sample_weight=-WEIGHTS)
@@ -193,3 +193,10 @@ def test_rows_of_files_are_checked_in_the_first_pass_and_what_changes_later_is_f
         fl.calibration.newton(batches)
     with pytest.raises(fl.files.ScoringError, match="the cross-entropy is nan at row 7"):
         fl.calibrate(path, pred="z", target="y")
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, 9], [0, 1, 0.5], [0, 1, np.nan], np.zeros((3, 4)), ["a", "b", "c"]])
+def test_messages_name_the_argument(labels):
+    with pytest.raises((ValueError, TypeError, IndexError)) as caught:
+        fl.calibrate(np.eye(3, 4), labels)
+    assert "labels" in str(caught.value) and "target" not in str(caught.value)

@@ -223,7 +223,7 @@ def _former_of(name: str, loss: str, former: Mapping[str, Any]) -> Any:
     if same and name not in same:
         name = same[0]
     if name not in former:
-        raise ValueError(f"there is no loss {name!r} in it, but {', '.join(former)}")
+        raise ValueError(f"there is no loss {name!r} in it, but {', '.join(former)}: --as gives this run's their names")
     return former[name]
 
 

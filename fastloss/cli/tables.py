@@ -98,8 +98,10 @@ def print_table(console: Console, table: Table) -> None:
         cells = (console.measure(cell).maximum for cell in (column.header, *column.cells))
         least += 2 + (max(cells) if column.no_wrap else LEAST_TEXT)
     before, console.width = console.width, max(console.width, least)
-    console.print(table)
-    console.width = before
+    try:
+        console.print(table)
+    finally:
+        console.width = before
 
 
 def cut(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastloss.core.arguments import check_count, shown
 from fastloss.core.loss import Loss, get
-from fastloss.files.errors import ScoringError
+from fastloss.files.errors import ScoringError, of_locale
 
 COLUMN = "the name of one column"
 COLUMNS = "the name of a column, or a list of names"
@@ -43,7 +43,7 @@ def as_text(value: Any, name: str, expected: str = "a text") -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise refusal(name, "UTF-8", value) from error
+        raise ScoringError(f"{refusal(name, 'UTF-8', value)}{of_locale()}") from error
     return str(value)
 
 
@@ -62,6 +62,7 @@ def as_choice(value: Any, name: str, choices: Collection[str]) -> str:
 
 def as_column(value: Any, name: str, expected: str = COLUMN) -> str:
     """The name of a column. Numbers and dates are names in pandas: they stand for their text."""
+    _refuse_values(value, name, expected)
     if isinstance(value, Real | date) and not isinstance(value, bool):
         try:
             value = str(value)
@@ -70,12 +71,24 @@ def as_column(value: Any, name: str, expected: str = COLUMN) -> str:
     return as_text(value, name, expected)
 
 
+def _refuse_values(value: Any, name: str, expected: str) -> None:
+    """Refuse a column in place of its name: a table, a Series that has a name, or an array of fractions."""
+    of_series = getattr(value, "name", None) if type(value).__name__ == "Series" else None
+    if of_series not in (None, ""):
+        raise ScoringError(f"{name} must be {expected}, got a Series: give its name, {name}={shown(of_series)}")
+    if hasattr(value, "__dataframe__"):
+        raise ScoringError(f"{name} must be {expected}, got a table: give the names of its columns")
+    if getattr(getattr(value, "dtype", None), "kind", "") == "f" and getattr(value, "ndim", 0):
+        raise ScoringError(f"{name} must be {expected}, got values: make them a column of the data")
+
+
 def as_columns(value: Any, name: str) -> tuple[str, ...]:
     """The names of columns, in their order; in pandas a tuple is one, too."""
     if isinstance(value, str | Real | date):
         return (as_column(value, name, COLUMNS),)
     if isinstance(value, Set):  # in another order in the next process
         raise refusal(name, COLUMNS, value)
+    _refuse_values(value, name, COLUMNS)
     values = _several(value, name, COLUMNS)
     return tuple(as_column(str(one) if isinstance(one, tuple) else one, name, COLUMNS) for one in values)
 
@@ -164,7 +177,7 @@ def as_path(value: Any, name: str, expected: str = PATH) -> str:
     try:
         encoded = os.fsencode(path)
     except UnicodeEncodeError as error:
-        raise refusal(name, "a path that the file system can hold", value) from error
+        raise ScoringError(f"{refusal(name, 'a path that the file system can hold', value)}{of_locale()}") from error
     if not path or b"\0" in encoded:
         raise refusal(name, "a path that is not empty and has no NUL", value)
     return str(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Sequence
 
 from fastloss.core.arguments import shown
@@ -107,3 +108,9 @@ def escaped(text: str) -> str:
     """A text in which what no screen prints - ends of lines, commands to a terminal, bytes that are no UTF-8 - stands
     as Python writes it; everything else as it is."""
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def of_locale() -> str:
+    """What to do about a name, where Python takes those of files and arguments for something else than UTF-8."""
+    encoding = sys.getfilesystemencoding()
+    return "" if encoding == "utf-8" else f": the locale takes names for {encoding}, set PYTHONUTF8=1"

@@ -205,7 +205,10 @@ def test_what_is_new_without_resume_is_all(run):
         ("mean>list.json", "list.json: it is no summary"),
         ("mean>other.json", "other.json: it has no mean"),
         ("mean>text.json", "text.json: the text is no JSON: "),
-        ("mean>several.json", "several.json: there is no loss 'absolute_error' in it, but mse"),
+        (
+            "mean>several.json",
+            "several.json: there is no loss 'absolute_error' in it, but mse: --as gives this run's their names",
+        ),
         ("mean>damaged.json", "damaged.json: "),
         ("mean>1.1*large.json", "large.json: mean is inf, not a number"),
         ("mean>true.json", "true.json: mean is True, not a number"),

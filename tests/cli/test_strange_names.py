@@ -156,3 +156,28 @@ def test_demo_in_a_strange_place(capsys):
     assert main(["plot", "curves", "-o", f"{name}.png"]) == 0
     assert main(["show", "huber", "--plot", f"{name}.png"]) == 0
     assert "written: a\\udcff\\nb.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("in.parquet", "--residual", "größe"),
+        ("ordner-ü", "--residual", "r"),
+        ("ordner", "--residual", "r"),
+        ("in.parquet", "--residual", "r", "--by", "größe"),
+    ],
+)
+def test_names_that_the_locale_cannot_read(arguments):
+    table = pa.table({"r": [1.0], "größe": [2.0]})
+    os.makedirs("ordner-ü")
+    os.makedirs("ordner")
+    for path in ("in.parquet", "ordner-ü/a.parquet", "ordner/ß.parquet"):
+        pa.parquet.write_table(table, path)
+    command = [sys.executable, "-m", "fastloss", "score", "--loss", "huber", *arguments]
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(command, env=os.environ | locale, capture_output=True)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.endswith(b": the locale takes names for ascii, set PYTHONUTF8=1")
+    done = subprocess.run(command, env=os.environ | locale | {"PYTHONUTF8": "1"}, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,5 +1,7 @@
 """`fastloss score --worst`: in the table, in JSON, and as a file."""
 
+import contextlib
+import io
 import json
 import re
 
@@ -9,6 +11,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 import fastloss as fl
 from fastloss import cli
@@ -132,3 +135,16 @@ def test_refusals(run, tmp_path, args, named):
     assert (code, out) == (2, "")
     assert named in err and err.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.parquet"]
+
+
+def test_a_table_that_cannot_be_printed_leaves_the_width_of_the_console():
+    class Broken(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    console, table = Console(file=Broken(), width=10), Table()
+    table.add_column("number", no_wrap=True)
+    table.add_row("1.2345678901")
+    with contextlib.suppress(BrokenPipeError, SystemExit):
+        tables.print_table(console, table)
+    assert console.width == 10

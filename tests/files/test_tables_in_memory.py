@@ -529,3 +529,18 @@ def test_calibration():
 def test_the_json_is_that_of_a_file(here):
     pa.parquet.write_table(TABLE, "in.parquet")
     assert json.loads(fl.score(TABLE, **OPTIONS).to_json()) == json.loads(fl.score("in.parquet", **OPTIONS).to_json())
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_a_column_in_place_of_its_name(kind):
+    """Its first value would be taken for a name."""
+    frame = library(kind).DataFrame({"p": [0.5, 2.0], "y": [0.0, 1.0], "g": ["a", "b"]})
+    for name in ("pred", "target", "by", "sample_weight"):
+        column = "g" if name == "by" else "p"
+        given = {"loss": "huber", "pred": "p", "target": "y"} | {name: frame[column]}
+        with pytest.raises(ScoringError, match=f"{name} must be .* got a Series: give its name, {name}='{column}'"):
+            fl.score(frame, **given)
+    with pytest.raises(ScoringError, match=r"pred must be .* got values: make them a column of the data"):
+        fl.score(frame, loss="huber", pred=frame["p"].to_numpy(), target="y")
+    names = library("pandas").Index(["p", "y"])
+    assert fl.score(frame, "table", loss="huber", pred="p", target="y", keep=names)[1].column_names[:2] == ["p", "y"]
