@@ -20,7 +20,7 @@ import pyarrow.parquet
 
 from fastloss.files.arguments import as_choice
 from fastloss.files.dataset import Fragment, joined, must_exist, partition, place_in
-from fastloss.files.errors import ScoringError
+from fastloss.files.errors import ScoringError, of_locale
 from fastloss.files.formats import FORMATS, STREAM, as_written, format_of, is_data, is_index
 from fastloss.files.lakes import ICEBERG_FOLDER, refuse_above, refuse_around, refuse_inside
 from fastloss.files.memory import MemoryTable
@@ -71,7 +71,7 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
 
     The files of a directory come in the order of their names, those of the directories in it included. Names that begin
     with "_" or "." are not data, nor what is in directories that are called so, unless a pattern writes them out; nor
-    are indexes of safetensors files.
+    are indexes of safetensors files, nor files of text of no bytes beside others.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
     if format is not None:
         as_choice(format, "format", FORMATS)
     found = _together([addresses.at(given) if isinstance(given, str) else (LOCAL, given) for given in inputs], format)
-    fragments = [fragment for part in found for fragment in part.fragments]
+    fragments = _with_text([fragment for part in found for fragment in part.fragments])
     if not fragments:
         raise ScoringError(f"no data files in {', '.join(map(str, inputs)) or 'an empty list of inputs'}")
     if sum(fragment.path == STREAM for fragment in fragments) > 1:
@@ -95,6 +95,20 @@ def find(inputs: Sequence, format: str | None, addresses: Addresses) -> Found:
     directories = [directory for part in found for directory in part.directories]
     patterns = [pattern for part in found for pattern in part.patterns]
     return Found(_with_typed_partitions(fragments), is_several, directories, patterns)
+
+
+def _with_text(fragments: list[Fragment]) -> list[Fragment]:
+    """Without the files of text that have no bytes, where there are others: Spark writes such for parts without rows,
+    and they have no header."""
+    full = [fragment for fragment in fragments if not _is_empty_text(fragment)]
+    return full or fragments
+
+
+def _is_empty_text(fragment: Fragment) -> bool:
+    if fragment.format not in ("csv", "jsonl") or not fragment.is_file:
+        return False
+    size = fragment.store.size(fragment.path) if fragment.size is None else fragment.size
+    return size == 0
 
 
 def has(given: str, path: str) -> bool:
@@ -320,7 +334,7 @@ def _listed(directory: str) -> dict[str, Entry | None]:
         selector = pa.fs.FileSelector(directory, recursive=True)
     except UnicodeEncodeError as error:
         raise ScoringError(
-            f"{directory}: the name of the directory is not UTF-8: rename it, or name its files"
+            f"{directory}: the name of the directory is not UTF-8: rename it, or name its files{of_locale()}"
         ) from error
     try:
         found = pa.fs.LocalFileSystem().get_file_info(selector)
@@ -329,11 +343,15 @@ def _listed(directory: str) -> dict[str, Entry | None]:
         raise
     inside = os.path.join(directory, "")
     try:
+        for info in found if of_locale() else ():
+            os.fsencode(info.path)
         return {
             info.path.removeprefix(inside): None if info.type == pa.fs.FileType.Directory else Entry() for info in found
         }
     except UnicodeDecodeError as error:
         raise ScoringError(f"{directory}: the name of a file in it is not UTF-8: {error.object!r}") from error
+    except UnicodeEncodeError as error:
+        raise ScoringError(f"{error.object}: Python cannot open it{of_locale()}") from error
 
 
 def _refuse_loop(directory: str, files: dict[str, Entry | None]) -> None:

@@ -196,3 +196,17 @@ def test_records_are_strict_json_without_times(data, scored):
     assert set(record) == {"digest", "place", "size", "sha256", "origin", "version", "summary"}
     assert record["sha256"] == hashlib.sha256((scored / "a.parquet").read_bytes()).hexdigest()
     assert re.fullmatch("[0-9a-f]{64}", record["origin"]) and str(data) not in json.dumps(record)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_text_of_no_bytes_beside_others_has_no_rows(tmp_path, ending):
+    """As Spark writes parts without rows; alone it tells no columns."""
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / f"part-1.{ending}").write_text('{"r": 2}\n' if ending == "jsonl" else "r\n2\n")
+    (source / f"part-0.{ending}").touch()
+    for output in ("out/", "out.csv"):
+        assert fl.score(source, tmp_path / output, loss=fl.squared_error, residual="r").count == 1
+    assert fl.score([source / f"part-{i}.{ending}" for i in (0, 1)], loss=fl.huber, residual="r").count == 1
+    with pytest.raises(ScoringError, match=r"the file is empty|there are none"):
+        fl.score(source / f"part-0.{ending}", loss=fl.huber, residual="r")

@@ -272,7 +272,7 @@ LOCAL = LocalStore()
 
 
 class _AsOpened(io.FileIO):
-    """A file that ends where it ended when it was opened: one that grows as it is read would be followed without end."""
+    """A file that ends where it ended when it was opened: one that grows as it is read would have no end."""
 
     def __init__(self, path: str):
         super().__init__(path)
