@@ -119,6 +119,9 @@ def test_what_is_no_number_is_said(scored, text, options):
     ("text", "options", "advice"),
     [
         ("r\n1\n2,5\n", {"separator": ";"}, "; if it is a number, give decimal ','"),
+        ('r\n1\n"1,234.5"\n', {}, "; if it is a number, give decimal '.' and thousands ','"),
+        ("r\n1\n1'234\n", {}, "; if it is a number, give decimal '.' and thousands \"'\""),
+        ("r\n1\n#DIV/0!\n", {}, "; if it stands for no number, give null '#DIV/0!'"),
         ("r\n1\n1.234,5\n", {"separator": ";"}, "; if it is a number, give decimal ',' and thousands '.'"),
         (
             "r\n1\n1.234,5\n",

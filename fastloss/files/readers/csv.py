@@ -25,6 +25,13 @@ from fastloss.files.reading import cut, shown
 from fastloss.files.spec import Spec
 
 CSV_BLOCK_BYTES = 4 << 20
+# Of numbers in other languages than what was given
+MARKS: tuple[dict[str, str], ...] = (
+    {"decimal": ","},
+    {"decimal": ",", "thousands": "."},
+    {"decimal": ".", "thousands": ","},
+    {"decimal": ".", "thousands": "'"},
+)
 
 
 class CsvSource(Source):
@@ -167,10 +174,13 @@ class CsvSource(Source):
         return self._each(lambda part: part.cast(pa.string()), name, array, place, "UTF-8 (or give the encoding)")
 
     def _other_marks(self, field: pa.Array) -> str:
-        """What to do where a field is a number with a decimal comma."""
-        if self._text.separator == ",":
-            return ""
-        for marks in ({"decimal": ","}, {"decimal": ",", "thousands": "."}):
+        """What to do where a field is a number with other marks, or what a spreadsheet shows in place of one."""
+        text = field[0].as_py()
+        if text.startswith("#"):
+            return f"; if it stands for no number, give null {_shown(text)}"
+        for marks in MARKS:
+            if marks.get("decimal") == self._text.separator:
+                continue
             with contextlib.suppress(pa.ArrowInvalid):
                 numbers(field, replace(self._spec.csv, **marks))
                 return "; if it is a number, give " + " and ".join(f"{name} {mark!r}" for name, mark in marks.items())
