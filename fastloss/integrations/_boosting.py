@@ -96,6 +96,10 @@ class Derivatives:
                 f"{self.loss.name} boosts a column for each class, got one for all: tell the library the number of "
                 "classes, or take binary_cross_entropy_with_logits for two"
             )
+        if not self.loss.is_rowwise and pred.ndim == 2 and target.ndim == 1:
+            raise ValueError(
+                f"{self.loss.name} boosts one column, got {pred.shape[1]}, one for each class: take cross_entropy"
+            )
         weight = None if sample_weight is None else np.asarray(sample_weight)
         if pred.shape[:1] != target.shape[:1]:
             raise ValueError(f"there are {pred.shape[:1]} predictions and {target.shape[:1]} labels")

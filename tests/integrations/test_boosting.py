@@ -451,5 +451,7 @@ def test_a_gradient_that_is_not_finite_is_an_error():
         objective_of("poisson", "auto", "xgboost")(np.array([0.0, 1000.0]), np.array([1.0, 1.0]))
     with pytest.raises(ValueError, match="cross_entropy boosts a column for each class, got one for all"):
         objective_of("cross_entropy", "auto", "xgboost")(np.zeros(2), np.array([0.0, 1.0]))
+    with pytest.raises(ValueError, match="logistic boosts one column, got 3, one for each class: take cross_entropy"):
+        objective_of("logistic", "auto", "xgboost")(np.zeros((4, 3)), np.zeros(4))
     with pytest.raises(ValueError, match="labels of a margin loss are 0 and 1, or -1 and 1, got 3"):
         objective_of("hinge", "auto", "xgboost")(np.zeros(2), np.array([1.0, 3.0]))
