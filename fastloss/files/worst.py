@@ -5,16 +5,17 @@ Of a row that may be one of them only what was read of its batch is kept; `looku
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.picked import repeated, runs, take, to_arrow
-from fastloss.exact.rows import chosen_runs, no_rows
+from fastloss.exact.picked import is_flat, repeated, runs, take, to_arrow
+from fastloss.exact.rows import AT_ONCE_BYTES, chosen_runs, no_rows
 from fastloss.exact.worst import ADDED, Worst
 from fastloss.files.arrow import columns
 from fastloss.files.batch import Losses
@@ -178,19 +179,22 @@ class WorstCollector:
         self._trim()
         everything = self._held.copy()
         everything["group"] = 0
-        return self._worst(_largest(everything, self._count))
+        return self._worst(self._tables(_largest(everything, self._count)))
 
     def of_groups(self) -> Callable[[int], Worst]:
         """A function that gives the largest of a group, by its number."""
         self._trim()
-        found: dict[int, list[tuple[pa.Table, int]]] = {}
-        for number, held in _by_number(self._held):
-            groups, starts = np.unique(held["group"], return_index=True)
-            tables = self._tables(number, held, [*starts[1:].tolist(), len(held)])
-            for group, table in zip(groups.tolist(), tables, strict=True):
-                found.setdefault(group, []).append((table, number))
-        nothing = self._worst(self._held[:0])
-        return lambda group: Worst(self._count, *zip(*found[group], strict=True)) if group in found else nothing
+        found: dict[int, list[tuple[int, int, pa.Table]]] = {}
+        for part in self._tables(self._held):
+            found.setdefault(part[1], []).append(part)
+        return lambda group: self._worst(found.get(group, []))
+
+    def _worst(self, parts: Sequence[tuple[int, int, pa.Table]]) -> Worst:
+        if not parts:
+            own = [pa.nulls(0, type) for type in (pa.string(), pa.int64(), pa.float64())]
+            parts = [(0, 0, self._table(own, self._no_rows))]
+        numbers, _, tables = zip(*parts, strict=True)
+        return Worst(self._count, tables, numbers)
 
     def _larger(self, losses: Losses, group: np.ndarray | None) -> np.ndarray:
         """The rows that may be among the largest, as far as is known."""
@@ -262,41 +266,64 @@ class WorstCollector:
         if full.any():
             self._floors = np.full(groups[-1] + 1, np.nan)
             self._floors[groups[full]] = self._held["value"][np.cumsum(sizes)[full] - 1]
-        if sum(map(len, self._chunks)) > 2 * len(self._held) + self._count:
+        if self._holds_much():
             self._compact()
 
     def _compact(self) -> None:
-        """Let go of the rows in chunks that are not held."""
-        chunks = []
-        for number in sorted(set(self._held["number"].tolist())):
-            of = np.flatnonzero(self._held["number"] == number)
-            chunks += self._rows(self._held[of], (len(of),))
-            self._held["chunk"][of], self._held["place"][of] = len(chunks) - 1, np.arange(len(of))
-        self._chunks = chunks
+        """Let go of the chunks without a row that is held; and if much is left, of the other rows of chunks too."""
+        used, self._held["chunk"] = np.unique(self._held["chunk"], return_inverse=True)
+        self._chunks = [self._chunks[number] for number in used]
+        if self._holds_much():
+            order = np.argsort(self._held["number"], kind="stable")
+            ends = _ends(self._held["number"][order])
+            sizes = np.diff(ends, prepend=0)
+            self._chunks = self._rows(self._held[order], ends)
+            self._held["chunk"][order] = np.arange(len(ends)).repeat(sizes)
+            self._held["place"][order] = np.arange(len(order)) - (np.array(ends) - sizes).repeat(sizes)
+
+    def _holds_much(self) -> bool:
+        return sum(map(len, self._chunks)) > 2 * len(self._held) + self._count
+
+    def _tables(self, held: np.ndarray) -> list[tuple[int, int, pa.Table]]:
+        """Tables of rows, which come by group: one of each fragment and group, with their numbers, in their order."""
+        if not len(held):
+            return []
+        held = held[np.argsort(held["number"], kind="stable")]
+        ends = _ends(held["number"], held["group"])
+        numbers, groups = (held[name][[0, *ends[:-1]]].tolist() for name in ("number", "group"))
+        sizes = np.diff(ends, prepend=0).tolist()
+        files = [repeated(self._files[number], size) for number, size in zip(numbers, sizes, strict=True)]
+        own = files, *(runs(to_arrow(held[name]), ends) for name in ("row", "value"))
+        tables = map(self._table, zip(*own, strict=True), self._rows(held, ends))
+        return list(zip(numbers, groups, tables, strict=True))
+
+    def _table(self, own: Sequence[pa.Array], rows: pa.Table) -> pa.Table:
+        """Rows behind what tells of them."""
+        fields = [pa.field(name, array.type) for name, array in zip(added(self._spec), own, strict=True)]
+        return pa.Table.from_arrays([*own, *rows.columns], schema=pa.schema([*fields, *rows.schema]))
 
     def _rows(self, held: np.ndarray, ends: Sequence[int]) -> list[pa.Table]:
-        """What there is of rows of one fragment, in runs that end there."""
-        numbers, chunk = np.unique(held["chunk"], return_inverse=True)
-        chunks = [self._chunks[number] for number in numbers]
-        before = np.cumsum([0, *map(len, chunks[:-1])])
-        return chosen_runs(pa.concat_tables(chunks), before[chunk] + held["place"], ends)
+        """What there is of rows in runs that end there, each of one fragment: of those beside each other that have the
+        same columns, which are cut, it is taken at once."""
+        are_few = sum(chunk.nbytes for chunk in self._chunks) <= AT_ONCE_BYTES
 
-    def _worst(self, held: np.ndarray) -> Worst:
-        parts = list(_by_number(held)) or [(0, held)]
-        tables = [table for number, of in parts for table in self._tables(number, of, (len(of),))]
-        return Worst(self._count, tuple(tables), tuple(number for number, _ in parts))
+        @cache
+        def columns_of(chunk: int, number: int):
+            schema = self._chunks[chunk].schema
+            return schema.serialize() if are_few and all(map(is_flat, schema.types)) else number
 
-    def _tables(self, number: int, held: np.ndarray, ends: Sequence[int]) -> list[pa.Table]:
-        """Tables of rows of one fragment, in runs that end there."""
-        parts = self._rows(held, ends) if len(held) else [self._no_rows]
-        file = self._files[number] if len(held) else ""
-        files = [repeated(file, len(part)) for part in parts]
-        first = [files, *(runs(to_arrow(held[name]), ends) for name in ("row", "value"))]
-        fields = [pa.field(name, of[0].type) for name, of in zip(added(self._spec), first, strict=True)]
-        schema = pa.schema([*fields, *parts[0].schema])
-        return [
-            pa.Table.from_arrays([*own, *part.columns], schema=schema) for *own, part in zip(*first, parts, strict=True)
-        ]
+        found, starts = [], [0, *ends[:-1]]
+        chunks, numbers = held["chunk"][starts].tolist(), held["number"][starts].tolist()
+        for _, alike in groupby(range(len(ends)), lambda run: columns_of(chunks[run], numbers[run])):
+            some = list(alike)
+            start = starts[some[0]]
+            part = held[start : ends[some[-1]]]
+            used, chunk = np.unique(part["chunk"], return_inverse=True)
+            tables = [self._chunks[number] for number in used]
+            before = np.cumsum([0, *map(len, tables[:-1])])
+            places = before[chunk] + part["place"]
+            found += chosen_runs(pa.concat_tables(tables), places, [ends[run] - start for run in some])
+        return found
 
 
 def _unmarked(rows: np.ndarray, losses: Losses) -> np.ndarray:
@@ -315,10 +342,10 @@ def _places_of_largest(values: np.ndarray, count: int) -> np.ndarray:
     return np.sort(np.concatenate([larger, equal]))
 
 
-def _by_number(held: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Those of each fragment, by its number."""
-    for number in sorted(set(held["number"].tolist())):
-        yield number, held[held["number"] == number]
+def _ends(*keys: np.ndarray) -> list[int]:
+    """Where runs of equal keys end."""
+    changes = np.logical_or.reduce([np.diff(key) != 0 for key in keys])
+    return [*(np.flatnonzero(changes) + 1).tolist(), len(keys[0])]
 
 
 def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:

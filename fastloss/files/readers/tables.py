@@ -143,6 +143,8 @@ class ParquetSource(Source):
 
     def in_file(self, rows: np.ndarray) -> np.ndarray:
         """The numbers that rows of the row groups have in the file."""
+        if self._groups == range(len(self._footer.rows)):
+            return rows
         groups = np.array(self._groups, np.int64)
         ends = np.cumsum(np.diff(self._starts)[groups])
         return rows + (self._starts[groups + 1] - ends)[np.searchsorted(ends, rows, "right")]
