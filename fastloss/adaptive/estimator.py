@@ -199,6 +199,8 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
         TypeError
             If the loss is none of "adaptive", robust, robust_nll, student_t_nll, gaussian_nll, half_squared_error,
             squared_error and absolute_error.
+        ValueError
+            If its parameters are such that it is that of no density, as robust with alpha < 0.
         """
         X = self._checked(X)
         name = self._ratio_loss.name

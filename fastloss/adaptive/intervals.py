@@ -14,14 +14,23 @@ LIKELIHOODS = ("robust", "robust_nll", "student_t_nll", "gaussian_nll", "half_sq
                "absolute_error")  # fmt: skip
 WITH_WIDTH = LIKELIHOODS[:4]
 PANEL = 0.25  # of asinh(residual), for one Gauss-Legendre rule
-FARTHEST = 700.0  # as asinh(residual): beyond, floats end
+FARTHEST = 340.0  # as asinh(residual): losses whose squares overflow stay what they are at residuals of 1e150
+TAIL = 1e-9  # of all mass, at most in the last panel
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
 def half_width(loss: Any, level: float) -> float:
-    """The size that errors of the density exp(-loss) of an even loss stay below with this probability."""
+    """The size that errors of the density exp(-loss) of an even loss stay below with this probability.
+
+    Raises
+    ------
+    ValueError
+        If that is no density, as of a loss that has a bound, or is beyond what floats hold.
+    """
     edges = np.arange(0.0, FARTHEST, PANEL)
     masses = np.cumsum(_mass(loss, edges, edges + PANEL))
+    if not masses[-1] - masses[-2] <= TAIL * masses[-1]:
+        raise ValueError(f"{loss} has no interval: errors of exp(-loss) have no end, as it is no density")
     wanted = level * masses[-1]
     panel = min(int(np.searchsorted(masses, wanted)), len(edges) - 1)
     left = wanted - (masses[panel - 1] if panel else 0.0)

@@ -239,6 +239,11 @@ def test_quantiles_of_densities():
     assert half_width(fl.student_t_nll.bind(df=3.0), 0.99) == pytest.approx(5.840909309733, rel=1e-10)
     assert half_width(fl.gaussian_nll.bind(var=4.0), 0.5) == pytest.approx(2 * THIRD_QUARTILE, rel=1e-12)
     assert half_width(fl.absolute_error, 0.9) == pytest.approx(-np.log(0.1), rel=1e-9)
+    assert half_width(fl.student_t_nll.bind(df=1.0), 0.95) == pytest.approx(12.706204736174694, rel=1e-12)
+    assert half_width(fl.student_t_nll.bind(df=0.5), 0.5) == pytest.approx(1.5537739740300383, rel=1e-12)
+    for loss in (fl.robust.bind(alpha=-2.0), fl.robust.bind(alpha=-np.inf)):
+        with pytest.raises(ValueError, match="has no interval"):
+            half_width(loss, 0.95)
 
 
 def test_tables():
