@@ -18,7 +18,7 @@ from fastloss.exact.collectors import Collector
 from fastloss.exact.groups import GroupCollector, GroupedSummary
 from fastloss.exact.keys import Key
 from fastloss.exact.summary import Summary
-from fastloss.files.arguments import as_count, as_inputs, as_loss, as_options, optional
+from fastloss.files.arguments import as_columns, as_count, as_inputs, as_loss, as_options, optional
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.group_keys import Remembered, keys_of_rows
 from fastloss.files.batch import Inputs, evaluated, read_batch
@@ -169,7 +169,7 @@ def compare(
         sample_weight, by = None if sample_weight is None else "weight", [*groups] or None
     rest = {"dtype": dtype, "csv": CsvOptions.of(separator, decimal, thousands, null, encoding), "keep": "none"}
     own_spec = Spec.of(loss, pred, target, by=by, sample_weight=sample_weight, where=where, **rest)
-    spec = Spec.of(loss, pred if versus is None else versus, target, **rest)
+    spec = Spec.of(loss, pred if versus is None else as_columns(versus, "versus"), target, **rest)
     compared = _Compared(own_spec, threads)
     if other is None:
         both = _Rows(given[0], own_spec, spec.pred)

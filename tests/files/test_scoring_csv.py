@@ -318,6 +318,7 @@ def test_encodings(scored, encoding, block_bytes):
         (bz2.compress(b"r\n1\n"), {}, "compressed by bzip2"),
         (lzma.compress(b"r\n1\n"), {}, "compressed by xz"),
         (b"PK\x03\x04\x14\0\6\0", {}, "a ZIP archive or a workbook"),
+        (b"\xef\xbb\xbfsep=;\r\nr;s\r\n1;2\r\n", {}, "'sep=;', is for Excel: remove it, and give the separator ';'"),
     ],
 )
 def test_text_that_cannot_be_read(scored, data, options, message):

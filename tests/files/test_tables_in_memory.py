@@ -540,6 +540,8 @@ def test_a_column_in_place_of_its_name(kind):
         given = {"loss": "huber", "pred": "p", "target": "y"} | {name: frame[column]}
         with pytest.raises(ScoringError, match=f"{name} must be .* got a Series: give its name, {name}='{column}'"):
             fl.score(frame, **given)
+    with pytest.raises(ScoringError, match=r"versus must be .* got a Series"):
+        fl.compare(frame, loss="huber", pred="p", versus=frame["p"], target="y")
     with pytest.raises(ScoringError, match=r"pred must be .* got values: make them a column of the data"):
         fl.score(frame, loss="huber", pred=frame["p"].to_numpy(), target="y")
     names = library("pandas").Index(["p", "y"])

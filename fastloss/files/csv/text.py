@@ -43,6 +43,7 @@ PACKED = {
 }
 PACKED_BYTES = max(map(len, PACKED))
 
+EXCEL = re.compile(rb'"?sep=([!-~ \t])"?', re.IGNORECASE)  # a line that tells it the separator
 EMPTY_LINES = re.compile(rb"[\r\n]*\Z")
 
 
@@ -74,8 +75,13 @@ class CsvText:
             self._rest = Block(rest, first.has_quotes)
             if not row:
                 raise ScoringError(f"{self._place}: there is no header line, the file is empty")
-            self.header = self._names(row)
             header = row.rstrip(b"\r\n")
+            if mark_of_excel := EXCEL.fullmatch(header):
+                raise ScoringError(
+                    f"{self._place}: its first line, {header.decode()!r}, is for Excel: remove it, and give "
+                    f"the separator {mark_of_excel[1].decode()!r}"
+                )
+            self.header = self._names(row)
             self._line_end = row[len(header) :] or b"\n"
             told = {HEADER: mark + header, LINE_END: self._line_end}
             self.row_field = pa.field(ROWS, pa.large_binary(), metadata=told)
