@@ -33,13 +33,22 @@ INLINE vec less_ln2(vec x, vec n) {
 #endif
 }
 
-/* exp(r) for |r| <= ln 2 / 2 */
-INLINE vec exp_reduced(vec r) {
+/* Functions of n vectors, a constant, take them side by side, step by step: each is a long chain of operations. */
+enum { SIDE_BY_SIDE = 4 };
+
+/* r = exp(r) for |r| <= ln 2 / 2 */
+INLINE void exps_reduced(vec *r, int n) {
     const real c[] = {EXP_POLYNOMIAL};
     int k = sizeof c / sizeof *c - 1;
-    vec q = v_set(c[k]);
-    while (k-- > 0) q = v_fma(q, r, v_set(c[k]));
-    return v_fma(q, r, v_set(1));
+    vec q[SIDE_BY_SIDE];
+    UNROLL for (int i = 0; i < n; i++) q[i] = v_set(c[k]);
+    while (k-- > 0) UNROLL for (int i = 0; i < n; i++) q[i] = v_fma(q[i], r[i], v_set(c[k]));
+    UNROLL for (int i = 0; i < n; i++) r[i] = v_fma(q[i], r[i], v_set(1));
+}
+
+INLINE vec exp_reduced(vec r) {
+    exps_reduced(&r, 1);
+    return r;
 }
 
 /* log1p(w) for 0 <= w <= LOG_ORDINARY, or NaN, with the same bits as v_log1p */
@@ -47,17 +56,38 @@ INLINE vec log1p_sum(vec w) {
     return v_select(v_lt(w, v_set(FL_ARITH == 32 ? 0x1p-26f : 0x1p-54)), w, pair_round(pair_log1p_ordinary(w)));
 }
 
-/* exp(x) 2^scale for x <= 0 and 0 <= scale <= 64 */
-INLINE vec v_exp_scaled(vec x, int scale) {
-    x = v_max(v_set(SCALED_EXP_LOW(scale)), x);
-    scaled_power s = scale_power(x, scale);
-    return exp_reduced(less_ln2(x, s.n)) * s.power;
+/* x = exp(x) 2^scale for x <= 0 and 0 <= scale <= 64 */
+INLINE void exps_scaled(vec *x, int n, int scale) {
+    scaled_power s[SIDE_BY_SIDE];
+    UNROLL for (int i = 0; i < n; i++) x[i] = v_max(v_set(SCALED_EXP_LOW(scale)), x[i]);
+    UNROLL for (int i = 0; i < n; i++) s[i] = scale_power(x[i], scale);
+    UNROLL for (int i = 0; i < n; i++) x[i] = less_ln2(x[i], s[i].n);
+    exps_reduced(x, n);
+    UNROLL for (int i = 0; i < n; i++) x[i] *= s[i].power;
 }
 
-/* exp(x / c) 2^scale for x <= 0, as accurate, since the quotient is a pair. `d` is c's divisor. */
+INLINE vec v_exp_scaled(vec x, int scale) {
+    exps_scaled(&x, 1, scale);
+    return x;
+}
+
+/* x = exp(x / c) 2^scale for x <= 0, as accurate, since the quotient is a pair. `d` is c's divisor. */
+INLINE void exps_quotient_scaled(vec *x, int n, vec c, divisor d, int scale) {
+    scaled_power s[SIDE_BY_SIDE];
+    vec lo[SIDE_BY_SIDE];
+    UNROLL for (int i = 0; i < n; i++) {
+        x[i] = v_max(v_set(SCALED_EXP_LOW(scale)) * (c * d.scale), x[i] * d.scale);
+        vec hi = x[i] * d.hi;
+        lo[i] = v_fma(x[i], d.lo, product_error(x[i], d.hi, hi));
+        x[i] = hi;
+    }
+    UNROLL for (int i = 0; i < n; i++) s[i] = scale_power(x[i], scale);
+    UNROLL for (int i = 0; i < n; i++) x[i] = less_ln2(x[i], s[i].n) + lo[i];
+    exps_reduced(x, n);
+    UNROLL for (int i = 0; i < n; i++) x[i] *= s[i].power;
+}
+
 INLINE vec v_exp_quotient_scaled(vec x, vec c, divisor d, int scale) {
-    x = v_max(v_set(SCALED_EXP_LOW(scale)) * (c * d.scale), x * d.scale);
-    vec hi = x * d.hi, lo = v_fma(x, d.lo, product_error(x, d.hi, hi));
-    scaled_power s = scale_power(hi, scale);
-    return exp_reduced(less_ln2(hi, s.n) + lo) * s.power;
+    exps_quotient_scaled(&x, 1, c, d, scale);
+    return x;
 }

@@ -63,6 +63,14 @@ INLINE vec exp_term(const softmax_call *call, vec d, int scale, int variant) {
                               : v_exp_scaled(d, scale);
 }
 
+/* d = that, of n vectors */
+INLINE void exp_terms(const softmax_call *call, vec *d, int n, int scale, int variant) {
+    if (variant & TEMPERED)
+        exps_quotient_scaled(d, n, call->temperature, call->over_temperature, scale);
+    else
+        exps_scaled(d, n, scale);
+}
+
 INLINE vec over_temperature(const softmax_call *call, vec x, int variant) {
     return variant & TEMPERED ? v_quotient(x, call->over_temperature) : x;
 }
@@ -86,9 +94,17 @@ INLINE int softmax_weighs(int variant) { return variant & SOFT; }
 #define PASS softmax
 #include "pass.inc"
 
+INLINE void softmax_exponentials(const softmax_call *call, const softmax_base *base, row_logit *logit, int n,
+                                 int variant) {
+    vec exp[SIDE_BY_SIDE];
+    UNROLL for (int i = 0; i < n; i++) exp[i] = logit[i].x - base->max;
+    exp_terms(call, exp, n, SUM_SCALE, variant);
+    UNROLL for (int i = 0; i < n; i++) logit[i].kept = exp[i];
+}
+
 INLINE softmax_terms softmax_term(const softmax_call *call, const softmax_base *base, row_logit logit, int tops,
                                   int variant) {
-    vec d = logit.x - base->max, zero = v_set(0), exp = exp_term(call, d, SUM_SCALE, variant), a = zero;
+    vec d = logit.x - base->max, zero = v_set(0), exp = logit.kept, a = zero;
     mask top = v_eq(d, zero);
     if (variant & SOFT) a = coefficient(call, logit.target, logit.class_weight);
     softmax_terms terms = {.sum = {exp, v_select(v_eq(a, zero), zero, a * -d), a}, .kept = exp};
@@ -151,8 +167,8 @@ INLINE softmax_part softmax_of_chunk(const softmax_call *call, const row_source 
     vec group_max[CHUNK / GROUP_LOGITS + 1], all = v_set(-INFINITE);
     const size_t rest = n % GROUP_LOGITS, whole = n - rest;
     const int is_one = n <= CHUNK; /* else the chunk has too many groups for group_max */
-    last_group buffer;
-    row_source last = last_of(s, begin + whole, rest, softmax_NO_TARGET, softmax_weighs(variant), &buffer);
+    last_group last;
+    if (rest) copy_last(s, begin + whole, rest, softmax_NO_TARGET, softmax_weighs(variant), &last);
     for (size_t k = 0; k < n; k += GROUP_LOGITS) {
         vec group = max_of_group(k < whole ? s->x + begin + k : last.x);
         if (is_one) group_max[k / GROUP_LOGITS] = group;
@@ -193,7 +209,9 @@ INLINE softmax_part softmax_merged(const softmax_call *call, const softmax_part 
     return total;
 }
 
-INLINE softmax_part softmax_of_row(const softmax_call *call, const row_source *s, int variant) {
+INLINE softmax_part softmax_of_row(const softmax_call *call, const row_source *source, int variant) {
+    COPY_OF_FORM(row, *source, MANY_CLASSES);
+    const row_source *s = &row;
     softmax_part parts[MAX_CHUNKS];
     size_t chunks = 0, k = 0;
     do {

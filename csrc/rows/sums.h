@@ -10,6 +10,13 @@ enum {
     MAX_CHUNKS = 64                   /* of a row: with more classes than 64 chunks hold, the chunks are larger */
 };
 
+/* The loop over those vectors, whose sums then stay in registers; eight vectors would be much code. */
+#if FL_BYTES > 16
+#define UNROLL_LANES UNROLL
+#else
+#define UNROLL_LANES ONCE
+#endif
+
 /* hi += x; lo collects the rounding errors of hi. */
 INLINE void add_compensated(vpair *total, vec x) {
     vpair sum = two_sum(total->hi, x);
@@ -67,19 +74,24 @@ typedef struct {
     real x[GROUP_LOGITS], target[GROUP_LOGITS], class_weight[GROUP_LOGITS], kept[GROUP_LOGITS];
 } last_group;
 
-SHARED row_source last_of(const row_source *s, size_t begin, size_t n, real no_target, int weighs, last_group *to) {
-    row_source last = *s;
+SHARED void copy_last(const row_source *s, size_t begin, size_t n, real no_target, int weighs, last_group *to) {
     for (int i = 0; i < GROUP_LOGITS; i += LANES) v_store(to->x + i, v_set(-INFINITE));
-    last.x = memcpy(to->x, s->x + begin, n * sizeof(real));
-    last.kept = to->kept;
+    memcpy(to->x, s->x + begin, n * sizeof(real));
     if (s->target) {
         for (int i = 0; i < GROUP_LOGITS; i += LANES) v_store(to->target + i, v_set(no_target));
-        last.target = memcpy(to->target, s->target + begin, n * sizeof(real));
+        memcpy(to->target, s->target + begin, n * sizeof(real));
     }
     if (weighs) {
         for (size_t i = 0; i < GROUP_LOGITS; i++) to->class_weight[i] = i < n ? 1 : 0;
         if (s->class_weight) memcpy(to->class_weight, s->class_weight + begin, n * sizeof(real));
-        last.class_weight = to->class_weight;
     }
-    return last;
+}
+
+/* The row as it goes on in that copy */
+INLINE row_source in_last(row_source s, last_group *last, int weighs) {
+    s.x = last->x;
+    s.kept = last->kept;
+    if (s.target) s.target = last->target;
+    if (weighs) s.class_weight = last->class_weight;
+    return s;
 }

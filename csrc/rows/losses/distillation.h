@@ -44,6 +44,18 @@ INLINE int distillation_weighs(int variant) { return variant & 0; }
 #define PASS distillation
 #include "../pass.inc"
 
+/* Those of both softmaxes, times 2^EMIT_SCALE */
+INLINE void distillation_exponentials(const distillation_call *call, const distillation_base *base, row_logit *logit,
+                                      int n, int variant) {
+    vec x[SIDE_BY_SIDE], y[SIDE_BY_SIDE];
+    if (variant & KEPT) return;
+    UNROLL for (int i = 0; i < n; i++) x[i] = logit[i].x - base->max;
+    exp_terms(&call->softmax, x, n, EMIT_SCALE, variant);
+    UNROLL for (int i = 0; i < n; i++) y[i] = logit[i].target - base->teacher_max;
+    exp_terms(&call->softmax, y, n, EMIT_SCALE, variant);
+    UNROLL for (int i = 0; i < n; i++) logit[i].kept = x[i], logit[i].target_kept = y[i];
+}
+
 /* e^r - 1 - r for |r| < 4 * 0.34: from that of r / 4 by e^2r - 1 - 2r = (e^r - 1)^2 + 2 (e^r - 1 - r), which does not
  * cancel */
 INLINE vec exp_remainder(vec r) {
@@ -67,13 +79,9 @@ INLINE vec log_ratio(const softmax_call *call, const distillation_base *base, ve
 /* The terms of KL and of u: q (e^-d - 1 + d) and q (e^-d - 1), by exp_remainder where d is small, else by q e^-d = p */
 INLINE distillation_terms distillation_term(const distillation_call *call, const distillation_base *base,
                                             row_logit logit, int tops, int variant) {
-    const softmax_call *softmax = &call->softmax;
-    vec x = logit.x, y = logit.target;
     (void)tops;
-    int kept = variant & KEPT;
-    vec p = base->p * (kept ? logit.kept : exp_term(softmax, x - base->max, EMIT_SCALE, variant));
-    vec q = base->q * (kept ? logit.target_kept : exp_term(softmax, y - base->teacher_max, EMIT_SCALE, variant));
-    vec d = log_ratio(softmax, base, x, y, variant), rest = exp_remainder(-d);
+    vec p = base->p * logit.kept, q = base->q * logit.target_kept;
+    vec d = log_ratio(&call->softmax, base, logit.x, logit.target, variant), rest = exp_remainder(-d);
     mask is_close = v_lt(v_abs(d), v_set((real)1.36)), is_nothing = v_eq(q, v_set(0));
     vec more = v_select(is_close, q * (rest - d), p - q), term = v_select(is_close, q * rest, v_fma(q, d, p - q));
     return (distillation_terms){.sum = {v_select(is_nothing, p, term), v_select(is_nothing, p, more)}};

@@ -42,6 +42,11 @@ INLINE int multi_margin_weighs(int variant) { return variant & 0; }
 #define PASS multi_margin
 #include "../pass.inc"
 
+INLINE void multi_margin_exponentials(const multi_margin_call *call, const multi_margin_base *base, row_logit *logit,
+                                      int n, int variant) {
+    (void)call, (void)base, (void)logit, (void)n, (void)variant;
+}
+
 INLINE multi_margin_call multi_margin_call_of(const fl_rows *a) {
     return (multi_margin_call){v_set((real)a->parameters[1]), (real)a->classes};
 }

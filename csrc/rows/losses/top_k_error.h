@@ -23,6 +23,11 @@ INLINE int top_k_error_weighs(int variant) { return variant & 0; }
 #define PASS top_k_error
 #include "../pass.inc"
 
+INLINE void top_k_error_exponentials(const top_k_error_call *call, const top_k_error_base *base, row_logit *logit,
+                                     int n, int variant) {
+    (void)call, (void)base, (void)logit, (void)n, (void)variant;
+}
+
 INLINE top_k_error_call top_k_error_call_of(const fl_rows *a) {
     return (top_k_error_call){v_set((real)a->parameters[0]), v_set((real)(a->classes - 1))};
 }
