@@ -94,7 +94,12 @@ cdef extern from *:
                     } else {                                                                                         \\
                         h = curvature[i] * factor;                                                                   \\
                     }                                                                                                \\
-                    if (kind == WEIGHED) h = weight[i] == 0 ? 0 : h * weight[i];                                     \\
+                    if (kind == WEIGHED) { /* as bits, since compilers take no choice of a product into vectors */   \\
+                        real product = h * weight[i];                                                                \\
+                        memcpy(&of, &product, sizeof of);                                                            \\
+                        of &= -(bits)(weight[i] != 0);                                                               \\
+                        memcpy(&h, &of, sizeof h);                                                                   \\
+                    }                                                                                                \\
                     if (kind == BOUNDED) h = h < least * size ? least * size : h;                                    \\
                     curvature[i] = h;                                                                                \\
                 }                                                                                                    \\
