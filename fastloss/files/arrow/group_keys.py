@@ -37,7 +37,7 @@ def _without_pandas(column: pa.Array, field: pa.Field, by: str) -> pa.Array:
         codes, bounds = keys_of_columns(dict(zip(("left", "right"), storage.flatten(), strict=True)), {})
         texts = of_pandas.interval_texts(bounds, storage.type, told["closed"])
     else:
-        codes, ordinals = keys_of(storage, by)
+        codes, ordinals = keys_of(storage, by, {})
         texts = of_pandas.period_texts(ordinals, told["freq"], by)
     return pa.DictionaryArray.from_arrays(codes, pa.array(texts, pa.string()))
 
