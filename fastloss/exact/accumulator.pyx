@@ -24,7 +24,7 @@ from libc.float cimport DBL_MAX
 from libc.math cimport INFINITY, floor, isfinite, ldexp
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memchr, memcpy, memset
 
 cimport cython
 
@@ -89,6 +89,7 @@ cdef enum:
     CELL_SUM_BITS = 40      # of a cell's sum of low bits; its count is above
     CELL_VALUES = (1 << 64 - CELL_SUM_BITS) - 1
     AT_ONCE = 1 << 8        # values that are looked at together, in vectors
+    FEW_STEPS = 1 << 12     # of `steps`, after which they may all be there
     NARROWED = 29           # bits by which the mantissa of a float32 is shorter
     REBIASED = 1023 - 127   # by which the exponent of a float64 is larger
 
@@ -200,7 +201,7 @@ def steps(const code[::1] values, code least, Py_ssize_t possible):
     IndexError
         If one is none of these.
     """
-    cdef Py_ssize_t size = values.shape[0], i
+    cdef Py_ssize_t size = values.shape[0], i, looked_at = 0, end
     cdef uint64_t step
     cdef bint is_wrong = False
     cdef int32_t[::1] to = np.empty(size, np.int32)
@@ -217,8 +218,11 @@ def steps(const code[::1] values, code least, Py_ssize_t possible):
             is_wrong |= step >= <uint64_t>possible
     if is_wrong:
         raise IndexError(f"a code is none of {possible}")
-    for i in range(size):
-        is_there[to[i]] = 1
+    while looked_at < size and memchr(&is_there[0], 0, possible) != NULL:  # until all are there
+        end = min(size, looked_at + max(possible, <Py_ssize_t>FEW_STEPS))
+        for i in range(looked_at, end):
+            is_there[to[i]] = 1
+        looked_at = end
     return np.asarray(to), np.flatnonzero(found)
 
 

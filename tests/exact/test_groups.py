@@ -184,6 +184,15 @@ def test_codes_that_there_are(dtype):
             steps(wrong, 0, possible)
 
 
+@pytest.mark.parametrize("possible", [1, 7, 4096, 9000])
+def test_codes_that_come_late(possible):
+    codes = np.sort(RNG.integers(0, possible, 30000)).astype(np.int32)
+    codes[-1], late = possible - 1, codes.copy()
+    for missing in (-1, possible // 2):
+        late[late == missing] = possible - 1
+        assert steps(late, 0, possible)[1].tolist() == sorted(set(late.tolist()))
+
+
 def test_combinations_are_remembered_as_long_as_their_columns_are_alike():
     texts, remembered = pa.array(["a", "b", "a", "a"]), {}
     numbers = pa.array([1, 0, 0, 1])
