@@ -10,7 +10,8 @@ enum {
     MAX_CHUNKS = 64                   /* of a row: with more classes than 64 chunks hold, the chunks are larger */
 };
 
-/* The loop over those vectors, whose sums then stay in registers; eight vectors would be much code. */
+/* The loop over those vectors where nothing is kept, whose sums then stay in registers; eight vectors would be much
+ * code. */
 #if FL_BYTES > 16
 #define UNROLL_LANES UNROLL
 #else
