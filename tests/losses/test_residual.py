@@ -4,18 +4,20 @@ import math
 
 import numpy as np
 import pytest
+from accuracy import check
 from catalogue import DTYPES, RESIDUAL, arrays, cases
-from oracles import ORACLES
+from oracles import ORACLES, exact
 
 import fastloss as fl
 
 EVERY_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
+OUTPUTS = ("value", "grad", "hess", "weight")
 INFINITE_WEIGHT = {"absolute_error": {}, "quantile": {"q": 0.3}, "smooth_l1": {"beta": 0.0}}
 
 
 def at(loss, residual, dtype):
     """(value, grad, hess, weight) at one residual, as floats."""
-    outputs = loss.evaluate(np.array([residual], dtype), outputs=("value", "grad", "hess", "weight"))
+    outputs = loss.evaluate(np.array([residual], dtype), outputs=OUTPUTS)
     return tuple(float(output[0]) for output in outputs)
 
 
@@ -40,6 +42,15 @@ def test_weight_of_a_kink_is_infinite(name, dtype, isa):
 
 
 # ---- tiny and huge -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "case"), cases(RESIDUAL))
+def test_squares_that_overflow(name, case, isa):
+    residuals = np.array([1e155, -1e200, 1e300])
+    wanted = [exact(name, (residual,), "float64", case) for residual in residuals]
+    outputs = fl.get(name, **case).evaluate(residuals, outputs=OUTPUTS)
+    for output, got in zip(OUTPUTS, outputs, strict=True):
+        check(got, [want[output] for want in wanted], (residuals,), "float64", output)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

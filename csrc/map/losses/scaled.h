@@ -108,6 +108,11 @@ INLINE jet fair(vec x, const vec *p) {
         v_select(s.beyond, p[0] * v_abs(x), scaled_value(s, 1, p[0], (vpair){v_log1p_remainder(s.r), v_set(0)}));
     jet j = scaled_jet(s, value, weight, weight);
     j.grad = v_copysign(p[0] * (s.r.hi * weight), x);
+    if (m_any(s.beyond)) {
+        vec share = p[0] / v_abs(x);
+        j.weight = v_select(s.beyond, share, j.weight);
+        j.hess = v_select(s.beyond, share * share, j.hess);
+    }
     return j;
 }
 
@@ -115,13 +120,31 @@ INLINE jet fair_float(vec x, const vec *p) { return exact_beyond_cap(fair(x, p),
 
 /* ---- redescending ---------------------------------------------------------------------------------------------- */
 
+/* log1p(z) far beyond the scale, where z need not be finite */
+INLINE vec far_log(vec x, vec c) { return v_set(2) * (v_log(v_abs(x)) - v_log(c)); }
+
+/* The derivatives of factor log(x^2), to which log1p(z) has come `far` beyond the scale */
+INLINE void differentiate_far(jet *j, mask far, vec x, vec factor, vec root) {
+    const vec share = root / v_abs(x), weight = factor * share * share;
+    j->grad = v_select(far, v_copysign(factor * root * share, x), j->grad);
+    j->weight = v_select(far, weight, j->weight);
+    j->hess = v_select(far, -weight, j->hess);
+}
+
 /* (c^2 / 2) log1p(z) */
 INLINE jet cauchy(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec z = pair_round(s.z), weight = one / (one + z);
-    vec value = scaled_value(s, (real)0.5, p[0], pair_log1p_ordinary(z));
-    return scaled_jet(s, infinite_if(s.is_infinite, value), weight, (one - z) * weight);
+    vpair log = pair_log1p_ordinary(z);
+    jet j = scaled_jet(s, z, weight, (one - z) * weight);
+    if (m_any(s.beyond)) {
+        log.hi = v_select(s.beyond, far_log(x, p[0]), log.hi);
+        log.lo = v_clear(s.beyond, log.lo);
+        differentiate_far(&j, s.beyond, x, one, p[0]);
+    }
+    j.value = infinite_if(s.is_infinite, scaled_value(s, (real)0.5, p[0], log));
+    return j;
 }
 
 /* w = x^2 / (c^2 df) and the two functions of it that Cauchy's and Student's losses are made of, for c and df whose
@@ -329,8 +352,9 @@ INLINE jet tolerant(vec x, const vec *p) {
     vec sigmoid = v_select(small, least.hi + (w + least.lo), v_select(negative, e.exp, one)) / sum;
     vec rest = v_select(small, share.hi, v_select(negative, one, v_select(is_far, zero, e.exp))) / sum;
     vec excess = v_select(m_or(small, negative), zero, (s.hi - base) + s.lo) + v_log1p_unit(w);
+    vec far = v_max(zero, v_fma(x, x, -p[0])), value = v_select(ordinary, p[1] * excess, far);
     return (jet){
-        .value = infinite_if(m_or(v_lt(largest, v_abs(x)), m_not(ordinary)), v_set((real)0.5) * p[1] * excess),
+        .value = v_set((real)0.5) * v_select(v_lt(largest, v_abs(x)), v_set(INFINITE), value),
         .grad = x * sigmoid,
         .hess = sigmoid * v_fma(two * q.hi, rest, one),
         .weight = sigmoid,
@@ -392,6 +416,12 @@ INLINE vec log_gamma_half_step(vec h) {
     return v_select(small, series + v_log(v_select(small, product, v_set(1))), series);
 }
 
+/* Where x is clamped, or w = z / df: w is so large that 1 + w is w */
+INLINE mask student_t_far(scaled_residual s, vec df) {
+    const vec w = s.z.hi / df, far = v_set(FL_ARITH == 32 ? (real)0x1p100 : (real)0x1p900);
+    return m_or(v_lt(v_set(LOG_ORDINARY), w), m_and(s.beyond, v_lt(far, w)));
+}
+
 /* The negative log-density of Student's t */
 INLINE jet student_t_nll(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), pi = v_set((real)3.14159265358979323846);
@@ -399,8 +429,15 @@ INLINE jet student_t_nll(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, c);
     vec w = v_min(s.z.hi / df, v_set(LOG_ORDINARY)), q = one / (one + w), weight = (df + one) / df / c / c * q;
     vec normalizer = v_log(c) + (half * v_log(df * pi) - log_gamma_half_step(half * df));
-    vec value = v_fma(half * (df + one), pair_round(pair_log1p(w)), normalizer);
-    return scaled_jet(s, infinite_if(s.is_infinite, value), weight, (one - w) * q);
+    vec log = pair_round(pair_log1p(w));
+    jet j = scaled_jet(s, w, weight, (one - w) * q);
+    mask far = student_t_far(s, df);
+    if (m_any(far)) {
+        log = v_select(far, far_log(x, c) - v_log(df), log);
+        differentiate_far(&j, far, x, df + one, one);
+    }
+    j.value = infinite_if(s.is_infinite, v_fma(half * (df + one), log, normalizer));
+    return j;
 }
 
 /* psi(h + 1/2) - psi(h) - 1 / (2 h), the derivative of log_gamma_half_step less its leading term: sixteen steps of the
@@ -436,7 +473,10 @@ INLINE jet student_t_param_grad(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, c);
     vec w = v_min(s.z.hi / df, cap), q = one / (one + w);
     mask far = m_or(s.is_infinite, v_le(cap, w)); /* z / (1 + w) is df */
-    vec by_df = half * ((log1p_less_share(w, q) - w * q / df) - digamma_half_step_rest(half * df));
+    vec less_share = log1p_less_share(w, q);
+    if (m_any(student_t_far(s, df)))
+        less_share = v_select(student_t_far(s, df), far_log(x, c) - v_log(df) - one, less_share);
+    vec by_df = half * ((less_share - w * q / df) - digamma_half_step_rest(half * df));
     vec by_scale = v_select(far, q - df, ((one - s.z.hi) - s.z.lo) * q) / c;
     return (jet){.param_grad = {infinite_if(s.is_infinite, by_df), by_scale}};
 }
