@@ -277,7 +277,8 @@ class _AsOpened(io.FileIO):
     def __init__(self, path: str):
         super().__init__(path)
         status = os.fstat(self.fileno())
-        self._end = status.st_size if stat.S_ISREG(status.st_mode) else None  # a pipe ends where its writer does
+        is_told = stat.S_ISREG(status.st_mode) and status.st_size > 0  # not of pipes, nor of /proc
+        self._end = status.st_size if is_told else None
 
     def readinto(self, buffer, /) -> int | None:
         left = len(buffer) if self._end is None else max(0, self._end - self.tell())
