@@ -241,6 +241,7 @@ def test_quantiles_of_densities():
     assert half_width(fl.absolute_error, 0.9) == pytest.approx(-np.log(0.1), rel=1e-9)
     assert half_width(fl.student_t_nll.bind(df=1.0), 0.95) == pytest.approx(12.706204736174694, rel=1e-12)
     assert half_width(fl.student_t_nll.bind(df=0.5), 0.5) == pytest.approx(1.5537739740300383, rel=1e-12)
+    assert half_width(fl.student_t_nll.bind(df=0.05), 0.95) == pytest.approx(1.1958337585475138e25, rel=1e-11)
     for loss in (fl.robust.bind(alpha=-2.0), fl.robust.bind(alpha=-np.inf)):
         with pytest.raises(ValueError, match="has no interval"):
             half_width(loss, 0.95)
