@@ -33,6 +33,7 @@ cdef extern from *:
     const bint IS_SANITIZED  # then nothing is kept, so that what is used after it was freed is found
 
 cdef extern from "large_pages.h":
+    const size_t FL_PAGE
     void fl_in_large_pages(void *, size_t) nogil
 
 cdef extern from "numpy/arrayobject.h":
@@ -51,7 +52,6 @@ cdef extern from "numpy/arrayobject.h":
 cdef enum:
     LINE = 64            # bytes of the cache's
     LEAST = 1 << 15      # bytes: to look for memory of fewer takes longer than it saves
-    PAGE = 4096
     LARGE = 1 << 20      # bytes: from these on memory begins with a page
     PLACES = 16
     MOST = 64 << 20      # bytes that are kept
@@ -103,7 +103,7 @@ cdef Block *fitting(size_t size) noexcept nogil:
 
 cdef void *allocate(void *context, size_t size) noexcept nogil:
     cdef Block *block = fitting(size)
-    cdef size_t unit = PAGE if size >= LARGE else LINE
+    cdef size_t unit = FL_PAGE if size >= LARGE else LINE
     cdef char *allocated
     cdef char *memory
     if block == NULL:

@@ -47,8 +47,12 @@ def stream(array):
     return sink.getvalue().to_pybytes()
 
 
-def with_nulls(array, null):
-    """The array with nulls, under which the values are still there."""
+def with_nulls(kind, share):
+    """Values of a kind with this share of nulls, under which the values are still there."""
+    array = VALUES[kind]
+    if not share or kind in ("null", "view"):
+        return array
+    null = np.random.default_rng(0).random(ROWS) < share
     if array.type.num_fields or pa.types.is_dictionary(array.type):
         return pa.array([None if null[i] else value for i, value in enumerate(array.to_pylist())], array.type)
     bits = pa.py_buffer(np.packbits(~null, bitorder="little"))
@@ -58,9 +62,7 @@ def with_nulls(array, null):
 @pytest.mark.parametrize("nulls", [0, 0.3, 1])
 @pytest.mark.parametrize("kind", VALUES)
 def test_values_are_those_that_pyarrow_takes(kind, nulls):
-    array = VALUES[kind]
-    if nulls and kind not in ("null", "view"):
-        array = with_nulls(array, np.random.default_rng(0).random(ROWS) < nulls)
+    array = with_nulls(kind, nulls)
     for part in (array, array.slice(7), array.slice(3, 20), array.slice(0, 0)):
         rng = np.random.default_rng(len(part))
         for places in (np.sort(rng.permutation(len(part))[:9]), rng.permutation(len(part)), np.arange(0)):
@@ -81,9 +83,7 @@ def test_places_behind_the_end_are_refused(kind):
 @pytest.mark.parametrize("nulls", [0, 0.3, 1])
 @pytest.mark.parametrize("kind", VALUES)
 def test_runs_have_the_bytes_of_each_alone(kind, nulls):
-    array = VALUES[kind]
-    if nulls and kind not in ("null", "view"):
-        array = with_nulls(array, np.random.default_rng(0).random(ROWS) < nulls)
+    array = with_nulls(kind, nulls)
     places = np.random.default_rng(1).permutation(ROWS)
     ends = [0, 9, 9, 20, 21, ROWS]
     found = chosen_runs(pa.table({"a": array}), places, ends)

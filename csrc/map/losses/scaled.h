@@ -354,7 +354,7 @@ INLINE jet tolerant(vec x, const vec *p) {
     vec excess = v_select(m_or(small, negative), zero, (s.hi - base) + s.lo) + v_log1p_unit(w);
     vec far = v_max(zero, v_fma(x, x, -p[0])), value = v_select(ordinary, p[1] * excess, far);
     return (jet){
-        .value = v_set((real)0.5) * v_select(v_lt(largest, v_abs(x)), v_set(INFINITE), value),
+        .value = v_set((real)0.5) * infinite_if(v_lt(largest, v_abs(x)), value),
         .grad = x * sigmoid,
         .hess = sigmoid * v_fma(two * q.hi, rest, one),
         .weight = sigmoid,
@@ -473,9 +473,9 @@ INLINE jet student_t_param_grad(vec x, const vec *p) {
     scaled_residual s = scale_residual(x, c);
     vec w = v_min(s.z.hi / df, cap), q = one / (one + w);
     mask far = m_or(s.is_infinite, v_le(cap, w)); /* z / (1 + w) is df */
+    mask is_clamped = student_t_far(s, df);
     vec less_share = log1p_less_share(w, q);
-    if (m_any(student_t_far(s, df)))
-        less_share = v_select(student_t_far(s, df), far_log(x, c) - v_log(df) - one, less_share);
+    if (m_any(is_clamped)) less_share = v_select(is_clamped, far_log(x, c) - v_log(df) - one, less_share);
     vec by_df = half * ((less_share - w * q / df) - digamma_half_step_rest(half * df));
     vec by_scale = v_select(far, q - df, ((one - s.z.hi) - s.z.lo) * q) / c;
     return (jet){.param_grad = {infinite_if(s.is_infinite, by_df), by_scale}};
