@@ -21,7 +21,7 @@ CONVEX_ALPHA = 1.0  # the least for which the general robust loss is convex
 LEVEL = 0.1  # of the derivative along a step: with less, the lowest point is near
 LONGEST = 1e6  # how many times a step is taken at once
 HALVINGS = 30  # of a step before it is given up
-STALE = 10  # steps that are no shorter than one before, after which less of them is gone
+TURNS = 3  # steps that go back, after which less of them is gone
 ILL = 1e-8  # a share of the weighted normal equations' largest eigenvalue: below, they want a basis of their own
 
 
@@ -84,19 +84,24 @@ class State:
 
 @dataclass(eq=False)
 class Damping:
-    """How much of a step is gone where the scale is renewed after each: steps may swing between two scales for ever, as
-    each leads to the least at the other."""
+    """How much of a step is gone where the scale is renewed after each: steps may swing between two scales, for ever or
+    nearly, as each leads to the least at the other."""
 
     share: float = 1.0
-    least: float = np.inf
-    stale: int = 0
+    before: Array | None = None  # the last moves of the predictions
+    least: float = np.inf  # the length of the shortest
+    turns: int = 0
 
-    def learn(self, length: float) -> None:
-        """That of the next step: half as much after STALE of them that were no shorter than one before."""
-        self.stale = self.stale + 1 if length > 0.99 * self.least else 0
-        self.least = min(self.least, length)
-        if self.stale == STALE:
-            self.share, self.stale = self.share / 2, 0
+    def learn(self, moves: Array) -> None:
+        """That of the next step: half as much after TURNS of them that went back, while none was shorter by half."""
+        length = float(np.sqrt(moves @ moves))
+        if length <= self.least / 2:
+            self.turns = 0
+        elif self.before is not None and moves @ self.before < 0:
+            self.turns += 1
+        self.before, self.least = moves, min(self.least, length)
+        if self.turns == TURNS:
+            self.share, self.turns = self.share / 2, 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,7 +86,7 @@ class MEstimate:
                 return self._end(loss, self._moved(here, here.step)), True
             tried = self._newton(loss, here) if here.length < NEAR * here.scale else None
             here = tried or self._point(loss, self._moved(here, damping.share * here.step))
-            damping.learn(here.length)
+            damping.learn(here.state.basis.rows @ here.step)
         return self._end(loss, here.state), False
 
     def scale(self, state: State) -> float:

@@ -67,27 +67,27 @@ class Penalised(Problem):
             loss = objective.learn(state.residuals, weights, loss)
             path.append((self.line(state), loss.loss if isinstance(loss, OfRatios) else loss))
             here = self._point(Smoothed(loss, objective.width), state)
-            there, length = self._advance(here)
+            there, moves = self._advance(here)
+            length = float(np.sqrt(np.mean(np.square(moves))))
             enough = max(TAIL * tol * self.descent.size(there), objective.width / 10, self.descent.resolution)
             if length <= enough:
                 path.append((self.line(there), path[-1][1]))
                 return there, True
-            damping.learn(length)
+            damping.learn(moves)
             share = damping.share
             state = there if share == 1 else self._at(state.gamma + share * (there.gamma - state.gamma))
         return state, False
 
-    def _advance(self, here: _Point) -> tuple[State, float]:
-        """(the state after a step, the length of that of reweighted least squares, a root mean square)"""
+    def _advance(self, here: _Point) -> tuple[State, Array]:
+        """(the state after a step, the moves of the predictions in that of reweighted least squares)"""
         blocks = self._blocks(here)
         step = self._descended(here, blocks) - here.state.gamma
-        length = float(np.sqrt(np.mean(np.square(self.basis.rows @ step))))
         there = here
         for share in 0.5 ** np.arange(HALVINGS):
             there = self._point(here.loss, self._at(here.state.gamma + share * step))
             if self._change(here, there) <= 0:
                 break
-        return self._polished(there).state, length
+        return self._polished(there).state, self.basis.rows @ step
 
     def _at(self, gamma: Array) -> State:
         return State.of(self.basis, gamma, self.descent.y)
@@ -157,11 +157,21 @@ class Penalised(Problem):
             first = first or farthest
             if farthest > CLOSE * first:
                 active = [block for block in blocks if gamma[block[0]].any()] or blocks
+                self._solved(gamma, slope, here.curvature)
             elif active is blocks:
                 break
             else:
                 active = blocks
         return gamma
+
+    def _solved(self, gamma: Array, slope: Array, curvature: Array) -> None:
+        """Newton's method for the quadratic plus the penalty, on what is not 0, where it goes down."""
+        step = self._newton(gamma, slope, curvature)
+        turn = curvature @ step
+        rise = step @ (slope + turn / 2) + self.penalty(self._coef(gamma + step)) - self.penalty(self._coef(gamma))
+        if rise < 0:
+            gamma += step
+            slope += turn
 
     def _swept(self, gamma: Array, slope: Array, curvature: Array, block: Any) -> float:
         """How far a block moves to its best place, as a move of predictions; gamma and slope are changed."""
@@ -175,22 +185,26 @@ class Penalised(Problem):
     # ---- Newton's method --------------------------------------------------------------------------------------
 
     def _polished(self, here: _Point) -> _Point:
-        """Where Newton's method leads on what is not 0, if the conditions of a minimum hold better there."""
+        """Where Newton's method leads, if the conditions of a minimum hold better there."""
         gamma = here.state.gamma
+        step = self._newton(gamma, here.gradient, here.hessian)
+        there = self._point(here.loss, self._at(gamma + step))
+        return there if self._error(there) <= self._error(here) / 2 else here
+
+    def _newton(self, gamma: Array, gradient: Array, hessian: Array) -> Array:
+        """The step on what is not 0; 0 where the second derivatives are no finite numbers."""
         support = gamma != 0
         support[: self._first] = True
         coef = self._coef(gamma)
-        bent = np.zeros((len(gamma), len(gamma)))
+        bent = np.zeros_like(hessian)
         bent[self._first :, self._first :] = self.penalty.curvature(coef) * np.outer(self._units, self._units)
-        slope = here.gradient.copy()
+        slope = gradient.copy()
         slope[self._first :] += self._units * self.penalty.grad(coef)
-        matrix = (here.hessian + bent)[np.ix_(support, support)]
-        if not (support.any() and np.isfinite(matrix).all()):
-            return here
+        matrix = (hessian + bent)[np.ix_(support, support)]
         step = np.zeros(len(gamma))
-        step[support] = -np.linalg.lstsq(matrix, slope[support], rcond=None)[0]
-        there = self._point(here.loss, self._at(gamma + step))
-        return there if self._error(there) <= self._error(here) / 2 else here
+        if np.isfinite(matrix).all():
+            step[support] = -np.linalg.lstsq(matrix, slope[support], rcond=None)[0]
+        return step
 
     def _error(self, here: _Point) -> float:
         """How far the conditions of a minimum are from holding: the longest move of a block that is alone."""

@@ -204,7 +204,9 @@ def irls(
     )
     if penalty is not None:
         if not isinstance(penalty, Penalty):
-            raise TypeError(f"penalty must be one of fastloss.penalty, such as fl.penalty.l1, got {penalty!r}")
+            raise TypeError(
+                f"penalty must be one of fastloss.penalty, such as fl.penalty.l1.bind(strength=0.1), got {penalty!r}"
+            )
         problem = Penalised(**vars(problem), penalty=penalty)
     fit = _Fit(problem, target, kind, max_iter, tol)
     state, converged = fit.solve(fit.start(start == "lts"), anneal, alpha_bounds)

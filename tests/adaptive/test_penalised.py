@@ -124,10 +124,21 @@ def test_a_scale_that_swings(slope, settles):
     assert converged and scale == pytest.approx(settles, rel=1e-5)
 
 
+def test_steps_that_swing_between_two_scales():
+    """Each was all but as long as the one before, and back: 200 steps did not do."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 6))
+    y = X @ [3.0, -2.0, 0.0, 0.0, 1.0, 0.5] + rng.normal(size=200) + 1
+    for loss in ("arctan", "geman_mcclure", "cauchy"):
+        model = RobustRegressor(loss, penalty=penalty.l1.bind(strength=10.0)).fit(X, y)
+        assert model.converged_ and model.n_iter_ < 100, loss
+
+
 def test_refuses():
     X, y = some_data()
-    with pytest.raises(TypeError, match="penalty must be one of"):
-        RobustRegressor("huber", penalty="l1").fit(X, y)
+    for wrong in ("l1", penalty.l1(X[0])):
+        with pytest.raises(TypeError, match=r"penalty must be one of .*bind\(strength=0.1\)"):
+            RobustRegressor("huber", penalty=wrong).fit(X, y)
     with pytest.raises(TypeError, match="group_lasso requires groups"):
         RobustRegressor("huber", penalty=penalty.group_lasso).fit(X, y)
     with pytest.raises(ValueError, match="groups must be labels of the shape of x"):
