@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import fastloss
-from fastloss.cli.gates import COMPARISONS, condition_of, holds, number
+from fastloss.cli.gates import COMPARISONS, condition_of, failure, holds, number
 from fastloss.cli.options import (
     DTYPE_HELP,
     FORMAT_HELP,
@@ -123,12 +123,11 @@ def compare(
     if report is not None:
         of = said(data=input, prediction=pred, versus=versus, target=target, weight=weight, where=where, by=by)
         write_report(report, result, about=of)
-    failed = [(text, value) for text, field, holds in gates if holds(value := _field(result, field))]
-    for text, value in failed:
-        typer.echo(
-            f"fastloss: gate failed: {escaped(text.strip())}: it is {'none' if value is None else short(value)}",
-            err=True,
-        )
+    failed = False
+    for text, field, compares, bound in gates:
+        if holds(value := _field(result, field), compares, bound):
+            failed = True
+            typer.echo(f"fastloss: gate failed: {escaped(text.strip())}: {failure(field, value, bound)}", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -163,7 +162,7 @@ def _print(result: "Comparison", title: str, first, second) -> None:
 
 
 def _gate(text: str):
-    """A condition under which the command fails: its text, what it looks at, and a predicate."""
+    """A condition under which the command fails: its text, what it looks at, and how, beside which number."""
     field, compares, bound = condition_of(text) or ("", None, "")
     limit = number(bound)
     if field not in GATED or limit is None:
@@ -171,7 +170,7 @@ def _gate(text: str):
             f"--fail-if {text!r}: expected FIELD OP NUMBER, with a FIELD of {', '.join(GATED)} and an OP of "
             f"{' '.join(COMPARISONS)}"
         )
-    return text, field, lambda value: holds(value, compares, limit)
+    return text, field, compares, limit
 
 
 def _field(result: "Comparison", field: str) -> float | None:

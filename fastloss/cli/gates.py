@@ -71,8 +71,7 @@ class Gate:
                 value, bound = number_of(summary, self.field), bounds[key] if isinstance(bounds, Mapping) else bounds
                 if holds(value, self.compares, bound):
                     at = "".join(f"{part}: " for part in (name, where) if part)
-                    shown = _apart(value, bound)
-                    yield f"{at}{self.field} is {shown[0]}, the bound is {shown[1]}"
+                    yield at + failure(self.field, value, bound)
 
     def _parts(self, summary: Summary) -> Iterator[tuple[Any, str, Summary]]:
         """Summaries that are looked at: their keys, and which groups they are of."""
@@ -161,6 +160,12 @@ def holds(value: float | None, compares: Callable[[Any, Any], bool], bound: floa
     return any(each is None or math.isnan(each) for each in (value, bound)) or compares(value, bound)
 
 
+def failure(field: str, value: float | None, bound: float | None) -> str:
+    """What is said of a gate that fails."""
+    shown = _apart(value, bound)
+    return f"{field} is {shown[0]}, the bound is {shown[1]}"
+
+
 def _is_field(text: str) -> bool:
     return text in (*FIELDS, *SHARES) or bool(_PERCENTILE.fullmatch(text))
 
@@ -204,7 +209,7 @@ def former_bounds(
         for name, loss in losses.items():
             one = _former_of(name, loss, given["losses"]) if several else given
             found = Summary.from_json(dumps(one)) if "state" in one else one
-            if one.get("loss") not in (None, loss):  # what --json wrote does not tell
+            if one.get("loss") not in (None, loss):  # what --json of earlier versions wrote does not tell
                 raise ValueError(f"it is of {one['loss']}, not of {loss}: their numbers do not compare")
             bounds[name] = {
                 key: None if (value := number_of(part, field)) is None else factor * value

@@ -197,11 +197,14 @@ class Summary(Statistics):
     def to_json(self, *, state: bool = False) -> str:
         """One line of strict JSON; infinities are "inf" and "-inf", NaN and numbers of no rows are null.
 
-        With `state` also the format's number, the loss, and all that `from_json` needs.
+        The loss comes after the numbers, where it is known. With `state` also the format's number, and all that
+        `from_json` needs.
         """
         fields = self.fields()
         if state:
             fields |= {"format": FORMAT, "loss": self.loss, "state": sealed(self.to_dict())}
+        elif self.loss is not None:
+            fields["loss"] = self.loss
         return json.dumps(fields, allow_nan=False)
 
     @staticmethod

@@ -150,6 +150,30 @@ def test_a_former_summary_of_another_loss_is_refused(run):
         assert not Path("out.parquet").exists()
 
 
+@pytest.mark.parametrize("by", [(), BY])
+def test_what_json_wrote_of_another_loss_is_refused(run, capfd, by):
+    def json_of(name, *losses):
+        assert main(["score", *DATA, *losses, *by, "--json"]) == 0
+        Path(name).write_text(capfd.readouterr().out)
+
+    json_of("one.json", "--loss", "huber(delta=3)")
+    json_of("two.json", "--loss", "huber(delta=3)", "--loss", "absolute_error")
+    for former in ("one.json", "two.json"):
+        gate = ("--fail-if", f"mean > 9 * {former}")
+        assert run(*DATA, "--loss", "huber(delta=3.0)", *by, *gate) == (0, [])
+        code, lines = run(*DATA, "--loss", "huber", *by, *gate, "-o", "out.parquet")
+        assert (code, len(lines)) == (2, 1) and not Path("out.parquet").exists()
+        assert f"{former}: it is of huber(delta=3.0), not of huber(delta=1.0)" in lines[0]
+
+
+def test_what_earlier_versions_wrote_by_json_names_no_loss_and_is_compared(run, capfd):
+    assert main(["score", *DATA, "--loss", "huber(delta=3)", "--json"]) == 0
+    given = json.loads(capfd.readouterr().out)
+    assert [*given][-1] == "loss" and given.pop("loss") == repr(fl.huber.bind(delta=3))
+    Path("older.json").write_text(json.dumps(given))
+    assert run(*DATA, "--loss", "huber", "--fail-if", "mean > 9 * older.json") == (0, [])
+
+
 def test_of_former_summaries_that_of_the_loss_is_taken(run):
     several = ("--loss", "huber", "--loss", "huber(delta=2)", "--as", "huber", "--as", "wide")
     assert run(*DATA, *several, "--summary", "two.json") == (0, [])

@@ -102,7 +102,7 @@ def test_perplexity_of_entropies(loss):
     assert (got.perplexity, got.bits) == (math.exp(3), 3 / math.log(2))
     assert got.perplexity_interval == tuple(map(math.exp, got.interval))
     shown = json.loads(got.to_json())
-    assert list(shown)[-4:] == ["interval", "perplexity", "perplexity_interval", "bits"]
+    assert list(shown)[-5:] == ["interval", "perplexity", "perplexity_interval", "bits", "loss"]
     one = Summary.of(np.array([1e4])).of_loss(got.loss)
     assert (one.perplexity, one.perplexity_interval, json.loads(one.to_json())["perplexity"]) == (math.inf, None, "inf")
     nothing = Summary().of_loss(got.loss)

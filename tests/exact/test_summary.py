@@ -414,7 +414,15 @@ def test_the_loss_survives_json_and_records_from_before_it_was_kept():
     assert Summary.from_dict(state).loss == "huber(delta=1.0)"
     del state["loss"]
     assert Summary.from_dict(state) == summary([1.0])
-    assert "loss" not in json.loads(summary([1.0]).of_loss("huber(delta=1.0)").to_json())
+
+
+@pytest.mark.parametrize("state", [False, True])
+def test_json_names_the_loss_after_the_numbers_where_it_is_known(state):
+    plain = json.loads(summary([1.0]).to_json(state=state))
+    named = json.loads(summary([1.0]).of_loss("huber(delta=1.0)").to_json(state=state))
+    added = ["format", "loss", "state"] if state else ["loss"]
+    assert [*named] == [*json.loads(summary([1.0]).to_json()), *added] and named["loss"] == "huber(delta=1.0)"
+    assert plain.get("loss") is None and ("loss" in plain) == state
 
 
 def test_the_highest_rank_beyond_the_integers_of_a_float():

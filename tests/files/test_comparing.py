@@ -223,9 +223,11 @@ def test_gates(capfd, here):
     for gate, fails in (("difference>0", 0), ("difference<0", 1), ("difference.high<0", 1), ("difference.low>-9", 1)):
         code, _, err = run(capfd, *columns, "--fail-if", gate)
         assert (code, err.count("\n")) == (fails, fails) and (not fails or gate in err)
+    want = fl.compare("finite.parquet", loss="huber", target="y", pred="a", versus="b").difference
+    assert err.endswith(f": difference.low is {want.interval[0]:.6g}, the bound is -9\n")
     parquet.write_table(TABLE.slice(0, 0), "nothing.parquet")
     code, _, err = run(capfd, "nothing.parquet", *columns[1:], "--fail-if", "difference.low>0")
-    assert code == 1 and err.endswith(": it is none\n")
+    assert code == 1 and err.endswith(": difference.low is none, the bound is 0\n")
     for gate in ("mean>0", "difference>", "difference.mid>0", "difference>nan"):
         code, out, err = run(capfd, *columns, "--fail-if", gate)
         assert (code, out, err.count("\n")) == (2, "", 1)

@@ -83,7 +83,7 @@ def test_the_summary_does_not_depend_on_format_or_batches(tmp_path, residuals, f
     else:
         source = write(tmp_path / f"in.{format}", residuals)
         got = fl.score(source, loss=HUBER, pred="y_hat", target="y")
-    expected = Summary.of(HUBER(residuals["y_hat"].to_numpy(), residuals["y"].to_numpy()))
+    expected = Summary.of(HUBER(residuals["y_hat"].to_numpy(), residuals["y"].to_numpy())).of_loss(repr(HUBER))
     assert got.to_json() == expected.to_json()
 
 
