@@ -1,14 +1,12 @@
 """Summaries in files: `fastloss merge`, and what `fastloss score --summary` writes."""
 
-from functools import reduce
-from operator import or_
 from typing import Annotated
 
 import typer
 
 from fastloss.cli.options import check_file
 from fastloss.exact.summary import Summaries
-from fastloss.files import ScoringError, Summary
+from fastloss.files import Summary
 from fastloss.files.errors import located
 from fastloss.files.stores import LOCAL, writing
 
@@ -24,12 +22,13 @@ def merge(
     For example: fastloss merge monday.json tuesday.json -o both.json
     """
     check_file(output, "summary", "summary.json", ())
-    try:
-        merged = reduce(or_, map(read_summary, input))
-    except ScoringError:
-        raise
-    except ValueError as error:
-        raise ScoringError(str(error)) from error
+    merged = read_summary(input[0])
+    for path in input[1:]:
+        one = read_summary(path)
+        try:
+            merged = merged | one
+        except ValueError as error:
+            raise located(path, error) from error
     if output is None:
         typer.echo(merged.to_json(state=True))
     else:

@@ -48,7 +48,10 @@ def test_what_does_not_merge_is_one_line(halves, capsys):
     assert score("whole", "--loss", "squared_error") == 0
     capsys.readouterr()
     for files, message in (
-        (("a.json", "b.json"), "summaries of different losses do not merge: huber(delta=1.0) and huber(delta=2.0)"),
+        (
+            ("a.json", "a.json", "b.json"),
+            "b.json: summaries of different losses do not merge: huber(delta=1.0) and huber(delta=2.0)",
+        ),
         (("a.json", "a.parquet"), "a.parquet: "),
         (("a.json", "whole.json"), "summaries of huber, squared_error do not merge with that of a single loss"),
         (("whole.json", "a.json"), "summaries of huber, squared_error do not merge with that of a single loss"),
