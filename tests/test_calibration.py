@@ -200,3 +200,11 @@ def test_messages_name_the_argument(labels):
     with pytest.raises((ValueError, TypeError, IndexError)) as caught:
         fl.calibrate(np.eye(3, 4), labels)
     assert "labels" in str(caught.value) and "target" not in str(caught.value)
+
+
+def test_labels_of_another_axis_are_told_what_calibrate_can_take():
+    labels = np.arange(60) % 3
+    logits = np.random.default_rng(0).normal(size=(3, 60)) + (labels == np.arange(3)[:, None])
+    with pytest.raises(ValueError, match=r"labels .* they fit numpy\.moveaxis\(logits, 0, -1\)$"):
+        fl.calibrate(logits, labels)
+    assert fl.calibrate(np.moveaxis(logits, 0, -1), labels).converged

@@ -25,7 +25,8 @@ LABELS, LABELS_OR_PROBABILITIES, LOGITS = "labels", "labels or probabilities", "
 
 
 class RowCall:
-    """The checked arguments of one call over rows; the class axis is moved last."""
+    """The checked arguments of one call over rows; the class axis is moved last. It is the last one, and not the user's
+    to say, where `axis` is None."""
 
     def __init__(
         self, logits, axis, num_threads, target=None, sample_weight=None, targets=LABELS_OR_PROBABILITIES, labels=None
@@ -33,7 +34,8 @@ class RowCall:
         self.num_threads = None if num_threads is None else check_count(num_threads)
         self.logits = as_array(logits, "logits")
         self.shape = self.logits.shape
-        self.axis = self._check_axis(axis)
+        self._has_axis = axis is not None
+        self.axis = self._check_axis(axis if self._has_axis else -1)
         self.rows = self.shape[: self.axis] + self.shape[self.axis + 1 :]
         self.classes = self.shape[self.axis]
         self.target = None if target is None else as_array(target, "target")
@@ -86,7 +88,10 @@ class RowCall:
         """What is wrong with labels of another shape than that of the rows."""
         wanted, shape = self.given_labels.shape, self.shape
         fit = [axis for axis in range(len(shape)) if shape[:axis] + shape[axis + 1 :] == wanted]
-        return f"labels are one per row{f'; they fit axis={fit[0]}' if fit else ''}"
+        if not fit:
+            return "labels are one per row"
+        advice = f"axis={fit[0]}" if self._has_axis else f"numpy.moveaxis(logits, {fit[0]}, -1)"
+        return f"labels are one per row; they fit {advice}"
 
     def _check_shape(self, name, array, wanted, what):
         if array.shape != wanted:
