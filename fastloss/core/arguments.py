@@ -22,7 +22,10 @@ def near_names(name, known, others=None):
     """For an error message: the names like `name`, at most five; if there are none all of them, or `others`."""
     import difflib  # which takes longer than all other imports
 
-    near = difflib.get_close_matches(str(name), sorted(known), n=5)
+    name, ordered = str(name), sorted(known)
+    near = difflib.get_close_matches(name, ordered, n=5)
+    if not near and len(name) > 2:  # a part of a name, as cross of cross_entropy
+        near = [one for one in ordered if name in one][:5]
     return others if others and not near else f"did you mean: {', '.join(near or known)}?"
 
 

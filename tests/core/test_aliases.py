@@ -35,7 +35,9 @@ def test_parameters_are_bound():
     assert fl.get("pinball", q=0.9) == fl.quantile.bind(q=0.9)
 
 
-@pytest.mark.parametrize(("name", "near"), [("hubr", "huber"), ("mea", "mae"), ("crosentrpy", "cross_entropy")])
+@pytest.mark.parametrize(
+    ("name", "near"), [("hubr", "huber"), ("mea", "mae"), ("crosentrpy", "cross_entropy"), ("cross", "cross_entropy")]
+)
 def test_an_unknown_name_lists_near_ones(name, near):
     with pytest.raises(ValueError, match=f"unknown loss '{name}'; did you mean: ") as caught:
         fl.get(name)
