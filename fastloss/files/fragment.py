@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.exact.summary import Summary
+from fastloss.files import alike
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.dictionaries import collect, is_narrow, widened
 from fastloss.files.batch import emitted_columns, score_each
@@ -80,6 +81,11 @@ def score_task(
     infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
     before = 0
     with writing as output, ExitStack() as stack:
+        rows = alike.score(task, spec, collected, output, num_threads)
+        if rows:
+            if progress is not None:
+                progress(rows, 1.0)
+            return
         read = spec.keeping(()) if output is not None and _may_splice(task, spec) else spec
         open_fragment = _opener(stack, task, read, infer, keep)
         if is_single:  # what tells the number of classes is read once
@@ -108,6 +114,8 @@ def score_task(
                     share = rows / source.rows if source.rows else None
                     done = None if share is None else (index + share) / len(task.fragments)
                     progress(before + rows, done)
+            if is_spliced and is_single:
+                alike.learn(task, spec, source, output)
             before += rows
 
 

@@ -78,3 +78,29 @@ cdef Py_ssize_t varint(const uint8_t* at, const uint8_t* stop, int64_t* value) n
             value[0] = <int64_t>bits
             return i + 1
     return 0
+
+
+def values_of_pages(bytes data not None, Py_ssize_t at, Py_ssize_t stop):
+    """How many values the pages have that lie one behind the other in this place of some bytes.
+
+    Raises
+    ------
+    Refused
+        If there is anything else.
+    """
+    cdef Py_ssize_t found = 0, takes, count
+    cdef Header header
+    require(0 <= at <= stop <= len(data))
+    while at < stop:
+        header.of_kind = 0
+        takes = read_fields(start_of(data) + at, start_of(data) + stop, header.whole, &header, 0)
+        require(takes > 0)
+        at += takes
+        takes = whole(header.whole, TAKES)
+        require(0 <= takes <= stop - at)
+        if header.of_kind in (DATA_HEADER, DATA_V2_HEADER):
+            count = whole(header.part, COUNT)
+            require(count >= 0)
+            found += count
+        at += takes
+    return found

@@ -107,13 +107,13 @@ def _newly_decoded(
     footer: Footer, schema: pa.Schema, names: tuple[str, ...], texts: frozenset[str]
 ) -> tuple[pa.Schema, list[int]]:
     fields = [_field(schema.field(name), name in texts) for name in dict.fromkeys(names)]
-    leaves = [_leaf(footer, field) for field in fields]
+    leaves = [leaf_of(footer, field) for field in fields]
     if any(field.type not in DECODED[footer.leaves[i].type] for i, field in zip(leaves, fields, strict=True)):
         raise Refused("a column of another type")
     return pa.schema(fields, schema.metadata), leaves
 
 
-def _leaf(footer: Footer, field: pa.Field) -> int:
+def leaf_of(footer: Footer, field: pa.Field) -> int:
     """The number of the leaf that a column is."""
     (leaf,) = [i for i, leaf in enumerate(footer.leaves) if leaf.path == field.name]
     repeated, nullable = footer.leaves[leaf].levels

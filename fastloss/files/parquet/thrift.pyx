@@ -130,6 +130,30 @@ def structs(tuple field not None, shape):
     return Place.of(value, 0).shaped(kind, [shape])
 
 
+def likeness(bytes data not None, Py_ssize_t at):
+    """What a list at a place says without the integers of 64 bits in it and the bytes of its fields, in which files that
+    are like each other differ; these integers, and the `path` of each.
+
+    Raises
+    ------
+    Malformed
+        If it is none.
+    """
+    cdef Place place = Place.of(data, at)
+    cdef Written out = Written()
+    cdef list integers = [], places = []
+    place.leave_out(LIST, 0, True, out, integers, places)
+    return out.all(), integers, places
+
+
+def path(*fields):
+    """The fields that a value is inside of and its own, one inside of the other or of a list of such, as a number."""
+    cdef uint64_t found = 0
+    for field in fields:
+        found = found * NUMBERS + <uint64_t>field
+    return found
+
+
 def list_of_structs(bytes data not None, Py_ssize_t at):
     """The number of structs of a list at a place, and the place of the first of them."""
     cdef Place place = Place.of(data, at)
@@ -205,6 +229,10 @@ cdef class Flat:
         if self.kinds[field] != kind:
             raise Malformed("a field is of another kind")
         return self.starts[field]
+
+    def stop(self, int field):
+        """The place behind a value that is there."""
+        return self.stops[field]
 
     def value(self, int field):
         """The kind and the bytes of a value that is there."""
@@ -325,6 +353,45 @@ cdef class Place:
                 self.varint()
             self.skip(head & 15)
         self.nested -= 1
+        return 0
+
+    cdef int leave_out(
+        self, int kind, uint64_t path, bint is_field, Written out, list integers, list places
+    ) except -1:
+        """Go behind a value, and write what `likeness` has of it."""
+        cdef uint64_t size, i
+        cdef int64_t number = 0
+        cdef int head = 1, element = 0
+        cdef Py_ssize_t start = self.at
+        if kind == I64:
+            integers.append(self.integer())
+            places.append(path)
+        elif kind == STRUCT:
+            self.enter()
+            while head:
+                start, head = self.at, self.byte()
+                if head:
+                    number = self.field(number, head)
+                out.put(self.data[start : self.at])
+                if head:
+                    self.leave_out(head & 15, path * NUMBERS + <uint64_t>number, True, out, integers, places)
+            self.nested -= 1
+        elif kind == LIST:
+            self.enter()
+            size = self.list_head(&element)
+            out.put(self.data[start : self.at])
+            if element == TRUE or element == FALSE:
+                start = self.at
+                self.go(size)
+                out.put(self.data[start : self.at])
+            else:
+                for i in range(size):
+                    self.leave_out(element, path, False, out, integers, places)
+            self.nested -= 1
+        else:
+            self.skip(kind)
+            if kind != BINARY or not is_field:
+                out.put(self.data[start : self.at])
         return 0
 
     cdef int enter(self) except -1:

@@ -118,6 +118,12 @@ class ParquetSource(Source):
             self._binary.want(starmap(Extent, extents(metadata, self._groups, set(names))))
             self._binary.begin()
 
+    def small(self) -> tuple[bytes, Footer] | None:
+        """A file that was read as a whole, if it was, and its footer."""
+        if not isinstance(self._stored, pa.BufferReader):
+            return None
+        return self._stored.read_at(self._stored.size(), 0), self._footer
+
     @cached_property
     def _starts(self) -> np.ndarray:
         """The rows before each row group of the file, and all rows."""
@@ -295,14 +301,20 @@ def _stored(file, path: str):
     """
     if not isinstance(file, io.BufferedReader):
         return file
-    status = os.fstat(file.fileno())
-    if stat.S_ISREG(status.st_mode) and status.st_size <= SMALL_BYTES:
+    if is_small(file):
         return pa.BufferReader(file.read())
+    status = os.fstat(file.fileno())
     try:
         native = pa.OSFile(path)
     except OSError:  # no longer there, or not for pyarrow
         return file
     return native if os.path.samestat(status, os.fstat(native.fileno())) else file
+
+
+def is_small(file: io.BufferedReader) -> bool:
+    """Whether a file of this machine may be read as a whole."""
+    status = os.fstat(file.fileno())
+    return stat.S_ISREG(status.st_mode) and status.st_size <= SMALL_BYTES
 
 
 def _reader_at(file) -> tuple[Callable[[int, int], bytes], int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -58,7 +58,8 @@ class ChunkWriter:
 
     def _column(self, field: pa.Field, column: pa.ChunkedArray, codec: str) -> list[Chunk]:
         if is_float(field.type) and not column.null_count:
-            return [_of_floats(self._file, field, column, codec)]
+            pages = (stored(_joined(column.slice(at, PAGE_ROWS))) for at in range(0, len(column), PAGE_ROWS))
+            return [of_floats(self._file, field, pages, codec)]
         return _by_pyarrow(self._file, field, column, codec)
 
 
@@ -79,7 +80,7 @@ class FloatsWriter:
 
     def close(self) -> None:
         of_file = {fields.FILE_ROWS: (thrift.I64, self._rows), fields.FILE_GROUPS: (thrift.LIST, self._groups)}
-        end(self._file, self._footer | of_file)
+        end(self._file, thrift.write(self._footer | of_file))
 
 
 def is_float(type: pa.DataType) -> bool:
@@ -97,10 +98,9 @@ def described(group: Struct, chunks: list[Chunk]) -> Struct:
     }
 
 
-def end(file: Placed, footer: Struct) -> None:
+def end(file: Placed, footer: bytes) -> None:
     """Write the end of a file."""
-    text = thrift.write(footer)
-    file.write(text + len(text).to_bytes(4, "little") + fields.MAGIC)
+    file.write(footer + len(footer).to_bytes(4, "little") + fields.MAGIC)
 
 
 def empty_footer(schema: pa.Schema, is_told: bool = False) -> Struct:
@@ -175,11 +175,10 @@ def _pyarrow_writer(file, field: pa.Field, codec: str) -> pa.parquet.ParquetWrit
     )
 
 
-def _of_floats(file: Placed, field: pa.Field, column: pa.ChunkedArray, codec: str) -> Chunk:
+def of_floats(file: Placed, field: pa.Field, pages: Iterable[np.ndarray], codec: str) -> Chunk:
     """Write floats, of which none is null, page by page."""
-    start, becomes, bounds, kind = file.at, 0, [], BOUND[field.type.bit_width]
-    for at in range(0, len(column), PAGE_ROWS):
-        values = stored(_joined(column.slice(at, PAGE_ROWS)))
+    start, rows, becomes, bounds, kind = file.at, 0, 0, [], BOUND[field.type.bit_width]
+    for values in pages:
         bounds.append((float(np.fmin.reduce(values)), float(np.fmax.reduce(values))))
         levels = thrift.varint(2 * len(values)) + b"\1"  # a run of ones: none is null
         body = [len(levels).to_bytes(4, "little") + levels, memoryview(values).cast("B")]
@@ -191,9 +190,10 @@ def _of_floats(file: Placed, field: pa.Field, column: pa.ChunkedArray, codec: st
         head = page.write(told)
         file.write(head + body[0])
         file.write(body[1])
+        rows += len(values)
         becomes += len(head) + size
-    told = {"rows": len(column), "becomes": becomes, "takes": file.at - start, "start": start, "pages": len(bounds)}
-    told["histogram"] = b"\x26\0" + thrift.varint(2 * len(column))  # of levels, of which all are 1
+    told = {"rows": rows, "becomes": becomes, "takes": file.at - start, "start": start, "pages": len(bounds)}
+    told["histogram"] = b"\x26\0" + thrift.varint(2 * rows)  # of levels, of which all are 1
     told |= _bounded(kind, bounds)
     _, chunk = _forms(field, codec, "least" in told)
     return Chunk(start, file.at, becomes, chunk.write(told))

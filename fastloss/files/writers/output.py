@@ -17,6 +17,7 @@ from fastloss.files.csv.options import CsvOptions
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import FORMATS, STREAM, is_arrow_stream
 from fastloss.files.parquet.carried import Carried
+from fastloss.files.parquet.thrift import Form
 from fastloss.files.stores import Complete, LocalStore, RemoteStore, writing
 from fastloss.files.writers.sinks import ArrowSink, NpySink, ParquetSink
 from fastloss.files.writers.spliced import SplicedSink
@@ -26,7 +27,7 @@ class Output:
     """The rows of one task, written to a file or to standard output as they come."""
 
     def __init__(self, path: str, format: str, file, csv: CsvOptions):
-        self._path, self._format, self._file, self._csv = path, format, file, csv
+        self._path, self._format, self.file, self._csv = path, format, file, csv
         self.schema = self._sink = None
 
     def dictionaries_of(self, schema: pa.Schema) -> list[pa.Field]:
@@ -51,7 +52,11 @@ class Output:
         `first` is such."""
         with writing(self._path):
             self.schema = pa.schema([schema.field(i) for i in range(len(schema) - emitted, len(schema))])
-            self._sink = SplicedSink(self._file, schema, self.schema, first)
+            self._sink = SplicedSink(self.file, schema, self.schema, first)
+
+    def form(self) -> Form:
+        """The footer, once rows follow, but for `rows` and `groups`."""
+        return Form(self._sink.footer("rows", "groups"))
 
     def follow(self, carried: Carried) -> None:
         """The rows to come are those of a file, whose columns are copied."""
@@ -73,22 +78,22 @@ class Output:
             if error is None:
                 with writing(self._path):
                     self._sink.close()
-                    self._file.flush()
+                    self.file.flush()
         finally:
             self._sink.discard()
 
     def _new_sink(self, schema: pa.Schema, dictionaries: dict[str, pa.Array]):
         if self._format == "parquet":
-            return ParquetSink(self._file, schema)
+            return ParquetSink(self.file, schema)
         if self._format == "csv":
             from fastloss.files.writers.csv import CsvSink  # what it imports takes its time
 
-            return CsvSink(self._file, schema, self._csv.separator_of(self._path))
+            return CsvSink(self.file, schema, self._csv.separator_of(self._path))
         if self._format == "npy":
-            return NpySink(self._file, schema)
+            return NpySink(self.file, schema)
         if self._format == "feather":
-            return ArrowSink(self._file, schema, dictionaries, compression="lz4")
-        return ArrowSink(self._file, schema, dictionaries, stream=is_arrow_stream(self._path))
+            return ArrowSink(self.file, schema, dictionaries, compression="lz4")
+        return ArrowSink(self.file, schema, dictionaries, stream=is_arrow_stream(self._path))
 
 
 class TableOutput:

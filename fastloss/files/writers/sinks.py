@@ -137,8 +137,12 @@ def shrinks(column: pa.ChunkedArray) -> bool:
     if not width or not count:
         return True
     size = min(count, SAMPLE_BYTES // width) * width
-    data = values.buffers()[1].slice(values.offset * width, size)
-    return pa.Codec(CODEC).compress(data).size <= PAYS * size
+    return are_shrinking(memoryview(values.buffers()[1].slice(values.offset * width, size)))
+
+
+def are_shrinking(sample: memoryview) -> bool:
+    """Whether compression makes numbers smaller, given as bytes."""
+    return pa.Codec(CODEC).compress(sample).size <= PAYS * len(sample)
 
 
 class ArrowSink(Sink):

@@ -57,7 +57,8 @@ class SplicedSink(Sink):
     def close(self) -> None:
         self._check_followed()
         self._write_indexes()
-        end(self._file, self._footer())
+        rows = sum(number(group, fields.GROUP_ROWS) for group in self._groups)
+        end(self._file, thrift.write(self.footer(rows, self._groups)))
 
     def _check_followed(self) -> None:
         if self._pending or self._rows:
@@ -102,14 +103,13 @@ class SplicedSink(Sink):
                 struct.update(zip(field, places, strict=True))
                 self._file.write(index)
 
-    def _footer(self) -> Struct:
-        """That of the first input, but for the columns and the row groups."""
+    def footer(self, rows: int | str, groups: list[Struct] | str) -> Struct:
+        """That of the first input, but for the columns and the row groups; names of what a `Form` is told later."""
         told, orders = self._told()
         file = {field: value for field, value in self._first.footer.file.items() if field not in OWN} | told
         if carried := self._first.orders:
             file[fields.FILE_ORDERS] = thrift.LIST, carried + orders
-        rows = sum(number(group, fields.GROUP_ROWS) for group in self._groups)
-        return file | {fields.FILE_GROUPS: (thrift.LIST, self._groups), fields.FILE_ROWS: (thrift.I64, rows)}
+        return file | {fields.FILE_GROUPS: (thrift.LIST, groups), fields.FILE_ROWS: (thrift.I64, rows)}
 
     def _told(self) -> Told:
         """What the output says of its columns."""
