@@ -193,20 +193,39 @@ cdef int check_codes(const int32_t[::1] codes, Py_ssize_t possible) except -1:
     return 0
 
 
-def steps(const code[::1] values, code least, Py_ssize_t possible):
-    """How far integers are above the least, of `possible` numbers; and which of these there are, in order.
+def present(const int32_t[::1] codes, Py_ssize_t possible):
+    """Which of the numbers below `possible` there are among codes, in order.
 
     Raises
     ------
     IndexError
         If one is none of these.
     """
-    cdef Py_ssize_t size = values.shape[0], i, looked_at = 0, end
-    cdef uint64_t step
-    cdef bint is_wrong = False
-    cdef int32_t[::1] to = np.empty(size, np.int32)
+    cdef Py_ssize_t size = codes.shape[0], i, looked_at = 0, end
     found = np.zeros(possible, np.uint8)
     cdef uint8_t[::1] is_there = found
+    check_codes(codes, possible)
+    while looked_at < size and memchr(&is_there[0], 0, possible) != NULL:  # until all are there
+        end = min(size, looked_at + max(possible, <Py_ssize_t>FEW_STEPS))
+        for i in range(looked_at, end):
+            is_there[codes[i]] = 1
+        looked_at = end
+    return np.flatnonzero(found)
+
+
+def steps(const code[::1] values, code least, Py_ssize_t possible):
+    """How far integers are above the least, of `possible` numbers.
+
+    Raises
+    ------
+    IndexError
+        If one is none of these.
+    """
+    cdef Py_ssize_t size = values.shape[0], i
+    cdef uint64_t step
+    cdef bint is_wrong = False
+    found = empty(size, np.int32)
+    cdef int32_t[::1] to = found
     cdef int32_t most = min(<int64_t>least + possible - 1, <int64_t>INT32_MAX) if code is int32_t else 0
     for i in range(size):  # without a branch, in vectors
         if code is int32_t:
@@ -218,12 +237,7 @@ def steps(const code[::1] values, code least, Py_ssize_t possible):
             is_wrong |= step >= <uint64_t>possible
     if is_wrong:
         raise IndexError(f"a code is none of {possible}")
-    while looked_at < size and memchr(&is_there[0], 0, possible) != NULL:  # until all are there
-        end = min(size, looked_at + max(possible, <Py_ssize_t>FEW_STEPS))
-        for i in range(looked_at, end):
-            is_there[to[i]] = 1
-        looked_at = end
-    return np.asarray(to), np.flatnonzero(found)
+    return found
 
 
 include "cells.pxi"

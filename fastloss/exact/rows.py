@@ -236,7 +236,7 @@ def times(array: pa.Array) -> list[str | None]:
         texts = array.cast(pa.string()).to_pylist()
         if types.is_timestamp(array.type) and array.type.tz is not None:
             texts = [None if text is None else ZONE.sub(r"\1:\2", text) for text in texts]
-    return [None if text is None else TRAILING_ZEROS.sub(r"\1", text) for text in texts]
+    return [TRAILING_ZEROS.sub(r"\1", text) if text is not None and "." in text else text for text in texts]
 
 
 def _plain(value):

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pyarrow as pa
 import pytest
-from fastloss.exact.accumulator import Accumulator, steps
+from fastloss.exact.accumulator import Accumulator, present, steps
 
 from fastloss.exact.groups import GroupCollector
 from fastloss.exact.summary import Summary, summaries
@@ -176,12 +176,13 @@ def test_a_collector_that_is_taken_serves_again_for_fewer_groups():
 def test_codes_that_there_are(dtype):
     codes = np.array([5, 0, 2, 5], dtype)
     for least in (0, -7, np.iinfo(codes.dtype).max - 5):
-        found, there = steps(codes + codes.dtype.type(least), least, 6)
-        assert (found == codes).all() and found.dtype == np.int32 and there.tolist() == [0, 2, 5]
-    assert [part.tolist() for part in steps(codes[:0], 0, 0)] == [[], []]
+        found = steps(codes + codes.dtype.type(least), least, 6)
+        assert (found == codes).all() and found.dtype == np.int32 and present(found, 6).tolist() == [0, 2, 5]
+    assert [len(steps(codes[:0], 0, 0)), len(present(codes[:0].astype(np.int32), 0))] == [0, 0]
     for wrong, possible in ((codes, 5), (-codes, 6)):
-        with pytest.raises(IndexError, match=f"^a code is none of {possible}$"):
-            steps(wrong, 0, possible)
+        for look in (lambda: steps(wrong, 0, possible), lambda: present(wrong.astype(np.int32), possible)):  # noqa: B023
+            with pytest.raises(IndexError, match=f"^a code is none of {possible}$"):
+                look()
 
 
 @pytest.mark.parametrize("possible", [1, 7, 4096, 9000])
@@ -190,7 +191,7 @@ def test_codes_that_come_late(possible):
     codes[-1], late = possible - 1, codes.copy()
     for missing in (-1, possible // 2):
         late[late == missing] = possible - 1
-        assert steps(late, 0, possible)[1].tolist() == sorted(set(late.tolist()))
+        assert present(late, possible).tolist() == sorted(set(late.tolist()))
 
 
 def test_combinations_are_remembered_as_long_as_their_columns_are_alike():

@@ -135,20 +135,31 @@ def texts(rng, rows, kinds, nulls):
 
 @given(st.data())
 @settings(max_examples=40, deadline=None)
-def test_texts_are_their_places_in_the_dictionary_of_a_row_group(data):
+def test_places_in_the_dictionary_of_a_row_group(data):
+    """Those of texts, of numbers and dates, and of what was a dictionary before it was written."""
     rng, options, nulls, kinds = drawn(data)
-    table = pa.table({"t": texts(rng, 1000, kinds, nulls), "a": np.arange(1000)})
+    type = data.draw(st.sampled_from([pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.date32()]))
+    missing = rng.random(1000) < nulls
+    table = pa.table({
+        "t": texts(rng, 1000, kinds, nulls),
+        "n": pa.array(rng.integers(0, kinds, 1000, np.int32), mask=missing).cast(type),
+        "d": texts(rng, 1000, kinds, nulls).cast(pa.string()).dictionary_encode(),
+        "a": np.arange(1000),
+    })  # fmt: skip
     read, known = written(table, options)
+    wanted = [pa.dictionary(pa.int32(), of) for of in (pa.string(), type, pa.string())]
     before = 0
     for group, rows in enumerate(known.rows):
-        found = list(numbers.batches(read, known, known.schema, [group], ["a", "t"], 170, {"t"}))
+        names = ["a", "t", "n", "d"]
+        found = list(numbers.batches(read, known, known.schema, [group], names, 170, {"t", "n", "d"}))
         for batch in found:
             batch.validate(full=True)
-            assert batch.column(1).type == pa.dictionary(pa.int32(), pa.string())
+            assert [column.type for column in batch.columns[1:]] == wanted
         given = table.slice(before, sum(map(len, found)))
         if found:
-            read_here = pa.Table.from_batches(found).select(table.column_names).cast(table.schema)
-            assert read_here.equals(given)
+            read_here = pa.Table.from_batches(found).select(table.column_names)
+            for here, there in zip(read_here.columns, given.columns, strict=True):
+                assert here.to_pylist() == there.to_pylist()
         is_decoded = options["use_dictionary"] and options["compression"] in OF_CODECS
         if is_decoded and options["dictionary_pagesize_limit"] > 40 and nulls < 1:
             assert len(given) == rows
@@ -538,9 +549,20 @@ def test_texts_that_are_picked():
             of([10], wrong)
 
 
-def test_plain_texts_are_refused():
-    with pytest.raises(numbers.Refused):
-        values(taken, page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32)), size=0)
+def test_plain_values_have_no_places():
+    plain = page(DATA, (8, PLAIN_VALUES, LEVELS, LEVELS), bytes(32))
+    for size in (0, 4):
+        with pytest.raises(numbers.Refused):
+            numbers.Values(
+                lambda n, at: plain[at : at + n], iter([(0, len(plain), 8, 99, None)]), size, 0, 0, True
+            ).take(8)
+
+
+def test_places_in_place_of_numbers():
+    data = page(DICTIONARY, (2, PLAIN_VALUES), np.array([7, 9]).tobytes()) + places(b"\1\x10\1")
+    column = numbers.Values(lambda n, at: data[at : at + n], iter([(0, len(data), 8, 99, None)]), 8, 0, 0, True)
+    assert np.frombuffer(column.take(8)[0], "i4").tolist() == [1] * 8
+    assert np.frombuffer(column.dictionary).view("i8").tolist() == [7, 9]
 
 
 @pytest.mark.parametrize("way", [taken, picked])

@@ -58,15 +58,21 @@ def test_a_summary_a_value(tmp_path, monkeypatch, batch_rows, kind):
 
 
 @pytest.mark.parametrize("nulls", [False, True])
-@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+@pytest.mark.parametrize(
+    "kind",
+    [pa.string(), pa.large_string(), pa.int64(), pa.float32(), pa.date32(), pa.dictionary(pa.int8(), pa.string())],
+)
 @pytest.mark.parametrize("batch_rows", [7, 1000])
-def test_texts_that_are_stored_as_indices(tmp_path, monkeypatch, batch_rows, kind, nulls):
+def test_values_that_are_stored_as_indices(tmp_path, monkeypatch, batch_rows, kind, nulls):
     """Dictionaries that differ from row group to row group, with values that no row of a batch has."""
     monkeypatch.setattr(reading, "MAX_ROWS", batch_rows)
+    monkeypatch.setattr("fastloss.files.readers.tables.MAX_ROWS", 100)
     rng = np.random.default_rng(0)
     numbers = np.concatenate([rng.integers(first, first + 20, 100) for first in (10, 0, 10, 25)])
-    texts = pa.array([f"group {number}" for number in numbers], kind, mask=rng.random(400) < 0.1 if nulls else None)
-    table = pa.table({"r": rng.standard_normal(400), "day": numbers % 3, "g": texts, "w": numbers % 5})
+    is_number = not (pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    labels = numbers.astype(np.int32) if is_number else [f"group {number}" for number in numbers]
+    groups = pa.array(labels, mask=rng.random(400) < 0.1 if nulls else None).cast(kind)
+    table = pa.table({"r": rng.standard_normal(400), "day": numbers % 3, "g": groups, "w": numbers % 5})
     indexed, plain = tmp_path / "indexed.parquet", tmp_path / "plain.parquet"
     pa.parquet.write_table(table, indexed, row_group_size=100)
     pa.parquet.write_table(table, plain, row_group_size=100, use_dictionary=False)
@@ -74,7 +80,7 @@ def test_texts_that_are_stored_as_indices(tmp_path, monkeypatch, batch_rows, kin
         {"by": "g"},
         {"by": ["day", "g"], "sample_weight": "w"},
         {"by": "g", "where": "day != 1"},
-        {"by": "g", "where": "g >= 'group 2'"},
+        {"by": "g", "where": "day == 1"},
         {"by": "g", "worst": 5, "worst_by_group": True},
     ):
         found, want = (fl.score(path, **OPTIONS, **options) for path in (indexed, plain))
@@ -82,20 +88,33 @@ def test_texts_that_are_stored_as_indices(tmp_path, monkeypatch, batch_rows, kin
             assert found.worst.drop_columns("file").equals(want.worst.drop_columns("file"))
             continue
         assert found.to_json(state=True) == want.to_json(state=True)
+    if pa.types.is_string(kind):
+        found, want = (fl.score(path, **OPTIONS, by="g", where="g >= 'group 2'") for path in (indexed, plain))
+        assert found.to_json(state=True) == want.to_json(state=True)
     for path in (indexed, plain):
         fl.score(path, f"{path}.scored.parquet", by="g", **OPTIONS)
     first, second = (pa.parquet.read_table(f"{path}.scored.parquet") for path in (indexed, plain))
-    assert first.equals(second) and first.schema.field("g").type == kind
+    assert first.to_pydict() == second.to_pydict() and first.schema.field("g").type == kind
 
 
-def test_texts_of_groups_are_not_made_of_indices(tmp_path, monkeypatch):
-    table = pa.table({"r": np.arange(400.0), "g": ["some", "text"] * 200})
+@pytest.mark.parametrize(
+    "pair",
+    [
+        pa.array(["some", "text"]),
+        pa.array([3, 1 << 40]),
+        pa.array(["some", "text"]).dictionary_encode(),
+        pa.array([0.5, 2.0]),
+    ],
+)
+def test_groups_are_not_made_of_indices(tmp_path, monkeypatch, pair):
+    table = pa.table({"r": np.arange(40000.0), "g": pair.take(pa.array(np.arange(40000) % 2))})
     pa.parquet.write_table(table, tmp_path / "x.parquet")
     seen = []
     looked = group_keys.keys_of
     monkeypatch.setattr(group_keys, "keys_of", lambda column, *rest: seen.append(column.type) or looked(column, *rest))
-    fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
-    assert pa.types.is_dictionary(seen[0])
+    monkeypatch.setattr(pa.parquet.ParquetFile, "iter_batches", None)  # nothing is left to pyarrow
+    found = fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
+    assert pa.types.is_dictionary(seen[0]) and [group.count for group in found.groups.values()] == [20000] * 2
 
 
 @pytest.mark.parametrize("ending", WRITERS)

@@ -12,7 +12,8 @@ from fastloss.files.arrow.int96 import is_inside
 from fastloss.files.parquet.footer import Footer, Leaf
 
 WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
-INDEX_BYTES = 4  # a value at most, in a chunk of indices of a dictionary
+INDEX_BYTES = 4  # a text at most, in a chunk of indices of a dictionary
+PLACE_BYTES = 2  # a number at most, in such a chunk: dictionaries that are so short do not end before their chunk
 TEXTS = types.is_string, types.is_large_string, types.is_binary, types.is_large_binary
 
 
@@ -27,6 +28,8 @@ class Chunks:
         What such a row takes in the file.
     texts : list of str
         The columns of texts that are stored as little but indices of dictionaries: to read them as these is faster.
+    places : list of str
+        The columns that name groups alone, and whose values are stored as such indices: these are all that is wanted.
     largest_text : int
         As many bytes as a text of another column may have beyond those that it takes in its chunk; 0 where none can.
     """
@@ -38,17 +41,21 @@ class Chunks:
         schema: pa.Schema,
         row_groups: Sequence[int],
         names: Collection[str],
+        of_groups: Collection[str],
     ):
         groups = [group for group in row_groups if footer.rows[group]]
         sizes, taken = [0] * len(groups), [0] * len(groups)
-        self.texts, self.largest_text = [], 0
+        self.texts, self.places, self.largest_text = [], [], 0
         for i, leaf in footer.known.of(("inside", *names), lambda: _inside(footer, names)):
             width = WIDTHS.get(leaf.type) or leaf.length
             for number, group in enumerate(groups):
                 at = group * len(footer.leaves) + i
                 sizes[number] += max(footer.becomes[at], footer.values[at] * width)
                 taken[number] += footer.extents[2 * at + 1] - footer.extents[2 * at]
-            if leaf.type == "BYTE_ARRAY":
+            are_places = leaf.path in of_groups and _are_places(footer, i, groups)
+            if are_places:
+                self.places.append(leaf.path)
+            if leaf.type == "BYTE_ARRAY" and not (are_places and types.is_dictionary(schema.field(leaf.path).type)):
                 self._look_at_texts(schema, leaf.path, [metadata().row_group(group).column(i) for group in groups])
         rows = [footer.rows[group] for group in groups]
         of_rows = [(size / count, bytes / count) for size, bytes, count in zip(sizes, taken, rows, strict=True)]
@@ -65,6 +72,14 @@ class Chunks:
 def _inside(footer: Footer, names: Collection[str]) -> list[tuple[int, Leaf]]:
     """The leaves of some columns, and their numbers."""
     return [(i, leaf) for i, leaf in enumerate(footer.leaves) if is_inside(leaf.path, names)]
+
+
+def _are_places(footer: Footer, leaf: int, groups: Sequence[int]) -> bool:
+    """Whether the values of a leaf that is a column are stored as little but indices."""
+    repeated, nullable = footer.leaves[leaf].levels
+    most = INDEX_BYTES if footer.leaves[leaf].type == "BYTE_ARRAY" else PLACE_BYTES
+    at = [group * len(footer.leaves) + leaf for group in groups]
+    return not repeated and nullable <= 1 and all(0 <= footer.becomes[i] <= most * footer.values[i] for i in at)
 
 
 def extents(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from fastloss.exact.accumulator import steps
+from fastloss.exact.accumulator import present, steps
 from fastloss.exact.keys import Key, number_key
 from fastloss.exact.picked import stored, to_arrow
 from fastloss.files.arrow import columns, of_pandas
@@ -51,12 +51,14 @@ def keys_of_columns(given: Mapping, known: Remembered) -> tuple[np.ndarray, list
     for codes_there, keys_there in others:
         possible = groups * len(keys_there)
         if possible <= min(4 * len(codes), _MOST_CODES):
-            codes, present = _without_gaps(codes * np.int32(len(keys_there)) + codes_there, possible)
+            codes = codes * np.int32(len(keys_there)) + codes_there
+            there = present(codes, possible)
+            codes = _numbered(codes, there, possible)
         else:
             both = codes.astype(np.int64) * len(keys_there) + codes_there
-            present, codes = np.unique(both, return_inverse=True)
-        groups = len(present)
-        combinations.append(present.tolist())
+            there, codes = np.unique(both, return_inverse=True)
+        groups = len(there)
+        combinations.append(there.tolist())
     described = [column.type for column in given.values()], [keys for _, keys in found], combinations
     if known.get(tuple(given), ())[:3] != described:
         known[tuple(given)] = *described, _combined(*described[1:])
@@ -71,17 +73,12 @@ def _combined(keys: list[list[Key]], combinations: list[list[int]]) -> list[Key]
     return found
 
 
-def _without_gaps(codes: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndarray]:
-    """Codes below `possible` as numbers of those that there are; and these."""
-    codes, present = steps(codes, 0, possible)
-    return _numbered(codes, present, possible), present
-
-
-def _numbered(codes: np.ndarray, present: np.ndarray, possible: int) -> np.ndarray:
-    if len(present) == possible:
+def _numbered(codes: np.ndarray, there: np.ndarray, possible: int) -> np.ndarray:
+    """Codes below `possible` as numbers of those that there are."""
+    if len(there) == possible:
         return codes
     numbers = np.zeros(possible, np.int32)
-    numbers[present] = np.arange(len(present))
+    numbers[there] = np.arange(len(there))
     return numbers.take(codes)
 
 
@@ -140,10 +137,11 @@ def _keys_of_integers(column) -> tuple[np.ndarray, list[int]] | None:
     if possible > len(values):
         return None
     signed = values.astype(np.int32 if values.dtype == np.int32 else np.int64, copy=False)
-    codes, present = steps(signed, int(least.astype(signed.dtype)), possible)
-    if len(present) == possible:
+    codes = steps(signed, int(least.astype(signed.dtype)), possible)
+    there = present(codes, possible)
+    if len(there) == possible:
         return codes, list(range(int(least), int(most) + 1))
-    return _numbered(codes, present, possible), [int(least) + step for step in present.tolist()]
+    return _numbered(codes, there, possible), [int(least) + step for step in there.tolist()]
 
 
 def _keys_of_values(values, by: str, known: Remembered) -> tuple[np.ndarray, list[Key]]:
@@ -162,13 +160,13 @@ def _keys_of_dictionary(column, by: str, known: Remembered) -> tuple[np.ndarray,
         of_values = np.append(of_values, keys.index(None) if None in keys else len(keys))
         keys = [*keys, None]
     codes = indices.to_numpy().astype(np.int32, copy=False)
-    _, there = steps(codes, 0, len(of_values))
+    there = present(codes, len(of_values))
     if len(there) == len(of_values) and (np.diff(of_values) == 1).all():
         return codes, keys
-    present, numbers = np.unique(of_values[there], return_inverse=True)
+    used, numbers = np.unique(of_values[there], return_inverse=True)
     places = np.zeros(len(of_values), np.int32)
     places[there] = numbers
-    return places.take(codes), [keys[i] for i in present]
+    return places.take(codes), [keys[i] for i in used]
 
 
 def _time_keys(values, by: str) -> list[Key]:

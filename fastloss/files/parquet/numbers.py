@@ -1,5 +1,5 @@
-"""Columns of numbers and dates, decoded page by page: flat ones of 32 or 64 bits; and texts, as their places in
-dictionaries.
+"""Columns of numbers and dates, decoded page by page: flat ones of 32 or 64 bits; and these and texts as their places
+in dictionaries.
 
 This takes half the time of pyarrow, and the memory of a page a column. Whatever is not known here, or not as it should
 be, is left to pyarrow, which says what is wrong, if anything is.
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import pyarrow as pa
+from pyarrow import types
 
 from fastloss.files.parquet.footer import Footer, Read
 from fastloss.files.parquet.values import Refused, Values
 
 UNKNOWN = ValueError, LookupError, OSError, MemoryError, pa.ArrowException
-TEXTS = pa.dictionary(pa.int32(), pa.string())
 # Physical types, as they are called: their numbers, and their bytes as `Values` takes them, None where each column has
 # its own
 PHYSICAL = {
@@ -28,13 +28,13 @@ PHYSICAL = {
     "BYTE_ARRAY": (6, 0),
     "FIXED_LEN_BYTE_ARRAY": (7, None),
 }
-# What those that are decoded here are in Arrow
+# What those that are decoded here are in Arrow, texts as places alone
 DECODED = {
     "INT32": (pa.int32(), pa.date32()),
     "INT64": (pa.int64(),),
     "FLOAT": (pa.float32(),),
     "DOUBLE": (pa.float64(),),
-    "BYTE_ARRAY": (TEXTS,),
+    "BYTE_ARRAY": (pa.string(),),
 }
 CODECS = {0: None, 1: "snappy", 6: "zstd"}  # by their numbers; pyarrow does not check how many bytes others give
 
@@ -46,18 +46,19 @@ def batches(
     groups: Sequence[int],
     names: Sequence[str],
     size: int,
-    texts: Collection[str] = (),
+    places: Collection[str] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Record batches of so many rows of these columns, as pyarrow has them; the last of the row groups may have fewer.
-    There is one row group where columns of `texts` are among them, which come as dictionaries.
+    There is one row group where columns are among `places`, which come as dictionaries.
 
     They end before one that has anything else, or of which something is not as it should be.
     """
     dictionaries: dict[str, pa.Array] = {}
     left = sum(footer.rows[group] for group in groups)
     try:
-        own, leaves = _decoded(footer, schema, tuple(names), frozenset(texts))
-        columns = [_values(read, footer, leaf, groups) for leaf in leaves]
+        own, leaves = _decoded(footer, schema, tuple(names), frozenset(places))
+        of_leaves = zip(leaves, own.names, strict=True)
+        columns = [_values(read, footer, leaf, groups, name in places) for leaf, name in of_leaves]
     except UNKNOWN:
         return
     fields = list(own)
@@ -66,11 +67,11 @@ def batches(
         try:
             for field, column in zip(fields, columns, strict=True):
                 values, present = column.take(rows)
-                if field.type != TEXTS:
+                if field.name not in places:
                     arrays.append(pa.Array.from_buffers(field.type, rows, [present, values]))
                     continue
                 if field.name not in dictionaries:
-                    dictionaries[field.name] = _texts(*column.texts)
+                    dictionaries[field.name] = _dictionary(column, field.type.value_type)
                 dictionary = dictionaries[field.name]
                 arrays.append(pa.DictionaryArray.from_buffers(field.type, rows, [present, values], dictionary))
         except UNKNOWN:
@@ -79,37 +80,45 @@ def batches(
         left -= rows
 
 
-def _field(field: pa.Field, is_text: bool) -> pa.Field:
-    """A column in the type in which it is decoded."""
-    if is_text and field.type in (pa.string(), pa.large_string()):
-        return field.with_type(TEXTS)
-    if field.type == TEXTS:
-        raise Refused("a column of dictionaries")
-    return field
-
-
-def _texts(ends: bytes, texts: bytes) -> pa.StringArray:
+def _dictionary(column: Values, type: pa.DataType) -> pa.Array:
+    """The values of this type in the dictionary of a column."""
+    if type != pa.string():
+        values = column.dictionary
+        return pa.Array.from_buffers(type, 8 * len(values) // type.bit_width, [None, pa.py_buffer(values)])
+    ends, texts = column.texts
     found = pa.StringArray.from_buffers(len(ends) // 4 - 1, pa.py_buffer(ends), pa.py_buffer(texts))
     found.validate(full=True)
     return found
 
 
+def _field(field: pa.Field, are_places: bool) -> pa.Field:
+    """A column in the type in which it is decoded."""
+    type = field.type
+    if not are_places:
+        return field
+    type = type.value_type if types.is_dictionary(type) else type
+    return field.with_type(pa.dictionary(pa.int32(), pa.string() if types.is_large_string(type) else type))
+
+
 def _decoded(
-    footer: Footer, schema: pa.Schema, names: tuple[str, ...], texts: frozenset[str]
+    footer: Footer, schema: pa.Schema, names: tuple[str, ...], places: frozenset[str]
 ) -> tuple[pa.Schema, list[int]]:
     """The schema of columns that are decoded, and the leaves that they are."""
     if schema is footer.schema:  # as of nearly all files
-        return footer.known.of(("decoded", names, texts), lambda: _newly_decoded(footer, schema, names, texts))
-    return _newly_decoded(footer, schema, names, texts)
+        return footer.known.of(("decoded", names, places), lambda: _newly_decoded(footer, schema, names, places))
+    return _newly_decoded(footer, schema, names, places)
 
 
 def _newly_decoded(
-    footer: Footer, schema: pa.Schema, names: tuple[str, ...], texts: frozenset[str]
+    footer: Footer, schema: pa.Schema, names: tuple[str, ...], places: frozenset[str]
 ) -> tuple[pa.Schema, list[int]]:
-    fields = [_field(schema.field(name), name in texts) for name in dict.fromkeys(names)]
+    fields = [_field(schema.field(name), name in places) for name in dict.fromkeys(names)]
     leaves = [leaf_of(footer, field) for field in fields]
-    if any(field.type not in DECODED[footer.leaves[i].type] for i, field in zip(leaves, fields, strict=True)):
-        raise Refused("a column of another type")
+    for i, field in zip(leaves, fields, strict=True):
+        are_places, type = field.name in places, footer.leaves[i].type
+        found = field.type.value_type if are_places else field.type
+        if found not in DECODED[type] or (type == "BYTE_ARRAY" and not are_places):
+            raise Refused("a column of another type")
     return pa.schema(fields, schema.metadata), leaves
 
 
@@ -122,10 +131,11 @@ def leaf_of(footer: Footer, field: pa.Field) -> int:
     return leaf
 
 
-def _values(read: Read, footer: Footer, leaf: int, groups: Iterable[int]) -> Values:
+def _values(read: Read, footer: Footer, leaf: int, groups: Iterable[int], are_places: bool) -> Values:
     """Those of a column in some row groups."""
     number, size = PHYSICAL[footer.leaves[leaf].type]
-    return Values(read, chunks(footer, leaf, number, groups), size, footer.leaves[leaf].levels[1])
+    most_defined = footer.leaves[leaf].levels[1]
+    return Values(read, chunks(footer, leaf, number, groups), size, most_defined, are_places=are_places)
 
 
 def chunks(

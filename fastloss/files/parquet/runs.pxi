@@ -73,20 +73,32 @@ cdef Py_ssize_t equal(const uint8_t* levels, Py_ssize_t count, int level) noexce
     return found
 
 
+cdef extern from *:
+    """
+    /* Write groups of eight numbers of so many bits; up to a word behind them is read. */
+    static void unpack_eights(const uint8_t *at, Py_ssize_t groups, int width, uint32_t *out) {
+        const uint64_t mask = ((uint64_t)1 << width) - 1;
+        for (; groups > 0; groups--, at += width, out += 8) {
+    #pragma GCC unroll 8
+            for (int k = 0; k < 8; k++) {  /* places and shifts stay in registers */
+                uint64_t word;
+                memcpy(&word, at + (k * width >> 3), sizeof(word));
+                out[k] = (uint32_t)(word >> (k * width & 7) & mask);
+            }
+        }
+    }
+    """
+    void unpack_eights(const uint8_t* at, Py_ssize_t groups, int width, uint32_t* out) noexcept nogil
+
+
 cdef bint unpack(Run run, int width, uint32_t* out, Py_ssize_t wanted, Py_ssize_t below) noexcept nogil:
     """Write numbers of so many bits; False where they are no runs of these, or not `below` a number."""
-    cdef uint64_t mask = (<uint64_t>1 << width) - 1, word
     cdef uint32_t limit = min(below, LARGE - 1)
-    cdef const uint8_t* packed
+    cdef uint32_t eight[PACKED]
     cdef uint8_t last[MOST_BITS + WORD]
     cdef bint is_wrong = False
-    cdef Py_ssize_t i
-    cdef int k
-    cdef int first[PACKED]
-    cdef int shift[PACKED]
+    cdef Py_ssize_t i, done
     memset(last, 0, MOST_BITS + WORD)
-    for k in range(PACKED):
-        first[k], shift[k] = k * width >> 3, k * width & 7
     while wanted:
         if not next_run(&run, width, wanted):
             return False
@@ -95,20 +107,13 @@ cdef bint unpack(Run run, int width, uint32_t* out, Py_ssize_t wanted, Py_ssize_
             for i in range(run.count):
                 out[i] = run.value
         else:
-            for i in range(run.count // PACKED):
-                packed = run.at
-                if run.stop - packed < width + WORD:
-                    memcpy(last, packed, width)
-                    packed = last
-                for k in range(PACKED):
-                    memcpy(&word, packed + first[k], WORD)
-                    out[i * PACKED + k] = word >> shift[k] & mask
-                run.at += width
-            if run.count % PACKED:
+            done = min(run.count // PACKED, max(run.stop - run.at - WORD, <Py_ssize_t>0) // max(width, 1))
+            unpack_eights(run.at, done, width, out)
+            run.at += done * width
+            for i in range(done, (run.count + PACKED - 1) // PACKED):
                 memcpy(last, run.at, width)
-                for k in range(run.count % PACKED):
-                    memcpy(&word, last + first[k], WORD)
-                    out[run.count // PACKED * PACKED + k] = word >> shift[k] & mask
+                unpack_eights(last, 1, width, eight)
+                memcpy(out + i * PACKED, eight, min(<Py_ssize_t>PACKED, run.count - i * PACKED) * sizeof(uint32_t))
                 run.at += width
             for i in range(run.count):
                 is_wrong |= out[i] >= limit

@@ -103,27 +103,31 @@ cdef class Values:
         Of each where its pages begin and end, how many values it has, how many bytes it becomes, and the
         `pyarrow.Codec` that they go through, or None.
     size : int
-        The bytes of a value: 4 or 8; 0 of texts, of whose dictionary the places are wanted, in 4 bytes. Of other sizes,
-        and of -1, which is that of booleans, they are only picked.
+        The bytes of a value: 4 or 8; 0 of texts, of which the places are taken. Of other sizes, and of -1, which is
+        that of booleans, they are only picked.
     most_defined, most_repeated : int
         The largest levels of definition and repetition. Those that are nested or repeated are only picked.
+    are_places : bool
+        Whether not the values are taken but their places in the dictionary, in 4 bytes.
 
     Attributes
     ----------
+    dictionary : bytes or None
+        The values in the dictionary of the chunk, one after the other.
     texts : tuple of two bytes or None
-        Where each text of the dictionary begins and the last one ends, in 4 bytes; the texts.
+        Of texts: where each one of the dictionary begins and the last one ends, in 4 bytes; the texts.
     """
 
     cdef object read, chunks, codec
-    cdef Py_ssize_t size
+    cdef Py_ssize_t size, taken                      # the bytes of a value, and of what is taken of it
     cdef int most_defined, most_repeated
-    cdef bint are_texts, are_bits
+    cdef bint are_texts, are_bits, are_places
     cdef readonly tuple texts
     cdef bytes data                                  # of the file,
     cdef Py_ssize_t start                            # which lie there
     cdef Py_ssize_t at, stop, missing, becomes       # of the chunk: what is left of it
     cdef bint has_begun
-    cdef bytes dictionary
+    cdef readonly bytes dictionary
     cdef Py_ssize_t values                           # that are in it
     cdef bytes page                                  # of the page: where its values are,
     cdef bytes present, repeated                     # their levels, a byte each; None where all are largest, or 0
@@ -134,11 +138,15 @@ cdef class Values:
     cdef int width                                   # their bits, -1 where the page has the values themselves,
     cdef Py_ssize_t stored, before, before_run       # how many there are, before the next value, and before the run
 
-    def __init__(self, read not None, chunks not None, int size, int most_defined, int most_repeated=0):
+    def __init__(
+        self, read not None, chunks not None, int size, int most_defined, int most_repeated=0, bint are_places=False
+    ):
         require(max(most_defined, most_repeated) <= MOST_LEVEL)
         self.read, self.chunks, self.most_defined, self.most_repeated = read, chunks, most_defined, most_repeated
         self.are_texts, self.are_bits = size == 0, size < 0
-        self.size = 1 if self.are_bits else size or sizeof(uint32_t)
+        self.are_places = are_places or self.are_texts
+        self.size = 1 if self.are_bits else size
+        self.taken = sizeof(uint32_t) if self.are_places else self.size
         self.data = self.page = b""
 
     def take(self, Py_ssize_t rows):
@@ -152,14 +160,14 @@ cdef class Values:
         cdef Py_ssize_t done = 0, some
         cdef uint8_t* to
         cdef uint8_t* to_bits = NULL
-        require(self.size in (4, 8) and self.most_defined <= 1 and self.most_repeated == 0)
-        found, bits = pa.allocate_buffer(rows * self.size), None
+        require(self.taken in (4, 8) and self.most_defined <= 1 and self.most_repeated == 0)
+        found, bits = pa.allocate_buffer(rows * self.taken), None
         to = <uint8_t*><uintptr_t>found.address
         while done < rows:
             while self.given == self.count:
                 self.next_page()
             some = min(rows - done, self.count - self.given)
-            memcpy(to + done * self.size, start_of(self.page) + self.first + self.given * self.size, some * self.size)
+            memcpy(to + done * self.taken, start_of(self.page) + self.first + self.given * self.taken, some * self.taken)
             if self.present is not None:
                 if bits is None:
                     bits = pa.allocate_buffer((rows + 7) // 8)
@@ -451,7 +459,7 @@ cdef class Values:
         self.width, self.stored, self.before_run = -1, count, 0
         if self.are_bits:
             self.begin_bits(encoding, count)
-        elif encoding == PLAIN and self.are_texts:
+        elif encoding == PLAIN and self.are_places:
             require(self.are_picked)
         elif encoding == PLAIN:
             require(self.last - self.first == count * self.size)
@@ -518,19 +526,21 @@ cdef class Values:
         with nogil:
             is_done = unpack(self.run, self.width, place, count, self.values)
         require(is_done)
-        if self.size == 8:
+        if self.are_places:
+            pass
+        elif self.size == 8:
             found = PyBytes_FromStringAndSize(NULL, count * self.size)
             gather(place, <const uint64_t*>start_of(self.dictionary), <uint64_t*>start_of(found), count)
-        elif not self.are_texts:
+        else:
             gather(place, <const uint32_t*>start_of(self.dictionary), place, count)
         self.page, self.first = found, 0
         return 0
 
     cdef int spread(self, Py_ssize_t count) except -1:
         """Have zeros where values are missing."""
-        cdef bytes found = PyBytes_FromStringAndSize(NULL, self.count * self.size)
+        cdef bytes found = PyBytes_FromStringAndSize(NULL, self.count * self.taken)
         cdef const uint8_t* start = start_of(self.page) + self.first
-        if self.size == 4:
+        if self.taken == 4:
             spread(<uint32_t*>start_of(found), self.count, start_of(self.present), start, count)
         else:
             spread(<uint64_t*>start_of(found), self.count, start_of(self.present), start, count)

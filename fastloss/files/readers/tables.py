@@ -31,6 +31,7 @@ from fastloss.files.parquet.footer import Footer, Read
 from fastloss.files.parquet.pages import with_rows
 from fastloss.files.readers.ranges import Extent, RangedFile
 from fastloss.files.reading import (
+    MAX_ROWS,
     check_expansion,
     cut,
     few_rows,
@@ -195,7 +196,13 @@ class ParquetSource(Source):
         return column
 
     def _chunks(self, groups: Sequence[int], names: Collection[str]) -> Chunks:
-        return Chunks(self._footer, lambda: self._file.metadata, self.schema, groups, names)
+        return Chunks(self._footer, lambda: self._file.metadata, self.schema, groups, names, self._of_groups)
+
+    def _places(self, chunks: Chunks) -> list[str]:
+        """The columns that are read as places in the dictionaries of row groups: each comes in batches of its own then,
+        which are to be no smaller for columns that can do without."""
+        are_apart = len(self._groups) == 1 or all(self._footer.rows[group] >= MAX_ROWS for group in self._groups)
+        return [name for name in chunks.places if are_apart or name in chunks.texts]
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
@@ -206,8 +213,9 @@ class ParquetSource(Source):
             file = None
             if chunks.texts:
                 file = self._open(self._stored, self._file.metadata, self._unit, chunks.texts)
-            for groups in self._steps(chunks.texts):
-                for batch in self._read(file, chunks, groups, list(names)):
+            places = self._places(chunks)
+            for groups in self._steps(places):
+                for batch in self._read(file, chunks, groups, list(names), places):
                     for part in cut(batch):
                         yield self._as_texts(part, chunks.texts)
 
@@ -231,7 +239,12 @@ class ParquetSource(Source):
         return part
 
     def _read(
-        self, file: pa.parquet.ParquetFile | None, chunks: Chunks, groups: Sequence[int], names: list[str]
+        self,
+        file: pa.parquet.ParquetFile | None,
+        chunks: Chunks,
+        groups: Sequence[int],
+        names: list[str],
+        places: Sequence[str],
     ) -> Iterator[pa.RecordBatch]:
         """Batches of these columns: of numbers as far as they are decoded here, else by pyarrow; of what that cannot
         read, the column is found by reading each alone.
@@ -247,8 +260,7 @@ class ParquetSource(Source):
         left, given = sum(self._footer.rows[group] for group in groups), 0
         if not wide and isinstance(self._stored, pa.NativeFile):
             read = self._stored.read_at
-            texts = self._of_groups.intersection(chunks.texts)
-            for batch in numbers.batches(read, self._footer, self.schema, groups, names, size, texts):
+            for batch in numbers.batches(read, self._footer, self.schema, groups, names, size, places):
                 yield batch
                 left, given = left - len(batch), given + 1
             if not left:
@@ -282,16 +294,16 @@ class ParquetSource(Source):
             batch = batch.set_column(at, field, batch.column(at).cast(field.type))
         return batch
 
-    def _steps(self, texts: Collection[str]) -> list[Sequence[int]]:
-        """The row groups, in steps of as many as a batch may be of: one where groups are named by texts, each row group
-        with its own dictionary, where dictionaries are inside other types, or where pyarrow would join those of several
+    def _steps(self, places: Sequence[str]) -> list[Sequence[int]]:
+        """The row groups, in steps of as many as a batch may be of: one where places in dictionaries are read, each row
+        group with its own, where dictionaries are inside other types, or where pyarrow would join those of several
         row groups into one that their indices cannot count.
         """
         if len(self._groups) < 2:
             return [self._groups]
         nested = any(columns.holds_dictionaries(field.type) for field in self.schema if types.is_nested(field.type))
         narrow = any(is_narrow(field.type) for field in self.schema)
-        alone = nested or narrow or not self._of_groups.isdisjoint(texts)
+        alone = nested or narrow or bool(places)
         return [[group] for group in self._groups] if alone else [self._groups]
 
 
