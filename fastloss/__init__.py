@@ -196,7 +196,7 @@ __all__ = [
 # What is imported when it is asked for, as most programs do without
 _MODULES = ("adaptive", "exact", "files", "integrations", "penalty", "plot", "report", "scoring")
 _PLACES = {
-    "Summary": "fastloss.exact.summary",
+    "Summary": "fastloss.exact.groups",  # so that from_json knows those by groups
     "__version__": "fastloss.core.config",
     "calibrate": "fastloss.calibration",
     "check_derivatives": "fastloss.derivatives",

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -204,3 +206,13 @@ def test_combinations_are_remembered_as_long_as_their_columns_are_alike():
         assert keys_of_columns({"x": column, "y": texts}, remembered)[1] is keys
     codes, keys = keys_of_columns({"x": numbers.take([1, 1, 1, 0]), "y": texts}, remembered)
     assert [keys[code] for code in codes] == [(0, "a"), (0, "b"), (0, "a"), (1, "a")]
+
+
+def test_from_json_reads_groups_in_a_process_that_has_done_nothing_else(tmp_path):
+    collector = GroupCollector("g")
+    collector.add(np.array([1.0, 2.0]), None, None, None, np.array([0, 1]), ["a", "b"])
+    text = collector.summary().to_json(state=True)
+    (tmp_path / "state.json").write_text(text)
+    program = "import sys, fastloss as fl; print(fl.Summary.from_json(open(sys.argv[1]).read()).to_json(state=True))"
+    command = [sys.executable, "-c", program, str(tmp_path / "state.json")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == text + "\n"
