@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from fastloss.exact.keys import number_key
+from fastloss.exact.pandas_types import is_of_pandas, printed
 from fastloss.exact.picked import is_flat, runs, take
 from fastloss.exact.spelling import spelling
 
@@ -128,6 +129,8 @@ def plain(array: pa.Array) -> list:
     """Values as JSON has them: times as text, infinities as "inf", NaN as None."""
     type = array.type
     if isinstance(type, pa.BaseExtensionType):
+        if is_of_pandas(type):
+            return printed(array)
         return uuids(array).to_pylist() if is_uuid(type) else plain(array.storage)
     if types.is_dictionary(type):
         return plain(decoded(array))
@@ -157,8 +160,11 @@ def plain(array: pa.Array) -> list:
 
 
 def without_nested(table: pa.Table) -> pa.Table:
-    """The table with lists, structs and maps as texts of JSON."""
-    columns = [_as_json(whole(column)) if types.is_nested(column.type) else column for column in table.columns]
+    """The table with lists, structs and maps as texts of JSON, intervals and periods of pandas as it prints them."""
+    columns = [
+        _as_json(whole(column)) if types.is_nested(column.type) or is_of_pandas(column.type) else column
+        for column in table.columns
+    ]
     return pa.table(columns, names=table.column_names)
 
 

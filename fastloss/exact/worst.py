@@ -199,7 +199,10 @@ def _written(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pa.Buffer:
 def _read(stream: bytes) -> pa.Table:
     import pyarrow as pa
 
-    return pa.ipc.open_stream(stream).read_all()
+    from fastloss.exact.pandas_types import recognised
+
+    table = pa.ipc.open_stream(stream).read_all()
+    return recognised(table, table.schema)
 
 
 def _table(stream: str) -> pa.Table:

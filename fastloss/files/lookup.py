@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
+from fastloss.exact.pandas_types import recognised
 from fastloss.exact.picked import stored_column
 from fastloss.exact.rows import chosen, chosen_runs, no_rows
 from fastloss.exact.summary import Summaries, Summary
@@ -105,17 +106,17 @@ def _of_texts(held: dict[int, Rows], fragments: Sequence[Fragment], spec: Spec) 
 def _looked_up(fragment: Fragment, rows: np.ndarray, held: pa.Table, spec: Spec) -> pa.Table:
     """All columns of rows of which these are held."""
     if not is_read_again(fragment):
-        return held
+        return recognised(held, held.schema)
     with open_source(fragment, spec) as source:
         if not len(rows):
-            return no_rows(source.schema)
+            return recognised(no_rows(source.schema), source.schema)
         names = source.schema.names
         rest = [name for name in names if name not in held.column_names]
         found = taken(source, rest, rows) if rest else held
     columns = [(held if name in held.column_names else found).column(name) for name in names]
     if fragment.format == MEMORY:  # whose fields have metadata
-        return pa.table(columns, schema=source.schema)
-    return pa.table(columns, names=names)
+        return recognised(pa.table(columns, schema=source.schema), source.schema)
+    return recognised(pa.table(columns, names=names), source.schema)
 
 
 def _all(source) -> pa.Table:

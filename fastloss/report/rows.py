@@ -28,6 +28,10 @@ def _values(column: pa.ChunkedArray) -> list:
     """Its values; dates and times, which may be beyond those of Python, as text, or as numbers in an unknown zone."""
     import pyarrow as pa
 
+    if isinstance(column.type, pa.BaseExtensionType):
+        from fastloss.exact.rows import plain, whole
+
+        return plain(whole(column))
     if not pa.types.is_temporal(column.type) or pa.types.is_interval(column.type):
         return column.to_pylist()
     try:

@@ -1,5 +1,6 @@
 """Summaries by the values of a column, and with a column of weights."""
 
+import csv
 import datetime
 import itertools
 import json
@@ -11,6 +12,7 @@ import sys
 import uuid
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +23,7 @@ import pytest
 from tables import write
 
 import fastloss as fl
+from fastloss.cli.worst import write_worst
 from fastloss.files import ScoringError, Summary, reading
 from fastloss.files.arrow import group_keys
 
@@ -381,18 +384,50 @@ def test_intervals_and_periods_of_pandas_are_texts(tmp_path, by, ending):
     assert set(compared.groups) == expected
 
 
-def test_intervals_and_periods_are_the_same_groups_before_pandas_is_imported(tmp_path):
+def test_intervals_and_periods_are_the_same_before_pandas_is_imported(tmp_path, monkeypatch):
     """Arrow knows their types only once it has been."""
     pandas_frame().to_parquet(tmp_path / "in.parquet")
     program = (
         "import json, sys, fastloss as fl\n"
         "assert 'pandas' not in sys.modules\n"
-        "summary = fl.score('in.parquet', loss=fl.huber, residual='r', by=['bin', 'month', 'period'])\n"
-        "print(json.dumps([list(key) for key in summary.groups]))"
+        "summary = fl.score('in.parquet', loss=fl.huber, residual='r', by=['bin', 'month', 'period'], worst=4)\n"
+        "print(json.dumps([[list(key) for key in summary.groups], summary.to_json(state=True)]))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    summary = fl.score(tmp_path / "in.parquet", by=["bin", "month", "period"], **OPTIONS)
-    assert json.loads(done.stdout) == [list(key) for key in summary.groups]
+    monkeypatch.chdir(tmp_path)
+    summary = fl.score("in.parquet", by=["bin", "month", "period"], worst=4, **OPTIONS)
+    assert json.loads(done.stdout) == [[list(key) for key in summary.groups], summary.to_json(state=True)]
+    Path("state.json").write_text(summary.to_json(state=True))
+    program = (
+        "import fastloss as fl; print(fl.Summary.from_json(open('state.json').read()).to_json(state=True), end='')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == summary.to_json(state=True)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather", "memory", "stream"])
+@pytest.mark.parametrize("rows", [2, 4])
+def test_worst_rows_have_intervals_and_periods_and_print_them_as_groups_do(tmp_path, ending, rows):
+    frame = pandas_frame()
+    names = ["bin", "whole", "month", "period", "week"]
+    expected = [[None if text in ("nan", "NaT") else text for text in map(str, frame[name])] for name in names]
+    data = frame if ending == "memory" else tmp_path / f"in.{ending}"
+    if ending == "stream":
+        data = pa.Table.from_pandas(frame).to_reader()
+    elif ending != "memory":
+        getattr(frame, f"to_{ending}")(data)
+    order = [2, 1, 0, 3][:rows]
+    summary = fl.score(data, worst=rows, **OPTIONS)
+    worst = summary.worst.to_pandas()
+    assert worst[names].dtypes.tolist() == frame[names].dtypes.tolist()
+    shown = json.loads(summary.to_json())["worst"]
+    assert [[row[name] for row in shown] for name in names] == [[of[row] for row in order] for of in expected]
+    write_worst(summary.worst, str(tmp_path / "worst.csv"))
+    with open(tmp_path / "worst.csv", newline="") as file:
+        printed = list(csv.DictReader(file))
+    assert [[row[name] or None for row in printed] for name in names] == [[of[row] for row in order] for of in expected]
+    page = fl.report.html(summary)
+    assert all(text in page for of in expected for text in (of[row] for row in order) if text)
 
 
 def test_groups_by_intervals_are_refused(tmp_path):

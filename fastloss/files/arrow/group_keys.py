@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from fastloss.exact.accumulator import present, steps
 from fastloss.exact.keys import Key, number_key
+from fastloss.exact.pandas_types import INTERVAL
 from fastloss.exact.picked import stored, to_arrow
 from fastloss.files.arrow import columns, of_pandas
 from fastloss.files.errors import ColumnTypeError, ScoringError, one_line
@@ -33,7 +34,7 @@ def _without_pandas(column: pa.Array, field: pa.Field, by: str) -> pa.Array:
         return column
     name, told = kind
     storage = columns.decoded(column)
-    if name == of_pandas.INTERVAL:
+    if name == INTERVAL:
         codes, bounds = keys_of_columns(dict(zip(("left", "right"), storage.flatten(), strict=True)), {})
         texts = of_pandas.interval_texts(bounds, storage.type, told["closed"])
     else:

@@ -1,7 +1,4 @@
-"""Types of pandas that Arrow has no own ones for: intervals are pairs of bounds in Arrow, periods are numbers.
-
-Arrow knows them by their names once pandas has been imported; before that the metadata of fields has these.
-"""
+"""Intervals and periods of pandas (`exact.pandas_types`) as keys of groups."""
 
 from __future__ import annotations
 
@@ -13,18 +10,18 @@ from pyarrow import types
 
 from fastloss.core.installing import install_library
 from fastloss.exact.keys import Key
+from fastloss.exact.pandas_types import INTERVAL, NAME, PERIOD, is_of_pandas
 from fastloss.files.errors import ScoringError
 
-INTERVAL, PERIOD = "pandas.interval", "pandas.period"
 BRACKETS = {"left": "[)", "right": "(]", "both": "[]", "neither": "()"}  # by the bounds that an interval includes
 
 
 def described(field: pa.Field) -> tuple[str, Mapping[str, str]] | None:
     """The name of the type of a column's values, and what is said of it; None if it is none of these."""
     type, metadata = field.type, field.metadata or {}
-    if getattr(type, "extension_name", None) in (INTERVAL, PERIOD):
+    if is_of_pandas(type):
         return type.extension_name, json.loads(type.__arrow_ext_serialize__())
-    name = metadata.get(b"ARROW:extension:name", b"").decode(errors="replace")
+    name = metadata.get(NAME, b"").decode(errors="replace")
     return (name, json.loads(metadata[b"ARROW:extension:metadata"])) if name in (INTERVAL, PERIOD) else None
 
 
