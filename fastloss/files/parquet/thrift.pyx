@@ -130,30 +130,6 @@ def structs(tuple field not None, shape):
     return Place.of(value, 0).shaped(kind, [shape])
 
 
-def likeness(bytes data not None, Py_ssize_t at):
-    """What a list at a place says without the integers of 64 bits in it and the bytes of its fields, in which files that
-    are like each other differ; these integers, and the `path` of each.
-
-    Raises
-    ------
-    Malformed
-        If it is none.
-    """
-    cdef Place place = Place.of(data, at)
-    cdef Written out = Written()
-    cdef list integers = [], places = []
-    place.leave_out(LIST, 0, True, out, integers, places)
-    return out.all(), integers, places
-
-
-def path(*fields):
-    """The fields that a value is inside of and its own, one inside of the other or of a list of such, as a number."""
-    cdef uint64_t found = 0
-    for field in fields:
-        found = found * NUMBERS + <uint64_t>field
-    return found
-
-
 def list_of_structs(bytes data not None, Py_ssize_t at):
     """The number of structs of a list at a place, and the place of the first of them."""
     cdef Place place = Place.of(data, at)
@@ -355,45 +331,6 @@ cdef class Place:
         self.nested -= 1
         return 0
 
-    cdef int leave_out(
-        self, int kind, uint64_t path, bint is_field, Written out, list integers, list places
-    ) except -1:
-        """Go behind a value, and write what `likeness` has of it."""
-        cdef uint64_t size, i
-        cdef int64_t number = 0
-        cdef int head = 1, element = 0
-        cdef Py_ssize_t start = self.at
-        if kind == I64:
-            integers.append(self.integer())
-            places.append(path)
-        elif kind == STRUCT:
-            self.enter()
-            while head:
-                start, head = self.at, self.byte()
-                if head:
-                    number = self.field(number, head)
-                out.put(self.data[start : self.at])
-                if head:
-                    self.leave_out(head & 15, path * NUMBERS + <uint64_t>number, True, out, integers, places)
-            self.nested -= 1
-        elif kind == LIST:
-            self.enter()
-            size = self.list_head(&element)
-            out.put(self.data[start : self.at])
-            if element == TRUE or element == FALSE:
-                start = self.at
-                self.go(size)
-                out.put(self.data[start : self.at])
-            else:
-                for i in range(size):
-                    self.leave_out(element, path, False, out, integers, places)
-            self.nested -= 1
-        else:
-            self.skip(kind)
-            if kind != BINARY or not is_field:
-                out.put(self.data[start : self.at])
-        return 0
-
     cdef int enter(self) except -1:
         self.nested += 1
         if self.nested > MOST_NESTED:
@@ -529,3 +466,6 @@ cdef class Written:
                 raise MemoryError
             self.start, self.room = start, room
         return 0
+
+
+include "likeness.pxi"
