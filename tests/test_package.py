@@ -71,6 +71,17 @@ def test_an_import_brings_in_numpy_alone():
     assert not packages & {"pyarrow", "typer", "rich", "matplotlib", "scipy", "ml_dtypes", "pandas", "torch"}
 
 
+def test_modules_around_other_libraries_are_there_without_an_import():
+    code = (
+        "import fastloss as fl; libraries = fl.integrations; print(*dir(libraries)); libraries.scipy.rho\n"
+        "assert not hasattr(libraries, 'nothing') and libraries.xgboost.objective(fl.huber)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert {"xgboost", "lightgbm", "catboost", "scipy", "statsmodels", "sklearn", "torch", "jax"} < {
+        *done.stdout.split()
+    }
+
+
 @pytest.mark.parametrize(
     "call",
     [

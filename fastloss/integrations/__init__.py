@@ -22,9 +22,21 @@ imported when one of its functions is called.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from types import ModuleType
 
 from fastloss.core.installing import install_extra
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __dir__():
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Its modules, each of which is imported when it is asked for."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
 def load(library: str) -> ModuleType:
