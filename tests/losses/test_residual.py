@@ -53,6 +53,42 @@ def test_squares_that_overflow(name, case, isa):
         check(got, [want[output] for want in wanted], (residuals,), "float64", output)
 
 
+# residuals beside parameters so far off that a quotient, a square or a weight of theirs leaves the range
+FAR = [
+    ("pseudo_huber", {"delta": 1e30}, "float32", [1e-42, 4e-28, 1e-9, 1e31]),
+    ("pseudo_huber", {"delta": 1e-30}, "float32", [4e9, 2e13]),
+    ("pseudo_huber", {"delta": 1e30}, "float64", [1e-312, 3e-300]),
+    ("pseudo_huber", {"delta": 1e-300}, "float64", [1e17]),
+    ("squared_epsilon_insensitive", {"epsilon": 0.1}, "float32", [3.4e38]),
+    ("squared_epsilon_insensitive", {"epsilon": 0.1}, "float64", [1.7e308]),
+    ("geman_mcclure", {"scale": 1e38}, "float32", [6e31, 3e38]),
+    ("welsch", {"scale": 1e38}, "float32", [6e31, 3e38]),
+    ("tukey", {"scale": 1e150}, "float64", [1.0, 710.0, 1e56, 9e149]),
+    ("fair", {"scale": 1e38}, "float32", [1e-42, 4e-28, 6e31, 3e35]),
+    ("fair", {"scale": 1e30}, "float64", [3e-300, 1e-287]),
+    ("arctan", {"scale": 1e38}, "float32", [6e31, 3e38]),
+    ("dcs", {"scale": 1e15}, "float32", [2e24]),
+    ("dcs", {"scale": 1e300}, "float64", [2e259, -4e284]),
+    ("andrews", {"scale": 1e38}, "float32", [1e-42, 4e-28, 6e31, 3e38]),
+    ("andrews", {"scale": 1e30}, "float64", [1e-312, 3e-300]),
+    ("cauchy", {"scale": 1e-300}, "float64", [1e-149, 3e-100, -1e300]),
+    ("cauchy", {"scale": 1e300}, "float64", [1e-10, 1e300]),
+    ("student_t_nll", {"df": 1.0, "scale": 1e30}, "float64", [5e157, 2e170, 1e190]),
+    ("student_t_nll", {"df": 3.0, "scale": 1e300}, "float64", [2e297, 1e308]),
+    ("student_t_nll", {"df": 1.0, "scale": 1e-300}, "float64", [0.0, 5e-324, 1e-160, 1e-150, 1e-140, -1e300]),
+    ("student_t_nll", {"df": 1e-300, "scale": 1.0}, "float64", [1e-200, 1.0, 1e100, 1e160, -1e300]),
+]
+
+
+@pytest.mark.parametrize(("name", "case", "dtype", "residuals"), FAR)
+def test_far_parameters(name, case, dtype, residuals, isa):
+    residuals = np.array(residuals, dtype)
+    wanted = [exact(name, (residual,), dtype, case) for residual in residuals]
+    outputs = fl.get(name, **case).evaluate(residuals, outputs=OUTPUTS)
+    for output, got in zip(OUTPUTS, outputs, strict=True):
+        check(got, [want[output] for want in wanted], (residuals,), dtype, output)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["log_cosh", "pseudo_huber"])
 def test_tiny_and_huge(name, dtype, isa):

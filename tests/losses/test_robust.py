@@ -158,6 +158,27 @@ def test_infinite_residuals(alpha, dtype, isa):
             assert value == np.inf
 
 
+@pytest.mark.parametrize("alpha", [-0.3, 0.0, 1e-9, 0.5, 1.25, 1.5, 2 - 1e-12, 2 + 1e-12, 4.0])
+@pytest.mark.parametrize("scale", [1.0, 1e-30, 1e30])
+@pytest.mark.parametrize("is_array", [False, True])
+def test_far_residuals(alpha, scale, is_array, isa):
+    """Values are finite where the exact ones are, and gradients outlast weights, which underflow first."""
+    residuals = scale * np.array([1e140, -1e151, 1e153, 1e160, -1e200, 1e270])
+    value, grad = fl.robust.value_and_grad(residuals, alpha=np.full(6, alpha) if is_array else alpha, scale=scale)
+    case = {"alpha": alpha, "scale": scale}
+    wanted = [exact("robust", (residual,), "float64", case) for residual in residuals]
+    np.testing.assert_allclose(value, [float(want["value"].result) for want in wanted], rtol=1e-12)
+    np.testing.assert_allclose(grad, [float(want["grad"].result) for want in wanted], rtol=1e-12, atol=1e-320)
+
+
+@pytest.mark.parametrize("alpha", [-0.3, 0.0, 0.5, 1.25])
+def test_slopes_by_scale_of_far_residuals(alpha, isa):
+    residuals, case = np.array([1e140, 1e160, -1e200]), {"alpha": alpha, "scale": 1.0}
+    slopes = fl.robust.param_grad(residuals, **case)["scale"]
+    wanted = [float(exact_param_grad("robust", "scale", (residual,), "float64", case).result) for residual in residuals]
+    np.testing.assert_allclose(slopes, wanted, rtol=1e-12)
+
+
 @EVERY_DTYPE
 @pytest.mark.parametrize("alpha", [alpha for alpha in ALPHAS if alpha < 0])
 def test_value_never_exceeds_its_limit(alpha, dtype, isa):

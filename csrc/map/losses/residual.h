@@ -94,7 +94,7 @@ INLINE jet squared_epsilon_insensitive(vec r, const vec *p) {
         .value = excess * excess,
         .grad = v_copysign(two * excess, r),
         .hess = v_select(outside, two, zero),
-        .weight = v_select(v_eq(p[0], zero), two, v_select(outside, two * excess / a, zero)),
+        .weight = v_select(v_eq(p[0], zero), two, v_select(outside, two * (excess / a), zero)),
     };
 }
 
@@ -117,11 +117,11 @@ INLINE jet dcs(vec r, const vec *p) {
     mask inside = m_or(v_lt(square, c), m_and(v_eq(square, c), v_le(product_error(a, a, square), v_set(0))));
     vpair q = pair_reciprocal(pair_one_plus(square_times(a, pair_reciprocal((vpair){c, v_set(0)}))));
     vpair rest = two_sum(v_set((real)1.5), -two * q.hi);
-    vec root = two * q.hi, pull = four * a * q.hi;
+    vec root = two * q.hi, pull = unit * (four * a * q.hi);
     vec weight = v_abs(v_fma(two * root, two * q.lo, root * root)); /* never -0, where the square is 0 */
     return (jet){
         .value = v_select(inside, half * r * r, p[0] * (rest.hi + v_fma(-two, q.lo, rest.lo))),
-        .grad = v_select(inside, r, v_copysign(unit * v_fma(two * pull, q.lo, pull * q.hi), r)),
+        .grad = v_select(inside, r, v_copysign(v_fma(two * pull, q.lo, pull * q.hi), r)),
         .hess = v_select(inside, one, weight * v_fma(four, q.lo, v_fma(four, q.hi, -three))),
         .weight = v_select(inside, one, weight),
     };

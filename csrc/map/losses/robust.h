@@ -34,13 +34,14 @@ INLINE robust_residual robust_split(vec x, vec scale) {
 /* The results in units of the scale: for finite residuals, and their limits as the residual goes to infinity */
 typedef struct {
     vec value, ev, curvature;              /* ev = e^v = scale^2 weight, curvature = hess / weight */
+    vec down;                              /* what ev is to be multiplied with (robust_exp) */
     vec value_limit, grad_limit, ev_limit; /* grad_limit is that of scale * grad */
 } robust_terms;
 
 INLINE jet robust_jet(vec x, robust_residual s, robust_terms t) {
     vec ev = v_select(s.is_infinite, t.ev_limit, t.ev);
-    vec scaled_grad = v_select(s.is_infinite, t.grad_limit, s.r.hi * ev);
-    vec weight = v_quotient(v_quotient(ev, s.scale), s.scale);
+    vec scaled_grad = v_select(s.is_infinite, t.grad_limit, s.r.hi * t.down * ev);
+    vec weight = v_quotient(v_quotient(ev, s.scale), s.scale) * t.down;
     return (jet){
         .value = v_select(s.is_infinite, t.value_limit, t.value),
         .grad = v_copysign(v_quotient(scaled_grad, s.scale), x),
@@ -62,7 +63,8 @@ INLINE void robust_limits(robust_terms *t, vec alpha, vec bound) {
 
 INLINE jet robust_2(vec x, const vec *p) {
     robust_residual s = robust_split(x, p[1]);
-    robust_terms t = {.value = v_set((real)0.5) * s.r.hi * s.r.hi, .ev = v_set(1), .curvature = v_set(1)};
+    const vec one = v_set(1);
+    robust_terms t = {.value = v_set((real)0.5) * s.r.hi * s.r.hi, .ev = one, .curvature = one, .down = one};
     robust_limits(&t, v_set(2), v_set(0));
     return robust_jet(x, s, t);
 }
@@ -78,6 +80,7 @@ INLINE jet robust_1(vec x, const vec *p) {
         .value = v_select(large, r - one, z / (root + one)),
         .ev = one / root,
         .curvature = one / (one + z),
+        .down = one,
     };
     robust_limits(&t, one, one);
     return robust_jet(x, s, t);
@@ -101,6 +104,7 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
         .value = v_min(two, v_select(large, two, v_set((real)0.5) * z.hi * q)),
         .ev = q * q,
         .curvature = v_select(large, v_set(-3), (one - v_set((real)0.75) * z.hi) * q),
+        .down = one,
     };
     robust_limits(&t, v_set(-2), two);
     jet j = robust_jet(x, s, t);
@@ -112,16 +116,35 @@ INLINE jet robust_minus_2(vec x, const vec *p) {
 
 /* ---- every alpha, element by element: the form for any residual ------------------------------------------------- */
 
+/* e^v = exp down: down is 2^-1024 where e^v might underflow and r e^v or e^v / scale^2 does not, else 1 */
+typedef struct {
+    vec exp, expm1, down;
+} robust_exponential;
+
+INLINE robust_exponential robust_exp(vpair v) {
+#if FL_ARITH == 64
+    const vec zero = v_set(0), one = v_set(1);
+    mask low = v_lt(v.hi, v_set(-708));
+    v.hi += v_select(low, v_set(1024 * LN2_HI), zero), v.lo += v_select(low, v_set(1024 * LN2_LO), zero);
+    exponentials e = pair_exp(v);
+    return (robust_exponential){e.exp, v_select(low, -one, e.expm1), v_select(low, v_set(0x1p-1024), one)};
+#else
+    exponentials e = pair_exp(v);
+    return (robust_exponential){e.exp, e.expm1, v_set(1)};
+#endif
+}
+
 /* The limits at alpha = -inf (sign -1, Welsch's loss) and +inf (sign 1): sign (e^(sign z / 2) - 1) */
 INLINE robust_terms robust_infinite_terms(robust_residual s, vec sign) {
     const vec half = v_set((real)0.5), cap = v_set(0x1p50f);
     vpair r = {v_min(cap, s.r.hi), v_select(v_lt(cap, s.r.hi), v_set(0), s.r.lo)};
     vpair z = pair_square(r);
-    exponentials e = pair_exp(pair_times(z, sign * half));
+    robust_exponential e = robust_exp(pair_times(z, sign * half));
     robust_terms t = {
         .value = v_select(v_lt(z.hi, v_set(0x1p-60f)), half * s.r.hi * s.r.hi, sign * e.expm1),
         .ev = e.exp,
         .curvature = v_set(1) + sign * z.hi,
+        .down = e.down,
     };
     robust_limits(&t, sign * v_set(INFINITE), v_set(1));
     return t;
@@ -163,8 +186,26 @@ INLINE vec robust_or_quadratic(robust_residual s, robust_log l, vec alpha, vec v
     return v_select(tiny, v_set((real)0.5) * s.r.hi * s.r.hi, value);
 }
 
+/* expm1(u) = expm1 up: up is 2^64 where it might overflow and b / |alpha| times it does not, else 1 */
+typedef struct {
+    vec expm1, up;
+} robust_rise;
+
+INLINE robust_rise robust_expm1(vpair u) {
+#if FL_ARITH == 64
+    const vec zero = v_set(0);
+    mask high = v_lt(v_set(709), u.hi);
+    u.hi -= v_select(high, v_set(64 * LN2_HI), zero), u.lo -= v_select(high, v_set(64 * LN2_LO), zero);
+    return (robust_rise){pair_exp(u).expm1, v_select(high, v_set(0x1p64), v_set(1))};
+#else
+    return (robust_rise){pair_exp(u).expm1, v_set(1)};
+#endif
+}
+
 /* (b / |alpha|) |expm1(u)| */
-INLINE vec robust_value(robust_log l, vec alpha, vec expm1_u) { return v_abs(expm1_u) * (l.b / v_abs(alpha)); }
+INLINE vec robust_value(robust_log l, vec alpha, robust_rise rise) {
+    return v_abs(rise.expm1) * (l.b / v_abs(alpha)) * rise.up;
+}
 
 /* expm1(u) / u, given expm1(u) */
 INLINE vec robust_expm1_ratio(vpair u, vec expm1_u) {
@@ -178,9 +219,9 @@ INLINE vec robust_value_near_zero(robust_log l, vpair u, vec expm1_u) {
 }
 
 /* alpha times the value as z + (b + z) expm1(v), which keeps its digits when b is small and w is large */
-INLINE vec robust_value_near_two(robust_log l, vpair v, exponentials e) {
+INLINE vec robust_value_near_two(robust_log l, vpair v, vec exp, vec expm1) {
     vec sum = l.b + l.z;
-    return v_select(v_lt(v_abs(v.hi), v_set((real)0.7)), v_fma(sum, e.expm1, l.z), v_fma(sum, e.exp, -l.b));
+    return v_select(v_lt(v_abs(v.hi), v_set((real)0.7)), v_fma(sum, expm1, l.z), v_fma(sum, exp, -l.b));
 }
 
 #define ROBUST_HALF_ALPHA(alpha) (v_set((real)0.5) * (alpha))
@@ -188,9 +229,13 @@ INLINE vec robust_value_near_two(robust_log l, vpair v, exponentials e) {
 
 INLINE robust_terms robust_select(mask m, robust_terms yes, robust_terms no) {
     return (robust_terms){
-        v_select(m, yes.value, no.value),           v_select(m, yes.ev, no.ev),
-        v_select(m, yes.curvature, no.curvature),   v_select(m, yes.value_limit, no.value_limit),
-        v_select(m, yes.grad_limit, no.grad_limit), v_select(m, yes.ev_limit, no.ev_limit),
+        v_select(m, yes.value, no.value),
+        v_select(m, yes.ev, no.ev),
+        v_select(m, yes.curvature, no.curvature),
+        v_select(m, yes.down, no.down),
+        v_select(m, yes.value_limit, no.value_limit),
+        v_select(m, yes.grad_limit, no.grad_limit),
+        v_select(m, yes.ev_limit, no.ev_limit),
     };
 }
 
@@ -203,20 +248,21 @@ INLINE jet robust(vec x, const vec *p) {
 
     robust_log l = robust_logarithm(s, safe);
     vpair u = pair_times(l.log, ROBUST_HALF_ALPHA(safe)), v = pair_times(l.log, ROBUST_HALF_S(safe));
-    exponentials e = pair_exp(v);
-    vec expm1_u = pair_exp(u).expm1;
+    robust_exponential e = robust_exp(v);
+    robust_rise rise = robust_expm1(u);
     mask near_two = v_le(l.b, v_set((real)ROBUST_NEAR_TWO)), near_zero = v_lt(magnitude, v_set((real)ROBUST_NEAR_ZERO));
-    vec value = robust_value(l, safe, expm1_u);
-    vec close = v_select(l.huge, value, robust_value_near_two(l, v, e) / safe);
-    value = v_select(near_two, close, v_select(near_zero, robust_value_near_zero(l, u, expm1_u), value));
+    vec value = robust_value(l, safe, rise);
+    vec close = v_select(l.huge, value, robust_value_near_two(l, v, e.exp, e.expm1) / safe);
+    value = v_select(near_two, close, v_select(near_zero, robust_value_near_zero(l, u, rise.expm1), value));
     robust_terms t = {
         .value = robust_or_quadratic(s, l, safe, value),
         .ev = e.exp,
         .curvature = robust_curvature(l, safe),
+        .down = e.down,
     };
     robust_limits(&t, alpha, l.b / v_abs(safe));
 
-    robust_terms square = {.value = v_set((real)0.5) * s.r.hi * s.r.hi, .ev = one, .curvature = one};
+    robust_terms square = {.value = v_set((real)0.5) * s.r.hi * s.r.hi, .ev = one, .curvature = one, .down = one};
     robust_limits(&square, two, one);
     t = robust_select(infinite, robust_infinite_terms(s, v_copysign(one, alpha)), t);
     return robust_jet(x, s, robust_select(quadratic, square, t));

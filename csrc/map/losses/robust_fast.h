@@ -35,12 +35,19 @@ INLINE mask robust_extreme(vec x, vec w, vec limit) {
     return extreme;
 }
 
-#define ROBUST_LOG_LIMIT v_set(LOG_ORDINARY / 2)
-
-/* The largest w for which `exponent` times L is in the range of pair_exp_ordinary */
-INLINE vec robust_exp_limit(vec exponent) {
-    return v_expm1(v_min(v_set(EXP_ORDINARY), v_set(EXP_ORDINARY) / exponent));
+/* The largest w whose logarithm is ordinary, and 1 / (w scale^2) a weight that is not subnormal */
+INLINE vec robust_log_limit(vec scale) {
+    return v_min(v_set(LOG_ORDINARY / 2), v_set(FL_ARITH == 32 ? 0x1p120f : (real)0x1p1020) / (scale * scale));
 }
+
+/* The largest |u| and |v| for pair_exp_ordinary, and e^v / scale^2 as above */
+INLINE vec robust_exponent_limit(vec scale) {
+    if (FL_ARITH != 64) return v_set(EXP_ORDINARY);
+    return v_set(EXP_ORDINARY) - v_max(v_set(0), v_set(2) * v_log(scale));
+}
+
+/* The largest w for which `exponent` times L is no more than `most` */
+INLINE vec robust_exp_limit(vec exponent, vec most) { return v_expm1(v_min(most, most / exponent)); }
 
 typedef struct {
     vec b, w;
@@ -55,8 +62,8 @@ INLINE robust_exponents robust_ordinary_exponents(vec x, vec alpha, vec scale) {
     e.log = pair_log1p_ordinary(e.w);
     e.u = pair_times(e.log, half_alpha);
     e.v = pair_times(e.log, half_s);
-    vec limit = robust_exp_limit(v_max(v_abs(half_alpha), v_abs(half_s)));
-    e.needs_exact = robust_extreme(x, e.w, v_min(ROBUST_LOG_LIMIT, limit));
+    vec limit = robust_exp_limit(v_max(v_abs(half_alpha), v_abs(half_s)), robust_exponent_limit(scale));
+    e.needs_exact = robust_extreme(x, e.w, v_min(robust_log_limit(scale), limit));
     return e;
 }
 
@@ -92,7 +99,7 @@ INLINE jet robust_near_two(vec x, const vec *p) {
     robust_exponents e = robust_ordinary_exponents(x, alpha, scale);
     robust_log l = {.b = e.b, .z = robust_scaled_square(x, scale, v_set(1))};
     exponentials v = pair_exp_ordinary(e.v);
-    vec value = robust_value_near_two(l, e.v, v) * (v_set(1) / alpha);
+    vec value = robust_value_near_two(l, e.v, v.exp, v.expm1) * (v_set(1) / alpha);
     return robust_ordinary_jet(x, scale, value, v.exp, robust_ordinary_curvature(e.w, alpha), e.needs_exact);
 }
 
@@ -100,7 +107,7 @@ INLINE jet robust_near_two(vec x, const vec *p) {
 INLINE jet robust_0(vec x, const vec *p) {
     vec w = robust_scaled_square(x, p[1], v_set(2));
     return robust_ordinary_jet(x, p[1], pair_round(pair_log1p_ordinary(w)), v_set(1) / (v_set(1) + w),
-                               robust_ordinary_curvature(w, v_set(0)), robust_extreme(x, w, ROBUST_LOG_LIMIT));
+                               robust_ordinary_curvature(w, v_set(0)), robust_extreme(x, w, robust_log_limit(p[1])));
 }
 
 /* As robust_infinite_terms */
@@ -108,7 +115,7 @@ INLINE jet robust_ordinary_infinite(vec x, vec scale, vec sign) {
     vec half_z = robust_scaled_square(x, scale, v_set(2));
     exponentials e = pair_exp_ordinary((vpair){sign * half_z, v_set(0)});
     return robust_ordinary_jet(x, scale, v_abs(e.expm1), e.exp, v_set(1) + v_set(2) * sign * half_z,
-                               robust_extreme(x, half_z, v_set(EXP_ORDINARY)));
+                               robust_extreme(x, half_z, robust_exponent_limit(scale)));
 }
 
 INLINE jet robust_minus_infinity(vec x, const vec *p) { return robust_ordinary_infinite(x, p[1], v_set(-1)); }

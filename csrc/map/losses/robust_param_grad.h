@@ -50,7 +50,7 @@ INLINE vec alpha_grad_small(vec b, vec log, vec u, vec e) {
 
 /* |expm1(v)| / 2 + ((b + z) e^v L / alpha - ((2 + alpha) / alpha^2) ((b + z) e^v - b)) / 2, for b <= 1/2 and L > 1:
  * the derivative of (b / alpha) ((1 + w) e^v - 1) with the two terms in w that cancel at alpha = 2 taken out */
-INLINE vec alpha_grad_near_two(robust_log l, vec alpha, exponentials e) {
+INLINE vec alpha_grad_near_two(robust_log l, vec alpha, robust_exponential e) {
     vec sum = (l.b + l.z) * e.exp;
     vec difference = sum * l.log.hi / alpha - (v_set(2) + alpha) / (alpha * alpha) * (sum - l.b);
     return v_set((real)0.5) * (v_abs(e.expm1) + difference);
@@ -67,7 +67,7 @@ INLINE jet robust_param_grad(vec x, const vec *p) {
     robust_log l = robust_logarithm(s, alpha);
     vec log = l.log.hi;
     vpair u = pair_times(l.log, ROBUST_HALF_ALPHA(alpha));
-    exponentials ev = pair_exp(pair_times(l.log, ROBUST_HALF_S(alpha)));
+    robust_exponential ev = robust_exp(pair_times(l.log, ROBUST_HALF_S(alpha)));
     vec half = pair_exp(pair_times(u, v_set((real)0.5))).exp;
     vec far = alpha_grad_far(l, u.hi, half);
     mask close = m_and(m_not(l.huge), m_and(v_le(l.b, v_set((real)ROBUST_NEAR_TWO)), v_lt(one, log)));
@@ -77,10 +77,10 @@ INLINE jet robust_param_grad(vec x, const vec *p) {
     vec d_alpha = v_select(small, alpha_grad_small(l.b, log, u.hi, half * half), near);
     vec limit_alpha = v_select(v_lt(alpha, zero), two / (alpha * alpha), v_set(INFINITE));
 
-    robust_terms t = {.ev = v_select(quadratic, one, ev.exp)};
+    robust_terms t = {.ev = v_select(quadratic, one, ev.exp), .down = v_select(quadratic, one, ev.down)};
     robust_limits(&t, p[0], zero);
     t = robust_select(infinite, robust_infinite_terms(s, v_copysign(one, p[0])), t);
-    vec scaled_grad = v_select(s.is_infinite, t.grad_limit, s.r.hi * t.ev);
+    vec scaled_grad = v_select(s.is_infinite, t.grad_limit, s.r.hi * t.down * t.ev);
     vec limit_scale = v_select(v_lt(p[0], zero), zero, v_select(v_eq(p[0], zero), two, v_set(INFINITE)));
     return (jet){.param_grad = {
                      v_select(infinite, zero, v_select(s.is_infinite, limit_alpha, d_alpha)),

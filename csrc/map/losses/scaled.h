@@ -11,13 +11,17 @@ typedef struct {
     mask is_infinite; /* where the residual is infinite */
 } scaled_residual;
 
+INLINE scaled_residual divide_residual(vec x, vec c) {
+    scaled_residual s = {.x = x, .r = pair_quotient((vpair){v_abs(x), v_set(0)}, v_divisor(c))};
+    s.z = pair_square(s.r);
+    return s;
+}
+
 INLINE scaled_residual scale_residual(vec x, vec c) {
     const vec largest = v_set(LARGEST_STORED);
     vec farthest = v_min(largest, c * v_set(SCALED_CAP));
-    scaled_residual s = {.x = v_max(-farthest, v_min(farthest, x)), .is_infinite = v_lt(largest, v_abs(x))};
-    s.beyond = v_lt(farthest, v_abs(x));
-    s.r = pair_quotient((vpair){v_abs(s.x), v_set(0)}, v_divisor(c));
-    s.z = pair_square(s.r);
+    scaled_residual s = divide_residual(v_max(-farthest, v_min(farthest, x)), c);
+    s.beyond = v_lt(farthest, v_abs(x)), s.is_infinite = v_lt(largest, v_abs(x));
     return s;
 }
 
@@ -26,14 +30,13 @@ INLINE jet scaled_jet(scaled_residual s, vec value, vec weight, vec curvature) {
     return (jet){.value = value, .grad = s.x * weight, .hess = weight * curvature, .weight = weight};
 }
 
-/* factor c^2 f, where c^2 may overflow or underflow and the product does not; for c from 2^-90 to 2^120 in float32 */
+/* factor c^2 f, where c^2 may overflow or underflow and the product does not; for c from 2^-90 on in float32 */
 INLINE vec times_square(real factor, vpair c, vpair f) {
-    const real far = FL_ARITH == 32 ? 0x1p60f : 0x1p500;
-    vec up =
-        v_select(v_lt(c.hi, v_set(1 / far)), v_set(far), v_select(v_lt(v_set(far), c.hi), v_set(1 / far), v_set(1)));
+    const real far = FL_ARITH == 32 ? 0x1p60f : 0x1p500, least = FL_ARITH == 32 ? 0x1p-66f : 0x1p-516;
+    vec up = v_select(v_lt(c.hi, v_set(1 / far)), v_set(far), v_select(v_lt(v_set(far), c.hi), v_set(least), v_set(1)));
     vec down = v_set(1) / up;
     vpair square = pair_times(pair_square((vpair){c.hi * up, c.lo * up}), v_set(factor));
-    return v_fma(square.hi, f.hi, v_fma(square.hi, f.lo, square.lo * f.hi)) * (down * down);
+    return v_fma(square.hi, f.hi, v_fma(square.hi, f.lo, square.lo * f.hi)) * down * down;
 }
 
 /* The value factor c^2 f(z) of a loss that is x^2 / 2 for tiny residuals: as that, where z might be subnormal and the
@@ -47,6 +50,12 @@ INLINE vec scaled_value(scaled_residual s, real factor, vec c, vpair f) {
     mask tiny = v_lt(s.z.hi, v_set(FL_ARITH == 32 ? (real)0x1p-60 : (real)0x1p-120));
     return v_select(tiny, v_set((real)0.5) * s.x * s.x, value);
 #endif
+}
+
+/* The gradient of a loss that is x^2 / 2 for tiny residuals: x, where x / c might be subnormal */
+INLINE vec scaled_grad(scaled_residual s, vec grad) {
+    if (FL_ARITH == 3264) return grad;
+    return v_select(v_lt(s.r.hi, v_set(FL_ARITH == 32 ? (real)0x1p-120 : (real)0x1p-1000)), s.x, grad);
 }
 
 INLINE vec infinite_if(mask is_infinite, vec value) { return v_select(is_infinite, v_set(INFINITE), value); }
@@ -71,12 +80,13 @@ INLINE jet pseudo_huber(vec x, const vec *p) {
     const vec one = v_set(1);
     scaled_residual s = scale_residual(x, p[0]);
     vec whole = v_quotient(v_abs(x), v_divisor(p[0])); /* |x / c|, which is the root where s.r is clamped */
-    mask capped = v_lt(v_set(SCALED_CAP), whole);
+    mask capped = v_lt(v_set(SCALED_CAP), whole), overflows = v_lt(v_set(LARGEST), whole);
     vpair square = pair_one_plus(s.z);
     vec root = v_select(capped, whole, v_sqrt(square.hi)), inverse = one / root;
     vec value = v_abs(x) * v_select(capped, p[0], v_abs(x) / (root + one));
     jet j = scaled_jet(s, value, inverse, pair_round(pair_reciprocal(square)));
-    j.grad = v_copysign(p[0] * v_select(capped, one, s.r.hi * inverse), x);
+    j.grad = scaled_grad(s, v_copysign(p[0] * v_select(capped, one, s.r.hi * inverse), x));
+    j.weight = v_select(overflows, p[0], one) / v_select(overflows, v_abs(x), root);
     return j;
 }
 
@@ -107,7 +117,7 @@ INLINE jet fair(vec x, const vec *p) {
     vec value =
         v_select(s.beyond, p[0] * v_abs(x), scaled_value(s, 1, p[0], (vpair){v_log1p_remainder(s.r), v_set(0)}));
     jet j = scaled_jet(s, value, weight, weight);
-    j.grad = v_copysign(p[0] * (s.r.hi * weight), x);
+    j.grad = scaled_grad(s, v_copysign(p[0] * (s.r.hi * weight), x));
     if (m_any(s.beyond)) {
         vec share = p[0] / v_abs(x);
         j.weight = v_select(s.beyond, share, j.weight);
@@ -120,30 +130,43 @@ INLINE jet fair_float(vec x, const vec *p) { return exact_beyond_cap(fair(x, p),
 
 /* ---- redescending ---------------------------------------------------------------------------------------------- */
 
-/* log1p(z) far beyond the scale, where z need not be finite */
-INLINE vec far_log(vec x, vec c) { return v_set(2) * (v_log(v_abs(x)) - v_log(c)); }
+/* A residual of a loss that goes as log(z): s.x 2^k, where k = 0 but for residuals beyond `farthest`, whose z may
+ * overflow. There 1 + z is z. */
+typedef struct {
+    scaled_residual s;
+    vec k;
+} reduced_residual;
 
-/* The derivatives of factor log(x^2), to which log1p(z) has come `far` beyond the scale */
-INLINE void differentiate_far(jet *j, mask far, vec x, vec factor, vec root) {
-    const vec share = root / v_abs(x), weight = factor * share * share;
-    j->grad = v_select(far, v_copysign(factor * root * share, x), j->grad);
-    j->weight = v_select(far, weight, j->weight);
-    j->hess = v_select(far, -weight, j->hess);
+INLINE reduced_residual reduce_residual(vec x, vec c, vec farthest) {
+    const uvec one = (uvec)v_set(1), exponent = (uvec)v_set(INFINITE), lowest = (uvec)v_set(2) - one;
+    const vec magic = v_set((real)(1LL << MANTISSA_BITS));
+    mask beyond = v_lt(farthest, v_abs(x));
+    uvec shift = ((uvec)x & exponent) - ((uvec)farthest & exponent) + lowest;
+    shift = (uvec)v_select(beyond, (vec)shift, v_set(0));
+    reduced_residual r = {.s = divide_residual((vec)((uvec)x - shift), c)};
+    r.s.beyond = beyond, r.s.is_infinite = v_lt(v_set(LARGEST), v_abs(x));
+    r.k = (vec)((shift >> MANTISSA_BITS) | (uvec)magic) - magic;
+    return r;
 }
+
+/* log1p(z), given that of s.x */
+INLINE vec unreduced_log(reduced_residual r, vec log) { return v_fma(r.k, v_set(2 * (LN2_HI + LN2_LO)), log); }
 
 /* (c^2 / 2) log1p(z) */
 INLINE jet cauchy(vec x, const vec *p) {
     const vec one = v_set(1);
-    scaled_residual s = scale_residual(x, p[0]);
-    vec z = pair_round(s.z), weight = one / (one + z);
+    reduced_residual r = reduce_residual(x, p[0], v_min(v_set(LARGEST_STORED), p[0] * v_set(SCALED_CAP)));
+    vec z = pair_round(r.s.z), weight = one / (one + z);
     vpair log = pair_log1p_ordinary(z);
-    jet j = scaled_jet(s, z, weight, (one - z) * weight);
-    if (m_any(s.beyond)) {
-        log.hi = v_select(s.beyond, far_log(x, p[0]), log.hi);
-        log.lo = v_clear(s.beyond, log.lo);
-        differentiate_far(&j, s.beyond, x, one, p[0]);
+    log.hi = unreduced_log(r, log.hi);
+    vec value = infinite_if(r.s.is_infinite, scaled_value(r.s, (real)0.5, p[0], log));
+    jet j = scaled_jet(r.s, value, weight, (one - z) * weight);
+    if (m_any(r.s.beyond)) { /* log(z) has come in the place of log1p(z) */
+        vec share = p[0] / v_abs(x);
+        j.grad = v_select(r.s.beyond, v_copysign(p[0] * share, x), j.grad);
+        j.weight = v_select(r.s.beyond, share * share, j.weight);
+        j.hess = v_select(r.s.beyond, -share * share, j.hess);
     }
-    j.value = infinite_if(s.is_infinite, scaled_value(s, (real)0.5, p[0], log));
     return j;
 }
 
@@ -237,8 +260,11 @@ INLINE jet tukey_scaled(vec x, vec c, vec scale) {
 
 INLINE jet tukey(vec x, const vec *p) {
     vec tiny = v_set(FL_ARITH == 64 ? 0x1p-450 : 0), huge = v_set(FL_ARITH == 64 ? (real)0x1p450 : INFINITE);
-    vec up = v_set(FL_ARITH == 64 ? 0x1p900 : 1), down = v_set(FL_ARITH == 64 ? 0x1p-700 : 1);
-    return tukey_scaled(x, p[0], v_select(v_lt(p[0], tiny), up, v_select(v_lt(huge, p[0]), down, v_set(1))));
+    vec up = v_set(FL_ARITH == 64 ? 0x1p900 : 1), down = v_set(FL_ARITH == 64 ? 0x1p-520 : 1);
+    jet j = tukey_scaled(x, p[0], v_select(v_lt(p[0], tiny), up, v_select(v_lt(huge, p[0]), down, v_set(1))));
+    if (FL_ARITH == 64) /* the square times `down` may underflow */
+        j.value = v_select(v_lt(v_abs(x), p[0] * v_set(0x1p-100f)), v_set((real)0.5) * x * x, j.value);
+    return j;
 }
 
 INLINE jet tukey_float(vec x, const vec *p) { return tukey_scaled(x, p[0], v_set(1)); }
@@ -272,7 +298,7 @@ INLINE jet andrews(vec x, const vec *p) {
     vec s_half = v_select(high, cosine, sine), c_half = v_select(high, sine, cosine), product = s_half * c_half;
     return (jet){
         .value = scaled_value(s, 2, p[0], (vpair){v_select(outside, one, s_half * s_half), zero}),
-        .grad = v_copysign(v_select(outside, zero, two * p[0] * product), x),
+        .grad = scaled_grad(s, v_copysign(v_select(outside, zero, two * p[0] * product), x)),
         .hess = v_select(outside, zero, (c_half - s_half) * (c_half + s_half)),
         .weight = v_select(outside, zero, v_select(v_eq(hi, zero), one, product / hi)),
     };
@@ -416,27 +442,32 @@ INLINE vec log_gamma_half_step(vec h) {
     return v_select(small, series + v_log(v_select(small, product, v_set(1))), series);
 }
 
-/* Where x is clamped, or w = z / df: w is so large that 1 + w is w */
-INLINE mask student_t_far(scaled_residual s, vec df) {
-    const vec w = s.z.hi / df, far = v_set(FL_ARITH == 32 ? (real)0x1p100 : (real)0x1p900);
-    return m_or(v_lt(v_set(LOG_ORDINARY), w), m_and(s.beyond, v_lt(far, w)));
+/* w = z / df is at most LOG_ORDINARY of what is left of a residual */
+INLINE reduced_residual student_t_residual(vec x, vec df, vec c) {
+    vec reach = c * v_set(SCALED_CAP) * v_sqrt(v_min(v_set(1), df));
+    return reduce_residual(x, c, v_min(v_set(LARGEST_STORED), reach));
 }
 
 /* The negative log-density of Student's t */
 INLINE jet student_t_nll(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), pi = v_set((real)3.14159265358979323846);
     vec df = p[0], c = p[1];
-    scaled_residual s = scale_residual(x, c);
-    vec w = v_min(s.z.hi / df, v_set(LOG_ORDINARY)), q = one / (one + w), weight = (df + one) / df / c / c * q;
+    reduced_residual r = student_t_residual(x, df, c);
+    vec w = v_min(r.s.z.hi / df, v_set(LOG_ORDINARY)), q = one / (one + w), slope = (df + one) / df / c;
     vec normalizer = v_log(c) + (half * v_log(df * pi) - log_gamma_half_step(half * df));
-    vec log = pair_round(pair_log1p(w));
-    jet j = scaled_jet(s, w, weight, (one - w) * q);
-    mask far = student_t_far(s, df);
+    vec log = unreduced_log(r, pair_round(pair_log1p(w))), weight = slope / c * q, curvature = (one - w) * q;
+    vec value = infinite_if(r.s.is_infinite, v_fma(half * (df + one), log, normalizer));
+    jet j = scaled_jet(r.s, value, weight, curvature);
+    mask far = r.s.beyond;
+    if (FL_ARITH == 64) /* where the weight is out of range, the gradient need not be */
+        far = m_or(far, m_or(v_lt(weight, v_set(FL_ARITH == 64 ? 0x1p-1022 : 0)), v_lt(v_set(LARGEST), weight)));
     if (m_any(far)) {
-        log = v_select(far, far_log(x, c) - v_log(df), log);
-        differentiate_far(&j, far, x, df + one, one);
+        vec grad = v_select(r.s.beyond, (df + one) / v_abs(x), r.s.r.hi * q * slope);
+        weight = v_select(r.s.beyond, grad / v_abs(x), slope * q / c);
+        j.grad = v_select(far, v_copysign(grad, x), j.grad);
+        j.weight = v_select(far, weight, j.weight);
+        j.hess = v_select(far, weight * curvature, j.hess);
     }
-    j.value = infinite_if(s.is_infinite, v_fma(half * (df + one), log, normalizer));
     return j;
 }
 
@@ -470,12 +501,11 @@ INLINE vec log1p_less_share(vec w, vec q) {
 INLINE jet student_t_param_grad(vec x, const vec *p) {
     const vec half = v_set((real)0.5), one = v_set(1), cap = v_set(LOG_ORDINARY);
     vec df = p[0], c = p[1];
-    scaled_residual s = scale_residual(x, c);
+    reduced_residual r = student_t_residual(x, df, c);
+    scaled_residual s = r.s;
     vec w = v_min(s.z.hi / df, cap), q = one / (one + w);
     mask far = m_or(s.is_infinite, v_le(cap, w)); /* z / (1 + w) is df */
-    mask is_clamped = student_t_far(s, df);
-    vec less_share = log1p_less_share(w, q);
-    if (m_any(is_clamped)) less_share = v_select(is_clamped, far_log(x, c) - v_log(df) - one, less_share);
+    vec less_share = unreduced_log(r, log1p_less_share(w, q));
     vec by_df = half * ((less_share - w * q / df) - digamma_half_step_rest(half * df));
     vec by_scale = v_select(far, q - df, ((one - s.z.hi) - s.z.lo) * q) / c;
     return (jet){.param_grad = {infinite_if(s.is_infinite, by_df), by_scale}};
