@@ -120,6 +120,29 @@ def test_groups_are_not_made_of_indices(tmp_path, monkeypatch, pair):
     assert pa.types.is_dictionary(seen[0]) and [group.count for group in found.groups.values()] == [20000] * 2
 
 
+def test_fields_that_are_stored_as_indices(tmp_path):
+    """Of a struct that is always there, which have the levels of columns."""
+    names = pa.array(["a", "b", "a"] * 100)
+    struct = pa.StructArray.from_arrays([names], fields=[pa.field("name", pa.string())])
+    schema = pa.schema([pa.field("r", pa.float64()), pa.field("s", struct.type, nullable=False)])
+    pa.parquet.write_table(pa.table([np.arange(300.0), struct], schema=schema), tmp_path / "x.parquet")
+    summary = fl.score(tmp_path / "x.parquet", by="s.name", **OPTIONS)
+    assert {key: group.count for key, group in summary.groups.items()} == {"a": 200, "b": 100}
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy"])
+def test_texts_that_pyarrow_decodes_are_indices_too(tmp_path, monkeypatch, codec):
+    table = pa.table({"r": np.arange(400.0), "g": ["some", "text"] * 200})
+    pa.parquet.write_table(table, tmp_path / "x.parquet", compression=codec)
+    asked = []
+    open_file = pa.parquet.ParquetFile
+    monkeypatch.setattr(
+        pa.parquet, "ParquetFile", lambda *a, **k: asked.append([*k["read_dictionary"]]) or open_file(*a, **k)
+    )
+    fl.score(tmp_path / "x.parquet", by="g", **OPTIONS)
+    assert (["g"] in asked) == (codec == "gzip")
+
+
 @pytest.mark.parametrize("ending", WRITERS)
 def test_a_column_without_a_name(tmp_path, ending):
     """As the index of a pandas frame in a CSV file has none."""

@@ -26,10 +26,11 @@ class Chunks:
         What a row becomes, on average over the row group in which they are largest; texts count as they are stored.
     row_taken : float
         What such a row takes in the file.
-    texts : list of str
-        The columns of texts that are stored as little but indices of dictionaries: to read them as these is faster.
     places : list of str
-        The columns that name groups alone, and whose values are stored as such indices: these are all that is wanted.
+        The columns that name groups alone, and whose values are stored as little but indices of dictionaries: these are
+        all that is wanted.
+    texts : list of str
+        The other columns of texts that are stored so: to read them as indices is faster.
     largest_text : int
         As many bytes as a text of another column may have beyond those that it takes in its chunk; 0 where none can.
     """
@@ -52,10 +53,9 @@ class Chunks:
                 at = group * len(footer.leaves) + i
                 sizes[number] += max(footer.becomes[at], footer.values[at] * width)
                 taken[number] += footer.extents[2 * at + 1] - footer.extents[2 * at]
-            are_places = leaf.path in of_groups and _are_places(footer, i, groups)
-            if are_places:
+            if leaf.path in of_groups and _are_places(footer, schema, i, groups):
                 self.places.append(leaf.path)
-            if leaf.type == "BYTE_ARRAY" and not (are_places and types.is_dictionary(schema.field(leaf.path).type)):
+            elif leaf.type == "BYTE_ARRAY":
                 self._look_at_texts(schema, leaf.path, [metadata().row_group(group).column(i) for group in groups])
         rows = [footer.rows[group] for group in groups]
         of_rows = [(size / count, bytes / count) for size, bytes, count in zip(sizes, taken, rows, strict=True)]
@@ -63,7 +63,7 @@ class Chunks:
 
     def _look_at_texts(self, schema: pa.Schema, path: str, chunks: Sequence[pa.parquet.ColumnChunkMetaData]) -> None:
         sharing = [chunk.total_uncompressed_size for chunk in chunks if _shares(chunk)]
-        if sharing and _is_text(schema, path) and _are_indices(chunks):
+        if sharing and is_text(schema, path) and _are_indices(chunks):
             self.texts.append(path)
         else:
             self.largest_text = max(self.largest_text, *sharing, 0)
@@ -74,12 +74,13 @@ def _inside(footer: Footer, names: Collection[str]) -> list[tuple[int, Leaf]]:
     return [(i, leaf) for i, leaf in enumerate(footer.leaves) if is_inside(leaf.path, names)]
 
 
-def _are_places(footer: Footer, leaf: int, groups: Sequence[int]) -> bool:
-    """Whether the values of a leaf that is a column are stored as little but indices."""
-    repeated, nullable = footer.leaves[leaf].levels
-    most = INDEX_BYTES if footer.leaves[leaf].type == "BYTE_ARRAY" else PLACE_BYTES
+def _are_places(footer: Footer, schema: pa.Schema, leaf: int, groups: Sequence[int]) -> bool:
+    """Whether a leaf is a column of its own whose values are stored as little but indices."""
+    told = footer.leaves[leaf]
+    most = INDEX_BYTES if told.type == "BYTE_ARRAY" else PLACE_BYTES
     at = [group * len(footer.leaves) + leaf for group in groups]
-    return not repeated and nullable <= 1 and all(0 <= footer.becomes[i] <= most * footer.values[i] for i in at)
+    is_column = schema.get_field_index(told.path) >= 0 and not told.levels[0]
+    return is_column and all(0 <= footer.becomes[i] <= most * footer.values[i] for i in at)
 
 
 def extents(
@@ -107,7 +108,7 @@ def _are_indices(chunks: Sequence[pa.parquet.ColumnChunkMetaData]) -> bool:
     return all(chunk.has_dictionary_page for chunk in chunks) and size <= INDEX_BYTES * values
 
 
-def _is_text(schema: pa.Schema, path: str) -> bool:
+def is_text(schema: pa.Schema, path: str) -> bool:
     """Whether a leaf is a column of texts of its own."""
     at = schema.get_field_index(path)
     return at >= 0 and any(is_kind(schema.field(at).type) for is_kind in TEXTS)

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import groupby, islice, starmap
 
 import numpy as np
@@ -18,7 +18,7 @@ from pyarrow import types
 from fastloss.exact.rows import chosen
 from fastloss.files.arrow import columns
 from fastloss.files.arrow.cells import Cells
-from fastloss.files.arrow.chunks import Chunks, extents
+from fastloss.files.arrow.chunks import Chunks, extents, is_text
 from fastloss.files.arrow.declared import declared_bytes
 from fastloss.files.arrow.dictionaries import is_narrow
 from fastloss.files.arrow.int96 import int96_columns, int96_unit
@@ -202,7 +202,7 @@ class ParquetSource(Source):
         """The columns that are read as places in the dictionaries of row groups: each comes in batches of its own then,
         which are to be no smaller for columns that can do without."""
         are_apart = len(self._groups) == 1 or all(self._footer.rows[group] >= MAX_ROWS for group in self._groups)
-        return [name for name in chunks.places if are_apart or name in chunks.texts]
+        return [name for name in chunks.places if are_apart or is_text(self.schema, name)]
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with reading(self._path, "parquet"):
@@ -210,12 +210,15 @@ class ParquetSource(Source):
             advice = "write it with fewer elements a row"
             check_expansion(self._path, int(chunks.row_taken), int(chunks.row_bytes), advice)
             self.expect(names)
-            file = None
-            if chunks.texts:
-                file = self._open(self._stored, self._file.metadata, self._unit, chunks.texts)
             places = self._places(chunks)
+
+            @cache
+            def opened() -> pa.parquet.ParquetFile:
+                texts = [*chunks.texts, *(name for name in places if is_text(self.schema, name))]
+                return self._open(self._stored, self._file.metadata, self._unit, texts) if texts else self._file
+
             for groups in self._steps(places):
-                for batch in self._read(file, chunks, groups, list(names), places):
+                for batch in self._read(opened, chunks, groups, list(names), places):
                     for part in cut(batch):
                         yield self._as_texts(part, chunks.texts)
 
@@ -240,7 +243,7 @@ class ParquetSource(Source):
 
     def _read(
         self,
-        file: pa.parquet.ParquetFile | None,
+        opened: Callable[[], pa.parquet.ParquetFile],
         chunks: Chunks,
         groups: Sequence[int],
         names: list[str],
@@ -265,7 +268,7 @@ class ParquetSource(Source):
                 left, given = left - len(batch), given + 1
             if not left:
                 return
-        file = file or self._file
+        file = opened()
         try:
             for batch in islice(file.iter_batches(size, groups, names, use_threads=wide), given, None):
                 yield validated(batch, self._path, "parquet")
