@@ -1,6 +1,6 @@
 """The engine on this machine: threads over tasks.
 
-Reading, the kernels, the exact sums and writing hold no GIL, only a third of a millisecond a file does, or 1.5 where it
+Reading, the kernels, the exact sums and writing hold no GIL, only a third of a millisecond a file does, or one where it
 is written; processes would scale further, but take half a second to start (docs/scaling.md has the figures). Threads
 need no guard in the caller's main module.
 """
