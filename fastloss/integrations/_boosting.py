@@ -36,6 +36,8 @@ _OTHERS = {  # losses of what boosting does not predict
 }
 _FLAT = ("zero_one", "top_k_error", "disagreement")
 _PROBES = np.array([-3.0, -1.5, 0.0, 1.5, 3.0])
+_SIZES = np.ldexp(1.0, np.arange(-60, 61))  # of residuals: some are below where a loss bends, and some above
+_SIZES = np.concatenate([-_SIZES, [0.0], _SIZES])
 _NEEDED = {  # outputs of a loss, for each kind of curvature
     "exact": ("grad", "hess"),
     "weight": ("grad", "weight"),
@@ -188,7 +190,8 @@ class Derivatives:
         if "weight" in loss.output_names:
             if np.isinf(loss.weight(0.0)):
                 return "spread"
-            is_exact = "hess" in loss.output_names and (loss.weight(_PROBES) == loss.hess(_PROBES)).all()
+            with np.errstate(all="ignore"):  # of a user's functions, which may have a range
+                is_exact = "hess" in loss.output_names and (loss.weight(_SIZES) == loss.hess(_SIZES)).all()
             return "exact" if is_exact else "weight"
         if loss.family in ("relative", "deviance") or "hess" not in loss.output_names:
             return "spread"

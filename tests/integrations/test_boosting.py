@@ -151,6 +151,20 @@ def test_kinds_of_curvature(hessian):
     np.testing.assert_allclose(grad, loss.grad(pred) / 4, rtol=1e-12)
 
 
+@pytest.mark.parametrize("factor", [1e-6, 0.1, 0.3, 1.0, 3.0, 20.0, 1e6])
+def test_losses_that_bend_have_their_weight_whatever_their_scale(factor):
+    """Where they bend is between, below or above any few residuals that are looked at."""
+    scales = {"scale", "delta", "beta", "a", "b", "c"}
+    bending = [name for name in fl.list_losses("residual") if {*fl.get(name).parameters} & scales]
+    for name in {*bending} - {"truncated_squared"}:  # whose weight is its curvature, 1 or 0
+        given = fl.get(name).parameters
+        loss = fl.get(name, **{key: value * factor for key, value in given.items() if key in scales})
+        residual = np.linspace(-3, 3, 61) * max(loss.parameters[key] for key in scales & {*given})
+        _, curvature = objective_of(loss, "auto", "xgboost")(residual, np.zeros(61))
+        weight = loss.weight(residual)
+        np.testing.assert_allclose(curvature / curvature.max(), weight / weight.max(), rtol=1e-12, err_msg=repr(loss))
+
+
 def test_the_median_bounds_weights_that_are_infinite():
     pred = np.array([0.0, 0.5, 1.0, 4.0, -8.0])
     grad, hess = objective_of(fl.quantile.bind(q=0.7), "auto", "x")(pred, np.zeros(5))
