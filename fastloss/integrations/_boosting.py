@@ -224,9 +224,9 @@ class Derivatives:
             pred, target = pred[at], target[at]
         target = as_target(self.loss, target)
         sizes = np.abs(pred - target)
-        least = float(np.median(sizes)) or 1.0
-        unit = np.mean(np.abs(self.loss.grad(pred, target)) / np.maximum(sizes, least), dtype=np.float64)
-        return least, 1 / (float(unit) or 1.0)
+        least = float(np.median(_finite(sizes))) or 1.0
+        curvatures = np.abs(self.loss.grad(pred, target)) / np.maximum(sizes, least)
+        return least, 1 / (float(np.mean(_finite(curvatures), dtype=np.float64)) or 1.0)
 
     def _refuse(self, pred: Array, target: Array, grad: Array) -> None:
         row = int((~np.isfinite(grad)).reshape(len(grad), -1).any(axis=1).argmax())
@@ -234,6 +234,12 @@ class Derivatives:
             f"{self.loss.name} has no finite gradient at row {row}: its prediction is {pred[row]}, its label "
             f"{target[row]}"
         )
+
+
+def _finite(numbers: Array) -> Array:
+    """Those that are finite, or 0: one row that is not is told of alone."""
+    finite = numbers[np.isfinite(numbers)]
+    return finite if finite.size else np.zeros(1)
 
 
 def _step(dtype: np.dtype[Any], weight: Any) -> int:

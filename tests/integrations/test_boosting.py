@@ -460,6 +460,15 @@ def test_what_cannot_be_boosted(loss, hessian, error, message):
         objective_of(loss, hessian, "xgboost")
 
 
+@pytest.mark.parametrize("name", ["poisson_deviance", "gamma_deviance", "absolute_error", "squared_log_error"])
+@pytest.mark.parametrize("rows", [4, 9000])
+def test_the_row_whose_gradient_is_not_finite_is_named(name, rows):
+    pred, target = np.full(rows, 1.5), np.ones(rows)
+    pred[2] = np.nan if name == "absolute_error" else -2.0
+    with pytest.raises(ValueError, match=rf"{name} has no finite gradient at row 2: its prediction is {pred[2]}"):
+        objective_of(name, "auto", "x")(pred, target)
+
+
 def test_a_gradient_that_is_not_finite_is_an_error():
     with pytest.raises(ValueError, match=r"poisson has no finite gradient at row 1: its prediction is 1000.0"):
         objective_of("poisson", "auto", "xgboost")(np.array([0.0, 1000.0]), np.array([1.0, 1.0]))
