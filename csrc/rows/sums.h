@@ -28,10 +28,10 @@ INLINE void add_compensated(vpair *total, vec x) {
 /* An infinite hi leaves NaN in lo: 0 instead */
 INLINE vpair without_nan(vpair x) { return (vpair){x.hi, v_select(is_finite(x.hi), x.lo, v_set(0))}; }
 
-/* The sum of n terms, a power of two, as a tree: ((t0 + t4) + (t2 + t6)) + ... */
+/* The sum of n terms, a power of two, as a tree: ((t0 + t4) + (t2 + t6)) + ... GCC would leave these loops, and the terms
+ * in memory, where it has inlined much. */
 INLINE vec tree(vec *t, int n) {
-    for (int width = n / 2; width; width /= 2)
-        for (int i = 0; i < width; i++) t[i] += t[i + width];
+    UNROLL for (int width = n / 2; width; width /= 2) UNROLL for (int i = 0; i < width; i++) t[i] += t[i + width];
     return t[0];
 }
 
