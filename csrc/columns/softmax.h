@@ -34,13 +34,21 @@ INLINE size_t column_spacing(size_t classes) {
     return whole_groups(classes < CHUNK ? classes : CHUNK) * LANES + COLUMN_GAP;
 }
 
-/* The bytes that begin_columns needs: two chunks, those of a target, weights of the classes, and per chunk and row its
+/* How many chunks there are places for: one that is copied, and all of a row's, whose exponentials are kept there. Of
+ * more than KEPT_BYTES, which are memory that was never touched in each call, only the one that is summed. */
+INLINE size_t chunks_in_room(size_t chunks, size_t classes) {
+    enum { KEPT_BYTES = 1 << 24 };
+    return chunks * COLUMN_TILES * column_spacing(classes) * sizeof(real) <= KEPT_BYTES ? chunks + 1 : 2;
+}
+
+/* The bytes that begin_columns needs: the chunks, those of a target, weights of the classes, and per chunk and row its
  * sums, its maximum and its factor */
 static size_t column_room(size_t classes) {
-    size_t chunks = (classes + CHUNK - 1) / CHUNK, tiles = 4 * COLUMN_TILES;
+    size_t chunks = (classes + CHUNK - 1) / CHUNK, places = chunks_in_room(chunks, classes);
     if (chunks > MAX_CHUNKS) return 0;
-    return (tiles * column_spacing(classes) + whole_groups(classes) + 2 * chunks * COLUMNS) * sizeof(real) +
-           chunks * COLUMNS * sizeof(softmax_part) + FL_ALIGNMENT;
+    return (2 * places * COLUMN_TILES * column_spacing(classes) + whole_groups(classes) + 2 * chunks * COLUMNS) *
+               sizeof(real) +
+           places * sizeof(columns) + chunks * COLUMNS * sizeof(softmax_part) + FL_ALIGNMENT;
 }
 
 /* Where rows begin within a line of the cache, they end in one more. */
@@ -188,18 +196,24 @@ DEFINE_TILE_SUM(soft_tempered_tile, SOFT | TEMPERED)
 
 /* The rows of a block, COLUMNS at a time */
 typedef struct {
-    columns chunks_here[2], *summed, *copied;
+    columns *chunks_here;               /* a ring: the chunk `at` is summed, and the next copied */
+    size_t classes, chunks, places, at; /* places: how many chunks are here */
     column_reader reader;
-    size_t classes, chunks;
     real *class_weight; /* as `columns` has it */
     softmax_part *parts;
     real *max, *shift; /* per chunk and row: what the logits were compared with, and the factor of softmax_merged */
 } column_rows;
 
+/* The chunk that was summed n before the present one */
+INLINE columns *chunk_before(const column_rows *s, size_t n) {
+    return &s->chunks_here[(s->at + s->places - n) % s->places];
+}
+
 INLINE void begin_chunk(column_rows *s, const fl_rows *a, size_t r, size_t c) {
     const size_t left = s->classes - c * CHUNK;
-    s->reader = (column_reader){.to = s->copied, .step = a->logits.step, .target_step = a->target.step};
-    s->copied->class_weight = s->class_weight + c * CHUNK;
+    columns *to = &s->chunks_here[(s->at + 1) % s->places];
+    s->reader = (column_reader){.to = to, .step = a->logits.step, .target_step = a->target.step};
+    to->class_weight = s->class_weight + c * CHUNK;
     if (r >= a->rows) return; /* there are no more */
     s->reader.from = (const real *)a->logits.data + r + c * CHUNK * a->logits.step;
     if (a->target.data) s->reader.target = (const real *)a->target.data + r + c * CHUNK * a->target.step;
@@ -210,25 +224,24 @@ INLINE void begin_chunk(column_rows *s, const fl_rows *a, size_t r, size_t c) {
 /* The chunk that was copied becomes the one that is summed. */
 INLINE void end_chunk(column_rows *s) {
     end_reading(&s->reader);
-    columns *copied = s->copied;
-    s->copied = s->summed;
-    s->summed = copied;
+    s->at = (s->at + 1) % s->places;
 }
 
 SHARED void begin_columns(column_rows *s, const fl_rows *a, const void *room, int variant) {
     const size_t n = a->classes, chunks = (n + CHUNK - 1) / CHUNK, spacing = column_spacing(n), all = whole_groups(n);
     const real *class_weight = a->class_weight;
-    real *x = (real *)(((uintptr_t)room + FL_ALIGNMENT - 1) / FL_ALIGNMENT * FL_ALIGNMENT);
     s->classes = n;
     s->chunks = chunks;
-    s->summed = &s->chunks_here[0];
-    s->copied = &s->chunks_here[1];
-    for (int i = 0; i < 2; i++, x += COLUMN_TILES * spacing) {
+    s->places = variant & KEEP ? chunks_in_room(chunks, n) : 2;
+    s->at = 0;
+    s->chunks_here = (columns *)(((uintptr_t)room + FL_ALIGNMENT - 1) / FL_ALIGNMENT * FL_ALIGNMENT);
+    real *x = (real *)(s->chunks_here + s->places);
+    for (size_t i = 0; i < s->places; i++, x += COLUMN_TILES * spacing) {
         s->chunks_here[i].x = x;
-        s->chunks_here[i].target = a->target.data ? x + 2 * COLUMN_TILES * spacing : NULL;
+        s->chunks_here[i].target = a->target.data ? x + s->places * COLUMN_TILES * spacing : NULL;
         s->chunks_here[i].spacing = spacing;
     }
-    if (a->target.data) x += 2 * COLUMN_TILES * spacing;
+    if (a->target.data) x += s->places * COLUMN_TILES * spacing;
     for (size_t k = 0; variant & SOFT && k < all; k++) x[k] = k >= n ? 0 : class_weight ? class_weight[k] : 1;
     s->class_weight = x;
     s->max = x + all;
@@ -246,8 +259,8 @@ SHARED int has_nan(const fl_rows *a, size_t r) {
     return found;
 }
 
-/* The sums of up to COLUMNS rows from r on as states, a tile each. If they have but one chunk, s->copied holds what was
- * kept, until the next are reduced. */
+/* The sums of up to COLUMNS rows from r on as states, a tile each. If there is room for their chunks, these hold what was
+ * kept, until the next rows are reduced. */
 SHARED void reduce_columns(column_rows *s, const fl_rows *a, size_t r, const softmax_call *call, softmax_state *states,
                            int variant) {
     static tile_sum *const sums[] = {plain_tile, tempered_tile, soft_tile, soft_tempered_tile};
@@ -258,9 +271,10 @@ SHARED void reduce_columns(column_rows *s, const fl_rows *a, size_t r, const sof
             begin_chunk(s, a, r, c + 1);
         else
             begin_chunk(s, a, r + COLUMNS, 0);
+        const columns *summed = chunk_before(s, 0);
         for (int t = 0; t < COLUMN_TILES && r + (size_t)t * LANES < a->rows; t++) {
-            sum_tile(call, s->summed, t, n, &s->reader, s->parts + (size_t)t * LANES * s->chunks + c, s->chunks);
-            v_store(s->max + c * COLUMNS + t * LANES, v_max(v_set((real)LOWEST), s->summed->max[t]));
+            sum_tile(call, summed, t, n, &s->reader, s->parts + (size_t)t * LANES * s->chunks + c, s->chunks);
+            v_store(s->max + c * COLUMNS + t * LANES, v_max(v_set((real)LOWEST), summed->max[t]));
         }
         end_chunk(s);
     }
