@@ -288,7 +288,7 @@ def _parts(batch: Any) -> tuple[Any, Any, Any]:
 
 def _checked(logits: Any, labels: Any, sample_weight: Any, ignore_index: int) -> Batch:
     """Rows that count: their logits, as a matrix, their labels and weights."""
-    call = RowCall(logits, None, None, sample_weight=sample_weight, labels=labels)
+    call = RowCall(logits, -1, None, sample_weight=sample_weight, labels=labels, is_asked=False)
     call.labels(ignore_index)  # which raises where one is out of range
     matrix = call.logits.reshape(-1, call.classes)
     own = as_array(labels, "labels").reshape(-1)

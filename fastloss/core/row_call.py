@@ -25,17 +25,25 @@ LABELS, LABELS_OR_PROBABILITIES, LOGITS = "labels", "labels or probabilities", "
 
 
 class RowCall:
-    """The checked arguments of one call over rows; the class axis is moved last. It is the last one, and not the user's
-    to say, where `axis` is None."""
+    """The checked arguments of one call over rows; the class axis is moved last. `is_asked` is whether the user says
+    which it is."""
 
     def __init__(
-        self, logits, axis, num_threads, target=None, sample_weight=None, targets=LABELS_OR_PROBABILITIES, labels=None
+        self,
+        logits,
+        axis,
+        num_threads,
+        target=None,
+        sample_weight=None,
+        targets=LABELS_OR_PROBABILITIES,
+        labels=None,
+        is_asked=True,
     ):
         self.num_threads = None if num_threads is None else check_count(num_threads)
         self.logits = as_array(logits, "logits")
         self.shape = self.logits.shape
-        self._has_axis = axis is not None
-        self.axis = self._check_axis(axis if self._has_axis else -1)
+        self._is_asked = is_asked
+        self.axis = self._check_axis(axis)
         self.rows = self.shape[: self.axis] + self.shape[self.axis + 1 :]
         self.classes = self.shape[self.axis]
         self.target = None if target is None else as_array(target, "target")
@@ -90,7 +98,7 @@ class RowCall:
         fit = [axis for axis in range(len(shape)) if shape[:axis] + shape[axis + 1 :] == wanted]
         if not fit:
             return "labels are one per row"
-        advice = f"axis={fit[0]}" if self._has_axis else f"numpy.moveaxis(logits, {fit[0]}, -1)"
+        advice = f"axis={fit[0]}" if self._is_asked else f"numpy.moveaxis(logits, {fit[0]}, -1)"
         return f"labels are one per row; they fit {advice}"
 
     def _check_shape(self, name, array, wanted, what):

@@ -272,9 +272,9 @@ def decoded(monkeypatch):
     found = []
     read = ParquetSource._read
 
-    def counted(self, file, chunks, row_groups, columns):
+    def counted(self, file, chunks, row_groups, columns, places):
         found.extend((group, tuple(columns)) for group in row_groups)
-        return read(self, file, chunks, row_groups, columns)
+        return read(self, file, chunks, row_groups, columns, places)
 
     monkeypatch.setattr(ParquetSource, "_read", counted)
     return found
