@@ -35,7 +35,8 @@ class _Point:
     grad: Array
     hess: Array
     step: Array
-    length: float  # the root of the mean square of the moves of the predictions
+    moves: Array  # of the predictions
+    length: float  # the root of their mean square
 
 
 @dataclass(eq=False)
@@ -86,7 +87,7 @@ class MEstimate:
                 return self._end(loss, self._moved(here, here.step)), True
             tried = self._newton(loss, here) if here.length < NEAR * here.scale else None
             here = tried or self._point(loss, self._moved(here, damping.share * here.step))
-            damping.learn(here.state.basis.rows @ here.step)
+            damping.learn(here.moves)
         return self._end(loss, here.state), False
 
     def scale(self, state: State) -> float:
@@ -125,7 +126,7 @@ class MEstimate:
         step = -axes[:, kept] @ (along / sizes[kept])
         moves = state.basis.rows @ step
         length = float(np.sqrt(descent.weights @ np.square(moves) / descent.weights.sum()))
-        return _Point(state, scale, slopes, scaled, grad, hess, step, length)
+        return _Point(state, scale, slopes, scaled, grad, hess, step, moves, length)
 
     def _gradient(self, state: State, grad: Array) -> Array:
         basis = state.basis
