@@ -32,12 +32,10 @@ class Source:
         ScoringError
             If not.
         """
-        if where:
-            from fastloss.files.arrow.masks import met  # what it imports takes its time
-
-            for one in where:
-                columns.check(self.schema, one.column)
-                met(pa.nulls(0, columns.type_of(self.schema, one.column)), one)
+        for one in where:
+            columns.check(self.schema, one.column)
+            field = columns.field_of(self.schema, one.column)
+            _met(pa.nulls(0, field.type), field, one)
 
     def matched(
         self, names: Sequence[str], rest: Sequence[str], where: Sequence[Condition]
@@ -69,10 +67,18 @@ def which_match(batch: pa.RecordBatch, where: Sequence[Condition]) -> np.ndarray
     """The rows that meet all conditions; None where all do."""
     if not where:
         return None
-    from fastloss.files.arrow.masks import met
+    found = (_met(columns.get(batch, one.column), columns.field_of(batch.schema, one.column), one) for one in where)
+    return np.logical_and.reduce([columns.numbers(one)[0] for one in found])
 
-    masks = [columns.numbers(met(columns.get(batch, one.column), one))[0] for one in where]
-    return np.logical_and.reduce(masks)
+
+def _met(column: pa.Array, field: pa.Field, condition: Condition) -> pa.BooleanArray:
+    """Which values of a column meet a condition."""
+    from fastloss.files.arrow.group_keys import as_printed  # what these import takes its time
+    from fastloss.files.arrow.masks import met
+    from fastloss.files.arrow.of_pandas import check_order
+
+    check_order(field, condition)
+    return met(as_printed(column, field, condition.column), condition)
 
 
 def empty_batches(rows: int) -> Iterator[pa.RecordBatch]:

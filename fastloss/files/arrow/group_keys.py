@@ -23,12 +23,12 @@ Remembered = dict[str | tuple[str, ...], tuple]
 
 def keys_of_rows(batch: pa.RecordBatch, names: Sequence[str], known: Remembered) -> tuple[np.ndarray, list[Key]]:
     """As `keys_of_columns`, by these columns of a batch."""
-    given = {by: _without_pandas(columns.get(batch, by), columns.field_of(batch.schema, by), by) for by in names}
+    given = {by: as_printed(columns.get(batch, by), columns.field_of(batch.schema, by), by) for by in names}
     return keys_of_columns(given, known)
 
 
-def _without_pandas(column: pa.Array, field: pa.Field, by: str) -> pa.Array:
-    """A column, whose intervals and periods of pandas are texts."""
+def as_printed(column: pa.Array, field: pa.Field, by: str) -> pa.Array:
+    """A column, whose intervals and periods of pandas are the texts that it prints."""
     kind = of_pandas.described(field)
     if kind is None:
         return column

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from pyarrow import types
 
-from fastloss.files.arrow import columns
+from fastloss.files.arrow import columns, of_pandas
 from fastloss.files.arrow.masks import may_be_met
 from fastloss.files.conditions import Condition
 from fastloss.files.parquet import footer as fields
@@ -76,6 +76,8 @@ def bounds_of(
     path = ".".join(columns.path(schema, name))
     at = [i for i, leaf in enumerate(footer.leaves) if leaf.path == path]
     if len(at) != 1 or footer.leaves[at[0]].levels[0] or not _is_ordered(footer, at[0]):
+        return None
+    if of_pandas.described(columns.field_of(schema, name)) is not None:  # which compares as text
         return None
     stored = _Stored.of(metadata.schema.column(at[0]), columns.bare(columns.type_of(schema, name)))
     if stored is None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.files.arrow.columns import decoded
+from fastloss.files.arrow.group_keys import as_printed
 from fastloss.files.csv.text import HEADER, LINE_END, ROWS
 from fastloss.files.errors import ScoringError
 from fastloss.files.writers.sinks import Sink
@@ -30,16 +31,16 @@ class CsvSink(Sink):
     """CSV with a header line: a null is an empty field, an empty text is "", and a field is quoted where it has to be.
 
     In a file of one column a null is "" too: an empty line is no row to most readers. Rows of a CSV file come as the
-    text that they are (ROWS), and the emitted columns go behind it.
+    text that they are (ROWS), and the emitted columns go behind it. Intervals and periods of pandas are what it prints.
     """
 
     def __init__(self, file, schema: pa.Schema, separator: str):
-        self._file, self._separator = file, _field(separator.encode())[0]
+        self._file, self._schema, self._separator = file, schema, _field(separator.encode())[0]
         self._null = '""' if len(schema) == 1 else ""
         self._marks = [mark.encode() for mark in ('"', "\n", "\r", separator)]
         for field in schema:
             try:
-                _text(pa.nulls(1, field.type))  # of no rows pyarrow casts whatever there is
+                _text(as_printed(pa.nulls(1, field.type), field, field.name))  # of none pyarrow casts what there is
             except pa.ArrowException as error:
                 raise ScoringError(
                     f"column {field.name!r} holds {field.type}, which CSV cannot: "
@@ -53,7 +54,8 @@ class CsvSink(Sink):
         self._write(names)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self._write(batch.columns)
+        named = zip(batch.columns, self._schema, strict=True)
+        self._write([as_printed(column, field, field.name) for column, field in named])
 
     def close(self) -> None:
         self._file.write(self._last)
