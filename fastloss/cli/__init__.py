@@ -13,6 +13,7 @@ from fastloss.cli.interrupts import Interrupted, heeded
 from fastloss.core.installing import install_extra
 from fastloss.files.errors import ScoringError, escaped, one_line
 
+INTERRUPTED = 130  # also typer's answer to a KeyboardInterrupt, which libraries with a handler of their own raise
 STREAM_ERRORS = (errno.EBADF, errno.EIO, errno.ENOSPC, errno.EFBIG)
 
 
@@ -49,7 +50,7 @@ def _run(args: Sequence[str] | None) -> tuple[int, str]:
 
         code = app(sys.argv[1:] if args is None else list(args), standalone_mode=False)
         sys.stdout.flush()
-        return code or 0, ""
+        return code or 0, "interrupted" if code == INTERRUPTED else ""
     except BrokenPipeError:
         return 0, ""
     except SystemExit as exit:  # 1 is typer's answer to a closed pipe
@@ -58,7 +59,7 @@ def _run(args: Sequence[str] | None) -> tuple[int, str]:
     except (typer.BadParameter.__base__, ScoringError, OSError, ImportError, MemoryError) as error:
         return 2, _message(error)
     except (KeyboardInterrupt, typer.Abort):
-        return 130, "interrupted"
+        return INTERRUPTED, "interrupted"
     except Exception as error:  # a fault of the program: 1 would say that a gate failed
         if os.environ.get("FASTLOSS_TRACEBACK"):
             traceback.print_exc()

@@ -495,6 +495,16 @@ def test_a_signal_that_became_another_error(here, run, monkeypatch, made):
     assert run("score", "in.parquet", "-o", "out.csv", *HUBER) == (143, "", "fastloss: interrupted\n")
 
 
+def test_an_interrupt_that_a_library_heeds_is_named_too(run, monkeypatch):
+    """Spark's handler takes the place of ours, and raises KeyboardInterrupt, which typer makes a code of."""
+
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fl, "score", interrupted)
+    assert run("score", "in.parquet", *HUBER) == (130, "", "fastloss: interrupted\n")
+
+
 def test_a_signal_that_was_ignored_stays_so(waiting):
     """As under nohup."""
     with waiting(_ignore_hangups) as p:
