@@ -46,7 +46,9 @@ _NEEDED = {  # outputs of a loss, for each kind of curvature
     "spread": ("grad",),
     "bounded": ("grad", "hess"),
 }
-NEAREST = 1 << 14  # bytes of the nearest cache that are read and written at once, beside which others come into it
+# Rows at once, by the bytes of a number: what they read and write stays in the nearest cache, 32 KiB here. Of float64,
+# 512 rows are a page an array, and the arrays drive each other out.
+STEPS = {4: 1024, 8: 256}
 LOGITS = 1 << 14  # of rows at once
 SAMPLE = 1 << 12  # rows that tell a median
 _LONGEST = 2.0  # steps of a logit that a row asks for, where its curvature is not positive enough
@@ -128,7 +130,7 @@ class Derivatives:
                 mask |= 1 << kernels.OUTPUTS[name]
         loop = Curvature(
             self.loss._loop(call, mask, arrays, False), call.is_double, *call.operands, grad, curvature, kind, factor,
-            least, kernels.BLOCK * PYTHON_BLOCKS if self.loss.calls_python else _step(dtype, weight), reads_signs,
+            least, kernels.BLOCK * PYTHON_BLOCKS if self.loss.calls_python else STEPS[dtype.itemsize], reads_signs,
         )  # fmt: skip
         run_blocks(loop.run, loop.blocks, loop.step, 1 if self.loss.calls_python else None)
         if not loop.are_signs:
@@ -240,12 +242,6 @@ def _finite(numbers: Array) -> Array:
     """Those that are finite, or 0: one row that is not is told of alone."""
     finite = numbers[np.isfinite(numbers)]
     return finite if finite.size else np.zeros(1)
-
-
-def _step(dtype: np.dtype[Any], weight: Any) -> int:
-    """How many rows stay in the nearest cache while they are computed: a power of two."""
-    arrays = 4 if weight is None else 5
-    return 1 << (NEAREST // (arrays * dtype.itemsize)).bit_length() - 1
 
 
 @dataclass(frozen=True)

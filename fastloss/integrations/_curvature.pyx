@@ -32,24 +32,14 @@ cdef extern from *:
      * their places; whether all gradients are finite: a number minus itself is 0 where it is, else NaN. Of the curvature
      * become, too: WEIGHED, its product with the weight; BOUNDED, no less than `least` times the gradient's size;
      * CONSTANT, `least`, times the weight if there is one; SPREAD, the gradient's size over that of a residual, as if
-     * none were below `least`. UNSCALED rows are looked at alone. All of these are in the cache: meanwhile what the
-     * next rows read comes into it. */
-    enum { UNSCALED, SCALED, WEIGHED, BOUNDED, CONSTANT, SPREAD };
-    enum { INPUTS = 3, FETCHED = 128 }; /* predictions, labels, weights; rows at once */
+     * none were below `least`. CURVED ones are themselves. All of these are in the cache. */
+    enum { CURVED, WEIGHED, BOUNDED, CONSTANT, SPREAD };
     typedef struct {
-        const char *next[INPUTS];     /* those of the next rows, as they are stored */
-        Py_ssize_t itemsizes[INPUTS]; /* 0: not side by side, or none */
         void *grad, *curvature;
         const void *weight, *pred, *target; /* weight may be NULL */
         double factor, least;
         int kind;
     } rows_to_finish;
-
-    static inline void fetch(const rows_to_finish *rows, Py_ssize_t from, Py_ssize_t to) {
-        for (int k = 0; k < INPUTS; k++)
-            for (Py_ssize_t i = from * rows->itemsizes[k]; i < to * rows->itemsizes[k]; i += 64)
-                __builtin_prefetch(rows->next[k] + i, 0, 2);
-    }
 
     #define DEFINE_PASSES(real, bits)                                                                                \\
         FOR_EACH_MACHINE static int signs_##real(const real *labels, real *out, Py_ssize_t n) {                      \\
@@ -67,66 +57,64 @@ cdef extern from *:
             return others != 0;                                                                                      \\
         }                                                                                                            \\
         static inline __attribute__((always_inline)) int finish_as_##real(                                           \\
-            const rows_to_finish *rows, Py_ssize_t n, int kind, int is_weighted                                      \\
+            const rows_to_finish *rows, Py_ssize_t n, int kind, int is_weighted, int is_scaled                       \\
         ) {                                                                                                          \\
             const real factor = (real)rows->factor, least = (real)rows->least;                                       \\
             const real *weight = rows->weight, *pred = rows->pred, *target = rows->target;                           \\
             real *grad = rows->grad, *curvature = rows->curvature;                                                   \\
             bits found = 0;                                                                                          \\
-            for (Py_ssize_t from = 0, to; from < n; from = to) {                                                     \\
-                to = from + FETCHED < n ? from + FETCHED : n;                                                        \\
-                fetch(rows, from, to);                                                                               \\
-                INDEPENDENT                                                                                          \\
-                for (Py_ssize_t i = from; i < to; i++) {                                                             \\
-                    real g = grad[i], h, difference, size;                                                           \\
-                    if (kind != UNSCALED) grad[i] = g = g * factor;                                                  \\
-                    difference = g - g;                                                                              \\
-                    bits of;                                                                                         \\
-                    memcpy(&of, &difference, sizeof of);                                                             \\
-                    found |= of;                                                                                     \\
-                    if (kind == UNSCALED) continue;                                                                  \\
-                    size = g < 0 ? -g : g;                                                                           \\
-                    if (kind == CONSTANT) {                                                                          \\
-                        h = is_weighted ? least * weight[i] : least;                                                 \\
-                    } else if (kind == SPREAD) {                                                                     \\
-                        real residual = pred[i] - target[i], distance = residual < 0 ? -residual : residual;         \\
-                        h = size / (distance < least ? least : distance);                                            \\
-                    } else {                                                                                         \\
-                        h = curvature[i] * factor;                                                                   \\
-                    }                                                                                                \\
-                    if (kind == WEIGHED) { /* as bits, since compilers take no choice of a product into vectors */   \\
-                        real product = h * weight[i];                                                                \\
-                        memcpy(&of, &product, sizeof of);                                                            \\
-                        of &= -(bits)(weight[i] != 0);                                                               \\
-                        memcpy(&h, &of, sizeof h);                                                                   \\
-                    }                                                                                                \\
-                    if (kind == BOUNDED) h = h < least * size ? least * size : h;                                    \\
-                    curvature[i] = h;                                                                                \\
+            INDEPENDENT                                                                                              \\
+            for (Py_ssize_t i = 0; i < n; i++) {                                                                     \\
+                real g = grad[i], h, difference, size;                                                               \\
+                if (is_scaled) grad[i] = g = g * factor;                                                             \\
+                difference = g - g;                                                                                  \\
+                bits of;                                                                                             \\
+                memcpy(&of, &difference, sizeof of);                                                                 \\
+                found |= of;                                                                                         \\
+                if (kind == CURVED && !is_scaled) continue;                                                          \\
+                size = g < 0 ? -g : g;                                                                               \\
+                if (kind == CONSTANT) {                                                                              \\
+                    h = is_weighted ? least * weight[i] : least;                                                     \\
+                } else if (kind == SPREAD) {                                                                         \\
+                    real residual = pred[i] - target[i], distance = residual < 0 ? -residual : residual;             \\
+                    h = size / (distance < least ? least : distance);                                                \\
+                } else {                                                                                             \\
+                    h = is_scaled ? curvature[i] * factor : curvature[i];                                            \\
                 }                                                                                                    \\
+                if (kind == WEIGHED) { /* as bits, since compilers take no choice of a product into vectors */       \\
+                    real product = h * weight[i];                                                                    \\
+                    memcpy(&of, &product, sizeof of);                                                                \\
+                    of &= -(bits)(weight[i] != 0);                                                                   \\
+                    memcpy(&h, &of, sizeof h);                                                                       \\
+                }                                                                                                    \\
+                if (kind == BOUNDED) h = h < least * size ? least * size : h;                                        \\
+                curvature[i] = h;                                                                                    \\
             }                                                                                                        \\
             return found << 1 == 0;                                                                                  \\
         }                                                                                                            \\
-        FOR_EACH_MACHINE static int finish_##real(const rows_to_finish *rows, Py_ssize_t n) {                        \\
+        static inline __attribute__((always_inline)) int finish_scaled_##real(                                       \\
+            const rows_to_finish *rows, Py_ssize_t n, int is_scaled                                                  \\
+        ) {                                                                                                          \\
             switch (rows->kind) {                                                                                    \\
-            case UNSCALED: return finish_as_##real(rows, n, UNSCALED, 0);                                            \\
-            case SCALED: return finish_as_##real(rows, n, SCALED, 0);                                                \\
-            case WEIGHED: return finish_as_##real(rows, n, WEIGHED, 1);                                              \\
-            case BOUNDED: return finish_as_##real(rows, n, BOUNDED, 0);                                              \\
-            case SPREAD: return finish_as_##real(rows, n, SPREAD, 0);                                                \\
-            default: /* either is a loop without a branch */                                                         \\
-                if (rows->weight) return finish_as_##real(rows, n, CONSTANT, 1);                                     \\
-                return finish_as_##real(rows, n, CONSTANT, 0);                                                       \\
+            case CURVED: return finish_as_##real(rows, n, CURVED, 0, is_scaled);                                     \\
+            case WEIGHED: return finish_as_##real(rows, n, WEIGHED, 1, is_scaled);                                   \\
+            case BOUNDED: return finish_as_##real(rows, n, BOUNDED, 0, is_scaled);                                   \\
+            case SPREAD: return finish_as_##real(rows, n, SPREAD, 0, is_scaled);                                     \\
+            default:                                                                                                 \\
+                if (rows->weight) return finish_as_##real(rows, n, CONSTANT, 1, is_scaled);                          \\
+                return finish_as_##real(rows, n, CONSTANT, 0, is_scaled);                                            \\
             }                                                                                                        \\
+        }                                                                                                            \\
+        FOR_EACH_MACHINE static int finish_##real(const rows_to_finish *rows, Py_ssize_t n) {                        \\
+            if (rows->factor == 1) return finish_scaled_##real(rows, n, 0); /* each is a loop without a branch */    \\
+            return finish_scaled_##real(rows, n, 1);                                                                 \\
         }
     DEFINE_PASSES(float, uint32_t)
     DEFINE_PASSES(double, uint64_t)
     """
     enum:
-        UNSCALED, SCALED, WEIGHED, BOUNDED, CONSTANT, SPREAD
-        INPUTS
+        CURVED, WEIGHED, BOUNDED, CONSTANT, SPREAD
     ctypedef struct rows_to_finish:
-        const char *next[INPUTS]
-        Py_ssize_t itemsizes[INPUTS]
         void *grad
         void *curvature
         const void *weight
@@ -139,7 +127,7 @@ cdef extern from *:
     bint finish_float(const rows_to_finish *, Py_ssize_t) nogil
     bint finish_double(const rows_to_finish *, Py_ssize_t) nogil
 
-KINDS = {"curved": SCALED, "weighed": WEIGHED, "bounded": BOUNDED, "constant": CONSTANT, "spread": SPREAD}
+KINDS = {"curved": CURVED, "weighed": WEIGHED, "bounded": BOUNDED, "constant": CONSTANT, "spread": SPREAD}
 
 
 def finish(np.ndarray grad, np.ndarray curvature, kind, double least):
@@ -148,8 +136,7 @@ def finish(np.ndarray grad, np.ndarray curvature, kind, double least):
     cdef rows_to_finish rows
     memset(&rows, 0, sizeof(rows))
     rows.grad, rows.curvature = np.PyArray_DATA(grad), np.PyArray_DATA(curvature)
-    rows.kind = UNSCALED if kind == "curved" else <int>KINDS[kind]
-    rows.factor, rows.least = 1.0, least
+    rows.kind, rows.factor, rows.least = KINDS[kind], 1.0, least
     cdef Py_ssize_t n = np.PyArray_SIZE(grad)
     cdef bint is_double = np.PyArray_TYPE(grad) == np.NPY_DOUBLE, is_finite
     with nogil:
@@ -162,7 +149,6 @@ cdef class Curvature:
 
     cdef Part part
     cdef Operand pred, target, weight, grad, curvature
-    cdef Operand *inputs[INPUTS]
     cdef bint is_map, reads_signs, has_weight, is_double
     cdef rows_to_finish rows             # what all blocks have in common
     cdef Py_ssize_t size
@@ -174,12 +160,10 @@ cdef class Curvature:
         """`part` stores outputs of a loss in `grad` and `curvature`, contiguous arrays of the computing dtype. Others
         are (array, storage), or None. `step` is how many rows are computed at once. If it `reads_signs`, the part is a
         `Map`, and its target holds labels that it is to read as signs."""
-        cdef int storage = FLOAT64 if is_double else FLOAT32, k
+        cdef int storage = FLOAT64 if is_double else FLOAT32
         self.part, self.is_double, self.size, self.step = part, is_double, grad.size, step
         self.blocks = (self.size + step - 1) // step
         self.rows.kind, self.rows.factor, self.rows.least = KINDS[kind], factor, least
-        if self.rows.kind == SCALED and factor == 1:
-            self.rows.kind = UNSCALED
         self.is_finite = self.are_signs = True
         open_operand(&self.pred, pred[0], pred[1], is_double, False, self.size)
         open_operand(&self.target, target[0], target[1], is_double, False, self.size)
@@ -187,10 +171,6 @@ cdef class Curvature:
         if weight is not None:
             open_operand(&self.weight, weight[0], weight[1], is_double, False, self.size)
             self.has_weight = self.rows.kind in (WEIGHED, CONSTANT)  # else the outputs have it
-        self.inputs[0], self.inputs[1], self.inputs[2] = &self.pred, &self.target, &self.weight
-        for k in range(INPUTS):
-            if self.inputs[k].contiguous:
-                self.rows.itemsizes[k] = self.inputs[k].itemsize
         open_operand(&self.grad, grad, storage, is_double, True, self.size)
         open_operand(&self.curvature, curvature, storage, is_double, True, self.size)
 
@@ -220,11 +200,8 @@ cdef class Curvature:
         cdef void *outputs[FL_OUTPUT_PARAM_GRAD]
         cdef rows_to_finish rows = self.rows
         cdef Py_ssize_t itemsize = 8 if self.is_double else 4
-        cdef int k
         rows.grad = self.grad.data + start * itemsize
         rows.curvature = self.curvature.data + start * itemsize
-        for k in range(INPUTS):
-            rows.next[k] = self.inputs[k].data + (start + n) * self.rows.itemsizes[k]
         if self.is_map:
             # signs in memory that is to be written anyway, or in the nearest cache
             rows.weight = self.compute_map(
