@@ -20,4 +20,16 @@ static inline void fl_in_large_pages(void *memory, size_t size) {
     (void)memory, (void)size;
 #endif
 }
+
+/* Let the system take its large pages while nobody uses them, should it be short of memory; what is in them is lost then.
+   Those at the ends stay: they may be shared with other memory. */
+static inline void fl_lend_large_pages(void *memory, size_t size) {
+#if defined(MADV_FREE) && defined(__linux__)
+    uintptr_t start = ((uintptr_t)memory + FL_LARGE_PAGE - 1) / FL_LARGE_PAGE * FL_LARGE_PAGE;
+    uintptr_t end = ((uintptr_t)memory + size) / FL_LARGE_PAGE * FL_LARGE_PAGE;
+    if (start < end) madvise((void *)start, end - start, MADV_FREE);
+#else
+    (void)memory, (void)size;
+#endif
+}
 #endif

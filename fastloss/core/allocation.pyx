@@ -2,7 +2,8 @@
 
 What a processor computes into pages that are new to a process waits for the system to clear them, several times as long
 as most losses take. The C library returns the memory of large arrays to the system when they go; here that of the last
-few stays, up to a bound. The arrays own their data, as any: NumPy asks the handler (its NEP 49) to free them.
+few stays, up to a bound, and the system takes large ones back only when it is short of memory. The arrays own their
+data, as any: NumPy asks the handler (its NEP 49) to free them.
 
 Other libraries' large arrays begin a little behind a page's start, where the C library puts them. What is stored is
 then, modulo the page's size, not ahead of what is read beside it: a load waits for an earlier store to an address with
@@ -35,6 +36,7 @@ cdef extern from *:
 cdef extern from "large_pages.h":
     const size_t FL_PAGE
     void fl_in_large_pages(void *, size_t) nogil
+    void fl_lend_large_pages(void *, size_t) nogil
 
 cdef extern from "numpy/arrayobject.h":
     ctypedef struct PyDataMemAllocator:
@@ -53,20 +55,32 @@ cdef enum:
     LINE = 64            # bytes of the cache's
     LEAST = 1 << 15      # bytes: to look for memory of fewer takes longer than it saves
     LARGE = 1 << 20      # bytes: from these on memory begins with a page
-    PLACES = 16
-    MOST = 64 << 20      # bytes that are kept
+    PLACES = 16          # of a shelf
+    HELD = 64 << 20      # bytes that are kept of blocks that caches may hold
+    LENT = 32 << 20      # bytes: larger blocks are lent to the system while they are kept
+    MOST = 256 << 20     # bytes that are kept of these
 
 # What stands in the line before an array's memory
 cdef struct Block:
     char *allocated
     size_t size          # bytes that the array may have
 
-cdef Block *kept[PLACES]  # the last was given back last
-cdef int count = 0
-cdef size_t kept_bytes = 0
+cdef struct Shelf:
+    Block *kept[PLACES]  # the last was given back last
+    int count
+    size_t bytes
+    size_t most
+
+cdef Shelf held, lent
+held.count, held.bytes, held.most = 0, 0, HELD
+lent.count, lent.bytes, lent.most = 0, 0, MOST
 cdef PyThread_type_lock lock = PyThread_allocate_lock()
 if lock == NULL:
     raise MemoryError()
+
+
+cdef Shelf *shelf_of(size_t size) noexcept nogil:
+    return &lent if size > LENT else &held
 
 
 cdef bint enter() noexcept nogil:
@@ -78,24 +92,24 @@ cdef void leave() noexcept nogil:
     PyThread_release_lock(lock)
 
 
-cdef Block *take_out(int place) noexcept nogil:
-    global count, kept_bytes
-    cdef Block *block = kept[place]
-    count -= 1
-    kept_bytes -= block.size
-    memmove(kept + place, kept + place + 1, (count - place) * sizeof(kept[0]))
+cdef Block *take_out(Shelf *shelf, int place) noexcept nogil:
+    cdef Block *block = shelf.kept[place]
+    shelf.count -= 1
+    shelf.bytes -= block.size
+    memmove(shelf.kept + place, shelf.kept + place + 1, (shelf.count - place) * sizeof(block))
     return block
 
 
 cdef Block *fitting(size_t size) noexcept nogil:
     """The youngest block that is kept of this size, or up to a quarter larger; NULL if there is none."""
+    cdef Shelf *shelf = shelf_of(size)
     cdef Block *found = NULL
     cdef int place
     if size < LEAST or not enter():
         return NULL
-    for place in range(count - 1, -1, -1):
-        if size <= kept[place].size <= size + size // 4:
-            found = take_out(place)
+    for place in range(shelf.count - 1, -1, -1):
+        if size <= shelf.kept[place].size <= size + size // 4:
+            found = take_out(shelf, place)
             break
     leave()
     return found
@@ -118,18 +132,20 @@ cdef void *allocate(void *context, size_t size) noexcept nogil:
 
 
 cdef void give_back(void *context, void *memory, size_t size) noexcept nogil:
-    global count, kept_bytes
     if memory == NULL:
         return
     cdef Block *block = <Block *>(<char *>memory - LINE)
-    if IS_SANITIZED or not LEAST <= block.size <= MOST or not enter():
+    cdef Shelf *shelf = shelf_of(block.size)
+    if IS_SANITIZED or not LEAST <= block.size <= shelf.most or not enter():
         free(block.allocated)
         return
-    while count == PLACES or kept_bytes + block.size > MOST:
-        free(take_out(0).allocated)
-    kept[count] = block
-    count += 1
-    kept_bytes += block.size
+    while shelf.count == PLACES or shelf.bytes + block.size > shelf.most:
+        free(take_out(shelf, 0).allocated)
+    if shelf == &lent:
+        fl_lend_large_pages(memory, block.size)  # before it stands there for another thread to write into
+    shelf.kept[shelf.count] = block
+    shelf.count += 1
+    shelf.bytes += block.size
     leave()
 
 
@@ -159,8 +175,17 @@ LEAST_BYTES = LEAST
 
 def empty(shape, dtype):
     """numpy.empty; of at least LEAST_BYTES the memory is kept."""
+    return _made(numpy.empty, shape, dtype)
+
+
+def zeros(shape, dtype):
+    """numpy.zeros, in such memory."""
+    return _made(numpy.zeros, shape, dtype)
+
+
+cdef object _made(make, shape, dtype):
     before = PyDataMem_SetHandler(HANDLER)
     try:
-        return numpy.empty(shape, dtype)
+        return make(shape, dtype)
     finally:
         PyDataMem_SetHandler(before)

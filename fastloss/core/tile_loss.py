@@ -2,9 +2,8 @@
 
 import inspect
 
-import numpy as np
-
 from fastloss.core import kernels
+from fastloss.core.allocation import zeros
 from fastloss.core.arguments import as_array
 from fastloss.core.domains import check_class_weight, check_one
 from fastloss.core.embedding_loss import EmbeddingLoss
@@ -43,7 +42,7 @@ class TileLoss(EmbeddingLoss):
         call = TileCall(self._embeddings(given, params), sample_weight, num_threads, self.row_arrays)
         params = {k: call.rounded(k, v) if type(v) is float else v for k, v in params.items()}
         shapes = self._shapes(call)
-        grads = {name: np.zeros(shapes[name], call.dtype) for name in wrt}
+        grads = {name: zeros(shapes[name], call.dtype) for name in wrt}
         loops = self._loops(call, given, params, grads)
         total = loops[0].weigh() if reduction == "mean" else 1.0
         for loop in loops:
