@@ -79,7 +79,7 @@ def lifted(residuals: Array, floor: float) -> Array:
 
 
 def stages(
-    target: Any, anneal: int, alpha_bounds: tuple[float, float], floor: float, scale: float | None = None
+    target: Any, anneal: int, alpha_bounds: tuple[float, float], floor: float, scale: float | None
 ) -> list[Known | Learned]:
     """The problems to solve one after the other: alpha falls from where the loss is convex."""
     if target is None:

@@ -33,7 +33,7 @@ class Form(NamedTuple):
 class TileCall:
     """The checked arguments of one call: {name: embeddings} of shapes (N, D), of which the first so many are rows."""
 
-    def __init__(self, embeddings, sample_weight, num_threads, row_arrays=1):
+    def __init__(self, embeddings, sample_weight, num_threads, row_arrays):
         self.threads = threads_of_call(num_threads)
         self.embeddings = {name: _as_vectors(array, name) for name, array in embeddings.items()}
         (first, x), *others = self.embeddings.items()

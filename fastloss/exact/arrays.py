@@ -10,7 +10,7 @@ from fastloss.exact.accumulator import Accumulator, wrong_weight
 EXACT = 1 << 53  # whole numbers up to it are float64
 
 
-def add_rows(accumulator: Accumulator, values, null=None, ignored=None, sample_weight=None) -> None:
+def add_rows(accumulator: Accumulator, values, null, ignored, sample_weight) -> None:
     """Add numbers to the one group of an accumulator; `null` and `ignored` are boolean masks of rows left out."""
     values = as_floats(values, "values")
     left_out = marks(null, ignored, len(values))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fastloss.files.batch import score_batch
-from fastloss.files.csv.options import PLAIN, CsvOptions
+from fastloss.files.csv.options import CsvOptions
 from fastloss.files.dataset import array_roles, with_arrays
 from fastloss.files.errors import ScoringError
 from fastloss.files.inputs import find_fragments
@@ -21,15 +21,15 @@ from fastloss.losses.residual import half_squared_error
 
 def read_residuals(
     inputs: list[str],
-    residual: str | None = None,
-    pred: str | None = None,
-    target: str | None = None,
-    format: str | None = None,
-    sample_weight: str | None = None,
-    dtype: str | None = None,
-    csv: CsvOptions = PLAIN,
-    storage_options: dict | None = None,
-    where: str | list[str] | None = None,
+    residual: str | None,
+    pred: str | None,
+    target: str | None,
+    format: str | None,
+    sample_weight: str | None,
+    dtype: str | None,
+    csv: CsvOptions,
+    storage_options: dict | None,
+    where: str | list[str] | None,
 ) -> Iterator[np.ndarray | tuple[np.ndarray, np.ndarray]]:
     """Columns of residuals, or pred - target, of files as `fastloss.score` reads them; nulls as NaN.
 

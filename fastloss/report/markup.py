@@ -28,7 +28,7 @@ def name(given: str, length: int = NAME_LENGTH) -> str:
     return f'<bdi class="{kind}"{title}>{text(shown)}</bdi>'
 
 
-def shortened(given: str, length: int = NAME_LENGTH) -> str:
+def shortened(given: str, length: int) -> str:
     """Its begin and its end, of so many characters together."""
     return given if len(given) <= length else f"{given[: length * 2 // 3]}…{given[-(length // 3) :]}"
 

@@ -43,8 +43,8 @@ def at_exit():
 
 
 class Last:
-    def __init__(self, check=check):
-        self._check = check
+    def __init__(self):
+        self._check = check  # its module's names may be gone by then
 
     def __del__(self):
         self._check(3, 2)

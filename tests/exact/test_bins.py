@@ -18,10 +18,10 @@ from fastloss.exact.summary import Summary
 shares = st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 5e-324, math.nextafter(1, 0)])
 
 
-def collected(bins, pairs, values=None):
+def collected(bins, pairs):
     collector = Collector(bins)
     p, true = np.array(pairs, float).reshape(-1, 2).T
-    collector.add(np.ones(len(p)) if values is None else np.array(values, float), predicted=(p, true))
+    collector.add(np.ones(len(p)), predicted=(p, true))
     return collector.summary()
 
 

@@ -199,7 +199,6 @@ def test_text_that_is_not_utf8_is_carried_byte_for_byte(scored, block_bytes):
     assert scored(b"r,s\n1,\xe9\n2,\xff,\n".replace(b",\n", b"\n")) == b"r,s,value\n1,\xe9,1\n2,\xff,4\n"
 
 
-TIME = pa.timestamp("ms")  # in Parquet, which has no seconds
 TYPES = {
     "whole": (["1", "-20"], "int64"),
     "with nulls": (["", "NA", "3"], "int64"),

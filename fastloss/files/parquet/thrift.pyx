@@ -5,8 +5,6 @@ A struct is a dict: the numbers of its fields, and pairs of kind and value. Inte
 stays the bytes that it is, known or not, unless a `Shape` names it.
 """
 
-from collections.abc import Callable
-
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
@@ -35,7 +33,6 @@ cdef enum:
 Struct = dict[int, tuple[int, object]]
 # Fields that are structs, by their shapes; or lists of structs, by [shape], [reader] or, if these stay bytes, [None].
 Shape = dict[int, object]
-Reader = Callable[[bytes, int], tuple[object, int]]  # of a struct at a place: what to keep of it, and the place behind
 
 
 class Malformed(ValueError):

@@ -32,7 +32,7 @@ Arrays = dict[str, Callable[[], StoredArray]]
 
 
 def archived(
-    path: str, file, format: str, spec: Spec, stack: ExitStack, of_directory: Collection[str] = ()
+    path: str, file, format: str, spec: Spec, stack: ExitStack, of_directory: Collection[str]
 ) -> dict[str, StoredArray]:
     """The arrays of a file that a spec reads or carries, by name; what they need is closed with the stack.
 

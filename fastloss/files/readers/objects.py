@@ -66,9 +66,9 @@ def opened(store: Store, path: str, begin: Callable[[RangedFile], None], size: i
 def opened_object(
     store: RemoteStore | ArrowStore,
     path: str,
-    begin: Callable[[RangedFile], None] = RangedFile.want_all,
-    size: int | None = None,
-    version: str | None = None,
+    begin: Callable[[RangedFile], None],
+    size: int | None,
+    version: str | None,
 ) -> Iterator[BinaryIO]:
     """An object, of this version, or as it is now; `begin` says what of it will be read first.
 
