@@ -291,8 +291,8 @@ def score(
         groups = dataset.array_groups(by, {"pred", "residual", "target", "weight"})
         arrays = {"target": target, "weight": sample_weight} | groups
         fragments = dataset.with_arrays(fragments, arrays, addresses)
-        pred, target, residual = dataset.array_roles(first, pred, target, residual)
-        sample_weight, by = None if sample_weight is None else "weight", list(groups) or None
+        roles = dataset.array_roles(first, pred, target, residual, sample_weight)
+        (pred, target, residual, sample_weight), by = roles, list(groups) or None
     dataset.check_apart(output, store, found.directories)
     addresses.check_options()
     into_directory = dataset.is_directory_output(found.is_several, output, store)

@@ -164,9 +164,8 @@ def compare(
         groups = array_groups(by, {"pred", "versus", "target", "weight"})
         beside = {"target": target, "weight": sample_weight, "versus": versus if other is None else None} | groups
         given = [with_arrays(*one, addresses) for one in zip(given, (beside, {"target": target}), strict=False)]
-        pred, target, _ = array_roles(loss, pred, target, None)
-        versus = "versus" if other is None else versus
-        sample_weight, by = None if sample_weight is None else "weight", [*groups] or None
+        pred, target, _, sample_weight = array_roles(loss, pred, target, None, sample_weight)
+        versus, by = "versus" if other is None else versus, [*groups] or None
     rest = {"dtype": dtype, "csv": CsvOptions.of(separator, decimal, thousands, null, encoding), "keep": "none"}
     own_spec = Spec.of(loss, pred, target, by=by, sample_weight=sample_weight, where=where, **rest)
     spec = Spec.of(loss, pred if versus is None else as_columns(versus, "versus"), target, **rest)

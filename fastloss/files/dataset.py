@@ -132,7 +132,7 @@ def _shown(row_groups: tuple[int, ...] | None) -> str:
 
 
 def with_arrays(
-    fragments: Sequence[Fragment], arrays: dict[str, str | os.PathLike | None], addresses: Addresses | None = None
+    fragments: Sequence[Fragment], arrays: dict[str, str | os.PathLike | None], addresses: Addresses
 ) -> list[Fragment]:
     """Give .npy fragments the files of further arrays, each by its column: one file, or a directory of the same names.
 
@@ -146,7 +146,7 @@ def with_arrays(
     fragments = list(fragments)
     for column, given in arrays.items():
         if given is not None:
-            files = _beside(fragments, column, given, addresses or Addresses())
+            files = _beside(fragments, column, given, addresses)
             fragments = [
                 replace(fragment, beside=(*fragment.beside, (column, file)))
                 for fragment, file in zip(fragments, files, strict=True)
@@ -335,14 +335,16 @@ def _identity(path: str, store: Store) -> tuple:
     return store.identity(path)
 
 
-def array_roles(loss, pred, target, residual):
+def array_roles(loss, pred, target, residual, sample_weight):
     """The roles of arrays, which have no column names: each is called by its role."""
+    weight = None if sample_weight is None else "weight"
     if residual is None and pred is None and target is None and loss.has_weight:
-        return None, None, "residual"
+        return None, None, "residual", weight
     return (
         "pred" if pred is None and residual is None else pred,
         None if target is None else "target",
         residual,
+        weight,
     )
 
 

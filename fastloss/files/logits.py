@@ -55,8 +55,7 @@ def logits_of(
             )
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
-        pred, target, _ = array_roles(loss, pred, target, None)
-        sample_weight = None if sample_weight is None else "weight"
+        pred, target, _, sample_weight = array_roles(loss, pred, target, None, sample_weight)
     addresses.check_options()
     spec = Spec.of(loss, pred, target, keep="none", sample_weight=sample_weight, dtype=dtype, csv=csv, where=where)
     common = common_class_count(fragments, spec) if len(fragments) > 1 else None

@@ -45,8 +45,8 @@ def read_residuals(
     fragments = find_fragments(inputs, format, addresses)
     if any(fragment.format == "npy" for fragment in fragments):
         fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
-        sample_weight = None if sample_weight is None else "weight"
-        pred, target, residual = array_roles(half_squared_error, pred, target, residual)
+        roles = array_roles(half_squared_error, pred, target, residual, sample_weight)
+        pred, target, residual, sample_weight = roles
     addresses.check_options()
     if residual is None and (pred is None or target is None):
         raise ScoringError("fit needs the column of residuals (--residual), or two columns (--pred and --target)")
