@@ -169,31 +169,15 @@ def compare(
     rest = {"dtype": dtype, "csv": CsvOptions.of(separator, decimal, thousands, null, encoding), "keep": "none"}
     own_spec = Spec.of(loss, pred, target, by=by, sample_weight=sample_weight, where=where, **rest)
     spec = Spec.of(loss, pred if versus is None else as_columns(versus, "versus"), target, **rest)
-    compared = _Compared(own_spec, threads)
+    compared = _Compared(own_spec, spec, threads)
     if other is None:
         both = _Rows(given[0], own_spec, spec.pred)
         addresses.check_options()
-        with closing(both.batches()) as pieces:
-            for place, batch, matches in pieces:
-                chosen = compared.chosen(batch, matches)
-                if len(chosen.batch):
-                    with place.naming(), chosen.counting():
-                        inputs = (read_batch(chosen.batch, one, place.classes) for one in (own_spec, spec))
-                        compared.add(chosen.batch, *inputs)
-        return compared.result()
-    one, two = _Rows(given[0], own_spec), _Rows(given[1], spec)
-    addresses.check_options()
-    with closing(_aligned(one, two)) as pairs:
-        for (place, batch, matches), (place_of_other, batch_of_other, _) in pairs:
-            chosen, other_chosen = compared.chosen(batch, matches), Chosen.of(batch_of_other, matches)
-            if not len(chosen.batch):
-                continue
-            with place_of_other.naming(), other_chosen.counting():
-                inputs = read_batch(other_chosen.batch, spec, place_of_other.classes)
-            with place.naming(), chosen.counting():
-                own = read_batch(chosen.batch, own_spec, place.classes)
-                _check_targets(own, inputs, f"{target!r} is not that of {place_of_other.fragment.name}")
-                compared.add(chosen.batch, own, inputs)
+        compared.add_both(both)
+    else:
+        one, two = _Rows(given[0], own_spec), _Rows(given[1], spec)
+        addresses.check_options()
+        compared.add_aligned(one, two, target)
     return compared.result()
 
 
@@ -270,20 +254,44 @@ def _check_targets(own: Inputs, other: Inputs, what: str) -> None:
 class _Compared:
     """What is added up of both losses and their difference, by groups or not."""
 
-    def __init__(self, spec: Spec, num_threads: int | None):
-        self._spec, self._threads = spec, num_threads
+    def __init__(self, spec: Spec, other: Spec, num_threads: int | None):
+        self._spec, self._other, self._threads = spec, other, num_threads
         self._collectors = [GroupCollector(spec.by) if spec.grouping else Collector() for _ in range(3)]
         self._outcomes, self._left_out = np.zeros(3, np.int64), 0
         self._known: Remembered = {}
         self._by_key: dict[tuple[bool, ...], dict[Key, np.ndarray]] = {}  # by which parts of the key are booleans
 
-    def chosen(self, batch: pa.RecordBatch, matches: np.ndarray | None) -> Chosen:
+    def add_both(self, rows: _Rows) -> None:
+        """Add rows that have both predictions."""
+        with closing(rows.batches()) as pieces:
+            for place, batch, matches in pieces:
+                chosen = self._chosen(batch, matches)
+                if len(chosen.batch):
+                    with place.naming(), chosen.counting():
+                        inputs = (read_batch(chosen.batch, spec, place.classes) for spec in (self._spec, self._other))
+                        self._add(chosen.batch, *inputs)
+
+    def add_aligned(self, one: _Rows, two: _Rows, target: object) -> None:
+        """Add the rows of two inputs, which must have the same targets: `target` is what messages call them."""
+        with closing(_aligned(one, two)) as pairs:
+            for (place, batch, matches), (place_of_other, batch_of_other, _) in pairs:
+                chosen, other_chosen = self._chosen(batch, matches), Chosen.of(batch_of_other, matches)
+                if not len(chosen.batch):
+                    continue
+                with place_of_other.naming(), other_chosen.counting():
+                    other = read_batch(other_chosen.batch, self._other, place_of_other.classes)
+                with place.naming(), chosen.counting():
+                    own = read_batch(chosen.batch, self._spec, place.classes)
+                    _check_targets(own, other, f"{target!r} is not that of {place_of_other.fragment.name}")
+                    self._add(chosen.batch, own, other)
+
+    def _chosen(self, batch: pa.RecordBatch, matches: np.ndarray | None) -> Chosen:
         """The rows of a batch that are compared; the others are ignored."""
         chosen = Chosen.of(batch, matches)
         self._left_out += chosen.left_out
         return chosen
 
-    def add(self, batch: pa.RecordBatch, own: Inputs, other: Inputs) -> None:
+    def _add(self, batch: pa.RecordBatch, own: Inputs, other: Inputs) -> None:
         """Add a batch, as it was read of the one prediction, with the weights, and of the other."""
         first, second = (evaluated(inputs, self._spec, self._threads) for inputs in (own, other))
         a, b = (losses.value.astype(np.float64, copy=False) for losses in (first, second))
