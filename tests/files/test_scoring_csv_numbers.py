@@ -1,6 +1,7 @@
 """Numbers in CSV files: how they are spelled, what stands for none, and what is said of the others."""
 
 import csv
+import gzip
 import io
 
 import numpy as np
@@ -122,6 +123,9 @@ def test_what_is_no_number_is_said(scored, text, options):
         ('r\n1\n"1,234.5"\n', {}, "; if it is a number, give decimal '.' and thousands ','"),
         ("r\n1\n1'234\n", {}, "; if it is a number, give decimal '.' and thousands \"'\""),
         ("r\n1\n#DIV/0!\n", {}, "; if it stands for no number, give null '#DIV/0!'"),
+        ("r\n1\n-\n", {}, "; if it stands for no number, give null '-'"),
+        ("r\n1\n--\n", {}, "; if it stands for no number, give null '--'"),
+        ("r\n1\n12.5 %\n", {}, "; take the % away"),
         ("r\n1\n1.234,5\n", {"separator": ";"}, "; if it is a number, give decimal ',' and thousands '.'"),
         (
             "r\n1\n1.234,5\n",
@@ -150,6 +154,19 @@ def test_a_header_with_another_separator_is_known(scored, header, listed, advice
     with pytest.raises(ScoringError) as error:
         scored(f"{header}\n")
     assert str(error.value).partition(": ")[2] == f"no column 'r'; there are {listed}{advice}"
+
+
+@pytest.mark.parametrize("name", ["in.tsv", "in.TSV", "in.tsv.gz"])
+def test_decimals_with_a_comma_between_tabs(tmp_path, name):
+    """The separator is that of the file, of the output, too."""
+    opened = gzip.open if name.endswith("gz") else open
+    with opened(tmp_path / name, "wt") as file:
+        file.write("r\tn\n1,5\tx\n-3,0\ty\n")
+    summary = fl.score(tmp_path / name, tmp_path / "out.csv", loss="absolute_error", residual="r", decimal=",")
+    assert (summary.sum, summary.max) == (4.5, 3.0)
+    assert (tmp_path / "out.csv").read_text() == "r,n,value\n1.5,x,1.5\n-3,y,3\n"
+    with pytest.raises(ScoringError, match="decimal and separator are both ','"):
+        fl.score(tmp_path / name, loss="absolute_error", residual="r", decimal=",", separator=",")
 
 
 @pytest.mark.parametrize(

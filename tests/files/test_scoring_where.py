@@ -230,14 +230,13 @@ def test_fields_of_csv_are_what_the_value_is(tmp_path, where, rows):
         ("2026-11-01T00:00:00Z", "day >= 2026-11-01", "; it has a zone: give the condition one"),
         ("2026-11-01 00:00:00+01:00", "day in [2026-11-01, 2026-11-02]", "; it has a zone: give the condition one"),
         ("2026-11-01", "day >= 2026-11-01T00:00:00Z", "; it has no zone: give the condition none"),
-        ("01.11.2026", "day >= 2026-11-01", ""),
+        ("01.11.2026", "day >= 2026-11-01", "; times are written as 2026-11-01 or 2026-11-01T12:30:00"),
     ],
 )
 def test_a_time_of_csv_with_a_zone_beside_one_without(tmp_path, field, where, advice):
     (tmp_path / "x.csv").write_text(f"r,day\n0,\n1,{field}\n")
-    with pytest.raises(ScoringError, match=f"invalid value '{re.escape(field)}' at row 1{advice}") as error:
+    with pytest.raises(ScoringError, match=f"invalid value '{re.escape(field)}' at row 1{advice}"):
         fl.score(tmp_path / "x.csv", where=where, **OPTIONS)
-    assert advice or str(error.value).endswith("row 1")
 
 
 @pytest.mark.parametrize("where", ["code == 3", "code > 2026-11-01", "code == true"])

@@ -62,14 +62,19 @@ class CsvOptions(Spelling):
             raise ScoringError("separator must not be '.'")
         if thousands is not None and not _is_mark(thousands):
             raise refusal("thousands", "one character that is no digit, letter, sign", thousands)
-        if decimal in (separator or ",", thousands):
-            other = "thousands" if decimal == thousands else "separator"
-            raise ScoringError(f"decimal and {other} are both {decimal!r}: choose another {other}")
+        if decimal == thousands:
+            raise ScoringError(f"decimal and thousands are both {decimal!r}: choose another thousands")
+        options.check_separator(separator)
         try:
             "".encode(encoding)
         except (LookupError, TypeError, ValueError) as error:
             raise ScoringError(f"unknown encoding {shown(encoding)}; latin-1, cp1252 and utf-16 are some") from error
         return options
+
+    def check_separator(self, separator: str | None) -> None:
+        """That numbers do not have it; where it is None the file tells, when it is read."""
+        if separator == self.decimal:
+            raise ScoringError(f"decimal and separator are both {separator!r}: choose another separator")
 
     def separator_of(self, path: str) -> str:
         """That of a file."""

@@ -67,6 +67,7 @@ class CsvText:
         self._place = f"{shown(path)}: cannot be read as CSV"
         self._path, self.header, self.rows = path, None, 0
         with self._reading():
+            options.check_separator(self.separator)
             read, mark = utf8_reader(file, options.encoding)
             self._blocks = blocks(read, self.separator, block_bytes)
             first = next(self._blocks, Block(b"", False))

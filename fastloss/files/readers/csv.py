@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -174,10 +175,12 @@ class CsvSource(Source):
         return self._each(lambda part: part.cast(pa.string()), name, array, place, "UTF-8 (or give the encoding)")
 
     def _other_marks(self, field: pa.Array) -> str:
-        """What to do where a field is a number with other marks, or what a spreadsheet shows in place of one."""
+        """What to do where a field is a number with other marks, a percentage, or what stands in place of one."""
         text = field[0].as_py()
-        if text.startswith("#"):
+        if text.startswith("#") or not re.search(r"\w", text):
             return f"; if it stands for no number, give null {_shown(text)}"
+        if text.rstrip().endswith("%"):
+            return "; take the % away"
         for marks in MARKS:
             if marks.get("decimal") == self._text.separator:
                 continue
@@ -187,13 +190,13 @@ class CsvSource(Source):
         return ""
 
     def _other_zone(self, zone: str | None, field: pa.Array) -> str:
-        """What to do where a field is a time that has a zone and the condition has none, or the other way round."""
+        """What to do where a field is no time, or has a zone and the condition has none, or the other way round."""
         with contextlib.suppress(pa.ArrowInvalid):
             instants(field, self._spec.csv, None if zone else "UTC")
             if zone:
                 return "; it has no zone: give the condition none"
             return "; it has a zone: give the condition one, as 2026-11-01T00:00:00Z has"
-        return ""
+        return "; times are written as 2026-11-01 or 2026-11-01T12:30:00"
 
     def _each(
         self, convert: Callable, name: str, array: pa.Array, place: str, expected: str, advice: Callable | None = None
