@@ -90,6 +90,7 @@ typedef struct {
 enum { softmax_SUMS = 3, softmax_COUNTS = 2, softmax_NO_TARGET = 0 };
 INLINE int softmax_needed_sums(int variant) { return variant & SOFT ? 3 : 1; }
 INLINE int softmax_weighs(int variant) { return variant & SOFT; }
+INLINE int softmax_hides(int variant) { return !(variant & SOFT); }
 
 #define PASS softmax
 #include "pass.inc"

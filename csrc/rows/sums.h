@@ -38,16 +38,12 @@ INLINE vec tree(vec *t, int n) {
 /* The sum of 16 lanes in float64, as a tree */
 INLINE double across_sum(const vpair sums[LANE_VECTORS]) {
     enum { WIDTH = FL_BYTES / sizeof(double), PARTS = ROW_LANES / WIDTH };
-    typedef real few __attribute__((vector_size(WIDTH * sizeof(real))));
     dvec part[PARTS];
     for (int j = 0; j < LANE_VECTORS; j++) {
         vpair x = without_nan(sums[j]);
-        for (int i = 0; i < LANES / (int)WIDTH; i++) {
-            few hi, lo;
-            memcpy(&hi, (const real *)&x.hi + i * WIDTH, sizeof hi);
-            memcpy(&lo, (const real *)&x.lo + i * WIDTH, sizeof lo);
-            part[j * (LANES / WIDTH) + i] = __builtin_convertvector(hi, dvec) + __builtin_convertvector(lo, dvec);
-        }
+        for (int i = 0; i < LANES / (int)WIDTH; i++)
+            part[j * (LANES / WIDTH) + i] =
+                v_load_doubles((const real *)&x.hi + i * WIDTH) + v_load_doubles((const real *)&x.lo + i * WIDTH);
     }
     for (int width = PARTS / 2; width; width /= 2)
         for (int i = 0; i < width; i++) part[i] += part[i + width];
@@ -95,4 +91,27 @@ INLINE row_source in_last(row_source s, last_group *last, int weighs) {
     if (s.target) s.target = last->target;
     if (weighs) s.class_weight = last->class_weight;
     return s;
+}
+
+/* Copies a group to where its logits that equal `at` are -inf, which adds nothing, and returns how many these are. */
+INLINE real hide_tops(const real *x, vec at, real *hidden) {
+    vec count = v_set(0);
+    for (int i = 0; i < GROUP_LOGITS / LANES; i++) {
+        vec logit = v_load(x + i * LANES);
+        mask top = v_eq(logit - at, v_set(0));
+        v_store(hidden + i * LANES, v_select(top, v_set(-INFINITE), logit));
+        count += v_select(top, v_set(1), v_set(0));
+    }
+    real lane[LANES];
+    v_store(lane, count);
+    for (int width = LANES / 2; width; width /= 2) UNROLL for (int i = 0; i < width; i++) lane[i] += lane[i + width];
+    return lane[0];
+}
+
+/* Stores what is kept of them: the exponential of 0. */
+INLINE void keep_tops(const real *x, vec at, real *kept) {
+    for (int i = 0; i < GROUP_LOGITS / LANES; i++) {
+        mask top = v_eq(v_load(x + i * LANES) - at, v_set(0));
+        v_store(kept + i * LANES, v_select(top, v_set(1 / SUM_UNSCALE), v_load(kept + i * LANES)));
+    }
 }

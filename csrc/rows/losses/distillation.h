@@ -40,6 +40,7 @@ enum { distillation_KEEPS = 0, distillation_VALUE_ALONE = 0, distillation_SUMS =
 INLINE int distillation_needed_sums(int variant) { return variant < 0 ? 0 : 2; }
 
 INLINE int distillation_weighs(int variant) { return variant & 0; }
+INLINE int distillation_hides(int variant) { return variant & 0; }
 
 #define PASS distillation
 #include "../pass.inc"

@@ -38,6 +38,7 @@ enum {
 INLINE int multi_margin_needed_sums(int variant) { return variant & ELEMENTS ? 3 : 1; }
 
 INLINE int multi_margin_weighs(int variant) { return variant & 0; }
+INLINE int multi_margin_hides(int variant) { return variant & 0; }
 
 #define PASS multi_margin
 #include "../pass.inc"

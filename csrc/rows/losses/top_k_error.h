@@ -19,6 +19,7 @@ enum { top_k_error_KEEPS = 0, top_k_error_VALUE_ALONE = 0, top_k_error_SUMS = 1,
 enum { top_k_error_NO_TARGET = 0 };
 INLINE int top_k_error_needed_sums(int variant) { return variant < 0 ? 0 : 1; }
 INLINE int top_k_error_weighs(int variant) { return variant & 0; }
+INLINE int top_k_error_hides(int variant) { return variant & 0; }
 
 #define PASS top_k_error
 #include "../pass.inc"
