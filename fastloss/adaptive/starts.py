@@ -14,6 +14,7 @@ OUTLIERS = 0.45  # ... where so many observations are
 ROWS = 2000  # observations that subsets are tried on
 KEPT = 10  # of the subsets, for more steps
 STEPS = 100
+LEAST_SHARE = 1e-300  # a subset needs as many rows that can be drawn as it has
 
 
 def least_trimmed_squares(rows: Array, y: Array, weights: Array) -> Array:
@@ -32,11 +33,15 @@ def least_trimmed_squares(rows: Array, y: Array, weights: Array) -> Array:
     if len(y) <= rows.shape[1]:  # all fit
         return np.asarray(np.linalg.lstsq(rows, y, rcond=None)[0])
     rng = np.random.default_rng(SEED)
-    few = rng.choice(len(y), ROWS, replace=False) if len(y) > ROWS else np.arange(len(y))
-    gammas = _of_subsets(rows[few], y[few], rng)
+    shares = _shares(weights)
+    some = rows, y, weights
+    if len(y) > ROWS:
+        few = rng.choice(len(y), ROWS, replace=shares is not None, p=shares)
+        some, shares = (rows[few], y[few], np.ones(ROWS)), None
+    gammas = _of_subsets(*some[:2], shares, rng)
     for _ in range(2):
-        gammas = _concentrated(gammas, rows[few], y[few], weights[few])
-    best = np.argsort(_trimmed(gammas, rows[few], y[few], weights[few]), kind="stable")[:KEPT]
+        gammas = _concentrated(gammas, *some)
+    best = np.argsort(_trimmed(gammas, *some), kind="stable")[:KEPT]
     gammas = gammas[best]
     for _ in range(STEPS):
         before, gammas = gammas, _concentrated(gammas, rows, y, weights)
@@ -45,12 +50,19 @@ def least_trimmed_squares(rows: Array, y: Array, weights: Array) -> Array:
     return np.asarray(gammas[np.argmin(_trimmed(gammas, rows, y, weights))])
 
 
-def _of_subsets(rows: Array, y: Array, rng: np.random.Generator) -> Array:
+def _shares(weights: Array) -> Array | None:
+    """How often rows are drawn: a row of weight 30 like 30 rows; None where all weigh the same."""
+    if weights.min() == weights.max():
+        return None
+    return np.maximum(weights / weights.sum(), LEAST_SHARE)
+
+
+def _of_subsets(rows: Array, y: Array, shares: Array | None, rng: np.random.Generator) -> Array:
     """The gammas that fit random subsets of the rows."""
     n, p = rows.shape
     clean = (1 - OUTLIERS) ** p
     count = int(min(max(np.log(MISSED) / np.log1p(-clean), SUBSETS), MOST_SUBSETS))
-    chosen = np.array([rng.choice(n, min(p, n), replace=False) for _ in range(count)])
+    chosen = np.array([rng.choice(n, min(p, n), replace=False, p=shares) for _ in range(count)])
     return np.asarray((np.linalg.pinv(rows[chosen]) @ y[chosen][..., None])[..., 0])
 
 

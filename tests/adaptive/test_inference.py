@@ -158,6 +158,20 @@ def test_forty_percent_of_outliers_in_x_and_y(loss, size, features):
     np.testing.assert_allclose(weighted.coef_, model.coef_, rtol=1e-7)
 
 
+@pytest.mark.parametrize(("size", "times"), [(60, 30), (200, 40)])
+def test_a_row_of_a_large_weight_is_drawn_as_often_as_many_rows(size, times):
+    """Few rows, which stand for most of the observations, among many that stand for one each."""
+    rng = np.random.default_rng(size)
+    coef, others = np.arange(1.0, 6), 12 * size
+    X = np.concatenate([rng.normal(size=(size, 5)), 8 + rng.normal(size=(others, 5))])
+    y = np.concatenate([X[:size] @ coef + 0.1 * rng.normal(size=size), 3 * rng.normal(size=others) - 40])
+    weights = np.repeat([times, 1], [size, others])
+    model = RobustRegressor("tukey", start="lts").fit(X, y, sample_weight=weights)
+    repeated = RobustRegressor("tukey", start="lts").fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
+    np.testing.assert_allclose(repeated.coef_, coef, atol=0.1)
+    np.testing.assert_allclose(model.coef_, repeated.coef_, rtol=1e-6)
+
+
 def test_least_trimmed_squares_are_the_best_of_all_halves():
     from itertools import combinations
 
