@@ -96,8 +96,8 @@ class RobustRegressor(RegressorMixin, BaseEstimator):
         Without it, `fit` warns.
     n_features_in_ : int
 
-    Source
-    ------
+    References
+    ----------
     P. J. Huber, "Robust Statistics", 1981; start: `fastloss.adaptive.starts`.
 
     Examples

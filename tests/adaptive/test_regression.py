@@ -498,6 +498,13 @@ def test_the_estimator_passes_the_checks_of_scikit_learn(given):
 
 
 @pytest.mark.peers
+def test_notebooks_show_the_estimator_without_a_warning():
+    """scikit-learn reads the docstring for it, whose sections have to be those of numpydoc."""
+    pytest.importorskip("sklearn")
+    assert "RobustRegressor" in adaptive.RobustRegressor("huber")._repr_html_()
+
+
+@pytest.mark.peers
 def test_huber_is_that_of_scikit_learn():
     """Whose scale is a parameter too: ours is given the one that it finds."""
     linear = pytest.importorskip("sklearn.linear_model")
