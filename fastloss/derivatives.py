@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastloss.core.loss import ElementwiseLoss
+from fastloss.core.arguments import shown
+from fastloss.core.loss import ElementwiseLoss, get
 
 Array = NDArray[np.float64]
 
@@ -41,14 +42,15 @@ def check_derivatives(
     loss: Any, *, pred: ArrayLike | None = None, target: ArrayLike | None = None, **parameters: Any
 ) -> dict[str, float]:
     """
-    Compare a loss's derivatives with finite differences: grad with those of the value, hess with those of grad.
+    Compare a loss's derivatives with finite differences: grad with those of the value, hess with those of grad, the
+    weight, which is grad / r, with those of the value over r.
 
     Points at which the differences do not settle, as beside a kink, are passed over.
 
     Parameters
     ----------
-    loss : Loss
-        One with a value an element: of one's own (`custom`), a sum, or of the catalogue.
+    loss : Loss or str
+        One with a value an element: of one's own (`custom`), a sum, or of the catalogue, or its name.
     pred, target : array_like, optional
         Where to compare, in float64; points that suit the family by default.
     **parameters
@@ -57,12 +59,12 @@ def check_derivatives(
     Returns
     -------
     dict
-        {"grad": largest relative error, "hess": ...} of those that the loss has.
+        The largest relative error of each that the loss has: {"grad": ..., "hess": ..., "weight": ...}.
 
     Raises
     ------
     TypeError
-        If the loss is one of rows or embeddings, or has neither derivative.
+        If the loss is one of rows or embeddings, or has no derivative.
     ValueError
         If a derivative is wrong; the message names the worst point. If the differences settle nowhere.
 
@@ -70,20 +72,23 @@ def check_derivatives(
     --------
     >>> import fastloss as fl
     >>> sorted(fl.check_derivatives(fl.cauchy, scale=2.0))
-    ['grad', 'hess']
+    ['grad', 'hess', 'weight']
     >>> wrong = fl.custom("wrong", lambda r: r**2, grad=lambda r: r)
     >>> fl.check_derivatives(wrong, pred=[3.0])
     Traceback (most recent call last):
     ...
     ValueError: grad of wrong is 3 at r = 3, where finite differences of its value give 6
     """
+    loss = get(loss) if isinstance(loss, str) else loss
     if not isinstance(loss, ElementwiseLoss):
-        raise TypeError("check_derivatives takes a loss with one value an element")
+        raise TypeError(f"check_derivatives takes a loss with one value an element, got {shown(loss)}")
     loss = loss.bind(**parameters)
-    names = [name for name in ("grad", "hess") if name in loss.output_names]
+    names = [name for name in ("grad", "hess", "weight") if name in loss.output_names]
     if not names:
-        raise TypeError(f"{loss.name} has neither grad nor hess to check")
+        raise TypeError(f"{loss.name} has no grad, hess or weight to check")
     points = _points(loss, pred, target)
+    if not points[0].any():  # grad / r is 0 / 0
+        names = [name for name in names if name != "weight"]
     return {name: _largest_error(loss, name, *points) for name in names}
 
 
@@ -102,7 +107,7 @@ def _points(loss: Any, pred: ArrayLike | None, target: ArrayLike | None) -> tupl
 
 
 def _largest_error(loss: Any, name: str, x: Array, y: Array | None) -> float:
-    of = "value" if name == "grad" or "grad" not in loss.output_names else "grad"
+    of = "grad" if name == "hess" and "grad" in loss.output_names else "value"
     order = 2 if (name, of) == ("hess", "value") else 1
 
     def function(at: Array) -> Array:
@@ -111,6 +116,8 @@ def _largest_error(loss: Any, name: str, x: Array, y: Array | None) -> float:
     with np.errstate(all="ignore"):
         given = np.asarray(loss.evaluate(x, y, outputs=(name,))[0])
         found, noise = _difference(function, x, order)
+        if name == "weight":
+            found, noise = found / x, noise / np.abs(x)
         size = np.fmax(np.abs(given), np.abs(found[0])) + noise
         settled = np.isfinite(found[0]) & (np.abs(found[0] - found[1]) <= SETTLED * size)
         error = np.where(settled, np.abs(given - found[1]) / np.where(size > 0, size, 1.0), 0.0)
@@ -121,15 +128,15 @@ def _largest_error(loss: Any, name: str, x: Array, y: Array | None) -> float:
     if error[worst] > WRONG:
         place = f"r = {x[worst]:.6g}" if y is None else f"pred = {x[worst]:.6g}, target = {y[worst]:.6g}"
         raise ValueError(
-            f"{name} of {loss.name} is {given[worst]:.6g} at {place}, where finite differences of its {of} give "
-            f"{found[1][worst]:.6g}"
+            f"{name} of {loss.name} is {given[worst]:.6g} at {place}, where finite differences of its {of}"
+            f"{' over r' if name == 'weight' else ''} give {found[1][worst]:.6g}"
         )
     return float(error[worst])
 
 
-def _difference(function: Callable[[Array], Array], x: Array, order: int) -> tuple[tuple[Array, Array], Array]:
-    """(the derivative from steps h and h/2, the same from h/2 and h/4, both by Richardson's extrapolation; how large
-    a derivative is that cannot be told from rounding errors times 1e6)"""
+def _difference(function: Callable[[Array], Array], x: Array, order: int) -> tuple[Array, Array]:
+    """(the derivative from steps h and h/2, the same from h/2 and h/4, both by Richardson's extrapolation, as one
+    array; how large a derivative is that cannot be told from rounding errors times 1e6)"""
     distance = np.where(x == 0, 1.0, np.abs(x))
     step = STEP * distance * (1 if order == 1 else 10)
     middle = function(x)
@@ -141,5 +148,5 @@ def _difference(function: Callable[[Array], Array], x: Array, order: int) -> tup
         return (function(high) - 2 * middle + function(low)) / h**2
 
     coarse, fine, finest = central(step), central(step / 2), central(step / 4)
-    found = (4 * fine - coarse) / 3, (4 * finest - fine) / 3
+    found = np.array([(4 * fine - coarse) / 3, (4 * finest - fine) / 3])
     return found, NOISE * 1e3 * np.abs(middle) / distance**order

@@ -249,7 +249,7 @@ def arcface(
         Multiplies the cosines.
     beyond
         Where theta + margin exceeds a half turn: "linear" takes cos(theta) - margin sin(margin) for the cosine, which
-        goes on falling; "none" changes nothing.
+        goes on falling; "none" keeps cos(theta + margin), which rises there.
     straight_through
         Whether derivatives are as if the margin were a constant, as some train it.
 

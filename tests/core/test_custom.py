@@ -191,17 +191,20 @@ def test_the_derivatives_of_the_catalogue_are_right_and_others_are_found(name):
     assert all(error < 1e-5 for error in fl.check_derivatives(loss).values())
     if not loss.takes_target or loss.reads_as in ("binary_cross_entropy_with_logits", "sigmoid_focal", "kl_div"):
         return
-    functions = {k: lambda *a, k=k: loss.evaluate(*a, outputs=(k,))[0] for k in ("value", "grad", "hess")}
-    for output in ("grad", "hess"):
+    outputs = ("grad", "hess", "weight") if loss.has_weight else ("grad", "hess")
+    functions = {k: lambda *a, k=k: loss.evaluate(*a, outputs=(k,))[0] for k in ("value", *outputs)}
+    for output in outputs:
         wrong = functions | {output: lambda *a, right=functions[output]: right(*a) + 0.01}
         with pytest.raises(ValueError, match=f"^{output} of wrong is .* at .*, where finite differences"):
             fl.check_derivatives(fl.custom("wrong", family=loss.family, **wrong))
 
 
 def test_check_derivatives():
-    assert set(fl.check_derivatives(rounded, c=3.0)) == {"grad", "hess"}
+    assert set(fl.check_derivatives(rounded, c=3.0)) == {"grad", "hess", "weight"}
     assert set(fl.check_derivatives(half)) == {"grad"}
-    assert set(fl.check_derivatives(2 * rounded + fl.huber)) == {"grad", "hess"}
+    assert set(fl.check_derivatives(2 * rounded + fl.huber)) == {"grad", "hess", "weight"}
+    assert set(fl.check_derivatives("huber", delta=2.0)) == {"grad", "hess", "weight"}
+    assert set(fl.check_derivatives("huber", pred=[0.0])) == {"grad", "hess"}
     with pytest.raises(
         ValueError, match=r"grad of typo is 1\.5 at r = -1\.5, where finite differences of its value give -3"
     ):
@@ -212,10 +215,14 @@ def test_check_derivatives():
         fl.check_derivatives(fl.custom("typo", np.square, grad=lambda r: r * np.nan))
     with pytest.raises(ValueError, match="settle nowhere: give other points, pred="):
         fl.check_derivatives(fl.custom("noise", lambda r: np.random.default_rng().random(r.size), grad=np.sin))
-    with pytest.raises(TypeError, match="only has neither grad nor hess to check"):
+    with pytest.raises(ValueError, match=r"weight of typo is 1 at r = -2, where finite .* its value over r give 2"):
+        fl.check_derivatives(fl.custom("typo", np.square, weight=np.ones_like), pred=[0.0, -2.0])
+    with pytest.raises(TypeError, match="only has no grad, hess or weight to check"):
         fl.check_derivatives(fl.custom("only", np.square))
-    with pytest.raises(TypeError, match="one value an element"):
-        fl.check_derivatives(fl.cross_entropy)
+    with pytest.raises(TypeError, match="one value an element, got cross_entropy"):
+        fl.check_derivatives("cross_entropy")
+    with pytest.raises(ValueError, match="unknown loss 'hubr'; did you mean: huber"):
+        fl.check_derivatives("hubr")
 
 
 # ---- identity ------------------------------------------------------------------------------
