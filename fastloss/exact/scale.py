@@ -19,7 +19,8 @@ from fastloss.exact.summary import Summary
 MOST_BINS = 72  # that a phone can show; of few losses twice the cube root of their number, as Rice's rule has it
 FEWEST_BINS = 9  # one value alone is a bar, not a wall
 COLUMN, GAP = 5.0, 1.5  # the widths of a column, and between a part and the next
-TICK_DISTANCE = 14.0  # at least, so that labels have room on a phone
+TICK_DISTANCE, LETTER = 14.0, 2.3  # at least, so that labels have room on a phone; the width of a letter there
+MARGIN = 6.0  # a label that is nearer to an end begins or ends at its place
 _LEAST, _END = -1074 * OCTAVE, 1024 * OCTAVE  # of the positive numbers of float64, in buckets
 
 
@@ -110,9 +111,27 @@ class Scale:
         for part in sorted(self._parts, key=lambda part: bool(part.logs)):
             for value in part.ticks():
                 place = self.place(value)
-                if all(abs(place - other) >= TICK_DISTANCE for other in found.values()):
+                if all(_have_room((value, place), other) for other in found.items()):
                     found[value] = place
         return sorted(found.items())
+
+
+def anchor(place: float) -> str:
+    """Which part of a label is at its place."""
+    return "start" if place < MARGIN else "end" if place > 100 - MARGIN else "middle"
+
+
+def _have_room(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether the labels of two losses at their places are clear of each other."""
+    (_, left), (_, right) = first, last = sorted((one, other), key=lambda each: each[1])
+    return right - left >= TICK_DISTANCE and _ends(*last)[0] - _ends(*first)[1] >= LETTER / 2
+
+
+def _ends(value: float, place: float) -> tuple[float, float]:
+    """Those of a label on a phone."""
+    width = LETTER * len(f"{value:.3g}")
+    left = place - {"start": 0.0, "middle": width / 2, "end": width}[anchor(place)]
+    return left, left + width
 
 
 def _counted(buckets: dict[int, int]) -> tuple[dict[float, int], dict[int, dict[int, int]]]:

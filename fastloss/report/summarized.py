@@ -74,7 +74,9 @@ def _numbers(summary: Summary) -> str:
     for key in _STATISTICS:
         if key in found and (key != "weighted_mean" or summary.weighted is not None):
             shown = interval if key.endswith("interval") else number
-            rows.append([_WORDS.get(key, key.replace("_", " ")), shown(found[key])])
+            words = _WORDS.get(key, key.replace("_", " "))
+            is_of_weighted_mean = key == "interval" and summary.weighted is not None
+            rows.append([f"weighted {words}" if is_of_weighted_mean else words, shown(found[key])])
     rows.append(["min", number(found["min"])])
     rows += [[label, number(value)] for label, value in _quantile_fields(summary).items()]
     rows.append(["max", number(found["max"])])

@@ -31,7 +31,13 @@ def page():
     collector.add(values, None, None, None, codes, keys, predicted)
     worst = pa.table({"file": ["data/part-0001.parquet"] * 3, "value": [np.inf, 3.5, 3.25], "text": ["word " * 50] * 3})
     summary = collector.summary().of_loss("huber(delta=1.345)")
-    return fl.report.html({"huber": summary, "absolute": summary.groups[-1.5]}, about={"data": "data/"}, worst=worst)
+    shown = {"huber": summary, "absolute": summary.groups[-1.5], "far": far()}
+    return fl.report.html(shown, about={"data": "data/"}, worst=worst)
+
+
+def far():
+    """Of differences of both signs, one of them far out."""
+    return fl.summarize(np.append(np.geomspace(-3.0, -1e-6, 2000), np.geomspace(1e-3, 1.01e20, 2000)))
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium is installed")
@@ -49,4 +55,4 @@ def test_the_page_in_a_browser(tmp_path, dark):
     for each in found:
         assert each["dark"] is dark and each["texts"] > 100
         assert each["overflow"] <= 0 and each["contrast"] >= 4.5 and each["size"] >= 9
-        assert each["broken"] == each["cut"] == []
+        assert each["broken"] == each["cut"] == each["overlapping"] == []

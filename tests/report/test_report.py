@@ -127,6 +127,13 @@ def test_the_numbers_are_those_of_the_json(name):
     assert all(value not in text for text in page.texts for value in ("nan%", "None"))
 
 
+def test_with_weights_the_interval_is_that_of_the_weighted_mean():
+    summary = fl.summarize([1.0, 2.0, 1e9], sample_weight=[3.0, 2.0, 0.0])
+    shown = check_page(fl.report.html(summary)).table()
+    low, high = numbers(shown["weighted mean, 95% interval"][0])
+    assert low < summary.weighted_mean < high < summary.mean and "mean, 95% interval" not in shown
+
+
 @pytest.mark.parametrize("name", VALUES)
 def test_the_bars_have_exact_counts(name):
     values = np.asarray(VALUES[name], float)
