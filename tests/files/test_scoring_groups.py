@@ -358,6 +358,17 @@ def test_groups_by_durations(tmp_path, number, unit, key):
     assert list(fl.score(source, by="g", **OPTIONS).groups) == [key]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_durations_in_csv_tell_their_unit(tmp_path, unit):
+    """As groups and worst rows have them."""
+    table = pa.table({"r": np.arange(4.0), "g": pa.array([90, None, -1, 90], pa.duration(unit))})
+    source = write(tmp_path / "in.parquet" if unit != "s" else tmp_path / "in.arrow", table)
+    summary = fl.score(source, tmp_path / "out.csv", by="g", **OPTIONS)
+    found = [line.split(",")[1] or None for line in (tmp_path / "out.csv").read_text().splitlines()[1:]]
+    assert found[0] == found[3] and found[1] is None and set(found) == set(summary.groups)
+    assert found[0] == {"s": "PT90S", "ms": "PT0.09S", "us": "PT0.00009S", "ns": "PT0.00000009S"}[unit]
+
+
 @pytest.mark.parametrize("ending", ["parquet", "arrow", "table"])
 def test_uuids_are_texts(tmp_path, ending):
     """In groups, conditions, CSV and JSON; elsewhere they stay what they are."""

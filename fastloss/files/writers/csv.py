@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fastloss.exact.rows import times
 from fastloss.files.arrow.columns import decoded
 from fastloss.files.arrow.group_keys import as_printed
 from fastloss.files.csv.text import HEADER, LINE_END, ROWS
@@ -31,7 +32,8 @@ class CsvSink(Sink):
     """CSV with a header line: a null is an empty field, an empty text is "", and a field is quoted where it has to be.
 
     In a file of one column a null is "" too: an empty line is no row to most readers. Rows of a CSV file come as the
-    text that they are (ROWS), and the emitted columns go behind it. Intervals and periods of pandas are what it prints.
+    text that they are (ROWS), and the emitted columns go behind it. Intervals and periods of pandas are what it prints,
+    durations are as in groups, PT1.5S: their number alone would not tell the unit.
     """
 
     def __init__(self, file, schema: pa.Schema, separator: str):
@@ -89,6 +91,9 @@ def _is_number(type: pa.DataType) -> bool:
 
 def _text(array: pa.Array) -> pa.Array:
     array = decoded(array)
+    if pa.types.is_duration(array.type):
+        each = array.dictionary_encode()
+        array = pa.array(times(each.dictionary), pa.large_string()).take(each.indices)
     binary = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
     if not any(of_kind(array.type) for of_kind in binary):
         array = array.cast(pa.large_string())
