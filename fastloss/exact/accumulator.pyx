@@ -441,3 +441,4 @@ cdef class Accumulator:
 
 
 include "states.pxi"
+#

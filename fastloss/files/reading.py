@@ -98,7 +98,7 @@ def validated(batch: pa.RecordBatch, path: str, format: str) -> pa.RecordBatch:
 def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Slices of a batch that are small enough, as what they become."""
     is_small = BOUND_BYTES * batch.num_columns * len(batch) <= BATCH_BYTES and len(batch) <= MAX_ROWS
-    if is_small and all(map(types.is_primitive, batch.schema.types)):  # without a look at each column
+    if is_small and all(map(_is_short, batch.schema.types)):  # without a look at each column
         yield batch
         return
     sizes = row_bytes(batch)
@@ -114,6 +114,11 @@ def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         stop = min(max(stop, start + 1), start + MAX_ROWS)
         yield batch.slice(start, stop - start)
         start = stop
+
+
+def _is_short(type: pa.DataType) -> bool:
+    """Whether values take `BOUND_BYTES` at most, or are places of such in a dictionary."""
+    return types.is_primitive(type.value_type if types.is_dictionary(type) else type)
 
 
 def taken(source, names: Sequence[str], rows: np.ndarray) -> pa.Table:
