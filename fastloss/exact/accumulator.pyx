@@ -415,7 +415,7 @@ cdef class Accumulator:
     def contents(self, shares=()):
         """Of each group (NaNs, rows of mark 1, of mark 2, smallest, largest, states, totals, sum of squares, means): the
         last four as in `Content`, of quantiles of these `shares`, which do not fall; without values the bounds are inf
-        and -inf."""
+        and -inf. In place of states there may be the values, and NaN, of which `states` makes them."""
         cdef Py_ssize_t i
         cdef Group one
         cdef Content content = Content(shares)

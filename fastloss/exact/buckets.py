@@ -46,8 +46,9 @@ class Buckets(Mapping[int, int]):
 
     Parameters
     ----------
-    states : array of uint64, of shape (n, 4)
+    states : array of uint64, of shape (n, 4), or of floats
         Of each bucket, by increasing index: this, the low and the high half of its sum of low mantissa bits, its count.
+        Or the values, of which these are made when something asks for them: the totals and means tell most.
     totals : tuple, optional
         The number of values, that of inf, that of -inf, and the sum of the finite ones in units of 2**-1128.
     means : mapping, optional
@@ -60,9 +61,18 @@ class Buckets(Mapping[int, int]):
         totals: tuple[int, int, int, int] | None = None,
         means: Mapping[int, tuple[float, float]] = MappingProxyType({}),
     ):
-        self._states, self._means = states, means
+        if states.ndim == 2:
+            self._states = states
+        else:
+            self._values = states
+        self._means = means
         if totals is not None:
             self._totals = totals
+
+    @cached_property
+    @in_standard_floats
+    def _states(self) -> np.ndarray:
+        return accumulator.states(self._values)
 
     @classmethod
     def of(cls, indices: Iterable[int], counts: Iterable[int], lows: Iterable[int]) -> Buckets:

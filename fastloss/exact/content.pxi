@@ -133,14 +133,13 @@ cdef class Content:
 
     cdef void add_line(self, uint64_t binade, const Cell* cells) noexcept:
         """All buckets of a binade that are cells; `end_binade` follows."""
-        cdef uint64_t* state = &self.rows[self.used, 0]
-        cdef uint64_t lead, low
-        for lead in range(<uint64_t>PAGE):  # each is written, and then kept if it is used: no branch is guessed
-            low = cells[lead].count_and_low & (<uint64_t>1 << CELL_SUM_BITS) - 1
-            state[0], state[1], state[2] = binade << LEAD_BITS | lead, low << NARROWED, low >> 64 - NARROWED
-            state[3] = cells[lead].count_and_low >> CELL_SUM_BITS
-            self.used += state[3] != 0
-            state += 4 * (state[3] != 0)
+        cdef int leads[PAGE + 1]
+        cdef int lead, used = 0, i
+        for lead in range(PAGE):  # each is noted, and then kept if it is used: no branch is guessed
+            leads[used] = lead
+            used += cells[lead].count_and_low != 0
+        for i in range(used):
+            self.add(binade << LEAD_BITS | leads[i], count_in(cells + leads[i]), low_in(cells + leads[i]))
 
     cdef void end_binade(self, uint128 of_lows) noexcept:
         """`of_lows` is the sum of the squares of low bits, of at most 2**38 values, as of the other terms of the squares
@@ -162,13 +161,15 @@ cdef class Content:
             add_at(self.words, of_lows, 2 * place)
         self.of_binade = self.used
 
-    cdef tuple whole(self):
+    cdef tuple whole(self, values=None):
         """The states, their `Totals`, the sum of the squares of finite values in units of 2**-2148, and the `means_at`
-        the ranks below quantiles; then nothing is there."""
+        the ranks below quantiles; then nothing is there. The values, if they are given, come in place of the states."""
         cdef uint64_t last = self.totals.count - 1
         states, squares = self.states[self.start : self.used], number_of(self.words, SQUARE_UNITS)
         ranks = [<uint64_t>floor(share * <double>last) for share in self.shares] if self.totals.count else []
         means = means_of_ranks(states, [rank for rank in ranks if rank < last])
         memset(self.words, 0, sizeof(self.words))
-        self.start = self.used
+        if values is not None:  # the next states may be where these are
+            states, self.used = values, self.start
+        self.start = self.of_binade = self.used
         return states, self.totals.whole(), squares, means

@@ -9,6 +9,7 @@ cdef enum:
     MOST_OF_CHUNK = 1 << 19
     MOST_WAITING = 1 << 22  # values before they go into the pages of their groups
     LEAST_OF_PAGE = 16      # values for which a page is kept: its memory follows their number
+    FEW_OF_GROUP = 1 << 13  # values that take less memory than the states of their buckets mostly do
 
 cdef struct Page:           # the buckets of a binade: values of one sign and exponent
     Page* next
@@ -43,7 +44,8 @@ cdef class Pages:
     cdef size_t size        # the bytes of a value: of a float, as long as all were floats
     cdef Chunk* chunks      # the one that is being filled first
     cdef Py_ssize_t waiting, most_waiting   # values
-    cdef char* arranged     # the values that wait, group by group
+    cdef object values      # those that wait, group by group,
+    cdef char* arranged     # which lie there
     cdef Py_ssize_t* ends   # of each group's
 
     def __cinit__(self):
@@ -146,9 +148,10 @@ cdef class Pages:
         cdef Chunk* chunk = self.chunks
         self.free_arranged()
         self.ends = <Py_ssize_t*>calloc(self.groups, sizeof(Py_ssize_t))
-        self.arranged = <char*>allocate(NULL, self.waiting * self.size)
-        if self.ends == NULL or self.arranged == NULL:
+        if self.ends == NULL:
             raise_no_memory()
+        with gil:
+            self.allocate_arranged()
         while chunk != NULL:
             number = numbers_in(chunk)
             for i in range(chunk.used):
@@ -167,10 +170,18 @@ cdef class Pages:
             chunk = chunk.next
         return 0
 
+    cdef int allocate_arranged(self) except -1:
+        cdef uint8_t[::1] memory
+        self.values = empty(self.waiting, np.float32 if self.size == sizeof(float) else np.float64)
+        memory = self.values.view(np.uint8)
+        self.arranged = <char*>&memory[0] if self.waiting else NULL
+        return 0
+
     cdef void free_arranged(self) noexcept nogil:
         free(self.ends)
-        give_back(NULL, self.arranged, 0)
         self.ends, self.arranged = NULL, NULL
+        with gil:
+            self.values = None
 
     cdef inline char* first_of(self, Py_ssize_t group) noexcept nogil:
         """The first of the values of a group that are arranged."""
@@ -378,19 +389,23 @@ cdef class Pages:
         return 0
 
     cdef tuple content(self, Py_ssize_t group, Group* found, Content content):
-        """What the buckets of a group come to, as `Content` has it, after `arrange`; what waits is added to `found`."""
+        """What the buckets of a group come to, as `Content` has it, after `arrange`; what waits is added to `found`.
+        Where the values are few and all wait, they come in place of the states."""
         cdef Page* pages = NULL
+        cdef bint are_few = self.waiting <= FEW_OF_GROUP * self.groups and self.pages[group] == NULL
         self.sort_group(group, found, &pages)
-        if pages == NULL and self.pages[group] == NULL:
-            self.cells.content(content)
-        else:
-            self.put_content(group, pages, content)
-        return content.whole()
+        self.put_content(group, pages, content)
+        if not are_few:
+            return content.whole()
+        return content.whole(self.values[self.ends[group - 1] if group else 0 : self.ends[group]])
 
     cdef int put_content(self, Py_ssize_t group, Page* pages, Content content) except -1:
-        """Add the values of the pages of a group to these, and to `content` what they come to."""
+        """Add the values of the pages of a group to these, and to `content` what they and those in cells come to."""
         cdef Page* page = self.pages[group]
         cdef Py_ssize_t binade, first = BINADES, end = 0, count = 0
+        if page == NULL and pages == NULL:
+            self.cells.content(content)
+            return 0
         self.empty_cells(&pages)
         while page != NULL:
             add_page(self.page_of(page.binade, &pages), page)

@@ -1,4 +1,29 @@
-# Part of accumulator.pyx: what states of buckets tell, as `Content` has them.
+# Part of accumulator.pyx: states of buckets, as `Content` has them: those of values, and what they tell.
+
+cdef Pages spare = None     # of no groups' values, for `states`: it is as large as those of many
+
+
+def states(const real[::1] values):
+    """The states, as in `Content`, of values; NaN is left out."""
+    global spare
+    cdef Pages pages
+    cdef Page* others = NULL
+    cdef Group found  # what else is noted of a group
+    cdef Content content = Content()
+    found.nan, found.smallest, found.largest = 0, INFINITY, -INFINITY
+    pages, spare = spare, None  # another thread that comes meanwhile makes its own
+    if pages is None:
+        pages = Pages()
+        pages.require(1)
+    if values.shape[0]:
+        if real is float:
+            pages.sort_floats(&values[0], values.shape[0], &found, &others)
+        else:
+            pages.sort(&values[0], values.shape[0], &found, &others)
+    pages.put_content(0, others, content)
+    spare = pages
+    return content.whole()[0].copy()
+
 
 def merged(const uint64_t[:, ::1] a, const uint64_t[:, ::1] b):
     """The states, as in `Content`, of the values of two."""

@@ -93,6 +93,20 @@ def test_a_summary_stays_what_it_was_when_it_was_made():
     assert {key: group.sum for key, group in first.summary().groups.items()} == {"a": 4.0, "b": 8.0, "c": 1.0}
 
 
+@pytest.mark.parametrize("draw", DRAWS)
+@pytest.mark.parametrize("count", [0, 1, 3_000, 40_000])  # of the last the states are there at once
+def test_states_of_groups_that_are_asked_for_late_are_those_of_their_values(draw, count):
+    values, collector = DRAWS[draw](count), GroupCollector("g")
+    collector.add(values, None, None, None, np.zeros(count, np.int32), ["a"])
+    group = collector.summary().groups["a"]
+    numbers = group.fields()
+    collector.add(values, None, None, None, np.zeros(count, np.int32), ["a"])
+    again = collector.summary().groups["a"]
+    alone = Summary.of(values)
+    assert group.to_dict() == alone.to_dict() and group.fields() == numbers == alone.fields()
+    assert again == alone | alone == pickle.loads(pickle.dumps(again))
+
+
 @pytest.mark.parametrize("kind", ["any", "one value", "any double", "any double weight"])
 def test_short_numbers_and_weights_are_added_as_all_others_are(kind):
     n = 200_000
