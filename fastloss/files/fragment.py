@@ -38,11 +38,11 @@ def score_task(
     task: Task,
     spec: Spec,
     collected: Collected,
-    classes: int | None = None,
-    num_threads: int | None = None,
-    progress: Callable[[int, float | None], None] | None = None,
-    record: Callable[[Summary, int, dict[str, str]], Callable[[], None]] | None = None,
-    together: list[Complete] | None = None,
+    classes: int | None,
+    num_threads: int | None,
+    progress: Callable[[int, float | None], None] | None,
+    record: Callable[[Summary, int, dict[str, str]], Callable[[], None]] | None,
+    together: list[Complete] | None,
 ) -> None:
     """Score the fragments of a task, in batches; the output appears when it is complete.
 
@@ -77,43 +77,69 @@ def score_task(
         writing = open_output(task.output, task.format, task.store, spec.csv, completed, together)
     if _are_rows_kept(task, spec):
         spec = spec.keeping((ROWS,))
-    is_single = len(task.fragments) == 1
-    infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
-    before = 0
     with writing as output, ExitStack() as stack:
         rows = alike.score(task, spec, collected, output, num_threads)
-        if rows:
-            if progress is not None:
-                progress(rows, 1.0)
-            return
-        read = spec.keeping(()) if output is not None and _may_splice(task, spec) else spec
-        open_fragment = _opener(stack, task, read, infer, keep)
-        if is_single:  # what tells the number of classes is read once
-            with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
-                classes = class_count(source, spec) or classes
-        is_spliced = read is not spec and _begin_spliced(output, task, spec, classes, open_fragment)
-        if read is not spec and not is_spliced:
-            open_fragment = _opener(stack, task, spec, infer, keep)
-        if output is not None and not is_spliced:
-            _begin(output, task, spec, classes, open_fragment)
-        is_here = all(fragment.store is LOCAL for fragment in task.fragments)
-        begin = None if is_here else partial(_expect, spec, task)
-        opened = stack.enter_context(closing(in_turn(task.fragments, open_fragment, begin)))
+        if not rows:
+            begun = _start(stack, output, task, spec, classes, keep)
+            _score_fragments(*begun, output, task, spec, collected, num_threads, progress)
+        elif progress is not None:
+            progress(rows, 1.0)
+
+
+def _start(
+    stack: ExitStack,
+    output: Output | TableOutput | None,
+    task: Task,
+    spec: Spec,
+    classes: int | None,
+    keep: tuple[str, ...] | None,
+) -> tuple[Callable, int | None, bool]:
+    """Tell an output, if there is one, its columns. Returns the function that opens a fragment, the number of classes
+    as far as it is known, and whether the output takes columns as they are.
+    """
+    infer = task.format not in (None, "csv")  # CSV goes into CSV as the text that it is
+    read = spec.keeping(()) if output is not None and _may_splice(task, spec) else spec
+    open_fragment = _opener(stack, task, read, infer, keep)
+    if len(task.fragments) == 1:  # what tells the number of classes is read once
+        with open_fragment(task.fragments[0]) as source, naming(task.fragments[0], 0, 0):
+            classes = class_count(source, spec) or classes
+    if read is not spec:
+        if _begin_spliced(output, task, spec, classes, open_fragment):
+            return open_fragment, classes, True
+        open_fragment = _opener(stack, task, spec, infer, keep)
+    if output is not None:
+        _begin(output, task, spec, classes, open_fragment)
+    return open_fragment, classes, False
+
+
+def _score_fragments(
+    open_fragment: Callable,
+    classes: int | None,
+    is_spliced: bool,
+    output: Output | TableOutput | None,
+    task: Task,
+    spec: Spec,
+    collected: Collected,
+    num_threads: int | None,
+    progress: Callable[[int, float | None], None] | None,
+) -> None:
+    """Score one fragment after the other."""
+    is_single, before = len(task.fragments) == 1, 0
+    is_here = all(fragment.store is LOCAL for fragment in task.fragments)
+    begin = None if is_here else partial(_expect, spec, task)
+    with closing(in_turn(task.fragments, open_fragment, begin)) as opened:
         for index, (fragment, source) in enumerate(opened):
-            rows, own = 0, _own(spec, task, source.schema)
+            rows, own, count = 0, _own(spec, task, source.schema), classes
             if is_spliced:
                 output.follow(source.carried(own.carried(source.schema.names)))
                 own = own.keeping(())
-            count = classes
             if not is_single:
                 with naming(fragment, 0, before):
                     count = class_count(source, spec) or classes
-            counts = _score_source(source, fragment, own, collected, output, before, count, num_threads)
-            for rows in counts:
+            for rows in _score_source(source, fragment, own, collected, output, before, count, num_threads):
                 if progress is not None:
-                    share = rows / source.rows if source.rows else None
-                    done = None if share is None else (index + share) / len(task.fragments)
-                    progress(before + rows, done)
+                    share = (index + rows / source.rows) / len(task.fragments) if source.rows else None
+                    progress(before + rows, share)
             if is_spliced and is_single:
                 alike.learn(task, spec, source, output)
             before += rows
