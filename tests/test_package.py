@@ -170,11 +170,12 @@ def test_the_readme_has_two_commands():
     assert len(re.findall(r"^```console\n[^\n]+\n```$", text, re.MULTILINE)) == text.count("```console") == 2
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "RELEASING.md"])
-def test_links_lead_somewhere(document):
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md", "csrc/README.md"])
+def test_links_and_names_of_files_lead_somewhere(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#:]+)\)", text)
-    assert not [link for link in links if not (ROOT / link).exists()]
+    names = re.findall(r"`(?:[^`\n]* )?((?:tests|csrc|fastloss|bench|tools|docs|examples)/[\w./]*\w)[^`\n]*`", text)
+    assert not [name for name in (*links, *names) if not (ROOT / name).exists()]
 
 
 def test_the_tree_of_contributing_is_the_tree():
