@@ -189,13 +189,7 @@ def score(
     check_file(summary_file, "summary", "summary.json", files)
     check_page(report, [*files, summary_file])
     tables = {} if worst_to is None else worst_files(worst_to, worst, list(named), [*files, summary_file, report])
-    if output == TABLE:  # which is a path in a shell
-        output = os.path.join(os.curdir, output)
-    if output is None and not json and list(input) == [STREAM] and format == "csv":
-        output = STREAM
-    if json and output == STREAM:
-        typer.echo("fastloss: --json takes standard output, no rows are written", err=True)
-        output = None
+    output = _output(output, input, json, format)
     scored: list[str] = []
     with nullcontext() if log else progress_bar(data_on_stdout=output == STREAM) as progress:
         show = log_fragment if log else None if progress is None else progress.ended
@@ -253,6 +247,18 @@ def score(
         new = _by_name(recorded(Addresses(storage_options(storage)).of_output(output)[0], scored)) if scored else {}
     if report_failures(gates, summaries, new):
         raise typer.Exit(1)
+
+
+def _output(given: str | None, input: list[str], json: bool, format: str | None) -> str | None:
+    """Where rows go: as CSV out of CSV where both are streams; nowhere where JSON takes standard output."""
+    if given == TABLE:  # which is a path in a shell
+        return os.path.join(os.curdir, given)
+    if json and given == STREAM:
+        typer.echo("fastloss: --json takes standard output, no rows are written", err=True)
+        return None
+    if given is None and not json and input == [STREAM] and format == "csv":
+        return STREAM
+    return given
 
 
 def _by_name(summary: Summary | Summaries) -> Mapping[str, Summary]:
