@@ -138,7 +138,8 @@ def accuracy(pred, target, sample_weight=None, ignore_index=-100):
     IndexError
         If a label is not one of the C classes of the scores.
     ValueError
-        If shapes do not fit, or a label is NaN or, beside scores, no whole number.
+        If shapes do not fit, a label is NaN or, beside scores, no whole number, or `pred` has fractions where all
+        labels that count are whole: probabilities of one class are no labels.
 
     Examples
     --------
@@ -166,6 +167,8 @@ def _accuracy(pred, target, sample_weight=None, ignore_index=-100):
         _check_all(target == target, "target", target, "is no label")
         hits = pred == target
     weight = _weight_of_counted(hits, sample_weight, ignored)
+    if pred.ndim == target.ndim and (weight is None or np.any(weight)):
+        _check_labels(pred[~ignored], target[~ignored])
     return absolute_error(hits, sample_weight=weight, reduction="mean")  # the mean of zeros and ones
 
 
@@ -208,6 +211,17 @@ def _check_rows(name, array, target):
         )
     if array.shape[-1] == 0:
         raise ValueError(f"expected at least one class, got {name} of shape {array.shape}")
+
+
+def _check_labels(pred, target):
+    """That predictions are no scores, which are never correct"""
+    is_fraction = np.isfinite(pred) & (pred != np.rint(pred))
+    if is_fraction.any() and (target == np.rint(target)).all():
+        first = pred[is_fraction][0]
+        raise ValueError(
+            f"pred has {first}, the labels are whole: give labels, such as pred > 0.5, or scores of each class along "
+            "the last axis"
+        )
 
 
 def _check_shapes(name, array, target):

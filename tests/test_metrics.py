@@ -131,6 +131,16 @@ def test_log_loss_takes_probabilities_alone(wrong):
             fl.log_loss(rows, np.ones(40, int))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("labels", [[0, 1, 1], [0.0, 1.0, 1.0], [False, True, True]])
+def test_accuracy_of_probabilities_of_one_class(labels, dtype):
+    """Which no label equals: 0 would be wrong without a word."""
+    prob = np.array([0.25, 1.0, np.nan], dtype)
+    with pytest.raises(ValueError, match=r"pred has 0.25, the labels are whole: give labels, such as pred > 0.5, or"):
+        fl.accuracy(prob, labels)
+    assert fl.accuracy(prob > 0.5, labels) == 2 / 3
+
+
 def test_accuracy_of_a_label_that_is_nan():
     with pytest.raises(ValueError, match="target nan at element 1 is no label"):
         fl.accuracy([0.0, 1.0, 2.0], [0.0, np.nan, 2.0])
