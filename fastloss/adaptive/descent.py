@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ CONVEX_ALPHA = 1.0  # the least for which the general robust loss is convex
 LEVEL = 0.1  # of the derivative along a step: with less, the lowest point is near
 LONGEST = 1e6  # how many times a step is taken at once
 HALVINGS = 30  # of a step before it is given up
+TRIALS = 30  # of places along a step
 TURNS = 3  # steps that go back, after which less of them is gone
 ILL = 1e-8  # a share of the weighted normal equations' largest eigenvalue: below, they want a basis of their own
 
@@ -30,6 +32,30 @@ def is_convex(loss: Any) -> bool:
         coefficient >= 0 and ("convex" in term.traits or term.parameters.get("alpha", 0.0) >= CONVEX_ALPHA)
         for coefficient, term in loss.terms
     )
+
+
+@dataclass(eq=False)
+class Crossing:
+    """Two places, between which a function that falls is 0."""
+
+    low: float
+    at_low: float
+    high: float
+    at_high: float
+    rises: bool | None = None  # whether the last place that was tried is the low one now
+
+    @property
+    def guess(self) -> float:
+        """Where the line through both is 0."""
+        return (self.low * self.at_high - self.high * self.at_low) / (self.at_high - self.at_low)
+
+    def narrow(self, place: float, value: float) -> None:
+        """To a place in between. If the other one stays twice, half of its value counts (the Illinois method)."""
+        stays, self.rises = self.rises is (value > 0), value > 0
+        if self.rises:
+            self.low, self.at_low, self.at_high = place, value, self.at_high / (1 + stays)
+        else:
+            self.high, self.at_high, self.at_low = place, value, self.at_low / (1 + stays)
 
 
 @dataclass(frozen=True)
@@ -46,24 +72,33 @@ class Smoothed:
     def at(self, residuals: Array) -> tuple[Array, Array, Array, Array]:
         """(value, grad, hess, weight) of each residual."""
         value, grad, hess, weight = self.loss.evaluate(residuals, outputs=("value", "grad", "hess", "weight"))
-        for kink in self._kinks():
+        for near, run, start, low, rise in self._straight(residuals):
+            value[near] = start + run * (low + rise * run / 2)
+            grad[near] = low + rise * run
+            hess[near] = weight[near] = rise
+        return value, grad, hess, weight
+
+    def grad(self, residuals: Array) -> Array:
+        (grad,) = self.loss.evaluate(residuals, outputs=("grad",))
+        for near, run, _, low, rise in self._straight(residuals):
+            grad[near] = low + rise * run
+        return grad  # type: ignore[no-any-return]
+
+    def _straight(self, residuals: Array) -> Iterator[tuple[Any, ...]]:
+        """Of each kink: (the residuals near it, how far they are from where it is near, the value and the derivative
+        there, and how fast this rises)."""
+        for kink in self.kinks() if self.width else ():
             near = np.abs(residuals - kink) < self.width
             if near.any():
                 (start, _), (low, high) = self.loss.value_and_grad(np.array([kink - self.width, kink + self.width]))
-                rise = (high - low) / (2 * self.width)
-                run = residuals[near] - (kink - self.width)
-                value[near] = start + run * (low + rise * run / 2)
-                grad[near] = low + rise * run
-                hess[near] = weight[near] = rise
-        return value, grad, hess, weight
+                yield near, residuals[near] - (kink - self.width), start, low, (high - low) / (2 * self.width)
 
     @property
     def is_convex(self) -> bool:
         return is_convex(self.loss)
 
-    def _kinks(self) -> tuple[float, ...]:
-        if not self.width:
-            return ()
+    def kinks(self) -> tuple[float, ...]:
+        """Where the derivative jumps; of two that are nearer to each other than the width the middle."""
         kinked = [term for _, term in self.loss.terms if "c1" not in term.traits] or [self.loss]
         edges = {term.parameters.get("epsilon", 0.0) for term in kinked}
         return tuple({kink for edge in edges for kink in ((-edge, edge) if self.width < edge else (0.0,))})
@@ -152,23 +187,25 @@ class Descent:
         penalty = step.gamma @ state.basis.penalty.T @ state.basis.penalty
 
         def derivative(share: float) -> float:
-            reached = self._at(state, step, share)
-            return float((self.weights * loss.at(reached.residuals)[1]) @ step.moves + penalty @ reached.gamma)
+            reached = state.residuals + np.ldexp(share * step.moves, step.unit)
+            gamma = state.gamma + np.ldexp(share * step.gamma, step.unit)
+            return float((self.weights * loss.grad(reached)) @ step.moves + penalty @ gamma)
 
         low, high, enough = 0.0, 1.0, -LEVEL * step.derivative
-        at_high = derivative(high)
+        at_low, at_high = step.derivative, derivative(high)
         while at_high < -enough and high < LONGEST:
-            low, high = high, 2 * high
+            low, at_low, high = high, at_high, 2 * high
             at_high = derivative(high)
         if at_high <= enough:
             return high
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            at = derivative(middle)
+        crossing = Crossing(low, -at_low, high, -at_high)
+        for _ in range(TRIALS):
+            share = crossing.guess
+            at = derivative(share)
             if abs(at) <= enough:
-                return middle
-            low, high = (middle, high) if at < 0 else (low, middle)
-        return middle
+                break
+            crossing.narrow(share, -at)
+        return share
 
     def _step(self, terms: tuple[Array, ...], state: State, loss: Smoothed) -> tuple[State, Step | None]:
         """The step from a state, which may be given a better basis; None where the sum is level."""
@@ -249,4 +286,7 @@ def _curved_or_flat(along: Array, curvatures: Array) -> Array:
 
 def square(basis: Basis, weights: Array) -> Array:
     """rows' weights rows + penalty' penalty: the second derivative where the terms have these."""
-    return basis.rows.T @ (weights[:, None] * basis.rows) + basis.penalty.T @ basis.penalty
+    rows = basis.rows
+    if 2 * np.count_nonzero(weights) < len(weights):
+        rows, weights = rows[weights != 0], weights[weights != 0]
+    return rows.T @ (weights[:, None] * rows) + basis.penalty.T @ basis.penalty

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.adaptive.descent import Damping, State, is_convex, square
+from fastloss.adaptive.descent import Crossing, Damping, State, is_convex, square
 from fastloss.adaptive.linear import EPS, Line
 from fastloss.adaptive.objectives import Scaled
 from fastloss.adaptive.penalised import Penalised
@@ -61,21 +61,20 @@ class MEstimate:
         """The minimum at a scale, the scale there, and so on: for convex losses that want steps of their own.
 
         Where the median residual falls as the scale rises, as it may with a penalty, that would swing for ever: between
-        two scales, one too small and one too large, the next is their middle, unless the moves get shorter by half.
+        two scales, one too small and one too large, the next is where the line through what they lack is 0.
         """
-        scale, converged = self.working_scale(state), True
-        low, high, length = 0.0, np.inf, np.inf
+        scale, near, converged = self.working_scale(state), np.inf, True
+        crossing = Crossing(0.0, np.inf, np.inf, -np.inf)
         is_free = loss.name in ANY_SCALE and not self.problem.is_penalised
         for _ in range(max_iter):
-            state, converged = self.problem.minimise_convex(at_scale(loss, scale), state, max_iter, tol, [])
+            state, converged = self.problem.minimise_convex(at_scale(loss, scale), state, max_iter, tol, [], near)
             self._note(loss, state, scale)
             found = self.working_scale(state)
-            low, high = (scale, high) if found > scale else (low, scale)
-            before, length = length, abs(found - scale)
-            if is_free or min(length, high - low) <= SETTLED * found:
+            if is_free or min(abs(found - scale), crossing.high - crossing.low) <= SETTLED * found:
                 return state, converged
-            swings = low > 0 and high < np.inf
-            scale = (low + high) / 2 if swings and not (low < found < high and length <= before / 2) else found
+            crossing.narrow(scale, found - scale)
+            after = crossing.guess if crossing.low > 0 and crossing.high < np.inf else found
+            scale, near = after, abs(after - scale)
         return state, False
 
     def _reweight(self, loss: Any, state: State, max_iter: int, tol: float) -> tuple[State, bool]:

@@ -78,6 +78,10 @@ class Penalised(Problem):
             state = there if share == 1 else self._at(state.gamma + share * (there.gamma - state.gamma))
         return state, False
 
+    def corner(self, loss: Smoothed, state: State, least: float) -> State | None:
+        """None: a penalty has kinks of its own."""
+        return None
+
     def _advance(self, here: _Point) -> tuple[State, Array]:
         """(the state after a step, the moves of the predictions in that of reweighted least squares)"""
         blocks = self._blocks(here)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastloss.adaptive.corners import Corner
 from fastloss.adaptive.descent import Descent, Smoothed, State
 from fastloss.adaptive.linear import EPS, Basis, Design, Line
 from fastloss.adaptive.objectives import Known
@@ -18,6 +19,7 @@ EXACT = 1e-10  # of the spread of y: smaller residuals are rounding errors
 FAR, ABSURD = 10.0, 1e6  # spreads of y: what is farther has no say in the start
 # Widths over which the derivative of a convex loss is made to run straight: of the median residual, and of the last one
 WIDEST, NARROWER, NARROWEST = 0.1, 0.1, 0.1
+CORNER = 0.1  # of the narrowest: where it is known which residuals are at a kink
 START_TOL = 1e-3  # for a start that is no more than that
 LARGEST_RIDGE = 1e300
 SHARP = 0.1  # a loss whose weight has fallen to this share within the width is as good as one with a kink
@@ -103,21 +105,37 @@ class Problem:
         return state, False
 
     def minimise_convex(
-        self, loss: Any, state: State, max_iter: int, tol: float, path: list[tuple[Line, Any]]
+        self,
+        loss: Any,
+        state: State,
+        max_iter: int,
+        tol: float,
+        path: list[tuple[Line, Any]],
+        near: float = np.inf,
     ) -> tuple[State, bool]:
-        """The same for a convex loss: where its derivative turns sharply, over smoothed losses that are ever closer."""
-        width = WIDEST * self.descent.size(state)
+        """The same for a convex loss: where its derivative turns sharply, over smoothed losses that are ever closer.
+
+        `near` is how far residuals are from those at the minimum, about.
+        """
+        near = width = min(WIDEST * self.descent.size(state), near)
         has_kinks = "c1" not in loss.traits or np.isinf(loss.weight(0.0))
+        is_last, converged = False, True
         while has_kinks or loss.weight(width) < SHARP * loss.weight(0.0):
             least = max(tol * NARROWEST * self.descent.size(state), self.descent.resolution)
-            last = width <= least
-            state, converged = self.minimise(Known(loss, max(width, least)), state, max_iter, tol, path)
-            if last and has_kinks:
-                return state, converged
-            if last:
+            if has_kinks and converged and (corner := self.corner(Smoothed(loss, near), state, CORNER * least)):
+                path.append(self.iterate(corner, loss))
+                return corner, True
+            if is_last:
                 break
+            is_last, near = width <= least, max(width, least)
+            state, converged = self.minimise(Known(loss, near), state, max_iter, tol, path)
             width *= NARROWER
-        return self.minimise(Known(loss), state, max_iter, tol, path)
+        return (state, converged) if has_kinks else self.minimise(Known(loss), state, max_iter, tol, path)
+
+    def corner(self, loss: Smoothed, state: State, least: float) -> State | None:
+        """The minimum of the loss with that width at the least, if that of a smoothed one leads to it."""
+        corner = Corner.near(self.descent, loss, state)
+        return corner and corner.minimum(least)
 
     def iterate(self, state: State, loss: Any) -> tuple[Line, Any]:
         """As the user has it."""
