@@ -441,4 +441,3 @@ cdef class Accumulator:
 
 
 include "states.pxi"
-#
