@@ -28,9 +28,9 @@ by tile, takes what the softmax needs and drops them, so that memory does not gr
 ```python
 import fastloss as fl
 
-value, (dx, dw) = fl.arcface.value_and_grad(x, w, identity, margin=0.5, scale=64)   # a face head
-loss = fl.linear_cross_entropy(hidden, w, token, bias=bias, reduction="mean")       # a language model's last layer
-value, (dq, dk) = fl.info_nce.value_and_grad(image, text, symmetric=True)           # contrastive, as CLIP has it
+value, (dx, dw) = fl.arcface.value_and_grad(x, w, identity, margin=0.5, scale=64)  # a face head
+loss = fl.linear_cross_entropy(hidden, w, token, bias=bias, reduction="mean")  # a language model's last layer
+value, (dq, dk) = fl.info_nce.value_and_grad(image, text, symmetric=True)  # contrastive, as CLIP has it
 fl.score("states.parquet", loss="linear_cross_entropy", pred="embedding", target="token", head="head.npy")
 ```
 ```console
@@ -51,8 +51,9 @@ sphereface, cosface, arcface), contrastive losses (info_nce, nt_xent, sup_con), 
 ## What it takes
 
 {machine}, {threads} threads, {isa}, float32.
-"Above" is how far the peak of memory rose above the inputs, gradients included; "stored logits" what a step that stores
-them holds at least: the logits, and for gradients their softmax and its gradient. Written by
+One call in a process of its own, to which the memory of gradients is new. "Above" is how far the peak of memory rose
+above the inputs, gradients included; "stored logits" what a step that stores them holds at least: the logits, and for
+gradients their softmax and its gradient. Written by
 `python bench/embeddings.py --write docs/embeddings.md`.
 
 {table}
