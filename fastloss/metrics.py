@@ -167,7 +167,7 @@ def _accuracy(pred, target, sample_weight=None, ignore_index=-100):
         _check_all(target == target, "target", target, "is no label")
         hits = pred == target
     weight = _weight_of_counted(hits, sample_weight, ignored)
-    if pred.ndim == target.ndim and (weight is None or np.any(weight)):
+    if pred.ndim == target.ndim and not is_integral(pred) and (weight is None or np.any(weight)):
         _check_labels(pred[~ignored], target[~ignored])
     return absolute_error(hits, sample_weight=weight, reduction="mean")  # the mean of zeros and ones
 
