@@ -34,7 +34,6 @@ class Corner:
     state: State
     rows: NDArray[np.intp]  # that are held
     kinks: Array  # where
-    straight: bool = False
 
     @classmethod
     def near(cls, descent: Descent, loss: Smoothed, state: State) -> Corner | None:
@@ -51,45 +50,47 @@ class Corner:
 
     def minimum(self, width: float) -> State | None:
         """That of the loss that is smoothed by no more than this width; None if it is not found."""
+        size = len(self.state.gamma)
         for _ in range(PIVOTS):
-            forces = self._forces()
-            if forces is None:
+            found = self._forces()
+            if found is None:
                 return None
+            forces, matrix = found
             below, above = self._slopes(self.rows, self.kinks)
             wrong = np.maximum(below - forces, forces - above)
             worst = int(wrong.argmax())
             if wrong[worst] <= 0:
                 places = (2 * forces - below - above) / (above - below)
-                solved = np.linalg.solve(self._matrix, np.append(np.zeros(len(self.state.gamma)), width * places))
+                solved = np.linalg.solve(matrix, np.append(np.zeros(size), width * places))
                 return self._moved(solved)
-            if not (self.straight and self._pivoted(worst, float(wrong[worst]), forces[worst] > above[worst])):
+            is_straight = not matrix[:size, :size].any()
+            if not (is_straight and self._pivoted(worst, float(wrong[worst]), forces[worst] > above[worst])):
                 return None
         return None
 
-    def _forces(self) -> Array | None:
-        """Those that hold the rows, when the sum of the others is the least."""
+    def _forces(self) -> tuple[Array, Array] | None:
+        """Those that hold the rows when the sum of the others is the least, and the matrix of Newton's method there."""
         descent, held = self.descent, self.state.basis.rows[self.rows]
         size = len(self.state.gamma)
-        self._matrix = np.zeros((size + len(held),) * 2)
-        self._matrix[size:, :size], self._matrix[:size, size:] = held, held.T
+        matrix = np.zeros((size + len(held),) * 2)
+        matrix[size:, :size], matrix[:size, size:] = held, held.T
         for _ in range(STEPS):
             basis, residuals = self.state.basis, self.state.residuals
             _, grad, hess, _ = self.loss.at(residuals)
             grad, hess = descent.weights * grad, descent.weights * hess
             grad[self.rows] = hess[self.rows] = 0
-            self._matrix[:size, :size] = square(basis, hess)
-            self.straight = not self._matrix[:size, :size].any()
+            matrix[:size, :size] = square(basis, hess)
             ridge, off = basis.penalty.T @ (basis.penalty @ self.state.gamma), residuals[self.rows] - self.kinks
             gradient = basis.rows.T @ grad + ridge
             try:
-                solved = np.linalg.solve(self._matrix, -np.append(gradient, off))
+                solved = np.linalg.solve(matrix, -np.append(gradient, off))
             except np.linalg.LinAlgError:
                 return None
             forces = solved[size:]
             noise = np.abs(basis.rows.T) @ np.abs(grad) + np.abs(ridge) + np.abs(held.T) @ np.abs(forces)
             balanced = np.abs(gradient + held.T @ forces) <= BALANCED * noise
             if balanced.all() and (np.abs(off) <= descent.resolution).all():
-                return forces
+                return forces, matrix
             if not np.isfinite(solved).all():
                 return None
             self.state = self._moved(solved)

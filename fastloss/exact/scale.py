@@ -116,6 +116,11 @@ class Scale:
         return sorted(found.items())
 
 
+def tick_label(value: float) -> str:
+    """A loss at a tick."""
+    return f"{value:.3g}"
+
+
 def anchor(place: float) -> str:
     """Which part of a label is at its place."""
     return "start" if place < MARGIN else "end" if place > 100 - MARGIN else "middle"
@@ -129,7 +134,7 @@ def _have_room(one: tuple[float, float], other: tuple[float, float]) -> bool:
 
 def _ends(value: float, place: float) -> tuple[float, float]:
     """Those of a label on a phone."""
-    width = LETTER * len(f"{value:.3g}")
+    width = LETTER * len(tick_label(value))
     left = place - {"start": 0.0, "middle": width / 2, "end": width}[anchor(place)]
     return left, left + width
 

@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from fastloss.exact.groups import GroupedSummary
-from fastloss.exact.scale import Scale
+from fastloss.exact.scale import Scale, tick_label
 from fastloss.exact.summary import Summary
 from fastloss.plot.style import axes_of, palette, tidy
 
@@ -220,7 +220,7 @@ def _histogram(axes: Any, summary: Summary, what: str) -> None:
     for left, right in scale.spans():
         axes.plot((left, right), (0, 0), color=colours.ink, linewidth=1.2, clip_on=False)
     ticks = scale.ticks()
-    axes.set_xticks([place for _, place in ticks], [f"{value:.3g}" for value, _ in ticks])
+    axes.set_xticks([place for _, place in ticks], [tick_label(value) for value, _ in ticks])
     axes.set_yticks([])
     axes.set_xlim(-1, 101)
     _marks(axes, summary, scale)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastloss.exact.scale import Bin, Scale, anchor
+from fastloss.exact.scale import Bin, Scale, anchor, tick_label
 from fastloss.exact.summary import Summary
 from fastloss.report.markup import digits, figure, rows_of, share, text
 
@@ -56,7 +56,7 @@ def _range(each: Bin) -> str:
 def _tick(value: float, place: float) -> str:
     return (
         f'<line x1="{place:.3f}%" x2="{place:.3f}%" y1="{BASE}" y2="{BASE + 5}"/>'
-        f'<text x="{place:.3f}%" y="{BASE + 20}" text-anchor="{anchor(place)}">{text(f"{value:.3g}")}</text>'
+        f'<text x="{place:.3f}%" y="{BASE + 20}" text-anchor="{anchor(place)}">{text(tick_label(value))}</text>'
     )
 
 
