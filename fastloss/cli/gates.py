@@ -91,10 +91,7 @@ def gate_of(text: str, losses: Mapping[str, Loss], by: Sequence[str]) -> Gate:
     ScoringError
         If the text is none, or speaks of a loss, of groups or of a file that are not there.
     """
-    condition, prefixes = text.strip(), set()
-    while match := re.match(r"(each|new)\s*:\s*", condition):
-        prefixes.add(match[1])
-        condition = condition[match.end() :]
+    prefixes, condition = _prefixes(text.strip())
     known = {name or loss.name: name for name, loss in losses.items()}
     named = next((one for one in sorted(known, key=len, reverse=True) if condition.startswith(f"{one}.")), None)
     condition = condition if named is None else condition.removeprefix(f"{named}.")
@@ -106,23 +103,35 @@ def gate_of(text: str, losses: Mapping[str, Loss], by: Sequence[str]) -> Gate:
         raise ScoringError(f"--fail-if {text!r}: {SYNTAX}")
     if "each" in prefixes and not by:
         raise ScoringError(f"--fail-if {text!r}: there are no groups: give --by COLUMN")
-    names = [*known] if named is None else [named]
+    meant = {name: losses[known[name]] for name in (known if named is None else [named])}
     if field == "ppl":
-        names = [name for name in names if losses[known[name]].name in ENTROPIES]
-        if not names:
+        meant = {name: loss for name, loss in meant.items() if loss.name in ENTROPIES}
+        if not meant:
             raise ScoringError(f"--fail-if {text!r}: ppl is of {', '.join(ENTROPIES)}")
-    bounds: dict[str, float | Bounds] | None
-    if match := _FILE.fullmatch(bound):
-        factor = 1.0 if match[1] is None else number(match[1])
-        of_groups = by if "each" in prefixes else ()
-        texts = {name: losses[known[name]]._text() for name in names}
-        bounds = None if factor is None else former_bounds(match[2], factor, texts, field, of_groups)
-    else:
-        limit = number(bound)
-        bounds = None if limit is None else dict.fromkeys(names, limit)
+    bounds = _bounds(bound, meant, field, by if "each" in prefixes else ())
     if bounds is None:
         raise ScoringError(f"--fail-if {text!r}: {SYNTAX}")
     return Gate(text, field, compares, {known[n]: b for n, b in bounds.items()}, "each" in prefixes, "new" in prefixes)
+
+
+def _prefixes(text: str) -> tuple[set[str], str]:
+    """What a condition begins with, `each:` and `new:`, and the rest of it."""
+    found = set()
+    while match := re.match(r"(each|new)\s*:\s*", text):
+        found.add(match[1])
+        text = text[match.end() :]
+    return found, text
+
+
+def _bounds(
+    text: str, losses: Mapping[str, Loss], field: str, by: Sequence[str]
+) -> Mapping[str, float | Bounds] | None:
+    """The bounds of losses by their names, from a number or a former summary; None if the text is neither."""
+    if match := _FILE.fullmatch(text):
+        factor, texts = number(match[1] or "1"), {name: loss._text() for name, loss in losses.items()}
+        return None if factor is None else former_bounds(match[2], factor, texts, field, by)
+    bound = number(text)
+    return None if bound is None else dict.fromkeys(losses, bound)
 
 
 def report_failures(gates: Sequence[Gate], results: Mapping[str, Summary], new: Mapping[str, Summary]) -> bool:

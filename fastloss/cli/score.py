@@ -242,9 +242,7 @@ def score(
         read = {"prediction": pred, "target": target, "residual": residual, "weight": weight, "where": where}
         of = said(data=input, **read, by=by, output=output)
         write_report(report, summary, about=of)
-    new = summaries
-    if resume and any(gate.new for gate in gates):
-        new = _by_name(recorded(Addresses(storage_options(storage)).of_output(output)[0], scored)) if scored else {}
+    new = _recorded(scored, output, storage) if resume and any(gate.new for gate in gates) else summaries
     if report_failures(gates, summaries, new):
         raise typer.Exit(1)
 
@@ -264,6 +262,14 @@ def _output(given: str | None, input: list[str], json: bool, format: str | None)
 def _by_name(summary: Summary | Summaries) -> Mapping[str, Summary]:
     """Summaries by the names of their losses, "" of a single one."""
     return summary if isinstance(summary, Summaries) else {"": summary}
+
+
+def _recorded(outputs: list[str], directory: str | None, storage: list[str] | None) -> Mapping[str, Summary]:
+    """The summaries of outputs in a directory, by the names of their losses; none of no outputs."""
+    if not outputs:
+        return {}
+    store, _ = Addresses(storage_options(storage)).of_output(directory)
+    return _by_name(recorded(store, outputs))
 
 
 def _noting(scored: list[str], show: Callable[[dict], None] | None) -> Callable[[dict], None]:

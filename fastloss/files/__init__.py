@@ -44,10 +44,8 @@ from fastloss.files.spec import Spec
 __all__ = ["GroupedSummary", "ScoringError", "Spec", "Summary", "batch_function", "score"]
 
 ENGINES = ("local", "dask", "spark")
-AUTOMATIC_ROWS, AUTOMATIC_BYTES = (
-    1 << 24,
-    64 << 20,
-)  # of a fragment, and of a file that is cut, where nothing is written
+AUTOMATIC_ROWS = 1 << 24  # of a fragment, where nothing is written
+AUTOMATIC_BYTES = 64 << 20  # at least, of a file that is cut then
 
 
 def score(
@@ -287,12 +285,9 @@ def score(
     fragments = found.fragments
     if engine != "local":
         _check_spread(fragments, gathered is not None, engine)
+    columns = {"pred": pred, "target": target, "residual": residual, "by": by, "sample_weight": sample_weight}
     if any(fragment.format == "npy" for fragment in fragments):
-        groups = dataset.array_groups(by, {"pred", "residual", "target", "weight"})
-        arrays = {"target": target, "weight": sample_weight} | groups
-        fragments = dataset.with_arrays(fragments, arrays, addresses)
-        roles = dataset.array_roles(first, pred, target, residual, sample_weight)
-        (pred, target, residual, sample_weight), by = roles, list(groups) or None
+        fragments, columns = dataset.of_arrays(fragments, first, columns, addresses)
     dataset.check_apart(output, store, found.directories)
     addresses.check_options()
     into_directory = dataset.is_directory_output(found.is_several, output, store)
@@ -309,27 +304,41 @@ def score(
     dataset.check_unmatched(tasks, found.patterns)
     if isinstance(keep, str) and keep == "all" and any(task.format == "npy" for task in tasks):
         keep = "none"  # an array has no room for them
-    head = None if head is None else Head.of(head, dtype, addresses)
-    rest = pred, target, residual, emit, keep, prefix, by, sample_weight, multioutput, dtype, csv, head, where
-    rest += worst, worst_by_group, calibration
-    spec = Spec.of(losses, *rest) if isinstance(losses, Loss) else Spec.of_several(losses, *rest)
+    spec = (Spec.of if isinstance(losses, Loss) else Spec.of_several)(
+        losses,
+        **columns,
+        emit=emit,
+        keep=keep,
+        prefix=prefix,
+        multioutput=multioutput,
+        dtype=dtype,
+        csv=csv,
+        head=None if head is None else Head.of(head, dtype, addresses),
+        where=where,
+        worst=worst,
+        worst_by_group=worst_by_group,
+        calibration=calibration,
+    )
 
     classes = readers.common_class_count(fragments, spec) if len(fragments) > 1 else None
     work = job.Job(spec, classes, num_threads, recorded=into_directory)
     watch = job.Watch(tasks, into_directory, progress, on_fragment)
-    if spec.worst:
-        from fastloss.files import lookup
-
-        before = lookup.states(fragments)
-    if not into_directory:
-        if resume:
-            raise ScoringError("resume needs a directory as the output")
-        summary = job.run(tasks, work, run, watch)
+    if resume and not into_directory:
+        raise ScoringError("resume needs a directory as the output")
+    if into_directory:
+        do = partial(job.run_into_directory, tasks, output, work, run, watch, resume)
     else:
-        summary = job.run_into_directory(tasks, output, work, run, watch, resume)
-    if spec.worst:
-        summary = lookup.with_all_columns(summary, fragments, spec, before)
+        do = partial(job.run, tasks, work, run, watch)
+    summary = _with_worst_rows(do, fragments, spec) if spec.worst else do()
     return summary if gathered is None else (summary, gathered.table())
+
+
+def _with_worst_rows(do: Callable, fragments, spec: Spec) -> Summary | Summaries:
+    """The summary of a job, which is done, with all columns of its worst rows."""
+    from fastloss.files import lookup
+
+    before = lookup.states(fragments)
+    return lookup.with_all_columns(do(), fragments, spec, before)
 
 
 def _check_spread(fragments, gathered: bool, engine: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fastloss.core.arguments import shown
+from fastloss.core.loss import Loss
 from fastloss.files.arguments import as_path
 from fastloss.files.errors import ScoringError
 from fastloss.files.formats import MEMORY, STREAM, WRITTEN, check_written, format_of, written_format_of
@@ -333,6 +334,18 @@ def _identity(path: str, store: Store) -> tuple:
         status = os.fstat(sys.stdin.fileno())
         return status.st_dev, status.st_ino
     return store.identity(path)
+
+
+def of_arrays(
+    fragments: Sequence[Fragment], loss: Loss, columns: Mapping[str, Any], addresses: Addresses
+) -> tuple[list[Fragment], dict[str, Any]]:
+    """Fragments of .npy files with the arrays that `columns` name beside them, and the columns that these become."""
+    pred, target, residual, weight = (columns[role] for role in ("pred", "target", "residual", "sample_weight"))
+    groups = array_groups(columns["by"], {"pred", "residual", "target", "weight"})
+    fragments = with_arrays(fragments, {"target": target, "weight": weight} | groups, addresses)
+    pred, target, residual, weight = array_roles(loss, pred, target, residual, weight)
+    by = [*groups] or None
+    return fragments, {"pred": pred, "target": target, "residual": residual, "by": by, "sample_weight": weight}
 
 
 def array_roles(loss, pred, target, residual, sample_weight):

@@ -165,9 +165,9 @@ class Spec:
         return spec
 
     @classmethod
-    def of_several(cls, losses: Mapping[str, Loss], *columns) -> Spec:
+    def of_several(cls, losses: Mapping[str, Loss], **rest) -> Spec:
         """One of several losses by their names; the rest is as in `of`."""
-        specs = [replace(cls.of(loss, *columns), name=name) for name, loss in losses.items()]
+        specs = [replace(cls.of(loss, **rest), name=name) for name, loss in losses.items()]
         if len({spec.loss.is_rowwise for spec in specs}) > 1:
             raise ScoringError(f"losses of rows and other losses are scored apart: {', '.join(losses)}")
         spec = replace(specs[0], others=tuple(specs[1:]))
