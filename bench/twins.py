@@ -15,7 +15,7 @@ def kernel(name, output):
 
 
 def twin(name, output):
-    """The NumPy expression of the output, or None where tests/reference.py has none."""
+    """The NumPy expression of the output, or None where tests/support/reference.py has none."""
     value, grad = (getattr(reference, found, None) for found in (name, f"{name}_grad"))
     if output == "value":
         return value

@@ -298,7 +298,7 @@ cdef class Map(Part):
         cdef char *allocated = NULL
         cdef char *scratch = NULL
         if bytes:
-            allocated = <char *>PyMem_RawMalloc(bytes + PAGE)
+            allocated = <char *>PyMem_RawMalloc(bytes + FL_PAGE)
             if allocated == NULL:
                 raise MemoryError()
             scratch = half_a_page_from(self.pred.data, allocated)
@@ -395,16 +395,18 @@ cdef class Map(Part):
                     scratch += n * 8
 
 
+cdef extern from "large_pages.h":
+    const size_t FL_PAGE
+
 cdef enum:
-    PAGE = 4096
-    CLOSE = 512
+    CLOSE = 512  # bytes
 
 
 cdef char *half_a_page_from(const char *data, char *allocated) noexcept nogil:
     """The first aligned address from `allocated` on that lies half a page from `data` modulo the page's size: a load
     waits for an earlier store to an address with the same last 12 bits."""
-    cdef size_t offset = (<size_t>data + PAGE // 2) & (PAGE - FL_ALIGNMENT)
-    return allocated + ((offset - <size_t>allocated) & (PAGE - 1))
+    cdef size_t offset = (<size_t>data + FL_PAGE // 2) & (FL_PAGE - FL_ALIGNMENT)
+    return allocated + ((offset - <size_t>allocated) & (FL_PAGE - 1))
 
 
 cdef bint may_be_streamed(Map call, int k) noexcept nogil:
@@ -417,7 +419,7 @@ cdef bint may_be_streamed(Map call, int k) noexcept nogil:
 
 cdef bint follows_closely(const char *out, const Operand *read) noexcept nogil:
     """Whether `out` begins, modulo the page's size, up to CLOSE bytes after what is read beside it."""
-    return read.direct and 0 < ((<size_t>out - <size_t>read.data) & (PAGE - 1)) <= CLOSE
+    return read.direct and 0 < ((<size_t>out - <size_t>read.data) & (FL_PAGE - 1)) <= CLOSE
 
 
 cdef char zeros[FL_ALIGNMENT]  # the target, where there is none
