@@ -66,8 +66,18 @@ def fit(
     from fastloss.files.residuals import read_residuals
 
     csv = CsvOptions.of(separator_of(separator), decimal, thousands, null, encoding)
-    storage_given = storage_options(storage)
-    batches = read_residuals(input, residual, pred, target, format, weight, dtype, csv, storage_given, where)
+    batches = read_residuals(
+        input,
+        residual=residual,
+        pred=pred,
+        target=target,
+        format=format,
+        sample_weight=weight,
+        dtype=dtype,
+        csv=csv,
+        storage_options=storage_options(storage),
+        where=where,
+    )
     try:
         found = adaptive.fit(batches, alpha=alpha, scale=scale, alpha_bounds=alpha_bounds, num_threads=threads)
     except ScoringError:

@@ -282,12 +282,18 @@ def score(
     resume = as_flag(resume, "resume")
 
     found = inputs.find(given, format, addresses)
-    fragments = found.fragments
     if engine != "local":
-        _check_spread(fragments, gathered is not None, engine)
-    columns = {"pred": pred, "target": target, "residual": residual, "by": by, "sample_weight": sample_weight}
-    if any(fragment.format == "npy" for fragment in fragments):
-        fragments, columns = dataset.of_arrays(fragments, first, columns, addresses)
+        _check_spread(found.fragments, gathered is not None, engine)
+    fragments, columns = dataset.of_arrays(
+        found.fragments,
+        first,
+        addresses,
+        pred=pred,
+        target=target,
+        residual=residual,
+        by=by,
+        sample_weight=sample_weight,
+    )
     dataset.check_apart(output, store, found.directories)
     addresses.check_options()
     into_directory = dataset.is_directory_output(found.is_several, output, store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -337,15 +337,25 @@ def _identity(path: str, store: Store) -> tuple:
 
 
 def of_arrays(
-    fragments: Sequence[Fragment], loss: Loss, columns: Mapping[str, Any], addresses: Addresses
-) -> tuple[list[Fragment], dict[str, Any]]:
-    """Fragments of .npy files with the arrays that `columns` name beside them, and the columns that these become."""
-    pred, target, residual, weight = (columns[role] for role in ("pred", "target", "residual", "sample_weight"))
-    groups = array_groups(columns["by"], {"pred", "residual", "target", "weight"})
-    fragments = with_arrays(fragments, {"target": target, "weight": weight} | groups, addresses)
-    pred, target, residual, weight = array_roles(loss, pred, target, residual, weight)
-    by = [*groups] or None
-    return fragments, {"pred": pred, "target": target, "residual": residual, "by": by, "sample_weight": weight}
+    fragments: Sequence[Fragment],
+    loss: Loss,
+    addresses: Addresses,
+    *,
+    pred=None,
+    target=None,
+    residual=None,
+    by=None,
+    sample_weight=None,
+) -> tuple[Sequence[Fragment], dict[str, Any]]:
+    """Of .npy files the fragments with the arrays that are beside them, and what their columns are called; else both as
+    they are."""
+    if any(fragment.format == "npy" for fragment in fragments):
+        groups = array_groups(by, {"pred", "residual", "target", "weight"})
+        fragments = with_arrays(fragments, {"target": target, "weight": sample_weight} | groups, addresses)
+        pred, target, residual, sample_weight = array_roles(loss, pred, target, residual, sample_weight)
+        by = [*groups] or None
+    columns = {"pred": pred, "target": target, "residual": residual, "by": by, "sample_weight": sample_weight}
+    return fragments, columns
 
 
 def array_roles(loss, pred, target, residual, sample_weight):

@@ -10,7 +10,7 @@ import numpy as np
 from fastloss.files.arguments import as_inputs, as_options, optional
 from fastloss.files.batch import Inputs, evaluated, read_batch
 from fastloss.files.csv.options import PLAIN, CsvOptions
-from fastloss.files.dataset import array_roles, with_arrays
+from fastloss.files.dataset import of_arrays
 from fastloss.files.errors import RowError, ScoringError
 from fastloss.files.inputs import find_fragments
 from fastloss.files.matching import Chosen
@@ -53,11 +53,10 @@ def logits_of(
             raise ScoringError(
                 f"{fragment.name} passes once, and each step reads the rows again: save it in a file, or in a table"
             )
-    if any(fragment.format == "npy" for fragment in fragments):
-        fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
-        pred, target, _, sample_weight = array_roles(loss, pred, target, None, sample_weight)
+    roles = {"pred": pred, "target": target, "sample_weight": sample_weight}
+    fragments, columns = of_arrays(fragments, loss, addresses, **roles)
     addresses.check_options()
-    spec = Spec.of(loss, pred, target, keep="none", sample_weight=sample_weight, dtype=dtype, csv=csv, where=where)
+    spec = Spec.of(loss, **columns, keep="none", dtype=dtype, csv=csv, where=where)
     common = common_class_count(fragments, spec) if len(fragments) > 1 else None
 
     is_checked = False

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastloss.files.batch import score_batch
 from fastloss.files.csv.options import CsvOptions
-from fastloss.files.dataset import array_roles, with_arrays
+from fastloss.files.dataset import of_arrays
 from fastloss.files.errors import ScoringError
 from fastloss.files.inputs import find_fragments
 from fastloss.files.matching import Chosen
@@ -21,6 +21,7 @@ from fastloss.losses.residual import half_squared_error
 
 def read_residuals(
     inputs: list[str],
+    *,
     residual: str | None,
     pred: str | None,
     target: str | None,
@@ -43,27 +44,14 @@ def read_residuals(
     """
     addresses = Addresses(storage_options)
     fragments = find_fragments(inputs, format, addresses)
-    if any(fragment.format == "npy" for fragment in fragments):
-        fragments = with_arrays(fragments, {"target": target, "weight": sample_weight}, addresses)
-        roles = array_roles(half_squared_error, pred, target, residual, sample_weight)
-        pred, target, residual, sample_weight = roles
+    loss = half_squared_error  # whose gradient is the residual
+    roles = {"pred": pred, "target": target, "residual": residual, "sample_weight": sample_weight}
+    fragments, columns = of_arrays(fragments, loss, addresses, **roles)
     addresses.check_options()
-    if residual is None and (pred is None or target is None):
+    if columns["residual"] is None and None in (columns["pred"], columns["target"]):
         raise ScoringError("fit needs the column of residuals (--residual), or two columns (--pred and --target)")
-    # the gradient of half the squared error is the residual
-    spec = Spec.of(
-        half_squared_error,
-        pred,
-        target,
-        residual,
-        emit=("grad",),
-        keep="none",
-        sample_weight=sample_weight,
-        multioutput="raw_values",
-        dtype=dtype,
-        csv=csv,
-        where=where,
-    )
+    rest = {"multioutput": "raw_values", "dtype": dtype, "csv": csv, "where": where}
+    spec = Spec.of(loss, **columns, emit=("grad",), keep="none", **rest)
 
     def check(schema, classes):
         return output_schema(schema, spec, classes)
