@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import codecs
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
+from fastloss.files.csv.marks import places, quoted_parts
+
 QUOTE = b'"'
 MAX_ROW_BYTES = 1 << 28  # a row is in memory as a whole
 PIECE_BYTES = 1 << 18
-LOOKED_BYTES = 1 << 16  # at a time, for ends of lines
-NEW_LINE = 10
+NEW_LINE = ord("\n")
 
 LINE_END = re.compile(rb"\r\n?|\n")
 
@@ -48,7 +46,7 @@ def blocks(read: Callable[[int], bytes], separator: str, size: int) -> Iterator[
     buffer, filled, pieces = bytearray(size), 0, _Pieces(read)
     while more := pieces.fill(buffer, filled):
         filled += more
-        spans = _quoted(buffer, filled, separator)
+        spans = quoted_parts(buffer, filled, ord(separator))
         end = _end_of_rows(buffer, filled, spans)
         if end:
             yield Block(memoryview(buffer)[:end], len(spans[0]) > 0)
@@ -58,7 +56,7 @@ def blocks(read: Callable[[int], bytes], separator: str, size: int) -> Iterator[
             raise OpenQuote if _is_open(filled, spans) else LongRow
         elif filled == len(buffer):
             buffer = buffer + bytes(filled)  # twice as long: what is looked through again adds up to the text's length
-    spans = _quoted(buffer, filled, separator)
+    spans = quoted_parts(buffer, filled, ord(separator))
     if _is_open(filled, spans):
         raise OpenQuote
     if filled:
@@ -85,39 +83,21 @@ class _Pieces:
 
 
 def lines(text: bytes | memoryview, numbers: np.ndarray, count: int) -> list[bytes] | None:
-    """The lines of text that have these numbers; None if its lines are not so many, or some end with a return.
-
-    It is looked through in pieces that stay in the cache, without a place for each line.
-    """
+    """The lines of text that have these numbers; None if its lines are not so many, or some end with a return."""
     whole = text.obj if isinstance(text, memoryview) else text
     if whole.find(b"\r", 0, len(text)) >= 0:
         return None
-    data = np.frombuffer(text, np.uint8)
-    counts = [np.count_nonzero(data[at : at + LOOKED_BYTES] == NEW_LINE) for at in range(0, len(data), LOOKED_BYTES)]
-    before = [0, *accumulate(counts)]
-    if before[-1] + (data[-1] != NEW_LINE) != count:
+    ends = _line_ends(text, 0)
+    if len(ends) != count:
         return None
-
-    @cache
-    def ends_in(piece: int) -> np.ndarray:
-        start = piece * LOOKED_BYTES
-        return np.flatnonzero(data[start : start + LOOKED_BYTES] == NEW_LINE) + start
-
-    def end(line: int) -> int:
-        if not 0 <= line < before[-1]:
-            return -1 if line < 0 else len(data)
-        piece = bisect_right(before, line) - 1
-        return int(ends_in(piece)[line - before[piece]])
-
-    return [bytes(text[end(line - 1) + 1 : end(line)]) for line in numbers.tolist()]
+    starts = np.append(0, ends[:-1] + 1)
+    return [bytes(text[start:end]) for start, end in zip(starts[numbers], ends[numbers], strict=True)]
 
 
 def row_ends(text: bytes, start: int, rows: int, separator: str) -> np.ndarray:
     """Where each of so many rows ends that begin at `start`, after the end of a line: before what ends its own."""
     data = np.frombuffer(text, np.uint8)
-    ends = np.flatnonzero(data[start:] == ord("\n")) + start
-    if not text.endswith((b"\n", b"\r")):
-        ends = np.append(ends, len(text))
+    ends = _line_ends(text, start)
     if len(ends) == rows and ends[0] > start:  # all are of rows if each return is before one
         if text.find(b"\r", start) < 0:
             return ends
@@ -129,7 +109,7 @@ def row_ends(text: bytes, start: int, rows: int, separator: str) -> np.ndarray:
     if not is_end[-1]:
         ends = np.append(ends, len(text))
     if len(ends) > rows:
-        starts, stops = _quoted(text, len(text), separator)
+        starts, stops = quoted_parts(text, len(text), ord(separator))
         before = np.searchsorted(starts, ends, "right")
         ends = ends[(before == 0) | (ends >= np.append(0, stops)[before])]
     return ends
@@ -139,7 +119,7 @@ def first_row(text: bytes, separator: str) -> tuple[bytes, bytes]:
     """The first row of text that is not an empty line, and the rest."""
     text = text.lstrip(b"\r\n")
     stop = 0
-    for start, end in zip(*_quoted(text, len(text), separator), strict=True):
+    for start, end in zip(*quoted_parts(text, len(text), ord(separator)), strict=True):
         found = LINE_END.search(text, stop, start)
         if found:
             break
@@ -153,10 +133,8 @@ def first_row(text: bytes, separator: str) -> tuple[bytes, bytes]:
 def fields(row: bytes, separator: str) -> list[bytes]:
     """The fields of a row without its line end."""
     found, field, stop = [], b"", -1
-    starts, ends = _quoted(row, len(row), separator)
+    starts, ends = quoted_parts(row, len(row), ord(separator))
     for start, end in zip([*starts, len(row)], [*ends, len(row)], strict=True):
-        if start == stop < len(row):  # a quoted part after another: two quotes mean one
-            field += QUOTE
         first, *others = row[max(stop, 0) : start].split(separator.encode())
         field += first
         for other in others:
@@ -202,42 +180,10 @@ def _reader(file, head: bytes) -> Callable[[int], bytes]:
     return read
 
 
-def _quoted(text: bytes | bytearray, length: int, separator: str) -> tuple[np.ndarray, np.ndarray]:
-    """Where the quoted parts of fields begin, and where they end; one that is open ends behind the text.
-
-    If the first quote of all opens, the second closes, and so on, then every one that opens is the first character of
-    a field, or comes right after one that closed: the two mean a quote. Otherwise some are in the middle of fields.
-    """
-    if text.find(QUOTE, 0, length) < 0:
-        return np.array([], np.int64), np.array([], np.int64)
-    data = np.frombuffer(text, np.uint8, length)
-    quotes = np.flatnonzero(data == ord(QUOTE))
-    precedes = np.zeros(256, bool)
-    precedes[list(b"\r\n" + separator.encode())] = True
-
-    def is_first(quotes):
-        return precedes[data[quotes - 1]] | (quotes == 0)
-
-    begins = is_first(quotes[::2])
-    if not begins.all():
-        begins[1:] |= quotes[2::2] == quotes[1:-1:2] + 1
-    if not begins.all():
-        quotes = quotes[_delimiting(is_first(quotes).tolist(), (np.diff(quotes, append=0) == 1).tolist())]
-    starts, ends = quotes[::2], quotes[1::2] + 1
-    return starts, ends if len(ends) == len(starts) else np.append(ends, length + 1)
-
-
-def _delimiting(first: list[bool], doubled: list[bool]) -> list[int]:
-    """Which quotes begin or end a quoted part, one after the other."""
-    found, inside, i = [], False, 0
-    while i < len(first):
-        if inside and doubled[i]:
-            i += 1  # the two of them mean a quote
-        elif inside or first[i]:
-            found.append(i)
-            inside = not inside
-        i += 1
-    return found
+def _line_ends(text: bytes | memoryview, start: int) -> np.ndarray:
+    """Where the lines of text end, from `start` on; a return alone ends the last one only."""
+    ends = places(text, NEW_LINE, start)
+    return ends if text[-1:] in (b"\n", b"\r") else np.append(ends, len(text))
 
 
 def _end_of_rows(text: bytearray, length: int, spans: tuple[np.ndarray, np.ndarray]) -> int:
