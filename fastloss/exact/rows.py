@@ -125,12 +125,23 @@ def uuids(array: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(pa.large_string(), len(array), buffers)
 
 
+def is_bool8(type: pa.DataType) -> bool:
+    return getattr(type, "extension_name", "") == "arrow.bool8"
+
+
+def booleans(array: pa.Array) -> pa.Array:
+    """Booleans that have a byte each, in which all but zero is true, as those of a bit."""
+    return array.storage.cast(pa.bool_())
+
+
 def plain(array: pa.Array) -> list:
     """Values as JSON has them: times as text, infinities as "inf", NaN as None."""
     type = array.type
     if isinstance(type, pa.BaseExtensionType):
         if is_of_pandas(type):
             return printed(array)
+        if is_bool8(type):
+            return booleans(array).to_pylist()
         return uuids(array).to_pylist() if is_uuid(type) else plain(array.storage)
     if types.is_dictionary(type):
         return plain(decoded(array))

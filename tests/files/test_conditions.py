@@ -90,7 +90,11 @@ def test_texts_that_are_none(text, what):
         ("x > 12", pa.time32("s"), "a time, 12:30:00"),
         ("x > 2026-11-01", pa.timestamp("s", "Nowhere/None"), "Nowhere"),
         ("x == 1", pa.list_(pa.int8()), "conditions are on numbers"),
-        ("x == 1", pa.duration("s"), "conditions are on numbers"),
+        ("x == 1", pa.duration("s"), "a duration, PT90S"),
+        ("x == P", pa.duration("s"), "a duration, PT90S"),
+        ("x == PT", pa.duration("s"), "a duration, PT90S"),
+        ("x == P1DT", pa.duration("s"), "a duration, PT90S"),
+        ("x > 12000-02-30", pa.timestamp("s"), "a date or time"),
     ],
 )
 def test_values_that_do_not_fit(text, type, expected):
@@ -245,3 +249,41 @@ def test_odd_columns():
     zeros = pa.array([0.0, -0.0, struct.unpack("<d", b"\1" + b"\0" * 7)[0]])
     for name in ("== 0", "in [0]", "in [-0.0, 5]", ">= 0", "<= -0"):
         assert met(zeros, condition_of(f"x {name}")).to_pylist()[:2] == [True, True], name
+
+
+@pytest.mark.parametrize("year", [-1, 0, 9999, 10000, 11103, 290000])
+def test_years_that_datetime_does_not_have(year):
+    first = int(np.datetime64(f"{year:05}-03-01" if year < 0 else f"{year:04}-03-01", "s").astype(int))
+    ticks = [first - 1, first, None, first + 86399, first + 86400]
+    array = pa.array(ticks, pa.int64()).cast(pa.timestamp("s"))
+    text = f"-{-year:04}-03-01" if year < 0 else f"{year:04}-03-01"
+    for name in COMPARES:
+        check(array, ticks, name, [text], [first])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.sampled_from(["s", "ms", "us", "ns"]), st.sampled_from(OPERATORS))
+def test_durations_are_exact(data, unit, name):
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    ticks = st.integers(-(10**6) * per_second, 10**6 * per_second)
+    values = data.draw(st.lists(st.none() | ticks, min_size=1, max_size=8))
+    present = [Fraction(v, per_second) for v in values if v is not None] or [Fraction(0)]
+    bounds = [data.draw(st.sampled_from(present)) + Fraction(data.draw(st.integers(-1, 1)), 10**9) for _ in range(2)]
+    seconds = [decimal_text(abs(bound), 9)[0] for bound in bounds]
+    texts = [f"{'-' * (bound < 0)}PT{text}S" for bound, text in zip(bounds, seconds, strict=True)]
+    exact = [None if v is None else Fraction(v, per_second) for v in values]
+    check(pa.array(values, pa.duration(unit)), exact, name, texts, bounds)
+
+
+def test_durations_as_iso_8601_has_them():
+    lasting = pa.array([-90, 3600, 93784, 86400], pa.duration("s"))
+    for text, expected in {"-PT1M30S": 0, "PT1H": 1, "P1DT2H3M4S": 2, "P1D": 3, "PT24H": 3}.items():
+        assert met(lasting, condition_of(f"x == {text}")).to_pylist() == [i == expected for i in range(4)], text
+
+
+@pytest.mark.skipif(not hasattr(pa, "bool8"), reason="a pyarrow without bool8")
+def test_booleans_of_a_byte():
+    held = [True, False, None]
+    array = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([2, 0, None], pa.int8()))
+    for name in COMPARES:
+        check(array, held, name, ["true"], [True])

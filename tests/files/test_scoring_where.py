@@ -65,6 +65,23 @@ def read(path):
     return pa.csv.read_csv(path) if path.suffix == ".csv" else pa.parquet.read_table(path)
 
 
+@pytest.mark.skipif(not hasattr(pa, "bool8"), reason="a pyarrow without bool8")
+@pytest.mark.parametrize("name", ["in.parquet", "in.feather"])
+def test_durations_and_booleans_of_a_byte(tmp_path, name):
+    held = np.arange(ROWS) % 2 == 0
+    table = TABLE.append_column("took", pa.array(np.arange(ROWS) * 250, pa.duration("ms")))
+    byte = pa.ExtensionArray.from_storage(pa.bool8(), pa.array(held.astype("i1"), mask=~KEEP))
+    where = ["took >= PT2.5S", "took < PT0M10S", "held == true"]
+    match = (np.arange(ROWS) >= 10) & (np.arange(ROWS) < 40) & held & KEEP
+    source = tmp_path / name
+    write(table.append_column("held", byte), source)
+    found = fl.score(source, **OPTIONS, where=where, by="held")
+    expected = fl.score(table.append_column("held", pa.array(held, mask=~KEEP)).filter(match), **OPTIONS, by="held")
+    assert list(found.groups) == [True]
+    assert found.groups[True].to_json() == expected.groups[True].to_json()
+    assert found.ignored == ROWS - match.sum()
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv", "feather", "orc", "jsonl"])
 @pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
 def test_other_rows_are_ignored_and_null(tmp_path, ending, output):

@@ -15,7 +15,7 @@ from pyarrow import types
 
 from fastloss.core.arguments import shown
 from fastloss.exact.picked import stored
-from fastloss.exact.rows import is_uuid, uuids
+from fastloss.exact.rows import booleans, is_bool8, is_uuid, uuids
 from fastloss.files.errors import RowError, ScoringError, listed
 
 VIEWS = types.is_list_view, types.is_large_list_view  # lists that lie anywhere in their elements
@@ -173,8 +173,10 @@ def is_list(type: pa.DataType) -> bool:
 
 
 def decoded(array: pa.Array) -> pa.Array:
-    """The array without the encodings and names that may lie around its values; UUIDs as texts."""
+    """The array without the encodings and names that may lie around its values; UUIDs as texts, bool8 as booleans."""
     if isinstance(array.type, pa.BaseExtensionType):
+        if is_bool8(array.type):
+            return booleans(array)
         return uuids(array) if is_uuid(array.type) else decoded(array.storage)
     if types.is_dictionary(array.type):
         values = array.dictionary
@@ -295,7 +297,7 @@ def bare(type: pa.DataType) -> pa.DataType:
     if isinstance(type, pa.FixedShapeTensorType) and len(type.shape) != 1:
         return type
     if isinstance(type, pa.BaseExtensionType):
-        return bare(type.storage_type)
+        return pa.bool_() if is_bool8(type) else bare(type.storage_type)
     if types.is_dictionary(type) or types.is_run_end_encoded(type):
         return bare(type.value_type)
     return type

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -33,11 +33,18 @@ COMPARISONS = {
 }
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 DAY = 86400
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = date(1970, 1, 1)
+DAYS_OF_400_YEARS = 146097
 _CLOCK = r"(?P<clock>(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<digits>\d{1,18}))?)?)"
 _TIME = re.compile(_CLOCK, re.ASCII)
 _INSTANT = re.compile(
-    rf"(?P<date>\d{{4}}-\d\d-\d\d)(?:[T ]{_CLOCK}\s?(?P<zone>Z|(?P<sign>[-+])(?P<h>\d\d)(?::?(?P<m>\d\d))?)?)?",
+    rf"(?P<year>-?\d{{4,6}})-(?P<month>\d\d)-(?P<day>\d\d)"
+    rf"(?:[T ]{_CLOCK}\s?(?P<zone>Z|(?P<sign>[-+])(?P<h>\d\d)(?::?(?P<m>\d\d))?)?)?",
+    re.ASCII,
+)
+_DURATION = re.compile(
+    r"(?P<sign>-?)P(?=.)(?:(?P<days>\d+)D)?"
+    r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
     re.ASCII,
 )
 
@@ -92,10 +99,11 @@ def _kind_of(type: pa.DataType, condition: Condition) -> Callable[[pa.Array, Con
         return _of_floats
     if columns.is_text(type):
         return _of_texts
-    is_time = types.is_date(type) or types.is_timestamp(type) or types.is_time(type)
+    is_time = types.is_date(type) or types.is_timestamp(type) or types.is_time(type) or types.is_duration(type)
     if types.is_integer(type) or types.is_boolean(type) or types.is_decimal(type) or is_time:
         return _of_grid
-    raise ColumnTypeError(f"{_place(condition, type)}: conditions are on numbers, text, booleans, dates and times")
+    kinds = "numbers, text, booleans, dates, times and durations"
+    raise ColumnTypeError(f"{_place(condition, type)}: conditions are on {kinds}")
 
 
 def _of_texts(array: pa.Array, condition: Condition) -> pa.Array:
@@ -215,6 +223,8 @@ def _on_grid(value: Value, condition: Condition, type: pa.DataType) -> Decimal |
         if match is None or not _is_of_a_day(match):
             raise _misfit(value, condition, type, "a time, 12:30:00")
         return _seconds(match) * PER_SECOND[type.unit]
+    if types.is_duration(type):
+        return _duration(value, condition, type) * PER_SECOND[type.unit]
     seconds = _instant(value, condition, type)
     if types.is_date(type):
         return seconds / DAY if types.is_date32(type) else seconds * PER_SECOND["ms"]
@@ -236,13 +246,10 @@ def _number(value: Value, condition: Condition, type: pa.DataType) -> Decimal:
 def _instant(value: Value, condition: Condition, type: pa.DataType) -> Fraction:
     """Seconds since 1970; without a zone in that of the column."""
     match = _INSTANT.fullmatch(value.text)
-    try:
-        midnight = datetime.fromisoformat(f"{match['date']}T00:00:00+00:00") if match else None
-    except ValueError:  # no day of the calendar
-        midnight = None
-    if midnight is None or (match["clock"] and not _is_of_a_day(match)):
+    days = _days(int(match["year"]), int(match["month"]), int(match["day"])) if match else None
+    if days is None or (match["clock"] and not _is_of_a_day(match)):
         raise _misfit(value, condition, type, "a date or time, 2026-11-01 or 2026-11-01T12:30:00")
-    seconds = (midnight - EPOCH) // timedelta(seconds=1) + (_seconds(match) if match["clock"] else Fraction(0))
+    seconds = days * DAY + (_seconds(match) if match["clock"] else Fraction(0))
     zone = type.tz if types.is_timestamp(type) else None
     if match["zone"]:
         if zone is None:
@@ -254,6 +261,25 @@ def _instant(value: Value, condition: Condition, type: pa.DataType) -> Fraction:
     local = pa.scalar(math.floor(seconds), pa.timestamp("s"))
     instant = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="earliest")
     return seconds + (instant.value - local.value)
+
+
+def _days(year: int, month: int, day: int) -> int | None:
+    """Those since 1970, of any year; None where the calendar has no such day."""
+    cycles, of_cycle = divmod(year - 2000, 400)
+    try:
+        return (date(2000 + of_cycle, month, day) - EPOCH).days + cycles * DAYS_OF_400_YEARS
+    except ValueError:
+        return None
+
+
+def _duration(value: Value, condition: Condition, type: pa.DataType) -> Fraction:
+    """Seconds of a duration, as ISO 8601 and our outputs have it."""
+    match = _DURATION.fullmatch(value.text)
+    if match is None:
+        raise _misfit(value, condition, type, "a duration, PT90S or P1DT2H30M")
+    days, hours, minutes, seconds = (Fraction(match[part] or 0) for part in ("days", "hours", "minutes", "seconds"))
+    whole = days * DAY + hours * 3600 + minutes * 60 + seconds
+    return -whole if match["sign"] else whole
 
 
 def _is_of_a_day(match: re.Match) -> bool:
