@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fastloss.exact.bins import Bins
 from fastloss.exact.collectors import Collector
-from fastloss.exact.groups import GroupCollector
+from fastloss.exact.groups import GroupCollector, GroupedSummary
 from fastloss.exact.summary import Summary
 
 shares = st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 5e-324, math.nextafter(1, 0)])
@@ -92,18 +92,33 @@ def test_what_does_not_merge():
         collected(2, [(0.5, 1)]) | collected(3, [(0.5, 1)])
     with pytest.raises(ValueError, match="with and without calibration do not merge"):
         collected(2, [(0.5, 1)]) | Summary.of(np.ones(1))
+    with pytest.raises(ValueError, match="with and without calibration do not merge"):
+        Summary.of(np.ones(1)) | collected(2, [(0.5, 1)])
     assert (collected(2, [(0.5, 1)]) | Summary()) == collected(2, [(0.5, 1)])
+    assert (Summary() | collected(2, [(0.5, 1)])) == collected(2, [(0.5, 1)])
 
 
 @pytest.mark.parametrize("edit", [
     lambda c: c[0].__setitem__(0, 5), lambda c: c[1].__setitem__(1, [-1, 0]), lambda c: c[1].__setitem__(2, [9, 0]),
     lambda c: c.clear(), lambda c: c.append(1), lambda c: c[0].pop(),
+    lambda c: c.extend([[0, [0, 0], [0, 0]]] * 9_999),
 ])  # fmt: skip
 def test_a_damaged_state_is_refused(edit):
     state = collected(2, [(0.5, 1), (0.75, 0)]).to_dict()
     edit(state["calibration"])
     with pytest.raises(ValueError, match=r"damaged|bin|calibration"):
         Summary.from_dict(state)
+
+
+def test_a_calibration_that_is_not_that_of_the_groups_is_refused():
+    collector = GroupCollector("g", 2)
+    p, codes = np.array([0.25, 0.75]), np.array([0, 1])
+    collector.add(np.ones(2), None, None, None, codes, ["a", "b"], (p, np.array([0, 1])))
+    state = collector.summary().to_dict()
+    GroupedSummary.from_dict(state)
+    state["groups"][0][1]["calibration"] = collected(2, [(0.5, 1)]).to_dict()["calibration"]
+    with pytest.raises(ValueError, match="its calibration is not that of its groups"):
+        GroupedSummary.from_dict(state)
 
 
 def test_the_state_of_bins():

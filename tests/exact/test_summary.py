@@ -620,6 +620,13 @@ def test_numbers_that_contradict_one_another_are_refused(edit):
         Summary.from_dict(state)
 
 
+def test_infinities_alone_have_no_squares():
+    state = summary([math.inf, -math.inf]).to_dict()
+    Summary.from_dict(state)
+    with pytest.raises(ValueError, match="its sum of squares"):
+        Summary.from_dict(state | {"squares": [1, 0]})
+
+
 @given(losses, st.sampled_from(["min", "max"]), st.floats(allow_nan=False))
 @settings(deadline=None)
 def test_other_bounds_are_those_of_some_values_at_least(values, name, bound):

@@ -310,6 +310,8 @@ def decoded(monkeypatch):
         ("d < -25", [0]),
         ("t >= 1970-01-01T00:00:00.000056", [8]),
         ("u > 18446744073709551611", [8]),
+        ("clock >= 00:00:00.000056", [8]),
+        ("late == true", [8]),
     ],
 )
 def test_row_groups_without_a_match_are_not_decoded(tmp_path, decoded, where, groups):
@@ -317,6 +319,8 @@ def test_row_groups_without_a_match_are_not_decoded(tmp_path, decoded, where, gr
     decimals = pa.array([Decimal(i - 30) for i in range(ROWS)], pa.decimal128(20, 2))
     table = TABLE.append_column("d", decimals).append_column("u", pa.array(numbers))
     table = table.append_column("t", pa.array(range(ROWS), pa.timestamp("us")))
+    table = table.append_column("clock", pa.array(range(ROWS), pa.time64("us")))
+    table = table.append_column("late", pa.array([i >= 56 for i in range(ROWS)]))
     data = write(table, tmp_path / "x.parquet")
     summary = fl.score(data, where=where, **OPTIONS)
     assert [group for group, _ in decoded] == list(groups)
@@ -417,17 +421,26 @@ def test_statistics_change_no_result(tmp_path, kind, data, operator, in_order, g
     assert pa.parquet.read_table(tmp_path / "a.parquet") == pa.parquet.read_table(tmp_path / "b.parquet")
 
 
-def with_statistics(path, change):
-    """Write what the footer of a file says of the values of the column x of each row group anew."""
+def with_footer(path, change):
+    """Write the footer of a file anew, in which the statistics of its columns are read."""
     content = path.read_bytes()
     length = int.from_bytes(content[-8:-4], "little")
     footer, _ = thrift.read(content[-8 - length : -8], {4: [{1: [{3: {12: {}}}]}]})
-    for group in footer[4][1]:
-        metadata = group[1][1][0][3][1]
-        statistics_of = metadata.get(12, (thrift.STRUCT, {}))[1]
-        metadata[12] = thrift.STRUCT, change(statistics_of)
+    change(footer)
     written = thrift.write(footer)
     path.write_bytes(content[: -8 - length] + written + len(written).to_bytes(4, "little") + b"PAR1")
+
+
+def with_statistics(path, change):
+    """Write what the footer of a file says of the values of the column x of each row group anew."""
+
+    def changed(footer):
+        for group in footer[4][1]:
+            metadata = group[1][1][0][3][1]
+            statistics_of = metadata.get(12, (thrift.STRUCT, {}))[1]
+            metadata[12] = thrift.STRUCT, change(statistics_of)
+
+    with_footer(path, changed)
 
 
 TRUNCATED = {6: thrift.binary(b"aa"), 5: thrift.binary(b"ab"), 7: (thrift.FALSE, False), 8: (thrift.FALSE, False)}
@@ -457,6 +470,14 @@ def test_bounds_are_taken_for_no_more_than_they_are(tmp_path, decoded, told, whe
     with_statistics(data, lambda _: told)
     fl.score(data, where=where, **OPTIONS)
     assert bool(decoded) == is_decoded
+
+
+@pytest.mark.parametrize("has_orders", [True, False])
+def test_bounds_in_no_known_order_are_none(tmp_path, decoded, has_orders):
+    data = write(pa.table({"x": [1.0, 2.0], "r": np.ones(2)}), tmp_path / "x.parquet")
+    with_footer(data, lambda footer: None if has_orders else footer.pop(7))
+    fl.score(data, where="x > 3", **OPTIONS)
+    assert bool(decoded) == (not has_orders)
 
 
 @pytest.mark.parametrize("raw", [b"", b"\1", b"\0" * 9, b"\xff" * 8, bytes(7) + b"\x7f"])
