@@ -135,6 +135,9 @@ def test_wrong_arguments(here):
         fl.compare("both.parquet", loss=fl.huber, pred="a", target="y")
     with pytest.raises(ScoringError, match="no column 'q'"):
         fl.compare("both.parquet", loss=fl.huber, pred="a", versus="q", target="y")
+    stream = pa.RecordBatchReader.from_batches(TABLE.schema, TABLE.to_batches())
+    with pytest.raises(ScoringError, match="other is the stream that data is"):
+        fl.compare(stream, stream, loss=fl.huber, pred="a", versus="b", target="y")
     np.save("a.npy", A)
     for arrays in (("a.npy", "both.parquet"), ("both.parquet", "a.npy")):
         with pytest.raises(ScoringError, match=r"\.npy files cannot be scored together with tables"):
