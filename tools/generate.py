@@ -7,73 +7,35 @@ Without names all of them. --check writes nothing, names each file that has drif
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/support", "tests/core", "csrc/math", "bench", "")]
 
 
-def stubs() -> str:
-    from stubs import stubs
-
-    return stubs()
-
-
-def coefficients() -> str:
-    from coefficients import header
-
-    return header()
-
-
-def partition() -> str:
-    from partition import table
-
-    return table()
-
-
-def hashes() -> str:
-    from test_bits import hashes
-
-    return hashes()
-
-
-def losses() -> str:
-    from fastloss.losses.catalogue import markdown
-
-    return markdown()
-
-
-def adaptive() -> str:
-    from adaptive import page
-
-    return page()
-
-
-def explorer() -> str:
-    from explorer import script
-
-    return script()
-
-
 @dataclass(frozen=True)
 class Generated:
-    """A file, the function that makes its text, and what that needs or how long it takes."""
+    """A file, the function that makes its text and the module of that, and what it needs or how long it takes."""
 
     path: str
-    text: Callable[[], str]
+    module: str
+    function: str
     note: str = ""
+
+    def text(self) -> str:
+        return getattr(import_module(self.module), self.function)()
 
 
 GENERATED = {
-    "stubs": Generated("fastloss/__init__.pyi", stubs),
-    "losses": Generated("docs/losses.md", losses),
-    "hashes": Generated("tests/hashes.json", hashes, "on an instruction set with FMA"),
-    "coefficients": Generated("csrc/math/coefficients.h", coefficients, "half a minute"),
-    "partition": Generated("fastloss/core/partition/table.py", partition),
-    "adaptive": Generated("docs/adaptive.md", adaptive, "three minutes; scikit-learn and statsmodels"),
-    "explorer": Generated("docs/_static/explorer/kernels.js", explorer, "half a minute; ziglang"),
+    "stubs": Generated("fastloss/__init__.pyi", "stubs", "stubs"),
+    "losses": Generated("docs/losses.md", "fastloss.losses.catalogue", "markdown"),
+    "hashes": Generated("tests/hashes.json", "test_bits", "hashes", "on an instruction set with FMA"),
+    "coefficients": Generated("csrc/math/coefficients.h", "coefficients", "header", "half a minute"),
+    "partition": Generated("fastloss/core/partition/table.py", "partition", "table"),
+    "adaptive": Generated("docs/adaptive.md", "adaptive", "page", "three minutes; scikit-learn and statsmodels"),
+    "explorer": Generated("docs/_static/explorer/kernels.js", "explorer", "script", "half a minute; ziglang"),
 }
 
 
