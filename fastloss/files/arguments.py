@@ -200,6 +200,10 @@ def as_inputs(value: Any, name: str) -> list:
     expected = f"{PATH}, {table}, a list of these or an iterator of record batches"
     if is_single(value):
         return [known(value, name)]
+    for method in ("compute", "collect"):  # of frames of Dask, of Narwhals
+        if callable(getattr(value, method, None)):
+            kind = f"{type(value).__module__.split('.')[0]} {type(value).__name__}"
+            raise ScoringError(f"{name} is a {kind}, which is yet to be computed: give its {method}()")
     values = []
     if isinstance(value, Iterator):
         values = list(islice(value, 1))  # what it raises is its own

@@ -65,8 +65,9 @@ def format_of(path: str, other: str | None = None) -> str:
     if format is None and is_index(path):
         raise ScoringError(f"{path}: an index of safetensors files has no rows: give these files, or their folder")
     if format is None:
+        lines = " jsonl, if each of its lines is an object" if path.lower().endswith(".json") else ""
         raise ScoringError(
-            f"{path}: the extension names no format; known are {_extensions(FORMATS)}; or give the format"
+            f"{path}: the extension names no format; known are {_extensions(FORMATS)}; or give the format{lines}"
         )
     if compression_of(path) is not None and format not in COMPRESSIBLE:
         raise ScoringError(f"{path}: {FORMATS[format]} is not read or written compressed as a whole")

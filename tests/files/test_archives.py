@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -142,6 +143,25 @@ def test_damaged_files_are_one_line(here, capfd, name, data):
     out, err = capfd.readouterr()
     assert (code, out) == (2, "") and err.count("\n") == 1 and name in err
     assert not (here / "out.parquet").exists()
+
+
+ENTRY = '"p": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}'
+
+
+@pytest.mark.parametrize(
+    ("header", "what"),
+    [
+        ("[]", "expected an object of arrays by name, got []"),
+        ("null", "expected an object of arrays by name, got None"),
+        (f"{{{ENTRY}, {ENTRY}}}", "two of its values have one name"),
+        ('{"p": {"dtype": "F32", "shape": [1]}}', "an array is not told by dtype, shape and two data_offsets"),
+        ('{"p": [1]}', "an array is not told by dtype, shape and two data_offsets"),
+    ],
+)
+def test_headers_of_safetensors_that_say_something_else(here, header, what):
+    (here / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header.encode() + bytes(4))
+    with pytest.raises(ScoringError, match=rf"^a\.safetensors: .* its header: {re.escape(what)}$"):
+        fl.score("a.safetensors", loss=fl.huber, residual="p")
 
 
 def test_an_archive_that_becomes_too_large(here, capfd):

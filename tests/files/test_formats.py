@@ -123,6 +123,13 @@ def test_what_cannot_be_written(tmp_path, table, output):
     assert os.listdir(tmp_path) == ["x.jsonl"]
 
 
+def test_json_files_of_lines(tmp_path, table):
+    (tmp_path / "a.json").write_bytes(lines(table))  # as Spark calls them
+    with pytest.raises(ScoringError, match=r"a\.json: .* or give the format jsonl, if each of its lines is an object$"):
+        fl.score(tmp_path, **OPTIONS)
+    assert fl.score(tmp_path, format="jsonl", **OPTIONS).count == 90
+
+
 @pytest.mark.parametrize(
     ("format", "content"),
     [("parquet", PARQUET), ("csv", csv), ("jsonl", lines), ("orc", CONTENTS["x.orc"]), ("arrow", STREAM)],

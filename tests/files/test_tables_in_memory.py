@@ -382,6 +382,13 @@ def test_streams_are_read_batch_by_batch(here):
     assert alive[-1] >= 800
 
 
+class Lazy:
+    """What Dask and Narwhals have: the name of a method that computes it."""
+
+    def __init__(self, method):
+        setattr(self, method, lambda: TABLE)
+
+
 CAST = TABLE.schema.set(0, pa.field("p", pa.float32()))
 READER = TABLE.to_reader()
 REFUSED = {
@@ -415,6 +422,8 @@ REFUSED = {
     "one stream": ([READER, READER], {}, "input has one stream twice, and it passes once"),
     "dict": ({"p": [1.0]}, {}, "input must be a path, as text or pathlib.Path, a table (pyarrow.table makes one"),
     "class": (pa.Table, {}, "input must be a path"),
+    "narwhals": (Lazy("collect"), {}, "Lazy, which is yet to be computed: give its collect()"),
+    "dask frame": (Lazy("compute"), {}, "Lazy, which is yet to be computed: give its compute()"),
 }
 
 

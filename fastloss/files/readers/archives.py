@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fastloss.core.arguments import shown as shown_value
 from fastloss.files.arrow import columns
 from fastloss.files.errors import ScoringError, located, one_line
 from fastloss.files.readers.npy import NpyFile, StoredArray
@@ -158,10 +159,12 @@ def _safetensors(path: str, file) -> Arrays:
         if len(head) < 8 or length > min(HEADER_BYTES, size - 8):
             raise OSError("its header is longer than the file")
         try:
-            entries = json.loads(file.read(length))
+            entries = json.loads(file.read(length), object_pairs_hook=_named_once)
+            if not isinstance(entries, dict):
+                raise ValueError(f"expected an object of arrays by name, got {shown_value(entries)}")
             entries.pop("__metadata__", None)
             tensors = {name: _tensor(entry, size - 8 - length) for name, entry in entries.items()}
-        except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise OSError(f"its header: {one_line(error)}") from error
 
     def opener(name: str) -> Callable[[], StoredArray]:
@@ -178,9 +181,20 @@ def _safetensors(path: str, file) -> Arrays:
     return {name: opener(name) for name in tensors}
 
 
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, in which the last of two values of one name would count."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("two of its values have one name")
+    return found
+
+
 def _tensor(entry: dict, size: int) -> tuple[str, tuple[int, ...], int]:
     """Type, shape and place of an entry of the header, whose bytes are `size`."""
-    kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+    try:
+        kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+    except (KeyError, TypeError) as error:
+        raise ValueError("an array is not told by dtype, shape and two data_offsets") from error
     if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
         raise ValueError("a shape or an offset is no whole number")
     if not begin <= end <= size:
