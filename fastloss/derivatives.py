@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastloss.core.arguments import shown
-from fastloss.core.loss import ElementwiseLoss, get
+from fastloss.core.loss import ElementwiseLoss, as_loss
 
 Array = NDArray[np.float64]
 
@@ -79,7 +79,7 @@ def check_derivatives(
     ...
     ValueError: grad of wrong is 3 at r = 3, where finite differences of its value give 6
     """
-    loss = get(loss) if isinstance(loss, str) else loss
+    loss = as_loss(loss, "check_derivatives")
     if not isinstance(loss, ElementwiseLoss):
         raise TypeError(f"check_derivatives takes a loss with one value an element, got {shown(loss)}")
     loss = loss.bind(**parameters)

@@ -70,13 +70,16 @@ def as_names(names, name):
 
 def as_array(x, name):
     """`x` as an array of floats, integers or booleans; bfloat16 counts as a float."""
+    array = x
     if type(x) is not np.ndarray:
         refuse_mask(x, name)
-        x = from_foreign(x, name)
-    dtype = x.dtype
+        array = from_foreign(x, name)
+    dtype = array.dtype
     if dtype.char in "fd" or dtype.kind in "biu" or dtype.name in STORAGE_NAMES:
-        return x
-    raise TypeError(f"unsupported dtype {x.dtype} for {name!r}; {EXPECTED}")
+        return array
+    given = "" if array.ndim else f", which is {shown(x)}"
+    fix = "give its toarray()" if hasattr(x, "toarray") else EXPECTED
+    raise TypeError(f"unsupported dtype {dtype} for {name!r}{given}; {fix}")
 
 
 def refuse_mask(x, name):

@@ -138,10 +138,10 @@ def _result_of(function, what, *arrays, **parameters):
     result = function(*arrays, **parameters)
     refuse_mask(result, what)
     array = np.asarray(result)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{what} returned {array.dtype if array.ndim else shown(result)}: numbers are needed")
     if array.shape != size:
         raise ValueError(f"{what} returned shape {array.shape} for an array of {size}: it is one number an element")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{what} returned {array.dtype}: numbers are needed")
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, dtype)
 

@@ -105,6 +105,14 @@ def get(name, **params):
     return loss.bind(**params) if params else loss
 
 
+def as_loss(loss, user):
+    """A loss, or the one of a name; a TypeError, that names the function which takes it, if it is neither."""
+    loss = get(loss) if isinstance(loss, str) else loss
+    if not isinstance(loss, Loss):
+        raise TypeError(f"{user} takes a loss or its name, got {shown(loss)}")
+    return loss
+
+
 def is_known(name):
     """Whether a loss of the catalogue goes by that name."""
     return name in _LOSSES or _known_as(name) is not None

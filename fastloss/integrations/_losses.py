@@ -8,28 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastloss.core.arguments import shown
-from fastloss.core.loss import Loss, get
+from fastloss.core.loss import Loss, as_loss
 
 RESIDUAL = ("residual",)
 OF_A_NUMBER = ("residual", "relative", "margin", "probability", "count", "deviance")
 WITH_ROWS = (*OF_A_NUMBER, "rows")
 EMBEDDINGS = "embeddings"
 LEAST_RESIDUAL = 1e-8
-
-
-def named(loss: Loss | str, adapter: str) -> Loss:
-    """The loss, or the one of that name.
-
-    Raises
-    ------
-    TypeError
-        If it is neither.
-    """
-    loss = get(loss) if isinstance(loss, str) else loss
-    if not isinstance(loss, Loss):
-        raise TypeError(f"{adapter} takes a loss or its name, got {shown(loss)}")
-    return loss
 
 
 def served(
@@ -43,7 +28,7 @@ def served(
         If it is of another family, needs a parameter that it has not, takes no target or one that is no label or
         number; has not these outputs; or, for `is_even`, weighs errors of both signs differently.
     """
-    loss = named(loss, adapter)
+    loss = as_loss(loss, adapter)
     if loss.family not in families:
         raise TypeError(f"{adapter} takes losses of {', '.join(families)}; {loss.name} is one of {loss.family}")
     missing = [name for name in loss.domains if name not in loss.parameters]

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from fastloss.core.arguments import check_reduction
-from fastloss.core.loss import Loss
+from fastloss.core.loss import Loss, as_loss
 from fastloss.integrations import load
 from fastloss.integrations._losses import (
     EMBEDDINGS,
     arrays_in_order,
-    named,
     no_second_derivative,
     positional_names,
     shape_of_values,
@@ -63,7 +62,7 @@ def function(loss: Loss | str) -> Callable[..., Any]:
     >>> jax.jit(jax.grad(huber))(jnp.array([0.5, -3.0])).tolist()
     [0.25, -0.5]
     """
-    loss = named(loss, "jax.function")
+    loss = as_loss(loss, "jax.function")
     if loss.name == "feature_distance":
         raise TypeError("jax.function: feature_distance takes lists of arrays, which are not served")
     names = positional_names(loss)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastloss.core.arguments import check_count, check_reduction
-from fastloss.core.loss import Loss
+from fastloss.core.loss import Loss, as_loss
 from fastloss.integrations import load
 from fastloss.integrations._autograd import LossFunction
-from fastloss.integrations._losses import named
 from fastloss.losses.likelihood import robust_nll
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def function(loss: Loss | str) -> LossFunction:
     >>> x.grad
     tensor([ 0.2500, -0.5000])
     """
-    return LossFunction(named(loss, "torch.function"))
+    return LossFunction(as_loss(loss, "torch.function"))
 
 
 def module(loss: Loss | str, reduction: str = "mean", **parameters: Any) -> torch.nn.Module:
@@ -75,7 +74,7 @@ def module(loss: Loss | str, reduction: str = "mean", **parameters: Any) -> torc
     TypeError, ValueError
         If the loss has no such parameter, or it or the reduction has no such value.
     """
-    return LossModule(named(loss, "torch.module"), reduction, parameters)
+    return LossModule(as_loss(loss, "torch.module"), reduction, parameters)
 
 
 def adaptive(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.loss import get
+from fastloss.core.loss import as_loss
 from fastloss.losses.curves import Range, limits, range_of
 from fastloss.losses.curves import curves as outputs_of
 from fastloss.losses.likelihood import robust_nll
@@ -39,8 +39,10 @@ def curves(loss: Any = None, *, alphas: Sequence[float] = (-np.inf, -2.0, 0.0, 1
 
     Raises
     ------
+    TypeError
+        If one is no loss and no name.
     ValueError
-        If there is no loss, or several are not functions of the same thing.
+        If there is no loss of a name, or none at all, or several are not functions of the same thing.
 
     Examples
     --------
@@ -52,7 +54,7 @@ def curves(loss: Any = None, *, alphas: Sequence[float] = (-np.inf, -2.0, 0.0, 1
     if loss is None:
         return _curves_by_alpha(alphas, ax)
     losses = [loss] if isinstance(loss, str) or not isinstance(loss, Iterable) else loss
-    return _curves_of([get(each) if isinstance(each, str) else each for each in losses], ax)
+    return _curves_of([as_loss(each, "curves") for each in losses], ax)
 
 
 def _curves_by_alpha(alphas: Sequence[float], ax: Any) -> Any:

@@ -169,6 +169,7 @@ def of_libc(argtypes):
             r"value of x returned shape \(\) for an array",
         ),
         (lambda: fl.custom("x", lambda r: 1j * r)([1.0, 2.0]), TypeError, "returned complex128: numbers are needed"),
+        (lambda: fl.custom("x", lambda r: None)([1.0]), TypeError, "value of x returned None: numbers are needed"),
         (lambda: fl.custom("x", lambda r: np.ma.array(r))([1.0]), TypeError, "masked array"),
         (lambda: fl.custom("x", lambda r: 1 // 0)(R, out=np.empty_like(R)), ZeroDivisionError, "division"),
     ],

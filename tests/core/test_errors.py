@@ -222,6 +222,36 @@ def test_unsupported_dtypes(name, dtype):
         loss(*good, sample_weight=bad)
 
 
+class Sparse:
+    def __repr__(self):
+        return "a sparse matrix"
+
+    def toarray(self):
+        return np.eye(3)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "None"),
+        ({1, 2}, r"\{1, 2\}"),
+        ({"a": 1}, r"\{'a': 1\}"),
+        (Sparse(), r"a sparse matrix; give its toarray\(\)"),
+    ],
+)
+def test_what_is_no_array(given, message):
+    calls = {
+        "pred": lambda: fl.huber(given, np.eye(3)),
+        "logits": lambda: fl.cross_entropy(given, LABELS),
+        "values": lambda: fl.summarize(given),
+        "target": lambda: fl.log_cosh(np.eye(3), given),
+    }
+    for name, call in calls.items():
+        if name != "target" or given is not None:  # which may be left out
+            with pytest.raises(TypeError, match=f"^unsupported dtype object for '{name}', which is {message}"):
+                call()
+
+
 def test_long_double_is_not_narrowed():
     if np.finfo(np.longdouble).bits == 64:
         pytest.skip("long double is float64 here")

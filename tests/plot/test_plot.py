@@ -68,6 +68,8 @@ def test_curves_of_several_losses():
     assert [text.get_text() for text in value.get_legend().get_texts()] == [repr(loss) for loss in losses]
     with pytest.raises(ValueError, match="huber is a function of a residual, hinge of a score: draw them in"):
         plot.curves([fl.huber, fl.hinge])
+    with pytest.raises(TypeError, match="curves takes a loss or its name, got 3"):
+        plot.curves([fl.huber, 3])
     with pytest.raises(ValueError, match="got none"):
         plot.curves([])
     for given, title in (("mse", "squared_error"), (["huber", 2 * fl.huber], None)):  # names, too
