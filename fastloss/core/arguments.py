@@ -77,7 +77,7 @@ def as_array(x, name):
     dtype = array.dtype
     if dtype.char in "fd" or dtype.kind in "biu" or dtype.name in STORAGE_NAMES:
         return array
-    given = "" if array.ndim else f", which is {shown(x)}"
+    given = f", which is {shown(x)}" if dtype.kind == "O" and not array.ndim else ""
     fix = "give its toarray()" if hasattr(x, "toarray") else EXPECTED
     raise TypeError(f"unsupported dtype {dtype} for {name!r}{given}; {fix}")
 
