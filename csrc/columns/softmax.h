@@ -152,22 +152,23 @@ INLINE void softmax_of_tile(const softmax_call *call, const columns *from, int t
     const softmax_base base = {v_max(v_set((real)LOWEST), from->max[t])};
     const size_t at = (size_t)t * from->spacing;
     row_source tile = {.form = FEW_CLASSES, .x = from->x + at, .kept = from->x + at};
+    softmax_sums late = {0};
     if (variant & SOFT && from->target) tile.target = from->target + at;
     memset(partial, 0, sizeof partial);
     for (size_t k = 0; k < n; k += GROUP_LOGITS) {
         const int tops = m_any(v_eq(from->group_max[t][k / GROUP_LOGITS], base.max));
-        row_source lane = from_class(tile, k);
-        if (variant & SOFT) lane.class_weight = from->class_weight + k;
-        ONCE for (int j = 0; j < ROW_LANES; j++, lane = from_class(lane, 1)) {
+        row_source group = from_class(tile, k);
+        if (variant & SOFT) group.class_weight = from->class_weight + k;
+        ONCE for (int j = 0; j < ROW_LANES; j++) {
             prefetch_columns(next, (size_t)j);
             prefetch(tile.x + (k + GROUP_LOGITS + (size_t)j * GROUP) * LANES, GROUP * LANES); /* of the next group */
-            if (__builtin_expect(tops, 0))
-                softmax_add(call, &lane, &base, &partial[j], GROUP, ROW_LANES, 1, variant);
-            else
-                softmax_add(call, &lane, &base, &partial[j], GROUP, ROW_LANES, 0, variant);
+            softmax_sums sums = softmax_add_lanes(call, &group, &base, &partial[j], (size_t)j, tops, variant);
+            softmax_add_sums(&partial[(j ? j : ROW_LANES) - 1], late, variant); /* as in pass.inc */
+            late = sums;
         }
         read_columns(next);
     }
+    softmax_add_sums(&partial[ROW_LANES - 1], late, variant);
     lane_doubles rest = sum_of_partials(partial, 0) * (double)SUM_UNSCALE + (count_of_partials(partial, 0) - 1);
     lane_doubles dot = {0}, mass = {0}, peak_mass = {0};
     if (variant & SOFT) {

@@ -10,14 +10,6 @@ enum {
     MAX_CHUNKS = 64                   /* of a row: with more classes than 64 chunks hold, the chunks are larger */
 };
 
-/* The loop over those vectors where nothing is kept, whose sums then stay in registers; eight vectors would be much
- * code. */
-#if FL_BYTES > 16
-#define UNROLL_LANES UNROLL
-#else
-#define UNROLL_LANES ONCE
-#endif
-
 /* hi += x; lo collects the rounding errors of hi. */
 INLINE void add_compensated(vpair *total, vec x) {
     vpair sum = two_sum(total->hi, x);
