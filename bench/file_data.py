@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-CLASSES = 20_000
+CLASSES, FILES = 20_000, 1000
 
 
 def pairs(rows, seed=0):
@@ -56,10 +56,10 @@ def write_logits(path, rows):
     pq.write_table(logits(rows), path, use_dictionary=False, row_group_size=500)
 
 
-def write_small(path, rows, files=1000):
+def write_small(path, rows):
     path.mkdir()
-    for i in range(files):
-        pq.write_table(pairs(rows // files, seed=i), path / f"{i:04}.parquet", use_dictionary=False)
+    for i in range(FILES):
+        pq.write_table(pairs(rows // FILES, seed=i), path / f"{i:04}.parquet", use_dictionary=False)
 
 
 def write_csv(path, rows):
