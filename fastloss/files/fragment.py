@@ -20,6 +20,7 @@ from fastloss.files.dataset import Fragment, Task
 from fastloss.files.errors import RowError, ScoringError, Translation, located
 from fastloss.files.formats import STREAM
 from fastloss.files.matching import Chosen
+from fastloss.files.parquet.carried import Carried
 from fastloss.files.readers.ahead import in_turn
 from fastloss.files.readers.sources import PartitionedSource, class_count, csv_columns, open_source
 from fastloss.files.readers.tables import ParquetSource
@@ -189,30 +190,41 @@ def _begin_spliced(output: Output, task: Task, spec: Spec, classes: int | None, 
     """Tell an output which columns it takes as they are; False where it cannot, and has not begun."""
     first, schema, groups = None, None, 0
     for fragment in task.fragments:
-        with open_fragment(fragment) as source:
-            own = _own(spec, task, source.schema)
-            carried = source.carried(own.carried(source.schema.names)) if hasattr(source, "carried") else None
-            if carried is None or not carried.columns:
-                return False
-            with naming(fragment, 0, 0):
-                count = class_count(source, spec) if classes is None and len(task.fragments) > 1 else classes
-                there = output_schema(source.schema, own, count)
-            if not set(spec.keep or ()) <= {*there.names, *task.uncarried}:
-                return False
-            numbers = sum(columns.fixed_size(type) or 1 for type in there.types[-len(spec.emitted) :])
-            if NUMBER_BYTES * numbers * carried.most_rows > ROW_GROUP_BYTES:  # which are held until they are written
-                return False
-            if first is None:
-                first, schema = carried, there
-            elif not carried.is_like(first) or not there.equals(schema):
-                return False
-            groups += len(carried.groups)
+        found = _spliceable(fragment, task, spec, classes, open_fragment)
+        if found is None:
+            return False
+        carried, there = found
+        if first is None:
+            first, schema = carried, there
+        elif not carried.is_like(first) or not there.equals(schema):
+            return False
+        groups += len(carried.groups)
     if groups > 1:
         schema = widened(
             schema, _dictionaries(task, [field for field in schema if is_narrow(field.type)], open_fragment)
         )
     output.splice(schema, len(spec.emitted), first)
     return True
+
+
+def _spliceable(
+    fragment: Fragment, task: Task, spec: Spec, classes: int | None, open_fragment: Callable
+) -> tuple[Carried, pa.Schema] | None:
+    """The columns of a file that an output can take as they are, and all that its rows have; None where it cannot."""
+    with open_fragment(fragment) as source:
+        own = _own(spec, task, source.schema)
+        carried = source.carried(own.carried(source.schema.names)) if hasattr(source, "carried") else None
+        if carried is None or not carried.columns:
+            return None
+        with naming(fragment, 0, 0):
+            count = class_count(source, spec) if classes is None and len(task.fragments) > 1 else classes
+            there = output_schema(source.schema, own, count)
+    if not set(spec.keep or ()) <= {*there.names, *task.uncarried}:
+        return None
+    numbers = sum(columns.fixed_size(type) or 1 for type in there.types[-len(spec.emitted) :])
+    if NUMBER_BYTES * numbers * carried.most_rows > ROW_GROUP_BYTES:  # which are held until they are written
+        return None
+    return carried, there
 
 
 def _begin(output: Output | TableOutput, task: Task, spec: Spec, classes: int | None, open_fragment: Callable) -> None:

@@ -249,8 +249,7 @@ class ParquetSource(Source):
         names: list[str],
         places: Sequence[str],
     ) -> Iterator[pa.RecordBatch]:
-        """Batches of these columns: of numbers as far as they are decoded here, else by pyarrow; of what that cannot
-        read, the column is found by reading each alone.
+        """Batches of these columns: of numbers as far as they are decoded here, else by pyarrow.
 
         Where texts may be longer than what is stored of them, as in dictionaries, the first batches are small, and tell
         how large the next may be.
@@ -277,15 +276,20 @@ class ParquetSource(Source):
                     size = min(4 * size, rows_per_batch(max(chunks.row_bytes, batch.nbytes / max(len(batch), 1))))
                     file.reader.set_batch_size(size)
         except (pa.ArrowException, OSError) as error:
-            if is_named(error):
-                raise
-            for name in names:
-                with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
-                    for _ in file.iter_batches(size, groups, [name]):
-                        pass
+            if not is_named(error):
+                self._refuse_corrupt_column(file, size, groups, names)
             raise
         if left and (given or self._footer.is_consistent):  # else nobody knows how many there should be
             raise self._footer.corrupt("its pages have other rows than it says")
+
+    def _refuse_corrupt_column(
+        self, file: pa.parquet.ParquetFile, size: int, groups: Sequence[int], names: Sequence[str]
+    ) -> None:
+        """Raise an error that names the first of these columns that cannot be read alone."""
+        for name in names:
+            with reading(self._path, "parquet", f"column {name!r} is corrupt: "):
+                for _ in file.iter_batches(size, groups, [name]):
+                    pass
 
     def _as_texts(self, batch: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
         """The batch in the types of the file, with the texts of these columns in place of indices; of those that name
