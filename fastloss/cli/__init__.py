@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from fastloss.cli.interrupts import Interrupted, heeded
-from fastloss.core.installing import install_extra
+from fastloss.core.installing import check_pyarrow, install_extra
 from fastloss.files.errors import ScoringError, escaped, one_line
 
 INTERRUPTED = 130  # also typer's answer to a KeyboardInterrupt, which libraries with a handler of their own raise
@@ -46,6 +46,7 @@ def _run(args: Sequence[str] | None) -> tuple[int, str]:
     except ImportError:
         return 2, f"the command needs more than the core: {install_extra('cli')}"
     try:
+        check_pyarrow()
         from fastloss.cli.app import app
 
         code = app(sys.argv[1:] if args is None else list(args), standalone_mode=False)

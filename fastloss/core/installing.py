@@ -7,6 +7,7 @@ import os
 import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))  # of a checkout
+PYARROW = 19  # the first version that has all that is called, as pyproject.toml says
 
 
 def install_extra(name):
@@ -19,6 +20,17 @@ def install_extra(name):
 def install_library(name):
     """The command that adds another library to this Python."""
     return f"{_pip()} install {name}"
+
+
+def check_pyarrow():
+    """Raise an ImportError that says what to install where pyarrow is missing, or older than what is called of it."""
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise ImportError(f"scoring files needs more than the core: {install_extra('cli')}") from error
+    if int(pyarrow.__version__.split(".")[0]) < PYARROW:
+        there = f"{pyarrow.__version__} is installed: {_pip()} install -U pyarrow"
+        raise ImportError(f"scoring files needs pyarrow {PYARROW} or newer, {there}")
 
 
 def check_built():

@@ -20,7 +20,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from fastloss.core.installing import install_extra
+from fastloss.core.installing import check_pyarrow
 from fastloss.core.loss import Loss
 from fastloss.exact.groups import GroupedSummary
 from fastloss.exact.summary import Summaries, Summary
@@ -253,10 +253,7 @@ def score(
     >>> fl.score(table, loss=fl.huber, pred="p", target="y", worst=1).worst.to_pylist()
     [{'file': None, 'row': 1, 'value': 2.5, 'day': 'mon', 'p': 3.0, 'y': 0.0}]
     """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise ImportError(f"scoring files needs more than the core: {install_extra('cli')}") from error
+    check_pyarrow()
     from fastloss.files import dataset, inputs
     from fastloss.files.engines import job
     from fastloss.files.head import Head

@@ -146,3 +146,20 @@ def test_a_checkout_that_is_not_installed_knows_its_version(monkeypatch):
     monkeypatch.delattr(config, "__version__", raising=False)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert config.__version__ == project["version"]
+
+
+def test_a_pyarrow_that_is_too_old(monkeypatch, capfd):
+    pyarrow = pytest.importorskip("pyarrow")
+    from fastloss.cli import main
+
+    monkeypatch.setattr(pyarrow, "__version__", "15.0.2")
+    said = f"scoring files needs pyarrow {installing.PYARROW} or newer, 15.0.2 is installed: "
+    with pytest.raises(ImportError, match=f"^{said}.*pip install -U pyarrow$"):
+        fl.score("any.csv", loss=fl.huber, residual="r")
+    assert main(["score", "any.csv", "--loss", "huber", "--residual", "r"]) == 2
+    assert capfd.readouterr().err.startswith(f"fastloss: {said}")
+
+
+def test_the_oldest_pyarrow_is_that_of_the_extra():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert f"pyarrow>={installing.PYARROW}" in extras["cli"]
