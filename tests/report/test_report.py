@@ -308,6 +308,34 @@ def test_comparing_writes_the_page(run, tmp_path):
         assert [shown[outcome] for outcome in ("won", "lost", "tied")] == [[group[o]] for o in ("won", "lost", "tied")]
 
 
+def compared(first, second, **columns):
+    table = pa.table({"a": first, "b": second, "y": np.zeros(len(first)), **columns})
+    options = {"sample_weight": "w"} if "w" in columns else {}
+    return fl.compare(table, loss=fl.absolute_error, pred="a", versus="b", target="y", **options)
+
+
+def test_outcomes_of_a_comparison_are_bars_of_their_shares():
+    result = compared([1.0, 2.0, 3.0, 4.0], [2.0, 1.0, 4.0, 4.0])
+    assert (result.won, result.lost, result.tied) == (2, 1, 1)
+    bars = [attributes["style"] for _, attributes, _ in check_page(fl.report.html(result)).attributes
+            if attributes.get("class") == "bar"]  # fmt: skip
+    assert bars[:3] == [f"left:0.000%;width:{share}.000%" for share in (50, 25, 25)]
+
+
+def test_means_of_a_comparison_are_weighted_where_it_has_weights():
+    given = [1.0, 2.0, 3.0], [2.0, 1.0, 4.0]
+    for columns in ({}, {"w": [1.0, 0.0, 3.0]}):
+        result = compared(*given, **columns)
+        page = check_page(fl.report.html(result))
+        parts = result.first, result.second, result.difference
+        assert [numbers(cell) for cell in page.table(0)["mean"]] == [[part.weighted_mean] for part in parts]
+
+
+def test_a_comparison_of_no_rows_that_count_has_no_outcomes():
+    page = check_page(fl.report.html(compared([np.nan], [1.0])))
+    assert not any("Rows in which the first loss is smaller" in text for text in page.texts)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
