@@ -201,10 +201,15 @@ def present(const int32_t[::1] codes, Py_ssize_t possible):
     IndexError
         If one is none of these.
     """
+    check_codes(codes, possible)
+    return those_in(codes, possible)
+
+
+cdef object those_in(const int32_t[::1] codes, Py_ssize_t possible):
+    """`present`, of codes that are known to be below `possible`."""
     cdef Py_ssize_t size = codes.shape[0], i, looked_at = 0, end
     found = np.zeros(possible, np.uint8)
     cdef uint8_t[::1] is_there = found
-    check_codes(codes, possible)
     while looked_at < size and memchr(&is_there[0], 0, possible) != NULL:  # until all are there
         end = min(size, looked_at + max(possible, <Py_ssize_t>FEW_STEPS))
         for i in range(looked_at, end):
@@ -214,7 +219,7 @@ def present(const int32_t[::1] codes, Py_ssize_t possible):
 
 
 def steps(const code[::1] values, code least, Py_ssize_t possible):
-    """How far integers are above the least, of `possible` numbers.
+    """How far integers are above the least, of `possible` numbers; and which of these there are, in order.
 
     Raises
     ------
@@ -237,7 +242,7 @@ def steps(const code[::1] values, code least, Py_ssize_t possible):
             is_wrong |= step >= <uint64_t>possible
     if is_wrong:
         raise IndexError(f"a code is none of {possible}")
-    return found
+    return found, those_in(to, possible)
 
 
 include "cells.pxi"
@@ -313,11 +318,13 @@ cdef class Accumulator:
                 raise ValueError(f"{name} has {len(array)} elements, values has {size}")
         if (codes is not None) != self.grouped:
             raise ValueError("values have groups exactly where the accumulator is grouped")
+        cdef bint are_codes = True  # whether each code is the number of its group
         if numbers is not None:
             for i in range(numbers.shape[0]):
                 if numbers[i] < 0:
                     raise IndexError(f"a group has the number {numbers[i]}")
                 self.require(numbers[i] + 1)
+                are_codes &= numbers[i] == i
         if weights is not None and self.moments is None:
             self.moments = Moments(self.grouped)
         if size == 0:
@@ -340,7 +347,7 @@ cdef class Accumulator:
         try:
             with nogil:
                 if self.grouped:
-                    self.pages.add(&values[0], mark, code, number, size, self.found)
+                    self.pages.add(&values[0], mark, code, NULL if are_codes else number, size, self.found)
                 elif has_cells:
                     self.cells.add(<const float*>&values[0], mark, size, self.found, self.values)
                 else:

@@ -82,7 +82,7 @@ cdef class Pages:
         self, const real* values, const uint8_t* mark, const int32_t* codes, const int64_t* numbers, Py_ssize_t size,
         Group* found
     ) except -1 nogil:
-        """Add values without a mark; the others are counted."""
+        """Add values without a mark; the others are counted. Where `numbers` is NULL, codes are those of groups."""
         cdef Py_ssize_t some
         if real is double and self.size == sizeof(float):
             self.widen()
@@ -113,13 +113,21 @@ cdef class Pages:
     ) noexcept nogil:
         """Have values without a mark wait, among the floats or doubles of the first chunk."""
         cdef Py_ssize_t i, used = self.chunks.used
+        cdef int32_t group
         cdef int32_t* of_group = numbers_in(self.chunks)
-        for i in range(size):
-            if mark != NULL and mark[i]:
-                found[numbers[codes[i]]].left_out[mark[i] - 1] += 1
-            else:
-                of_group[used], to[used] = <int32_t>numbers[codes[i]], <stored>values[i]
-                used += 1
+        if mark == NULL and numbers == NULL:  # of most batches: copied in vectors
+            memcpy(of_group + used, codes, size * sizeof(int32_t))
+            for i in range(size):
+                to[used + i] = <stored>values[i]
+            used += size
+        else:
+            for i in range(size):
+                group = codes[i] if numbers == NULL else <int32_t>numbers[codes[i]]
+                if mark != NULL and mark[i]:
+                    found[group].left_out[mark[i] - 1] += 1
+                else:
+                    of_group[used], to[used] = group, <stored>values[i]
+                    used += 1
         self.waiting += used - self.chunks.used
         self.chunks.used = used
 
@@ -231,15 +239,14 @@ cdef class Pages:
     cdef int keep_few(self, Py_ssize_t group, const stored* values) except -1 nogil:
         cdef Py_ssize_t i
         cdef uint64_t low
-        cdef int32_t code = 0
-        cdef int64_t number = group
+        cdef int32_t number = group
         for i in range(self.count_of(group)):
             if values[i] == values[i] and self.directory[index_of(values[i], &low) >> LEAD_BITS].is_of_few:
                 self.room_for(1)
                 if stored is float:
-                    self.append(floats_in(self.chunks), values + i, NULL, &code, &number, 1, NULL)
+                    self.append(floats_in(self.chunks), values + i, NULL, &number, NULL, 1, NULL)
                 else:
-                    self.append(doubles_in(self.chunks), values + i, NULL, &code, &number, 1, NULL)
+                    self.append(doubles_in(self.chunks), values + i, NULL, &number, NULL, 1, NULL)
         return 0
 
     cdef void open(self, Page* page) noexcept nogil:

@@ -192,9 +192,10 @@ def test_a_collector_that_is_taken_serves_again_for_fewer_groups():
 def test_codes_that_there_are(dtype):
     codes = np.array([5, 0, 2, 5], dtype)
     for least in (0, -7, np.iinfo(codes.dtype).max - 5):
-        found = steps(codes + codes.dtype.type(least), least, 6)
-        assert (found == codes).all() and found.dtype == np.int32 and present(found, 6).tolist() == [0, 2, 5]
-    assert [len(steps(codes[:0], 0, 0)), len(present(codes[:0].astype(np.int32), 0))] == [0, 0]
+        found, there = steps(codes + codes.dtype.type(least), least, 6)
+        assert (found == codes).all() and found.dtype == np.int32
+        assert there.tolist() == present(found, 6).tolist() == [0, 2, 5]
+    assert [*map(len, steps(codes[:0], 0, 0)), len(present(codes[:0].astype(np.int32), 0))] == [0, 0, 0]
     for wrong, possible in ((codes, 5), (-codes, 6)):
         for look in (lambda: steps(wrong, 0, possible), lambda: present(wrong.astype(np.int32), possible)):  # noqa: B023
             with pytest.raises(IndexError, match=f"^a code is none of {possible}$"):

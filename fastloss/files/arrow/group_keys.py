@@ -138,8 +138,7 @@ def _keys_of_integers(column) -> tuple[np.ndarray, list[int]] | None:
     if possible > len(values):
         return None
     signed = values.astype(np.int32 if values.dtype == np.int32 else np.int64, copy=False)
-    codes = steps(signed, int(least.astype(signed.dtype)), possible)
-    there = present(codes, possible)
+    codes, there = steps(signed, int(least.astype(signed.dtype)), possible)
     if len(there) == possible:
         return codes, list(range(int(least), int(most) + 1))
     return _numbered(codes, there, possible), [int(least) + step for step in there.tolist()]
