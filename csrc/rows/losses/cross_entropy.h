@@ -32,6 +32,7 @@ DEFINE_VARIANT(cross_entropy, soft_tempered, SOFT | TEMPERED)
 #ifndef BY_CLASS
 /* Numbers of classes that are common */
 SHARED void cross_entropy_of_two(const fl_rows *a) { cross_entropy_run_classes(a, 2, 0); }
+SHARED void cross_entropy_of_three(const fl_rows *a) { cross_entropy_run_classes(a, 3, 0); }
 SHARED void cross_entropy_of_ten(const fl_rows *a) { cross_entropy_run_classes(a, 10, 0); }
 #endif
 
@@ -42,6 +43,7 @@ SHARED void cross_entropy_rows(const fl_rows *a) {
     if (is_tempered) return cross_entropy_tempered(a);
 #ifndef BY_CLASS
     if (a->classes == 2) return cross_entropy_of_two(a);
+    if (a->classes == 3) return cross_entropy_of_three(a);
     if (a->classes == 10) return cross_entropy_of_ten(a);
 #endif
     cross_entropy_plain(a);
