@@ -189,11 +189,12 @@ class Penalised(Problem):
     # ---- Newton's method --------------------------------------------------------------------------------------
 
     def _polished(self, here: _Point) -> _Point:
-        """Where Newton's method leads, if the conditions of a minimum hold better there."""
+        """Where Newton's method leads, if the conditions of a minimum hold better there, and it is not uphill."""
         gamma = here.state.gamma
         step = self._newton(gamma, here.gradient, here.hessian)
         there = self._point(here.loss, self._at(gamma + step))
-        return there if self._error(there) <= self._error(here) / 2 else here
+        is_better = self._error(there) <= self._error(here) / 2 and self._change(here, there) <= 0
+        return there if is_better else here
 
     def _newton(self, gamma: Array, gradient: Array, hessian: Array) -> Array:
         """The step on what is not 0; 0 where the second derivatives are no finite numbers."""

@@ -134,6 +134,16 @@ def test_steps_that_swing_between_two_scales():
         assert model.converged_, loss
 
 
+@pytest.mark.parametrize("scale", ["mad", "fixed"])
+def test_newton_does_not_go_uphill(scale):
+    """Of a loss that is not convex the gradient may vanish where it is no minimum, and the next descent comes back."""
+    rng = np.random.default_rng(44)
+    X = rng.normal(size=(80, 5))
+    y = X @ rng.normal(size=5) + rng.standard_t(2, size=80)
+    model = RobustRegressor("geman_mcclure", scale=scale, penalty=penalty.l1.bind(strength=0.05)).fit(X, y)
+    assert model.converged_
+
+
 def test_refuses():
     X, y = some_data()
     for wrong in ("l1", penalty.l1(X[0])):
