@@ -66,7 +66,8 @@ def check_derivatives(
     TypeError
         If the loss is one of rows or embeddings, or has neither derivative.
     ValueError
-        If a derivative or the weight is wrong; the message names the worst point. If the differences settle nowhere.
+        If a derivative or the weight is wrong; the message names the worst point. If the differences settle nowhere, or
+        target is given without pred.
 
     Examples
     --------
@@ -95,6 +96,8 @@ def check_derivatives(
 
 def _points(loss: Any, pred: ArrayLike | None, target: ArrayLike | None) -> tuple[Array, Array | None]:
     """pred and target, of one axis."""
+    if pred is None and target is not None:
+        raise ValueError("target is given without pred: give the points of both")
     if pred is None:
         x, targets = _POINTS.get(loss.reads_as) or _POINTS[loss.family]
         if targets == (None,):

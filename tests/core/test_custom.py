@@ -218,6 +218,8 @@ def test_check_derivatives():
         fl.check_derivatives(fl.custom("noise", lambda r: np.random.default_rng().random(r.size), grad=np.sin))
     with pytest.raises(ValueError, match=r"weight of typo is 1 at r = -2, where finite .* its value over r give 2"):
         fl.check_derivatives(fl.custom("typo", np.square, grad=lambda r: 2 * r, weight=np.ones_like), pred=[0.0, -2.0])
+    with pytest.raises(ValueError, match="target is given without pred"):
+        fl.check_derivatives("huber", target=[1.0])
     with pytest.raises(TypeError, match="only has neither grad nor hess to check"):
         fl.check_derivatives(fl.custom("only", np.square))
     with pytest.raises(TypeError, match="one value an element, got cross_entropy"):
