@@ -333,6 +333,7 @@ cdef class Accumulator:
         cdef const double* weight = NULL
         cdef const int32_t* code = NULL
         cdef const int64_t* number = NULL
+        cdef const int64_t* other = NULL  # number, where it is not the code
         if left_out is not None:
             mark = &left_out[0]
         if weights is not None:
@@ -340,6 +341,8 @@ cdef class Accumulator:
         if codes is not None:
             check_codes(codes, numbers.shape[0])
             code, number = &codes[0], &numbers[0]
+            if not are_codes:
+                other = number
         cdef bint has_cells = real is float and not self.grouped
         if has_cells and self.cells is None:
             self.cells = Cells()
@@ -347,7 +350,7 @@ cdef class Accumulator:
         try:
             with nogil:
                 if self.grouped:
-                    self.pages.add(&values[0], mark, code, NULL if are_codes else number, size, self.found)
+                    self.pages.add(&values[0], mark, code, other, size, self.found)
                 elif has_cells:
                     self.cells.add(<const float*>&values[0], mark, size, self.found, self.values)
                 else:
