@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from accuracy import check
 from catalogue import DTYPES, arrays, assert_same_bits
+from oracles import exact
 
 import fastloss as fl
 
@@ -87,6 +89,16 @@ EXTREME = {
 @pytest.mark.parametrize("point", EXTREME)
 def test_extreme_logits(point, dtype, isa):
     assert at(fl.binary_cross_entropy_with_logits, dtype, *point) == EXTREME[point]
+
+
+@pytest.mark.parametrize(("dtype", "weight"), [("float32", 1e25), ("float32", 1e37), ("float64", 1e300)])
+def test_large_weights_of_positives(dtype, weight, isa):
+    loss = fl.get("binary_cross_entropy_with_logits", pos_weight=weight)
+    points = np.array([-8.0, -1e-3, 0.0, 0.5, 30.0, 80.0], dtype).repeat(3), np.tile(np.array([0, 0.3, 1], dtype), 6)
+    wanted = [exact(loss.name, point, dtype, {"pos_weight": weight}) for point in zip(*points, strict=True)]
+    outputs = ("value", "grad", "hess")
+    for output, got in zip(outputs, loss.evaluate(*points, outputs=outputs), strict=True):
+        check(got, [want[output] for want in wanted], points, dtype, output)
 
 
 @EVERY_DTYPE

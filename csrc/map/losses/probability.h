@@ -28,18 +28,21 @@ INLINE jet binary_cross_entropy(vec pred, vec y, const vec *p) {
                                   });
 }
 
-/* (1 - y) softplus(x) + w y softplus(-x), w = pos_weight */
+/* (1 - y) softplus(x) + w y softplus(-x), w = pos_weight; a large w is taken `before` it meets what is raised */
 INLINE jet binary_cross_entropy_with_logits(vec x, vec y, const vec *p) {
-    const vec zero = v_set(0), unraise = v_set(1 / RAISE), raise = v_set(RAISE);
-    vec rest = v_set(1) - y, positive = p[0] * y, all = v_fma(p[0], y, rest);
+    const vec zero = v_set(0), one = v_set(1), raise = v_set(RAISE);
+    mask is_large = v_lt(v_set(0x1p60f), p[0]);
+    vec before = v_select(is_large, v_set(1 / RAISE), one), after = v_select(is_large, one, v_set(1 / RAISE));
+    vec weight = p[0] * before, rest = v_fma(-before, y, before), positive = weight * y, all = v_fma(weight, y, rest);
     logistic_terms t = logistic_of(x);
     /* times RAISE, since pos_weight may bring a subnormal, which has lost digits, back to a size where they count */
     vec log = v_select(v_lt(t.e, v_set(FL_ARITH == 32 ? 0x1p-26 : 0x1p-54)), t.raised, t.log * raise);
     vec up = v_select(t.negative, t.raised, raise), down = v_select(t.negative, raise, t.raised);
+    vec linear = term(rest, v_max(zero, x)) + term(positive, v_max(zero, -x));
     return (jet){
-        .value = (term(rest, v_max(zero, x)) + term(positive, v_max(zero, -x))) + all * log * unraise,
-        .grad = (rest * up - positive * down) / t.sum * unraise,
-        .hess = all * t.raised / square_one_plus(t.e) * unraise,
+        .value = v_fma(linear, v_select(is_large, raise, one), all * log * after),
+        .grad = (rest * up - positive * down) / t.sum * after,
+        .hess = all * t.raised / square_one_plus(t.e) * after,
     };
 }
 
