@@ -13,12 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastloss.files.csv.marks import places, quoted_parts
+from fastloss.files.csv.marks import new_lines, quoted_parts
 
 QUOTE = b'"'
 MAX_ROW_BYTES = 1 << 28  # a row is in memory as a whole
 PIECE_BYTES = 1 << 18
-NEW_LINE = ord("\n")
 
 LINE_END = re.compile(rb"\r\n?|\n")
 
@@ -182,7 +181,7 @@ def _reader(file, head: bytes) -> Callable[[int], bytes]:
 
 def _line_ends(text: bytes | memoryview, start: int) -> np.ndarray:
     """Where the lines of text end, from `start` on; a return alone ends the last one only."""
-    ends = places(text, NEW_LINE, start)
+    ends = new_lines(text, start)
     return ends if text[-1:] in (b"\n", b"\r") else np.append(ends, len(text))
 
 

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""Where marks are in CSV text: one character, or the quoted parts of fields."""
+"""Where the new lines of CSV text are, and the quoted parts of its fields."""
 
 import numpy as np
 
@@ -17,13 +17,13 @@ cdef enum:
     FIRST_ROOM = 1 << 10
 
 
-def places(text, char mark, Py_ssize_t start=0):
-    """Where a mark is in text from `start` on: an array of integers."""
+def new_lines(text, Py_ssize_t start):
+    """Where new lines are in text from `start` on: an array of integers."""
     cdef Py_buffer view
     cdef Places found = Places()
     PyObject_GetBuffer(text, &view, PyBUF_SIMPLE)
     try:
-        add_places(found, <const char*>view.buf, start, view.len, mark)
+        add_new_lines(found, <const char*>view.buf, start, view.len)
     finally:
         PyBuffer_Release(&view)
     return found.array()
@@ -44,11 +44,11 @@ def quoted_parts(text, Py_ssize_t length, char separator):
     return starts.array(), ends.array()
 
 
-cdef int add_places(Places found, const char* text, Py_ssize_t start, Py_ssize_t length, char mark) except -1:
-    cdef Py_ssize_t at = next_of(text, start, length, mark)
+cdef int add_new_lines(Places found, const char* text, Py_ssize_t start, Py_ssize_t length) except -1:
+    cdef Py_ssize_t at = next_of(text, start, length, NEW_LINE)
     while at < length:
         found.add(at)
-        at = next_of(text, at + 1, length, mark)
+        at = next_of(text, at + 1, length, NEW_LINE)
     return 0
 
 
